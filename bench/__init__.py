@@ -1,0 +1,1 @@
+"""Measures: drives the registry over grids of cells through pytest-benchmark."""

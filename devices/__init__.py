@@ -1,0 +1,1 @@
+"""Where: devices, placement, state of the machine, ceilings and plausibility."""

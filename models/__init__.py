@@ -1,0 +1,1 @@
+"""What runs: the workloads and their interchangeable implementations."""

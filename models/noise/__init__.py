@@ -1,0 +1,1 @@
+"""The machine's noise floor and the harness's own cost."""

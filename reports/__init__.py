@@ -1,0 +1,1 @@
+"""Tells: reads result files and renders what they say. Imports no framework."""
