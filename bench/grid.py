@@ -1,0 +1,177 @@
+"""The grid: from options, registry and devices to cells and their comparison groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from bench.cells import Cell
+from bench.ladder import Rung, climb, parse_ends
+from bench.options import OptionError, Options
+from models.entry import Entry
+from models.registry import Registry
+from models.training.recipe import RECIPES, Recipe
+
+WORKLOADS = ("training", "matmul", "jacobian", "eigen")
+NOISE = "noise"
+_ONE_CPU = ("numpy", "torch")
+"""Frameworks that know a single CPU device."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All cells of a run, in the order of measuring, and the ladder's rungs if there is one."""
+
+    cells: tuple[Cell, ...]
+    rungs: tuple[Rung, ...] = ()
+
+
+def build_grid(options: Options, registry: Registry, devices: Sequence[str], absent: Sequence[str]) -> Grid:
+    """All cells that the options ask for.
+
+    ``devices`` are to be measured; ``absent`` are devices of the preset that the machine lacks, whose
+    cells are skipped with that reason. Raises OptionError for an unknown name.
+    """
+    workloads = _checked("--workloads", options.workloads, WORKLOADS) or WORKLOADS
+    known = sorted({name for workload in WORKLOADS for name in registry.names(workload)})
+    _checked("--implementations", options.implementations, known)
+    _checked("--recipes", options.recipes, tuple(RECIPES))
+    places = [*((device, None) for device in devices), *((d, "no such device on this machine") for d in absent)]
+    rungs: tuple[Rung, ...] = ()
+    cells: list[Cell] = list(_noise_cells(registry))
+    for workload in (w for w in WORKLOADS if w in workloads and w != "training"):
+        cells += _kernel_cells(workload, options, registry, places)
+    if "training" in workloads:
+        if options.ladder is None:
+            cells += _training_cells(options, registry, places)
+        else:
+            rungs = climb(*parse_ends(options.ladder, registry), registry)
+            cells += _ladder_cells(rungs, options, places)
+    return Grid(_in_groups(cells), rungs)
+
+
+def _checked(option: str, names: Sequence[str] | None, known: Sequence[str]) -> Sequence[str] | None:
+    for name in names or ():
+        if name not in known:
+            raise OptionError(f"{option}: unknown {name!r}; known: {', '.join(known)}")
+    return names
+
+
+def _in_groups(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """The cells with those of one group next to each other, groups in order of first appearance."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.group, []).append(cell)
+    return tuple(cell for members in groups.values() for cell in members)
+
+
+def _entries(workload: str, options: Options, registry: Registry) -> list[Entry]:
+    """What was asked for, else everything; of trainers the preset's and every plug-in's."""
+    entries = registry.of(workload)
+    if options.implementations is not None:
+        return [entry for entry in entries if entry.name in options.implementations]
+    if workload == "training":
+        preset = options.preset.trainers
+        return [entry for entry in entries if entry.name in preset or entry.origin != "likeforlike"]
+    return list(entries)
+
+
+def _noise_cells(registry: Registry) -> Iterator[Cell]:
+    for entry in registry.of(NOISE):
+        group = "noise harness" if entry.name == "nothing" else NOISE
+        yield Cell(entry, "cpu:0", (), group, skip_reason=entry.missing())
+
+
+def _kernel_cells(
+    workload: str, options: Options, registry: Registry, places: Sequence[tuple[str, str | None]]
+) -> Iterator[Cell]:
+    for (device, absence), axes in product(places, _kernel_axes(workload, options)):
+        group = " ".join([workload, device, *(str(value) for _, value in axes)])
+        for entry in _entries(workload, options, registry):
+            reason = absence or _unfit(entry, device) or _unfit_axes(entry, device, dict(axes)) or entry.missing()
+            if absence is None or _kind(device) in entry.device_kinds:
+                yield Cell(entry, device, axes, group, skip_reason=reason)
+
+
+def _kernel_axes(workload: str, options: Options) -> list[tuple[tuple[str, str | int], ...]]:
+    of_preset = {
+        "matmul": options.preset.matmul_sizes,
+        "jacobian": options.preset.jacobian_sizes,
+        "eigen": options.preset.eigen_sizes,
+    }
+    sizes = options.sizes.get(workload, of_preset[workload])
+    if workload == "matmul":
+        return [(("size", size), ("dtype", dtype)) for dtype in options.dtypes for size in sizes]
+    if workload == "jacobian":
+        return [(("size", size), ("what", what)) for size in sizes for what in ("gradient", "jacobian")]
+    return [(("size", size),) for size in sizes]
+
+
+def _kind(device: str) -> str:
+    return device.partition(":")[0]
+
+
+def _unfit(entry: Entry, device: str) -> str | None:
+    """Why an implementation can't use a device at all; None if it can."""
+    if _kind(device) not in entry.device_kinds:
+        return f"{entry.name} does not run on a {_kind(device).upper()}"
+    if device != "cpu:0" and _kind(device) == "cpu" and entry.framework in _ONE_CPU:
+        return f"{entry.framework} knows one CPU device only, cpu:0"
+    return None
+
+
+def _unfit_axes(entry: Entry, device: str, axes: dict[str, str | int]) -> str | None:
+    """Why an implementation can't do a precision mode on a device; None if it can."""
+    dtype = axes.get("dtype")
+    if dtype is None:
+        return None
+    if entry.dtypes and dtype not in entry.dtypes:
+        return f"{entry.name} does not offer {dtype}, only {', '.join(entry.dtypes)}"
+    if dtype == "tf32" and _kind(device) != "gpu":
+        return "tf32 is a precision mode of NVIDIA GPUs"
+    return None
+
+
+def _training_cells(
+    options: Options, registry: Registry, places: Sequence[tuple[str, str | None]]
+) -> Iterator[Cell]:
+    named_both = options.recipes is not None and options.implementations is not None
+    recipes = [RECIPES[name] for name in options.recipes or options.preset.recipes]
+    for run, (device, absence), recipe in product(range(options.repeats), places, recipes):
+        group = f"training {'published' if recipe.published_with else recipe.name} {device} run {run}"
+        for entry in _trainers(recipe, options, registry, named_both):
+            if absence is None or _kind(device) in entry.device_kinds:
+                yield _training_cell(entry, _dated(recipe, options, run), run, device, absence, group)
+
+
+def _trainers(recipe: Recipe, options: Options, registry: Registry, named_both: bool) -> list[Entry]:
+    entries = _entries("training", options, registry)
+    if recipe.published_with is None or named_both:
+        return entries
+    return [entry for entry in entries if entry.name == recipe.published_with]
+
+
+def _dated(recipe: Recipe, options: Options, run: int) -> Recipe:
+    """A recipe with this run's seed and the epochs that were asked for."""
+    preset = options.preset
+    epochs = options.epochs or (preset.published_epochs if recipe.published_with else preset.matched_epochs)
+    return replace(recipe, epochs=epochs, seed=recipe.seed + run)
+
+
+def _training_cell(
+    entry: Entry, recipe: Recipe, run: int, device: str, absence: str | None, group: str
+) -> Cell:
+    reason = absence or _unfit(entry, device) or entry.missing()
+    axes = (("recipe", recipe.name), ("run", run))
+    return Cell(entry, device, axes, group, recipe, reason)
+
+
+def _ladder_cells(
+    rungs: Sequence[Rung], options: Options, places: Sequence[tuple[str, str | None]]
+) -> Iterator[Cell]:
+    epochs = options.epochs or options.preset.published_epochs
+    for run, (device, absence), rung in product(range(options.repeats), places, rungs):
+        recipe = replace(rung.recipe, epochs=epochs, seed=rung.recipe.seed + run)
+        group = f"training ladder {device} run {run}"
+        yield _training_cell(rung.entry, recipe, run, device, absence, group)

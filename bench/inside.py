@@ -1,0 +1,80 @@
+"""Inside a worker: what kernels and trainers need alike before and after their turns."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.failures import CellFailed, reason_of
+from bench.messages import CellSpec
+from devices.runtime import Runtime, blas_threads, limit_blas_threads, runtime
+
+_configured: dict[str, Runtime] = {}
+
+
+def named_clock(name: str) -> Callable[[], float]:
+    """The clock that ``module:function`` names, in seconds."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def load_factory(target: str) -> Callable[..., Any]:
+    """Import an implementation. Raises CellFailed when that raises anything."""
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        raise CellFailed("import-error", f"{target}: {reason_of(error)}") from error
+
+
+def load(spec: CellSpec) -> None:
+    """Import framework and implementation, and set the framework up. Raises CellFailed."""
+    configured_runtime(spec)
+    load_factory(spec.target)
+
+
+def configured_runtime(spec: CellSpec) -> Runtime:
+    """The framework's runtime with the cell's threads, device and precision mode set."""
+    if spec.framework not in _configured:  # a framework's thread pools can be sized only once
+        chosen = runtime(spec.framework)
+        chosen.configure(spec.device, spec.threads, spec.precision)
+        _configured[spec.framework] = chosen
+    return _configured[spec.framework]
+
+
+def settled_runtime(spec: CellSpec) -> tuple[Runtime, dict[str, Any]]:
+    """The runtime, ready for this cell, and the facts of it that hold.
+
+    Raises CellFailed when the framework or a BLAS runs with other than the threads asked for.
+    """
+    chosen = configured_runtime(spec)
+    if spec.asynchronous:
+        chosen.asynchronous(True)
+    limit_blas_threads(spec.threads)
+    chosen.reset_device_peak(spec.device)
+    held = {"asked": spec.threads, "framework": chosen.threads(), "blas": blas_threads()}
+    counts = (held["framework"], *held["blas"].values())
+    if any(count is not None and count != spec.threads for count in counts):
+        raise CellFailed("failed", f"asked for {spec.threads} threads, found {held}")
+    return chosen, {"threads": held, "framework_version": chosen.version()}
+
+
+def memory_facts(chosen: Runtime, device: str) -> dict[str, Any]:
+    """Peak memory of this process and of the framework's allocator on a GPU, in bytes."""
+    return {
+        "peak_memory_bytes": resident_peak_bytes(),
+        "device_peak_memory_bytes": chosen.device_peak_bytes(device),
+    }
+
+
+def resident_peak_bytes() -> int | None:
+    """This process's high-water mark of resident memory since it was last reset."""
+    if not sys.platform.startswith("linux"):
+        return None
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return None

@@ -1,0 +1,223 @@
+"""The command line of ``pytest bench``, declared, and read once into a frozen record."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.presets import PRESETS, Preset
+
+DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
+TIMINGS = ("synchronised", "unsynchronised")
+SIZED_WORKLOADS = ("matmul", "jacobian", "eigen")
+DTYPES = ("float64", "float32", "tf32", "bfloat16", "float16")
+
+
+class OptionError(ValueError):
+    """A wrong value on the command line; one line."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run was asked for. None: the preset decides."""
+
+    preset_name: str
+    workloads: tuple[str, ...] | None
+    implementations: tuple[str, ...] | None
+    devices: tuple[str, ...] | None
+    sizes: Mapping[str, tuple[int, ...]]
+    """Sizes asked for, by workload."""
+    dtypes: tuple[str, ...]
+    recipes: tuple[str, ...] | None
+    ladder: str | None
+    epochs: int | None
+    repeats: int
+    threads: int | None
+    data: str
+    data_dir: Path | None
+    plugins: tuple[str, ...]
+    timing: str
+    transfer: bool
+    target_accuracy: float
+    cell_timeout_seconds: float
+    cell_memory_bytes: int | None
+    order_seed: int | None
+    resume: bool
+    retry_failed: bool
+    min_rounds: int
+    max_seconds: float
+    precision: float | None
+    confidence: float
+    result_file: Path | None
+    warm_up: bool
+    disable_gc: bool
+    timer: str
+
+    @property
+    def preset(self) -> Preset:
+        """The preset that fills in what was not asked for."""
+        return PRESETS[self.preset_name]
+
+    def conditions(self) -> dict[str, Any]:
+        """The options that a resumed run must share, by name, in plain types."""
+        own = {"resume", "retry_failed", "result_file", "order_seed", "cell_timeout_seconds", "cell_memory_bytes"}
+        return {f"option {k}": _plain(v) for k, v in sorted(vars(self).items()) if k not in own}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("likeforlike", "likeforlike: what is compared, and how")
+
+    def add(name: str, text: str, **how: Any) -> None:
+        group.addoption(name, help=text, **how)
+
+    add("--preset", "Size of the grid: smoke, quick or published.", default="quick", metavar="NAME")
+    add("--workloads", "Comma-separated; default all.", metavar="NAMES")
+    add("--implementations", "Comma-separated; default the preset's.", metavar="NAMES")
+    add("--devices", "Comma-separated: cpu:0, cpu:1, gpu:0, gpu, all; default all present.", metavar="NAMES")
+    add("--sizes", "Comma-separated: 500,1000 for products; eigen:200 or jacobian:50 else.", metavar="SIZES")
+    add("--dtypes", f"Comma-separated: {', '.join(DTYPES)}; default float32.", metavar="NAMES")
+    add("--recipes", "Comma-separated; default the preset's.", metavar="NAMES")
+    add("--ladder", "Measure the way from A to B one change at a time; recipe, trainer or trainer@recipe.", metavar="A:B")
+    add("--epochs", "Epochs of every training run, the first one cold.", metavar="N")
+    add("--repeats", "Whole training runs, each with a further seed; default 1.", metavar="N", default="1")
+    add("--threads", "Threads of every framework and BLAS; default the usable cores.", metavar="N")
+    add("--data", "auto, fashion-mnist or synthetic; default the preset's.", metavar="CHOICE")
+    add("--data-dir", "Where the four Fashion-MNIST files lie.", metavar="DIR")
+    add("--plugin", "Module whose IMPLEMENTATIONS join the registry; repeatable.", action="append", default=[], metavar="MODULE")
+    add("--timing", "synchronised, or unsynchronised as in the 2020 notebook.", default="synchronised", metavar="HOW")
+    add("--transfer", "Time the copies to the device and back beside each product.", action="store_true")
+    add("--target-accuracy", "Validation accuracy of time to accuracy; default 0.88.", default="0.88", metavar="FRACTION")
+    add("--cell-timeout", "Seconds that one cell may take; default by preset.", metavar="SECONDS")
+    add("--cell-memory", "Most resident memory of one cell, such as 8GiB; default 9/10 of what is free.", metavar="SIZE")
+    add("--order-seed", "Seed of the order within rounds; default drawn, and recorded.", metavar="N")
+    add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")
+    add("--retry-failed", "With --resume: measure again what failed.", action="store_true")
+
+
+def read_options(config: pytest.Config) -> Options:
+    """Parse and check the command line. Raises OptionError; knows no registry and no device."""
+    get = config.getoption
+    preset_name = _one_of("--preset", get("--preset"), tuple(PRESETS))
+    preset = PRESETS[preset_name]
+    asked = _asked_benchmark_options(config.invocation_params.args)
+
+    def limit(name: str, of_preset: Any) -> Any:
+        return get(name.lstrip("-").replace("-", "_")) if name in asked else of_preset
+
+    if get("benchmark_cprofile"):
+        raise OptionError("--benchmark-cprofile: samples are taken in worker processes, where it cannot see them; leave it out")
+    timer = get("benchmark_timer").target
+    return Options(
+        preset_name=preset_name,
+        workloads=_names(get("--workloads")),
+        implementations=_names(get("--implementations")),
+        devices=_names(get("--devices")),
+        sizes=parse_sizes(get("--sizes")),
+        dtypes=tuple(_one_of("--dtypes", n, DTYPES) for n in _names(get("--dtypes")) or ("float32",)),
+        recipes=_names(get("--recipes")),
+        ladder=get("--ladder"),
+        epochs=_number("--epochs", get("--epochs"), 1),
+        repeats=_number("--repeats", get("--repeats"), 1) or 1,
+        threads=_number("--threads", get("--threads"), 1),
+        data=_one_of("--data", get("--data") or preset.data, DATA_CHOICES),
+        data_dir=Path(get("--data-dir")) if get("--data-dir") else None,
+        plugins=tuple(get("--plugin")),
+        timing=_one_of("--timing", get("--timing"), TIMINGS),
+        transfer=get("--transfer"),
+        target_accuracy=_fraction("--target-accuracy", get("--target-accuracy")),
+        cell_timeout_seconds=_seconds("--cell-timeout", get("--cell-timeout")) or preset.cell_timeout_seconds,
+        cell_memory_bytes=parse_bytes("--cell-memory", get("--cell-memory")),
+        order_seed=_number("--order-seed", get("--order-seed"), 0),
+        resume=get("--resume"),
+        retry_failed=get("--retry-failed"),
+        min_rounds=limit("--benchmark-min-rounds", preset.min_rounds),
+        max_seconds=float(limit("--benchmark-max-time", preset.max_seconds)),
+        precision=limit("--benchmark-precision", preset.precision),
+        confidence=limit("--benchmark-confidence", preset.confidence),
+        result_file=get("benchmark_json"),
+        warm_up="--benchmark-warmup" not in asked or bool(get("benchmark_warmup")),
+        disable_gc=get("benchmark_disable_gc"),
+        timer=f"{timer.__module__}:{timer.__name__}",
+    )
+
+
+def _asked_benchmark_options(arguments: Sequence[str]) -> set[str]:
+    """The pytest-benchmark options given by the user, whose defaults a preset may replace."""
+    given = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *map(str, arguments)]
+    return {text.split("=", 1)[0] for text in given if text.startswith("--benchmark-")}
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _one_of(option: str, value: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise OptionError(f"{option}: unknown {value!r}; known: {', '.join(known)}")
+    return value
+
+
+def _parsed(option: str, text: str, of: Callable[[str], Any], valid: Callable[[Any], bool], expected: str) -> Any:
+    try:
+        value = of(text)
+    except ValueError:
+        value = None
+    if value is None or not valid(value):
+        raise OptionError(f"{option}: {text!r} is not {expected}")
+    return value
+
+
+def _number(option: str, text: str | None, least: int) -> int | None:
+    if text is None:
+        return None
+    return _parsed(option, text, int, lambda n: n >= least, f"a whole number of at least {least}")
+
+
+def _fraction(option: str, text: str) -> float:
+    return _parsed(option, text, float, lambda x: 0 < x < 1, "a fraction between 0 and 1")
+
+
+def _seconds(option: str, text: str | None) -> float | None:
+    if text is None:
+        return None
+    return _parsed(option, text, float, lambda x: 0 < x < float("inf"), "a number of seconds above 0")
+
+
+def parse_bytes(option: str, text: str | None) -> int | None:
+    """``8GiB``, ``512MiB`` or plain bytes. Raises OptionError."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(|KiB|MiB|GiB|TiB)", text)
+    if not match or not float(match[1]):
+        raise OptionError(f"{option}: {text!r} is not a size such as 512MiB or 8GiB")
+    return int(float(match[1]) * 1024 ** ("", "KiB", "MiB", "GiB", "TiB").index(match[2]))
+
+
+def parse_sizes(text: str | None) -> dict[str, tuple[int, ...]]:
+    """``500,1000,eigen:200`` as sizes by workload; plain ones are the products'. Raises OptionError."""
+    sizes: dict[str, list[int]] = {}
+    for item in _names(text) or ():
+        workload, _, number = item.rpartition(":")
+        workload = _one_of("--sizes", workload or "matmul", SIZED_WORKLOADS)
+        size = _number("--sizes", number, 2 if workload == "eigen" else 1)
+        assert size is not None
+        sizes.setdefault(workload, []).append(size)
+    return {workload: tuple(dict.fromkeys(numbers)) for workload, numbers in sizes.items()}

@@ -1,0 +1,218 @@
+"""Worker processes: started fresh, frozen while idle, watched, and ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import psutil
+
+from bench.failures import CellFailed
+from bench.messages import Answer, Order, Quit, receive_answer, send
+
+_WATCH_SECONDS = 0.1
+_END_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class WorkerKey:
+    """What two cells must share to be measured in one process, one after the other."""
+
+    framework: str
+    device: str
+    precision: str
+    environment: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class MemoryLimits:
+    """When a worker takes too much: its own share, or what must stay free on the machine."""
+
+    worker_bytes: int
+    free_floor_bytes: int
+
+    @classmethod
+    def of_machine(cls, cell_memory_bytes: int | None) -> MemoryLimits:
+        """The asked share, else nine tenths of what is free now; a twentieth of that stays free."""
+        available = psutil.virtual_memory().available
+        return cls(cell_memory_bytes or available * 9 // 10, available // 20)
+
+
+def kernel_oom_kills() -> int:
+    """How many processes the kernel has killed for want of memory since it started (vmstat)."""
+    with suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
+class Worker:
+    """One worker process and the socket to it. Only one of a group runs at a time."""
+
+    def __init__(self, key: WorkerKey, environment: Mapping[str, str], limits: MemoryLimits) -> None:
+        self.key = key
+        self.limits = limits
+        self.frozen = False
+        self._oom_kills = kernel_oom_kills()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bench.worker", str(theirs.fileno()), str(os.getpid())],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a terminal's Ctrl-C is the harness's to handle
+            )
+        self.connection = Connection(ours.detach())
+
+    def order(self, message: Order) -> None:
+        """Send an order, thawing the worker first. Raises CellFailed when it is gone."""
+        self.thaw()
+        try:
+            send(self.connection, message)
+        except OSError:
+            raise self._post_mortem() from None
+
+    def answer(self, timeout_seconds: float, clock: Callable[[], float] = time.monotonic) -> Answer:
+        """Wait, without spinning, for an answer. Raises CellFailed on death, time-out or memory."""
+        deadline = clock() + timeout_seconds
+        while (left := deadline - clock()) > 0:
+            try:
+                if self.connection.poll(min(left, _WATCH_SECONDS)):
+                    return receive_answer(self.connection)
+            except (EOFError, OSError):
+                raise self._post_mortem() from None
+            self._check_memory()
+        self.kill()
+        raise CellFailed("timed-out", f"no answer within {timeout_seconds:.3g} s of its --cell-timeout")
+
+    def _check_memory(self) -> None:
+        try:
+            resident = psutil.Process(self.process.pid).memory_info().rss
+        except psutil.Error:  # gone: the socket will say so
+            return
+        free = psutil.virtual_memory().available
+        if resident > self.limits.worker_bytes:
+            why = f"held {_gib(resident)}, the limit (--cell-memory) is {_gib(self.limits.worker_bytes)}"
+        elif free < self.limits.free_floor_bytes:
+            why = f"held {_gib(resident)} and left {_gib(free)} of the machine's memory free"
+        else:
+            return
+        self.kill()
+        raise CellFailed("out-of-memory", why)
+
+    def _post_mortem(self) -> CellFailed:
+        """Say how a worker that hung up has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_END_SECONDS)
+        code = self.process.returncode
+        last_words = self._last_words()
+        self.kill()
+        if code == -signal.SIGKILL and kernel_oom_kills() > self._oom_kills:
+            return CellFailed("out-of-memory", "killed by the kernel for want of memory")
+        if code is not None and code < 0:
+            return CellFailed("crashed", f"worker ended by {signal.Signals(-code).name}{last_words}")
+        return CellFailed("crashed", f"worker left with exit status {code}{last_words}")
+
+    def _last_words(self) -> str:
+        self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, self._log.tell() - 2000))
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return f": {lines[-1][:200]}" if lines else ""
+
+    def freeze(self) -> None:
+        """Stop every thread of the worker and wait until they have stopped."""
+        if not self.frozen and self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGSTOP)
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            self.frozen = True
+
+    def thaw(self) -> None:
+        """Let the worker run."""
+        if self.frozen:
+            os.kill(self.process.pid, signal.SIGCONT)
+            self.frozen = False
+
+    def end(self) -> None:
+        """Ask the worker to leave, and see to it that it does."""
+        with suppress(CellFailed, OSError, subprocess.TimeoutExpired):
+            self.order(Quit())
+            self.process.wait(_END_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the worker and whatever it started, at once."""
+        with suppress(psutil.Error):
+            for child in psutil.Process(self.process.pid).children(recursive=True):
+                with suppress(psutil.Error):
+                    child.kill()
+        self.process.kill()
+        self.process.wait()
+        self.connection.close()
+        self._log.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.process.poll() is None
+
+
+def _gib(count: int) -> str:
+    return f"{count / 2**30:.2f} GiB"
+
+
+class Pool:
+    """The workers of a run; clean ones are kept for the next cell with the same key."""
+
+    def __init__(self, limits: MemoryLimits) -> None:
+        self.limits = limits
+        self._idle: list[Worker] = []
+        self._lent: list[Worker] = []
+
+    def lend(self, key: WorkerKey, environment: Mapping[str, str], fresh: bool) -> Worker:
+        """A worker with that key: a new process if ``fresh``, else an idle one if there is one."""
+        worker = None
+        if not fresh:
+            worker = next((idle for idle in self._idle if idle.key == key and idle.alive), None)
+        if worker is None:
+            worker = Worker(key, environment, self.limits)
+        else:
+            self._idle.remove(worker)
+        self._lent.append(worker)
+        return worker
+
+    def take_back(self, worker: Worker, reusable: bool) -> None:
+        """Keep a worker, frozen, for a later cell, or end it."""
+        self._lent.remove(worker)
+        if reusable and worker.alive:
+            worker.freeze()
+            self._idle.append(worker)
+        else:
+            worker.end() if worker.alive else worker.kill()
+
+    def keep_only(self, keys: set[WorkerKey]) -> None:
+        """End idle workers that no cell to come can use, so that they hold no memory."""
+        for worker in [idle for idle in self._idle if idle.key not in keys]:
+            self._idle.remove(worker)
+            worker.end()
+
+    def end(self) -> None:
+        """End every worker."""
+        for worker in (*self._lent, *self._idle):
+            worker.kill()
+        self._lent.clear()
+        self._idle.clear()

@@ -1,0 +1,90 @@
+"""Presets: how large a grid is and how long each of its cells may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a run measures unless the command line says otherwise."""
+
+    trainers: tuple[str, ...]
+    recipes: tuple[str, ...]
+    matched_epochs: int
+    published_epochs: int
+    """Epochs of the notebook's own two recipes."""
+    matmul_sizes: tuple[int, ...]
+    jacobian_sizes: tuple[int, ...]
+    eigen_sizes: tuple[int, ...]
+    min_rounds: int
+    max_seconds: float
+    """A cell's time for warm rounds, turns included; ``--benchmark-max-time`` overrides it."""
+    precision: float | None
+    confidence: float
+    cell_timeout_seconds: float
+    synthetic_samples: tuple[int, int]
+    """Training and validation images of the generated data set."""
+    data: str = "auto"
+
+
+_ALL_TRAINERS = (
+    "keras-fit",
+    "eager-loop",
+    "graph-loop",
+    "keras-fit-tuned",
+    "tf-epoch",
+    "torch-loop",
+    "torch-compiled",
+    "jax-scan",
+    "floor",
+)
+
+PRESETS = {
+    "smoke": Preset(
+        trainers=("keras-fit", "eager-loop"),
+        recipes=("keras-2020", "manual-2020", "matched"),
+        matched_epochs=3,
+        published_epochs=2,
+        matmul_sizes=(64, 256),
+        jacobian_sizes=(2,),
+        eigen_sizes=(2,),
+        min_rounds=6,
+        max_seconds=0.2,
+        precision=0.05,
+        confidence=0.95,
+        cell_timeout_seconds=120.0,
+        synthetic_samples=(2000, 500),
+        data="synthetic",
+    ),
+    "quick": Preset(
+        trainers=_ALL_TRAINERS,
+        recipes=("keras-2020", "manual-2020", "matched"),
+        matched_epochs=7,
+        published_epochs=2,
+        matmul_sizes=(500, 1000, 2000),
+        jacobian_sizes=(2, 1000),
+        eigen_sizes=(2, 200),
+        min_rounds=10,
+        max_seconds=2.0,
+        precision=0.02,
+        confidence=0.95,
+        cell_timeout_seconds=1800.0,
+        synthetic_samples=(60000, 10000),
+    ),
+    "published": Preset(
+        trainers=("keras-fit", "eager-loop"),
+        recipes=("keras-2020", "manual-2020", "matched"),
+        matched_epochs=70,
+        published_epochs=70,
+        matmul_sizes=(500, 1000, 5000, 10000),
+        jacobian_sizes=(2,),
+        eigen_sizes=(2,),
+        min_rounds=10,
+        max_seconds=0.0,
+        precision=None,
+        confidence=0.95,
+        cell_timeout_seconds=6 * 3600.0,
+        synthetic_samples=(60000, 10000),
+    ),
+}
