@@ -202,7 +202,7 @@ class TestVerdict:
         assert verdict(beyond).more_rounds == 75
 
     def test_on_the_threshold_no_number_of_rounds_settles_it(self):
-        on_it = self.estimate(1.02, 0.9, 1.2)
+        on_it = self.estimate(1.0199, 0.9, 1.2)
         assert verdict(on_it).more_rounds is None
 
 
