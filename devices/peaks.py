@@ -94,8 +94,8 @@ TENSOR_FLOP_PER_CYCLE: dict[tuple[int, int], dict[str, float]] = {
     (8, 7): {"float16": 2048.0, "bfloat16": 2048.0, "tf32": 1024.0},
     (8, 9): _AMPERE_SMALL,
     (9, 0): {"float16": 4096.0, "bfloat16": 4096.0, "tf32": 2048.0, "float64": 256.0},
-    (10, 0): {"float16": 8192.0, "bfloat16": 8192.0, "tf32": 4096.0, "float64": 256.0},
-    (10, 3): {"float16": 8192.0, "bfloat16": 8192.0, "tf32": 4096.0, "float64": 256.0},
+    (10, 0): {"float16": 8192.0, "bfloat16": 8192.0, "tf32": 4096.0, "float64": 128.0},
+    (10, 3): {"float16": 8192.0, "bfloat16": 8192.0, "tf32": 4096.0},
     (12, 0): _AMPERE_SMALL,
     (12, 1): _AMPERE_SMALL,
 }

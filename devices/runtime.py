@@ -85,11 +85,7 @@ class TensorflowRuntime(Runtime):
         with contextlib.suppress(RuntimeError):
             threading.set_intra_op_parallelism_threads(threads)
             threading.set_inter_op_parallelism_threads(threads)
-        needed = logical_cpus_of(local_device)
-        if needed > 1 and len(tf.config.list_logical_devices("CPU") if _is_started(tf) else ()) < needed:
-            processor = tf.config.list_physical_devices("CPU")[0]
-            shares = [tf.config.LogicalDeviceConfiguration() for _ in range(needed)]
-            tf.config.set_logical_device_configuration(processor, shares)
+        _split_tensorflow_cpu(logical_cpus_of(local_device))
         for gpu in tf.config.list_physical_devices("GPU"):
             with contextlib.suppress(RuntimeError):
                 tf.config.experimental.set_memory_growth(gpu, True)
@@ -129,11 +125,21 @@ class TensorflowRuntime(Runtime):
         tf.config.experimental.set_synchronous_execution(not enabled)
 
 
-def _is_started(tf: Any) -> bool:
-    """Whether TensorFlow has made its devices, after which they can't be split."""
-    from tensorflow.python.eager import context
+def _split_tensorflow_cpu(logical_cpus: int) -> None:
+    """Give TensorFlow at least this many logical CPUs; RuntimeError if it has begun with fewer."""
+    import tensorflow as tf
 
-    return bool(context.context()._initialized)  # noqa: SLF001
+    if logical_cpus < 2:
+        return
+    processor = tf.config.list_physical_devices("CPU")[0]
+    try:
+        shares = [tf.config.LogicalDeviceConfiguration() for _ in range(logical_cpus)]
+        tf.config.set_logical_device_configuration(processor, shares)
+    except RuntimeError as error:
+        there = len(tf.config.list_logical_devices("CPU"))
+        if there < logical_cpus:
+            message = f"cpu:{logical_cpus - 1} was asked for after TensorFlow had begun with {there} logical CPUs"
+            raise RuntimeError(message) from error
 
 
 class TorchRuntime(Runtime):
@@ -231,6 +237,9 @@ _RUNTIMES: dict[str, Callable[[], Runtime]] = {
     "jax": lambda: JaxRuntime("jax", ("jax",), True),
     "numpy": lambda: NumpyRuntime("numpy", ("numpy",)),
 }
+
+FRAMEWORKS = tuple(_RUNTIMES)
+"""The frameworks whose switches are known here."""
 
 
 def runtime(framework: str) -> Runtime:
