@@ -104,7 +104,10 @@ def _cuda_version(nvml: Any) -> str | None:
 
 
 def _visible(gpus: list[Device], variable: str | None) -> list[Device]:
-    """Those that CUDA_VISIBLE_DEVICES lets through, in its order; as in CUDA, an invalid entry ends the list."""
+    """Those that CUDA_VISIBLE_DEVICES lets through, in its order.
+
+    As in CUDA, the first invalid entry ends the list.
+    """
     if variable is None:
         return gpus
     chosen: list[Device] = []

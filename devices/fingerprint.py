@@ -28,7 +28,7 @@ class Fingerprint:
     """A machine as a result file describes it. Plain JSON types throughout."""
 
     cpu: dict[str, Any]
-    """model, usable_cores, vector, amx, half (16-bit vector arithmetic), hertz (nominal), max_hertz (turbo)."""
+    """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo)."""
     memory_bytes: int
     gpus: list[dict[str, Any]]
     """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each."""
@@ -52,7 +52,7 @@ def machine_fingerprint(
     versions: Mapping[str, str] | None = None,
     precision_mode: str = "ieee",
 ) -> dict[str, Any]:
-    """This machine's fingerprint with these devices, as plain JSON types.
+    """Describe the machine with these devices, as plain JSON types.
 
     ``threads`` are those the workers are given; ``versions`` replaces those read from the installed
     distributions. Imports NumPy for its BLAS, no framework.

@@ -121,7 +121,7 @@ FLOAT64_SHARE = {
     (12, 0): 1 / 64,
     (12, 1): 1 / 64,
 }
-"""float64 units for each float32 unit, by compute capability (CUDA programming guide, arithmetic throughput)."""
+"""float64 units for each float32 unit, by compute capability (CUDA programming guide)."""
 
 HIGHEST_PEAKS = {
     "float64": (163.4, "AMD Instinct MI300X (datasheet, matrix)"),
@@ -144,10 +144,10 @@ CPU_FLOP_PER_CYCLE = {
     "sve": 64.0,
     # Four 128-bit units (Neoverse V, Apple).
     "asimd": 32.0,
-    # TDPBF16PS: 16 x 16 sums of 32 products, one every 16 cycles (Intel optimisation manual: 1024 bf16 a cycle).
+    # TDPBF16PS: 16 x 16 sums of 32 products, one every 16 cycles (Intel optimisation manual).
     "amx": 1024.0,
 }
-"""float32 FLOP a core and cycle by vector extension (uops.info, Intel and Arm optimisation guides); amx: 16-bit."""
+"""float32 FLOP a core and cycle by vector extension (uops.info, Arm's optimisation guides); amx: 16-bit."""
 
 HIGHEST_CLOCK_HERTZ = 6.2e9
 """The highest turbo clock of any processor sold (Core i9-14900KS); taken where nothing tells the real one."""

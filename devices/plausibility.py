@@ -27,7 +27,7 @@ FLAT_GROWTH = 3.0
 MEANINGFUL_SHARE = 0.5
 """The larger work must need this share of its own time at the ceiling before flatness is judged ..."""
 HELD_SHARE = 0.5
-"""... and the extra time must fall short of this share of what the extra work needs; half allows for noise."""
+"""... and the extra time must be less than this share of what the extra work needs; half allows for noise."""
 LAUNCH_SECONDS = 0.02
 LAUNCH_SHARE = 0.01
 """Overhead of a call is microseconds to milliseconds: a flat time above this, at a hundredth of the ceiling
@@ -55,8 +55,8 @@ def judge(
     if synchronised_seconds is not None and _leaves_queued(seconds, synchronised_seconds):
         left = (synchronised_seconds - seconds) / synchronised_seconds
         reasons.append(
-            f"queueing time: {format_seconds(seconds)} unsynchronised, {format_seconds(synchronised_seconds)} "
-            f"synchronised; {left:.0%} of the work was not waited for"
+            f"queueing time: {format_seconds(seconds)} unsynchronised, "
+            f"{format_seconds(synchronised_seconds)} synchronised; {left:.0%} of the work was not waited for"
         )
     return tuple(reasons)
 
@@ -90,10 +90,11 @@ def judge_series(points: Sequence[tuple[float, float]], ceiling: Ceiling | None 
         return None
     (small_flop, small_seconds), (large_flop, large_seconds) = span
     bound = ceiling or highest_known("float32")
+    needed = (large_flop - small_flop) / bound.flop_per_second
     return (
-        f"time is nearly flat: {format_seconds(small_seconds)} to {format_seconds(large_seconds)} while work grows "
-        f"{large_flop / small_flop:,.0f}-fold, which at the ceiling of {format_rate(bound.flop_per_second)} "
-        f"takes {format_seconds((large_flop - small_flop) / bound.flop_per_second)} more"
+        f"time is nearly flat: {format_seconds(small_seconds)} to {format_seconds(large_seconds)} "
+        f"while work grows {large_flop / small_flop:,.0f}-fold, which at the ceiling of "
+        f"{format_rate(bound.flop_per_second)} takes {format_seconds(needed)} more"
     )
 
 

@@ -12,7 +12,7 @@ import contextlib
 import importlib.metadata
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ class TensorflowRuntime(Runtime):
             tf.config.experimental.reset_memory_stats(local_device.upper())
 
     def asynchronous(self, enabled: bool) -> None:
-        """Eager operations return at once (the notebook's fault, shown on a CPU) or when done, the default."""
+        """Eager operations return at once, as the notebook's did on its GPU, or when done, the default."""
         import tensorflow as tf
 
         tf.config.experimental.set_synchronous_execution(not enabled)
@@ -138,7 +138,7 @@ def _split_tensorflow_cpu(logical_cpus: int) -> None:
     except RuntimeError as error:
         there = len(tf.config.list_logical_devices("CPU"))
         if there < logical_cpus:
-            message = f"cpu:{logical_cpus - 1} was asked for after TensorFlow had begun with {there} logical CPUs"
+            message = f"cpu:{logical_cpus - 1} asked for after TensorFlow had begun with {there} logical CPUs"
             raise RuntimeError(message) from error
 
 
@@ -208,7 +208,7 @@ class JaxRuntime(Runtime):
         return _count_threads(XLA_POOL)
 
     def synchronise(self, local_device: str) -> None:
-        """Wait for side effects, for every array alive, and for a last small task behind them on the device."""
+        """Wait for side effects, every array alive, and a last small task behind them on the device."""
         import jax
 
         jax.effects_barrier()
@@ -231,8 +231,9 @@ def _jax_device(local_device: str) -> Any:
     return jax.devices(kind)[int(number)]
 
 
+TENSORFLOW_DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "tf-nightly")
 _RUNTIMES: dict[str, Callable[[], Runtime]] = {
-    "tensorflow": lambda: TensorflowRuntime("tensorflow", ("tensorflow", "tensorflow-cpu", "tf-nightly"), True),
+    "tensorflow": lambda: TensorflowRuntime("tensorflow", TENSORFLOW_DISTRIBUTIONS, True),
     "torch": lambda: TorchRuntime("torch", ("torch",)),
     "jax": lambda: JaxRuntime("jax", ("jax",), True),
     "numpy": lambda: NumpyRuntime("numpy", ("numpy",)),

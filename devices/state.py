@@ -39,7 +39,7 @@ REASONS = {
 }
 """NVML's clock-event (throttle) bits in words."""
 DISTURBING = 0x008 | 0x020 | 0x040 | 0x080
-"""Bits that make a sample disturbed. A power limit doesn't: large products run at it on many boards, always."""
+"""Bits that make a sample disturbed. A power limit doesn't: on many boards large products always run at it."""
 
 
 def snapshot(
@@ -139,6 +139,7 @@ class StealMeter:
     """Processor time stolen since the last reading; one line of /proc/stat, cheap enough between samples."""
 
     def __init__(self, proc: Path = PROC) -> None:
+        """Take the first reading."""
         self._proc = proc
         self._last = read_ticks(proc)
 
@@ -154,6 +155,7 @@ class Probe:
     """What may have disturbed a sample, asked between samples; close it, or use it in a ``with``."""
 
     def __init__(self, device: Device, nvml: Any | None = None, proc: Path = PROC) -> None:
+        """Open NVML once, for a GPU."""
         self._steal = StealMeter(proc)
         self._resources = contextlib.ExitStack()
         self._nvml: Any | None = None
@@ -177,11 +179,13 @@ class Probe:
         self._resources.close()
 
     def __enter__(self) -> Probe:
+        """Give itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close."""
         self.close()
 
 
