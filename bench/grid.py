@@ -37,7 +37,8 @@ def build_grid(options: Options, registry: Registry, devices: Sequence[str], abs
     known = sorted({name for workload in WORKLOADS for name in registry.names(workload)})
     _checked("--implementations", options.implementations, known)
     _checked("--recipes", options.recipes, tuple(RECIPES))
-    places = [*((device, None) for device in devices), *((d, "no such device on this machine") for d in absent)]
+    places: list[tuple[str, str | None]] = [(device, None) for device in devices]
+    places += [(device, "no such device on this machine") for device in absent]
     rungs: tuple[Rung, ...] = ()
     cells: list[Cell] = list(_noise_cells(registry))
     for workload in (w for w in WORKLOADS if w in workloads and w != "training"):
@@ -89,7 +90,8 @@ def _kernel_cells(
     for (device, absence), axes in product(places, _kernel_axes(workload, options)):
         group = " ".join([workload, device, *(str(value) for _, value in axes)])
         for entry in _entries(workload, options, registry):
-            reason = absence or _unfit(entry, device) or _unfit_axes(entry, device, dict(axes)) or entry.missing()
+            unfit = _unfit(entry, device) or _unfit_axes(entry, device, dict(axes))
+            reason = absence or unfit or entry.missing()
             if absence is None or _kind(device) in entry.device_kinds:
                 yield Cell(entry, device, axes, group, skip_reason=reason)
 

@@ -54,12 +54,14 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = open(path, "a+b")  # noqa: SIM115 - held open and locked for the run
         except OSError as error:
-            raise JournalError(f"{path}: cannot be written: {error.strerror}; name another result file") from error
+            raise JournalError(f"{path}: cannot be written: {error.strerror}; name another file") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.close()
-            raise JournalError(f"{path}: another run is writing this result file; wait for it or name another") from error
+            raise JournalError(
+                f"{path}: another run is writing this result file; wait for it or name another"
+            ) from error
         if resume:
             self._read()
 

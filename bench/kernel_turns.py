@@ -86,9 +86,8 @@ def prove(placed: Placed, result: Any) -> Verification:
         parts = answer if isinstance(answer, (tuple, list)) else (answer,)
         finite = all(part is None or np.isfinite(np.asarray(part, np.float64)).all() for part in parts)
         outcome = "wrong-answer" if finite else "non-finite"
-        raise CellFailed(
-            outcome, f"error {verification.error:.3g} against the reference, tolerance {verification.tolerance:.3g}"
-        )
+        far = f"error {verification.error:.3g} against the reference"
+        raise CellFailed(outcome, f"{far}, tolerance {verification.tolerance:.3g}")
     return verification
 
 

@@ -110,8 +110,9 @@ def _trainers_between(first: str, last: str) -> list[str]:
         return []
     if first in _CHAIN and last in _CHAIN:
         start, stop = _CHAIN.index(first), _CHAIN.index(last)
-        step = 1 if stop > start else -1
-        return list(_CHAIN[start + step : stop + step : step] if stop + step >= 0 else _CHAIN[start - 1 :: -1])
+        down = stop < start
+        between = _CHAIN[min(start, stop) : max(start, stop) + 1]
+        return list(reversed(between[:-1]) if down else between[1:])
     return [last]
 
 

@@ -67,7 +67,10 @@ class Options:
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""
-        own = {"resume", "retry_failed", "result_file", "order_seed", "cell_timeout_seconds", "cell_memory_bytes"}
+        own = {"resume", "retry_failed", "result_file", "order_seed"} | {
+            "cell_timeout_seconds",
+            "cell_memory_bytes",
+        }
         return {f"option {k}": _plain(v) for k, v in sorted(vars(self).items()) if k not in own}
 
 
@@ -93,18 +96,34 @@ def add_options(parser: pytest.Parser) -> None:
     add("--sizes", "Comma-separated: 500,1000 for products; eigen:200 or jacobian:50 else.", metavar="SIZES")
     add("--dtypes", f"Comma-separated: {', '.join(DTYPES)}; default float32.", metavar="NAMES")
     add("--recipes", "Comma-separated; default the preset's.", metavar="NAMES")
-    add("--ladder", "Measure the way from A to B one change at a time; recipe, trainer or trainer@recipe.", metavar="A:B")
+    add(
+        "--ladder",
+        "The way from A to B, one change at a time; recipes, trainers, trainer@recipe.",
+        metavar="A:B",
+    )
     add("--epochs", "Epochs of every training run, the first one cold.", metavar="N")
     add("--repeats", "Whole training runs, each with a further seed; default 1.", metavar="N", default="1")
     add("--threads", "Threads of every framework and BLAS; default the usable cores.", metavar="N")
     add("--data", "auto, fashion-mnist or synthetic; default the preset's.", metavar="CHOICE")
     add("--data-dir", "Where the four Fashion-MNIST files lie.", metavar="DIR")
-    add("--plugin", "Module whose IMPLEMENTATIONS join the registry; repeatable.", action="append", default=[], metavar="MODULE")
-    add("--timing", "synchronised, or unsynchronised as in the 2020 notebook.", default="synchronised", metavar="HOW")
+    several: dict[str, Any] = {"action": "append", "default": []}
+    add(
+        "--plugin", "Module whose IMPLEMENTATIONS join the registry; repeatable.", metavar="MODULE", **several
+    )
+    add(
+        "--timing",
+        "synchronised, or unsynchronised as in the notebook.",
+        default="synchronised",
+        metavar="HOW",
+    )
     add("--transfer", "Time the copies to the device and back beside each product.", action="store_true")
-    add("--target-accuracy", "Validation accuracy of time to accuracy; default 0.88.", default="0.88", metavar="FRACTION")
+    add("--target-accuracy", "Target of time to accuracy; default 0.88.", default="0.88", metavar="FRACTION")
     add("--cell-timeout", "Seconds that one cell may take; default by preset.", metavar="SECONDS")
-    add("--cell-memory", "Most resident memory of one cell, such as 8GiB; default 9/10 of what is free.", metavar="SIZE")
+    add(
+        "--cell-memory",
+        "A cell's resident memory at most: 8GiB; default 9/10 of what is free.",
+        metavar="SIZE",
+    )
     add("--order-seed", "Seed of the order within rounds; default drawn, and recorded.", metavar="N")
     add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")
     add("--retry-failed", "With --resume: measure again what failed.", action="store_true")
@@ -121,7 +140,7 @@ def read_options(config: pytest.Config) -> Options:
         return get(name.lstrip("-").replace("-", "_")) if name in asked else of_preset
 
     if get("benchmark_cprofile"):
-        raise OptionError("--benchmark-cprofile: samples are taken in worker processes, where it cannot see them; leave it out")
+        raise OptionError("--benchmark-cprofile: it cannot see into the worker processes; leave it out")
     timer = get("benchmark_timer").target
     return Options(
         preset_name=preset_name,
@@ -175,7 +194,9 @@ def _one_of(option: str, value: str, known: Sequence[str]) -> str:
     return value
 
 
-def _parsed(option: str, text: str, of: Callable[[str], Any], valid: Callable[[Any], bool], expected: str) -> Any:
+def _parsed(
+    option: str, text: str, of: Callable[[str], Any], valid: Callable[[Any], bool], expected: str
+) -> Any:
     try:
         value = of(text)
     except ValueError:

@@ -127,7 +127,7 @@ class GroupStopping:
         return width
 
     def _settled(self, series: _Series, rounds: int, width: float) -> bool:
-        """Half as many samples again should narrow an interval by a fifth; twice not even a tenth is enough."""
+        """Half as many samples again should narrow an interval by a fifth; twice not a tenth is enough."""
         if rounds >= series.settling_at:
             stuck = width > _IMPROVEMENT * series.settling_width
             series.unimproved = series.unimproved + 1 if stuck else 0

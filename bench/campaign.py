@@ -1,0 +1,184 @@
+"""A run: groups measured when their first cell's turn comes, every ended cell kept at once."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.cells import Cell
+from bench.journal import Journal
+from bench.messages import CellSpec
+from bench.options import Options
+from bench.pool import MemoryLimits, Pool, WorkerKey
+from bench.progress import Progress
+from bench.records import CellRecord
+from bench.schedule import Group, Turn
+from bench.stopping import Limits
+from bench.telling import Context, lost_record, measured_record
+from bench.watching import MachineWatch
+from devices.discovery import Device
+from devices.placement import local_device, worker_environment
+from models.registry import kernel_workloads
+from models.training.data import Located
+
+_ROUNDS_A_SESSION = 1_000_000
+"""Rounds of a resumed session are counted from a multiple of this: nothing pairs across sessions."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a campaign is to do and with what."""
+
+    options: Options
+    devices: Mapping[str, Device]
+    threads: int
+    data: Located
+    run_id: str
+    order_seed: int
+    results_folder: Path
+    context: Context
+    once: bool = False
+    """``--benchmark-disable``: call each cell once and measure nothing."""
+
+
+class Campaign:
+    """Measures the cells that pytest selected, group by group."""
+
+    def __init__(self, plan: Plan, journal: Journal | None, progress: Progress) -> None:
+        self.plan = plan
+        self.journal = journal
+        self.progress = progress
+        self.records: dict[str, CellRecord] = dict(journal.records) if journal else {}
+        self._cells: tuple[Cell, ...] = ()
+        self._pool: Pool | None = None
+
+    def choose(self, cells: Sequence[Cell]) -> None:
+        """Say which cells will be asked for; only they are measured."""
+        self._cells = tuple(cells)
+        self.records = {cell.id: self.records[cell.id] for cell in cells if cell.id in self.records}
+        self.progress.plan([cell for cell in cells if cell.id not in self.records])
+
+    @property
+    def unreached(self) -> list[Cell]:
+        """Cells that were chosen and have not ended."""
+        return [cell for cell in self._cells if cell.id not in self.records]
+
+    def record(self, cell: Cell) -> CellRecord:
+        """The cell's record; measures its whole group if it has none yet."""
+        if cell.id not in self.records:
+            self._measure([other for other in self.unreached if other.group == cell.group])
+        return self.records[cell.id]
+
+    def end(self) -> None:
+        """End all workers."""
+        if self._pool is not None:
+            self._pool.end()
+            self._pool = None
+
+    def _keep(self, cell: Cell, record: CellRecord) -> None:
+        self.records[cell.id] = record
+        if self.journal is not None:
+            self.journal.add([record])
+        self.progress.ended(cell, record)
+
+    def _measure(self, cells: Sequence[Cell]) -> None:
+        if self._pool is None:
+            self._pool = Pool(MemoryLimits.of_machine(self.plan.options.cell_memory_bytes))
+        pool = self._pool
+        fit = []
+        for cell in cells:
+            reason = cell.skip_reason or self._too_large(cell, pool.limits)
+            if reason is None:
+                fit.append(cell)
+            else:
+                self._keep(cell, CellRecord(cell.id, "skipped", reason))
+        if not fit:
+            return
+        turns = [self._turn(cell, pool) for cell in fit]
+        try:
+            self._run(turns)
+        finally:
+            for turn in turns:
+                clean = turn.failure is None and turn.cell.id in self.records
+                pool.take_back(turn.hand, reusable=clean and turn.cell.recipe is None)
+            pool.keep_only({self._key(cell) for cell in self.unreached})
+
+    def _run(self, turns: list[Turn]) -> None:
+        options = self.plan.options
+        watch = MachineWatch(self.plan.devices, self.progress)
+        limits = Limits(options.min_rounds, options.max_seconds, options.precision, options.confidence)
+        session = self.journal.session if self.journal else 0
+        draw = random.Random(f"{self.plan.order_seed} {turns[0].cell.group} {session}")
+
+        def ended(turn: Turn) -> None:
+            self._ended(turn, group, watch)
+
+        group = Group(turns, limits, draw, watch, ended, session * _ROUNDS_A_SESSION)
+        watch.begin([turn.cell for turn in turns])
+        try:
+            group.measure(once=self.plan.once)
+        finally:
+            watch.end()
+
+    def _ended(self, turn: Turn, group: Group, watch: MachineWatch) -> None:
+        if turn.failure is not None:
+            record = lost_record(turn)
+        else:
+            state = watch.states(turn.cell)
+            record = measured_record(turn, group.stopping, self.plan.context, state, turn.spec.log_dir)
+        self._keep(turn.cell, record)
+
+    def _too_large(self, cell: Cell, limits: MemoryLimits) -> str | None:
+        """Why a cell can't fit into memory; None if it can."""
+        if cell.recipe is not None:
+            return None
+        need = kernel_workloads()[cell.workload].memory_bytes(dict(cell.axes))
+        device = self.plan.devices[cell.device]
+        for place, have in (("host", limits.worker_bytes), (device.id, device.memory_bytes)):
+            if have is not None and need > have:
+                return f"needs about {need / 2**30:.2f} GiB, {have / 2**30:.2f} GiB may be used ({place})"
+        return None
+
+    def _key(self, cell: Cell) -> WorkerKey:
+        precision = cell.recipe.precision if cell.recipe else str(dict(cell.axes).get("dtype", "float64"))
+        mode = "tf32" if precision == "tf32" else "ieee"
+        return WorkerKey(cell.entry.framework, cell.device, mode, cell.entry.environment)
+
+    def _turn(self, cell: Cell, pool: Pool) -> Turn:
+        plan = self.plan
+        device = plan.devices[cell.device]
+        inherited = os.environ.get("XLA_FLAGS", "")
+        environment = worker_environment(device, plan.threads, inherited_xla_flags=inherited)
+        environment |= dict(cell.entry.environment)
+        worker = pool.lend(self._key(cell), environment, fresh=cell.recipe is not None)
+        return Turn(cell, self._spec(cell, device), worker, plan.options.cell_timeout_seconds)
+
+    def _spec(self, cell: Cell, device: Device) -> CellSpec:
+        plan, options, recipe = self.plan, self.plan.options, cell.recipe
+        precision = recipe.precision if recipe else str(dict(cell.axes).get("dtype", "float64"))
+        logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
+        unsynchronised = options.timing == "unsynchronised" and recipe is None
+        return CellSpec(
+            cell=cell.id,
+            target=cell.entry.target,
+            workload=cell.workload,
+            framework=cell.entry.framework,
+            axes=dict(cell.axes),
+            device=local_device(device),
+            threads=plan.threads,
+            precision=precision,
+            timing="unsynchronised" if unsynchronised else "synchronised",
+            asynchronous=unsynchronised and device.kind == "cpu",
+            transfer=options.transfer and recipe is None,
+            warm_up=options.warm_up,
+            disable_gc=options.disable_gc,
+            timer=options.timer,
+            recipe=asdict(recipe) if recipe else None,
+            data=plan.data.name if plan.data.folder else "synthetic",
+            data_dir=str(plan.data.folder) if plan.data.folder else None,
+            synthetic_samples=options.preset.synthetic_samples,
+            log_dir=str(logs) if recipe is not None and recipe.logging != "none" else None,
+        )

@@ -1,0 +1,105 @@
+"""What a person sees while a long run goes on: cell k of n, epoch, current figures, time left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from bench.cells import Cell
+from bench.messages import Sample
+from bench.records import MEASURED, CellRecord
+
+_UNKNOWN_EPOCH_SECONDS = 10.0
+_UNKNOWN_KERNEL_SECONDS = 3.0
+_LINE_SECONDS = 0.5
+
+
+class Progress:
+    """Keeps count and writes lines; on a terminal one line that is written over."""
+
+    def __init__(
+        self, write: Callable[[str], None], terminal: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._write = write
+        self._terminal = terminal
+        self._clock = clock
+        self._total = 0
+        self._ended = 0
+        self._left: dict[str, int] = {}
+        """Samples still to come by training cell; 1 for a kernel's cell."""
+        self._seconds: dict[str, float] = {}
+        """The last epoch's seconds by training cell."""
+        self._epochs: dict[str, int] = {}
+        self._last_line = float("-inf")
+        self._open_line = False
+
+    def plan(self, cells: Iterable[Cell]) -> None:
+        """Say which cells are to be measured."""
+        cells = list(cells)
+        self._total = len(cells)
+        self._epochs = {cell.id: cell.recipe.epochs for cell in cells if cell.recipe is not None}
+        self._left = {cell.id: self._epochs.get(cell.id, 1) for cell in cells}
+
+    def sample(self, cell: Cell, sample: Sample, number: int) -> None:
+        """A sample was taken, the cell's ``number``-th, counted from 0."""
+        if sample.epoch is None:
+            self._line(f"{cell.id}  round {number + 1}  {readable_seconds(sample.seconds)}", passing=True)
+            return
+        epoch = sample.epoch
+        self._left[cell.id] = self._epochs[cell.id] - epoch["epoch"]
+        phases = ("train_seconds", "evaluation_seconds", "logging_seconds")
+        self._seconds[cell.id] = sum(epoch[phase] for phase in phases)
+        place = f"epoch {epoch['epoch']}/{self._epochs[cell.id]}"
+        figures = [place, readable_seconds(epoch["train_seconds"])]
+        if epoch["loss"] is not None:
+            figures += [f"loss {epoch['loss']:.3f}", f"validation accuracy {epoch['val_accuracy']:.3f}"]
+        self._line(f"{cell.id}  {'  '.join(figures)}", passing=False)
+
+    def ended(self, cell: Cell, record: CellRecord) -> None:
+        """A cell has ended."""
+        self._ended += 1
+        self._left.pop(cell.id, None)
+        if record.outcome == MEASURED:
+            middle = sorted(record.seconds)[len(record.seconds) // 2] if record.seconds else None
+            count = len(record.seconds)
+            figure = f"median {readable_seconds(middle)} of {count}" if middle is not None else "called once"
+            self._line(f"{cell.id}  {figure}", passing=False)
+        else:
+            self._line(f"{cell.id}  {record.outcome}: {record.reason}", passing=False)
+
+    def say(self, text: str) -> None:
+        """Write a line of its own."""
+        self._write(("\r\x1b[K" if self._open_line else "") + text + "\n")
+        self._open_line = False
+
+    def _line(self, text: str, passing: bool) -> None:
+        """Write a line; a passing one only on a terminal, where the next is written over it."""
+        now = self._clock()
+        if passing and (not self._terminal or now - self._last_line < _LINE_SECONDS):
+            return
+        self._last_line = now
+        count = f"[{min(self._ended + passing, self._total):>{len(str(self._total))}}/{self._total}]"
+        line = f"{count} {text}  {self._time_left()}".rstrip()
+        self._write(("\r\x1b[K" if self._open_line else "") + line + ("" if passing else "\n"))
+        self._open_line = passing
+
+    def _time_left(self) -> str:
+        known = list(self._seconds.values())
+        typical = sum(known) / len(known) if known else _UNKNOWN_EPOCH_SECONDS
+        left = 0.0
+        for cell, count in self._left.items():
+            if cell in self._epochs:
+                left += count * self._seconds.get(cell, typical)
+            else:
+                left += _UNKNOWN_KERNEL_SECONDS
+        if left < 1:
+            return ""
+        return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"
+
+
+def readable_seconds(seconds: float) -> str:
+    """Seconds in a unit that a person reads: 4.71 s, 3.2 ms, 85 µs, 40 ns."""
+    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= factor:
+            return f"{seconds / factor:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"

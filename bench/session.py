@@ -1,0 +1,206 @@
+"""What one ``pytest bench`` holds from its first hook to its last."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.campaign import Campaign, Plan
+from bench.cells import Cell, unmeasured
+from bench.grid import Grid, build_grid
+from bench.journal import Header, Journal, journal_path
+from bench.ladder import ladder_facts
+from bench.options import OptionError, Options
+from bench.progress import Progress
+from bench.records import MEASURED
+from bench.resultfile import check_writable, write_result
+from bench.telling import Context, judge_together, noise_facts
+from devices.discovery import Device, find_devices, parse_devices
+from devices.fingerprint import machine_fingerprint
+from devices.placement import usable_cores
+from models.registry import Registry, load_registry
+from models.training.data import Located, locate
+
+SCHEMA_VERSION = 1
+
+
+@dataclass
+class Bench:
+    """One run of ``pytest bench``."""
+
+    config: pytest.Config
+    options: Options
+    grid: Grid
+    registry: Registry
+    devices: tuple[Device, ...]
+    threads: int
+    fingerprint: dict[str, Any]
+    plan: Plan | None = None
+    journal: Journal | None = None
+    campaign: Campaign | None = None
+    chosen: tuple[Cell, ...] = ()
+    replayed: list[Any] = field(default_factory=list)
+    """pytest-benchmark's own records, in the order of measuring."""
+
+    def header(self) -> list[str]:
+        """Lines for the terminal before anything runs."""
+        options = self.options
+        places = ", ".join(f"{device.id} ({device.name})" for device in self.devices)
+        lines = [
+            f"likeforlike: preset {options.preset_name}, {len(self.grid.cells)} cells, "
+            f"{self.threads} threads, {options.timing} timing",
+            f"devices: {places}",
+        ]
+        return lines + [f"plug-in left out: {name}: {fault}" for name, fault in self.registry.faults]
+
+    def begin(self, cells: Sequence[Cell]) -> None:
+        """Open journal and data, and be ready to measure. Raises OptionError and the like."""
+        options = self.options
+        self.chosen = tuple(cells)
+        if options.resume and options.result_file is None:
+            raise OptionError("--resume: needs --benchmark-json=FILE, whose journal it takes up")
+        data = self._locate_data()
+        progress = Progress(_terminal_writer(self.config), _is_terminal(self.config))
+        if data.folder is None and options.data != "synthetic" and self._trains():
+            progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
+        run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        order_seed = secrets.randbelow(2**31) if options.order_seed is None else options.order_seed
+        if options.result_file is not None:
+            check_writable(options.result_file)
+            self.journal = Journal(journal_path(options.result_file), options.resume)
+            if self.journal.warning:
+                progress.say(self.journal.warning)
+            self.journal.begin(Header(run_id, order_seed, self._conditions()))
+            assert self.journal.header is not None
+            run_id, order_seed = self.journal.header.run_id, self.journal.header.order_seed
+            if options.retry_failed:
+                ended = self.journal.records.items()
+                kept = (MEASURED, "skipped")
+                self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
+        names = {device.id: device.name for device in self.devices}
+        context = Context(self.fingerprint, names, options.timing, options.target_accuracy, data.source)
+        folder = options.result_file.parent if options.result_file else Path("results")
+        places = {device.id: device for device in self.devices}
+        once = self.config.option.benchmark_disable and not self.config.option.benchmark_enable
+        self.plan = Plan(options, places, self.threads, data, run_id, order_seed, folder, context, once)
+        self.campaign = Campaign(self.plan, self.journal, progress)
+        self.campaign.choose(cells)
+
+    def _trains(self) -> bool:
+        return any(cell.recipe is not None and cell.skip_reason is None for cell in self.chosen)
+
+    def _locate_data(self) -> Located:
+        if not self._trains():
+            return Located("synthetic", "generated", None)
+        return locate(self.options.data, self.options.data_dir)
+
+    def _conditions(self) -> dict[str, Any]:
+        """What a resumed run must share with the one it takes up."""
+        versions = {f"version {name}": text for name, text in self.fingerprint["versions"].items()}
+        return {"machine": self.fingerprint["id"], **versions, **self.options.conditions()}
+
+    def complete(self, document: dict[str, Any]) -> None:
+        """Put the run's own record into a result document, whole, whatever it held before."""
+        if self.plan is None or self.campaign is None:
+            return
+        records = self.campaign.records
+        ended = [(cell, records[cell.id]) for cell in self.chosen if cell.id in records]
+        lost = [unmeasured(cell, r.outcome, r.reason) for cell, r in ended if r.outcome != MEASURED]
+        why = "the run was ended before it"
+        unreached = [unmeasured(cell, "interrupted", why) for cell in self.campaign.unreached]
+        document["likeforlike"] = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.plan.run_id,
+            "preset": self.options.preset_name,
+            "timing": self.options.timing,
+            "order_seed": self.plan.order_seed,
+            "command": shlex.join(["pytest", *map(str, self.config.invocation_params.args)]),
+            "options": {k.removeprefix("option "): v for k, v in self.options.conditions().items()},
+            "noise": noise_facts(records),
+            "ladder": ladder_facts(self.grid.rungs, self.options.ladder or "") if self.grid.rungs else None,
+            "plugin_faults": [{"plugin": name, "error": error} for name, error in self.registry.faults],
+            "unmeasured": lost + unreached,
+        }
+
+    def finish(self) -> None:
+        """End the workers; judge, write and say where."""
+        if self.campaign is None or self.plan is None:
+            return
+        self.campaign.end()
+        infos = [benchmark.extra_info for benchmark in self.replayed]
+        judge_together(infos, [benchmark.stats.median for benchmark in self.replayed], self.plan.context)
+        if self.options.result_file is not None and not self.plan.once:
+            write_result(self.options.result_file, self._document())
+            self._say_where(self.options.result_file)
+        if self.journal is not None:
+            self.journal.close()
+
+    def _document(self) -> dict[str, Any]:
+        """pytest-benchmark's document of all replayed cells, through its own hooks."""
+        hook = self.config.hook
+        machine = hook.pytest_benchmark_generate_machine_info(config=self.config)
+        hook.pytest_benchmark_update_machine_info(config=self.config, machine_info=machine)
+        commit = hook.pytest_benchmark_generate_commit_info(config=self.config)
+        hook.pytest_benchmark_update_commit_info(config=self.config, commit_info=commit)
+        document = hook.pytest_benchmark_generate_json(
+            config=self.config,
+            benchmarks=self.replayed,
+            include_data=True,
+            machine_info=machine,
+            commit_info=commit,
+        )
+        hook.pytest_benchmark_update_json(config=self.config, benchmarks=self.replayed, output_json=document)
+        return document
+
+    def _say_where(self, path: Path) -> None:
+        assert self.campaign is not None
+        say = self.campaign.progress.say
+        say(f"\nresult file: {path}")
+        if self.campaign.unreached:
+            arguments = [str(a) for a in self.config.invocation_params.args if str(a) != "--resume"]
+            say(f"ended early; to go on: {shlex.join(['pytest', *arguments, '--resume'])}")
+        else:
+            say(f"to read it: python -m reports {shlex.quote(str(path))} --output report")
+
+
+def open_bench(config: pytest.Config, options: Options) -> Bench:
+    """Registry, devices and grid; imports no framework and takes a moment.
+
+    Raises OptionError or DeviceError for an unknown name.
+    """
+    if config.getoption("numprocesses", None):
+        raise OptionError("-n: measuring side by side falsifies every figure; leave it out")
+    present = find_devices()
+    registry = load_registry(options.plugins)
+    devices = parse_devices(options.devices or ("all",), present)
+    has_gpu = any(device.kind == "gpu" for device in present)
+    absent = () if options.devices or has_gpu else ("gpu:0",)
+    threads = options.threads or usable_cores()
+    grid = build_grid(options, registry, [device.id for device in devices], absent)
+    return Bench(config, options, grid, registry, devices, threads, machine_fingerprint(present, threads))
+
+
+def _terminal_writer(config: pytest.Config) -> Any:
+    """Write to the real terminal, past pytest's capturing."""
+
+    def write(text: str) -> None:
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        capture = config.pluginmanager.get_plugin("capturemanager")
+        if reporter is None or capture is None:
+            return
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write(text, flush=True)
+
+    return write
+
+
+def _is_terminal(config: pytest.Config) -> bool:
+    return bool(config.get_terminal_writer().hasmarkup)

@@ -1,0 +1,12 @@
+"""Every cell of the grid as a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.cells import Cell
+
+
+def test_cell(cell: Cell, replay: Callable[[Cell], None]) -> None:
+    """Measure one cell; a wrong answer, a crash or a time-out fails it."""
+    replay(cell)
