@@ -2,6 +2,15 @@
 
 A trainer's factory is called once in the worker, ``factory(run) -> Trainer``, and raises
 :class:`~models.training.recipe.RecipeRefused` for a field of the recipe that it can't honour.
+
+The network: 784 inputs, 512 ReLU units, dropout, 10 classes. What every trainer computes:
+
+- Loss: crossentropy of the softmax, taken from the logits (``logsumexp(z) - z[label]``), mean over a
+  batch. Keras does the same behind the scenes for a softmax layer; clipping probabilities is another loss.
+- Dropout: inverted. A unit is kept with probability 1 - rate and then scaled by 1 / (1 - rate).
+- Adam as Keras has it (Kingma and Ba 2014, end of section 2): ``m += (1 - b1)(g - m)``,
+  ``v += (1 - b2)(g^2 - v)``, ``w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)``. Epsilon
+  meets the uncorrected ``v``; PyTorch and Optax add it to the corrected one, which is another epsilon.
 """
 
 from __future__ import annotations
@@ -9,7 +18,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +48,21 @@ class Parameters:
     output_kernel: np.ndarray
     output_bias: np.ndarray | None
 
+    def named(self) -> dict[str, np.ndarray]:
+        """The arrays that are there, by field name, in the order of the fields."""
+        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: array for name, array in pairs if array is not None}
+
+    @classmethod
+    def of(cls, named: Mapping[str, np.ndarray]) -> Parameters:
+        """The reverse of :meth:`named`; a bias that is not there is None."""
+        return cls(
+            np.asarray(named["hidden_kernel"]),
+            np.asarray(named["hidden_bias"]) if "hidden_bias" in named else None,
+            np.asarray(named["output_kernel"]),
+            np.asarray(named["output_bias"]) if "output_bias" in named else None,
+        )
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -49,12 +73,18 @@ class Epoch:
     train_seconds: float
     evaluation_seconds: float
     logging_seconds: float
-    loss: float
-    """Mean over the epoch's training samples, dropout on, each taken before its batch's update."""
-    accuracy: float
-    val_loss: float
-    val_accuracy: float
+    loss: float | None
+    """Mean over the epoch's training samples, dropout on, each taken before its batch's update.
 
+    None, like the other three, where nothing is trained (``floor``).
+    """
+    accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+
+
+Score = tuple[float, float]
+"""Mean loss and accuracy over samples."""
 
 Between = Callable[[Epoch], bool]
 """Called after each epoch; returns when the trainer may go on, with False when it must stop."""
@@ -73,6 +103,15 @@ class Run:
     """Event files go to ``train`` and ``validation`` below it, if the recipe logs."""
     clock: Callable[[], float] = time.perf_counter
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a recipe that leaves no batch to train on."""
+        samples = len(self.data.train_images)
+        if self.recipe.steps(samples) == 0:
+            raise ValueError(
+                f"recipe {self.recipe.name}: batch_size={self.recipe.batch_size}, "
+                f"remainder={self.recipe.remainder!r} leave no batch of {samples} images"
+            )
+
 
 class Trainer(Protocol):
     """One way to train the network."""
@@ -87,9 +126,10 @@ class Trainer(Protocol):
         ...
 
     def forward(self, images: np.ndarray, training: bool) -> np.ndarray:
-        """Class probabilities [n, 10] of images [n, 784]; with ``training``, dropout is on.
+        """Class probabilities [n, 10] of images [n, 784], by the current weights, which it leaves alone.
 
-        With the current weights, which it leaves alone. Evaluation calls the same code.
+        With ``training``, dropout is on; without, it is on only if the recipe leaves it on at
+        evaluation. Evaluation computes the same.
         """
         ...
 
@@ -104,6 +144,22 @@ class Phases:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.seconds = {"train": 0.0, "evaluation": 0.0, "logging": 0.0}
+
+    def epoch(self, number: int, training: Score | None, validation: Score | None) -> Epoch:
+        """The epoch with these seconds; a score is (mean loss, accuracy)."""
+        loss, accuracy = training or (None, None)
+        val_loss, val_accuracy = validation or (None, None)
+        seconds = self.seconds
+        return Epoch(
+            number,
+            seconds["train"],
+            seconds["evaluation"],
+            seconds["logging"],
+            loss,
+            accuracy,
+            val_loss,
+            val_accuracy,
+        )
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
