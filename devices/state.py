@@ -39,7 +39,7 @@ REASONS = {
 }
 """NVML's clock-event (throttle) bits in words."""
 DISTURBING = 0x008 | 0x020 | 0x040 | 0x080
-"""Bits that make a sample disturbed. A power limit doesn't: on many boards large products always run at it."""
+"""Bits that make a sample disturbed. A power limit does not: many boards always run large products at it."""
 
 
 def snapshot(
@@ -239,7 +239,6 @@ def _read_gpu(nvml: Any, handle: Any, process: psutil.Process) -> dict[str, Any]
     millijoules = nvidia.call_named(nvml, ("nvmlDeviceGetTotalEnergyConsumption",), handle)
     running = nvidia.reading(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle)
     bits = _throttle_bits(nvml, handle)
-    own = _tree_ids(process)
     return {
         "sm_clock_hertz": None if sm_megahertz is None else sm_megahertz * 1e6,
         "memory_clock_hertz": None if memory_megahertz is None else memory_megahertz * 1e6,
@@ -250,8 +249,21 @@ def _read_gpu(nvml: Any, handle: Any, process: psutil.Process) -> dict[str, Any]
         "energy_joules": None if millijoules is None else millijoules / 1e3,
         "throttle_bits": bits,
         "throttle_reasons": None if bits is None else [REASONS[bit] for bit in _bits(bits)],
-        "other_processes": None if running is None else sorted({p.pid for p in running} - own),
+        "other_processes": None if running is None else _others({p.pid for p in running}, process),
     }
+
+
+def _others(users: set[int], process: psutil.Process) -> list[int]:
+    """Processes on a GPU that aren't ours.
+
+    In a container NVML gives the host's ids, under which our own workers can't be told from others: while
+    we have any, ids unknown here are left out.
+    """
+    own = _tree_ids(process)
+    others = users - own
+    if len(own) > 1:
+        others = {pid for pid in others if psutil.pid_exists(pid)}
+    return sorted(others)
 
 
 def _throttle_bits(nvml: Any, handle: Any) -> int | None:
