@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from reports.verdicts import median_interval
 
 _CHECK_GROWTH = 1.1
-_SETTLING_GROWTH = 1.5
+_SETTLING_GROWTH = 2.0
+_SETTLING_ROUNDS = 30
 _IMPROVEMENT = 0.9
 _SETTLED_AFTER = 2
 
@@ -90,7 +91,7 @@ class GroupStopping:
         if len(samples) > 1:
             median = statistics.median(samples)
             low, high = median_interval(samples, self.limits.confidence)
-            interval = (low / median, high / median) if median else None
+            interval = (low / median, high / median) if median and math.isfinite(high) else None
         return Stop(series.stop or "interrupted", interval, len(samples))
 
     def _judge(self, cell: str, series: _Series) -> str | None:
@@ -127,8 +128,8 @@ class GroupStopping:
         return width
 
     def _settled(self, series: _Series, rounds: int, width: float) -> bool:
-        """Half as many samples again should narrow an interval by a fifth; twice not a tenth is enough."""
-        if rounds >= series.settling_at:
+        """Twice the samples should narrow an interval by three tenths; twice less than one tenth is enough."""
+        if rounds >= max(series.settling_at, _SETTLING_ROUNDS):
             stuck = width > _IMPROVEMENT * series.settling_width
             series.unimproved = series.unimproved + 1 if stuck else 0
             series.settling_at = math.ceil(rounds * _SETTLING_GROWTH)
