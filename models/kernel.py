@@ -7,7 +7,7 @@ to the device there, so that ``call`` times the work alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,24 @@ class Problem:
     """Precision mode: float64, float32, tf32, bfloat16 or float16."""
     device: str
     """The device as the worker sees it: ``cpu:0``, ``cpu:1`` (a further logical CPU) or ``gpu:0``."""
+    axes: Axes = field(default_factory=dict)
+    """The cell's coordinates, for what the operands alone don't tell, such as the Jacobian's ``what``."""
+
+
+def each(function: Callable[[Any], Any], result: Any) -> Any:
+    """Apply a function to a result, or to each part of a result that is a tuple."""
+    return tuple(function(part) for part in result) if isinstance(result, tuple) else function(result)
+
+
+def place_of(device_of_array: Callable[[Any], str], result: Any) -> str:
+    """Where a result lies, or the places of its parts joined by a comma if they are not one."""
+    places = each(device_of_array, result)
+    return ",".join(sorted(set(places))) if isinstance(places, tuple) else places
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    """A host array with 16-bit floats as float32, which every NumPy operation knows; exact."""
+    return array.astype(np.float32) if array.dtype.itemsize == 2 else array
 
 
 def _nothing(_: Any) -> None:

@@ -1,0 +1,19 @@
+"""Eigenvalues and eigenvectors by JAX."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from models.kernel import Kernel, Problem
+from models.on_jax import kernel
+
+
+def eigh(problem: Problem) -> Kernel:
+    """``jax.numpy.linalg.eigh`` under jit; the matrix is symmetric already and is not made so again."""
+
+    def decompose(matrix: jax.Array) -> tuple[jax.Array, jax.Array]:
+        values, vectors = jnp.linalg.eigh(matrix, symmetrize_input=False)
+        return values, vectors
+
+    return kernel(problem, jax.jit(decompose))

@@ -1,0 +1,14 @@
+"""Eigenvalues and eigenvectors by NumPy."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from models.kernel import Kernel, Problem, each
+
+
+def eigh(problem: Problem) -> Kernel:
+    """``numpy.linalg.eigh``."""
+    return Kernel(call=partial(np.linalg.eigh, *problem.operands), to_numpy=partial(each, np.asarray))

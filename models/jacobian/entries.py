@@ -1,0 +1,36 @@
+"""The ways to differentiate on offer. Nothing is imported until one of them runs."""
+
+from __future__ import annotations
+
+from models.entry import Entry
+
+
+def _entry(name: str, framework: str, summary: str, factory: str) -> Entry:
+    install = "pip install tensorflow" if framework == "tensorflow" else f"pip install 'likeforlike[{framework}]'"
+    return Entry(
+        name=name,
+        workload="jacobian",
+        framework=framework,
+        summary=summary,
+        target=f"models.jacobian.with_{framework}:{factory}",
+        needs=(framework,),
+        install=install,
+    )
+
+
+ENTRIES = (
+    Entry(
+        name="finite-differences",
+        workload="jacobian",
+        framework="numpy",
+        summary="central differences, by hand",
+        target="models.jacobian.with_numpy:central_differences",
+        device_kinds=("cpu",),
+    ),
+    _entry("tf-gradient-tape", "tensorflow", "tf.GradientTape, reverse mode", "reverse"),
+    _entry("tf-forward", "tensorflow", "tf.autodiff.ForwardAccumulator, forward mode", "forward"),
+    _entry("torch-reverse", "torch", "torch.autograd.grad and torch.func.jacrev", "reverse"),
+    _entry("torch-forward", "torch", "torch.func.jvp and torch.func.jacfwd", "forward"),
+    _entry("jax-reverse", "jax", "jax.vjp and jax.jacrev under jax.jit", "reverse"),
+    _entry("jax-forward", "jax", "jax.jvp and jax.jacfwd under jax.jit", "forward"),
+)

@@ -1,0 +1,24 @@
+"""The product by TensorFlow: eagerly, in a graph, compiled by XLA. Operands are arguments, never constants."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from models.kernel import Kernel, Problem
+from models.on_tensorflow import eagerly, kernel, on_device
+
+
+def eager(problem: Problem) -> Kernel:
+    """``tf.matmul`` as the 2020 notebook called it."""
+    return kernel(problem, eagerly(tf.matmul, problem.device))
+
+
+def graph(problem: Problem) -> Kernel:
+    """``tf.matmul`` in a ``tf.function``."""
+    return kernel(problem, tf.function(on_device(tf.matmul, problem.device)))
+
+
+def xla(problem: Problem) -> Kernel:
+    """``tf.matmul`` compiled by XLA."""
+    function = tf.function(tf.matmul, jit_compile=True)
+    return kernel(problem, eagerly(function, problem.device))

@@ -1,0 +1,50 @@
+"""The product of two square matrices of uniform random numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.kernel import Axes, Problem, Workload
+from models.matmul.check import FULL_CHECK_SIZE, verify
+
+_BYTES = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
+_SEED = 2020
+DTYPES = tuple(_BYTES)
+"""The precision modes."""
+
+
+def flop(axes: Axes) -> float:
+    """2 n³: n multiplications and n additions for each of n² elements."""
+    return 2.0 * axes["size"] ** 3
+
+
+def memory_bytes(axes: Axes) -> int:
+    """On the host: operands, their copies in the precision mode, two results, the answer, and the check.
+
+    Two results, since one is still held while the next is made; one more matrix for a BLAS that packs
+    its operands. The full check holds four matrices in float64, the sketch (above 2000) a block of rows.
+    """
+    size, item = axes["size"], _BYTES[axes["dtype"]]
+    matrix = size * size
+    host_item = max(item, 4)
+    check = 4 * 8 * matrix if size <= FULL_CHECK_SIZE else 4 * 8 * 512 * size
+    return matrix * (2 * host_item + 4 * item + 2 * item + item + host_item) + check
+
+
+def problem(axes: Axes, device: str) -> Problem:
+    """Two matrices uniform on [0, 1), float64 or float32, from a seed of the size alone."""
+    size, dtype = axes["size"], axes["dtype"]
+    host = np.float64 if dtype == "float64" else np.float32
+    random = np.random.default_rng([_SEED, size])
+    operands = tuple(random.random((size, size), dtype=host) for _ in range(2))
+    return Problem(operands, dtype, device, axes)
+
+
+WORKLOAD = Workload(
+    name="matmul",
+    summary="product of two square matrices",
+    flop=flop,
+    memory_bytes=memory_bytes,
+    problem=problem,
+    verify=verify,
+)
