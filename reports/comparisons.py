@@ -1,0 +1,343 @@
+"""What is compared with what, and what may be said of it.
+
+Cells that were measured in turns are compared pair by pair; across devices, machines and runs there are no
+pairs, and the comparison says so. The divisions *default* and *tuned* are never ranked together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from reports.machines import Machine
+from reports.records import Ladder, Rung
+from reports.study import Key, Measurement, Study, grouped
+from reports.verdicts import RatioEstimate, Verdict, paired_ratio, unpaired_ratio, verdict
+from reports.verdicts import with_false_discovery_rate as control
+
+Kind = Literal["implementations", "published", "devices", "ladder", "machines"]
+
+KERAS = "keras-fit"
+MANUAL = "eager-loop"
+FLOOR = "floor"
+PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
+PUBLISHED_RECIPES = tuple(recipe for _, recipe in PUBLISHED_PAIR)
+LADDER_PREFIX = "ladder"
+LABELS = ("name", "published_with", "seed", "epochs")
+"""Fields of a recipe that leave the work of an epoch as it is."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two measurements of which a reader will ask which is faster."""
+
+    kind: Kind
+    base: Measurement
+    other: Measurement
+    verdict: Verdict
+
+    @property
+    def word(self) -> str:
+        """The verdict on the other; none where a figure is in doubt."""
+        return "no verdict" if self.doubt else self.verdict.word
+
+    @property
+    def doubt(self) -> str:
+        """Why no conclusion is drawn; empty if one may be."""
+        for side in (self.other, self.base):
+            if side.doubt:
+                return f"{side.key.implementation} on {side.key.device}: {side.doubt}"
+        return ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether a finding may rest on it."""
+        return self.base.trusted and self.other.trusted and self.verdict.word != "unclear"
+
+
+@dataclass(frozen=True)
+class GeometricMean:
+    """Ratio of one machine to the baseline over the cells both have."""
+
+    machine: Machine
+    ratio: float
+    cells: int
+    faster: int
+    slower: int
+    same: int
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """Every comparison of a study, false discoveries controlled within each kind."""
+
+    implementations: tuple[Comparison, ...]
+    published: tuple[Comparison, ...]
+    devices: tuple[Comparison, ...]
+    ladder: tuple[Comparison, ...]
+    machines: tuple[Comparison, ...]
+    unlike: tuple[tuple[Measurement, Measurement, str], ...]
+    """Cells of two machines whose work is not the same, and in what."""
+
+    @cached_property
+    def against_base(self) -> dict[tuple[str, Key], Comparison]:
+        """Comparisons between implementations by the other's machine and key."""
+        return {(item.other.machine.id, item.other.key): item for item in self.implementations}
+
+    @cached_property
+    def across_devices(self) -> dict[tuple[str, Key], Comparison]:
+        """Comparisons with the CPU by the other's machine and key."""
+        return {(item.other.machine.id, item.other.key): item for item in self.devices}
+
+    @cached_property
+    def across_machines(self) -> dict[tuple[str, Key], Comparison]:
+        """Comparisons with the baseline by the other's machine and key."""
+        return {(item.other.machine.id, item.other.key): item for item in self.machines}
+
+
+def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
+    """All comparisons: within each machine of ``detailed``, and of every machine with the baseline."""
+    within = [_Within(study, machine) for machine in detailed]
+    across, unlike = _across_machines(study)
+    return Comparisons(
+        _controlled(item for part in within for item in part.implementations()),
+        _controlled(item for part in within for item in part.published()),
+        _controlled(item for part in within for item in part.devices()),
+        _controlled(item for part in within for item in part.ladder()),
+        _controlled(across),
+        tuple(unlike),
+    )
+
+
+def geometric_means(study: Study, comparisons: Comparisons) -> list[GeometricMean]:
+    """For each machine but the baseline: mean ratio over the trusted cells it shares with the baseline."""
+    by_machine = grouped((item.other.machine.id, item) for item in comparisons.machines if not item.doubt)
+    means = []
+    for machine in study.machines:
+        shared = [item for item in by_machine.get(machine.id, []) if item.other.key.workload != "noise"]
+        if not shared:
+            continue
+        words = [item.word for item in shared]
+        logs = [math.log(item.verdict.estimate.ratio) for item in shared]
+        mean = math.exp(sum(logs) / len(logs))
+        counts = (words.count(word) for word in ("faster", "slower", "same"))
+        means.append(GeometricMean(machine, mean, len(shared), *counts))
+    return means
+
+
+def recipe_differences(first: Measurement, second: Measurement) -> list[tuple[str, str, str]]:
+    """Everything declared in which two training cells differ: recipe fields, then terms; as text."""
+    mine, theirs = first.extra.recipe or {}, second.extra.recipe or {}
+    rows = _differing(mine, theirs, [name for name in {**mine, **theirs} if name not in LABELS])
+    mine, theirs = first.extra.terms, second.extra.terms
+    rows += _differing(mine, theirs, list({**mine, **theirs}))
+    data = [
+        f"{item.extra.data.name} {item.extra.data.train_samples or ''}".strip() if item.extra.data else "?"
+        for item in (first, second)
+    ]
+    if data[0] != data[1]:
+        rows.append(("data", data[0], data[1]))
+    return rows
+
+
+def _differing(mine: Any, theirs: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
+    missing = object()
+    values = ((name, mine.get(name, missing), theirs.get(name, missing)) for name in names)
+    return [
+        (name, *("not stated" if value is missing else str(value) for value in pair))  # type: ignore[misc]
+        for name, *pair in values
+        if pair[0] != pair[1]
+    ]
+
+
+def estimate_ratio(base: Measurement, other: Measurement) -> RatioEstimate | None:
+    """Paired over the rounds both were measured in; unpaired where there are none; None without times."""
+    first, second = _paired_samples(base, other)
+    try:
+        if first:
+            return paired_ratio(first, second)
+        return unpaired_ratio(base.samples or [base.median_seconds], other.samples or [other.median_seconds])
+    except ValueError:  # no time above zero
+        return None
+
+
+def _paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
+    """Samples of the same file, group and round, disturbed rounds left out unless all would go."""
+    partners = {(run.file.digest, run.cell.group, run.number): run for run in other.runs}
+    first: list[float] = []
+    second: list[float] = []
+    for run in base.runs:
+        partner = partners.get((run.file.digest, run.cell.group, run.number))
+        if (
+            partner is None
+            or run.cell.extra.round_numbers is None
+            or partner.cell.extra.round_numbers is None
+        ):
+            continue
+        skip = run.disturbed_rounds | partner.disturbed_rounds
+        skip = frozenset() if base.disturbed or other.disturbed else skip
+        theirs = dict(zip(partner.cell.rounds, partner.cell.samples, strict=True))
+        for number, sample in zip(run.cell.rounds, run.cell.samples, strict=True):
+            if number in theirs and number not in skip:
+                first.append(sample)
+                second.append(theirs[number])
+    return first, second
+
+
+def _comparison(kind: Kind, study: Study, base: Measurement, other: Measurement) -> Comparison | None:
+    estimate = estimate_ratio(base, other)
+    if estimate is None:
+        return None
+    intervals = [study.noise(machine) for machine in (base.machine, other.machine)]
+    known = [interval for interval in intervals if interval is not None]
+    noise = (min(low for low, _ in known), max(high for _, high in known)) if known else None
+    return Comparison(kind, base, other, verdict(estimate, noise))
+
+
+def _controlled(items: Iterable[Comparison | None]) -> tuple[Comparison, ...]:
+    found = [item for item in items if item is not None]
+    judged = control([item.verdict for item in found])
+    return tuple(replace(item, verdict=word) for item, word in zip(found, judged, strict=True))
+
+
+class _Within:
+    """The comparisons within one machine."""
+
+    def __init__(self, study: Study, machine: Machine) -> None:
+        self.study = study
+        mine = [item for item in study.measurements if item.machine.id == machine.id]
+        self.mine = [item for item in mine if not item.runs[0].cell.plain]
+        self.found = {item.key: item for item in self.mine}
+        self.ladders = {file.run_id: file.ladder for file in study.files if file.machine.id == machine.id}
+
+    def implementations(self) -> Iterable[Comparison | None]:
+        """Each implementation with the base of its place and division."""
+        places = grouped(
+            ((*item.key.place, item.extra.division), item) for item in self.mine if _ranked(item)
+        )
+        for items in places.values():
+            base = base_of(items)
+            yield from (
+                _comparison("implementations", self.study, base, item) for item in items if item is not base
+            )
+
+    def published(self) -> Iterable[Comparison | None]:
+        """The notebook's pair, each trainer under its own recipe, device by device."""
+        trained = [item for item in self.mine if item.key.workload == "training"]
+        devices = grouped((item.key.device, item) for item in trained)
+        for items in devices.values():
+            pair = published_pair(items)
+            if pair is not None:
+                yield _comparison("published", self.study, *pair)
+
+    def devices(self) -> Iterable[Comparison | None]:
+        """Each accelerator's cell with the same work on the CPU."""
+        for item in self.mine:
+            if item.key.device.startswith("cpu") or item.key.workload == "noise":
+                continue
+            base = self.found.get(replace(item.key, device="cpu:0"))
+            if base is not None:
+                yield _comparison("devices", self.study, base, item)
+
+    def ladder(self) -> Iterable[Comparison | None]:
+        """Each rung with the one before it."""
+        for ladder in self.ladders.values():
+            for devices in rungs_of(ladder, self.mine).values():
+                for (_, before), (_, after) in zip(devices, devices[1:], strict=False):
+                    if before is not None and after is not None:
+                        yield _comparison("ladder", self.study, before, after)
+
+
+def rungs_of(
+    ladder: Ladder | None, measured: Iterable[Measurement]
+) -> dict[str, list[tuple[Rung, Measurement | None]]]:
+    """The rungs in order with their measurements, device by device; None where a rung has no figure."""
+    if ladder is None:
+        return {}
+    found = {
+        (item.key.device, item.key.implementation, item.key.axis.get("recipe")): item
+        for item in measured
+        if item.key.workload == "training"
+    }
+    wanted = {(rung.implementation, rung.recipe) for rung in ladder.rungs}
+    devices = dict.fromkeys(device for device, *rest in found if tuple(rest) in wanted)
+    return {
+        device: [(rung, found.get((device, rung.implementation, rung.recipe))) for rung in ladder.rungs]
+        for device in devices
+    }
+
+
+def published_pair(items: Iterable[Measurement]) -> tuple[Measurement, Measurement] | None:
+    """Keras and the hand-written trainer, each under its notebook recipe; None unless both are there."""
+    found = {(item.key.implementation, item.key.axis.get("recipe")): item for item in items}
+    keras, manual = (found.get(end) for end in PUBLISHED_PAIR)
+    return None if keras is None or manual is None else (keras, manual)
+
+
+def base_of(items: Sequence[Measurement]) -> Measurement:
+    """What the others are compared with: Keras where it takes part, else the fastest that can be true."""
+    for item in items:
+        if item.key.implementation == KERAS:
+            return item
+    sound = [item for item in items if not item.doubt] or items
+    return min(sound, key=lambda item: item.median_seconds)
+
+
+def is_matched(item: Measurement) -> bool:
+    """Whether a training cell ran under a recipe that several trainers share."""
+    recipe = str(item.key.axis.get("recipe", ""))
+    return recipe not in PUBLISHED_RECIPES and not recipe.startswith(LADDER_PREFIX)
+
+
+def _ranked(item: Measurement) -> bool:
+    """Whether a cell is ranked among the implementations of its place."""
+    if item.key.workload == "noise" or item.key.implementation == FLOOR:
+        return False
+    return item.key.workload != "training" or is_matched(item)
+
+
+def _across_machines(
+    study: Study,
+) -> tuple[list[Comparison | None], list[tuple[Measurement, Measurement, str]]]:
+    """Every other machine's cell with the baseline's; those whose work differs are named instead."""
+    compared: list[Comparison | None] = []
+    unlike = []
+    for item in study.measurements:
+        if item.machine.id == study.baseline.id or item.key.workload == "noise":
+            continue
+        base = study.find.get((study.baseline.id, item.key))
+        if base is None:
+            continue
+        why = unlike_work(base, item)
+        if why:
+            unlike.append((base, item, why))
+        else:
+            compared.append(_comparison("machines", study, base, item))
+    return compared, unlike
+
+
+def unlike_work(first: Measurement, second: Measurement) -> str:
+    """In what the work of two cells with one key differs; empty if it is the same."""
+    mine, theirs = _work(first), _work(second)
+    told = [
+        f"{name} {_told(mine.get(name))} and {_told(theirs.get(name))}"
+        for name in {**mine, **theirs}
+        if mine.get(name) != theirs.get(name)
+    ]
+    return "; ".join(told)
+
+
+def _told(value: Any) -> str:
+    return "not stated" if value is None else str(value)
+
+
+def _work(item: Measurement) -> dict[str, Any]:
+    extra = item.extra
+    work: dict[str, Any] = {"operations": extra.flop, "timing": extra.timing}
+    work |= {name: value for name, value in (extra.recipe or {}).items() if name not in LABELS}
+    if extra.data is not None:
+        work |= {"data": extra.data.name, "training images": extra.data.train_samples}
+    return work
