@@ -141,7 +141,6 @@ def read_options(config: pytest.Config) -> Options:
 
     if get("benchmark_cprofile"):
         raise OptionError("--benchmark-cprofile: it cannot see into the worker processes; leave it out")
-    timer = get("benchmark_timer").target
     return Options(
         preset_name=preset_name,
         workloads=_names(get("--workloads")),
@@ -172,7 +171,7 @@ def read_options(config: pytest.Config) -> Options:
         result_file=get("benchmark_json"),
         warm_up="--benchmark-warmup" not in asked or bool(get("benchmark_warmup")),
         disable_gc=get("benchmark_disable_gc"),
-        timer=f"{timer.__module__}:{timer.__name__}",
+        timer=":".join(str(get("benchmark_timer")).rsplit(".", 1)),
     )
 
 

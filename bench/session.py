@@ -58,7 +58,7 @@ class Bench:
             f"{self.threads} threads, {options.timing} timing",
             f"devices: {places}",
         ]
-        return lines + [f"plug-in left out: {name}: {fault}" for name, fault in self.registry.faults]
+        return lines + [f"plug-in left out: {fault.name}: {fault.error}" for fault in self.registry.faults]
 
     def begin(self, cells: Sequence[Cell]) -> None:
         """Open journal and data, and be ready to measure. Raises OptionError and the like."""
@@ -125,7 +125,7 @@ class Bench:
             "options": {k.removeprefix("option "): v for k, v in self.options.conditions().items()},
             "noise": noise_facts(records),
             "ladder": ladder_facts(self.grid.rungs, self.options.ladder or "") if self.grid.rungs else None,
-            "plugin_faults": [{"plugin": name, "error": error} for name, error in self.registry.faults],
+            "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,
         }
 
