@@ -122,7 +122,7 @@ def _rates_per_core(capability: tuple[int, int], precision: str) -> list[float]:
     if precision == "float64" and capability in FLOAT64_SHARE:
         rates.append(2 * FLOAT64_SHARE[capability])
     # Without tensor cores 16-bit products run at most at twice the rate of float32, tf32 as float32.
-    if precision != "float64" and capability < (7, 0):
+    if precision in ("tf32", "bfloat16", "float16") and capability < (7, 0):
         rates.append(2.0 if precision == "tf32" else 4.0)
     return rates
 

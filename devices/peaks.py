@@ -64,7 +64,7 @@ GPU_PEAKS = (
     _row("rtx 3090", "NVIDIA GA102 whitepaper, dense", 0.56, 35.6, 35.6, 71.0, 142.0),
     _row("rtx 2080 ti", "NVIDIA Turing whitepaper (Founders Edition)", 0.45, 14.2, None, None, 113.8),
     _row("p100", "NVIDIA P100 datasheet (SXM2)", 5.3, 10.6, None, 10.6, 21.2),
-    _row("k80", "NVIDIA K80 datasheet, one board of two GPUs", 2.91, 8.74, None, None, 8.74),
+    _row("k80", "NVIDIA K80 datasheet, half a board, which is one GPU", 1.46, 4.37, None, None, 4.37),
 )
 """Rows with more words come before those with fewer of the same, as the first match counts."""
 

@@ -28,10 +28,10 @@ MEANINGFUL_SHARE = 0.5
 """The larger work must need this share of its own time at the ceiling before flatness is judged ..."""
 HELD_SHARE = 0.5
 """... and the extra time must be less than this share of what the extra work needs; half allows for noise."""
-LAUNCH_SECONDS = 0.02
+LAUNCH_SECONDS = 0.05
 LAUNCH_SHARE = 0.01
-"""Overhead of a call is microseconds to milliseconds: a flat time above this, at a hundredth of the ceiling
-or more, is no overhead."""
+"""Overhead of a call is microseconds to milliseconds: less than threefold growth from above this time, at a
+hundredth of the ceiling or more, is no overhead."""
 GAP_RATIO = 2.0
 GAP_SECONDS = 1e-4
 """A synchronised time this many times longer, and longer by this much, means that work was left queued."""
@@ -126,7 +126,7 @@ def _is_impossible(small: tuple[float, float], large: tuple[float, float], bound
     share = large[0] / large[1] / bound
     if share >= MEANINGFUL_SHARE and large[1] - small[1] < HELD_SHARE * needed:
         return True
-    return small[1] >= LAUNCH_SECONDS and share >= LAUNCH_SHARE
+    return small[1] >= LAUNCH_SECONDS and share >= LAUNCH_SHARE and large[1] < FLAT_GROWTH * small[1]
 
 
 def format_rate(flop_per_second: float) -> str:
