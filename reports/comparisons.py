@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 from reports.machines import Machine
@@ -25,7 +26,6 @@ MANUAL = "eager-loop"
 FLOOR = "floor"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
 PUBLISHED_RECIPES = tuple(recipe for _, recipe in PUBLISHED_PAIR)
-LADDER_PREFIX = "ladder"
 LABELS = ("name", "published_with", "seed", "epochs")
 """Fields of a recipe that leave the work of an epoch as it is."""
 
@@ -134,13 +134,15 @@ def recipe_differences(first: Measurement, second: Measurement) -> list[tuple[st
     rows = _differing(mine, theirs, [name for name in {**mine, **theirs} if name not in LABELS])
     mine, theirs = first.extra.terms, second.extra.terms
     rows += _differing(mine, theirs, list({**mine, **theirs}))
-    data = [
-        f"{item.extra.data.name} {item.extra.data.train_samples or ''}".strip() if item.extra.data else "?"
-        for item in (first, second)
-    ]
+    data = [_data_text(item) for item in (first, second)]
     if data[0] != data[1]:
         rows.append(("data", data[0], data[1]))
     return rows
+
+
+def _data_text(item: Measurement) -> str:
+    data = item.extra.data
+    return "not stated" if data is None else f"{data.name} {data.train_samples or ''}".strip()
 
 
 def _differing(mine: Any, theirs: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
@@ -171,11 +173,7 @@ def _paired_samples(base: Measurement, other: Measurement) -> tuple[list[float],
     second: list[float] = []
     for run in base.runs:
         partner = partners.get((run.file.digest, run.cell.group, run.number))
-        if (
-            partner is None
-            or run.cell.extra.round_numbers is None
-            or partner.cell.extra.round_numbers is None
-        ):
+        if partner is None or not (run.numbered and partner.numbered):
             continue
         skip = run.disturbed_rounds | partner.disturbed_rounds
         skip = frozenset() if base.disturbed or other.disturbed else skip
@@ -246,7 +244,7 @@ class _Within:
         """Each rung with the one before it."""
         for ladder in self.ladders.values():
             for devices in rungs_of(ladder, self.mine).values():
-                for (_, before), (_, after) in zip(devices, devices[1:], strict=False):
+                for (_, before), (_, after) in pairwise(devices):
                     if before is not None and after is not None:
                         yield _comparison("ladder", self.study, before, after)
 
@@ -289,7 +287,11 @@ def base_of(items: Sequence[Measurement]) -> Measurement:
 def is_matched(item: Measurement) -> bool:
     """Whether a training cell ran under a recipe that several trainers share."""
     recipe = str(item.key.axis.get("recipe", ""))
-    return recipe not in PUBLISHED_RECIPES and not recipe.startswith(LADDER_PREFIX)
+    return recipe not in PUBLISHED_RECIPES and not any(
+        recipe == rung.recipe
+        for run in item.runs
+        for rung in (run.file.ladder.rungs if run.file.ladder else ())
+    )
 
 
 def _ranked(item: Measurement) -> bool:
@@ -320,23 +322,21 @@ def _across_machines(
 
 
 def unlike_work(first: Measurement, second: Measurement) -> str:
-    """In what the work of two cells with one key differs; empty if it is the same."""
+    """In what the work of two cells with one key differs; empty if what both state is the same."""
     mine, theirs = _work(first), _work(second)
     told = [
-        f"{name} {_told(mine.get(name))} and {_told(theirs.get(name))}"
-        for name in {**mine, **theirs}
-        if mine.get(name) != theirs.get(name)
+        f"{name} {mine[name]} and {theirs[name]}"
+        for name in mine
+        if name in theirs and mine[name] != theirs[name]
     ]
     return "; ".join(told)
 
 
-def _told(value: Any) -> str:
-    return "not stated" if value is None else str(value)
-
-
 def _work(item: Measurement) -> dict[str, Any]:
     extra = item.extra
-    work: dict[str, Any] = {"operations": extra.flop, "timing": extra.timing}
+    work: dict[str, Any] = {"timing": extra.timing}
+    if extra.flop is not None:
+        work["operations"] = extra.flop
     work |= {name: value for name, value in (extra.recipe or {}).items() if name not in LABELS}
     if extra.data is not None:
         work |= {"data": extra.data.name, "training images": extra.data.train_samples}

@@ -67,6 +67,11 @@ class Run:
         """Which repetition of the file it is."""
         return self.cell.extra.axes.get(REPEAT_AXIS, 0)
 
+    @property
+    def numbered(self) -> bool:
+        """Whether its samples carry the numbers of their rounds, and so can be paired."""
+        return self.cell.extra.round_numbers is not None
+
     @cached_property
     def disturbed_rounds(self) -> frozenset[int]:
         """Rounds during which the machine was not at rest."""
