@@ -40,6 +40,21 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The progress lines tell of each cell; pytest's own dots between them would tell less."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.showfspath = session.config.get_verbosity() > 0
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Count a cell without a letter of its own."""
+    if config.get_verbosity() > 0 or report.when != "call" or BENCH not in config.stash:
+        return None
+    return report.outcome, "", report.outcome.upper()
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is about to be measured, on what and with what data."""
     return config.stash[BENCH].header()

@@ -68,14 +68,14 @@ def _in_groups(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 
 def _entries(workload: str, options: Options, registry: Registry) -> list[Entry]:
-    """What was asked for, else everything; of trainers the preset's and every plug-in's."""
+    """What was asked for, else the preset's and every plug-in's."""
     entries = registry.of(workload)
     if options.implementations is not None:
         return [entry for entry in entries if entry.name in options.implementations]
-    if workload == "training":
-        preset = options.preset.trainers
-        return [entry for entry in entries if entry.name in preset or entry.origin != "likeforlike"]
-    return list(entries)
+    preset = options.preset.trainers if workload == "training" else options.preset.kernels
+    if preset is None:
+        return list(entries)
+    return [entry for entry in entries if entry.name in preset or entry.origin != "likeforlike"]
 
 
 def _noise_cells(registry: Registry) -> Iterator[Cell]:

@@ -26,6 +26,10 @@ class Preset:
     synthetic_samples: tuple[int, int]
     """Training and validation images of the generated data set."""
     data: str = "auto"
+    kernels: tuple[str, ...] | None = None
+    """Implementations of the other workloads; None: every one that there is."""
+    absent_gpu: bool = True
+    """Whether a machine without a GPU is told of the cells that it misses."""
 
 
 _ALL_TRAINERS = (
@@ -56,6 +60,16 @@ PRESETS = {
         cell_timeout_seconds=120.0,
         synthetic_samples=(2000, 500),
         data="synthetic",
+        kernels=(
+            "numpy",
+            "tf-eager",
+            "tf-graph",
+            "tf-gradient-tape",
+            "finite-differences",
+            "numpy-eigh",
+            "tf-eigh",
+        ),
+        absent_gpu=False,
     ),
     "quick": Preset(
         trainers=_ALL_TRAINERS,

@@ -26,19 +26,25 @@ class Progress:
         self._total = 0
         self._ended = 0
         self._left: dict[str, int] = {}
-        """Samples still to come by training cell; 1 for a kernel's cell."""
+        """Epochs still to come by training cell."""
         self._seconds: dict[str, float] = {}
         """The last epoch's seconds by training cell."""
         self._epochs: dict[str, int] = {}
+        self._kernels: set[str] = set()
+        """Cells of one call a sample, still to come."""
+        self._kernel_ends: list[float] = []
+        self._begin = clock()
         self._last_line = float("-inf")
         self._open_line = False
 
     def plan(self, cells: Iterable[Cell]) -> None:
-        """Say which cells are to be measured."""
-        cells = list(cells)
-        self._total = len(cells)
-        self._epochs = {cell.id: cell.recipe.epochs for cell in cells if cell.recipe is not None}
-        self._left = {cell.id: self._epochs.get(cell.id, 1) for cell in cells}
+        """Say which cells are to be measured; those that will be skipped take no time."""
+        planned = [cell for cell in cells if cell.skip_reason is None]
+        self._total = len(planned)
+        self._epochs = {cell.id: cell.recipe.epochs for cell in planned if cell.recipe is not None}
+        self._left = dict(self._epochs)
+        self._kernels = {cell.id for cell in planned if cell.recipe is None}
+        self._begin = self._clock()
 
     def sample(self, cell: Cell, sample: Sample, number: int) -> None:
         """A sample was taken, the cell's ``number``-th, counted from 0."""
@@ -57,8 +63,13 @@ class Progress:
 
     def ended(self, cell: Cell, record: CellRecord) -> None:
         """A cell has ended."""
+        if cell.skip_reason is not None:
+            return
         self._ended += 1
         self._left.pop(cell.id, None)
+        if cell.id in self._kernels:
+            self._kernels.remove(cell.id)
+            self._kernel_ends.append(self._clock())
         if record.outcome == MEASURED:
             middle = sorted(record.seconds)[len(record.seconds) // 2] if record.seconds else None
             count = len(record.seconds)
@@ -84,14 +95,13 @@ class Progress:
         self._open_line = passing
 
     def _time_left(self) -> str:
+        """From the last epochs' seconds, and from how long kernels' cells took so far."""
         known = list(self._seconds.values())
         typical = sum(known) / len(known) if known else _UNKNOWN_EPOCH_SECONDS
-        left = 0.0
-        for cell, count in self._left.items():
-            if cell in self._epochs:
-                left += count * self._seconds.get(cell, typical)
-            else:
-                left += _UNKNOWN_KERNEL_SECONDS
+        left = sum(count * self._seconds.get(cell, typical) for cell, count in self._left.items())
+        ends = self._kernel_ends
+        each = (ends[-1] - self._begin) / len(ends) if ends else _UNKNOWN_KERNEL_SECONDS
+        left += each * len(self._kernels)
         if left < 1:
             return ""
         return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"

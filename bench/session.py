@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +59,8 @@ class Bench:
             f"{self.threads} threads, {options.timing} timing",
             f"devices: {places}",
         ]
+        skipped = Counter(cell.skip_reason for cell in self.grid.cells if cell.skip_reason)
+        lines += [f"skipped: {count} cells: {reason}" for reason, count in skipped.items()]
         return lines + [f"plug-in left out: {fault.name}: {fault.error}" for fault in self.registry.faults]
 
     def begin(self, cells: Sequence[Cell]) -> None:
@@ -181,7 +184,7 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     registry = load_registry(options.plugins)
     devices = parse_devices(options.devices or ("all",), present)
     has_gpu = any(device.kind == "gpu" for device in present)
-    absent = () if options.devices or has_gpu else ("gpu:0",)
+    absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
     threads = options.threads or usable_cores()
     grid = build_grid(options, registry, [device.id for device in devices], absent)
     return Bench(config, options, grid, registry, devices, threads, machine_fingerprint(present, threads))
