@@ -63,7 +63,11 @@ class Journal:
                 f"{path}: another run is writing this result file; wait for it or name another"
             ) from error
         if resume:
-            self._read()
+            try:
+                self._read()
+            except JournalError:
+                self.close()
+                raise
 
     def _read(self) -> None:
         self._file.seek(0)

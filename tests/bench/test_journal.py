@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,27 @@ from bench.records import CellRecord
 HEADER = Header("run-1", 42, {"machine": "abc", "option sizes": [500]})
 
 
+_opened: list[Journal] = []
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().close()
+
+
+def opened(path: Path, resume: bool) -> Journal:
+    _opened.append(Journal(path, resume))
+    return _opened[-1]
+
+
 def record(cell: str) -> CellRecord:
     return CellRecord(cell, "measured", "", [0.1, 0.2], [0, 1], {"axes": {"size": 500}})
 
 
 def begun(path: Path, *cells: str) -> Journal:
-    journal = Journal(path, resume=False)
+    journal = opened(path, resume=False)
     journal.begin(HEADER)
     journal.add([record(cell) for cell in cells])
     return journal
@@ -26,13 +42,13 @@ def begun(path: Path, *cells: str) -> Journal:
 def test_what_was_added_is_found_on_resuming(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "r.json.journal.jsonl"
     begun(path, "a", "b").close()
-    journal = Journal(path, resume=True)
+    journal = opened(path, resume=True)
     journal.begin(Header("run-2", 7, HEADER.conditions))
     assert journal.header == HEADER, "run id and order seed are the first run's"
     assert journal.records == {"a": record("a"), "b": record("b")}
     assert journal.session == 1
     journal.close()
-    again = Journal(path, resume=True)
+    again = opened(path, resume=True)
     again.begin(HEADER)
     assert again.session == 2
 
@@ -41,11 +57,11 @@ def test_without_resume_the_journal_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "j"
     begun(path, "a").close()
     begun(path, "b").close()
-    assert set(Journal(path, resume=True).records) == {"b"}
+    assert set(opened(path, resume=True).records) == {"b"}
 
 
 def test_resuming_without_a_journal_simply_starts(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "j", resume=True)
+    journal = opened(tmp_path / "j", resume=True)
     journal.begin(HEADER)
     assert journal.records == {}
     assert journal.session == 0
@@ -56,13 +72,13 @@ def test_a_torn_last_line_is_dropped_with_a_warning_and_the_rest_kept(tmp_path: 
     path = tmp_path / "j"
     begun(path, "a", "b").close()
     path.write_bytes(path.read_bytes()[:-cut])
-    journal = Journal(path, resume=True)
+    journal = opened(path, resume=True)
     journal.begin(HEADER)
     assert set(journal.records) == {"a"}
     assert "torn" in journal.warning
     journal.add([record("b")])
     journal.close()
-    assert set(Journal(path, resume=True).records) == {"a", "b"}
+    assert set(opened(path, resume=True).records) == {"a", "b"}
 
 
 def test_a_damaged_line_in_the_middle_is_refused_by_number(tmp_path: Path) -> None:
@@ -71,14 +87,14 @@ def test_a_damaged_line_in_the_middle_is_refused_by_number(tmp_path: Path) -> No
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], "{}", lines[2]]) + "\n")
     with pytest.raises(JournalError, match="line 2 is no journal line.*without --resume"):
-        Journal(path, resume=True)
+        opened(path, resume=True)
 
 
 def test_other_conditions_are_refused_and_named(tmp_path: Path) -> None:
     path = tmp_path / "j"
     begun(path, "a").close()
     before = path.read_bytes()
-    journal = Journal(path, resume=True)
+    journal = opened(path, resume=True)
     with pytest.raises(JournalError, match=r"option sizes was \[500\], is \[1000\]"):
         journal.begin(Header("x", 1, {"machine": "abc", "option sizes": [1000]}))
     assert path.read_bytes() == before
@@ -97,13 +113,13 @@ def test_a_second_run_is_refused_while_the_first_lives(tmp_path: Path) -> None:
 
 def test_forgotten_cells_are_replaced_by_their_later_line(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    journal = Journal(path, resume=False)
+    journal = opened(path, resume=False)
     journal.begin(HEADER)
     journal.add([CellRecord("a", "timed-out", "no answer")])
     journal.forget(["a"])
     journal.add([record("a")])
     journal.close()
-    assert Journal(path, resume=True).records == {"a": record("a")}
+    assert opened(path, resume=True).records == {"a": record("a")}
 
 
 def test_the_journal_lies_beside_the_result_file() -> None:

@@ -23,15 +23,24 @@ def rungs(text: str, registry: Registry) -> tuple[Rung, ...]:
 def terms(rung: Rung) -> dict[str, object]:
     """Everything about a rung that could be unequal, read off it independently of Recipe.differences."""
     labels = {"name", "published_with", "epochs", "seed"}
-    values: dict[str, object] = {f.name: getattr(rung.recipe, f.name) for f in fields(Recipe) if f.name not in labels}
+    values: dict[str, object] = {
+        f.name: getattr(rung.recipe, f.name) for f in fields(Recipe) if f.name not in labels
+    }
     return {**values, "implementation": rung.entry.name}
 
 
-ENDS = ["keras-2020:manual-2020", "manual-2020:keras-2020", "keras-fit:tf-epoch", "eager-loop@matched:keras-fit@keras-2020"]
+ENDS = [
+    "keras-2020:manual-2020",
+    "manual-2020:keras-2020",
+    "keras-fit:tf-epoch",
+    "eager-loop@matched:keras-fit@keras-2020",
+]
 
 
 @pytest.mark.parametrize("ends", ENDS)
-def test_each_rung_differs_from_its_neighbour_in_exactly_the_declared_thing(ends: str, registry: Registry) -> None:
+def test_each_rung_differs_from_its_neighbour_in_exactly_the_declared_thing(
+    ends: str, registry: Registry
+) -> None:
     way = rungs(ends, registry)
     assert way[0].change is None
     for below, above in itertools.pairwise(way):
@@ -71,7 +80,9 @@ def test_rungs_are_told_in_order_with_recipes_of_their_own(registry: Registry) -
     assert facts["rungs"][3]["change"] == {"field": "batch_size", "before": 32, "after": 64}
 
 
-@pytest.mark.parametrize("text", ["keras-2020", ":", "a:b", "keras-fit@nope:matched", "nobody@matched:matched"])
+@pytest.mark.parametrize(
+    "text", ["keras-2020", ":", "a:b", "keras-fit@nope:matched", "nobody@matched:matched"]
+)
 def test_an_end_that_is_none_is_refused_in_one_line(text: str, registry: Registry) -> None:
     with pytest.raises(OptionError, match=r"--ladder: .*(known|form)") as refusal:
         rungs(text, registry)

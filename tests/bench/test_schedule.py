@@ -27,7 +27,22 @@ from bench.stopping import Limits
 from models.entry import Entry
 from models.training.recipe import MATCHED
 
-SPEC = CellSpec("cell", "m:a", "matmul", "numpy", {}, "cpu:0", 1, "float32", "synchronised", False, False, True, False, "t:f")
+SPEC = CellSpec(
+    "cell",
+    "m:a",
+    "matmul",
+    "numpy",
+    {},
+    "cpu:0",
+    1,
+    "float32",
+    "synchronised",
+    False,
+    False,
+    True,
+    False,
+    "t:f",
+)
 
 
 @dataclass
@@ -98,12 +113,20 @@ def cell(name: str, epochs: int | None = None) -> Cell:
     return Cell(Entry(name, "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4),), "g", recipe)
 
 
-def group(world: World, hands: list[StandIn], epochs: int | None = None, **limits: object) -> tuple[Group, list[str]]:
+def group(
+    world: World, hands: list[StandIn], epochs: int | None = None, **limits: object
+) -> tuple[Group, list[str]]:
     ended: list[str] = []
     rule = Limits(**{"min_rounds": 6, "max_seconds": 100.0, "precision": 0.05, "confidence": 0.95, **limits})  # type: ignore[arg-type]
     turns = [Turn(cell(hand.name, epochs), SPEC, hand, 50.0) for hand in hands]
     made = Group(
-        turns, rule, random.Random(7), Unwatched(), lambda turn: ended.append(turn.cell.entry.name), 0, lambda: world.now
+        turns,
+        rule,
+        random.Random(7),
+        Unwatched(),
+        lambda turn: ended.append(turn.cell.entry.name),
+        0,
+        lambda: world.now,
     )
     return made, ended
 

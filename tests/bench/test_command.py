@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import QUICK, REPOSITORY, environment, read, run_bench
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("run")
+    done = run_bench(folder, *QUICK, "--benchmark-json=deep/er/r.json", "--order-seed=5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {"text": done.stdout, **read(folder / "deep/er/r.json")}
+
+
+def test_every_cell_says_what_the_design_asks_for(result: dict[str, Any]) -> None:
+    wanted = {"workload", "implementation", "framework", "device", "axes", "cold_seconds", "flop", "verified"}
+    for bench in result["benchmarks"]:
+        info = bench["extra_info"]
+        assert wanted <= info.keys()
+        assert info["verified"]["error"] <= info["verified"]["tolerance"]
+        assert info["threads"]["blas"]
+        assert info["peak_memory_bytes"] > 2**20
+        assert info["state"]["before"].keys() == info["state"]["after"].keys()
+
+
+def test_samples_keep_their_rounds_and_are_the_statistics(result: dict[str, Any]) -> None:
+    for bench in result["benchmarks"]:
+        stats = bench["stats"]
+        assert len(stats["data"]) == len(bench["extra_info"]["round_numbers"]) == stats["rounds"] >= 6
+        assert stats["median"] == pytest.approx(statistics.median(stats["data"]))
+        assert stats["iterations"] == 1
+        assert bench["extra_info"]["stop"]["reason"] in ("precision", "settled", "max-time")
+
+
+def test_the_noise_floor_and_the_harness_s_cost_are_recorded(result: dict[str, Any]) -> None:
+    noise = result["likeforlike"]["noise"]
+    low, high = noise["aa_interval"]
+    assert low <= noise["aa_ratio"] <= high
+    assert 0 < noise["harness_seconds_per_sample"] < 5e-6
+
+
+def test_run_and_machine_are_recorded(result: dict[str, Any]) -> None:
+    ours = result["likeforlike"]
+    assert ours["schema_version"] == 1
+    assert ours["order_seed"] == 5
+    assert ours["unmeasured"] == []
+    machine = result["machine_info"]["likeforlike"]
+    assert machine["cpu"]["usable_cores"] >= 1
+    assert len(machine["id"]) == 12
+
+
+def test_plain_pytest_benchmark_reads_the_file(result: dict[str, Any], tmp_path: Path) -> None:
+    import json
+
+    path = tmp_path / "0001_x.json"
+    path.write_text(json.dumps({k: v for k, v in result.items() if k != "text"}))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_benchmark", "compare", str(path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "matmul-numpy-cpu:0-64-float32" in done.stdout
+
+
+def test_options_of_pytest_benchmark_keep_their_meaning(tmp_path: Path) -> None:
+    done = run_bench(
+        tmp_path,
+        *QUICK,
+        "--workloads=matmul",
+        "--sizes=32",
+        "--benchmark-min-rounds=25",
+        "--benchmark-max-time=0",
+        "--benchmark-precision=0.0001",
+        "--benchmark-disable-gc",
+        "--benchmark-timer=time.process_time",
+        "--benchmark-json=r.json",
+        "-k",
+        "matmul",
+    )
+    assert done.returncode == 0, done.stdout
+    (bench,) = read(tmp_path / "r.json")["benchmarks"]
+    assert bench["stats"]["rounds"] == 25
+    assert bench["extra_info"]["stop"]["reason"] in ("rounds", "settled")
+
+
+def test_disable_calls_and_proves_each_cell_once_and_writes_nothing(tmp_path: Path) -> None:
+    done = run_bench(tmp_path, *QUICK, "--benchmark-disable", "--benchmark-json=r.json", "--workloads=eigen")
+    assert done.returncode == 0, done.stdout
+    assert "called once" in done.stdout
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_skip_measures_nothing(tmp_path: Path) -> None:
+    done = run_bench(tmp_path, *QUICK, "--benchmark-skip")
+    assert "skipped" in done.stdout
+    assert "median" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        ("--preset=huge", "--preset: unknown 'huge'; known: smoke, quick, published"),
+        (
+            "--workloads=matmul,sorting",
+            "--workloads: unknown 'sorting'; known: training, matmul, jacobian, eigen",
+        ),
+        ("--implementations=tf-eagre", "--implementations: unknown 'tf-eagre'; known: "),
+        ("--recipes=mached", "--recipes: unknown 'mached'; known: keras-2020, manual-2020, matched"),
+        ("--dtypes=float31", "--dtypes: unknown 'float31'; known: float64, float32, tf32, bfloat16, float16"),
+        ("--devices=gpu:7", "gpu:7 is not on this machine"),
+        ("--devices=tpu:0", "unknown device 'tpu:0'"),
+        ("--sizes=0", "--sizes: '0' is not a whole number of at least 1"),
+        ("--sizes=sort:5", "--sizes: unknown 'sort'; known: matmul, jacobian, eigen"),
+        ("--epochs=none", "--epochs: 'none' is not a whole number of at least 1"),
+        ("--data=mnist", "--data: unknown 'mnist'; known: auto, fashion-mnist, synthetic"),
+        ("--timing=wishful", "--timing: unknown 'wishful'; known: synchronised, unsynchronised"),
+        ("--cell-memory=much", "--cell-memory: 'much' is not a size such as 512MiB or 8GiB"),
+        ("--ladder=up", "--ladder: 'up' is not of the form A:B"),
+        ("--benchmark-json=/proc/nowhere/r.json", "--benchmark-json: cannot write /proc/nowhere/r.json"),
+        ("--resume", "--resume: needs --benchmark-json=FILE"),
+        ("--benchmark-cprofile=tottime", "--benchmark-cprofile: it cannot see into the worker processes"),
+        ("--data=fashion-mnist --data-dir=/nowhere", "/nowhere"),
+    ],
+)
+def test_a_wrong_option_is_one_line_and_exit_status_4_before_anything_runs(
+    tmp_path: Path, option: str, complaint: str
+) -> None:
+    done = run_bench(tmp_path, "--preset=smoke", *option.split())
+    said = done.stdout + done.stderr
+    errors = [line for line in said.splitlines() if line.startswith("ERROR: ")]
+    assert done.returncode == 4, said
+    assert len(errors) == 1
+    assert complaint in errors[0]
+    assert "median" not in said
+    assert {path.name for path in tmp_path.iterdir()} <= {".benchmarks"}  # pytest-benchmark's own
+
+
+def test_collecting_imports_no_framework() -> None:
+    code = (
+        "import sys, pytest; status = pytest.main(['bench', '--collect-only', '-q', '-p', 'no:cacheprovider']);"
+        "loaded = {'tensorflow', 'keras', 'torch', 'jax', 'matplotlib'} & set(sys.modules);"
+        "sys.exit(f'imported {loaded}' if loaded else status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "training-keras-fit-cpu:0-matched" in done.stdout
+
+
+def test_the_json_through_pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+    options = ["--workloads=jacobian", "--plugin=misbehaving", "--benchmark-json=out.json", "-k", "finite"]
+    done = pytester.runpytest_subprocess(REPOSITORY / "bench", *QUICK, *options)
+    done.assert_outcomes(passed=2, deselected=3)
+    cells = [bench["extra_info"]["cell"] for bench in read(pytester.path / "out.json")["benchmarks"]]
+    assert cells == [f"jacobian-finite-differences-cpu:0-2-{what}" for what in ("gradient", "jacobian")]
