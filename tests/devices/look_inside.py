@@ -87,7 +87,8 @@ def is_done_at_once(switches, device, asynchronous):
     gate, ran = threading.Event(), []
 
     def body():
-        gate.wait(None if asynchronous else 0)
+        # With a limit, so that a fault fails the test instead of hanging it.
+        gate.wait(20 if asynchronous else 0)
         ran.append(True)
 
     switches.asynchronous(asynchronous)
@@ -110,7 +111,11 @@ def main():
     facts["working_threads"] = working_threads(call)
     switches.reset_device_peak(device)
     facts["device_peak"] = switches.device_peak_bytes(device)
-    facts |= {"threads": switches.threads(), "blas": blas_threads(), "complaint": thread_complaint(switches, threads)}
+    facts |= {
+        "threads": switches.threads(),
+        "blas": blas_threads(),
+        "complaint": thread_complaint(switches, threads),
+    }
     print(json.dumps(facts))
 
 

@@ -63,7 +63,9 @@ def test_an_a100_by_hand_from_cores_and_clock_alone():
 
 
 def test_a_board_that_boosts_past_its_datasheet_is_believed():
-    assert tera(gpu("NVIDIA H100 80GB HBM3", [9, 0], 16896, 1.98e9), "bfloat16") == pytest.approx(1070.5, rel=1e-3)
+    assert tera(gpu("NVIDIA H100 80GB HBM3", [9, 0], 16896, 1.98e9), "bfloat16") == pytest.approx(
+        1070.5, rel=1e-3
+    )
 
 
 def test_without_cores_the_datasheet_counts():
@@ -107,7 +109,9 @@ def test_no_row_counts_sparsity():
     for row in GPU_PEAKS:
         if row.tf32 is not None and row.bfloat16 is not None:
             assert row.bfloat16 / row.tf32 == pytest.approx(2, rel=0.02), row.words
-            assert row.float16 / row.bfloat16 == pytest.approx(1, rel=1e-6) or row.words[0] == "rtx", row.words
+            assert row.float16 / row.bfloat16 == pytest.approx(1, rel=1e-6) or row.words[0] == "rtx", (
+                row.words
+            )
 
 
 def test_a_gpu_is_found_by_its_index_before_its_position():

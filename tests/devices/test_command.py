@@ -35,7 +35,9 @@ def test_text_shows_devices_and_ceilings(with_a_gpu, capsys):
 
 
 def test_a_bad_argument_is_one_line_and_status_2():
-    done = subprocess.run([sys.executable, "-m", "devices", "--jsn"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "devices", "--jsn"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "python -m devices: unrecognized arguments: --jsn\n"

@@ -16,7 +16,11 @@ GPUS = (Device("gpu", 0, "NVIDIA T4", uuid="GPU-a"), Device("gpu", 1, "NVIDIA T4
 def test_a_gpu_is_described(make_nvml, board):
     cpu, gpu = find_devices(make_nvml(board()), environ={})
     assert (cpu.id, cpu.kind, gpu.id) == ("cpu:0", "cpu", "gpu:0")
-    assert (gpu.name, gpu.uuid, gpu.memory_bytes) == ("NVIDIA A100-SXM4-80GB", "GPU-11111111-aaaa", 85899345920)
+    assert (gpu.name, gpu.uuid, gpu.memory_bytes) == (
+        "NVIDIA A100-SXM4-80GB",
+        "GPU-11111111-aaaa",
+        85899345920,
+    )
     assert (gpu.compute_capability, gpu.cores, gpu.sm_clock_max_hertz) == ((8, 0), 6912, 1.41e9)
     assert (gpu.driver, gpu.cuda) == ("550.54.15", "12.4")
 
@@ -84,7 +88,9 @@ def test_a_logical_cpu_is_the_same_processor():
     assert (device.id, device.name) == ("cpu:3", "a processor")
 
 
-@pytest.mark.parametrize("name", ["tpu", "cpu:x", "cpu:-1", "cpu:16", "gpu:", "gpu:²", "", "cpu:0:1", "allgpu", "gpu:99999999"])
+@pytest.mark.parametrize(
+    "name", ["tpu", "cpu:x", "cpu:-1", "cpu:16", "gpu:", "gpu:²", "", "cpu:0:1", "allgpu", "gpu:99999999"]
+)
 def test_an_unknown_name_lists_the_known_ones(name):
     with pytest.raises(DeviceError) as raised:
         parse_devices(["cpu", name], (CPU, *GPUS))

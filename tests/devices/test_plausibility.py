@@ -166,7 +166,9 @@ def test_the_order_of_the_points_does_not_matter():
     assert judge_series(points[::-1], A100) == judge_series(points, A100)
 
 
-@pytest.mark.parametrize("points", [[], [(1e9, 1.0)], [(0.0, 1.0), (1e12, 1.0)], [(math.nan, 1.0), (1e15, math.nan)]])
+@pytest.mark.parametrize(
+    "points", [[], [(1e9, 1.0)], [(0.0, 1.0), (1e12, 1.0)], [(math.nan, 1.0), (1e15, math.nan)]]
+)
 def test_too_little_to_compare(points):
     assert judge_series(points, A100) is None
 

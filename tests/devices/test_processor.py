@@ -36,7 +36,11 @@ def machine(tmp_path):
 def test_a_xeon(machine):
     found = machine(XEON)
     assert found.model == "Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz"
-    assert (found.vector, found.amx, found.half) == ("avx512f", ("bf16", "int8"), ("avx512_bf16", "avx512_fp16"))
+    assert (found.vector, found.amx, found.half) == (
+        "avx512f",
+        ("bf16", "int8"),
+        ("avx512_bf16", "avx512_fp16"),
+    )
     assert (found.hertz, found.max_hertz) == (2.7e9, None)
 
 
@@ -59,7 +63,9 @@ def test_turbo_is_the_highest_of_any_core(machine):
 
 
 def test_a_driver_that_leaves_turbo_out_is_not_believed(machine):
-    assert machine(XEON, cpu0={"scaling_driver": "acpi-cpufreq", "cpuinfo_max_freq": 2701000}).max_hertz is None
+    assert (
+        machine(XEON, cpu0={"scaling_driver": "acpi-cpufreq", "cpuinfo_max_freq": 2701000}).max_hertz is None
+    )
 
 
 def test_arm_is_told_by_its_numbers(machine):

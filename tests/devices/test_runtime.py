@@ -65,7 +65,8 @@ def test_a_second_logical_cpu_and_two_threads(framework):
 
 
 @pytest.mark.parametrize(
-    ("framework", "version"), [("numpy", "numpy"), ("tensorflow", "tensorflow"), ("torch", "torch"), ("jax", "jax")]
+    ("framework", "version"),
+    [("numpy", "numpy"), ("tensorflow", "tensorflow"), ("torch", "torch"), ("jax", "jax")],
 )
 def test_versions_come_from_the_metadata(framework, version):
     import importlib.metadata
@@ -86,7 +87,11 @@ def test_an_unknown_framework_is_neutral():
     neutral.synchronise("gpu:0")
     neutral.asynchronous(True)
     neutral.reset_device_peak("gpu:0")
-    assert (neutral.threads(), neutral.device_peak_bytes("gpu:0"), neutral.logical_cpus) == (None, None, False)
+    assert (neutral.threads(), neutral.device_peak_bytes("gpu:0"), neutral.logical_cpus) == (
+        None,
+        None,
+        False,
+    )
 
 
 @pytest.fixture

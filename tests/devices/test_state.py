@@ -11,7 +11,16 @@ import pytest
 
 from devices import state
 from devices.discovery import Device
-from devices.state import Probe, StealMeter, busy, disturbance, read_ticks, snapshot, stolen_fraction, throttled
+from devices.state import (
+    Probe,
+    StealMeter,
+    busy,
+    disturbance,
+    read_ticks,
+    snapshot,
+    stolen_fraction,
+    throttled,
+)
 
 CPU = Device("cpu", 0, "a processor")
 GPU = Device("gpu", 0, "a GPU", uuid="GPU-11111111-aaaa", nvml_index=0)
@@ -24,7 +33,9 @@ def proc(tmp_path):
     """A /proc whose first line of stat the test writes: user nice system idle iowait irq softirq steal."""
 
     def write(*ticks):
-        (tmp_path / "stat").write_text(f"cpu  {' '.join(map(str, ticks))} 0 0\ncpu0 9 9 9 9 9 9 9 9 0 0\nintr 1 2 3\n")
+        (tmp_path / "stat").write_text(
+            f"cpu  {' '.join(map(str, ticks))} 0 0\ncpu0 9 9 9 9 9 9 9 9 0 0\nintr 1 2 3\n"
+        )
         return tmp_path
 
     write(0, 0, 0, 0, 0, 0, 0, 0)
@@ -169,7 +180,8 @@ def test_every_bit_nvml_defines_has_a_word():
     defined = {
         value
         for name, value in vars(pynvml).items()
-        if name.startswith(("nvmlClocksThrottleReason", "nvmlClocksEventReason")) and not name.endswith(("All", "None"))
+        if name.startswith(("nvmlClocksThrottleReason", "nvmlClocksEventReason"))
+        and not name.endswith(("All", "None"))
     }
     assert defined <= set(state.REASONS)
 
@@ -212,7 +224,9 @@ def test_in_a_container_our_workers_are_not_taken_for_strangers(make_nvml, board
     assert busy(GPU, make_nvml(board(pids=[NOBODY, stranger])), process=Parent(0)) is not None
 
 
-@pytest.mark.parametrize(("load", "cores", "said"), [(0.9, 2, False), (1.0, 2, True), (7.0, 16, False), (None, 2, False)])
+@pytest.mark.parametrize(
+    ("load", "cores", "said"), [(0.9, 2, False), (1.0, 2, True), (7.0, 16, False), (None, 2, False)]
+)
 def test_a_processor_is_busy_by_its_load(load, cores, said):
     assert (busy(CPU, load=lambda: load, cores=cores) is not None) is said
 
