@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 Division = Literal["default", "tuned"]
 
+_INSTALL = {"torch": "pip install 'likeforlike[torch]'", "jax": "pip install 'likeforlike[jax]'"}
 _SPLIT_THE_CPU = ("tensorflow", "jax")
 """Frameworks that can be given further logical CPUs; the others have ``cpu:0`` alone."""
 _TF32_CAPABILITY = (8, 0)
@@ -34,7 +35,7 @@ class Entry:
     needs: tuple[str, ...] = ()
     """Importable names that must be installed."""
     install: str = ""
-    """What to type when one of them is missing."""
+    """What to type when one of them is missing; empty: the extra or package of its framework."""
     environment: tuple[tuple[str, str], ...] = ()
     """Set in the worker before any import, such as ``KERAS_BACKEND``."""
     device_kinds: tuple[str, ...] = ("cpu", "gpu")
@@ -50,8 +51,8 @@ class Entry:
         absent = [name for name in self.needs if not _importable(name)]
         if not absent:
             return None
-        remedy = f": {self.install}" if self.install else ""
-        return f"{', '.join(absent)} not installed{remedy}"
+        remedy = self.install or _INSTALL.get(self.framework) or f"pip install {' '.join(absent)}"
+        return f"{', '.join(absent)} not installed: {remedy}"
 
     def load(self) -> Any:
         """Import and return the factory that ``target`` names."""

@@ -20,7 +20,6 @@ ENTRIES = (
         summary="tf.linalg.eigh, called eagerly",
         target="models.eigen.with_tensorflow:eigh",
         needs=("tensorflow",),
-        install="pip install tensorflow",
     ),
     Entry(
         name="torch-eigh",
@@ -29,7 +28,6 @@ ENTRIES = (
         summary="torch.linalg.eigh, called eagerly",
         target="models.eigen.with_torch:eigh",
         needs=("torch",),
-        install="pip install 'likeforlike[torch]'",
     ),
     Entry(
         name="jax-eigh",
@@ -38,6 +36,5 @@ ENTRIES = (
         summary="jax.numpy.linalg.eigh under jax.jit",
         target="models.eigen.with_jax:eigh",
         needs=("jax",),
-        install="pip install 'likeforlike[jax]'",
     ),
 )

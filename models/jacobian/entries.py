@@ -6,7 +6,6 @@ from models.entry import Entry
 
 
 def _entry(name: str, framework: str, summary: str, factory: str) -> Entry:
-    install = "pip install tensorflow" if framework == "tensorflow" else f"pip install 'likeforlike[{framework}]'"
     return Entry(
         name=name,
         workload="jacobian",
@@ -14,7 +13,6 @@ def _entry(name: str, framework: str, summary: str, factory: str) -> Entry:
         summary=summary,
         target=f"models.jacobian.with_{framework}:{factory}",
         needs=(framework,),
-        install=install,
     )
 
 

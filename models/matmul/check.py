@@ -18,7 +18,13 @@ _SIGNED_VECTORS = 2
 _HOEFFDING = 6.0
 _BLOCK_ROWS = 512
 
-_UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "tf32": 2.0**-11, "bfloat16": 2.0**-8, "float16": 2.0**-11}
+_UNIT_ROUNDOFF = {
+    "float64": 2.0**-53,
+    "float32": 2.0**-24,
+    "tf32": 2.0**-11,
+    "bfloat16": 2.0**-8,
+    "float16": 2.0**-11,
+}
 """Half the distance from 1 to the next number."""
 
 
@@ -81,9 +87,8 @@ def sketched_error(problem: Problem, product: np.ndarray) -> float:
     through_right = _times(right, vectors, problem.dtype)
     expected = _times(left, through_right, problem.dtype)
     residual = np.abs(_times(product, vectors, "float64") - expected)
-    row_sums = expected[:, :1]
-    allowed = np.hstack([row_sums, np.repeat(row_sums * _HOEFFDING / math.sqrt(size), _SIGNED_VECTORS, axis=1)])
-    return float(np.max(residual / allowed))
+    per_vector = np.array([1.0] + [_HOEFFDING / math.sqrt(size)] * _SIGNED_VECTORS)
+    return float(np.max(residual / (expected[:, :1] * per_vector)))
 
 
 def rounded(operand: np.ndarray, dtype: str) -> np.ndarray:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from models.entry import Entry
 
-TORCH = "pip install 'likeforlike[torch]'"
-JAX = "pip install 'likeforlike[jax]'"
-
 ENTRIES = (
     Entry(
         name="numpy",
@@ -25,7 +22,6 @@ ENTRIES = (
         summary="tf.matmul, called eagerly",
         target="models.matmul.with_tensorflow:eager",
         needs=("tensorflow",),
-        install="pip install tensorflow",
     ),
     Entry(
         name="tf-graph",
@@ -34,7 +30,6 @@ ENTRIES = (
         summary="tf.matmul in a tf.function",
         target="models.matmul.with_tensorflow:graph",
         needs=("tensorflow",),
-        install="pip install tensorflow",
     ),
     Entry(
         name="tf-xla",
@@ -44,7 +39,6 @@ ENTRIES = (
         target="models.matmul.with_tensorflow:xla",
         division="tuned",
         needs=("tensorflow",),
-        install="pip install tensorflow",
     ),
     Entry(
         name="torch",
@@ -53,7 +47,6 @@ ENTRIES = (
         summary="torch.matmul, called eagerly",
         target="models.matmul.with_torch:eager",
         needs=("torch",),
-        install=TORCH,
     ),
     Entry(
         name="torch-compiled",
@@ -63,7 +56,6 @@ ENTRIES = (
         target="models.matmul.with_torch:compiled",
         division="tuned",
         needs=("torch",),
-        install=TORCH,
     ),
     Entry(
         name="jax",
@@ -72,6 +64,5 @@ ENTRIES = (
         summary="jax.numpy.matmul under jax.jit, JAX's ordinary way",
         target="models.matmul.with_jax:jitted",
         needs=("jax",),
-        install=JAX,
     ),
 )

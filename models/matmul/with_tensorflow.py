@@ -1,4 +1,7 @@
-"""The product by TensorFlow: eagerly, in a graph, compiled by XLA. Operands are arguments, never constants."""
+"""The product by TensorFlow: eagerly, in a graph, compiled by XLA.
+
+Operands are arguments, never constants that a compiler could fold.
+"""
 
 from __future__ import annotations
 
