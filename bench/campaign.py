@@ -160,7 +160,7 @@ class Campaign:
         plan, options, recipe = self.plan, self.plan.options, cell.recipe
         precision = recipe.precision if recipe else str(dict(cell.axes).get("dtype", "float64"))
         logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
-        unsynchronised = options.timing == "unsynchronised" and recipe is None
+        queueing = options.timing == "unsynchronised" and cell.workload not in ("training", "noise")
         return CellSpec(
             cell=cell.id,
             target=cell.entry.target,
@@ -170,9 +170,9 @@ class Campaign:
             device=local_device(device),
             threads=plan.threads,
             precision=precision,
-            timing="unsynchronised" if unsynchronised else "synchronised",
-            asynchronous=unsynchronised and device.kind == "cpu",
-            transfer=options.transfer and recipe is None,
+            timing="unsynchronised" if queueing else "synchronised",
+            asynchronous=queueing and device.kind == "cpu",
+            transfer=options.transfer and cell.workload == "matmul",
             warm_up=options.warm_up,
             disable_gc=options.disable_gc,
             timer=options.timer,

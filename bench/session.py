@@ -88,7 +88,7 @@ class Bench:
                 kept = (MEASURED, "skipped")
                 self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
         names = {device.id: device.name for device in self.devices}
-        context = Context(self.fingerprint, names, options.timing, options.target_accuracy, data.source)
+        context = Context(self.fingerprint, names, options.target_accuracy, data.source)
         folder = options.result_file.parent if options.result_file else Path("results")
         places = {device.id: device for device in self.devices}
         once = self.config.option.benchmark_disable and not self.config.option.benchmark_enable

@@ -128,7 +128,7 @@ class GroupStopping:
         return width
 
     def _settled(self, series: _Series, rounds: int, width: float) -> bool:
-        """Twice the samples should narrow an interval by three tenths; twice less than one tenth is enough."""
+        """Twice the samples should narrow an interval by 3 tenths; twice less than 1 tenth is enough."""
         if rounds >= max(series.settling_at, _SETTLING_ROUNDS):
             stuck = width > _IMPROVEMENT * series.settling_width
             series.unimproved = series.unimproved + 1 if stuck else 0

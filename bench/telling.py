@@ -23,7 +23,6 @@ class Context:
 
     fingerprint: Mapping[str, Any]
     device_names: Mapping[str, str]
-    timing: str
     target_accuracy: float
     data_source: str
 
@@ -47,6 +46,7 @@ def measured_record(
         "warm_up_calls": turn.ready.warm_up_calls,
         "verified": {"error": turn.ready.error, "tolerance": turn.ready.tolerance},
         **turn.ready.facts,
+        "timing": turn.spec.timing,
         "round_numbers": turn.rounds,
         "disturbed": turn.disturbed,
         "stop": _stop(turn, stopping),
@@ -72,7 +72,6 @@ def _identity(cell: Cell, context: Context) -> dict[str, Any]:
         "device_name": context.device_names.get(cell.device, ""),
         "axes": dict(cell.axes),
         "group": cell.group,
-        "timing": context.timing if cell.recipe is None else "synchronised",
         "concurrent": cell.concurrent,
     }
 
