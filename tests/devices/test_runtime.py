@@ -54,8 +54,8 @@ def test_a_second_logical_cpu_and_two_threads(framework):
     assert seen["placed"] == "cpu:1"
     assert seen["threads"] == 2
     assert seen["complaint"] is None
-    # Two where there are two cores to be seen; the control for the test above.
-    assert seen["working_threads"] == 2
+    # The control for the test above; more than two where those that hand out the work take turns.
+    assert seen["working_threads"] >= 2
     if framework == "tensorflow":
         # Queued and not done when the call returned; done after synchronising; never queued by default.
         assert seen["done_at_once"] == {"asynchronous": False, "synchronous": True}
