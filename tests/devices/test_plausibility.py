@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import pytest
 
@@ -101,16 +99,6 @@ def test_the_notebook_s_cpu_column_is_possible(milliseconds):
     for ceiling in (None, device_ceiling(None, "cpu:0", "float32")):
         assert [judge(*point, ceiling) for point in points] == [()] * 4
         assert judge_series(points, ceiling) is None
-
-
-def test_the_figures_shared_with_the_notebook_are_these():
-    shared = Path("/work/shared/published/notebook-2020.json")
-    if not shared.exists():
-        pytest.skip("the notebook's figures are not at hand")
-    runs = json.loads(shared.read_text())["matmul"]["runs"]
-    for device, columns in (("CPU", NOTEBOOK_CPU), ("GPU", NOTEBOOK_GPU)):
-        printed = [[row["milliseconds"] for row in run["rows"] if row["device"] == device] for run in runs]
-        assert printed == [list(values) for values in columns]
 
 
 def test_asynchronous_products_on_a_cpu_are_flat():
