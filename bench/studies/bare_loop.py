@@ -1,0 +1,85 @@
+"""A bare loop of one product, alone in a process: what the harness's figures are held against.
+
+``python -m bench.studies.bare_loop FRAMEWORK SIZE PARENT_PID``. It uses nothing of the harness's machinery for
+measuring: for each line ``UNTIMED TIMED`` read, it makes the calls and writes the timed ones' seconds as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench.worker import end_with_parent
+
+Operands = tuple[np.ndarray, np.ndarray]
+
+
+def numpy_product(operands: Operands) -> Callable[[], Any]:
+    """``numpy.matmul``."""
+    return partial(np.matmul, *operands)
+
+
+def tensorflow_product(operands: Operands) -> Callable[[], Any]:
+    """``tf.matmul``, eagerly; on a CPU it returns when done."""
+    import tensorflow as tf
+
+    return partial(tf.matmul, *map(tf.constant, operands))
+
+
+def torch_product(operands: Operands) -> Callable[[], Any]:
+    """``torch.matmul``; on a CPU it returns when done."""
+    import torch
+
+    return partial(torch.matmul, *map(torch.from_numpy, operands))
+
+
+def jax_product(operands: Operands) -> Callable[[], Any]:
+    """``jax.numpy.matmul`` under ``jax.jit``, waited for."""
+    import jax
+    import jax.numpy as jnp
+
+    multiply = jax.jit(partial(jnp.matmul, precision="highest"))
+    placed = [jnp.asarray(operand) for operand in operands]
+    return lambda: multiply(*placed).block_until_ready()
+
+
+PRODUCTS: dict[str, Callable[[Operands], Callable[[], Any]]] = {
+    "numpy": numpy_product,
+    "tensorflow": tensorflow_product,
+    "torch": torch_product,
+    "jax": jax_product,
+}
+
+
+def random_operands(size: int) -> Operands:
+    """Two square matrices uniform on [0, 1), float32."""
+    random = np.random.default_rng(size)
+    return random.random((size, size), dtype=np.float32), random.random((size, size), dtype=np.float32)
+
+
+def main() -> None:
+    """Serve bursts until standard input ends."""
+    framework, size = sys.argv[1], int(sys.argv[2])
+    end_with_parent(int(sys.argv[3]))
+    call = PRODUCTS[framework](random_operands(size))
+    clock = time.perf_counter
+    for line in sys.stdin:
+        untimed, timed = map(int, line.split())
+        for _ in range(untimed):
+            call()
+        seconds = []
+        for _ in range(timed):
+            start = clock()
+            call()
+            seconds.append(clock() - start)
+        print(json.dumps(seconds), flush=True)
+
+
+if __name__ == "__main__":
+    main()

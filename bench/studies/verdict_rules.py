@@ -1,0 +1,277 @@
+"""How often each tool's rule is right about a product of some 10 ms on a loaded machine.
+
+``python -m bench.studies.verdict_rules``: a product against itself, and against itself with a spin of 5 % (and
+2.5 %) of its time added. Our rule judges rounds in which the three take turns in an order drawn afresh; the
+published rules of other tools judge blocks measured back to back, in the same process at the same time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from bench.studies import load
+from bench.studies.bare_loop import PRODUCTS, random_operands
+from bench.studies.rules import OURS, PEERS, Rule, likeforlike
+from bench.studies.staging import closing, heading, required, table
+from devices.placement import usable_cores
+from devices.runtime import runtime
+
+Clock = Callable[[], float]
+
+BASE, AGAIN, SLOWED = "base", "the same again", "slowed"
+BLOCKS = (AGAIN, BASE, SLOWED)
+"""In the order of measuring: each is next to the base."""
+_CALIBRATIONS = 9
+_FIRST_SIZE = 800
+_SIZINGS = 4
+_SIZING_CALLS = 40
+_FIRST_SPIN = 10_000
+
+
+def spin(iterations: int) -> None:
+    """Keep one core busy; time is proportional to the iterations."""
+    for _ in range(iterations):
+        pass
+
+
+@dataclass(frozen=True)
+class Work:
+    """A product, and a spin that adds a share of its time."""
+
+    product: Callable[[], object]
+    spin_iterations: int = _FIRST_SPIN
+    spin: Callable[[int], None] = spin
+    clock: Clock = time.perf_counter
+
+    def calibrated(self, share: float) -> Work:
+        """The work with a spin of this share of the product's median time, both measured now, in turns."""
+        products, spins = [], []
+        for _ in range(_CALIBRATIONS):
+            start = self.clock()
+            self.product()
+            middle = self.clock()
+            self.spin(self.spin_iterations)
+            spins.append(self.clock() - middle)
+            products.append(middle - start)
+        wanted_seconds = share * statistics.median(products)
+        iterations = round(self.spin_iterations * wanted_seconds / statistics.median(spins))
+        return replace(self, spin_iterations=max(1, iterations))
+
+    def sample(self, name: str, spin_seconds: list[float]) -> float:
+        """Seconds of one call; what the spin took of it is noted apart."""
+        start = self.clock()
+        self.product()
+        if name == SLOWED:
+            middle = self.clock()
+            self.spin(self.spin_iterations)
+            end = self.clock()
+            spin_seconds.append(end - middle)
+            return end - start
+        return self.clock() - start
+
+
+@dataclass
+class Trial:
+    """Samples of the three, as rounds and as blocks."""
+
+    rounds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
+    blocks: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
+    spin_seconds: list[float] = field(default_factory=list)
+
+    @property
+    def slowed_by(self) -> float:
+        """The spin's median time as a share of the base's, by the trial's own samples."""
+        return statistics.median(self.spin_seconds) / statistics.median(self.rounds[BASE])
+
+
+def take_trial(work: Work, pairs: int, draw: random.Random, blocks: bool) -> Trial:
+    """Measure the three in rounds, and in blocks if asked for, the one first or the other as drawn."""
+    trial = Trial()
+    steps = [partial(_take_rounds, work, pairs, draw, trial)]
+    if blocks:
+        steps.append(partial(_take_blocks, work, pairs, trial))
+    draw.shuffle(steps)
+    for step in steps:
+        step()
+    return trial
+
+
+def _take_rounds(work: Work, pairs: int, draw: random.Random, trial: Trial) -> None:
+    order = list(BLOCKS)
+    for _ in range(pairs):
+        draw.shuffle(order)
+        for name in order:
+            trial.rounds[name].append(work.sample(name, trial.spin_seconds))
+
+
+def _take_blocks(work: Work, pairs: int, trial: Trial) -> None:
+    for name in BLOCKS:
+        trial.blocks[name] = [work.sample(name, trial.spin_seconds) for _ in range(pairs)]
+
+
+@contextmanager
+def competing(share: float, seed: int) -> Iterator[None]:
+    """A process that competes for the processor while the block runs; none for a share of 0."""
+    if share == 0:
+        yield
+        return
+    command = [sys.executable, "-m", load.__name__, str(share), str(seed), str(os.getpid())]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def sized_work(framework: str, milliseconds: float) -> tuple[int, Work]:
+    """A product float32 that takes about so long now, and its size."""
+    size = _FIRST_SIZE
+    for _ in range(_SIZINGS):
+        work = Work(PRODUCTS[framework](random_operands(size)))
+        work.product()
+        seconds = statistics.median(work.sample(BASE, []) for _ in range(_SIZING_CALLS))
+        if abs(seconds * 1e3 / milliseconds - 1) < 0.1:
+            break
+        size = round(size * (milliseconds / 1e3 / seconds) ** (1 / 3))
+    return size, work
+
+
+def count(rule: Rule, trials: Sequence[Trial], other: str, blocks: bool) -> Counter[str]:
+    """How often a rule says what of the other against the base."""
+    sets = [trial.blocks if blocks else trial.rounds for trial in trials]
+    return Counter(rule(samples[BASE], samples[other]) for samples in sets)
+
+
+def judged(trials: Sequence[Trial], share: float, blocks: bool) -> str:
+    """The table of all rules over trials with a slow-down of that share."""
+    rows = []
+    rules = [(f"**{OURS}**", likeforlike, False)]
+    if blocks:
+        rules += [(name, rule, True) for name, rule in PEERS.items()]
+        rules.append((f"{OURS}'s, on blocks", likeforlike, True))
+    for name, rule, on_blocks in rules:
+        same = count(rule, trials, AGAIN, on_blocks)
+        slowed = count(rule, trials, SLOWED, on_blocks)
+        rows.append(
+            [
+                name,
+                "back to back" if on_blocks else "in turns",
+                f"{same['slower'] + same['faster']} of {len(trials)}",
+                f"{same['slower']} / {same['faster']}",
+                f"{slowed['slower']} of {len(trials)}",
+                slowed["faster"],
+            ]
+        )
+    headers = ["rule", "samples", "the same called different", "slower / faster"]
+    return table([*headers, f"{share:.1%} slow-down found", "called faster"], rows)
+
+
+def setting(trials: Sequence[Trial]) -> str:
+    """What the samples were like, in a line."""
+    medians = sorted(statistics.median(trial.rounds[BASE]) * 1e3 for trial in trials)
+    spreads = [
+        statistics.stdev(trial.rounds[BASE]) / statistics.fmean(trial.rounds[BASE]) for trial in trials
+    ]
+    slowed = sorted(trial.slowed_by for trial in trials)
+    return (
+        f"Base: median {statistics.median(medians):.1f} ms, {medians[0]:.1f} to {medians[-1]:.1f} over trials; "
+        f"standard deviation within a trial {statistics.median(spreads):.0%} of the mean at the median. "
+        f"The spin took {statistics.median(slowed):.2%} of the base's time, "
+        f"{slowed[0]:.2%} to {slowed[-1]:.2%} over trials."
+    )
+
+
+def run_condition(work: Work, share: float, pairs: int, trials: int, blocks: bool, seed: int) -> list[Trial]:
+    """All trials of one slow-down; the spin is calibrated before each."""
+    draw = random.Random(f"{seed} {share} {pairs}")
+    taken = []
+    for number in range(trials):
+        work = work.calibrated(share)
+        taken.append(take_trial(work, pairs, draw, blocks))
+        if number % 10 == 9:
+            print(f"{share:.1%}: {number + 1} of {trials} trials", file=sys.stderr, flush=True)
+    return taken
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.studies.verdict_rules", description=__doc__)
+    parser.add_argument("--trials", type=int, default=60, help="with a slow-down of 5 %%")
+    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--small-trials", type=int, default=40, help="with a slow-down of 2.5 %%")
+    parser.add_argument("--small-pairs", type=int, default=200)
+    parser.add_argument("--framework", default="tensorflow", choices=tuple(PRODUCTS))
+    parser.add_argument("--milliseconds", type=float, default=11.0, help="what the product is to take")
+    parser.add_argument("--load", type=float, default=0.25, help="share of a core that the competitor takes")
+    parser.add_argument("--threads", type=int, default=usable_cores())
+    parser.add_argument("--seed", type=int, default=2020)
+    return parser.parse_args(given)
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = arguments()
+    runtime(asked.framework).configure("cpu:0", asked.threads, "float32")
+    print(heading("Verdict rules", "verdict_rules"))
+    start = time.monotonic()
+    with competing(asked.load, asked.seed):
+        size, work = sized_work(asked.framework, asked.milliseconds)
+        print(f"- work: {asked.framework} product {size}² float32, {asked.threads} threads, in one process")
+        print(f"- load: {load_text(asked.load)}\n", flush=True)
+        large = run_condition(work, 0.05, asked.pairs, asked.trials, True, asked.seed)
+        small = run_condition(work, 0.025, asked.small_pairs, asked.small_trials, False, asked.seed)
+    if large:
+        print(f"### {asked.trials} trials of {asked.pairs} pairs\n\n{judged(large, 0.05, True)}\n")
+        print(f"{setting(large)}\n")
+    if small:
+        print(
+            f"### {asked.small_trials} trials of {asked.small_pairs} pairs\n\n{judged(small, 0.025, False)}\n"
+        )
+        print(f"{setting(small)}\n")
+    print("\n".join(requirements(large, small)))
+    print(f"\n{closing(start)}")
+
+
+def requirements(large: Sequence[Trial], small: Sequence[Trial]) -> list[str]:
+    """What must hold, and whether it does; for fewer trials in proportion."""
+    lines = []
+    if large:
+        same = count(likeforlike, large, AGAIN, False)
+        different = same["slower"] + same["faster"]
+        found = count(likeforlike, large, SLOWED, False)["slower"]
+        at_most = len(large) / 60
+        lines.append(required(f"the same called different at most {at_most:.3g} times", different <= at_most))
+        at_least = 57 / 60 * len(large)
+        lines.append(required(f"5 % found in at least {at_least:.3g} trials", found >= at_least))
+    if small:
+        found = count(likeforlike, small, SLOWED, False)["slower"]
+        at_least = 0.9 * len(small)
+        lines.append(required(f"2.5 % found in at least {at_least:.3g} trials", found >= at_least))
+    return lines
+
+
+def load_text(share: float) -> str:
+    """The competing process in words."""
+    if share == 0:
+        return "none of our own"
+    shortest, longest = load.SHORTEST_SECONDS * 1e3, load.LONGEST_SECONDS * 1e3
+    return (
+        f"one process of one thread that multiplies small matrices for {share:.0%} of the time, "
+        f"in bursts of {shortest:.0f} to {longest:.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()
