@@ -1,1 +1,1 @@
-"""Studies: how far the harness's figures can be trusted, measured. Each is ``python -m bench.studies.NAME``."""
+"""Studies: how far the harness's figures can be trusted, measured; each is ``python -m bench.studies.NAME``."""

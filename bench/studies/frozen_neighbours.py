@@ -1,9 +1,9 @@
-"""Does a product take as long in the harness's turns as in a bare loop alone, and what does freezing do for that?
+"""Does a product take as long in the harness's turns as in a bare loop alone, and what does freezing do?
 
-``python -m bench.studies.frozen_neighbours``: each framework's product in rounds with the others, idle workers
-frozen and one untimed call before each sample; the same without freezing. After every few rounds all workers are
-stopped and each framework's bare loop, a process of its own, runs alone for a burst: a block of rounds and the
-burst after it are a pair, so that a drift of the machine falls on both.
+``python -m bench.studies.frozen_neighbours``: each framework's product in rounds with the others, idle
+workers frozen and one untimed call before each sample; the same without freezing. After every few rounds all
+workers are stopped and each framework's bare loop, a process of its own, runs alone for a burst: a block of
+rounds and the burst after it are a pair, so that a drift of the machine falls on both.
 """
 
 from __future__ import annotations

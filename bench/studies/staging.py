@@ -83,6 +83,7 @@ class BareLoop:
 
     def __init__(self, framework: str, size: int, environment: Mapping[str, str]) -> None:
         """Start it; the framework is imported before the first burst."""
+        self._what = f"the bare loop of {framework} at {size}²"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.studies.bare_loop", framework, str(size), str(os.getpid())],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
@@ -103,7 +104,7 @@ class BareLoop:
             self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise StudyFailed(f"the bare loop ended with status {self.process.wait()}: {self.process.args}")
+            raise StudyFailed(f"{self._what} ended with status {self.process.wait()}")
         os.kill(self.process.pid, signal.SIGSTOP)
         os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         return msgspec.json.decode(line, type=list[float])

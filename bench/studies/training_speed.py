@@ -1,9 +1,9 @@
 """How fast is the fastest entrant? Training against the floor of its products, products against bare loops.
 
-``python -m bench.studies.training_speed``: one run of ``pytest bench`` interleaves all trainers under ``matched``;
-the ratios are of epochs of the same round, from that one result file. Then the products of each framework in the
-harness's turns against bare loops of NumPy, PyTorch and JAX. With ``--seeds N``, whole runs with N seeds compare
-validation accuracies.
+``python -m bench.studies.training_speed``: one run of ``pytest bench`` interleaves all trainers under
+``matched``; the ratios are of epochs of the same round, from that one result file. Then the products of each
+framework in the harness's turns against bare loops of NumPy, PyTorch and JAX. With ``--seeds N``, whole runs
+with N seeds compare validation accuracies.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How often each tool's rule is right about a product of some 10 ms on a loaded machine.
 
-``python -m bench.studies.verdict_rules``: a product against itself, and against itself with a spin of 5 % (and
-2.5 %) of its time added. Our rule judges rounds in which the three take turns in an order drawn afresh; the
-published rules of other tools judge blocks measured back to back, in the same process at the same time.
+``python -m bench.studies.verdict_rules``: a product against itself, and against itself with a spin of 5 %
+(and 2.5 %) of its time added. Our rule judges rounds in which the three take turns in an order drawn afresh;
+the published rules of other tools judge blocks measured back to back, right before or after, in one process.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def count(rule: Rule, trials: Sequence[Trial], other: str, blocks: bool) -> Coun
 def judged(trials: Sequence[Trial], share: float, blocks: bool) -> str:
     """The table of all rules over trials with a slow-down of that share."""
     rows = []
-    rules = [(f"**{OURS}**", likeforlike, False)]
+    rules: list[tuple[str, Rule, bool]] = [(f"**{OURS}**", likeforlike, False)]
     if blocks:
         rules += [(name, rule, True) for name, rule in PEERS.items()]
         rules.append((f"{OURS}'s, on blocks", likeforlike, True))
@@ -186,8 +186,8 @@ def setting(trials: Sequence[Trial]) -> str:
     ]
     slowed = sorted(trial.slowed_by for trial in trials)
     return (
-        f"Base: median {statistics.median(medians):.1f} ms, {medians[0]:.1f} to {medians[-1]:.1f} over trials; "
-        f"standard deviation within a trial {statistics.median(spreads):.0%} of the mean at the median. "
+        f"Base: median {statistics.median(medians):.1f} ms, "
+        f"{medians[0]:.1f} to {medians[-1]:.1f} over trials; standard deviation within a trial {statistics.median(spreads):.0%} of the mean at the median. "
         f"The spin took {statistics.median(slowed):.2%} of the base's time, "
         f"{slowed[0]:.2%} to {slowed[-1]:.2%} over trials."
     )
