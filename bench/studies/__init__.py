@@ -1,1 +1,4 @@
-"""Studies: how far the harness's figures can be trusted, measured; each is ``python -m bench.studies.NAME``."""
+"""Studies: how far the harness's figures can be trusted, measured.
+
+Each is run by ``python -m bench.studies.NAME``.
+"""
