@@ -160,9 +160,9 @@ def _read_bytes(path: Path, name: str) -> bytes:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise ResultError(name, "", "", f"can't be read: {error.strerror}") from error
+        raise ResultError(name, "", "can't be read", str(error.strerror).lower()) from error
     except ValueError as error:  # a null byte in the name
-        raise ResultError(name, "", "", f"can't be read: {visible(str(error))}") from error
+        raise ResultError(name, "", "can't be read", visible(str(error))) from error
     if not content.strip():
         raise ResultError(name, "", "", "the file is empty; expected a result file")
     return content

@@ -225,23 +225,28 @@ def key_of(extra: Extra) -> Key:
     return Key(extra.workload, implementation, extra.device, axes)
 
 
-def build_study(files: Iterable[ResultFile], baseline: str | None = None) -> Study:
+def build_study(
+    files: Iterable[ResultFile], baseline: str | None = None, remarks: tuple[str, ...] = ()
+) -> Study:
     """Sort files into measurements and judge them. ``baseline`` is part of a machine's label or id.
 
     Raises ValueError if no file is given or no machine fits ``baseline``.
     """
-    kept, remarks = _without_twins(files)
+    kept, twins = _without_twins(files)
     if not kept:
         raise ValueError("no result file to report")
-    machines = tuple({file.machine.id: file.machine for file in reversed(kept)}.values())[::-1]
+    known: dict[str, Machine] = {}
+    for file in kept:
+        known.setdefault(file.machine.id, file.machine)
+    machines = tuple(known.values())
     titles = _titles(machines)
-    remarks += _repetitions(kept, titles)
+    said = (*remarks, *twins, *_repetitions(kept, titles))
     chosen = _choose(machines, titles, kept, baseline)
     runs = grouped(
         ((file.machine.id, key_of(cell.extra)), Run(file, cell)) for file in kept for cell in file.cells
     )
     measured = [Measurement(key, runs[0].file.machine, tuple(runs)) for (_, key), runs in runs.items()]
-    return Study(tuple(kept), _judged(measured), machines, titles, chosen, tuple(remarks))
+    return Study(tuple(kept), _judged(measured), machines, titles, chosen, said)
 
 
 def _without_twins(files: Iterable[ResultFile]) -> tuple[list[ResultFile], list[str]]:

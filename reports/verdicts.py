@@ -146,7 +146,8 @@ def verdict(
         return Verdict(word, estimate, threshold, "the interval excludes 1")
     if -limit <= low and high <= limit:
         return Verdict("same", estimate, threshold, f"the whole interval lies within {threshold:.1%}")
-    return Verdict("unclear", estimate, threshold, "the interval is too wide", _more_rounds(estimate, limit))
+    reason = "the interval holds 1" if low <= 0.0 <= high else "the interval straddles the threshold"
+    return Verdict("unclear", estimate, threshold, reason, _more_rounds(estimate, limit))
 
 
 def with_false_discovery_rate(verdicts: Sequence[Verdict], rate: float = 0.05) -> list[Verdict]:

@@ -1,0 +1,206 @@
+"""The first ten lines: what the figures say, in plain words.
+
+No finding rests on a figure that is implausible, disturbed, unverified or unclear; what can't be believed
+is told as a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reports.comparisons import FLOOR, KERAS, MANUAL, Comparison, geometric_means, is_matched, rungs_of
+from reports.document import Finding
+from reports.formats import percent, ratio_text, significant
+from reports.sections.ladder import change_text
+from reports.sections.products import device_crossovers
+from reports.sections.view import SYNTHETIC_WARNING, View, mean_of_last
+from reports.study import Measurement, grouped
+
+MOST = 12
+
+
+def findings(view: View) -> tuple[Finding, ...]:
+    """The findings, most asked for first, at most a dozen; then warnings."""
+    told = [
+        *_published(view),
+        *_matched(view),
+        *_fastest(view),
+        *_explanation(view),
+        *_devices(view),
+        *_machines(view),
+    ]
+    texts = [Finding(text) for text in told[:MOST]] or [Finding(_nothing(view))]
+    return (*texts, *(Finding(text, "warning") for text in _warnings(view)))
+
+
+def _nothing(view: View) -> str:
+    measured = len(view.study.measurements)
+    return (
+        f"{measured} cells, and nothing to conclude: no two that are verified, plausible, undisturbed and "
+        "measured often enough to compare."
+    )
+
+
+def _place(view: View, item: Measurement) -> str:
+    return f" on {item.key.device}" + (f" of {view.title(item)}" if view.several else "")
+
+
+def _sentence(name: str, item: Comparison, base: str) -> str:
+    """``A takes ×2.4 (2.3 to 2.5) of B's time per epoch``."""
+    if item.verdict.word == "same":
+        return f"{name} and {base} take the same time within {percent(item.verdict.threshold)}"
+    word = item.verdict.word
+    return f"{name} is {word} than {base}: {ratio_text(item.verdict.estimate)} of its time per epoch"
+
+
+def _accuracies(first: Measurement, second: Measurement, names: tuple[str, str]) -> str:
+    values = [mean_of_last(item, "val_accuracy") for item in (first, second)]
+    generated = any(run.cell.extra.data_is_generated for item in (first, second) for run in item.runs)
+    if any(value is None for value in values) or generated:
+        return ""
+    told = " and ".join(
+        f"{name} {value * 100:.1f} %" for name, value in zip(names, values, strict=True) if value is not None
+    )
+    return f"; validation accuracy {told}"
+
+
+def _published(view: View) -> Iterator[str]:
+    for item in view.comparisons.published:
+        if not item.sure:
+            continue
+        told = _sentence("The hand-written trainer under its own recipe", item, "Keras under its own")
+        accuracy = _accuracies(item.base, item.other, ("Keras", "hand-written"))
+        yield f"{told}{_place(view, item.base)}{accuracy}. Their recipes differ in more than Keras."
+
+
+def _matched(view: View) -> Iterator[str]:
+    """Keras and the hand-written trainer on equal terms."""
+    for item in view.comparisons.implementations:
+        pair = (item.base.key.implementation, item.other.key.implementation)
+        if item.base.key.workload != "training" or pair != (KERAS, MANUAL) or not item.sure:
+            continue
+        told = _sentence("On equal terms the hand-written eager loop", item, "Keras fit")
+        yield f"{told}{_place(view, item.base)}{_accuracies(item.base, item.other, ('Keras', 'eager loop'))}."
+
+
+def _fastest(view: View) -> Iterator[str]:
+    """The fastest trainer of each division, against the floor."""
+    trained = [i for i in view.detailed_of("training") if is_matched(i)]
+    floors = {(i.machine.id, i.key.device, i.key.axes): i for i in trained if i.key.implementation == FLOOR}
+    places = grouped(((i.machine.id, i.key.device, i.key.axes), i) for i in trained if i.trusted)
+    for place, items in places.items():
+        best = [
+            min(members, key=lambda item: item.median_seconds)
+            for _, members in sorted(grouped((item.extra.division, item) for item in items).items())
+        ]
+        if len(items) < 2:
+            continue
+        told = [
+            f"{i.key.implementation} ({significant(i.median_seconds)} s, {i.extra.division})" for i in best
+        ]
+        floor = floors.get(place)
+        above = ""
+        if floor is not None and not floor.doubt:
+            least = min(item.median_seconds for item in best)
+            times = significant(least / floor.median_seconds)
+            above = f"; the least is ×{times} the floor of the matrix products alone"
+        yield f"Shortest median epoch by division{_place(view, items[0])}: {', '.join(told)}{above}."
+
+
+def _explanation(view: View) -> Iterator[str]:
+    """The ladder's largest sure steps."""
+    for machine in view.detailed:
+        mine = [item for item in view.comparisons.ladder if item.base.machine.id == machine.id and item.sure]
+        steps = [item for item in mine if item.verdict.different]
+        steps.sort(key=lambda item: -abs(item.other.median_seconds - item.base.median_seconds))
+        if not steps:
+            continue
+        told = [
+            f"{_change_of(view, item)} {item.other.median_seconds - item.base.median_seconds:+.2f} s"
+            for item in steps[:3]
+        ]
+        yield f"What explains it, in seconds per epoch{_place(view, steps[0].base)}: {', '.join(told)}."
+
+
+def _change_of(view: View, item: Comparison) -> str:
+    for run in item.other.runs:
+        for rungs in rungs_of(run.file.ladder, [item.other]).values():
+            for rung, found in rungs:
+                if found is item.other:
+                    return change_text(rung)
+    return item.other.key.text
+
+
+def _devices(view: View) -> Iterator[str]:
+    items = view.detailed_of("matmul")
+    without, within = device_crossovers(items, False), device_crossovers(items, True)
+    best: dict[str, Comparison] = {}
+    for item in view.comparisons.devices:
+        place = item.other.machine.id + item.other.key.device
+        if item.sure and item.word == "faster" and item.other.key.workload == "matmul":
+            known = best.get(place)
+            if known is None or item.verdict.estimate.ratio < known.verdict.estimate.ratio:
+                best[place] = item
+    for item in best.values():
+        key = item.other.key
+        place_key = (item.other.machine.id, key.implementation, str(key.axis.get("dtype", "–")), key.device)
+        pays = f"; it pays from size {without[place_key].text}" if place_key in without else ""
+        if place_key in within:
+            pays += f", with transfers from size {within[place_key].text}"
+        speed_up = significant(1.0 / item.verdict.estimate.ratio)
+        where = f" ({view.title(item.other)})" if view.several else ""
+        yield (
+            f"{key.device}{where} is up to ×{speed_up} as fast as cpu:0 at products "
+            f"({key.implementation}, {key.axis.get('dtype')}, size {key.axis.get('size')}){pays}."
+        )
+
+
+def _machines(view: View) -> Iterator[str]:
+    means = geometric_means(view.study, view.comparisons)
+    if not means:
+        return
+    baseline = view.study.titles[view.study.baseline.id]
+    if len(means) > 4:
+        best, worst = min(means, key=lambda m: m.ratio), max(means, key=lambda m: m.ratio)
+        ends = [f"{view.study.titles[m.machine.id]} ×{significant(m.ratio)}" for m in (best, worst)]
+        yield f"Of {len(means)} machines over {baseline}, by geometric mean of times: {ends[0]} to {ends[1]}."
+        return
+    for mean in means:
+        sure = mean.faster + mean.slower
+        if not sure:
+            continue
+        yield (
+            f"{view.study.titles[mean.machine.id]} takes ×{significant(mean.ratio)} the time of {baseline} "
+            f"in the geometric mean of {mean.cells} cells both have (faster in {mean.faster}, slower in "
+            f"{mean.slower})."
+        )
+
+
+def _warnings(view: View) -> Iterator[str]:
+    if view.study.synthetic:
+        yield SYNTHETIC_WARNING
+    yield from _implausible(view, view.study.measurements)
+    unmeasured = [cell for file in view.study.files for cell in file.unmeasured]
+    failed = [cell for cell in unmeasured if cell.outcome != "skipped"]
+    if failed:
+        outcomes = ", ".join(sorted({cell.outcome for cell in failed}))
+        yield f"{len(failed)} cells failed ({outcomes}); {len(unmeasured) - len(failed)} were skipped."
+    elif unmeasured:
+        yield f"{len(unmeasured)} cells were skipped; the reasons stand below."
+    disturbed = [item for item in view.study.measurements if item.disturbed]
+    if disturbed:
+        yield f"{len(disturbed)} cells were disturbed in most samples: nothing is concluded from them."
+
+
+def _implausible(view: View, items: Sequence[Measurement]) -> Iterator[str]:
+    """One sentence for each device whose figures can't be true."""
+    bad = grouped(((item.machine.id, item.key.device), item) for item in items if item.implausible)
+    for number, members in enumerate(bad.values()):
+        if number == 4:
+            yield f"Figures of {len(bad) - 4} more devices can't be true; they are listed below."
+            return
+        worst = max(members, key=lambda item: item.flop_per_second or 0.0)
+        yield (
+            f"{len(members)} figures{_place(view, worst)} can't be true: {worst.key.text} "
+            f"{worst.implausible[0]}."
+        )

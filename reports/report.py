@@ -1,0 +1,102 @@
+"""Puts a report together: study, comparisons, sections, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reports.comparisons import Comparisons, compare
+from reports.document import Entry, Report, Row, Section, Table, row
+from reports.findings import findings
+from reports.formats import rate_entry, ratio_entry, time_entry
+from reports.results import ResultFile
+from reports.sections.checks import checks_section
+from reports.sections.ladder import ladder_section
+from reports.sections.machines import machines_section
+from reports.sections.others import other_sections
+from reports.sections.products import products_section
+from reports.sections.training import matched_sections, published_section
+from reports.sections.trust import disturbed_section, doubt_section, reading_section, unmeasured_section
+from reports.sections.view import View, detailed_machines
+from reports.study import Measurement, Study, axes_text, build_study
+
+TITLE = "likeforlike: the report"
+
+
+def build_report(
+    files: Iterable[ResultFile], baseline: str | None = None, remarks: Iterable[str] = ()
+) -> Report:
+    """The report of these files. Raises ValueError if there is none or no machine fits ``baseline``."""
+    study = build_study(files, baseline, tuple(remarks))
+    detailed = detailed_machines(study)
+    view = View(study, compare(study, detailed), detailed)
+    sections: list[Section | None] = [
+        published_section(view),
+        *matched_sections(view),
+        ladder_section(view),
+        products_section(view),
+        checks_section(view, "jacobian"),
+        checks_section(view, "eigen"),
+        *other_sections(view),
+        machines_section(view),
+        doubt_section(view),
+        disturbed_section(view),
+        unmeasured_section(view),
+        reading_section(view),
+    ]
+    return Report(
+        TITLE,
+        _subtitle(study),
+        findings(view),
+        tuple(made for made in sections if made is not None),
+        (_cells_table(study, view.comparisons),),
+    )
+
+
+def _subtitle(study: Study) -> str:
+    files, machines = len(study.files), len(study.machines)
+    cells = len(study.measurements)
+    days = sorted(file.datetime[:10] for file in study.files if file.datetime)
+    when = "" if not days else (f", {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else ""))
+    told = [f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in ((files, "file"), (machines, "machine"))]
+    generated = f"{', '.join(told)}, {cells:,} cells{when}"
+    presets = sorted({file.header.preset for file in study.files if file.header and file.header.preset})
+    return generated + (f"; preset {', '.join(presets)}" if presets else "") + "."
+
+
+def _cells_table(study: Study, comparisons: Comparisons) -> Table:
+    """Every cell of every machine, for CSV."""
+    columns = (
+        "workload",
+        "implementation",
+        "device",
+        "axes",
+        "machine",
+        "division",
+        "median_seconds",
+        "flop_per_second",
+        "samples",
+        "ratio_to_baseline_machine",
+        "verdict",
+        "doubt",
+    )
+    rows = tuple(_cell_row(study, comparisons, item) for item in study.measurements)
+    return Table("cells", "Every cell", columns, rows)
+
+
+def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:
+    pair = comparisons.across_machines.get((item.machine.id, item.key))
+    key = item.key
+    return row(
+        key.workload,
+        key.implementation,
+        key.device,
+        axes_text(key.axes),
+        study.titles[item.machine.id],
+        item.extra.division,
+        time_entry(item),
+        rate_entry(item),
+        Entry(str(len(item.samples)), float(len(item.samples))),
+        ratio_entry(pair),
+        pair.word if pair else "–",
+        item.doubt or "–",
+    )

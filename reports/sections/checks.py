@@ -1,0 +1,67 @@
+"""Jacobian and eigenvectors: error against the hand-derived answer, and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.document import Entry, Section, Table, Text, row, section
+from reports.formats import ratio_entry, time_entry, verdict_entry
+from reports.sections.products import size_of
+from reports.sections.view import View
+from reports.study import Measurement, axes_text
+
+DERIVATIONS = {
+    "jacobian": "y = 3x² + 2x + 3, whose derivative by hand is 6x + 2: at [1, 3] the gradient is [8, 20] and "
+    "the Jacobian diag(8, 20).",
+    "eigen": "[[3, 2], [2, 3]] has the characteristic polynomial l² - 6l + 5 with the roots 5 and 1; larger "
+    "symmetric matrices are checked by the residual A v - l v.",
+}
+TITLES = {"jacobian": "Jacobian: automatic against by hand", "eigen": "Eigenvalues: computed against by hand"}
+
+
+def checks_section(view: View, workload: str) -> Section | None:
+    """One workload's answers and times on the detailed machines."""
+    items = view.detailed_of(workload)
+    if not items:
+        return None
+    table = verification_table(view, items, workload)
+    return section(workload, TITLES[workload], [Text(DERIVATIONS[workload]), table])
+
+
+def verification_table(view: View, items: Sequence[Measurement], workload: str) -> Table:
+    """Error, tolerance, time and verdict, one row an implementation, device and size."""
+    rows = []
+    for item in sorted(items, key=lambda item: (item.machine.id, size_of(item), item.key.text)):
+        comparison = view.comparisons.against_base.get((item.machine.id, item.key))
+        check = item.extra.verified
+        rows.append(
+            row(
+                item.key.implementation,
+                item.key.device,
+                *([view.title(item)] if view.several else []),
+                axes_text(item.key.axes),
+                None if check is None else Entry(f"{check.error:.2g}", check.error),
+                None if check is None else Entry(f"{check.tolerance:.2g}", check.tolerance),
+                "not checked" if check is None else ("yes" if item.verified else "no"),
+                time_entry(item),
+                Entry("base") if comparison is None else ratio_entry(comparison),
+                verdict_entry(comparison),
+                workload=workload,
+                machine=view.title(item),
+                verdict=comparison.word if comparison else "base",
+            )
+        )
+    machine = ("machine",) if view.several else ()
+    columns = (
+        "implementation",
+        "device",
+        *machine,
+        "size",
+        "error",
+        "tolerance",
+        "agrees",
+        "time",
+        "ratio to the fastest",
+        "verdict",
+    )
+    return Table(workload, "Error against the answer by hand, and time", columns, tuple(rows))

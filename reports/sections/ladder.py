@@ -1,0 +1,112 @@
+"""The ladder: from one published trainer to the other, one change at a time."""
+
+from __future__ import annotations
+
+from reports.comparisons import rungs_of
+from reports.document import Block, Entry, Figure, Section, Table, Text, row, section
+from reports.formats import accuracy_entry, ratio_entry, seconds_per_epoch, significant, verdict_entry
+from reports.records import Ladder, Rung
+from reports.sections.view import View, mean_of_last
+from reports.series import Step, drawing
+from reports.study import Measurement
+
+Rungs = list[tuple[Rung, Measurement | None]]
+
+
+def ladder_section(view: View) -> Section | None:
+    """Every ladder of the detailed machines, device by device; repetitions of one are one."""
+    blocks: list[Block | None] = []
+    number = 0
+    for machine in view.detailed:
+        files = [file for file in view.study.files if file.machine.id == machine.id and file.ladder]
+        ladders = {_signature(file.ladder): file.ladder for file in files if file.ladder is not None}
+        mine = view.study.of("training", machine)
+        for ladder in ladders.values():
+            for device, rungs in rungs_of(ladder, mine).items():
+                number += 1
+                where = device + (f" of {view.study.titles[machine.id]}" if view.several else "")
+                blocks += _one(view, ladder, rungs, where, "" if number == 1 else f"-{number}")
+    return section("ladder", "Why is it slower? One change at a time", blocks)
+
+
+def _signature(ladder: Ladder | None) -> object:
+    return None if ladder is None else tuple((r.recipe, r.implementation, r.change) for r in ladder.rungs)
+
+
+def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> list[Block]:
+    steps = {(item.other.machine.id, item.other.key): item for item in view.comparisons.ladder}
+    rows = []
+    for rung, item in rungs:
+        comparison = None if item is None else steps.get((item.machine.id, item.key))
+        rows.append(
+            row(
+                Entry(str(rung.rung), rung.rung),
+                change_text(rung),
+                rung.implementation,
+                "–" if item is None else seconds_per_epoch(item),
+                ratio_entry(comparison),
+                verdict_entry(comparison),
+                accuracy_entry(None if item is None else mean_of_last(item, "val_accuracy")),
+                workload="training",
+                verdict=comparison.word if comparison else "",
+            )
+        )
+    columns = (
+        "rung",
+        "change",
+        "trainer",
+        "seconds per epoch",
+        "ratio to the rung before",
+        "verdict",
+        "validation accuracy",
+    )
+    first, last = ladder.ends
+    return [
+        Text(
+            f"From {first} to {last} on {where}: each rung differs from the one before in one declared thing."
+        ),
+        Table(f"ladder{suffix}", f"The ladder on {where}", columns, tuple(rows)),
+        *_figure(rungs, where, suffix),
+    ]
+
+
+def change_text(rung: Rung) -> str:
+    """What the rung changed, in words."""
+    change = rung.change
+    if change is None:
+        return "start"
+    if change.field == "implementation":
+        return f"{change.before} to {change.after}"
+    return f"{change.field.replace('_', ' ')} {_value(change.before)} to {_value(change.after)}"
+
+
+def _value(value: object) -> str:
+    return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _figure(rungs: Rungs, where: str, suffix: str) -> list[Figure]:
+    measured = [(rung, item) for rung, item in rungs if item is not None and not item.doubt]
+    if len(measured) < 2:
+        return []
+    steps = []
+    before: float | None = None
+    for rung, item in measured:
+        accuracy = mean_of_last(item, "val_accuracy")
+        told = "" if accuracy is None else f"{accuracy * 100:.1f} %"
+        name = rung.implementation if before is None else change_text(rung)
+        steps.append(Step(name, before, item.median_seconds, told))
+        before = item.median_seconds
+    facts = "; ".join(
+        f"{step.change} "
+        + (significant(step.after) if step.before is None else f"{step.after - step.before:+.2f}")
+        + " s"
+        for step in steps
+    )
+    return [
+        Figure(
+            f"ladder{suffix}",
+            f"Seconds per epoch from change to change on {where}; below, validation accuracy",
+            f"Waterfall of seconds per epoch: {facts}; at the end {significant(steps[-1].after)} s.",
+            drawing("waterfall", tuple(steps)),
+        )
+    ]

@@ -1,0 +1,161 @@
+"""The machines: what they are, in what they differ, and side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.comparisons import Comparison, geometric_means
+from reports.document import Block, Entry, Figure, Points, Row, Section, Table, Text, row, section
+from reports.formats import ratio_entry, significant, time_entry, verdict_entry
+from reports.machines import Machine, differences
+from reports.sections.view import View
+from reports.series import Spread, drawing
+from reports.study import NOISE, Key, grouped
+
+MOST_SPREADS = 24
+MOST_UNLIKE = 20
+
+
+def machines_section(view: View) -> Section | None:
+    """All machines: one alone is described, several are compared."""
+    if len(view.study.machines) == 1:
+        return section("machine", "The machine", [_facts_table(view), _noise_text(view)])
+    blocks: list[Block | None] = [_baseline_text(view), _means_table(view), _figure(view)]
+    blocks += [_side_by_side(view), _differences_table(view), _unlike_points(view), _noise_text(view)]
+    return section("machines", "Machines side by side", blocks)
+
+
+def _facts_table(view: View) -> Table:
+    machine = view.study.machines[0]
+    rows = [row(name, value, machine=view.study.titles[machine.id]) for name, value in machine.facts]
+    rows.append(row("fingerprint", machine.id))
+    return Table("machine", view.study.titles[machine.id], ("", "value"), tuple(rows))
+
+
+def _noise_text(view: View) -> Text | None:
+    told: list[str] = []
+    for file in view.study.files:
+        noise = file.noise
+        if noise is None or noise.aa_interval is None or len(told) >= 6:
+            continue
+        low, high = noise.aa_interval
+        pairs = f" over {noise.aa_pairs} pairs" if noise.aa_pairs else ""
+        cost = noise.harness_seconds_per_sample
+        told.append(
+            f"{file.label}: the same thing twice, ×{low:.3f} to ×{high:.3f}{pairs}"
+            + ("" if cost is None else f"; the harness itself costs {cost * 1e6:.2g} µs a sample")
+        )
+    return Text("Noise floor. " + ". ".join(told) + ".") if told else None
+
+
+def _baseline_text(view: View) -> Text:
+    baseline = view.study.titles[view.study.baseline.id]
+    return Text(
+        f"The baseline is {baseline}. Across machines nothing is paired: ratios are of medians, each with "
+        "its own interval, and below 1 is faster than the baseline."
+    )
+
+
+def _means_table(view: View) -> Table | None:
+    means = geometric_means(view.study, view.comparisons)
+    if not means:
+        return None
+    sets = {mean.cells for mean in means}
+    rows = []
+    for mean in sorted(means, key=lambda mean: mean.ratio):
+        title = view.study.titles[mean.machine.id]
+        counts = [Entry(str(n), float(n)) for n in (mean.faster, mean.same, mean.slower)]
+        ratio = Entry(f"×{significant(mean.ratio)}", mean.ratio)
+        rows.append(row(title, ratio, Entry(str(mean.cells), float(mean.cells)), *counts, machine=title))
+    note = "Geometric mean of the ratios over the cells that the machine and the baseline both have."
+    if len(sets) > 1:
+        note += " The sets differ from row to row, so rows are to be compared with the baseline alone."
+    columns = ("machine", "time over the baseline's", "cells both have", "faster", "same", "slower")
+    return Table("machine-means", "Machines over the baseline", columns, tuple(rows), note, len(rows) > 30)
+
+
+def _figure(view: View) -> Figure | None:
+    means = {mean.machine.id: mean for mean in geometric_means(view.study, view.comparisons)}
+    if not means:
+        return None
+    baseline = view.study.titles[view.study.baseline.id]
+    if len(means) > MOST_SPREADS:
+        ratios = tuple(mean.ratio for mean in means.values())
+        told = f"{len(ratios)} machines from ×{significant(min(ratios))} to ×{significant(max(ratios))}"
+        return Figure(
+            "machines",
+            f"Geometric means of {len(ratios)} machines over {baseline}",
+            f"Histogram of geometric mean ratios: {told}, median ×{significant(float(np.median(ratios)))}.",
+            drawing("machine_histogram", ratios, baseline),
+        )
+    ratios_of = grouped(
+        (item.other.machine.id, item.verdict.estimate.ratio)
+        for item in view.comparisons.machines
+        if not item.doubt
+    )
+    spreads = []
+    for machine, mean in sorted(means.items(), key=lambda pair: pair[1].ratio):
+        quantiles = tuple(float(q) for q in np.quantile(ratios_of[machine], (0, 0.25, 0.5, 0.75, 1)))
+        spreads.append(Spread(view.study.titles[machine], quantiles, mean.ratio))  # type: ignore[arg-type]
+    facts = "; ".join(
+        f"{s.name} mean ×{significant(s.mean)}, from ×{significant(s.quantiles[0])} to "
+        f"×{significant(s.quantiles[4])}"
+        for s in spreads
+    )
+    return Figure(
+        "machines",
+        f"Ratios of times to those of {baseline}, all cells both have",
+        f"One row a machine with the range of its ratios: {facts}.",
+        drawing("machine_spreads", tuple(spreads), baseline),
+    )
+
+
+def _side_by_side(view: View) -> Table | None:
+    """One column a machine; of many machines the detailed ones, the rest stands in CSV."""
+    shared = grouped((item.other.key, item) for item in view.comparisons.machines)
+    if not shared:
+        return None
+    others = [machine for machine in view.detailed if machine.id != view.study.baseline.id]
+    rows = []
+    for key, items in shared.items():
+        found = {item.other.machine.id: item for item in items}
+        if any(machine.id in found for machine in others):
+            rows.append(_side_row(view, key, items[0], [found.get(machine.id) for machine in others]))
+    baseline = view.study.titles[view.study.baseline.id]
+    columns = ["cell", f"{baseline} (baseline)"]
+    for machine in others:
+        columns += [view.study.titles[machine.id], "ratio", "verdict"]
+    left = len(view.study.machines) - len(view.detailed)
+    note = f"{left} more machines stand in tables/cells.csv." if left > 0 else ""
+    return Table("machines", "Cell by cell", tuple(columns), tuple(rows), note, folded=len(rows) > 30)
+
+
+def _side_row(view: View, key: Key, first: Comparison, found: list[Comparison | None]) -> Row:
+    entries: list[Entry | str] = [f"{key.workload} {key.text}", time_entry(first.base)]
+    word = ""
+    for item in found:
+        entries += [time_entry(item.other if item else None), ratio_entry(item), verdict_entry(item)]
+        word = item.word if item else word
+    return row(*entries, workload=key.workload, verdict=word)
+
+
+def _differences_table(view: View) -> Table | None:
+    machines: list[Machine] = list(view.detailed)
+    rows = [row(name, *values) for name, values in differences(machines)]
+    if not rows:
+        return None
+    columns = ("", *(view.study.titles[machine.id] for machine in machines))
+    return Table("machine-differences", "In what the machines differ", columns, tuple(rows))
+
+
+def _unlike_points(view: View) -> Points | None:
+    """Cells that have one name and two kinds of work."""
+    told = [
+        f"Not compared: {base.key.workload} {base.key.text}, "
+        f"{view.title(base)} and {view.title(item)}: {why}."
+        for base, item, why in view.comparisons.unlike
+        if base.key.workload != NOISE
+    ]
+    if len(told) > MOST_UNLIKE:
+        told = [*told[:MOST_UNLIKE], f"And {len(told) - MOST_UNLIKE} more whose work is not the same."]
+    return Points(tuple(told)) if told else None

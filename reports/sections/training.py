@@ -1,0 +1,418 @@
+"""Keras against the hand-written trainer, then all trainers under shared recipes."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from reports.comparisons import (
+    FLOOR,
+    Comparison,
+    base_of,
+    is_matched,
+    published_pair,
+    recipe_differences,
+)
+from reports.document import Block, Entry, Figure, Row, Section, Table, Text, Warn, row, section
+from reports.formats import (
+    accuracy_entry,
+    bytes_entry,
+    duration_entry,
+    loss_entry,
+    percent,
+    ratio_entry,
+    ratio_text,
+    seconds_entry,
+    seconds_per_epoch,
+    significant,
+    verdict_entry,
+    verdict_text,
+)
+from reports.sections.view import SYNTHETIC_WARNING, View, mean, mean_of_last, runs_with_epochs
+from reports.series import Bar, LearningCurve, drawing
+from reports.study import Measurement, grouped
+
+
+def published_section(view: View) -> Section | None:
+    """The notebook's summary: the two trainers, each under its own recipe."""
+    blocks: list[Block | None] = []
+    pairs = _published_pairs(view)
+    for number, (keras, manual) in enumerate(pairs):
+        suffix = f"-{number + 1}" if number else ""
+        blocks.append(_data_warning([keras, manual]))
+        blocks.append(_summary_table(view, keras, manual, f"keras-and-manual{suffix}"))
+        blocks.append(_pair_verdict(view, keras, manual))
+        blocks.append(_differences_table(view, keras, manual, f"recipe-differences{suffix}"))
+        blocks.append(_curves_figure(view, [keras, manual], f"learning-curves-published{suffix}"))
+        blocks.append(_course_table(view, [keras, manual], f"course-of-training-published{suffix}"))
+    return section("keras-and-manual", "Keras against the hand-written trainer, as published", blocks)
+
+
+def _published_pairs(view: View) -> list[tuple[Measurement, Measurement]]:
+    places = grouped(((item.machine.id, item.key.device), item) for item in view.detailed_of("training"))
+    pairs = [published_pair(items) for items in places.values()]
+    return [pair for pair in pairs if pair is not None]
+
+
+def _data_warning(items: Sequence[Measurement]) -> Warn | None:
+    generated = any(run.cell.extra.data_is_generated for item in items for run in item.runs)
+    return Warn(SYNTHETIC_WARNING) if generated else None
+
+
+def _summary_table(view: View, keras: Measurement, manual: Measurement, name: str) -> Table:
+    sides = (manual, keras)
+    fields = (
+        ("Accuracy, test", "val_accuracy", accuracy_entry),
+        ("Loss, test", "val_loss", loss_entry),
+    )
+    rows = [row(title, *(make(mean_of_last(side, key)) for side in sides)) for title, key, make in fields]
+    rows.append(row("Time per epoch", *(seconds_per_epoch(side) for side in sides)))
+    rows.append(row("Time per sample", *(_per_sample(side) for side in sides)))
+    rows.append(row("Total time", *(duration_entry(_total(side)) for side in sides)))
+    rows.append(row("Accuracy, train", *(accuracy_entry(mean_of_last(side, "accuracy")) for side in sides)))
+    rows.append(row("Loss, train", *(loss_entry(mean_of_last(side, "loss")) for side in sides)))
+    where = f"on {keras.key.device}" + (f" of {view.title(keras)}" if view.several else "")
+    runs = len(keras.runs)
+    note = (
+        "After the last epoch"
+        + (f", mean of {runs} runs" if runs > 1 else "")
+        + "; time per epoch is the median of the training alone, the first epoch left out; the total holds "
+        "set-up, evaluation and logging too."
+    )
+    return Table(
+        name,
+        f"Each trainer under its own recipe, {where}",
+        ("", "without Keras (eager-loop, manual-2020)", "Keras (keras-fit, keras-2020)"),
+        _tagged(rows, view, keras),
+        note,
+    )
+
+
+def _tagged(rows: Sequence[Row], view: View, item: Measurement) -> tuple[Row, ...]:
+    return tuple(Row(r.entries, item.key.workload, view.title(item), r.verdict) for r in rows)
+
+
+def _per_sample(item: Measurement) -> Entry:
+    samples = item.extra.data.train_samples if item.extra.data else None
+    if not samples:
+        return Entry("–")
+    seconds = item.median_seconds / samples
+    return Entry(f"{seconds * 1e6:.1f} µs", seconds, struck=bool(item.doubt))
+
+
+def _total(item: Measurement) -> float | None:
+    return mean([t for run in item.runs if (t := run.cell.extra.total_seconds) is not None])
+
+
+def _pair_verdict(view: View, keras: Measurement, manual: Measurement) -> Text | None:
+    for item in view.comparisons.published:
+        if item.base is keras and item.other is manual:
+            return Text(
+                "Per epoch the hand-written trainer takes "
+                f"{ratio_text(item.verdict.estimate)} of Keras's time: "
+                f"{item.doubt or verdict_text(item.verdict)}. {_pairing(item)} The two differ in more than "
+                "Keras, as listed below; what Keras itself costs, the matched comparison and the ladder tell."
+            )
+    return None
+
+
+def _pairing(item: Comparison) -> str:
+    estimate = item.verdict.estimate
+    if estimate.paired:
+        return f"Median of {estimate.pairs} paired epochs."
+    return "Ratio of medians: no pairing stands behind it."
+
+
+def _differences_table(view: View, first: Measurement, second: Measurement, name: str) -> Table | None:
+    rows = [row(*difference) for difference in recipe_differences(first, second)]
+    if not rows:
+        return None
+    columns = ("what differs", first.key.implementation, second.key.implementation)
+    return Table(name, "Differences of recipe and terms", columns, _tagged(rows, view, first))
+
+
+def matched_sections(view: View) -> list[Section]:
+    """One section for each recipe that several trainers share."""
+    shared = [item for item in view.detailed_of("training") if is_matched(item)]
+    recipes = grouped((str(item.key.axis.get("recipe", "?")), item) for item in shared)
+    sections = []
+    for number, (recipe, items) in enumerate(recipes.items()):
+        suffix = f"-{number + 1}" if number else ""
+        made = section(
+            f"matched{suffix}", f"Trainers on equal terms: {recipe}", _matched(view, items, suffix)
+        )
+        if made is not None:
+            sections.append(made)
+    return sections
+
+
+def _matched(view: View, items: Sequence[Measurement], suffix: str) -> list[Block | None]:
+    blocks: list[Block | None] = [_data_warning(items)]
+    trainers = [item for item in items if item.key.implementation != FLOOR]
+    for division, members in sorted(grouped((item.extra.division, item) for item in trainers).items()):
+        blocks.append(_ranking(view, members, division, f"matched-{division}{suffix}"))
+    blocks.append(_floor_text(view, items))
+    blocks.append(_bars_figure(view, items, f"seconds-per-epoch{suffix}"))
+    blocks.append(_terms_table(view, trainers, f"terms{suffix}"))
+    blocks.append(_curves_figure(view, trainers, f"learning-curves-matched{suffix}"))
+    blocks.append(_course_table(view, trainers, f"course-of-training-matched{suffix}"))
+    return blocks
+
+
+def _ranking(view: View, items: Sequence[Measurement], division: str, name: str) -> Table:
+    floors = _floors(view)
+    rows = []
+    for item in sorted(items, key=lambda item: (item.machine.id, item.key.device, item.median_seconds)):
+        comparison = view.comparisons.against_base.get((item.machine.id, item.key))
+        floor = floors.get((item.machine.id, item.key.device, item.key.axes))
+        share = (
+            None
+            if floor is None
+            else Entry(
+                f"×{significant(item.median_seconds / floor.median_seconds)}",
+                item.median_seconds / floor.median_seconds,
+                struck=bool(item.doubt or floor.doubt),
+            )
+        )
+        rows.append(
+            row(
+                *_place(view, item),
+                seconds_per_epoch(item),
+                Entry("base") if comparison is None else ratio_entry(comparison),
+                verdict_entry(comparison),
+                share,
+                _accuracy_over_runs(item),
+                _time_to_accuracy(item),
+                seconds_entry(item.extra.cold_seconds),
+                bytes_entry(item.extra.peak_memory_bytes),
+                workload="training",
+                machine=view.title(item),
+                verdict=comparison.word if comparison else "base",
+            )
+        )
+    bases = dict.fromkeys(
+        base_of(list(members)).key.implementation
+        for members in grouped(((m.machine.id, m.key.device), m) for m in items).values()
+    )
+    columns = (
+        "trainer",
+        *_place_columns(view),
+        "seconds per epoch",
+        f"ratio to {' or '.join(bases)}",
+        "verdict",
+        "over floor",
+        "validation accuracy",
+        "to accuracy",
+        "first epoch",
+        "peak memory",
+    )
+    note = (
+        "Out of the box."
+        if division == "default"
+        else "Each at its best; not ranked with the default division."
+    )
+    return Table(name, f"Division {division}", columns, tuple(rows), note)
+
+
+def _place(view: View, item: Measurement) -> list[Entry]:
+    parts = [Entry(item.key.implementation), Entry(item.key.device)]
+    return [*parts, Entry(view.title(item))] if view.several else parts
+
+
+def _place_columns(view: View) -> tuple[str, ...]:
+    return ("device", "machine") if view.several else ("device",)
+
+
+def _floors(view: View) -> dict[tuple[object, ...], Measurement]:
+    found = [item for item in view.study.of("training") if item.key.implementation == FLOOR]
+    return {(item.machine.id, item.key.device, item.key.axes): item for item in found}
+
+
+def _accuracy_over_runs(item: Measurement) -> Entry:
+    values = [e[-1].val_accuracy for e in runs_with_epochs(item)]
+    known = [value for value in values if value is not None]
+    if not known:
+        return Entry("–")
+    middle = statistics.fmean(known)
+    if len(known) == 1:
+        return Entry(f"{middle * 100:.2f} % (1 run)", middle)
+    spread = f"{min(known) * 100:.2f} to {max(known) * 100:.2f}"
+    return Entry(f"{middle * 100:.2f} % ({spread}, {len(known)} runs)", middle)
+
+
+def _time_to_accuracy(item: Measurement) -> Entry:
+    reached = [run.cell.extra.time_to_accuracy for run in item.runs]
+    known = [entry for entry in reached if entry is not None]
+    if not known:
+        return Entry("–")
+    seconds = [entry.seconds for entry in known if entry.seconds is not None]
+    target = f"{known[0].target * 100:g} %"
+    if not seconds:
+        return Entry(f"{target}: never")
+    middle = statistics.median(seconds)
+    share = f", {len(seconds)} of {len(known)} runs" if len(known) > 1 else ""
+    return Entry(f"{target}: {significant(middle)} s{share}", middle, struck=bool(item.doubt))
+
+
+def _floor_text(view: View, items: Sequence[Measurement]) -> Text | None:
+    floors = [item for item in items if item.key.implementation == FLOOR]
+    if not floors:
+        return None
+    told = "; ".join(f"{significant(item.median_seconds)} s {_where(view, item)}" for item in floors)
+    return Text(
+        f"The floor is no trainer: it is the same run's matrix products alone, {told} an epoch. "
+        "No trainer can be faster."
+    )
+
+
+def _where(view: View, item: Measurement) -> str:
+    return f"on {item.key.device}" + (f" of {view.title(item)}" if view.several else "")
+
+
+def _bars_figure(view: View, items: Sequence[Measurement], name: str) -> Figure | None:
+    baseline = [item for item in items if item.machine.id == view.detailed[0].id]
+    shown = [item for item in (baseline or items) if item.key.implementation != FLOOR]
+    if len(shown) < 2:
+        return None
+    shown = sorted(shown, key=lambda item: (item.extra.division, item.median_seconds))[:16]
+    made = tuple(_bar(item) for item in shown)
+    floor = next((i for i in (baseline or items) if i.key.implementation == FLOOR), None)
+    line = None if floor is None else (floor.median_seconds, "the floor, the matrix products alone")
+    facts = "; ".join(f"{bar.name} {bar.label}" for bar in made)
+    where = f" on {view.study.titles[shown[0].machine.id]}" if view.several else ""
+    return Figure(
+        name,
+        f"Seconds per epoch{where}, median and its interval",
+        f"Horizontal bars of seconds per epoch: {facts}."
+        + (f" A dashed line marks the floor at {significant(line[0])} s." if line else ""),
+        drawing("bars", made, "seconds per epoch (training alone)", line),
+    )
+
+
+def _bar(item: Measurement) -> Bar:
+    from reports.verdicts import median_interval
+
+    low, high = median_interval(item.samples)
+    known = low > 0 and high < float("inf")
+    tuned = item.extra.division == "tuned"
+    return Bar(
+        f"{item.key.implementation} on {item.key.device}" + (" (tuned)" if tuned else ""),
+        item.median_seconds,
+        f"{significant(item.median_seconds)} s",
+        family=1 if tuned else 0,
+        low=low if known else None,
+        high=high if known else None,
+        struck=bool(item.doubt),
+    )
+
+
+def _terms_table(view: View, items: Sequence[Measurement], name: str) -> Table | None:
+    """In what each trainer's declared terms differ from the base's."""
+    rows = []
+    for members in grouped((item.machine.id, item) for item in items).values():
+        base = base_of(list(members))
+        for item in members:
+            for what, mine, theirs in recipe_differences(base, item) if item is not base else ():
+                rows.append(
+                    row(
+                        *_place(view, item),
+                        what,
+                        theirs,
+                        f"{mine} ({base.key.implementation})",
+                        workload="training",
+                        machine=view.title(item),
+                    )
+                )
+    if not rows:
+        return None
+    columns = ("trainer", *_place_columns(view), "what", "here", "at the base")
+    return Table(name, "What remains unequal", columns, tuple(rows), "As the trainers themselves declare it.")
+
+
+def learning_curve(item: Measurement, name: str) -> LearningCurve | None:
+    """The mean of a measurement's runs, as far as all of them went."""
+    runs = runs_with_epochs(item)
+    if not runs:
+        return None
+    length = min(len(run) for run in runs)
+
+    def over_runs(field: str) -> tuple[float | None, ...]:
+        values = ([getattr(run[i], field) for run in runs] for i in range(length))
+        return tuple(mean([v for v in column if v is not None]) for column in values)
+
+    val_loss = over_runs("val_loss")
+    known = [
+        (value, epoch.epoch) for value, epoch in zip(val_loss, runs[0], strict=False) if value is not None
+    ]
+    return LearningCurve(
+        name,
+        tuple(epoch.epoch for epoch in runs[0][:length]),
+        over_runs("loss"),
+        val_loss,
+        over_runs("accuracy"),
+        over_runs("val_accuracy"),
+        min(known)[1] if known else None,
+    )
+
+
+def _curves_figure(view: View, items: Sequence[Measurement], name: str) -> Figure | None:
+    made = [learning_curve(item, view.name(item)) for item in items]
+    curves = [curve for curve in made if curve is not None and len(curve.epochs) > 1]
+    if not curves:
+        return None
+    more = len(curves) - 8
+    facts = "; ".join(_curve_fact(curve) for curve in curves[:8])
+    return Figure(
+        name,
+        "Learning curves, mean over runs; a star marks the epoch of least validation loss"
+        + (f" (the first 8 of {len(curves)})" if more > 0 else ""),
+        f"Loss and accuracy over epochs, training and validation: {facts}.",
+        drawing("learning_curves", tuple(curves)),
+    )
+
+
+def _curve_fact(curve: LearningCurve) -> str:
+    last = curve.val_accuracy[-1]
+    ends = "" if last is None else f" ends at {percent(last)} validation accuracy"
+    best = "" if curve.best is None else f", least validation loss at epoch {curve.best}"
+    return f"{curve.name}{ends}{best}"
+
+
+def _course_table(view: View, items: Sequence[Measurement], name: str) -> Table | None:
+    """Best epoch and the gap of overfitting from there on."""
+    rows = []
+    for item in items:
+        curve = learning_curve(item, "")
+        if curve is None or curve.best is None:
+            continue
+        at = curve.epochs.index(curve.best)
+        rows.append(
+            row(
+                *_place(view, item),
+                f"{curve.best} of {curve.epochs[-1]}",
+                loss_entry(curve.val_loss[at]),
+                accuracy_entry(curve.val_accuracy[at]),
+                loss_entry(_gap(curve, at)),
+                loss_entry(_gap(curve, -1)),
+                workload="training",
+                machine=view.title(item),
+            )
+        )
+    if not rows:
+        return None
+    columns = (
+        "trainer",
+        *_place_columns(view),
+        "epoch of least validation loss",
+        "validation loss there",
+        "validation accuracy there",
+        "gap there",
+        "gap at the end",
+    )
+    note = "The gap is validation loss minus training loss; its growth after the best epoch is overfitting."
+    return Table(name, "Best epoch and overfitting", columns, tuple(rows), note)
+
+
+def _gap(curve: LearningCurve, at: int) -> float | None:
+    train, validation = curve.loss[at], curve.val_loss[at]
+    return None if train is None or validation is None else validation - train

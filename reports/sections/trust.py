@@ -1,0 +1,139 @@
+"""What can't be believed, what was disturbed, and what was not measured at all."""
+
+from __future__ import annotations
+
+from reports.document import Block, Entry, Points, Section, Table, Text, row, section
+from reports.sections.view import View
+from reports.study import Measurement, axes_text
+
+MOST_ROWS = 200
+
+RULES = (
+    "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
+    "same: the whole interval lies within the threshold",
+    "unclear: neither; fewer than six pairs always are, and the further rounds that would settle it are told",
+    "no verdict: one of the figures is implausible or disturbed",
+)
+
+
+def doubt_section(view: View) -> Section | None:
+    """Implausible, disturbed and unverified figures with their reasons; published sources' known faults."""
+    rows = []
+    for item in view.study.measurements:
+        for what, reason in _doubts(item):
+            machine = view.title(item)
+            cell = Entry(f"{item.key.workload} {item.key.text}", struck=what != "not verified")
+            place = [machine] if view.several else []
+            rows.append(row(cell, *place, what, reason, workload=item.key.workload, machine=machine))
+    columns = ("cell", *(("machine",) if view.several else ()), "what", "why")
+    note = f"{len(rows) - MOST_ROWS} more stand in tables/cells.csv." if len(rows) > MOST_ROWS else ""
+    blocks: list[Block | None] = [
+        Table("doubts", "Figures from which no conclusion is drawn", columns, tuple(rows[:MOST_ROWS]), note)
+        if rows
+        else None
+    ]
+    for file in view.study.files:
+        if file.notes:
+            blocks += [Text(f"Known faults of {file.label}:"), Points(file.notes)]
+    return section("doubts", "What can't be believed", blocks)
+
+
+def _doubts(item: Measurement) -> list[tuple[str, str]]:
+    found = [("implausible", reason) for reason in item.implausible]
+    if item.disturbed:
+        found.append(("disturbed", item.disturbed))
+    check = item.extra.verified
+    if check is not None and not item.verified:
+        found.append(("wrong answer", f"error {check.error:.2g}, tolerance {check.tolerance:.2g}"))
+    return found
+
+
+def disturbed_section(view: View) -> Section | None:
+    """Cells with a few disturbed samples, which were left out of their figures."""
+    rows = []
+    for item in view.study.measurements:
+        count = sum(len(run.cell.extra.disturbed) for run in item.runs)
+        if not count or item.disturbed:
+            continue
+        total = sum(len(run.cell.samples) for run in item.runs)
+        reasons = dict.fromkeys(d.reason for run in item.runs for d in run.cell.extra.disturbed)
+        place = [view.title(item)] if view.several else []
+        told = "; ".join(list(reasons)[:3])
+        rows.append(
+            row(
+                f"{item.key.workload} {item.key.text}",
+                *place,
+                f"{count} of {total}",
+                told,
+                workload=item.key.workload,
+                machine=view.title(item),
+            )
+        )
+    if not rows:
+        return None
+    columns = ("cell", *(("machine",) if view.several else ()), "samples left out", "why")
+    note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 30)
+    return section("disturbed", "Disturbed samples, left out", [table])
+
+
+def unmeasured_section(view: View) -> Section | None:
+    """Every cell that gave no figure, with outcome and reason."""
+    rows = []
+    for file in view.study.files:
+        for cell in file.unmeasured:
+            machine = view.study.titles[file.machine.id]
+            name = cell.cell
+            if cell.workload and cell.implementation:
+                axes = axes_text(tuple((k, v) for k, v in cell.axes.items() if k != "run"))
+                name = " ".join(p for p in (cell.workload, cell.implementation, cell.device or "", axes) if p)
+            place = [machine] if view.several else []
+            rows.append(
+                row(name, *place, cell.outcome, cell.reason, workload=cell.workload or "", machine=machine)
+            )
+    if not rows:
+        return None
+    columns = ("cell", *(("machine",) if view.several else ()), "outcome", "reason")
+    note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    table = Table(
+        "unmeasured", "Cells without a figure", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 40
+    )
+    return section("unmeasured", "Not measured, and why", [table])
+
+
+def reading_section(view: View) -> Section:
+    """How verdicts come about, the files, and what happened to them on the way."""
+    files = tuple(
+        row(
+            file.label,
+            view.study.titles[file.machine.id],
+            file.run_id or "–",
+            file.datetime[:19] or "–",
+            Entry(str(len(file.cells)), float(len(file.cells))),
+            "pytest-benchmark" if file.plain else "likeforlike",
+        )
+        for file in view.study.files[:MOST_ROWS]
+    )
+    columns = ("file", "machine", "run", "when", "cells", "written by")
+    plain = [file for file in view.study.files if file.plain]
+    blocks: list[Block | None] = [
+        Text(
+            "Ratios are of times, other over base: the median of the ratios of paired rounds with a "
+            "bootstrap interval (95 %), or of medians where there are no pairs. The threshold is the larger "
+            "of 2 % and the machine's own noise, and false discoveries among many comparisons are held to "
+            "5 % (Benjamini and Hochberg)."
+        ),
+        Points(RULES),
+        Table("files", "Files", columns, files, folded=len(files) > 12),
+        Points(view.study.remarks) if view.study.remarks else None,
+        Text(
+            "Files of plain pytest-benchmark hold no fingerprint, count of work, check of the answer or "
+            "numbers of rounds: nothing is paired in them, nothing held against a ceiling, and no finding "
+            "rests on them."
+        )
+        if plain
+        else None,
+    ]
+    made = section("reading", "How to read this", blocks)
+    assert made is not None  # the rules are always there
+    return made

@@ -1,0 +1,69 @@
+"""What every section is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.comparisons import Comparisons
+from reports.machines import Machine
+from reports.records import Epoch
+from reports.study import Measurement, Study
+
+MOST_DETAILED = 6
+"""Machines shown row by row; of more, the report shows the distribution and CSV the rows."""
+SYNTHETIC_WARNING = (
+    "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
+    "would do on Fashion-MNIST."
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """The study, its comparisons, and the machines shown row by row."""
+
+    study: Study
+    comparisons: Comparisons
+    detailed: tuple[Machine, ...]
+
+    @property
+    def several(self) -> bool:
+        """Whether rows must say which machine they are of."""
+        return len(self.study.machines) > 1
+
+    def title(self, item: Measurement) -> str:
+        """The short name of a measurement's machine."""
+        return self.study.titles[item.machine.id]
+
+    def name(self, item: Measurement, *, device: bool = False) -> str:
+        """Implementation, and device and machine where rows need them."""
+        parts = [item.key.implementation]
+        if device:
+            parts.append(f"on {item.key.device}")
+        return " ".join(parts) + (f" ({self.title(item)})" if self.several else "")
+
+    def detailed_of(self, workload: str) -> list[Measurement]:
+        """A workload's measurements on the detailed machines."""
+        shown = {machine.id for machine in self.detailed}
+        return [item for item in self.study.of(workload) if item.machine.id in shown]
+
+
+def detailed_machines(study: Study) -> tuple[Machine, ...]:
+    """The baseline and the next few in the order given."""
+    others = [machine for machine in study.machines if machine.id != study.baseline.id]
+    return (study.baseline, *others[: MOST_DETAILED - 1])
+
+
+def runs_with_epochs(item: Measurement) -> list[tuple[Epoch, ...]]:
+    """The epochs of each run that recorded them."""
+    return [run.cell.extra.epochs for run in item.runs if run.cell.extra.epochs]
+
+
+def mean(values: list[float]) -> float | None:
+    """Arithmetic mean; None of nothing."""
+    return sum(values) / len(values) if values else None
+
+
+def mean_of_last(item: Measurement, field: str) -> float | None:
+    """Mean over runs of a figure of the last epoch."""
+    values = [getattr(epochs[-1], field) for epochs in runs_with_epochs(item)]
+    return mean([value for value in values if value is not None])
