@@ -13,10 +13,10 @@ import numpy as np
 from models.kernel import Axes, Problem, Verification
 
 FULL_CHECK_SIZE = 2000
-"""The float64 reference takes 2 n³ operations: about a second at 2000² on two cores, minutes at 10000²."""
+"""The float64 reference takes 2 n³ operations: 0.3 s at 2000² on two cores, most of a minute at 10000²."""
 _SIGNED_VECTORS = 2
 _HOEFFDING = 6.0
-_BLOCK_ROWS = 512
+BLOCK_ROWS = 512
 
 _UNIT_ROUNDOFF = {
     "float64": 2.0**-53,
@@ -68,7 +68,11 @@ def full_error(problem: Problem, product: np.ndarray) -> float:
     """Largest relative error among all elements."""
     left, right = (rounded(operand, problem.dtype) for operand in problem.operands)
     reference = left @ right
-    return float(np.max(np.abs(product - reference) / reference))
+    del left, right  # a third of the check's memory
+    error = product - reference
+    np.abs(error, out=error)
+    error /= reference
+    return float(np.max(error))
 
 
 def sketched_error(problem: Problem, product: np.ndarray) -> float:
@@ -105,5 +109,5 @@ def rounded(operand: np.ndarray, dtype: str) -> np.ndarray:
 
 def _times(matrix: np.ndarray, vectors: np.ndarray, dtype: str) -> np.ndarray:
     """The product in float64, by blocks of rows: the whole matrix in float64 would double the memory."""
-    starts = range(0, len(matrix), _BLOCK_ROWS)
-    return np.vstack([rounded(matrix[start : start + _BLOCK_ROWS], dtype) @ vectors for start in starts])
+    starts = range(0, len(matrix), BLOCK_ROWS)
+    return np.vstack([rounded(matrix[start : start + BLOCK_ROWS], dtype) @ vectors for start in starts])

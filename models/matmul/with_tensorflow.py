@@ -22,6 +22,6 @@ def graph(problem: Problem) -> Kernel:
 
 
 def xla(problem: Problem) -> Kernel:
-    """``tf.matmul`` compiled by XLA."""
+    """``tf.matmul`` compiled by XLA; on a CPU 1.4 to 1.6 times slower than eager (two cores)."""
     function = tf.function(tf.matmul, jit_compile=True)
     return kernel(problem, eagerly(function, problem.device))
