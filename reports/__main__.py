@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reports.output import OutputError, check_output, write_folder
-from reports.results import ResultError, ResultFile, read_results
+from reports.published import read_named
+from reports.results import ResultError, ResultFile
 from reports.text import visible
 
 BAD_INPUT = 2
@@ -60,7 +61,7 @@ def read_all(names: Sequence[str], keep_going: bool) -> tuple[list[ResultFile], 
     good, bad = [], []
     for name in names:
         try:
-            good.append(read_results(name))
+            good.append(read_named(name))
         except ResultError as error:
             if not keep_going:
                 raise

@@ -63,7 +63,7 @@ def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
         path.write_bytes(content)
     listing = "".join(f"{name}\n" for name in sorted(files))
     (folder / MANIFEST).write_text(listing, encoding="utf-8")
-    os.chmod(folder, 0o755)  # noqa: S103 - mkdtemp's 0700 would keep a web server out
+    os.chmod(folder, 0o755)
 
 
 def _put_in_place(fresh: Path, folder: Path) -> None:
