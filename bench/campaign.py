@@ -12,7 +12,7 @@ from bench.cells import Cell
 from bench.journal import Journal
 from bench.messages import CellSpec
 from bench.options import Options
-from bench.pool import MemoryLimits, Pool, WorkerKey
+from bench.pool import MemoryLimits, Pool, Worker, WorkerKey
 from bench.progress import Progress
 from bench.records import CellRecord
 from bench.schedule import Group, Turn
@@ -97,13 +97,15 @@ class Campaign:
                 self._keep(cell, CellRecord(cell.id, "skipped", reason))
         if not fit:
             return
-        turns = [self._turn(cell, pool) for cell in fit]
+        lent = [(cell, self._lend(cell, pool)) for cell in fit]
+        timeout_seconds = self.plan.options.cell_timeout_seconds
+        turns = [Turn(cell, self._spec(cell), worker, timeout_seconds) for cell, worker in lent]
         try:
             self._run(turns)
         finally:
-            for turn in turns:
-                clean = turn.failure is None and turn.cell.id in self.records
-                pool.take_back(turn.hand, reusable=clean and turn.cell.recipe is None)
+            for turn, (cell, worker) in zip(turns, lent, strict=True):
+                clean = turn.failure is None and cell.id in self.records
+                pool.take_back(worker, reusable=clean and cell.recipe is None)
             pool.keep_only({self._key(cell) for cell in self.unreached})
 
     def _run(self, turns: list[Turn]) -> None:
@@ -147,17 +149,17 @@ class Campaign:
         mode = "tf32" if precision == "tf32" else "ieee"
         return WorkerKey(cell.entry.framework, cell.device, mode, cell.entry.environment)
 
-    def _turn(self, cell: Cell, pool: Pool) -> Turn:
+    def _lend(self, cell: Cell, pool: Pool) -> Worker:
         plan = self.plan
         device = plan.devices[cell.device]
         inherited = os.environ.get("XLA_FLAGS", "")
         environment = worker_environment(device, plan.threads, inherited_xla_flags=inherited)
         environment |= dict(cell.entry.environment)
-        worker = pool.lend(self._key(cell), environment, fresh=cell.recipe is not None)
-        return Turn(cell, self._spec(cell, device), worker, plan.options.cell_timeout_seconds)
+        return pool.lend(self._key(cell), environment, fresh=cell.recipe is not None)
 
-    def _spec(self, cell: Cell, device: Device) -> CellSpec:
+    def _spec(self, cell: Cell) -> CellSpec:
         plan, options, recipe = self.plan, self.plan.options, cell.recipe
+        device = plan.devices[cell.device]
         precision = recipe.precision if recipe else str(dict(cell.axes).get("dtype", "float64"))
         logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
         queueing = options.timing == "unsynchronised" and cell.workload not in ("training", "noise")

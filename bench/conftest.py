@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from bench.campaign import Campaign
 from bench.cells import Cell
 from bench.journal import JournalError
 from bench.options import OptionError, add_options, read_options
@@ -104,7 +103,8 @@ def _end_on_sigterm() -> Iterator[None]:
 @pytest.fixture
 def replay(request: pytest.FixtureRequest, benchmark: Any) -> Callable[[Cell], None]:
     """Measure a cell, if it is not measured yet, and replay its samples into ``benchmark``."""
-    campaign: Campaign = request.config.stash[BENCH].campaign
+    campaign = request.config.stash[BENCH].campaign
+    assert campaign is not None
     clock = request.node.get_closest_marker("benchmark").kwargs["timer"]
 
     def measure_and_replay(cell: Cell) -> None:

@@ -10,10 +10,7 @@ from typing import Any
 
 from bench.failures import CellFailed, reason_of
 from bench.messages import CellSpec
-from devices.runtime import Runtime, blas_threads, limit_blas_threads, runtime
-
-_configured: dict[str, Runtime] = {}
-
+from devices.runtime import Runtime, blas_threads, limit_blas_threads, runtime, thread_complaint
 
 def named_clock(name: str) -> Callable[[], float]:
     """The clock that ``module:function`` names, in seconds."""
@@ -37,12 +34,13 @@ def load(spec: CellSpec) -> None:
 
 
 def configured_runtime(spec: CellSpec) -> Runtime:
-    """The framework's runtime with the cell's threads, device and precision mode set."""
-    if spec.framework not in _configured:  # a framework's thread pools can be sized only once
-        chosen = runtime(spec.framework)
-        chosen.configure(spec.device, spec.threads, spec.precision)
-        _configured[spec.framework] = chosen
-    return _configured[spec.framework]
+    """The framework's runtime with the cell's threads, device and precision mode set.
+
+    A framework's threads and devices can be set once in a process; its precision switches move.
+    """
+    chosen = runtime(spec.framework)
+    chosen.configure(spec.device, spec.threads, spec.precision)
+    return chosen
 
 
 def settled_runtime(spec: CellSpec) -> tuple[Runtime, dict[str, Any]]:
@@ -51,14 +49,13 @@ def settled_runtime(spec: CellSpec) -> tuple[Runtime, dict[str, Any]]:
     Raises CellFailed when the framework or a BLAS runs with other than the threads asked for.
     """
     chosen = configured_runtime(spec)
-    if spec.asynchronous:
-        chosen.asynchronous(True)
+    chosen.asynchronous(spec.asynchronous)
     limit_blas_threads(spec.threads)
     chosen.reset_device_peak(spec.device)
+    complaint = thread_complaint(chosen, spec.threads)
+    if complaint is not None:
+        raise CellFailed("failed", complaint)
     held = {"asked": spec.threads, "framework": chosen.threads(), "blas": blas_threads()}
-    counts = (held["framework"], *held["blas"].values())
-    if any(count is not None and count != spec.threads for count in counts):
-        raise CellFailed("failed", f"asked for {spec.threads} threads, found {held}")
     return chosen, {"threads": held, "framework_version": chosen.version()}
 
 

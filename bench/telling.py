@@ -141,7 +141,7 @@ def _judgement(
     """Operations, ceiling, and whether the median can be true."""
     axes = dict(cell.axes)
     if cell.recipe is not None:
-        precision = cell.recipe.precision
+        precision: str = cell.recipe.precision
         flop: float | None = cell.recipe.flop(extra["data"]["train_samples"])
     else:
         precision = str(axes.get("dtype", "float64"))

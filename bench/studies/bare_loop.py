@@ -1,7 +1,7 @@
 """A bare loop of one product, alone in a process: what the harness's figures are held against.
 
-``python -m bench.studies.bare_loop FRAMEWORK SIZE PARENT_PID``. It measures with nothing of the harness's: for
-each line ``UNTIMED TIMED`` read, it makes the calls and writes the timed ones' seconds as JSON.
+``python -m bench.studies.bare_loop FRAMEWORK SIZE PARENT_PID``. It measures with nothing of the harness's:
+for each line ``UNTIMED TIMED`` read, it makes the calls and writes the timed ones' seconds as JSON.
 """
 
 from __future__ import annotations

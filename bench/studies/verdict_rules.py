@@ -32,7 +32,7 @@ Clock = Callable[[], float]
 BASE, AGAIN, SLOWED = "base", "the same again", "slowed"
 BLOCKS = (AGAIN, BASE, SLOWED)
 """In the order of measuring: each is next to the base."""
-_CALIBRATIONS = 9
+_CALIBRATIONS = 31
 _FIRST_SIZE = 800
 _SIZINGS = 4
 _SIZING_CALLS = 40
@@ -187,7 +187,8 @@ def setting(trials: Sequence[Trial]) -> str:
     slowed = sorted(trial.slowed_by for trial in trials)
     return (
         f"Base: median {statistics.median(medians):.1f} ms, "
-        f"{medians[0]:.1f} to {medians[-1]:.1f} over trials; standard deviation within a trial {statistics.median(spreads):.0%} of the mean at the median. "
+        f"{medians[0]:.1f} to {medians[-1]:.1f} over trials; "
+        f"standard deviation within a trial {statistics.median(spreads):.0%} of the mean at the median. "
         f"The spin took {statistics.median(slowed):.2%} of the base's time, "
         f"{slowed[0]:.2%} to {slowed[-1]:.2%} over trials."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -134,7 +135,7 @@ def test_the_spin_is_calibrated_to_its_share_of_the_product(share, spin_seconds)
 
 def test_calibration_is_not_misled_by_single_disturbed_calls():
     machine = Machine()
-    disturbed = iter([0.5, 0, 0, 0.3, 0, 0, 0, 0, 0])
+    disturbed = itertools.cycle([0.5, 0, 0, 0.3, 0, 0, 0, 0, 0])
     spin = machine.spin
 
     def product():
