@@ -12,6 +12,7 @@ from bench.failures import CellFailed, reason_of
 from bench.messages import CellSpec
 from devices.runtime import Runtime, blas_threads, limit_blas_threads, runtime, thread_complaint
 
+
 def named_clock(name: str) -> Callable[[], float]:
     """The clock that ``module:function`` names, in seconds."""
     module, _, attribute = name.partition(":")

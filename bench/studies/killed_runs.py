@@ -56,7 +56,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
 def kill_after(
     command: Sequence[str], seconds: float, environment: Mapping[str, str], folder: Path
 ) -> tuple[bool, int]:
-    """Run for that long, then SIGKILL: whether the run had ended by itself, and how many workers outlive it."""
+    """Run for that long, then SIGKILL: whether it had ended by itself, and how many workers outlive it."""
     with tempfile.TemporaryFile() as log:
         run = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         with suppress(subprocess.TimeoutExpired):
@@ -83,7 +83,7 @@ def ended_cells(journal: Path) -> list[str]:
 def kill_and_resume(
     options: Sequence[str], kills: int, longest_seconds: float, draw: random.Random, folder: Path
 ) -> list[Kill]:
-    """Interrupt a run ``kills`` times, then let it end. Raises AssertionError for anything lost or repeated."""
+    """Interrupt a run ``kills`` times, then let it end. AssertionError for anything lost or repeated."""
     result_file = folder / "killed.json"
     command = harness_command(options, result_file)
     paths = [str(_REPOSITORY), *filter(None, sys.path)]

@@ -13,7 +13,11 @@ from command import REPOSITORY, environment, read, run_bench
 
 def example(name: str) -> str:
     """A block of the README that is marked as a file of the example."""
-    found = re.search(rf"<!-- example: {re.escape(name)} -->\n```\w+\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.S)
+    found = re.search(
+        rf"<!-- example: {re.escape(name)} -->\n```\w+\n(.*?)```",
+        (REPOSITORY / "README.md").read_text(),
+        re.S,
+    )
     assert found is not None
     return found[1]
 
@@ -30,16 +34,32 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n\n'
     project += '[project]\nname = "my-package"\nversion = "1.0"\n\n' + example("pyproject.toml")
     (source / "pyproject.toml").write_text(project)
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+    ]
     subprocess.run([*install, "--target", str(site), str(source)], check=True)
     return site
 
 
 def test_the_example_is_measured_verified_and_reported(site: Path, tmp_path: Path) -> None:
-    options = ["--preset=smoke", "--implementations=numpy,einsum,gathered-loop", "--recipes=matched", "--sizes=64"]
+    options = [
+        "--preset=smoke",
+        "--implementations=numpy,einsum,gathered-loop",
+        "--recipes=matched",
+        "--sizes=64",
+    ]
     done = run_bench(tmp_path, *options, "--benchmark-json=r.json", extra_path=site)
     assert done.returncode == 0, done.stdout
-    cells = {b["extra_info"]["implementation"]: b["extra_info"] for b in read(tmp_path / "r.json")["benchmarks"]}
+    cells = {
+        b["extra_info"]["implementation"]: b["extra_info"] for b in read(tmp_path / "r.json")["benchmarks"]
+    }
     for name in ("einsum", "gathered-loop"):
         assert cells[name]["verified"]["error"] <= cells[name]["verified"]["tolerance"]
         assert cells[name]["origin"] == "my-package"
@@ -58,7 +78,12 @@ def test_plug_ins_join_the_grid_unasked(site: Path, tmp_path: Path) -> None:
 
 
 def test_a_plug_in_that_fails_to_import_is_named_and_costs_nothing_else(tmp_path: Path) -> None:
-    options = ["--preset=smoke", "--plugin=raises_at_import", "--workloads=eigen", "--implementations=numpy-eigh"]
+    options = [
+        "--preset=smoke",
+        "--plugin=raises_at_import",
+        "--workloads=eigen",
+        "--implementations=numpy-eigh",
+    ]
     done = run_bench(tmp_path, *options, "--benchmark-json=r.json")
     assert done.returncode == 0
     assert "raises_at_import" in done.stdout

@@ -84,12 +84,14 @@ def test_workers_that_nobody_can_use_are_ended(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize(("sent", "outcome"), [(signal.SIGSEGV, "crashed"), (signal.SIGKILL, "crashed")])
-def test_a_worker_that_dies_is_a_crash_with_its_signal(pool: Pool, sent: signal.Signals, outcome: str) -> None:
+def test_a_worker_that_dies_is_a_crash_with_its_signal(
+    pool: Pool, sent: signal.Signals, outcome: str
+) -> None:
     worker = lend(pool)
     worker.process.send_signal(sent)
+    worker.process.wait()
     with pytest.raises(CellFailed, match=sent.name) as failure:
         worker.order(Load(spec()))
-        worker.answer(30)
     assert failure.value.outcome == outcome
     pool.take_back(worker, reusable=False)
 

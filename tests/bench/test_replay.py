@@ -15,7 +15,9 @@ from bench.resultfile import check_writable, plain, write_result
 SAMPLES = [0.1, 1e-9, 3.0000000000000004, 0.2 + 0.1, 7e5, 1e-17]
 
 
-def test_samples_become_the_statistics_to_the_last_bit(benchmark: Any, request: pytest.FixtureRequest) -> None:
+def test_samples_become_the_statistics_to_the_last_bit(
+    benchmark: Any, request: pytest.FixtureRequest
+) -> None:
     clock = ReplayClock()
     benchmark._timer = clock  # what the marker's timer= does
     replay_samples(benchmark, clock, SAMPLES)
@@ -29,7 +31,14 @@ def test_a_cell_without_samples_leaves_no_record(benchmark: Any) -> None:
 
 
 def test_a_document_is_plain_json(tmp_path: Path) -> None:
-    document = {"a": np.float32(1.5), 2: (1, np.int64(3)), "nan": math.nan, "inf": [math.inf], "path": Path("x"), "t": True}
+    document = {
+        "a": np.float32(1.5),
+        2: (1, np.int64(3)),
+        "nan": math.nan,
+        "inf": [math.inf],
+        "path": Path("x"),
+        "t": True,
+    }
     path = tmp_path / "r.json"
     write_result(path, document)
     assert json.loads(path.read_text()) == {
