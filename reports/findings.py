@@ -12,7 +12,7 @@ from reports.comparisons import FLOOR, KERAS, MANUAL, Comparison, geometric_mean
 from reports.document import Finding
 from reports.formats import percent, ratio_text, significant
 from reports.sections.ladder import change_text
-from reports.sections.products import device_crossovers
+from reports.sections.products import device_crossovers, size_of
 from reports.sections.view import SYNTHETIC_WARNING, View, mean_of_last
 from reports.study import Measurement, grouped
 
@@ -27,6 +27,7 @@ def findings(view: View) -> tuple[Finding, ...]:
         *_fastest(view),
         *_explanation(view),
         *_devices(view),
+        *_products(view),
         *_machines(view),
     ]
     texts = [Finding(text) for text in told[:MOST]] or [Finding(_nothing(view))]
@@ -152,6 +153,34 @@ def _devices(view: View) -> Iterator[str]:
         yield (
             f"{key.device}{where} is up to ×{speed_up} as fast as cpu:0 at products "
             f"({key.implementation}, {key.axis.get('dtype')}, size {key.axis.get('size')}){pays}."
+        )
+
+
+def _products(view: View) -> Iterator[str]:
+    """Who is fastest at the largest product of the first CPU, default division, and by how much."""
+    for machine in view.detailed:
+        mine = [
+            item
+            for item in view.comparisons.implementations
+            if item.base.machine.id == machine.id
+            and item.base.extra.division == "default"
+            and item.sure
+            and (item.base.key.workload, item.base.key.device) == ("matmul", "cpu:0")
+        ]
+        if not mine:
+            continue
+        largest = max(size_of(item.base) for item in mine)
+        told = [
+            f"{item.other.key.implementation} {item.word}"
+            + (f" {ratio_text(item.verdict.estimate)}" if item.verdict.different else "")
+            for item in mine
+            if size_of(item.base) == largest
+        ]
+        base = next(item.base for item in mine if size_of(item.base) == largest)
+        what = f"{base.key.axis.get('dtype')}, size {largest:,.0f}"
+        yield (
+            f"At the largest product{_place(view, base)} ({what}), "
+            f"against {base.key.implementation}: {', '.join(told)}."
         )
 
 

@@ -111,7 +111,9 @@ def significant(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """``12.3 %``; one significant digit where it is small."""
+    """``12.3 %``; one significant digit where it is small, none after the point where it is large."""
+    if share >= 10:
+        return f"{share * 100:,.0f} %"
     return f"{share * 100:.1f} %" if share >= 0.001 else f"{share * 100:.1g} %"
 
 

@@ -325,10 +325,10 @@ def precision(extra: Extra) -> str:
 
 def _reasons(item: Measurement, flat: Mapping[tuple[str, Key], str]) -> tuple[str, ...]:
     reasons: dict[str, None] = {}
-    for run in item.runs:
-        extra = run.cell.extra
-        waited = extra.synchronised_median_seconds if extra.timing == "unsynchronised" else None
-        reasons |= dict.fromkeys(judge(extra.flop, run.cell.median_seconds, item.ceiling, waited))
+    fastest = min((run.cell for run in item.runs), key=lambda cell: cell.median_seconds)
+    extra = fastest.extra
+    waited = extra.synchronised_median_seconds if extra.timing == "unsynchronised" else None
+    reasons |= dict.fromkeys(judge(extra.flop, fastest.median_seconds, item.ceiling, waited))
     series = flat.get((item.machine.id, item.key))
     if series:
         reasons[series] = None

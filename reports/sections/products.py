@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from devices.plausibility import format_rate
+from devices.plausibility import format_rate, format_seconds
 from reports.crossover import Crossover, crossover, growth_exponent
 from reports.document import Block, Entry, Figure, Section, Table, Text, row, section
 from reports.formats import (
@@ -14,7 +14,6 @@ from reports.formats import (
     ratio_entry,
     seconds_entry,
     share_entry,
-    significant,
     speed_up_entry,
     time_entry,
     verdict_entry,
@@ -209,7 +208,7 @@ def _figure(view: View, items: Sequence[Measurement]) -> Figure | None:
     curves = [_curve(place, members) for place, members in series.items()]
     ceilings = _ceiling_curves(series)
     facts = "; ".join(
-        f"{curve.name} {significant(curve.y[0])} s at {curve.x[0]:,.0f} to {significant(curve.y[-1])} s at "
+        f"{curve.name} {format_seconds(curve.y[0])} at {curve.x[0]:,.0f} to {format_seconds(curve.y[-1])} at "
         f"{curve.x[-1]:,.0f}" + (", implausible" if curve.struck else "")
         for curve in curves[:8]
     )
@@ -247,7 +246,9 @@ def _ceiling_curves(series: dict[tuple[str, str, str, str], list[Measurement]]) 
 
 
 def ranking_table(view: View, items: Sequence[Measurement], name: str, caption: str) -> Table | None:
-    """Implementations of one place compared with the fastest of their division."""
+    """Implementations of one place compared with the fastest of their division; None if there is one each."""
+    if not any((item.machine.id, item.key) in view.comparisons.against_base for item in items):
+        return None
     rows = []
     ordered = sorted(
         items,

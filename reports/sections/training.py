@@ -19,7 +19,6 @@ from reports.formats import (
     bytes_entry,
     duration_entry,
     loss_entry,
-    percent,
     ratio_entry,
     ratio_text,
     seconds_entry,
@@ -28,9 +27,19 @@ from reports.formats import (
     verdict_entry,
     verdict_text,
 )
-from reports.sections.view import SYNTHETIC_WARNING, View, mean, mean_of_last, runs_with_epochs
-from reports.series import Bar, LearningCurve, drawing
-from reports.study import Measurement, grouped
+from reports.sections.curves import course_table, curves_figure
+from reports.sections.view import (
+    SYNTHETIC_WARNING,
+    View,
+    mean,
+    mean_of_last,
+    place,
+    place_columns,
+    runs_with_epochs,
+)
+from reports.series import Bar, drawing
+from reports.study import UNSTATED, Measurement, grouped
+from reports.verdicts import median_interval
 
 
 def published_section(view: View) -> Section | None:
@@ -43,8 +52,8 @@ def published_section(view: View) -> Section | None:
         blocks.append(_summary_table(view, keras, manual, f"keras-and-manual{suffix}"))
         blocks.append(_pair_verdict(view, keras, manual))
         blocks.append(_differences_table(view, keras, manual, f"recipe-differences{suffix}"))
-        blocks.append(_curves_figure(view, [keras, manual], f"learning-curves-published{suffix}"))
-        blocks.append(_course_table(view, [keras, manual], f"course-of-training-published{suffix}"))
+        blocks.append(curves_figure(view, [keras, manual], f"learning-curves-published{suffix}"))
+        blocks.append(course_table(view, [keras, manual], f"course-of-training-published{suffix}"))
     return section("keras-and-manual", "Keras against the hand-written trainer, as published", blocks)
 
 
@@ -71,7 +80,7 @@ def _summary_table(view: View, keras: Measurement, manual: Measurement, name: st
     rows.append(row("Total time", *(duration_entry(_total(side)) for side in sides)))
     rows.append(row("Accuracy, train", *(accuracy_entry(mean_of_last(side, "accuracy")) for side in sides)))
     rows.append(row("Loss, train", *(loss_entry(mean_of_last(side, "loss")) for side in sides)))
-    where = f"on {keras.key.device}" + (f" of {view.title(keras)}" if view.several else "")
+    where = _where(view, keras)
     runs = len(keras.runs)
     note = (
         "After the last epoch"
@@ -154,8 +163,8 @@ def _matched(view: View, items: Sequence[Measurement], suffix: str) -> list[Bloc
     blocks.append(_floor_text(view, items))
     blocks.append(_bars_figure(view, items, f"seconds-per-epoch{suffix}"))
     blocks.append(_terms_table(view, trainers, f"terms{suffix}"))
-    blocks.append(_curves_figure(view, trainers, f"learning-curves-matched{suffix}"))
-    blocks.append(_course_table(view, trainers, f"course-of-training-matched{suffix}"))
+    blocks.append(curves_figure(view, trainers, f"learning-curves-matched{suffix}"))
+    blocks.append(course_table(view, trainers, f"course-of-training-matched{suffix}"))
     return blocks
 
 
@@ -176,7 +185,7 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
         )
         rows.append(
             row(
-                *_place(view, item),
+                *place(view, item),
                 seconds_per_epoch(item),
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
@@ -196,7 +205,7 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
     )
     columns = (
         "trainer",
-        *_place_columns(view),
+        *place_columns(view),
         "seconds per epoch",
         f"ratio to {' or '.join(bases)}",
         "verdict",
@@ -212,15 +221,6 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
         else "Each at its best; not ranked with the default division."
     )
     return Table(name, f"Division {division}", columns, tuple(rows), note)
-
-
-def _place(view: View, item: Measurement) -> list[Entry]:
-    parts = [Entry(item.key.implementation), Entry(item.key.device)]
-    return [*parts, Entry(view.title(item))] if view.several else parts
-
-
-def _place_columns(view: View) -> tuple[str, ...]:
-    return ("device", "machine") if view.several else ("device",)
 
 
 def _floors(view: View) -> dict[tuple[object, ...], Measurement]:
@@ -266,7 +266,8 @@ def _floor_text(view: View, items: Sequence[Measurement]) -> Text | None:
 
 
 def _where(view: View, item: Measurement) -> str:
-    return f"on {item.key.device}" + (f" of {view.title(item)}" if view.several else "")
+    device = "a device not stated" if item.key.device == UNSTATED else item.key.device
+    return f"on {device}" + (f" of {view.title(item)}" if view.several else "")
 
 
 def _bars_figure(view: View, items: Sequence[Measurement], name: str) -> Figure | None:
@@ -290,8 +291,6 @@ def _bars_figure(view: View, items: Sequence[Measurement], name: str) -> Figure 
 
 
 def _bar(item: Measurement) -> Bar:
-    from reports.verdicts import median_interval
-
     low, high = median_interval(item.samples)
     known = low > 0 and high < float("inf")
     tuned = item.extra.division == "tuned"
@@ -315,7 +314,7 @@ def _terms_table(view: View, items: Sequence[Measurement], name: str) -> Table |
             for what, mine, theirs in recipe_differences(base, item) if item is not base else ():
                 rows.append(
                     row(
-                        *_place(view, item),
+                        *place(view, item),
                         what,
                         theirs,
                         f"{mine} ({base.key.implementation})",
@@ -325,94 +324,5 @@ def _terms_table(view: View, items: Sequence[Measurement], name: str) -> Table |
                 )
     if not rows:
         return None
-    columns = ("trainer", *_place_columns(view), "what", "here", "at the base")
+    columns = ("trainer", *place_columns(view), "what", "here", "at the base")
     return Table(name, "What remains unequal", columns, tuple(rows), "As the trainers themselves declare it.")
-
-
-def learning_curve(item: Measurement, name: str) -> LearningCurve | None:
-    """The mean of a measurement's runs, as far as all of them went."""
-    runs = runs_with_epochs(item)
-    if not runs:
-        return None
-    length = min(len(run) for run in runs)
-
-    def over_runs(field: str) -> tuple[float | None, ...]:
-        values = ([getattr(run[i], field) for run in runs] for i in range(length))
-        return tuple(mean([v for v in column if v is not None]) for column in values)
-
-    val_loss = over_runs("val_loss")
-    known = [
-        (value, epoch.epoch) for value, epoch in zip(val_loss, runs[0], strict=False) if value is not None
-    ]
-    return LearningCurve(
-        name,
-        tuple(epoch.epoch for epoch in runs[0][:length]),
-        over_runs("loss"),
-        val_loss,
-        over_runs("accuracy"),
-        over_runs("val_accuracy"),
-        min(known)[1] if known else None,
-    )
-
-
-def _curves_figure(view: View, items: Sequence[Measurement], name: str) -> Figure | None:
-    made = [learning_curve(item, view.name(item)) for item in items]
-    curves = [curve for curve in made if curve is not None and len(curve.epochs) > 1]
-    if not curves:
-        return None
-    more = len(curves) - 8
-    facts = "; ".join(_curve_fact(curve) for curve in curves[:8])
-    return Figure(
-        name,
-        "Learning curves, mean over runs; a star marks the epoch of least validation loss"
-        + (f" (the first 8 of {len(curves)})" if more > 0 else ""),
-        f"Loss and accuracy over epochs, training and validation: {facts}.",
-        drawing("learning_curves", tuple(curves)),
-    )
-
-
-def _curve_fact(curve: LearningCurve) -> str:
-    last = curve.val_accuracy[-1]
-    ends = "" if last is None else f" ends at {percent(last)} validation accuracy"
-    best = "" if curve.best is None else f", least validation loss at epoch {curve.best}"
-    return f"{curve.name}{ends}{best}"
-
-
-def _course_table(view: View, items: Sequence[Measurement], name: str) -> Table | None:
-    """Best epoch and the gap of overfitting from there on."""
-    rows = []
-    for item in items:
-        curve = learning_curve(item, "")
-        if curve is None or curve.best is None:
-            continue
-        at = curve.epochs.index(curve.best)
-        rows.append(
-            row(
-                *_place(view, item),
-                f"{curve.best} of {curve.epochs[-1]}",
-                loss_entry(curve.val_loss[at]),
-                accuracy_entry(curve.val_accuracy[at]),
-                loss_entry(_gap(curve, at)),
-                loss_entry(_gap(curve, -1)),
-                workload="training",
-                machine=view.title(item),
-            )
-        )
-    if not rows:
-        return None
-    columns = (
-        "trainer",
-        *_place_columns(view),
-        "epoch of least validation loss",
-        "validation loss there",
-        "validation accuracy there",
-        "gap there",
-        "gap at the end",
-    )
-    note = "The gap is validation loss minus training loss; its growth after the best epoch is overfitting."
-    return Table(name, "Best epoch and overfitting", columns, tuple(rows), note)
-
-
-def _gap(curve: LearningCurve, at: int) -> float | None:
-    train, validation = curve.loss[at], curve.val_loss[at]
-    return None if train is None or validation is None else validation - train

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from reports.comparisons import FLOOR
 from reports.document import Block, Entry, Points, Section, Table, Text, row, section
+from reports.results import PLAIN_WORKLOAD
 from reports.sections.view import View
-from reports.study import Measurement, axes_text
+from reports.study import NOISE, REPEAT_AXIS, Measurement, axes_text
 
 MOST_ROWS = 200
 
@@ -22,7 +24,7 @@ def doubt_section(view: View) -> Section | None:
     for item in view.study.measurements:
         for what, reason in _doubts(item):
             machine = view.title(item)
-            cell = Entry(f"{item.key.workload} {item.key.text}", struck=what != "not verified")
+            cell = Entry(f"{item.key.workload} {item.key.text}", struck=True)
             place = [machine] if view.several else []
             rows.append(row(cell, *place, what, reason, workload=item.key.workload, machine=machine))
     columns = ("cell", *(("machine",) if view.several else ()), "what", "why")
@@ -32,10 +34,26 @@ def doubt_section(view: View) -> Section | None:
         if rows
         else None
     ]
+    blocks.append(_unverified_text(view))
     for file in view.study.files:
         if file.notes:
             blocks += [Text(f"Known faults of {file.label}:"), Points(file.notes)]
     return section("doubts", "What can't be believed", blocks)
+
+
+def _unverified_text(view: View) -> Text | None:
+    """How many answers nobody checked; the floor and the noise cells have none."""
+    unchecked = [
+        item
+        for item in view.study.measurements
+        if item.extra.verified is None
+        and item.key.workload not in (NOISE, PLAIN_WORKLOAD)
+        and item.key.implementation != FLOOR
+    ]
+    if not unchecked:
+        return None
+    told = ", ".join(dict.fromkeys(f"{item.key.workload} of {view.title(item)}" for item in unchecked[:200]))
+    return Text(f"The answers of {len(unchecked)} cells were not checked ({told}): no finding rests on them.")
 
 
 def _doubts(item: Measurement) -> list[tuple[str, str]]:
@@ -56,7 +74,11 @@ def disturbed_section(view: View) -> Section | None:
         if not count or item.disturbed:
             continue
         total = sum(len(run.cell.samples) for run in item.runs)
-        reasons = dict.fromkeys(d.reason for run in item.runs for d in run.cell.extra.disturbed)
+        reasons = {
+            "".join(c for c in d.reason if not c.isdigit()): d.reason
+            for run in item.runs
+            for d in run.cell.extra.disturbed
+        }.values()
         place = [view.title(item)] if view.several else []
         told = "; ".join(list(reasons)[:3])
         rows.append(
@@ -73,7 +95,7 @@ def disturbed_section(view: View) -> Section | None:
         return None
     columns = ("cell", *(("machine",) if view.several else ()), "samples left out", "why")
     note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
-    table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 30)
+    table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 12)
     return section("disturbed", "Disturbed samples, left out", [table])
 
 
@@ -85,7 +107,7 @@ def unmeasured_section(view: View) -> Section | None:
             machine = view.study.titles[file.machine.id]
             name = cell.cell
             if cell.workload and cell.implementation:
-                axes = axes_text(tuple((k, v) for k, v in cell.axes.items() if k != "run"))
+                axes = axes_text(tuple((k, v) for k, v in cell.axes.items() if k != REPEAT_AXIS))
                 name = " ".join(p for p in (cell.workload, cell.implementation, cell.device or "", axes) if p)
             place = [machine] if view.several else []
             rows.append(

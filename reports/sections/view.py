@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.comparisons import Comparisons
+from reports.document import Entry
 from reports.machines import Machine
 from reports.records import Epoch
 from reports.study import Measurement, Study
@@ -67,3 +68,14 @@ def mean_of_last(item: Measurement, field: str) -> float | None:
     """Mean over runs of a figure of the last epoch."""
     values = [getattr(epochs[-1], field) for epochs in runs_with_epochs(item)]
     return mean([value for value in values if value is not None])
+
+
+def place(view: View, item: Measurement) -> list[Entry]:
+    """A row's first entries: implementation, device, and machine where there are several."""
+    parts = [Entry(item.key.implementation), Entry(item.key.device)]
+    return [*parts, Entry(view.title(item))] if view.several else parts
+
+
+def place_columns(view: View) -> tuple[str, ...]:
+    """The columns of :func:`place` but the first, which each table names."""
+    return ("device", "machine") if view.several else ("device",)

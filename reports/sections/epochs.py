@@ -1,0 +1,88 @@
+"""One's own runs beside published ones, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
+from reports.formats import accuracy_entry, loss_entry, significant
+from reports.sections.curves import curves_figure, learning_curve
+from reports.sections.view import View, mean, runs_with_epochs
+from reports.study import UNSTATED, Measurement
+
+
+def epochs_section(view: View) -> Section | None:
+    """For each published trainer: the same trainer and recipe as measured here."""
+    trained = view.detailed_of("training")
+    blocks: list[Block | None] = []
+    number = 0
+    for published in (item for item in trained if item.key.device == UNSTATED):
+        for mine in (item for item in trained if _same_trainer(published, item)):
+            number += 1
+            blocks += _side_by_side(view, published, mine, f"-{number}")
+    return section("epochs", "Beside the published figures, epoch by epoch", blocks)
+
+
+def _same_trainer(published: Measurement, mine: Measurement) -> bool:
+    if mine.key.device == UNSTATED or not runs_with_epochs(mine):
+        return False
+    return (published.key.implementation, published.key.axes) == (mine.key.implementation, mine.key.axes)
+
+
+def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix: str) -> list[Block | None]:
+    theirs, ours = learning_curve(published, view.title(published)), learning_curve(mine, view.title(mine))
+    if theirs is None or ours is None:
+        return []
+    common = [epoch for epoch in theirs.epochs if epoch in ours.epochs]
+    if not common:
+        return []
+    last = common[-1]
+    name = f"{mine.key.implementation} under {mine.key.axis.get('recipe')}"
+    at = (theirs.epochs.index(last), ours.epochs.index(last))
+    values = (theirs.val_accuracy[at[0]], ours.val_accuracy[at[1]])
+    told = " and ".join("–" if value is None else f"{value * 100:.2f} %" for value in values)
+    ratio = significant(mine.median_seconds / published.median_seconds)
+    return [
+        Text(
+            f"{name}: {len(common)} epochs both have. Validation accuracy after epoch {last}: {told} "
+            f"({view.title(published)}, {view.title(mine)}); an epoch takes ×{ratio} the published time, on "
+            "another machine and unpaired."
+        ),
+        _table(view, published, mine, common, f"epochs{suffix}", name),
+        _figure(view, [published, mine], f"epochs{suffix}", name),
+    ]
+
+
+def _table(
+    view: View, published: Measurement, mine: Measurement, common: Sequence[int], name: str, title: str
+) -> Table:
+    rows: list[Row] = []
+    for epoch in common:
+        entries: list[Entry | str] = [Entry(str(epoch), epoch)]
+        for field, make in (
+            ("train_seconds", _seconds),
+            ("val_accuracy", accuracy_entry),
+            ("val_loss", loss_entry),
+            ("accuracy", accuracy_entry),
+            ("loss", loss_entry),
+        ):
+            entries += [make(_at(item, epoch, field)) for item in (published, mine)]
+        rows.append(row(*entries, workload="training", machine=view.title(mine)))
+    sides = (view.title(published), view.title(mine))
+    what = ("time", "validation accuracy", "validation loss", "train accuracy", "train loss")
+    columns = ("epoch", *(f"{quantity}, {side}" for quantity in what for side in sides))
+    return Table(name, f"{title}, epoch by epoch", columns, tuple(rows), folded=len(rows) > 12)
+
+
+def _seconds(value: float | None) -> Entry:
+    return Entry("–") if value is None else Entry(f"{significant(value)} s", value)
+
+
+def _at(item: Measurement, epoch: int, field: str) -> float | None:
+    """Mean over runs of one figure of one epoch."""
+    values = [getattr(e, field) for epochs in runs_with_epochs(item) for e in epochs if e.epoch == epoch]
+    return mean([value for value in values if value is not None])
+
+
+def _figure(view: View, items: Sequence[Measurement], name: str, title: str) -> Figure | None:
+    return curves_figure(view, items, name, f"{title}: ")
