@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 from bench.cells import Cell
 from bench.ladder import Rung, climb, parse_ends
 from bench.options import OptionError, Options
-from models.entry import Entry
+from devices.discovery import Device
+from models.entry import Entry, unsupported
 from models.registry import Registry
 from models.training.recipe import RECIPES, Recipe
 
 WORKLOADS = ("training", "matmul", "jacobian", "eigen")
 NOISE = "noise"
-_ONE_CPU = ("numpy", "torch")
-"""Frameworks that know a single CPU device."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,27 @@ class Grid:
     rungs: tuple[Rung, ...] = ()
 
 
-def build_grid(options: Options, registry: Registry, devices: Sequence[str], absent: Sequence[str]) -> Grid:
+@dataclass(frozen=True)
+class Place:
+    """A device to measure on, or one of the preset's that the machine lacks."""
+
+    device: str
+    compute_capability: tuple[int, int] | None = None
+    absence: str | None = None
+
+    def why_not(self, entry: Entry, axes: Mapping[str, Any]) -> str | None:
+        """Why an implementation can't be measured here; None if it can."""
+        unfit = unsupported(entry, self.device, axes, self.compute_capability)
+        return self.absence or unfit or entry.missing()
+
+    def concerns(self, entry: Entry) -> bool:
+        """Whether a cell is worth telling of: not that a CPU's own entry lacks a GPU that isn't there."""
+        return self.absence is None or self.device.partition(":")[0] in entry.device_kinds
+
+
+def build_grid(
+    options: Options, registry: Registry, devices: Sequence[Device], absent: Sequence[str]
+) -> Grid:
     """All cells that the options ask for.
 
     ``devices`` are to be measured; ``absent`` are devices of the preset that the machine lacks, whose
@@ -37,8 +57,8 @@ def build_grid(options: Options, registry: Registry, devices: Sequence[str], abs
     known = sorted({name for workload in WORKLOADS for name in registry.names(workload)})
     _checked("--implementations", options.implementations, known)
     _checked("--recipes", options.recipes, tuple(RECIPES))
-    places: list[tuple[str, str | None]] = [(device, None) for device in devices]
-    places += [(device, "no such device on this machine") for device in absent]
+    places = [Place(device.id, device.compute_capability) for device in devices]
+    places += [Place(device, absence="no such device on this machine") for device in absent]
     rungs: tuple[Rung, ...] = ()
     cells: list[Cell] = list(_noise_cells(registry))
     for workload in (w for w in WORKLOADS if w in workloads and w != "training"):
@@ -85,15 +105,14 @@ def _noise_cells(registry: Registry) -> Iterator[Cell]:
 
 
 def _kernel_cells(
-    workload: str, options: Options, registry: Registry, places: Sequence[tuple[str, str | None]]
+    workload: str, options: Options, registry: Registry, places: Sequence[Place]
 ) -> Iterator[Cell]:
-    for (device, absence), axes in product(places, _kernel_axes(workload, options)):
-        group = " ".join([workload, device, *(str(value) for _, value in axes)])
+    for place, axes in product(places, _kernel_axes(workload, options)):
+        group = " ".join([workload, place.device, *(str(value) for _, value in axes)])
         for entry in _entries(workload, options, registry):
-            unfit = _unfit(entry, device) or _unfit_axes(entry, device, dict(axes))
-            reason = absence or unfit or entry.missing()
-            if absence is None or _kind(device) in entry.device_kinds:
-                yield Cell(entry, device, axes, group, skip_reason=reason)
+            if place.concerns(entry):
+                reason = place.why_not(entry, dict(axes))
+                yield Cell(entry, place.device, axes, group, skip_reason=reason)
 
 
 def _kernel_axes(workload: str, options: Options) -> list[tuple[tuple[str, str | int], ...]]:
@@ -110,41 +129,14 @@ def _kernel_axes(workload: str, options: Options) -> list[tuple[tuple[str, str |
     return [(("size", size),) for size in sizes]
 
 
-def _kind(device: str) -> str:
-    return device.partition(":")[0]
-
-
-def _unfit(entry: Entry, device: str) -> str | None:
-    """Why an implementation can't use a device at all; None if it can."""
-    if _kind(device) not in entry.device_kinds:
-        return f"{entry.name} does not run on a {_kind(device).upper()}"
-    if device != "cpu:0" and _kind(device) == "cpu" and entry.framework in _ONE_CPU:
-        return f"{entry.framework} knows one CPU device only, cpu:0"
-    return None
-
-
-def _unfit_axes(entry: Entry, device: str, axes: dict[str, str | int]) -> str | None:
-    """Why an implementation can't do a precision mode on a device; None if it can."""
-    dtype = axes.get("dtype")
-    if dtype is None:
-        return None
-    if entry.dtypes and dtype not in entry.dtypes:
-        return f"{entry.name} does not offer {dtype}, only {', '.join(entry.dtypes)}"
-    if dtype == "tf32" and _kind(device) != "gpu":
-        return "tf32 is a precision mode of NVIDIA GPUs"
-    return None
-
-
-def _training_cells(
-    options: Options, registry: Registry, places: Sequence[tuple[str, str | None]]
-) -> Iterator[Cell]:
+def _training_cells(options: Options, registry: Registry, places: Sequence[Place]) -> Iterator[Cell]:
     named_both = options.recipes is not None and options.implementations is not None
     recipes = [RECIPES[name] for name in options.recipes or options.preset.recipes]
-    for run, (device, absence), recipe in product(range(options.repeats), places, recipes):
-        group = f"training {'published' if recipe.published_with else recipe.name} {device} run {run}"
+    for run, place, recipe in product(range(options.repeats), places, recipes):
+        group = f"training {'published' if recipe.published_with else recipe.name} {place.device} run {run}"
         for entry in _trainers(recipe, options, registry, named_both):
-            if absence is None or _kind(device) in entry.device_kinds:
-                yield _training_cell(entry, _dated(recipe, options, run), run, device, absence, group)
+            if place.concerns(entry):
+                yield _training_cell(entry, _dated(recipe, options, run), run, place, group)
 
 
 def _trainers(recipe: Recipe, options: Options, registry: Registry, named_both: bool) -> list[Entry]:
@@ -161,19 +153,14 @@ def _dated(recipe: Recipe, options: Options, run: int) -> Recipe:
     return replace(recipe, epochs=epochs, seed=recipe.seed + run)
 
 
-def _training_cell(
-    entry: Entry, recipe: Recipe, run: int, device: str, absence: str | None, group: str
-) -> Cell:
-    reason = absence or _unfit(entry, device) or entry.missing()
+def _training_cell(entry: Entry, recipe: Recipe, run: int, place: Place, group: str) -> Cell:
     axes = (("recipe", recipe.name), ("run", run))
-    return Cell(entry, device, axes, group, recipe, reason)
+    return Cell(entry, place.device, axes, group, recipe, place.why_not(entry, {}))
 
 
-def _ladder_cells(
-    rungs: Sequence[Rung], options: Options, places: Sequence[tuple[str, str | None]]
-) -> Iterator[Cell]:
+def _ladder_cells(rungs: Sequence[Rung], options: Options, places: Sequence[Place]) -> Iterator[Cell]:
     epochs = options.epochs or options.preset.published_epochs
-    for run, (device, absence), rung in product(range(options.repeats), places, rungs):
+    for run, place, rung in product(range(options.repeats), places, rungs):
         recipe = replace(rung.recipe, epochs=epochs, seed=rung.recipe.seed + run)
-        group = f"training ladder {device} run {run}"
-        yield _training_cell(rung.entry, recipe, run, device, absence, group)
+        group = f"training ladder {place.device} run {run}"
+        yield _training_cell(rung.entry, recipe, run, place, group)

@@ -186,7 +186,7 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     has_gpu = any(device.kind == "gpu" for device in present)
     absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
     threads = options.threads or usable_cores()
-    grid = build_grid(options, registry, [device.id for device in devices], absent)
+    grid = build_grid(options, registry, devices, absent)
     return Bench(config, options, grid, registry, devices, threads, machine_fingerprint(present, threads))
 
 
