@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reports.output import OutputError, check_output, write_folder
-from reports.published import read_named
+from reports.published import names, read_named
 from reports.results import ResultError, ResultFile
 from reports.text import visible
 
+SLOWER = 1
 BAD_INPUT = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 if the report was written, 2 for bad input."""
+    """Run the command: 0 if all is well, 1 if something is slower than allowed, 2 for bad input."""
     options = _parser().parse_args(arguments)
     try:
-        return _report(options)
+        return _run(options)
     except (ResultError, OutputError, ValueError) as error:
         print(f"python -m reports: {visible(str(error), 2000)}", file=sys.stderr)
         return BAD_INPUT
@@ -27,12 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m reports", description="Report what result files say, and how far it can be trusted."
+        prog="python -m reports",
+        description="Report what result files say, and how far it can be trusted.",
+        epilog=f"Published files can be given by name: {', '.join(names())}.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="result file, ours or pytest-benchmark's")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the report")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the report; made, or replaced")
     parser.add_argument(
         "--baseline", metavar="NAME", help="machine to compare with: part of its label, id or file name"
+    )
+    parser.add_argument("--against", metavar="BASE", help="result file to be no slower than")
+    parser.add_argument(
+        "--fail-if-slower", metavar="SHARE", help="with --against: exit with 1 if surely slower by more (5%%)"
     )
     parser.add_argument(
         "--keep-going", action="store_true", help="report the good files and list the bad ones"
@@ -40,20 +47,44 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _report(options: argparse.Namespace) -> int:
-    if options.output is None:
-        raise ValueError("--output DIR is missing: the folder for the report")
-    check_output(options.output)
+def _run(options: argparse.Namespace) -> int:
+    _check_options(options)
+    if options.output is not None:
+        check_output(options.output)
     files, bad = read_all(options.files, options.keep_going)
+    if options.output is not None:
+        _write_report(options, files, bad)
+    return _check(options, files) if options.against is not None else 0
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    if options.output is None and options.against is None:
+        raise ValueError("--output DIR is missing: the folder for the report")
+    if options.output is None and options.baseline is not None:
+        raise ValueError("--baseline needs --output: it is of use in a report alone")
+    if options.fail_if_slower is not None and options.against is None:
+        raise ValueError("--fail-if-slower needs --against BASE")
+
+
+def _write_report(options: argparse.Namespace, files: Sequence[ResultFile], bad: Sequence[str]) -> None:
     from reports.rendering import render_files
     from reports.report import build_report
 
-    report = build_report(files, options.baseline, [f"Left out: {reason}" for reason in bad])
+    report = build_report(files, options.baseline, [f"Left out: {reason}." for reason in bad])
     write_folder(options.output, render_files(report))
     for finding in report.findings:
         print(f"{'! ' if finding.kind == 'warning' else '- '}{finding.text}")
-    print(f"report: {options.output / 'report.md'}")
-    return 0
+    print(f"report: {options.output / 'report.md'} and report.html")
+
+
+def _check(options: argparse.Namespace, files: Sequence[ResultFile]) -> int:
+    from reports.against import check_against, outcome_text, parse_limit
+
+    limit = parse_limit(options.fail_if_slower or "5%")
+    outcome = check_against([read_named(options.against)], files)
+    print(outcome_text(outcome, limit))
+    failed = any(check.fails(limit) for check in outcome.checks)
+    return SLOWER if failed and options.fail_if_slower is not None else 0
 
 
 def read_all(names: Sequence[str], keep_going: bool) -> tuple[list[ResultFile], list[str]]:

@@ -146,7 +146,7 @@ def verdict(
         return Verdict(word, estimate, threshold, "the interval excludes 1")
     if -limit <= low and high <= limit:
         return Verdict("same", estimate, threshold, f"the whole interval lies within {threshold:.1%}")
-    reason = "the interval holds 1" if low <= 0.0 <= high else "the interval straddles the threshold"
+    reason = "the interval holds 1" if low <= 0.0 <= high else "the interval spans the threshold"
     return Verdict("unclear", estimate, threshold, reason, _more_rounds(estimate, limit))
 
 

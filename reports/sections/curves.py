@@ -47,9 +47,9 @@ def curves_figure(view: View, items: Sequence[Measurement], name: str, lead: str
     facts = "; ".join(_curve_fact(curve) for curve in curves[:8])
     return Figure(
         name,
-        f"{lead}learning curves, mean over runs; a star marks the epoch of least validation loss"
+        f"{lead}Learning curves, mean over runs; a star marks the epoch of least validation loss"
         + (f" (the first 8 of {len(curves)})" if more > 0 else ""),
-        f"{lead}loss and accuracy over epochs, training and validation: {facts}.",
+        f"{lead}Loss and accuracy over epochs, training and validation: {facts}.",
         drawing("learning_curves", tuple(curves)),
     )
 

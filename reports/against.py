@@ -1,0 +1,144 @@
+"""``--against``: is anything slower than it was? For a pull request's check.
+
+Only a verdict *slower* by more than the limit fails; *unclear* warns, since noise is no regression.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tabulate import tabulate
+
+from devices.plausibility import format_seconds
+from reports.comparisons import unlike_work
+from reports.formats import more_rounds_text, ratio_text
+from reports.results import ResultFile
+from reports.study import NOISE, Measurement, Study, build_study
+from reports.verdicts import THRESHOLD, Verdict, unpaired_ratio, verdict, with_false_discovery_rate
+
+
+@dataclass(frozen=True)
+class Check:
+    """One cell, before and now."""
+
+    name: str
+    before: Measurement
+    now: Measurement
+    verdict: Verdict
+    doubt: str
+
+    def fails(self, limit: float) -> bool:
+        """Whether it is slower, for sure and by more than the limit."""
+        return not self.doubt and self.verdict.word == "slower" and self.verdict.estimate.ratio > 1.0 + limit
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All cells that both have, and those that are left out."""
+
+    checks: tuple[Check, ...]
+    remarks: tuple[str, ...]
+
+
+def parse_limit(text: str) -> float:
+    """``5%`` or ``0.05`` as a share. Raises ValueError for anything else, and for less than the threshold."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
+    if match is None:
+        raise ValueError(f"--fail-if-slower {text!r}: expected a share such as 5%")
+    share = float(match.group(1)) / (100.0 if match.group(2) else 1.0)
+    if not THRESHOLD <= share <= 10.0:
+        raise ValueError(f"--fail-if-slower {text!r}: expected between {THRESHOLD:.0%} and 1000%")
+    return share
+
+
+def check_against(before: Sequence[ResultFile], now: Sequence[ResultFile]) -> Outcome:
+    """Compare the cells of two sets of files by key; within one set repetitions are pooled.
+
+    Two runs are never paired: ratios are of medians. Raises ValueError if they have no cell in common.
+    """
+    old, new = build_study(before), build_study(now)
+    by_key = {(item.machine.id, item.key): item for item in old.measurements}
+    alone = {item.key: item for item in old.measurements} if len(old.machines) == 1 else {}
+    remarks: list[str] = []
+    pairs: list[tuple[Measurement, Measurement]] = []
+    for item in new.measurements:
+        base = by_key.get((item.machine.id, item.key)) or alone.get(item.key)
+        if item.key.workload == NOISE:
+            continue
+        if base is None:
+            remarks.append(f"{_name(item)}: not in the base")
+        elif why := unlike_work(base, item):
+            remarks.append(f"{_name(item)}: not the same work ({why})")
+        else:
+            pairs.append((base, item))
+    found = {item.key for item in new.measurements}
+    remarks += [f"{_name(item)}: only in the base" for item in old.measurements if item.key not in found]
+    if {m.id for m in old.machines} != {m.id for m in new.machines}:
+        remarks.append("the machines differ: what differs below may be theirs")
+    if not pairs:
+        raise ValueError("--against: the files have no cell in common")
+    return Outcome(_checks(pairs, old, new), tuple(remarks))
+
+
+def _name(item: Measurement) -> str:
+    return f"{item.key.workload} {item.key.text}"
+
+
+def _checks(pairs: Sequence[tuple[Measurement, Measurement]], old: Study, new: Study) -> tuple[Check, ...]:
+    timed = [(base, item) for base, item in pairs if base.median_seconds > 0 and item.median_seconds > 0]
+    verdicts = []
+    for base, item in timed:
+        noises = [study.noise(side.machine) for study, side in ((old, base), (new, item))]
+        known = [noise for noise in noises if noise is not None]
+        widest = (min(low for low, _ in known), max(high for _, high in known)) if known else None
+        estimate = unpaired_ratio(
+            base.samples or [base.median_seconds], item.samples or [item.median_seconds]
+        )
+        verdicts.append(verdict(estimate, widest))
+    return tuple(
+        Check(_name(item), base, item, word, item.doubt or base.doubt)
+        for (base, item), word in zip(timed, with_false_discovery_rate(verdicts), strict=True)
+    )
+
+
+def outcome_text(outcome: Outcome, limit: float) -> str:
+    """A short table: what fails, what is unclear, what else changed; then a line of sums."""
+    told = sorted(outcome.checks, key=lambda check: (not check.fails(limit), -check.verdict.estimate.ratio))
+    shown = [check for check in told if check.doubt or check.verdict.word != "same"]
+    rows = [
+        (
+            check.name,
+            format_seconds(check.before.median_seconds),
+            format_seconds(check.now.median_seconds),
+            ratio_text(check.verdict.estimate),
+            _word(check, limit),
+        )
+        for check in shown
+    ]
+    parts = []
+    if rows:
+        headers = ("cell", "before", "now", "ratio", "verdict")
+        parts.append(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+    words = [check.verdict.word for check in outcome.checks if not check.doubt]
+    failing = sum(check.fails(limit) for check in outcome.checks)
+    counts = ", ".join(f"{words.count(word)} {word}" for word in ("faster", "same", "slower", "unclear"))
+    parts.append(f"{len(outcome.checks)} cells: {counts}; {failing} slower by more than {limit:.1%}.")
+    if words.count("unclear"):
+        parts.append(
+            f"warning: {words.count('unclear')} unclear: too noisy or too few samples to tell; "
+            "measure more rounds."
+        )
+    parts += [f"note: {remark}." for remark in outcome.remarks[:20]]
+    if len(outcome.remarks) > 20:
+        parts.append(f"note: and {len(outcome.remarks) - 20} more.")
+    return "\n".join(parts)
+
+
+def _word(check: Check, limit: float) -> str:
+    if check.doubt:
+        return f"no verdict: {check.doubt}"
+    if check.fails(limit):
+        return "SLOWER"
+    return check.verdict.word + (more_rounds_text(check.verdict) if check.verdict.word == "unclear" else "")
