@@ -44,7 +44,9 @@ def test_ids_are_unique_and_groups_lie_together(registry: Registry) -> None:
 def test_a_group_is_what_a_reader_compares(registry: Registry) -> None:
     cells = grid(registry, sizes={"matmul": (500,)}).cells
     members = {group: {c.id for c in cells if c.group == group} for group in {c.group for c in cells}}
-    assert {"matmul-numpy-cpu:0-500-float32", "matmul-tf-eager-cpu:0-500-float32"} <= members["matmul cpu:0 500 float32"]
+    assert {"matmul-numpy-cpu:0-500-float32", "matmul-tf-eager-cpu:0-500-float32"} <= members[
+        "matmul cpu:0 500 float32"
+    ]
     assert members["training published cpu:0 run 0"] == {
         "training-keras-fit-cpu:0-keras-2020",
         "training-eager-loop-cpu:0-manual-2020",
@@ -58,7 +60,9 @@ def test_every_run_holds_the_noise_cells(registry: Registry) -> None:
 
 
 def test_repeats_have_seeds_of_their_own(registry: Registry) -> None:
-    cells = grid(registry, workloads=("training",), recipes=("matched",), implementations=("keras-fit",), repeats=3).cells
+    cells = grid(
+        registry, workloads=("training",), recipes=("matched",), implementations=("keras-fit",), repeats=3
+    ).cells
     seeds = [cell.recipe.seed for cell in cells if cell.recipe is not None]
     assert seeds == [2020, 2021, 2022]
     assert cells[-1].id == "training-keras-fit-cpu:0-matched-run2"
@@ -67,7 +71,9 @@ def test_repeats_have_seeds_of_their_own(registry: Registry) -> None:
 def test_a_published_recipe_goes_with_its_trainer_unless_both_are_named(registry: Registry) -> None:
     alone = grid(registry, workloads=("training",), recipes=("keras-2020",)).cells
     assert [c.entry.name for c in alone if c.recipe] == ["keras-fit"]
-    both = grid(registry, workloads=("training",), recipes=("keras-2020",), implementations=("eager-loop",)).cells
+    both = grid(
+        registry, workloads=("training",), recipes=("keras-2020",), implementations=("eager-loop",)
+    ).cells
     assert [c.entry.name for c in both if c.recipe] == ["eager-loop"]
 
 
@@ -80,14 +86,20 @@ def test_a_preset_s_gpu_cells_are_skipped_with_the_reason_where_there_is_none(re
 
 def test_tf32_is_a_mode_of_gpus_that_have_it(registry: Registry) -> None:
     asked: dict[str, Any] = {"workloads": ("matmul",), "implementations": ("tf-eager",), "dtypes": ("tf32",)}
-    reasons = {c.device: c.skip_reason for c in grid(registry, CPU, A100, T4, sizes={"matmul": (500,)}, **asked).cells if c.workload == "matmul"}
+    reasons = {
+        c.device: c.skip_reason
+        for c in grid(registry, CPU, A100, T4, sizes={"matmul": (500,)}, **asked).cells
+        if c.workload == "matmul"
+    }
     assert reasons["gpu:0"] is None
     assert "GPU" in str(reasons["cpu:0"])
     assert "8.0" in str(reasons["gpu:1"])
 
 
 def test_a_missing_framework_is_a_skipped_cell_with_the_install_command() -> None:
-    entry = Entry("other", "matmul", "other", "", "m:a", needs=("no_such_framework",), install="pip install other")
+    entry = Entry(
+        "other", "matmul", "other", "", "m:a", needs=("no_such_framework",), install="pip install other"
+    )
     cells = build_grid(options(implementations=("other",)), Registry((entry,)), [CPU], ()).cells
     assert {cell.skip_reason for cell in cells} == {"no_such_framework not installed: pip install other"}
 
@@ -102,11 +114,17 @@ def test_a_ladder_is_one_group(registry: Registry) -> None:
     training = [cell for cell in made.cells if cell.recipe is not None]
     assert {cell.group for cell in training} == {"training ladder cpu:0 run 0"}
     assert len(training) == len(made.rungs)
-    assert [cell.id for cell in training][:2] == ["training-keras-fit-cpu:0-ladder-00", "training-keras-fit-cpu:0-ladder-01"]
+    assert [cell.id for cell in training][:2] == [
+        "training-keras-fit-cpu:0-ladder-00",
+        "training-keras-fit-cpu:0-ladder-01",
+    ]
 
 
 def test_resuming_asks_for_the_same_options_but_not_for_limits_of_a_cell() -> None:
-    before, after = options().conditions(), replace(options(), cell_timeout_seconds=9.0, resume=True).conditions()
+    before, after = (
+        options().conditions(),
+        replace(options(), cell_timeout_seconds=9.0, resume=True).conditions(),
+    )
     assert before == after
     assert options(epochs=3).conditions() != before
 
@@ -125,4 +143,8 @@ def test_what_is_no_size_of_memory(text: str) -> None:
 
 
 def test_sizes_by_workload() -> None:
-    assert parse_sizes("500, 1000,eigen:30,500,jacobian:7") == {"matmul": (500, 1000), "eigen": (30,), "jacobian": (7,)}
+    assert parse_sizes("500, 1000,eigen:30,500,jacobian:7") == {
+        "matmul": (500, 1000),
+        "eigen": (30,),
+        "jacobian": (7,),
+    }
