@@ -14,9 +14,13 @@ from tabulate import tabulate
 from devices.plausibility import format_seconds
 from reports.comparisons import unlike_work
 from reports.formats import more_rounds_text, ratio_text
+from reports.machines import Machine
 from reports.results import ResultFile
 from reports.study import NOISE, Measurement, Study, build_study
 from reports.verdicts import THRESHOLD, Verdict, unpaired_ratio, verdict, with_false_discovery_rate
+
+TWINS = ("twin-a", "twin-b")
+"""The A/A pair of the workload ``noise``."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def _checks(pairs: Sequence[tuple[Measurement, Measurement]], old: Study, new: S
     timed = [(base, item) for base, item in pairs if base.median_seconds > 0 and item.median_seconds > 0]
     verdicts = []
     for base, item in timed:
-        noises = [study.noise(side.machine) for study, side in ((old, base), (new, item))]
+        noises = [old.noise(base.machine), new.noise(item.machine), _drift(old, new, item.machine)]
         known = [noise for noise in noises if noise is not None]
         widest = (min(low for low, _ in known), max(high for _, high in known)) if known else None
         estimate = unpaired_ratio(
@@ -101,6 +105,26 @@ def _checks(pairs: Sequence[tuple[Measurement, Measurement]], old: Study, new: S
         Check(_name(item), base, item, word, item.doubt or base.doubt)
         for (base, item), word in zip(timed, with_false_discovery_rate(verdicts), strict=True)
     )
+
+
+def _drift(old: Study, new: Study, machine: Machine) -> tuple[float, float] | None:
+    """How far the machine itself moved between two runs: ratio of the A/A cells, which do the same in both.
+
+    Within a run these are measured in turns and so don't show it; None where a run has none.
+    """
+    before, now = (
+        [
+            sample
+            for item in study.of(NOISE, machine)
+            if item.key.implementation in TWINS
+            for sample in item.samples
+        ]
+        for study in (old, new)
+    )
+    if not before or not now:
+        return None
+    ratio = unpaired_ratio(before, now).ratio
+    return min(ratio, 1.0), max(ratio, 1.0)
 
 
 def outcome_text(outcome: Outcome, limit: float) -> str:

@@ -412,3 +412,11 @@ def write(path, value):
     """Write a document as JSON and return its path."""
     Path(path).write_text(json.dumps(value), encoding="utf-8")
     return Path(path)
+
+
+def twins(noise, seconds=0.005, rounds=40):
+    """The A/A pair."""
+    return [
+        cell("noise", name, "cpu:0", {}, noise.times(seconds, rounds, "noise"), group="noise")
+        for name in ("twin-a", "twin-b")
+    ]
