@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Table:
     folded: bool = False
     """Long: shown folded, its caption only."""
 
-    @property
+    @cached_property
     def numeric(self) -> tuple[bool, ...]:
         """For each column whether its entries are figures."""
         return tuple(

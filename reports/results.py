@@ -168,13 +168,10 @@ def _read_bytes(path: Path, name: str) -> bytes:
     return content
 
 
-_MIGHT_HIDE = re.compile(rb"\\[bfnrtu]|[^\n\r\t -~]")
-
-
 def _with_visible_strings(content: bytes, name: str) -> bytes:
     """The same document with every string made visible; most files hold nothing to change."""
-    if not _MIGHT_HIDE.search(content):
-        return content
+    if content.isascii() and b"\\" not in content and b"\x7f" not in content:
+        return content  # JSON takes no bare control characters inside a string
     value = _decode(content, None, name, "", content)
     return msgspec.json.encode(all_visible(value))
 

@@ -10,7 +10,7 @@ from reports.machines import Machine
 from reports.records import Epoch
 from reports.study import Measurement, Study
 
-MOST_DETAILED = 6
+MOST_DETAILED = 4
 """Machines shown row by row; of more, the report shows the distribution and CSV the rows."""
 SYNTHETIC_WARNING = (
     "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
