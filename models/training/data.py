@@ -119,7 +119,9 @@ def read(
     labels = [_labels(folder / f"{part}-labels-idx1-ubyte.gz") for part in ("train", "t10k")]
     for part, rows, classes in zip(("train", "t10k"), images, labels, strict=True):
         if len(rows) != len(classes):
-            raise DataError(f"{folder}: {part} has {len(rows)} images and {len(classes)} labels; fetch both anew")
+            raise DataError(
+                f"{folder}: {part} has {len(rows)} images and {len(classes)} labels; fetch both anew"
+            )
     return Dataset(located.name, located.source, images[0], labels[0], images[1], labels[1])
 
 
@@ -137,7 +139,7 @@ def load_data(
 def generate(source: str, seed: int, train_samples: int, validation_samples: int) -> Dataset:
     """Ten random sign patterns, one a class, faint under uniform noise; the same for the same seed."""
     generator = np.random.default_rng(seed)
-    patterns = generator.choice(np.float32([-0.05, 0.05]), size=(CLASSES, PIXELS))
+    patterns = generator.choice(np.array([-0.05, 0.05], np.float32), size=(CLASSES, PIXELS))
     parts: list[np.ndarray] = []
     for samples in (train_samples, validation_samples):
         labels = generator.integers(CLASSES, size=samples, dtype=np.int32)
@@ -174,8 +176,8 @@ def _check_folder(folder: Path, checksums: Mapping[str, str], remedy: str) -> No
         actual = hashlib.sha256(content).hexdigest()
         if actual != expected:
             raise DataError(
-                f"{folder / name}: altered, or of another data set: SHA-256 of its content is {actual[:12]}..., "
-                f"expected {expected[:12]}...; {remedy}"
+                f"{folder / name}: altered, or of another data set: SHA-256 of its content is "
+                f"{actual[:12]}..., expected {expected[:12]}...; {remedy}"
             )
 
 
@@ -202,7 +204,9 @@ def _idx(path: Path, magic: int, dimensions: int) -> np.ndarray:
         raise DataError(f"{path}: no idx file of {dimensions} dimensions; fetch it anew")
     shape = tuple(int(number) for number in numbers[1:])
     if len(content) - head != int(np.prod(shape)):
-        raise DataError(f"{path}: holds {len(content) - head} values where its head says {shape}; fetch it anew")
+        raise DataError(
+            f"{path}: holds {len(content) - head} values where its head says {shape}; fetch it anew"
+        )
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
 
 

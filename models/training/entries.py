@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from models.entry import Entry
 
-TORCH = "pip install 'likeforlike[torch]'"
-JAX = "pip install 'likeforlike[jax]'"
 HERE = "models.training"
 
 ENTRIES = (
@@ -26,5 +24,39 @@ ENTRIES = (
         f"{HERE}.with_tensorflow:EagerLoop",
         needs=("tensorflow", "keras"),
         environment=(("KERAS_BACKEND", "tensorflow"),),
+    ),
+    Entry(
+        "graph-loop",
+        "training",
+        "tensorflow",
+        "the same loop with its step in a tf.function",
+        f"{HERE}.with_tensorflow:GraphLoop",
+        needs=("tensorflow", "keras"),
+        environment=(("KERAS_BACKEND", "tensorflow"),),
+    ),
+    Entry(
+        "numpy-loop",
+        "training",
+        "numpy",
+        "plain NumPy, backward by hand; in float64 the oracle",
+        f"{HERE}.with_numpy:NumpyLoop",
+        device_kinds=("cpu",),
+    ),
+    Entry(
+        "torch-loop",
+        "training",
+        "torch",
+        "an ordinary PyTorch loop over a DataLoader",
+        f"{HERE}.with_torch:TorchLoop",
+        needs=("torch",),
+    ),
+    Entry(
+        "jax-scan",
+        "training",
+        "jax",
+        "a whole epoch in one lax.scan under jax.jit",
+        f"{HERE}.jax_scan:JaxScan",
+        division="tuned",
+        needs=("jax",),
     ),
 )

@@ -74,7 +74,9 @@ def parity_error(factory: Factory, recipe: Recipe, device: str) -> float:
     if len(answer_epochs) != len(truth_epochs):
         return math.inf
     pairs = list(zip(answer_epochs, truth_epochs, strict=True))
-    losses = [_relative(getattr(a, name), getattr(t, name)) for a, t in pairs for name in ("loss", "val_loss")]
+    losses = [
+        _relative(getattr(a, name), getattr(t, name)) for a, t in pairs for name in ("loss", "val_loss")
+    ]
     counts = {"accuracy": len(run.data.train_images), "val_accuracy": len(run.data.validation_images)}
     # one near tie may fall to either side; a second wrong answer may not
     ties = [
@@ -165,7 +167,7 @@ def gate_problem(batch_size: int, samples: int = 2048) -> Dataset:
 
 
 def gate_parameters(recipe: Recipe, weight: float = 4.0) -> Parameters:
-    """All units 1 for the images of :func:`gate_problem`; unit k < 10 leads to class k, the others nowhere."""
+    """All units 1 for the images of :func:`gate_problem`; unit k < 10 leads to class k, others nowhere."""
     hidden, output = np.zeros((784, 512), np.float32), np.zeros((512, 10), np.float32)
     hidden[0] = 1
     output[np.arange(10), np.arange(10)] = weight

@@ -161,7 +161,11 @@ class KerasFit:
         """What Keras resolved by itself."""
         recipe, model = self.run.recipe, self.model
         return {
-            "execution": "eager" if model.run_eagerly else "xla" if model.jit_compile else self.compiled_form(),
+            "execution": "eager"
+            if model.run_eagerly
+            else "xla"
+            if model.jit_compile
+            else self.compiled_form(),
             "jit_compile": bool(model.jit_compile),
             "steps_per_execution": model.steps_per_execution,
             "optimizer": "keras.optimizers.Adam",
@@ -208,7 +212,11 @@ class KerasFit:
 
     def compile_options(self, recipe: Recipe) -> dict[str, Any]:
         """How ``Model.compile`` is told to run; nothing by default."""
-        modes = {"eager": {"run_eagerly": True}, "graph": {"jit_compile": False}, "xla": {"jit_compile": True}}
+        modes = {
+            "eager": {"run_eagerly": True},
+            "graph": {"jit_compile": False},
+            "xla": {"jit_compile": True},
+        }
         return dict(modes.get(recipe.execution, {}))
 
     def inputs(self) -> dict[str, Any]:

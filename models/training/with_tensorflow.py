@@ -138,7 +138,9 @@ class EagerLoop:
                 (tf.constant(data.train_images, self.dtype), data.train_labels)
             )
             if recipe.shuffle == "every-epoch":
-                training = training.shuffle(len(data.train_labels), recipe.seed, reshuffle_each_iteration=True)
+                training = training.shuffle(
+                    len(data.train_labels), recipe.seed, reshuffle_each_iteration=True
+                )
             training = training.batch(recipe.batch_size, drop_remainder=recipe.remainder == "drop")
             validation = tf.data.Dataset.from_tensor_slices(
                 (tf.constant(data.validation_images, self.dtype), data.validation_labels)
