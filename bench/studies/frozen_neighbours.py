@@ -11,16 +11,15 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import time
 from collections.abc import Sequence
 
 from bench.pool import Worker
 from bench.studies.staging import (
+    Account,
     Bursts,
     RestlessWorker,
     StudyFailed,
     Turns,
-    closing,
     heading,
     products_against_bare,
     ratio_text,
@@ -84,7 +83,7 @@ def main() -> None:
     registry = load_registry()
     present = [name for name in PRODUCTS if registry.find("matmul", name).missing() is None]
     print(heading("Frozen neighbours", "frozen_neighbours"), end="\n\n", flush=True)
-    start = time.monotonic()
+    account = Account()
     rows, lines = [], []
     for size in map(int, asked.sizes.split(",")):
         bursts = bursts_for(size, asked.blocks)
@@ -94,11 +93,11 @@ def main() -> None:
         )
         rows += rows_of(size, frozen, restless)
         lines += agreement(size, frozen)
-        print(f"{size}²: {time.monotonic() - start:.0f} s so far", file=sys.stderr, flush=True)
+        print(f"{size}²: {account.seconds:.0f} s so far", file=sys.stderr, flush=True)
     headers = ["product", "size", "bare, ms", "in turns / bare, frozen", "in turns / bare, not frozen"]
     print(table(headers, rows), end="\n\n")
     print("\n".join(lines))
-    print(f"\n{closing(start)}")
+    print(f"\n{account.closing()}")
 
 
 if __name__ == "__main__":

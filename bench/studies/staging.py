@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
+import psutil
 from tabulate import tabulate
 
 from bench.cells import Cell
@@ -56,9 +57,30 @@ def heading(title: str, name: str) -> str:
     )
 
 
-def closing(started: float) -> str:
-    """How long a study took, by ``time.monotonic``, and the load when it ended."""
-    return f"Took {time.monotonic() - started:.0f} s; load after: {os.getloadavg()[0]:.1f} over one minute."
+class Account:
+    """What a study took: its wall time, and the processor time that went to others meanwhile."""
+
+    def __init__(self) -> None:
+        """Begin to count."""
+        self._started = time.monotonic()
+        self._others_seconds = _others_seconds()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time so far."""
+        return time.monotonic() - self._started
+
+    def closing(self) -> str:
+        """Both in words, once every process of the study has ended and been waited for."""
+        others = (_others_seconds() - self._others_seconds) / self.seconds
+        return f"Took {self.seconds:.0f} s; processes that are not the study's took {others:.0%} of one core."
+
+
+def _others_seconds() -> float:
+    """Processor time since boot of everything but this process and its children that have ended."""
+    machine, own = psutil.cpu_times(), psutil.Process().cpu_times()
+    busy = machine.user + machine.system + sum(getattr(machine, n, 0.0) for n in ("nice", "irq", "softirq"))
+    return busy - own.user - own.system - own.children_user - own.children_system
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

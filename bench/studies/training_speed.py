@@ -13,7 +13,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +20,10 @@ from pathlib import Path
 import msgspec
 
 from bench.studies.staging import (
+    Account,
     Bursts,
     StudyFailed,
     Turns,
-    closing,
     heading,
     products_against_bare,
     ratio_text,
@@ -248,7 +247,7 @@ def main() -> None:
     """Measure and print."""
     asked = arguments()
     print(heading("Training speed", "training_speed"), end="\n\n", flush=True)
-    start = time.monotonic()
+    account = Account()
     if not asked.no_training:
         trained, lost = trained_by(asked, asked.trainers.split(","), asked.result, 1)
         print(f"### Seconds per epoch, {asked.data}\n\n{speed_table(trained)}\n")
@@ -260,7 +259,7 @@ def main() -> None:
     if asked.sizes:
         text, lines = products([int(size) for size in asked.sizes.split(",")], asked.blocks)
         print(f"### Products\n\n{text}\n\n" + "\n".join(lines), end="\n\n")
-    print(closing(start))
+    print(account.closing())
 
 
 if __name__ == "__main__":

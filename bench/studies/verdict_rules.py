@@ -20,10 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import psutil
+
 from bench.studies import load
 from bench.studies.bare_loop import PRODUCTS, random_operands
 from bench.studies.rules import OURS, PEERS, Rule, likeforlike
-from bench.studies.staging import closing, heading, required, table
+from bench.studies.staging import Account, heading, required, table
 from devices.placement import usable_cores
 from devices.runtime import runtime
 
@@ -128,8 +130,12 @@ def competing(share: float, seed: int) -> Iterator[None]:
         return
     command = [sys.executable, "-m", load.__name__, str(share), str(seed), str(os.getpid())]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    started = time.monotonic()
     try:
         yield
+        used = psutil.Process(process.pid).cpu_times()
+        got = (used.user + used.system) / (time.monotonic() - started)
+        print(f"- the competing process got {got:.0%} of one core\n", flush=True)
     finally:
         process.kill()
         process.wait()
@@ -226,11 +232,11 @@ def main() -> None:
     asked = arguments()
     runtime(asked.framework).configure("cpu:0", asked.threads, "float32")
     print(heading("Verdict rules", "verdict_rules"))
-    start = time.monotonic()
+    account = Account()
     with competing(asked.load, asked.seed):
         size, work = sized_work(asked.framework, asked.milliseconds)
         print(f"- work: {asked.framework} product {size}² float32, {asked.threads} threads, in one process")
-        print(f"- load: {load_text(asked.load)}\n", flush=True)
+        print(f"- load: {load_text(asked.load)}", flush=True)
         large = run_condition(work, 0.05, asked.pairs, asked.trials, True, asked.seed)
         small = run_condition(work, 0.025, asked.small_pairs, asked.small_trials, False, asked.seed)
     if large:
@@ -242,7 +248,7 @@ def main() -> None:
         )
         print(f"{setting(small)}\n")
     print("\n".join(requirements(large, small)))
-    print(f"\n{closing(start)}")
+    print(f"\n{account.closing()}")
 
 
 def requirements(large: Sequence[Trial], small: Sequence[Trial]) -> list[str]:
