@@ -48,7 +48,9 @@ def offline(url: str, target: Path) -> None:
 def look(tmp_path: Path) -> Callable[..., Located]:
     """``locate`` in folders of the test's own, without a network."""
 
-    def locate_here(choice: str, data_dir: Path | None = None, fetch: Callable[[str, Path], None] = offline) -> Located:
+    def locate_here(
+        choice: str, data_dir: Path | None = None, fetch: Callable[[str, Path], None] = offline
+    ) -> Located:
         places = {"cache": tmp_path / "cache", "debian": tmp_path / "debian"}
         return locate(choice, data_dir, checksums=CHECKSUMS, fetch=fetch, **places)
 
@@ -104,7 +106,12 @@ def test_pixels_and_labels_are_those_of_the_files(tmp_path: Path, look: Callable
 )
 @pytest.mark.parametrize("choice", ["auto", "fashion-mnist"])
 def test_a_wrong_file_in_the_folder_named_is_refused_by_name(
-    tmp_path: Path, look: Callable[..., Located], name: str, spoil: Callable[[Path], None], complaint: str, choice: str
+    tmp_path: Path,
+    look: Callable[..., Located],
+    name: str,
+    spoil: Callable[[Path], None],
+    complaint: str,
+    choice: str,
 ) -> None:
     """Never trained on, and never passed over for another place."""
     mine = fill(tmp_path / "mine")
@@ -117,7 +124,9 @@ def test_a_wrong_file_in_the_folder_named_is_refused_by_name(
 
 
 @pytest.mark.parametrize("place", ["cache", "debian"])
-def test_a_wrong_file_elsewhere_is_refused_too(tmp_path: Path, look: Callable[..., Located], place: str) -> None:
+def test_a_wrong_file_elsewhere_is_refused_too(
+    tmp_path: Path, look: Callable[..., Located], place: str
+) -> None:
     folder = fill(tmp_path / place)
     (folder / NAMES[0]).write_bytes(gzip.compress(b"something else"))
     with pytest.raises(DataError, match=NAMES[0]):
@@ -134,7 +143,12 @@ def test_auto_falls_back_to_generated_images_and_says_why(look: Callable[..., Lo
 def test_fashion_mnist_fails_and_names_the_four_places(tmp_path: Path, look: Callable[..., Located]) -> None:
     with pytest.raises(DataError) as refusal:
         look("fashion-mnist")
-    for place in ("no data folder given", str(tmp_path / "cache"), str(tmp_path / "debian"), "download failed: no network"):
+    for place in (
+        "no data folder given",
+        str(tmp_path / "cache"),
+        str(tmp_path / "debian"),
+        "download failed: no network",
+    ):
         assert place in str(refusal.value)
 
 

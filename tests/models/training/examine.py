@@ -1,0 +1,244 @@
+"""Looks at one trainer from outside and prints what it found as JSON: ``examine.py NAME TARGET FOLDER``."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.training.oracle import initial_parameters
+from models.training.recipe import MATCHED, Recipe, RecipeRefused
+from models.training.trainer import Dataset, Epoch, Parameters, Run, Trainer
+from models.training.with_numpy import NumpyLoop
+
+QUIET = replace(MATCHED, dropout_rate=0.0, shuffle="none", epochs=30)
+CHANGES: dict[str, Any] = {
+    "batch_size": 32,
+    "bias": False,
+    "dropout_rate": 0.5,
+    "dropout_at_evaluation": True,
+    "learning_rate": 5e-3,
+    "beta_1": 0.5,
+    "beta_2": 0.9,
+    "epsilon": 1e-3,
+    "epochs": 3,
+    "shuffle": "none",
+    "remainder": "drop",
+    "seed": 7,
+    "execution": "eager",
+    "precision": "float64",
+}
+
+
+def images(count: int, validation: int = 16, seed: int = 5) -> Dataset:
+    draw = np.random.default_rng(seed)
+    pixels = draw.random((count + validation, 784), dtype=np.float32)
+    labels = draw.integers(10, size=count + validation).astype(np.int32)
+    return Dataset("test", "test", pixels[:count], labels[:count], pixels[count:], labels[count:])
+
+
+def train(
+    factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset, **more: Any
+) -> tuple[Trainer, list[Epoch]]:
+    trainer = factory(Run(recipe, data, initial_parameters(recipe), "cpu:0", **more))
+    epochs: list[Epoch] = []
+
+    def between(epoch: Epoch) -> bool:
+        epochs.append(epoch)
+        return True
+
+    trainer.train(between)
+    return trainer, epochs
+
+
+def relative(found: np.ndarray, exact: np.ndarray) -> float:
+    """Norm of the difference over the norm."""
+    found, exact = np.asarray(found, np.float64), np.asarray(exact, np.float64)
+    return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
+
+
+def follow(
+    factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset
+) -> tuple[list[float], list[float]]:
+    """Relative errors of each epoch's loss and of each weight array against the oracle."""
+    trainer, epochs = train(factory, recipe, data)
+    oracle, truth = train(NumpyLoop, replace(recipe, precision="float64"), data)
+    losses = [abs(e.loss - t.loss) / t.loss for e, t in zip(epochs, truth, strict=True)]  # type: ignore[operator]
+    mine, theirs = trainer.parameters().named(), oracle.parameters().named()
+    assert mine.keys() == theirs.keys()
+    return losses, [relative(mine[name], theirs[name]) for name in mine]
+
+
+def gates(recipe: Recipe) -> Parameters:
+    """Weights with which class 0's logit counts the hidden units that dropout kept, each scaled."""
+    start = initial_parameters(replace(recipe, bias=False))
+    hidden, output = np.zeros_like(start.hidden_kernel), np.zeros_like(start.output_kernel)
+    hidden[0] = 1.0
+    output[:, 0] = 1.0 / 512
+    return Parameters(hidden, None, output, None)
+
+
+def dropout(factory: Callable[[Run], Trainer], recipe: Recipe, training: bool) -> tuple[float, float]:
+    """Mean of kept x scale over units, and the scale of one unit alone that was kept."""
+    recipe = replace(recipe, bias=False)
+    pixels = np.zeros((64, 784), np.float32)
+    pixels[:, 0] = 1.0
+    data = Dataset("test", "test", pixels, np.zeros(64, np.int32), pixels, np.zeros(64, np.int32))
+    trainer = factory(Run(recipe, data, gates(recipe), "cpu:0"))
+    shares = logit_of_class_0(trainer.forward(pixels, training))
+    single = gates(recipe)
+    output = np.zeros_like(single.output_kernel)
+    output[3, 0] = 1.0
+    lone = factory(Run(recipe, data, replace(single, output_kernel=output), "cpu:0"))
+    units = logit_of_class_0(lone.forward(pixels, training))
+    kept = units[units > 0.5]
+    return float(shares.mean()), float(kept.mean())
+
+
+def logit_of_class_0(probabilities: np.ndarray) -> np.ndarray:
+    """All other logits are 0: p0 / p1 = exp(z0)."""
+    return np.log(np.asarray(probabilities, np.float64)[:, 0] / np.asarray(probabilities, np.float64)[:, 1])
+
+
+def fields(factory: Callable[[Run], Trainer]) -> dict[str, str]:
+    """What becomes of a change of each field, seen in the weights and the losses."""
+    base = replace(MATCHED, epochs=2)
+    data = images(160 + 16, seed=9)
+    before = outcome(factory, base, data)
+    assert before is not None
+    found = {}
+    for name, value in CHANGES.items():
+        changed = replace(base, **{name: value})
+        after = outcome(factory, changed, data)
+        if after is None:
+            found[name] = "refused"
+        elif name == "execution":
+            found[name] = "takes effect" if after[2] == "eager" else "ignored"
+        elif name == "precision":
+            found[name] = "takes effect" if after[1].dtype == np.float64 else "ignored"
+        else:
+            same = (
+                after[0] == before[0] and after[1].shape == before[1].shape and (after[1] == before[1]).all()
+            )
+            found[name] = "ignored" if same else "takes effect"
+    return found
+
+
+def outcome(
+    factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset
+) -> tuple[list[tuple[float | None, float | None]], np.ndarray, object] | None:
+    try:
+        trainer, epochs = train(factory, recipe, data)
+    except RecipeRefused:
+        return None
+    weights = np.concatenate([array.ravel() for array in trainer.parameters().named().values()])
+    return [(e.loss, e.val_loss) for e in epochs], weights, trainer.terms.get("execution")
+
+
+def events(factory: Callable[[Run], Trainer], folder: Path) -> dict[str, Any]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def written(logging: str) -> Path | None:
+        recipe = replace(MATCHED, epochs=2, logging=logging)
+        try:
+            train(factory, recipe, images(64), log_dir=folder / logging)
+        except RecipeRefused:
+            return None
+        return folder / logging
+
+    scalars = written("scalars")
+    assert scalars is not None
+    tags: dict[str, list[str]] = {}
+    steps: list[int] = []
+    for part in ("train", "validation"):
+        read = EventAccumulator(str(scalars / part))
+        read.Reload()
+        names = read.Tags()
+        tags[part] = sorted(
+            {t for t in [*names["scalars"], *names["tensors"]] if t.startswith("epoch_")}
+            - {"epoch_learning_rate"}
+        )
+        rows = read.Scalars("epoch_loss") if "epoch_loss" in names["scalars"] else read.Tensors("epoch_loss")
+        steps = [row.step for row in rows]
+    histograms: object = "refused"
+    folder_of_all = written("histograms")
+    if folder_of_all is not None:
+        read = EventAccumulator(str(folder_of_all / "train"))
+        read.Reload()
+        others = [
+            t
+            for t in [*read.Tags()["histograms"], *read.Tags()["tensors"]]
+            if not t.startswith(("epoch_", "keras"))
+        ]
+        histograms = len(others) >= 4
+    return {"scalar_tags": tags, "scalar_steps": steps, "histograms": histograms}
+
+
+def waiting(factory: Callable[[Run], Trainer]) -> dict[str, Any]:
+    """Between epochs an hour goes by on the trainer's clock."""
+    late = {"seconds": 0.0}
+    seen: list[Epoch] = []
+
+    def between(epoch: Epoch) -> bool:
+        seen.append(epoch)
+        late["seconds"] += 3600.0
+        return len(seen) < 2
+
+    clock = lambda: time.perf_counter() + late["seconds"]  # noqa: E731
+    recipe = replace(MATCHED, epochs=5)
+    trainer = factory(Run(recipe, images(64), initial_parameters(recipe), "cpu:0", None, clock))
+    trainer.train(between)
+    seconds = sum(e.train_seconds + e.evaluation_seconds + e.logging_seconds for e in seen)
+    return {"epochs_until_stopped": len(seen), "seconds_seen": seconds, "seconds_waited": late["seconds"]}
+
+
+def main() -> None:
+    target, folder = sys.argv[2], Path(sys.argv[3])
+    module, _, attribute = target.partition(":")
+    factory = getattr(importlib.import_module(module), attribute)
+    losses, errors = follow(factory, QUIET, images(64))
+    _, no_bias = follow(factory, replace(QUIET, bias=False, epochs=5), images(64))
+    counts = {
+        words: sum(
+            a.size
+            for a in train(factory, replace(QUIET, bias=bias, epochs=1), images(64))[0]
+            .parameters()
+            .named()
+            .values()
+        )
+        for words, bias in (("bias", True), ("no bias", False))
+    }
+    recipe = replace(MATCHED, epochs=1)
+    share, scale = dropout(factory, recipe, training=True)
+    evaluated, _ = dropout(factory, recipe, training=False)
+    try:
+        left_on: object = (
+            dropout(factory, replace(recipe, dropout_at_evaluation=True), training=False)[0] / 1.25
+        )
+    except RecipeRefused:
+        left_on = "refused"
+    found = {
+        "step_loss_errors": losses,
+        "parameter_errors": errors,
+        "no_bias_error": max(no_bias),
+        "parameters": counts,
+        "kept_fraction": share / 1.25,
+        "scale": scale,
+        "evaluation_kept_fraction": round(evaluated, 5),
+        "evaluation_with_dropout_kept_fraction": left_on,
+        "fields": fields(factory),
+        **events(factory, folder),
+        **waiting(factory),
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

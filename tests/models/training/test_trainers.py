@@ -1,0 +1,103 @@
+"""Every trainer against the float64 oracle, step by step, and every field of a recipe."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.entry import Entry
+from models.registry import load_registry
+
+HERE = Path(__file__).parent
+TRAINERS = [entry for entry in load_registry().of("training") if entry.name != "floor"]
+
+
+def installed(entry: Entry) -> bool:
+    return all(importlib.util.find_spec(name) for name in entry.needs)
+
+
+@pytest.fixture(scope="module", params=TRAINERS, ids=lambda entry: entry.name)
+def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What ``examine.py`` found of a trainer, in a process of its own: frameworks share none."""
+    import os
+
+    entry: Entry = request.param
+    if not installed(entry):
+        pytest.skip(entry.missing() or "")
+    folder = tmp_path_factory.mktemp(entry.name)
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "JAX_PLATFORMS": "cpu",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), *filter(None, sys.path)]),
+        **dict(entry.environment),
+    }
+    done = subprocess.run(
+        [sys.executable, str(HERE / "examine.py"), entry.name, entry.target, str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_losses_of_thirty_steps_follow_the_oracle(findings: dict[str, list[float]]) -> None:
+    assert len(findings["step_loss_errors"]) == 30
+    assert max(findings["step_loss_errors"]) < 1e-4
+
+
+def test_parameters_after_them_do_too(findings: dict[str, list[float]]) -> None:
+    assert max(findings["parameter_errors"]) < 1e-3
+
+
+def test_without_bias_it_has_none_and_follows_too(findings: dict[str, object]) -> None:
+    assert findings["parameters"] == {"bias": 407_050, "no bias": 406_528}
+    assert findings["no_bias_error"] < 1e-3  # type: ignore[operator]
+
+
+def test_dropout_keeps_and_scales_in_training(findings: dict[str, float]) -> None:
+    assert findings["kept_fraction"] == pytest.approx(0.8, abs=0.01)
+    assert findings["scale"] == pytest.approx(1.25, rel=1e-5)
+
+
+def test_dropout_is_off_at_evaluation_unless_the_recipe_leaves_it_on(findings: dict[str, float]) -> None:
+    assert findings["evaluation_kept_fraction"] == 1.0
+    assert findings["evaluation_with_dropout_kept_fraction"] in ("refused", pytest.approx(0.8, abs=0.01))
+
+
+def test_every_field_of_a_recipe_takes_effect_or_is_refused_by_name(
+    findings: dict[str, dict[str, str]],
+) -> None:
+    """``ignored`` is the one thing that must not be: the same weights, bit by bit, as without the change."""
+    assert set(findings["fields"].values()) <= {"takes effect", "refused"}, findings["fields"]
+    accepted = {
+        "batch_size",
+        "bias",
+        "dropout_rate",
+        "learning_rate",
+        "beta_1",
+        "beta_2",
+        "epsilon",
+        "epochs",
+    }
+    assert {findings["fields"][name] for name in accepted} == {"takes effect"}
+
+
+def test_event_files_have_the_same_tags_for_all(findings: dict[str, dict[str, list[str]]]) -> None:
+    tags = ["epoch_accuracy", "epoch_loss"]
+    assert findings["scalar_tags"] == {"train": tags, "validation": tags}
+    assert findings["scalar_steps"] == [0, 1]
+    assert findings["histograms"] in ("refused", True)
+
+
+def test_it_stops_when_told_and_waiting_is_in_no_phase(findings: dict[str, object]) -> None:
+    assert findings["epochs_until_stopped"] == 2
+    assert findings["seconds_seen"] < findings["seconds_waited"] / 100  # type: ignore[operator]
