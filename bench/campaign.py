@@ -105,7 +105,7 @@ class Campaign:
         finally:
             for turn, (cell, worker) in zip(turns, lent, strict=True):
                 clean = turn.failure is None and cell.id in self.records
-                pool.take_back(worker, reusable=clean and cell.recipe is None)
+                pool.take_back(worker, clean, reusable=cell.recipe is None)
             pool.keep_only({self._key(cell) for cell in self.unreached})
 
     def _run(self, turns: list[Turn]) -> None:

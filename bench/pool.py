@@ -195,14 +195,16 @@ class Pool:
         self._lent.append(worker)
         return worker
 
-    def take_back(self, worker: Worker, reusable: bool) -> None:
-        """Keep a worker, frozen, for a later cell, or end it."""
+    def take_back(self, worker: Worker, clean: bool, reusable: bool = True) -> None:
+        """Keep a clean worker, frozen, for a later cell, or let it leave; end any other at once."""
         self._lent.remove(worker)
-        if reusable and worker.alive:
+        if not clean or not worker.alive:
+            worker.kill()
+        elif reusable:
             worker.freeze()
             self._idle.append(worker)
         else:
-            worker.end() if worker.alive else worker.kill()
+            worker.end()
 
     def keep_only(self, keys: set[WorkerKey]) -> None:
         """End idle workers that no cell to come can use, so that they hold no memory."""

@@ -71,14 +71,14 @@ def test_a_frozen_worker_uses_no_processor_time_and_goes_on_when_told(pool: Pool
 def test_a_clean_worker_is_lent_again_and_a_fresh_one_is_new(pool: Pool) -> None:
     first = lend(pool)
     pid = first.process.pid
-    pool.take_back(first, reusable=True)
+    pool.take_back(first, clean=True)
     assert lend(pool, fresh=True).process.pid != pid
     assert lend(pool).process.pid == pid
 
 
 def test_workers_that_nobody_can_use_are_ended(pool: Pool) -> None:
     worker = lend(pool)
-    pool.take_back(worker, reusable=True)
+    pool.take_back(worker, clean=True)
     pool.keep_only(set())
     assert not worker.alive
 
@@ -93,7 +93,7 @@ def test_a_worker_that_dies_is_a_crash_with_its_signal(
     with pytest.raises(CellFailed, match=sent.name) as failure:
         worker.order(Load(spec()))
     assert failure.value.outcome == outcome
-    pool.take_back(worker, reusable=False)
+    pool.take_back(worker, clean=False)
 
 
 def test_no_answer_in_time_ends_the_worker(pool: Pool) -> None:
