@@ -208,6 +208,10 @@ def _machines(view: View) -> Iterator[str]:
         )
 
 
+def _count(items: Sequence[object], noun: str) -> str:
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+
+
 def _warnings(view: View) -> Iterator[str]:
     if view.study.synthetic:
         yield SYNTHETIC_WARNING
@@ -216,12 +220,13 @@ def _warnings(view: View) -> Iterator[str]:
     failed = [cell for cell in unmeasured if cell.outcome != "skipped"]
     if failed:
         outcomes = ", ".join(sorted({cell.outcome for cell in failed}))
-        yield f"{len(failed)} cells failed ({outcomes}); {len(unmeasured) - len(failed)} were skipped."
+        skipped = len(unmeasured) - len(failed)
+        yield f"{_count(failed, 'cell')} failed ({outcomes})" + (f"; {skipped} skipped." if skipped else ".")
     elif unmeasured:
-        yield f"{len(unmeasured)} cells were skipped; the reasons stand below."
+        yield f"{_count(unmeasured, 'cell')} skipped; the reasons stand below."
     disturbed = [item for item in view.study.measurements if item.disturbed]
     if disturbed:
-        yield f"{len(disturbed)} cells were disturbed in most samples: nothing is concluded from them."
+        yield f"{_count(disturbed, 'cell')} disturbed in most samples: nothing is concluded from that."
 
 
 def _implausible(view: View, items: Sequence[Measurement]) -> Iterator[str]:
@@ -233,6 +238,6 @@ def _implausible(view: View, items: Sequence[Measurement]) -> Iterator[str]:
             return
         worst = max(members, key=lambda item: item.flop_per_second or 0.0)
         yield (
-            f"{len(members)} figures{_place(view, worst)} can't be true: {worst.key.text} "
+            f"{_count(members, 'figure')}{_place(view, worst)} can't be true: {worst.key.text} "
             f"{worst.implausible[0]}."
         )

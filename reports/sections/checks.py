@@ -32,7 +32,7 @@ def verification_table(view: View, items: Sequence[Measurement], workload: str) 
     """Error, tolerance, time and verdict, one row an implementation, device and size."""
     rows = []
     for item in sorted(
-        items, key=lambda item: (item.machine.id, size_of(item), item.key.device, item.median_seconds)
+        items, key=lambda item: (view.rank(item), size_of(item), item.key.device, item.median_seconds)
     ):
         comparison = view.comparisons.against_base.get((item.machine.id, item.key))
         check = item.extra.verified

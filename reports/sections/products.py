@@ -54,7 +54,7 @@ def _device_table(view: View, items: Sequence[Measurement]) -> Table:
     devices = accelerators(items)
     rows = []
     places = grouped(((item.machine.id, replace(item.key, device="")), item) for item in items)
-    for (_, key), members in sorted(places.items(), key=lambda pair: _order(pair[1][0])):
+    for (_, key), members in sorted(places.items(), key=lambda pair: _order(view, pair[1][0])):
         found = {item.key.device: item for item in members}
         cpu = found.get("cpu:0")
         entries: list[Entry | str | None] = [key.implementation, _dtype(members[0]), _size_entry(members[0])]
@@ -82,8 +82,8 @@ def _device_table(view: View, items: Sequence[Measurement]) -> Table:
     return Table("products", "Time and rate of the products", tuple(columns), tuple(rows), note)
 
 
-def _order(item: Measurement) -> tuple[str, str, str, float]:
-    return item.machine.id, item.key.implementation, _dtype(item), size_of(item)
+def _order(view: View, item: Measurement) -> tuple[int, str, str, float]:
+    return view.rank(item), item.key.implementation, _dtype(item), size_of(item)
 
 
 def _dtype(item: Measurement) -> str:
@@ -253,7 +253,7 @@ def ranking_table(view: View, items: Sequence[Measurement], name: str, caption: 
     ordered = sorted(
         items,
         key=lambda item: (
-            item.machine.id,
+            view.rank(item),
             item.key.device,
             item.extra.division,
             [str(v) for _, v in item.key.axes if not isinstance(v, int)],

@@ -171,7 +171,7 @@ def _matched(view: View, items: Sequence[Measurement], suffix: str) -> list[Bloc
 def _ranking(view: View, items: Sequence[Measurement], division: str, name: str) -> Table:
     floors = _floors(view)
     rows = []
-    for item in sorted(items, key=lambda item: (item.machine.id, item.key.device, item.median_seconds)):
+    for item in sorted(items, key=lambda item: (view.rank(item), item.key.device, item.median_seconds)):
         comparison = view.comparisons.against_base.get((item.machine.id, item.key))
         floor = floors.get((item.machine.id, item.key.device, item.key.axes))
         share = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from reports.comparisons import Comparisons
 from reports.document import Entry
@@ -30,6 +31,15 @@ class View:
     def several(self) -> bool:
         """Whether rows must say which machine they are of."""
         return len(self.study.machines) > 1
+
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        others = [machine.id for machine in self.study.machines if machine.id != self.study.baseline.id]
+        return {machine: rank for rank, machine in enumerate([self.study.baseline.id, *others])}
+
+    def rank(self, item: Measurement) -> int:
+        """Where a measurement's machine stands in tables: the baseline first, the others as given."""
+        return self._ranks[item.machine.id]
 
     def title(self, item: Measurement) -> str:
         """The short name of a measurement's machine."""

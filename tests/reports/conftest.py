@@ -1,4 +1,4 @@
-"""Fixtures of the report tests; ``samples`` makes result files."""
+"""Fixtures of the report tests; its helper modules are ``report_*``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,20 @@ from pathlib import Path
 
 import pytest
 
-_SPEC = importlib.util.spec_from_file_location("report_samples", Path(__file__).with_name("samples.py"))
-samples = importlib.util.module_from_spec(_SPEC)
-sys.modules["report_samples"] = samples
-_SPEC.loader.exec_module(samples)
+
+def _helper(name):
+    """Import a module of this folder: the suite is collected without touching ``sys.path``."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"report_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+samples = _helper("samples")
+_helper("browser")
+_helper("hostile")
 
 
 @pytest.fixture

@@ -1,0 +1,231 @@
+"""``python -m reports`` from the outside: exit status, output folder, speed of thought."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import report_samples as samples
+
+from reports.__main__ import main
+from reports.output import MANIFEST, OutputError, write_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def small(write):
+    """A file with one group of products, which draws one plot at most."""
+    noise = samples.Noise(1)
+    return write("small.json", samples.document(samples.products(noise, sizes=(500,))))
+
+
+class TestReport:
+    def test_files_of_a_report(self, small, tmp_path, capsys):
+        assert main([small, "--output", str(tmp_path / "out")]) == 0
+        found = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
+        assert {"report.md", "report.html", "tables/products.csv", "tables/cells.csv", MANIFEST} <= found
+        out = capsys.readouterr().out
+        assert out.startswith("- At the largest product on cpu:0")
+        assert out.rstrip().endswith("report.md and report.html")
+
+    def test_csv_holds_bare_numbers(self, small, tmp_path):
+        main([small, "--output", str(tmp_path / "out")])
+        with open(tmp_path / "out/tables/products.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        document = json.loads(Path(small).read_text())
+        medians = {b["extra_info"]["implementation"]: b["stats"]["median"] for b in document["benchmarks"]}
+        assert {row["implementation"]: float(row["cpu:0"]) for row in rows} == pytest.approx(medians)
+
+    def test_no_framework_and_no_slow_import(self, small, tmp_path):
+        program = (
+            "import sys; from reports.__main__ import main; "
+            f"main([{small!r}, '--output', {str(tmp_path / 'out')!r}]); "
+            "print(sorted({m.partition('.')[0] for m in sys.modules} & "
+            "{'tensorflow', 'keras', 'torch', 'jax', 'pandas', 'bench', 'models'})"
+            " + [m for m in sys.modules if m in ('scipy.stats', 'matplotlib.pyplot')])"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert run.stdout.splitlines()[-1] == "[]"
+
+    def test_plots_are_pictures(self, write, tmp_path):
+        path = write("quick.json", samples.quick_run(with_ladder=True))
+        assert main([path, "--output", str(tmp_path / "out")]) == 0
+        plots = {p.name: p.read_bytes() for p in (tmp_path / "out/plots").iterdir()}
+        assert set(plots) == {
+            "ladder.png",
+            "learning-curves-matched.png",
+            "learning-curves-published.png",
+            "seconds-per-epoch.png",
+            "time-against-size.png",
+        }
+        text = (tmp_path / "out/report.md").read_text()
+        for name, content in plots.items():
+            assert content.startswith(b"\x89PNG")
+            assert f"](plots/{name})" in text
+
+
+class TestBadInput:
+    def refuse(self, capsys, *arguments):
+        assert main([str(argument) for argument in arguments]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.count("\n") == 1
+        return captured.err
+
+    def test_a_bad_file_leaves_nothing(self, small, tmp_path, capsys):
+        (tmp_path / "bad.json").write_text("{")
+        error = self.refuse(capsys, small, tmp_path / "bad.json", "--output", tmp_path / "out")
+        assert "the JSON is truncated" in error
+        assert not (tmp_path / "out").exists()
+
+    def test_keep_going_reports_the_good_and_lists_the_bad(self, small, tmp_path, capsys):
+        (tmp_path / "bad.json").write_text("{")
+        out = tmp_path / "out"
+        assert main([small, str(tmp_path / "bad.json"), "--output", str(out), "--keep-going"]) == 0
+        assert "left out" in capsys.readouterr().err
+        assert "Left out:" in (out / "report.md").read_text()
+
+    def test_nothing_good_to_keep_going_with(self, tmp_path, capsys):
+        (tmp_path / "bad.json").write_text("{")
+        assert main([str(tmp_path / "bad.json"), "--output", str(tmp_path / "out"), "--keep-going"]) == 2
+        assert "none of the files can be read" in capsys.readouterr().err
+
+    def test_no_output(self, small, capsys):
+        assert "--output DIR is missing" in self.refuse(capsys, small)
+
+    def test_unknown_baseline(self, small, tmp_path, capsys):
+        error = self.refuse(capsys, small, "--output", tmp_path / "out", "--baseline", "cray")
+        assert "fits no machine; known: 2 x Intel Xeon" in error
+
+    def test_a_hostile_name_of_a_file(self, tmp_path, capsys):
+        error = self.refuse(capsys, tmp_path / "a\x1b[31m\nb.json", "--output", tmp_path / "out")
+        assert "\\x1b[31m\\nb.json" in error
+
+    @pytest.mark.parametrize("share", ["fast", "1%", "-5%", "2000%", "5%%"])
+    def test_limits_that_make_no_sense(self, small, capsys, share):
+        assert "--fail-if-slower" in self.refuse(
+            capsys, small, "--against", small, f"--fail-if-slower={share}"
+        )
+
+    def test_options_that_need_each_other(self, small, capsys):
+        assert "needs --against" in self.refuse(capsys, small, "--output", "x", "--fail-if-slower", "5%")
+        assert "needs --output" in self.refuse(capsys, small, "--against", small, "--baseline", "x")
+
+
+class TestOutputFolder:
+    def test_an_earlier_report_goes(self, tmp_path):
+        out = tmp_path / "out"
+        write_folder(out, {"old.txt": b"1", "plots/a.png": b"2"})
+        write_folder(out, {"report.md": b"3"})
+        assert {p.name for p in out.rglob("*")} == {"report.md", MANIFEST}
+        assert {p.name for p in tmp_path.iterdir()} == {"out"}
+
+    def test_an_empty_folder_is_taken(self, tmp_path):
+        write_folder(tmp_path / "a/b", {"x": b""})
+        (tmp_path / "c").mkdir()
+        write_folder(tmp_path / "c", {"x": b""})
+        assert (tmp_path / "a/b/x").exists()
+        assert (tmp_path / "c/x").exists()
+
+    def test_what_is_not_ours_stays(self, tmp_path):
+        out = tmp_path / "out"
+        write_folder(out, {"report.md": b"1"})
+        (out / "notes.txt").write_text("mine")
+        with pytest.raises(OutputError, match="holds notes.txt, which no report of ours wrote"):
+            write_folder(out, {"report.md": b"2"})
+        assert (out / "report.md").read_bytes() == b"1"
+
+    def test_a_file_in_the_way(self, tmp_path):
+        (tmp_path / "out").write_text("mine")
+        with pytest.raises(OutputError, match="is a file"):
+            write_folder(tmp_path / "out", {"x": b""})
+
+    def test_a_failure_halfway_leaves_the_earlier_report(self, tmp_path, monkeypatch):
+        out = tmp_path / "out"
+        write_folder(out, {"report.md": b"1"})
+
+        def full(path, content):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Path, "write_bytes", full)
+        with pytest.raises(OutputError, match="no space left on device"):
+            write_folder(out, {"report.md": b"2"})
+        monkeypatch.undo()
+        assert (out / "report.md").read_bytes() == b"1"
+        assert {p.name for p in tmp_path.iterdir()} == {"out"}
+
+
+class TestAgainst:
+    def run(self, factor, spread=0.004, twins=1.0, rounds=60):
+        noise = samples.Noise(int(factor * 1000))
+        cells = [
+            samples.cell(
+                "matmul",
+                name,
+                "cpu:0",
+                {"size": 500, "dtype": "float32"},
+                [float(x) for x in 0.01 * scale * noise.rng.normal(1, spread, rounds)],
+                flop=2.5e8,
+                group=f"matmul {name}",
+            )
+            for name, scale in (("numpy", 1.0), ("tf-eager", factor))
+        ]
+        return samples.document(cells + samples.twins(samples.Noise(3), 0.005 * twins))
+
+    def exit_status(self, write, now, *arguments, before=None):
+        base = write("before.json", before or self.run(1.0))
+        return main([write("now.json", now), "--against", base, *arguments])
+
+    def test_ten_percent_slower_fails(self, write, capsys):
+        assert self.exit_status(write, self.run(1.1), "--fail-if-slower", "5%") == 1
+        out = capsys.readouterr().out
+        assert "| matmul tf-eager cpu:0 500 float32 |" in " ".join(out.split())
+        assert "SLOWER" in out
+        assert "1 slower by more than 5.0%" in out
+
+    def test_slower_but_by_less_passes(self, write):
+        assert self.exit_status(write, self.run(1.04), "--fail-if-slower", "5%") == 0
+
+    def test_without_a_limit_nothing_fails(self, write):
+        assert self.exit_status(write, self.run(1.5)) == 0
+
+    def test_faster_passes(self, write):
+        assert self.exit_status(write, self.run(0.8), "--fail-if-slower", "5%") == 0
+
+    def test_unclear_passes_with_a_warning(self, write, capsys):
+        few = self.run(1.3, rounds=3)
+        assert self.exit_status(write, few, "--fail-if-slower", "5%") == 0
+        assert "warning: 2 unclear" in capsys.readouterr().out
+
+    def test_a_machine_that_got_slower_itself_is_no_regression(self, write):
+        everything = self.run(1.1, twins=1.12)
+        assert self.exit_status(write, everything, "--fail-if-slower", "5%") == 0
+
+    def test_an_implausible_figure_decides_nothing(self, write, capsys):
+        impossible = self.run(1e-6)
+        assert self.exit_status(write, self.run(1.0), "--fail-if-slower", "5%", before=impossible) == 0
+        assert "no verdict: implausible" in capsys.readouterr().out
+
+    def test_cells_that_one_side_lacks_are_told(self, write, capsys):
+        lacking = self.run(1.0)
+        del lacking["benchmarks"][1]
+        assert self.exit_status(write, lacking, "--fail-if-slower", "5%") == 0
+        assert "tf-eager cpu:0 500 float32: only in the base" in capsys.readouterr().out
+
+    def test_nothing_in_common(self, write, capsys):
+        other = samples.plain_run({"t.py::a": [0.1]})
+        assert self.exit_status(write, other, "--fail-if-slower", "5%") == 2
+        assert "no cell in common" in capsys.readouterr().err
+
+    def test_plain_files(self, write):
+        rng = samples.np.random.default_rng(1)
+        before = samples.plain_run({"t.py::a": list(rng.normal(1.0, 0.01, 20))})
+        now = samples.plain_run({"t.py::a": list(rng.normal(1.2, 0.01, 20))})
+        assert self.exit_status(write, now, "--fail-if-slower", "5%", before=before) == 1
