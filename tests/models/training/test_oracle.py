@@ -15,6 +15,8 @@ from models.training.trainer import Dataset, Run
 from models.training.with_numpy import NumpyLoop, gradients_of
 
 EXACT = replace(MATCHED, dropout_rate=0.0, shuffle="none", precision="float64")
+PARITY = replace(MATCHED, dropout_rate=0.0)
+"""Proven by parity alone: a mutant must be caught by the half that it concerns."""
 
 
 def images(count: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -123,18 +125,18 @@ def test_the_oracle_s_own_code_passes() -> None:
 @pytest.mark.parametrize(
     ("recipe", "wrong"),
     [
-        (MATCHED, mutant(epsilon=1e-4)),
-        (MATCHED, mutant(beta_2=0.99)),
-        (MATCHED, mutant(learning_rate=1.01e-3)),
-        (MATCHED, mutant(remainder="drop")),
-        (MATCHED, mutant(batch_size=63)),
+        (PARITY, mutant(epsilon=1e-4)),
+        (PARITY, mutant(beta_2=0.99)),
+        (PARITY, mutant(learning_rate=1.01e-3)),
+        (PARITY, mutant(remainder="drop")),
+        (PARITY, mutant(batch_size=63)),
         (MATCHED, mutant(dropout_rate=0.0)),
         (MATCHED, mutant(dropout_at_evaluation=True)),
         (MANUAL_2020, mutant(dropout_at_evaluation=False)),
-        (MATCHED, ForgetsItsBias),
+        (PARITY, ForgetsItsBias),
         (MATCHED, DropsWithoutScaling),
         (MATCHED, DropsTooMuch),
-        (MATCHED, SwapsHalves),
+        (PARITY, SwapsHalves),
     ],
 )
 def test_a_mutant_does_not(recipe: Recipe, wrong: Callable[[Run], NumpyLoop]) -> None:
