@@ -112,14 +112,15 @@ def fields(factory: Callable[[Run], Trainer]) -> dict[str, str]:
     base = replace(MATCHED, epochs=2)
     data = images(160 + 16, seed=9)
     before = outcome(factory, base, data)
-    assert before is not None
     found = {}
     for name, value in CHANGES.items():
         changed = replace(base, **{name: value})
-        after = outcome(factory, changed, data)
-        if after is None:
-            found[name] = "refused"
-        elif name == "execution":
+        try:
+            after = outcome(factory, changed, data)
+        except RecipeRefused as refusal:
+            found[name] = "refused" if refusal.field == name else f"refused for {refusal.field}"
+            continue
+        if name == "execution":
             found[name] = "takes effect" if after[2] == "eager" else "ignored"
         elif name == "precision":
             found[name] = "takes effect" if after[1].dtype == np.float64 else "ignored"
@@ -133,11 +134,8 @@ def fields(factory: Callable[[Run], Trainer]) -> dict[str, str]:
 
 def outcome(
     factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset
-) -> tuple[list[tuple[float | None, float | None]], np.ndarray, object] | None:
-    try:
-        trainer, epochs = train(factory, recipe, data)
-    except RecipeRefused:
-        return None
+) -> tuple[list[tuple[float | None, float | None]], np.ndarray, object]:
+    trainer, epochs = train(factory, recipe, data)
     weights = np.concatenate([array.ravel() for array in trainer.parameters().named().values()])
     return [(e.loss, e.val_loss) for e in epochs], weights, trainer.terms.get("execution")
 
