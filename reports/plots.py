@@ -7,6 +7,7 @@ hatching, so that every plot is legible in grey. Names are never parsed as mathe
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -317,12 +318,25 @@ def machine_spreads(spreads: Sequence[Spread], baseline: str) -> Figure:
     axes.set_xscale("log")
     axes.set_yticks(range(len(spreads)), names)
     axes.set_ylim(len(spreads) - 0.4, -0.6)
-    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_locator(FixedLocator(_ratio_ticks(spreads)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"×{x:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(f"time over that of {shorten(baseline)} (left is faster): range, middle half, ◆ mean")
     axes.grid(visible=False, axis="y")
     return figure
+
+
+def _ratio_ticks(spreads: Sequence[Spread]) -> list[float]:
+    """Round ratios over the range shown, not too many."""
+    least = min([1.0, *(item.quantiles[0] for item in spreads)]) / 1.05
+    most = max([1.0, *(item.quantiles[4] for item in spreads)]) * 1.05
+    for steps in ((1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,)):
+        decades = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+        every = (float(f"{step * 10.0**decade:.3g}") for decade in decades for step in steps)
+        ticks = [tick for tick in every if least <= tick <= most]
+        if len(ticks) <= 9:
+            return ticks
+    return ticks[:: len(ticks) // 9 + 1]
 
 
 def machine_histogram(means: Sequence[float], baseline: str) -> Figure:

@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from typing import Any
 
-LONGEST = 400
+LONGEST = 300
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\x1b"}
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that steer a terminal or reorder a line instead of showing: controls, format marks

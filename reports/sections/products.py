@@ -194,8 +194,9 @@ def _crossover_entry(found: Crossover | None) -> Entry:
 
 
 def _figure(view: View, items: Sequence[Measurement]) -> Figure | None:
-    """One machine, one precision: the baseline's, and the one with most cells."""
-    mine = [item for item in items if item.machine.id == view.detailed[0].id] or list(items)
+    """One machine, one precision: the machine with most devices, and the precision with most cells."""
+    machines = grouped((item.machine.id, item) for item in sorted(items, key=view.rank))
+    mine = max(machines.values(), key=lambda members: len({item.key.device for item in members}))
     dtypes = [_dtype(item) for item in mine]
     dtype = max(dict.fromkeys(dtypes), key=dtypes.count)
     series = {

@@ -1,0 +1,218 @@
+"""Sorting, judging and comparing: what is paired, what is pooled, what is left alone."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import report_samples as samples
+from report_hostile import products, read
+
+from reports.comparisons import compare, geometric_means, recipe_differences
+from reports.crossover import crossover, growth_exponent
+from reports.report import build_report
+from reports.study import build_study
+
+SIZE = {"size": 1000, "dtype": "float32"}
+
+
+def study_of(*documents, baseline=None):
+    return build_study([read(d, f"{n}.json") for n, d in enumerate(documents)], baseline)
+
+
+def two(first, second, **extra):
+    """A base and another, measured in turns."""
+    group = {"group": "matmul cpu:0 1000 float32", "flop": 2e9} | extra
+    return [
+        samples.cell("matmul", "numpy", "cpu:0", SIZE, first, **group),
+        samples.cell("matmul", "tf-eager", "cpu:0", SIZE, second, **group),
+    ]
+
+
+def only_comparison(study):
+    (comparison,) = compare(study, study.machines).implementations
+    return comparison
+
+
+class TestFiles:
+    def test_the_same_machine_twice_is_repetition(self):
+        study = study_of(samples.quick_run(1), samples.quick_run(2))
+        assert len(study.machines) == 1
+        assert {len(item.runs) for item in study.of("matmul")} == {2}
+        assert {len(item.samples) for item in study.of("matmul")} == {50}
+        assert any("2 files are repetitions on one machine" in remark for remark in study.remarks)
+
+    def test_the_same_file_twice_counts_once_and_is_told(self):
+        document = samples.quick_run(1)
+        study = study_of(document, document)
+        assert {len(item.runs) for item in study.of("matmul")} == {1}
+        assert study.remarks == ("1.json is the same file as 0.json, byte for byte, and counts once.",)
+
+    def test_a_cell_twice_in_one_file_is_kept_as_repetitions(self):
+        cells = samples.products(samples.Noise(1), sizes=(500,))
+        study = study_of(samples.document(cells + cells[:1]))
+        assert len(study.measurements[0].runs) == 2
+        assert "holds 1 cell(s) more than once, such as matmul-tf-eager-cpu:0-500-float32" in study.remarks[0]
+
+    def test_alike_machines_are_told_apart_by_their_id(self):
+        one, other = (samples.quick_run(1, machine=samples.fingerprint(c * 12)) for c in "ab")
+        assert list(study_of(one, other).titles.values()) == [
+            "2 x Intel Xeon [aaaaaaaa]",
+            "2 x Intel Xeon [bbbbbbbb]",
+        ]
+
+    @pytest.mark.parametrize("wanted", ["A100", "aaaa0000", "1.json"])
+    def test_a_baseline_by_label_id_or_file(self, wanted):
+        study = study_of(samples.quick_run(1), samples.quick_run(2, gpu=True), baseline=wanted)
+        assert study.baseline.id == "aaaa00000001"
+
+    def test_a_baseline_that_fits_two(self):
+        with pytest.raises(ValueError, match="fits several machines"):
+            study_of(samples.quick_run(1), samples.quick_run(2, gpu=True), baseline="intel")
+
+
+class TestJudgement:
+    def test_a_file_that_calls_itself_plausible_is_judged_all_the_same(self):
+        study = study_of(samples.document(two([0.02] * 8, [1e-6] * 8, plausible={"ok": True, "reasons": []})))
+        numpy, tf = study.of("matmul")
+        assert not numpy.implausible
+        assert "above the device's ceiling" in tf.implausible[0]
+        assert only_comparison(study).word == "no verdict"
+
+    def test_what_a_file_says_against_itself_stands(self):
+        verdict = {"ok": False, "reasons": ["queued"]}
+        study = study_of(samples.document(two([0.02] * 8, [0.03] * 8, plausible=verdict)))
+        assert {item.implausible for item in study.of("matmul")} == {("queued",)}
+
+    def test_a_flat_series_marks_its_small_sizes_too(self):
+        cells = [
+            samples.cell(
+                "matmul", "tf-eager", "gpu:0", {"size": n, "dtype": "float32"}, [3e-4] * 6, flop=2.0 * n**3
+            )
+            for n in (500, 1000, 5000, 10000)
+        ]
+        study = study_of(samples.document(cells, samples.fingerprint(gpus=[samples.A100])))
+        assert all("nearly flat" in item.implausible[-1] for item in study.of("matmul"))
+
+    def test_unsynchronised_below_synchronised(self):
+        cell = two([0.02] * 6, [0.02] * 6, timing="unsynchronised", synchronised_median_seconds=0.5)[0]
+        (item,) = study_of(samples.document([cell])).of("matmul")
+        assert "queueing time" in item.implausible[0]
+
+    def test_a_few_disturbed_samples_are_left_out(self):
+        cells = two([0.02] * 9 + [9.0], [0.03] * 10)
+        cells[0]["extra_info"]["disturbed"] = [{"round": 9, "reason": "stolen"}]
+        study = study_of(samples.document(cells))
+        assert study.of("matmul")[0].samples == [0.02] * 9
+        assert only_comparison(study).verdict.estimate.pairs == 9
+
+    def test_mostly_disturbed_is_doubted_as_a_whole(self):
+        cells = two([0.02] * 10, [0.03] * 10)
+        cells[0]["extra_info"]["disturbed"] = [{"round": n, "reason": "stolen"} for n in range(5)]
+        study = study_of(samples.document(cells))
+        assert study.of("matmul")[0].doubt == "disturbed: 5 of 10 samples disturbed: stolen"
+        assert only_comparison(study).word == "no verdict"
+
+    def test_no_finding_rests_on_unverified_figures(self):
+        unverified = samples.document(two([0.02] * 10, [0.03] * 10, verified=None))
+        report = build_report([read(unverified, "a.json")])
+        assert "nothing to conclude" in report.findings[0].text
+        wrong = samples.document(two([0.02] * 10, [0.03] * 10, verified={"error": 1, "tolerance": 0.1}))
+        assert "nothing to conclude" in build_report([read(wrong, "a.json")]).findings[0].text
+
+
+class TestComparisons:
+    def test_pairs_follow_the_round_numbers(self):
+        cells = two([1.0, 2.0, 4.0, 8.0, 16.0, 0.5], [330.0, 1.1, 2.2, 4.4, 8.8, 17.6])
+        cells[1]["extra_info"]["round_numbers"] = [9, 0, 1, 2, 3, 4]
+        estimate = only_comparison(study_of(samples.document(cells))).verdict.estimate
+        assert (estimate.paired, estimate.pairs) == (True, 5)
+        assert estimate.ratio == pytest.approx(1.1)
+
+    def test_cells_of_two_groups_are_no_pairs(self):
+        cells = two([0.02] * 8, [0.03] * 8)
+        cells[1]["extra_info"]["group"] = "another"
+        assert not only_comparison(study_of(samples.document(cells))).verdict.estimate.paired
+
+    def test_pairs_of_repetitions_are_pooled_within_each_file(self):
+        first = samples.document(two([0.02] * 4, [0.022] * 4))
+        second = samples.document(two([0.04] * 4, [0.044] * 4))
+        estimate = only_comparison(study_of(first, second)).verdict.estimate
+        assert (estimate.paired, estimate.pairs) == (True, 8)
+        assert (estimate.low, estimate.high) == pytest.approx((1.1, 1.1))
+
+    def test_divisions_are_never_compared(self):
+        study = study_of(samples.quick_run(1))
+        for item in compare(study, study.machines).implementations:
+            assert item.base.extra.division == item.other.extra.division
+
+    def test_the_floor_is_compared_with_nothing(self):
+        study = study_of(samples.quick_run(1))
+        for item in compare(study, study.machines).implementations:
+            assert "floor" not in (item.base.key.implementation, item.other.key.implementation)
+
+    def test_the_noise_floor_is_the_threshold(self):
+        noisy = {"aa_interval": [0.8, 1.1]}
+        study = study_of(samples.document(two([0.02] * 8, [0.0230] * 8), noise=noisy))
+        assert only_comparison(study).word == "same"
+        assert only_comparison(study_of(samples.document(two([0.02] * 8, [0.0230] * 8)))).word == "slower"
+
+    def test_differences_of_recipe_and_terms(self):
+        study = study_of(samples.quick_run(1))
+        found = {(i.key.implementation, i.key.axis["recipe"]): i for i in study.of("training")}
+        keras, manual = found["keras-fit", "keras-2020"], found["eager-loop", "manual-2020"]
+        assert recipe_differences(keras, manual) == [
+            ("batch_size", "32", "64"),
+            ("bias", "True", "False"),
+            ("dropout_at_evaluation", "False", "True"),
+            ("logging", "histograms", "scalars"),
+            ("execution", "graph", "eager"),
+        ]
+        assert recipe_differences(keras, keras) == []
+
+
+class TestMachines:
+    def test_geometric_mean_by_hand_over_what_both_have(self):
+        fast = samples.document(two([0.01] * 6, [0.02] * 6))
+        slow = samples.document(
+            [*two([0.02] * 6, [0.16] * 6), *products()[4:5]], samples.fingerprint("b" * 12)
+        )
+        study = study_of(fast, slow)
+        (mean,) = geometric_means(study, compare(study, study.machines))
+        assert (mean.cells, mean.slower) == (2, 2)
+        assert mean.ratio == pytest.approx(math.sqrt(2 * 8))
+
+    def test_figures_in_doubt_are_in_no_mean(self):
+        fast = samples.document(two([0.01] * 6, [1e-7] * 6))
+        slow = samples.document(two([0.02] * 6, [0.16] * 6), samples.fingerprint("b" * 12))
+        study = study_of(fast, slow)
+        (mean,) = geometric_means(study, compare(study, study.machines))
+        assert (mean.cells, mean.ratio) == (1, pytest.approx(2.0))
+
+    def test_another_amount_of_work_is_named_not_compared(self):
+        one = samples.document(two([0.01] * 6, [0.01] * 6))
+        other = samples.document(two([0.01] * 6, [0.01] * 6, flop=4e9), samples.fingerprint("b" * 12))
+        found = compare(*(lambda s: (s, s.machines))(study_of(one, other)))
+        assert found.machines == ()
+        assert [why for _, _, why in found.unlike] == ["operations 2000000000.0 and 4000000000.0"] * 2
+
+
+class TestCrossover:
+    def test_by_hand(self):
+        # The base grows with the cube, the other stays: they are equal at 100.
+        points = [(n, n**3 * 1e-6, 1.0) for n in (10, 50, 200, 1000)]
+        assert crossover(points).size == pytest.approx(100)
+        assert crossover(points).text == "about 100"
+
+    def test_ends(self):
+        assert crossover([(10, 2.0, 1.0), (20, 3.0, 1.0)]).text == "10 or less"
+        assert crossover([(10, 1.0, 2.0), (20, 1.0, 2.0)]).text == "not up to 20"
+        assert crossover([(10, 1.0, 2.0)]) is None
+
+    def test_a_size_at_which_it_loses_again_counts(self):
+        points = [(10, 2.0, 1.0), (20, 1.0, 2.0), (40, 4.0, 1.0)]
+        assert 20 < crossover(points).size < 40
+
+    def test_exponent(self):
+        assert growth_exponent([(n, 3e-9 * n**2.5) for n in (10, 100, 1000)]) == pytest.approx(2.5)
+        assert growth_exponent([(10, 1.0), (10, 2.0)]) is None
