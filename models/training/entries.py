@@ -2,61 +2,98 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from models.entry import Entry
 
-HERE = "models.training"
+_tensorflow = partial(
+    Entry,
+    workload="training",
+    framework="tensorflow",
+    needs=("tensorflow", "keras"),
+    install="pip install tensorflow",
+    environment=(("KERAS_BACKEND", "tensorflow"),),
+)
+_torch = partial(
+    Entry, workload="training", framework="torch", needs=("torch",), install="pip install 'likeforlike[torch]'"
+)
+_jax = partial(
+    Entry, workload="training", framework="jax", needs=("jax",), install="pip install 'likeforlike[jax]'"
+)
 
 ENTRIES = (
-    Entry(
-        "keras-fit",
-        "training",
-        "tensorflow",
-        "Model.fit as Keras comes, with its TensorBoard callback",
-        f"{HERE}.with_keras:KerasFit",
-        needs=("tensorflow", "keras"),
-        environment=(("KERAS_BACKEND", "tensorflow"),),
+    _tensorflow(
+        name="keras-fit",
+        summary="Model.fit as Keras comes, with its TensorBoard callback",
+        target="models.training.with_keras:KerasFit",
     ),
-    Entry(
-        "eager-loop",
-        "training",
-        "tensorflow",
-        "hand-written layers and metrics, GradientTape and tf.data, step by step",
-        f"{HERE}.with_tensorflow:EagerLoop",
-        needs=("tensorflow", "keras"),
-        environment=(("KERAS_BACKEND", "tensorflow"),),
+    _tensorflow(
+        name="eager-loop",
+        summary="hand-written layers and metrics, GradientTape and tf.data, each step eager",
+        target="models.training.with_tensorflow:EagerLoop",
     ),
-    Entry(
-        "graph-loop",
-        "training",
-        "tensorflow",
-        "the same loop with its step in a tf.function",
-        f"{HERE}.with_tensorflow:GraphLoop",
-        needs=("tensorflow", "keras"),
-        environment=(("KERAS_BACKEND", "tensorflow"),),
+    _tensorflow(
+        name="graph-loop",
+        summary="the eager loop with its step compiled by tf.function",
+        target="models.training.with_tensorflow:GraphLoop",
+    ),
+    _torch(
+        name="torch-loop",
+        summary="nn.Module, DataLoader and torch.optim.Adam, step by step",
+        target="models.training.with_torch:TorchLoop",
+    ),
+    _jax(
+        name="keras-fit-jax",
+        summary="Model.fit on Keras's JAX backend",
+        target="models.training.with_keras:KerasFitJax",
+        needs=("jax", "keras"),
+        environment=(("KERAS_BACKEND", "jax"),),
+    ),
+    _torch(
+        name="keras-fit-torch",
+        summary="Model.fit on Keras's PyTorch backend",
+        target="models.training.with_keras:KerasFitTorch",
+        needs=("torch", "keras"),
+        environment=(("KERAS_BACKEND", "torch"),),
     ),
     Entry(
         "numpy-loop",
         "training",
         "numpy",
-        "plain NumPy, backward by hand; in float64 the oracle",
-        f"{HERE}.with_numpy:NumpyLoop",
+        "plain NumPy, gradients by hand; in float64 it is the oracle",
+        "models.training.with_numpy:NumpyLoop",
         device_kinds=("cpu",),
+        dtypes=("float32", "float64"),
     ),
     Entry(
-        "torch-loop",
+        "floor",
         "training",
-        "torch",
-        "an ordinary PyTorch loop over a DataLoader",
-        f"{HERE}.with_torch:TorchLoop",
-        needs=("torch",),
+        "numpy",
+        "no trainer: the run's matrix products alone, by the fastest library at hand",
+        "models.training.floor:Floor",
     ),
-    Entry(
-        "jax-scan",
-        "training",
-        "jax",
-        "a whole epoch in one lax.scan under jax.jit",
-        f"{HERE}.jax_scan:JaxScan",
+    _tensorflow(
+        name="keras-fit-tuned",
+        summary="Model.fit with one execution an epoch, cheap dropout, XLA if a trial says so",
+        target="models.training.with_keras_tuned:KerasFitTuned",
         division="tuned",
-        needs=("jax",),
+    ),
+    _tensorflow(
+        name="tf-epoch",
+        summary="the whole epoch in one compiled TensorFlow function",
+        target="models.training.tf_epoch:TfEpoch",
+        division="tuned",
+    ),
+    _torch(
+        name="torch-compiled",
+        summary="resident data, gradients by hand, each step one torch.compile function",
+        target="models.training.torch_compiled:TorchCompiled",
+        division="tuned",
+    ),
+    _jax(
+        name="jax-scan",
+        summary="the whole epoch in one lax.scan",
+        target="models.training.jax_scan:JaxScan",
+        division="tuned",
     ),
 )

@@ -28,7 +28,9 @@ class TorchCompiled:
         refuse(self.name, run, ("graph",))
         recipe, data = run.recipe, run.data
         self.device, self.dtype = place(run)
-        torch.set_flush_denormal(True)  # means that fade to denormals slow a step fourfold; TensorFlow flushes too
+        torch.set_flush_denormal(
+            True
+        )  # means that fade to denormals slow a step fourfold; TensorFlow flushes too
         options = {"device": self.device, "dtype": self.dtype}
         self.weights = [torch.tensor(array, **options) for array in run.initial.named().values()]
         self.means = [torch.zeros_like(weight) for weight in self.weights]
