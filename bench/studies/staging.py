@@ -95,9 +95,10 @@ def ratio_text(estimate: RatioEstimate) -> str:
     return f"{estimate.ratio:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
-def required(text: str, holds: bool) -> str:
-    """A requirement and whether the figures meet it."""
-    return f"- {text}: **{'yes' if holds else 'no'}**"
+def required(text: str, holds: bool | None) -> str:
+    """A requirement and whether the figures meet it; None where they can't tell."""
+    word = "undecided" if holds is None else "yes" if holds else "no"
+    return f"- {text}: **{word}**"
 
 
 class BareLoop:

@@ -200,10 +200,17 @@ def setting(trials: Sequence[Trial]) -> str:
     )
 
 
-def run_condition(work: Work, share: float, pairs: int, trials: int, blocks: bool, seed: int) -> list[Trial]:
-    """All trials of one slow-down; the spin is calibrated before each."""
-    draw = random.Random(f"{seed} {share} {pairs}")
-    taken = []
+def run_condition(
+    asked: argparse.Namespace, share: float, pairs: int, trials: int, blocks: bool
+) -> list[Trial]:
+    """All trials of one slow-down: the product is sized once, the spin is calibrated before each trial."""
+    draw = random.Random(f"{asked.seed} {share} {pairs}")
+    taken: list[Trial] = []
+    if trials == 0:
+        return taken
+    size, work = sized_work(asked.framework, asked.milliseconds)
+    product = f"{asked.framework} product {size}² float32, {asked.threads} threads"
+    print(f"- work with {share:.1%}: {product}, all in one process", flush=True)
     for number in range(trials):
         work = work.calibrated(share)
         taken.append(take_trial(work, pairs, draw, blocks))
@@ -234,11 +241,9 @@ def main() -> None:
     print(heading("Verdict rules", "verdict_rules"))
     account = Account()
     with competing(asked.load, asked.seed):
-        size, work = sized_work(asked.framework, asked.milliseconds)
-        print(f"- work: {asked.framework} product {size}² float32, {asked.threads} threads, in one process")
         print(f"- load: {load_text(asked.load)}", flush=True)
-        large = run_condition(work, 0.05, asked.pairs, asked.trials, True, asked.seed)
-        small = run_condition(work, 0.025, asked.small_pairs, asked.small_trials, False, asked.seed)
+        large = run_condition(asked, 0.05, asked.pairs, asked.trials, True)
+        small = run_condition(asked, 0.025, asked.small_pairs, asked.small_trials, False)
     if large:
         print(f"### {asked.trials} trials of {asked.pairs} pairs\n\n{judged(large, 0.05, True)}\n")
         print(f"{setting(large)}\n")

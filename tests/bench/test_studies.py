@@ -18,7 +18,7 @@ from scipy import stats
 
 from bench.messages import Sample
 from bench.pool import MemoryLimits, WorkerKey
-from bench.studies import rules, staging, training_speed, verdict_rules
+from bench.studies import frozen_neighbours, rules, staging, training_speed, verdict_rules
 from bench.studies.staging import Alternation, Bursts, RestlessWorker, Turns
 
 
@@ -255,6 +255,15 @@ def test_ratio_of_turns_is_in_turns_over_alone():
     assert (estimate.ratio, estimate.pairs) == (pytest.approx(1.1), 8)
     assert staging.ratio_text(estimate) == "1.100 (1.100 to 1.100)"
     assert "too few pairs: 2" in staging.ratio_text(Turns({"a": [1, 1]}, {"b": [1, 1]}, {}).ratio("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("factors", "word"),
+    [([1.01] * 8, "yes"), ([1.05] * 8, "no"), ([0.9] * 8, "no"), ([0.8, 1.2] * 4, "undecided")],
+)
+def test_agreement_needs_an_interval_that_is_narrow_enough(factors, word):
+    (line,) = frozen_neighbours.agreement(500, Turns({"numpy": factors}, {"numpy": [1.0] * 8}, {}))
+    assert line.endswith(f"**{word}**")
 
 
 def test_the_best_product_is_held_against_the_best_bare_loop():
