@@ -14,12 +14,8 @@ _tensorflow = partial(
     install="pip install tensorflow",
     environment=(("KERAS_BACKEND", "tensorflow"),),
 )
-_torch = partial(
-    Entry, workload="training", framework="torch", needs=("torch",), install="pip install 'likeforlike[torch]'"
-)
-_jax = partial(
-    Entry, workload="training", framework="jax", needs=("jax",), install="pip install 'likeforlike[jax]'"
-)
+_torch = partial(Entry, workload="training", framework="torch", needs=("torch",))
+_jax = partial(Entry, workload="training", framework="jax", needs=("jax",))
 
 ENTRIES = (
     _tensorflow(
@@ -81,7 +77,7 @@ ENTRIES = (
     _tensorflow(
         name="tf-epoch",
         summary="the whole epoch in one compiled TensorFlow function",
-        target="models.training.tf_epoch:TfEpoch",
+        target="models.training.with_tensorflow_epoch:TensorFlowEpoch",
         division="tuned",
     ),
     _torch(
@@ -89,6 +85,7 @@ ENTRIES = (
         summary="resident data, gradients by hand, each step one torch.compile function",
         target="models.training.torch_compiled:TorchCompiled",
         division="tuned",
+        environment=(("TORCHINDUCTOR_COMPILE_THREADS", "1"),),
     ),
     _jax(
         name="jax-scan",
