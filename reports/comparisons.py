@@ -16,7 +16,7 @@ from typing import Any, Literal
 from reports.machines import Machine
 from reports.records import Ladder, Rung
 from reports.study import Key, Measurement, Study, grouped
-from reports.verdicts import RatioEstimate, Verdict, paired_ratio, unpaired_ratio, verdict
+from reports.verdicts import LEAST_PAIRS, RatioEstimate, Verdict, paired_ratio, unpaired_ratio, verdict
 from reports.verdicts import with_false_discovery_rate as control
 
 Kind = Literal["implementations", "published", "devices", "ladder", "machines"]
@@ -25,7 +25,6 @@ KERAS = "keras-fit"
 MANUAL = "eager-loop"
 FLOOR = "floor"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
-PUBLISHED_RECIPES = tuple(recipe for _, recipe in PUBLISHED_PAIR)
 LABELS = ("name", "published_with", "seed", "epochs")
 """Fields of a recipe that leave the work of an epoch as it is."""
 
@@ -46,16 +45,21 @@ class Comparison:
 
     @property
     def doubt(self) -> str:
-        """Why no conclusion is drawn; empty if one may be."""
+        """Why no conclusion is drawn; empty if one may be.
+
+        Disturbance is no reason where pairs were measured in turns: it fell on both alike.
+        """
         for side in (self.other, self.base):
-            if side.doubt:
-                return f"{side.key.implementation} on {side.key.device}: {side.doubt}"
+            doubt = side.doubt if side.implausible or not self.verdict.estimate.paired else ""
+            if doubt:
+                return f"{side.key.implementation} on {side.key.device}: {doubt}"
         return ""
 
     @property
     def sure(self) -> bool:
         """Whether a finding may rest on it."""
-        return self.base.trusted and self.other.trusted and self.verdict.word != "unclear"
+        verified = self.base.verified and self.other.verified
+        return verified and not self.doubt and self.verdict.word != "unclear"
 
 
 @dataclass(frozen=True)
@@ -167,22 +171,23 @@ def estimate_ratio(base: Measurement, other: Measurement) -> RatioEstimate | Non
 
 
 def _paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
-    """Samples of the same file, group and round, disturbed rounds left out unless all would go."""
+    """Samples of the same file, group and round; disturbed rounds only where too few others are left."""
     partners = {(run.file.digest, run.cell.group, run.number): run for run in other.runs}
-    first: list[float] = []
-    second: list[float] = []
+    quiet: list[tuple[float, float]] = []
+    every: list[tuple[float, float]] = []
     for run in base.runs:
         partner = partners.get((run.file.digest, run.cell.group, run.number))
         if partner is None or not (run.numbered and partner.numbered):
             continue
-        skip = run.disturbed_rounds | partner.disturbed_rounds
-        skip = frozenset() if base.disturbed or other.disturbed else skip
+        disturbed = run.disturbed_rounds | partner.disturbed_rounds
         theirs = dict(zip(partner.cell.rounds, partner.cell.samples, strict=True))
         for number, sample in zip(run.cell.rounds, run.cell.samples, strict=True):
-            if number in theirs and number not in skip:
-                first.append(sample)
-                second.append(theirs[number])
-    return first, second
+            if number in theirs:
+                every.append((sample, theirs[number]))
+                if number not in disturbed:
+                    quiet.append(every[-1])
+    chosen = quiet if len(quiet) >= min(LEAST_PAIRS, len(every)) else every
+    return [pair[0] for pair in chosen], [pair[1] for pair in chosen]
 
 
 def _comparison(kind: Kind, study: Study, base: Measurement, other: Measurement) -> Comparison | None:
@@ -213,9 +218,10 @@ class _Within:
 
     def implementations(self) -> Iterable[Comparison | None]:
         """Each implementation with the base of its place and division."""
-        places = grouped(
-            ((*item.key.place, item.extra.division), item) for item in self.mine if _ranked(item)
-        )
+        trained = equal_terms(item for item in self.mine if item.key.workload == "training")
+        ranked = [item for item in self.mine if item.key.workload not in ("training", "noise")]
+        ranked += [item for item in trained if item.key.implementation != FLOOR]
+        places = grouped(((*item.key.place, item.extra.division), item) for item in ranked)
         for items in places.values():
             base = base_of(items)
             yield from (
@@ -280,25 +286,31 @@ def base_of(items: Sequence[Measurement]) -> Measurement:
     for item in items:
         if item.key.implementation == KERAS:
             return item
-    sound = [item for item in items if not item.doubt] or items
+    sound = [item for item in items if not item.implausible] or items
     return min(sound, key=lambda item: item.median_seconds)
 
 
-def is_matched(item: Measurement) -> bool:
-    """Whether a training cell ran under a recipe that several trainers share."""
-    recipe = str(item.key.axis.get("recipe", ""))
-    return recipe not in PUBLISHED_RECIPES and not any(
-        recipe == rung.recipe
-        for run in item.runs
-        for rung in (run.file.ladder.rungs if run.file.ladder else ())
-    )
+def equal_terms(trained: Iterable[Measurement]) -> list[Measurement]:
+    """Training cells to be compared under one recipe: all but ladders' rungs and the complete notebook pair.
+
+    A published recipe that several trainers ran under, or one whose partner is missing, stays.
+    """
+    places = grouped(((item.machine.id, item.key.device), item) for item in trained)
+    kept: list[Measurement] = []
+    for items in places.values():
+        pair = published_pair(items) or ()
+        names = [item.key.axis.get("recipe") for item in items]
+        for item, name in zip(items, names, strict=True):
+            alone_in_pair = any(item is end for end in pair) and names.count(name) == 1
+            if not alone_in_pair and not _is_rung(item):
+                kept.append(item)
+    return kept
 
 
-def _ranked(item: Measurement) -> bool:
-    """Whether a cell is ranked among the implementations of its place."""
-    if item.key.workload == "noise" or item.key.implementation == FLOOR:
-        return False
-    return item.key.workload != "training" or is_matched(item)
+def _is_rung(item: Measurement) -> bool:
+    recipe = item.key.axis.get("recipe")
+    ladders = (run.file.ladder for run in item.runs)
+    return any(rung.recipe == recipe for ladder in ladders if ladder is not None for rung in ladder.rungs)
 
 
 def _across_machines(

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from reports.comparisons import FLOOR, KERAS, MANUAL, Comparison, geometric_means, is_matched, rungs_of
+from reports.comparisons import FLOOR, KERAS, MANUAL, Comparison, geometric_means, rungs_of
 from reports.document import Finding
 from reports.formats import percent, ratio_text, significant
 from reports.sections.ladder import change_text
 from reports.sections.products import device_crossovers, size_of
 from reports.sections.view import SYNTHETIC_WARNING, View, mean_of_last
 from reports.study import Measurement, grouped
+from reports.verdicts import LEAST_PAIRS
 
 MOST = 12
 MOST_ALIKE = 2
@@ -83,32 +84,39 @@ def _matched(view: View) -> Iterator[str]:
         pair = (item.base.key.implementation, item.other.key.implementation)
         if item.base.key.workload != "training" or pair != (KERAS, MANUAL) or not item.sure:
             continue
-        told = _sentence("On equal terms the hand-written eager loop", item, "Keras fit")
+        recipe = item.base.key.axis.get("recipe")
+        told = _sentence(f"On equal terms ({recipe}) the hand-written eager loop", item, "Keras fit")
         yield f"{told}{_place(view, item.base)}{_accuracies(item.base, item.other, ('Keras', 'eager loop'))}."
 
 
 def _fastest(view: View) -> Iterator[str]:
-    """The fastest trainer of each division, against the floor."""
-    trained = [i for i in view.detailed_of("training") if is_matched(i)]
-    floors = {(i.machine.id, i.key.device, i.key.axes): i for i in trained if i.key.implementation == FLOOR}
-    places = grouped(((i.machine.id, i.key.device, i.key.axes), i) for i in trained if i.trusted)
-    for place, items in places.items():
-        best = [
-            min(members, key=lambda item: item.median_seconds)
-            for _, members in sorted(grouped((item.extra.division, item) for item in items).items())
-        ]
-        if len(items) < 2:
+    """The fastest trainer of each division and recipe, by sure comparisons alone, and against the floor."""
+    trained = [item for item in view.comparisons.implementations if item.base.key.workload == "training"]
+    places = grouped(((i.base.machine.id, i.base.key.place, i.base.extra.division), i) for i in trained)
+    floors = {(i.machine.id, i.key.place): i for i in view.study.of("training") if _is_floor(i)}
+    for (machine, place, division), items in places.items():
+        sure = [item for item in items if item.sure and item.verdict.different]
+        if not sure:
             continue
-        told = [
-            f"{i.key.implementation} ({significant(i.median_seconds)} s, {i.extra.division})" for i in best
-        ]
-        floor = floors.get(place)
-        above = ""
-        if floor is not None and not floor.doubt:
-            least = min(item.median_seconds for item in best)
-            times = significant(least / floor.median_seconds)
-            above = f"; the least is ×{times} the floor of the matrix products alone"
-        yield f"Shortest median epoch by division{_place(view, items[0])}: {', '.join(told)}{above}."
+        best = min(sure, key=lambda item: item.verdict.estimate.ratio)
+        winner, loser = (best.other, best.base) if best.word == "faster" else (best.base, best.other)
+        names = f"{winner.key.implementation} ({significant(winner.median_seconds)} s an epoch)"
+        told = f"faster than {loser.key.implementation} ({significant(loser.median_seconds)} s)"
+        floor = floors.get((machine, place))
+        above = "" if floor is None else _above_floor(winner, floor)
+        recipe = winner.key.axis.get("recipe")
+        yield f"Division {division}, {recipe}{_place(view, winner)}: {names} is {told}{above}."
+
+
+def _is_floor(item: Measurement) -> bool:
+    return item.key.implementation == FLOOR and not item.implausible
+
+
+def _above_floor(item: Measurement, floor: Measurement) -> str:
+    if min(len(item.samples), len(floor.samples)) < LEAST_PAIRS:
+        return ""
+    times = significant(item.median_seconds / floor.median_seconds)
+    return f", and ×{times} the floor of the matrix products alone"
 
 
 def _explanation(view: View) -> Iterator[str]:
@@ -226,7 +234,10 @@ def _warnings(view: View) -> Iterator[str]:
         yield f"{_count(unmeasured, 'cell')} skipped; the reasons stand below."
     disturbed = [item for item in view.study.measurements if item.disturbed]
     if disturbed:
-        yield f"{_count(disturbed, 'cell')} disturbed in most samples: nothing is concluded from that."
+        yield (
+            f"{_count(disturbed, 'cell')} disturbed in most samples: compared only with what was measured "
+            "in turns with them."
+        )
 
 
 def _implausible(view: View, items: Sequence[Measurement]) -> Iterator[str]:

@@ -104,10 +104,10 @@ class Measurement:
 
     @cached_property
     def disturbed(self) -> str:
-        """Why the figure as a whole is disturbed: no majority of quiet samples; empty if it is not."""
+        """Why the figure as a whole is disturbed: most of its samples were; empty if it is not."""
         total = sum(len(run.cell.samples) for run in self.runs)
         quiet = sum(len(run.quiet_samples) for run in self.runs)
-        if total == quiet or 2 * quiet > total:
+        if total == quiet or 2 * quiet >= total:
             return ""
         reasons = dict.fromkeys(item.reason for run in self.runs for item in run.cell.extra.disturbed)
         return f"{total - quiet} of {total} samples disturbed: {'; '.join(list(reasons)[:3])}"
@@ -139,14 +139,19 @@ class Measurement:
 
     @property
     def doubt(self) -> str:
-        """Why no conclusion is drawn from the figure; empty if one may be."""
+        """Why the figure by itself is not to be believed; empty if it may be."""
         if self.implausible:
             return f"implausible: {self.implausible[0]}"
         return self.disturbed and f"disturbed: {self.disturbed}"
 
     @property
+    def sound(self) -> bool:
+        """Verified, and can be true; if it was disturbed, so were those measured in turns with it."""
+        return self.verified and not self.implausible
+
+    @property
     def trusted(self) -> bool:
-        """Whether a finding may rest on it."""
+        """Whether a finding may rest on the figure by itself."""
         return self.verified and not self.doubt
 
 

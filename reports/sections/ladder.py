@@ -85,7 +85,7 @@ def _value(value: object) -> str:
 
 
 def _figure(rungs: Rungs, where: str, suffix: str) -> list[Figure]:
-    measured = [(rung, item) for rung, item in rungs if item is not None and not item.doubt]
+    measured = [(rung, item) for rung, item in rungs if item is not None and not item.implausible]
     if len(measured) < 2:
         return []
     steps = []

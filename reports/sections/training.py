@@ -9,7 +9,7 @@ from reports.comparisons import (
     FLOOR,
     Comparison,
     base_of,
-    is_matched,
+    equal_terms,
     published_pair,
     recipe_differences,
 )
@@ -142,7 +142,7 @@ def _differences_table(view: View, first: Measurement, second: Measurement, name
 
 def matched_sections(view: View) -> list[Section]:
     """One section for each recipe that several trainers share."""
-    shared = [item for item in view.detailed_of("training") if is_matched(item)]
+    shared = equal_terms(view.detailed_of("training"))
     recipes = grouped((str(item.key.axis.get("recipe", "?")), item) for item in shared)
     sections = []
     for number, (recipe, items) in enumerate(recipes.items()):

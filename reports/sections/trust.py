@@ -14,7 +14,7 @@ RULES = (
     "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
     "same: the whole interval lies within the threshold",
     "unclear: neither; fewer than six pairs always are, and the further rounds that would settle it are told",
-    "no verdict: one of the figures is implausible or disturbed",
+    "no verdict: one of the figures is implausible, or disturbed and not measured in turns with the other",
 )
 
 

@@ -108,10 +108,15 @@ class TestJudgement:
 
     def test_mostly_disturbed_is_doubted_as_a_whole(self):
         cells = two([0.02] * 10, [0.03] * 10)
-        cells[0]["extra_info"]["disturbed"] = [{"round": n, "reason": "stolen"} for n in range(5)]
+        cells[0]["extra_info"]["disturbed"] = [{"round": n, "reason": "stolen"} for n in range(6)]
         study = study_of(samples.document(cells))
-        assert study.of("matmul")[0].doubt == "disturbed: 5 of 10 samples disturbed: stolen"
-        assert only_comparison(study).word == "no verdict"
+        assert study.of("matmul")[0].doubt == "disturbed: 6 of 10 samples disturbed: stolen"
+        # What was measured in turns with it was disturbed alike: the ratio of pairs stands ...
+        assert only_comparison(study).word == "slower"
+        assert only_comparison(study).verdict.estimate.pairs == 10
+        # ... and that of unpaired medians does not.
+        cells[1]["extra_info"]["group"] = "another"
+        assert only_comparison(study_of(samples.document(cells))).word == "no verdict"
 
     def test_no_finding_rests_on_unverified_figures(self):
         unverified = samples.document(two([0.02] * 10, [0.03] * 10, verified=None))
@@ -145,6 +150,17 @@ class TestComparisons:
         study = study_of(samples.quick_run(1))
         for item in compare(study, study.machines).implementations:
             assert item.base.extra.division == item.other.extra.division
+
+    def test_a_published_recipe_that_several_ran_under_is_compared(self):
+        noise = samples.Noise(1)
+        run = [
+            samples.training(name, samples.KERAS_2020, 0, noise, 5.0, 9)
+            for name in ("keras-fit", "eager-loop")
+        ]
+        comparison = only_comparison(study_of(samples.document(run)))
+        assert comparison.base.key.implementation == "keras-fit"
+        report = build_report([read(samples.document(run[:1]), "a.json")])
+        assert any(section.title == "Trainers on equal terms: keras-2020" for section in report.sections)
 
     def test_the_floor_is_compared_with_nothing(self):
         study = study_of(samples.quick_run(1))
