@@ -32,11 +32,10 @@ class Preset:
     """Whether a machine without a GPU is told of the cells that it misses."""
 
 
-_ALL_TRAINERS = (
+_TRAINERS = (
     "keras-fit",
     "eager-loop",
     "graph-loop",
-    "keras-fit-tuned",
     "tf-epoch",
     "torch-loop",
     "torch-compiled",
@@ -72,7 +71,7 @@ PRESETS = {
         absent_gpu=False,
     ),
     "quick": Preset(
-        trainers=_ALL_TRAINERS,
+        trainers=_TRAINERS,
         recipes=("keras-2020", "manual-2020", "matched"),
         matched_epochs=7,
         published_epochs=2,

@@ -218,8 +218,9 @@ def make_job(recipe: Recipe, images: np.ndarray, device: str, initial: Parameter
     generator = np.random.default_rng(recipe.seed)
     first = generator.uniform(-0.05, 0.05, (784, 512)) if initial is None else initial.hidden_kernel
     second = generator.uniform(-0.05, 0.05, (512, 10)) if initial is None else initial.output_kernel
-    arrays = [np.ascontiguousarray(array, dtype) for array in (images, first, second)]
-    return Job(*arrays, recipe.batch_size, recipe.remainder == "keep", device, recipe.precision == "tf32")
+    pixels, hidden, output = (np.ascontiguousarray(array, dtype) for array in (images, first, second))
+    keep = recipe.remainder == "keep"
+    return Job(pixels, hidden, output, recipe.batch_size, keep, device, recipe.precision == "tf32")
 
 
 class Floor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,10 +29,9 @@ class TorchCompiled:
         refuse(self.name, run, ("graph",))
         recipe, data = run.recipe, run.data
         self.device, self.dtype = place(run)
-        torch.set_flush_denormal(
-            True
-        )  # means that fade to denormals slow a step fourfold; TensorFlow flushes too
-        options = {"device": self.device, "dtype": self.dtype}
+        # means that fade to denormals slow a step fourfold; TensorFlow flushes them too
+        torch.set_flush_denormal(True)
+        options: dict[str, Any] = {"device": self.device, "dtype": self.dtype}
         self.weights = [torch.tensor(array, **options) for array in run.initial.named().values()]
         self.means = [torch.zeros_like(weight) for weight in self.weights]
         self.squares = [torch.zeros_like(weight) for weight in self.weights]

@@ -153,7 +153,7 @@ class KerasFit:
         keras.utils.set_random_seed(run.recipe.seed)
         set_tf32(run.recipe.precision == "tf32")
         self.dtype = "float64" if run.recipe.precision == "float64" else "float32"
-        with keras.device(run.device):
+        with keras.device(device_name(run.device)):
             self.model = self.build(run.recipe, run.initial)
 
     @property
@@ -250,7 +250,7 @@ class KerasFit:
         callbacks.append(Turns(clock, between))
         inputs, validation = self.inputs(), self.validation()
         self.model.phase_clock = clock
-        with keras.device(run.device):
+        with keras.device(device_name(run.device)):
             clock.switch("train")
             self.model.fit(
                 **inputs, epochs=run.recipe.epochs, validation_data=validation, callbacks=callbacks, verbose=0
@@ -259,7 +259,7 @@ class KerasFit:
 
     def forward(self, images: np.ndarray, training: bool) -> np.ndarray:
         """Class probabilities [n, 10]."""
-        with keras.device(self.run.device):
+        with keras.device(device_name(self.run.device)):
             logits = self.model(images.astype(self.dtype, copy=False), training=training)
             return keras.ops.convert_to_numpy(keras.ops.softmax(logits))
 
@@ -309,6 +309,18 @@ class KerasFitTorch(KerasFit):
 
     name = "keras-fit-torch"
     backend = "torch"
+
+
+def device_name(device: str) -> str:
+    """The backend's name of a device. Raises ValueError for a further logical CPU on PyTorch.
+
+    Keras on PyTorch takes ``cpu:0`` for another place than ``cpu`` and copies every weight there.
+    """
+    if keras.backend.backend() != "torch" or not device.startswith("cpu"):
+        return device
+    if device != "cpu:0":
+        raise ValueError(f"PyTorch sees no device {device}")
+    return "cpu"
 
 
 def synchronise(model: Any) -> None:

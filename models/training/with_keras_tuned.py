@@ -125,16 +125,24 @@ def try_executions(recipe: Recipe, device: str) -> dict[str, float]:
     few = recipe.batch_size
     data = Dataset("trial", "generated", images, labels, images[:few], labels[:few])
     hidden, output = np.zeros((784, 512), np.float32), np.zeros((512, 10), np.float32)
-    hidden[:], output[:] = (
-        generator.uniform(-0.05, 0.05, (784, 512)),
-        generator.uniform(-0.05, 0.05, (512, 10)),
-    )
+    hidden[:] = generator.uniform(-0.05, 0.05, (784, 512))
+    output[:] = generator.uniform(-0.05, 0.05, (512, 10))
     biases = (np.zeros(512, np.float32), np.zeros(10, np.float32)) if recipe.bias else (None, None)
     initial = Parameters(hidden, biases[0], output, biases[1])
     seconds = {}
     for execution in ("graph", "xla"):
-        epochs: list[Epoch] = []
         run = Run(replace(recipe, execution=execution), data, initial, device)
-        KerasFitTuned(run).train(lambda epoch, epochs=epochs: epochs.append(epoch) is None)
-        seconds[execution] = min(epoch.train_seconds for epoch in epochs[1:]) / TRIAL_STEPS
+        seconds[execution] = min(epoch_seconds(KerasFitTuned(run))[1:]) / TRIAL_STEPS
+    return seconds
+
+
+def epoch_seconds(trainer: KerasFit) -> list[float]:
+    """Train to the end; the training seconds of each epoch."""
+    seconds: list[float] = []
+
+    def between(epoch: Epoch) -> bool:
+        seconds.append(epoch.train_seconds)
+        return True
+
+    trainer.train(between)
     return seconds
