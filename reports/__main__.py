@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
 
+from reports.drawing import helpers
 from reports.output import OutputError, check_output, write_folder
 from reports.published import names, read_named
 from reports.results import ResultError, ResultFile
@@ -51,9 +54,10 @@ def _run(options: argparse.Namespace) -> int:
     _check_options(options)
     if options.output is not None:
         check_output(options.output)
-    files, bad = read_all(options.files, options.keep_going)
-    if options.output is not None:
-        _write_report(options, files, bad)
+    with helpers() if options.output is not None else nullcontext() as draughtsmen:
+        files, bad = read_all(options.files, options.keep_going)
+        if options.output is not None:
+            _write_report(options, files, bad, draughtsmen)
     return _check(options, files) if options.against is not None else 0
 
 
@@ -66,12 +70,14 @@ def _check_options(options: argparse.Namespace) -> None:
         raise ValueError("--fail-if-slower needs --against BASE")
 
 
-def _write_report(options: argparse.Namespace, files: Sequence[ResultFile], bad: Sequence[str]) -> None:
+def _write_report(
+    options: argparse.Namespace, files: Sequence[ResultFile], bad: Sequence[str], draughtsmen: Executor | None
+) -> None:
     from reports.rendering import render_files
     from reports.report import build_report
 
     report = build_report(files, options.baseline, [f"Left out: {reason}." for reason in bad])
-    write_folder(options.output, render_files(report))
+    write_folder(options.output, render_files(report, draughtsmen))
     for finding in report.findings:
         print(f"{'! ' if finding.kind == 'warning' else '- '}{finding.text}")
     print(f"report: {options.output / 'report.md'} and report.html")

@@ -11,7 +11,6 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -22,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from devices.plausibility import format_seconds
-from reports.series import Bar, Curve, LearningCurve, Spread, Step
+from reports.series import Bar, Curve, LearningCurve, Rendered, Spread, Step
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -67,14 +66,6 @@ def _styled() -> Iterator[None]:
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A plot as PNG, and as an SVG element without XML prologue, to stand inside HTML."""
-
-    png: bytes
-    svg: str
 
 
 def render(draw: Callable[[], Figure]) -> Rendered:

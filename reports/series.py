@@ -5,16 +5,28 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 
-def drawing(plot: str, *arguments: Any, **more: Any) -> Callable[[], Any]:
-    """A function that draws one of ``reports.plots`` with these arguments, imported only when called."""
+@dataclass(frozen=True)
+class Rendered:
+    """A plot as PNG, and as an SVG element without XML prologue, to stand inside HTML."""
 
-    def draw() -> Any:
-        return getattr(importlib.import_module("reports.plots"), plot)(*arguments, **more)
+    png: bytes
+    svg: str
 
-    return draw
+
+def drawing(plot: str, *arguments: Any) -> Callable[[], Any]:
+    """A function that draws one of ``reports.plots`` with these arguments, imported only when called.
+
+    It can be sent to another process.
+    """
+    return partial(_draw, plot, *arguments)
+
+
+def _draw(plot: str, *arguments: Any) -> Any:
+    return getattr(importlib.import_module("reports.plots"), plot)(*arguments)
 
 
 @dataclass(frozen=True)
