@@ -15,7 +15,7 @@ from models.entry import Entry
 from models.registry import load_registry
 
 HERE = Path(__file__).parent
-LONG = ("keras-fit-tuned", "keras-fit-jax", "keras-fit-torch")
+LONG = ("keras-fit-tuned", "keras-fit-jax", "keras-fit-torch", "torch-compiled")
 """Too slow to train twenty times over: held against the oracle's proof alone. ``floor`` trains nothing."""
 ALL = [entry for entry in load_registry().of("training") if entry.origin == "likeforlike"]
 TRAINERS = [entry for entry in ALL if entry.name not in (*LONG, "floor")]
