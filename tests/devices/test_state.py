@@ -130,8 +130,8 @@ def test_when_a_worker_ended_in_between_others_are_not_accused(proc):
 
 
 def test_the_state_of_a_gpu(make_nvml, board):
-    nvml = make_nvml(board(throttle=0x4 | 0x40, pids=[os.getpid(), NOBODY]))
-    gpu = snapshot(GPU, nvml=nvml)["gpu"]
+    nvml = make_nvml(board(throttle=0x4 | 0x40, pids=[Own.pid, NOBODY]))
+    gpu = snapshot(GPU, nvml=nvml, process=Own(0))["gpu"]
     assert gpu == {
         "sm_clock_hertz": 1.38e9,
         "memory_clock_hertz": 1.593e9,
@@ -169,7 +169,7 @@ def test_reasons_that_matter(make_nvml, board, bits, words):
     with Probe(GPU, nvml, proc=state.PROC / "none") as probe:
         reasons = probe.read()
     assert bool(reasons) is (words is not None)
-    still = snapshot(GPU, nvml=nvml)
+    still = snapshot(GPU, nvml=nvml, process=Own(0))
     assert len([reason for reason in disturbance(still, still) if "throttled" in reason]) == len(reasons)
     assert nvml.open == 0
 
@@ -205,9 +205,12 @@ def test_a_probe_of_a_processor_tells_of_stolen_time(proc):
 
 
 def test_a_gpu_others_compute_on_is_busy(make_nvml, board):
-    assert busy(GPU, make_nvml(board(pids=[os.getpid()]))) is None
-    assert busy(GPU, make_nvml(board(pids=[NOBODY]))) == "gpu:0 is busy: 1 other process on the GPU"
-    before = snapshot(GPU, nvml=make_nvml(board(pids=[NOBODY, NOBODY + 1])))
+    assert busy(GPU, make_nvml(board(pids=[Own.pid])), process=Own(0)) is None
+    assert (
+        busy(GPU, make_nvml(board(pids=[NOBODY])), process=Own(0))
+        == "gpu:0 is busy: 1 other process on the GPU"
+    )
+    before = snapshot(GPU, nvml=make_nvml(board(pids=[NOBODY, NOBODY + 1])), process=Own(0))
     assert "2 other processes on the GPU" in disturbance(before, before)
 
 
