@@ -181,6 +181,6 @@ class Campaign:
             recipe=asdict(recipe) if recipe else None,
             data=plan.data.name if plan.data.folder else "synthetic",
             data_dir=str(plan.data.folder) if plan.data.folder else None,
-            synthetic_samples=options.preset.synthetic_samples,
+            samples=options.samples,
             log_dir=str(logs) if recipe is not None and recipe.logging != "none" else None,
         )

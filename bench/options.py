@@ -38,6 +38,7 @@ class Options:
     recipes: tuple[str, ...] | None
     ladder: str | None
     epochs: int | None
+    train_samples: int | None
     repeats: int
     threads: int | None
     data: str
@@ -64,6 +65,12 @@ class Options:
     def preset(self) -> Preset:
         """The preset that fills in what was not asked for."""
         return PRESETS[self.preset_name]
+
+    @property
+    def samples(self) -> tuple[int, int]:
+        """Training and validation images to use."""
+        train, validation = self.preset.samples
+        return self.train_samples or train, validation
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""
@@ -102,6 +109,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="A:B",
     )
     add("--epochs", "Epochs of every training run, the first one cold.", metavar="N")
+    add("--train-samples", "Train on the first N images; default the preset's, quick 20000.", metavar="N")
     add("--repeats", "Whole training runs, each with a further seed; default 1.", metavar="N", default="1")
     add("--threads", "Threads of every framework and BLAS; default the usable cores.", metavar="N")
     add("--data", "auto, fashion-mnist or synthetic; default the preset's.", metavar="CHOICE")
@@ -151,6 +159,7 @@ def read_options(config: pytest.Config) -> Options:
         recipes=_names(get("--recipes")),
         ladder=get("--ladder"),
         epochs=_number("--epochs", get("--epochs"), 1),
+        train_samples=_number("--train-samples", get("--train-samples"), 1),
         repeats=_number("--repeats", get("--repeats"), 1) or 1,
         threads=_number("--threads", get("--threads"), 1),
         data=_one_of("--data", get("--data") or preset.data, DATA_CHOICES),

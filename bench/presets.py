@@ -23,8 +23,8 @@ class Preset:
     precision: float | None
     confidence: float
     cell_timeout_seconds: float
-    synthetic_samples: tuple[int, int]
-    """Training and validation images of the generated data set."""
+    samples: tuple[int, int]
+    """Training and validation images, generated or the first of Fashion-MNIST."""
     data: str = "auto"
     kernels: tuple[str, ...] | None = None
     """Implementations of the other workloads; None: every one that there is."""
@@ -57,7 +57,7 @@ PRESETS = {
         precision=0.05,
         confidence=0.95,
         cell_timeout_seconds=120.0,
-        synthetic_samples=(2000, 500),
+        samples=(2000, 500),
         data="synthetic",
         kernels=(
             "numpy",
@@ -83,7 +83,7 @@ PRESETS = {
         precision=0.02,
         confidence=0.95,
         cell_timeout_seconds=1800.0,
-        synthetic_samples=(60000, 10000),
+        samples=(20000, 10000),
     ),
     "published": Preset(
         trainers=("keras-fit", "eager-loop"),
@@ -98,6 +98,6 @@ PRESETS = {
         precision=None,
         confidence=0.95,
         cell_timeout_seconds=6 * 3600.0,
-        synthetic_samples=(60000, 10000),
+        samples=(60000, 10000),
     ),
 }

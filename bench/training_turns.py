@@ -27,8 +27,8 @@ def measure(spec: CellSpec, connection: Connection) -> None:
         spec.data,
         Path(spec.data_dir) if spec.data_dir else None,
         seed=recipe.seed,
-        train_samples=spec.synthetic_samples[0],
-        validation_samples=spec.synthetic_samples[1],
+        train_samples=spec.samples[0],
+        validation_samples=spec.samples[1],
     )
     try:
         verification = verify(factory, recipe, spec.device)

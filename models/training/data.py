@@ -108,7 +108,7 @@ def locate(
 def read(
     located: Located, seed: int = 0, train_samples: int = 60_000, validation_samples: int = 10_000
 ) -> Dataset:
-    """Images as float32 in [0, 1], flattened; the counts apply to generated images alone.
+    """Images as float32 in [0, 1], flattened: the first of each kind, or as many generated ones.
 
     Raises :class:`DataError` if a file is no idx file of the expected shape.
     """
@@ -122,7 +122,10 @@ def read(
             raise DataError(
                 f"{folder}: {part} has {len(rows)} images and {len(classes)} labels; fetch both anew"
             )
-    return Dataset(located.name, located.source, images[0], labels[0], images[1], labels[1])
+    first, rest = slice(train_samples), slice(validation_samples)
+    return Dataset(
+        located.name, located.source, images[0][first], labels[0][first], images[1][rest], labels[1][rest]
+    )
 
 
 def load_data(

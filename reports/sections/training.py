@@ -29,6 +29,7 @@ from reports.formats import (
 )
 from reports.sections.curves import course_table, curves_figure
 from reports.sections.view import (
+    FASHION_MNIST_IMAGES,
     SYNTHETIC_WARNING,
     View,
     mean,
@@ -64,8 +65,16 @@ def _published_pairs(view: View) -> list[tuple[Measurement, Measurement]]:
 
 
 def _data_warning(items: Sequence[Measurement]) -> Warn | None:
-    generated = any(run.cell.extra.data_is_generated for item in items for run in item.runs)
-    return Warn(SYNTHETIC_WARNING) if generated else None
+    told = [run.cell.extra.data for item in items for run in item.runs if run.cell.extra.data is not None]
+    if any(data.name == "synthetic" for data in told):
+        return Warn(SYNTHETIC_WARNING)
+    fewest = min((data.train_samples or FASHION_MNIST_IMAGES for data in told), default=FASHION_MNIST_IMAGES)
+    if fewest >= FASHION_MNIST_IMAGES:
+        return None
+    return Warn(
+        f"Trained on the first {fewest:,} of Fashion-MNIST's {FASHION_MNIST_IMAGES:,} images: an epoch is "
+        "shorter, and accuracies are lower, than with all of them."
+    )
 
 
 def _summary_table(view: View, keras: Measurement, manual: Measurement, name: str) -> Table:

@@ -13,6 +13,8 @@ from reports.study import Measurement, Study
 
 MOST_DETAILED = 4
 """Machines shown row by row; of more, the report shows the distribution and CSV the rows."""
+FASHION_MNIST_IMAGES = 60_000
+"""Images of its training set."""
 SYNTHETIC_WARNING = (
     "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
     "would do on Fashion-MNIST."

@@ -80,6 +80,15 @@ def test_images_are_flat_float32_in_0_to_1_and_labels_int32(tmp_path, files, pla
     assert found.source == str(tmp_path / "given")
 
 
+def test_the_first_images_can_do_for_a_quick_run(tmp_path, places, write):
+    located = locate("fashion-mnist", write(tmp_path / "given"), **places)
+    whole, cut = read(located), read(located, train_samples=3, validation_samples=2)
+    np.testing.assert_array_equal(cut.train_images, whole.train_images[:3])
+    np.testing.assert_array_equal(cut.train_labels, whole.train_labels[:3])
+    np.testing.assert_array_equal(cut.validation_images, whole.validation_images[:2])
+    assert len(cut.validation_labels) == 2
+
+
 def test_data_dir_comes_before_the_cache_and_the_cache_before_debian(tmp_path, places, write):
     for folder in ("given", "cache", "debian"):
         write(tmp_path / folder)
