@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.cells import Cell
 from bench.journal import Journal
+from bench.lanes import Lanes, side_by_side
 from bench.messages import CellSpec
 from bench.options import Options
 from bench.pool import MemoryLimits, Pool, Worker, WorkerKey
@@ -54,6 +56,9 @@ class Campaign:
         self.records: dict[str, CellRecord] = dict(journal.records) if journal else {}
         self._cells: tuple[Cell, ...] = ()
         self._pool: Pool | None = None
+        self._lanes: Lanes | None = None
+        self._keeping = threading.Lock()
+        self._stopped = False
 
     def choose(self, cells: Sequence[Cell]) -> None:
         """Say which cells will be asked for; only they are measured."""
@@ -69,25 +74,45 @@ class Campaign:
     def record(self, cell: Cell) -> CellRecord:
         """The cell's record; measures its whole group if it has none yet."""
         if cell.id not in self.records:
-            self._measure([other for other in self.unreached if other.group == cell.group])
+            self._measure_beside(cell)
         return self.records[cell.id]
+
+    def _measure_beside(self, cell: Cell) -> None:
+        """Measure the cell's group; where it is concurrent, groups of the other devices at the same time."""
+        groups = side_by_side(cell, self.unreached)
+        limit = self.plan.options.cell_memory_bytes
+        if not cell.concurrent:
+            self._pool = self._pool or Pool(MemoryLimits.of_machine(limit))
+            self._measure(groups[0], self._pool)
+            return
+        if self._lanes is None:
+            devices = dict.fromkeys(other.device for other in self._cells if other.concurrent)
+            self._lanes = Lanes(list(devices), limit)
+        self._lanes.measure(groups, self._measure, self._stop)
+
+    def _stop(self) -> None:
+        with self._keeping:
+            self._stopped = True
 
     def end(self) -> None:
         """End all workers."""
         if self._pool is not None:
             self._pool.end()
             self._pool = None
+        if self._lanes is not None:
+            self._lanes.end()
+            self._lanes = None
 
     def _keep(self, cell: Cell, record: CellRecord) -> None:
-        self.records[cell.id] = record
-        if self.journal is not None:
-            self.journal.add([record])
-        self.progress.ended(cell, record)
+        with self._keeping:
+            if self._stopped:  # what fails now was killed by us
+                return
+            self.records[cell.id] = record
+            if self.journal is not None:
+                self.journal.add([record])
+            self.progress.ended(cell, record)
 
-    def _measure(self, cells: Sequence[Cell]) -> None:
-        if self._pool is None:
-            self._pool = Pool(MemoryLimits.of_machine(self.plan.options.cell_memory_bytes))
-        pool = self._pool
+    def _measure(self, cells: Sequence[Cell], pool: Pool) -> None:
         fit = []
         for cell in cells:
             reason = cell.skip_reason or self._too_large(cell, pool.limits)
@@ -153,16 +178,31 @@ class Campaign:
         plan = self.plan
         device = plan.devices[cell.device]
         inherited = os.environ.get("XLA_FLAGS", "")
-        environment = worker_environment(device, plan.threads, inherited_xla_flags=inherited)
+        environment = worker_environment(
+            device, self._threads(cell), inherited_xla_flags=inherited, beside=self._beside(cell)
+        )
         environment |= dict(cell.entry.environment)
-        return pool.lend(self._key(cell), environment, fresh=cell.recipe is not None)
+        has_peers = dict(cell.axes).get("strategy") == "multi-worker"
+        return pool.lend(self._key(cell), environment, fresh=cell.recipe is not None, has_peers=has_peers)
+
+    def _threads(self, cell: Cell) -> int:
+        """Threads of one process: those of a data-parallel training's processes add up to what was asked."""
+        axes = dict(cell.axes)
+        processes = int(axes["workers"]) if axes.get("strategy") == "multi-worker" else 1
+        return max(1, self.plan.threads // processes)
+
+    def _beside(self, cell: Cell) -> list[Device]:
+        """The further GPUs of a data-parallel training."""
+        count = int(dict(cell.axes).get("workers", 1)) - 1
+        gpus = [device for name, device in self.plan.devices.items() if name.startswith("gpu:")]
+        return [gpu for gpu in gpus if gpu.id != cell.device][:count] if cell.device.startswith("gpu") else []
 
     def _spec(self, cell: Cell) -> CellSpec:
         plan, options, recipe = self.plan, self.plan.options, cell.recipe
         device = plan.devices[cell.device]
         precision = recipe.precision if recipe else str(dict(cell.axes).get("dtype", "float64"))
         logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
-        queueing = options.timing == "unsynchronised" and cell.workload not in ("training", "noise")
+        queueing = options.timing == "unsynchronised" and recipe is None and cell.workload != "noise"
         return CellSpec(
             cell=cell.id,
             target=cell.entry.target,
@@ -170,7 +210,7 @@ class Campaign:
             framework=cell.entry.framework,
             axes=dict(cell.axes),
             device=local_device(device),
-            threads=plan.threads,
+            threads=self._threads(cell),
             precision=precision,
             timing="unsynchronised" if queueing else "synchronised",
             asynchronous=queueing and device.kind == "cpu",

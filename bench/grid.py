@@ -11,11 +11,13 @@ from bench.cells import Cell
 from bench.ladder import Rung, climb, parse_ends
 from bench.options import OptionError, Options
 from devices.discovery import Device
+from devices.placement import usable_cores
 from models.entry import Entry, unsupported
-from models.registry import Registry
+from models.registry import DISTRIBUTED, Registry
 from models.training.recipe import RECIPES, Recipe
 
 WORKLOADS = ("training", "matmul", "jacobian", "eigen")
+"""What is measured unless the command line says otherwise."""
 NOISE = "noise"
 
 
@@ -53,8 +55,9 @@ def build_grid(
     ``devices`` are to be measured; ``absent`` are devices of the preset that the machine lacks, whose
     cells are skipped with that reason. Raises OptionError for an unknown name.
     """
-    workloads = _checked("--workloads", options.workloads, WORKLOADS) or WORKLOADS
-    known = sorted({name for workload in WORKLOADS for name in registry.names(workload)})
+    every = (*WORKLOADS, DISTRIBUTED)
+    workloads = _checked("--workloads", options.workloads, every) or WORKLOADS
+    known = sorted({name for workload in every for name in registry.names(workload)})
     _checked("--implementations", options.implementations, known)
     _checked("--recipes", options.recipes, tuple(RECIPES))
     places = [Place(device.id, device.compute_capability) for device in devices]
@@ -69,7 +72,20 @@ def build_grid(
         else:
             rungs = climb(*parse_ends(options.ladder, registry), registry)
             cells += _ladder_cells(rungs, options, places)
+    if options.workers is not None and DISTRIBUTED not in workloads:
+        raise OptionError(f"--workers: of use with --workloads {DISTRIBUTED} alone; leave it out")
+    if DISTRIBUTED in workloads:
+        cells += _distributed_cells(options, registry, places)
+    if options.concurrent:
+        cells = _concurrent(cells, [device.id for device in devices])
     return Grid(_in_groups(cells), rungs)
+
+
+def _concurrent(cells: Sequence[Cell], devices: Sequence[str]) -> list[Cell]:
+    """The cells marked as measured beside those of other devices; the noise floor is measured alone."""
+    if len(devices) < 2:
+        raise OptionError(f"--concurrent: needs several devices, there is {devices[0]} alone; leave it out")
+    return [cell if cell.workload == NOISE else replace(cell, concurrent=True) for cell in cells]
 
 
 def _checked(option: str, names: Sequence[str] | None, known: Sequence[str]) -> Sequence[str] | None:
@@ -137,6 +153,32 @@ def _training_cells(options: Options, registry: Registry, places: Sequence[Place
         for entry in _trainers(recipe, options, registry, named_both):
             if place.concerns(entry):
                 yield _training_cell(entry, _dated(recipe, options, run), run, place, group)
+
+
+def _distributed_cells(options: Options, registry: Registry, places: Sequence[Place]) -> Iterator[Cell]:
+    """One group for each kind of device: workers and strategies are what a reader compares there."""
+    names = options.implementations
+    entries = [e for e in registry.of(DISTRIBUTED) if names is None or e.name in names]
+    first = {place.device.partition(":")[0]: place for place in reversed(places)}
+    recipes = [RECIPES[name] for name in options.recipes or ("matched",)]
+    for run, kind, recipe in product(range(options.repeats), sorted(first), recipes):
+        place, there = first[kind], sum(p.device.startswith(kind) and p.absence is None for p in places)
+        group = f"{DISTRIBUTED} {recipe.name} {place.device} run {run}"
+        most = there if kind == "gpu" else options.threads or usable_cores()
+        counts = options.workers or _powers_of_two(most)
+        for entry, strategy, workers in product(entries, options.strategies, counts):
+            if not place.concerns(entry):
+                continue
+            axes = (("recipe", recipe.name), ("strategy", strategy), ("workers", workers), ("run", run))
+            reason = place.why_not(entry, {})
+            if reason is None and kind == "gpu" and workers > there:
+                reason = f"needs {workers} GPUs, {there} may be used"
+            yield Cell(entry, place.device, axes, group, _dated(recipe, options, run), reason)
+
+
+def _powers_of_two(most: int) -> list[int]:
+    """1, 2, 4 and so on up to ``most``, with 2 in any case: one alone shows no scaling."""
+    return [2**power for power in range(max(2, most.bit_length()))]
 
 
 def _trainers(recipe: Recipe, options: Options, registry: Registry, named_both: bool) -> list[Entry]:

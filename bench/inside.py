@@ -11,6 +11,8 @@ from typing import Any
 from bench.failures import CellFailed, reason_of
 from bench.messages import CellSpec
 from devices.runtime import Runtime, blas_threads, limit_blas_threads, runtime, thread_complaint
+from models.distributed.assignment import Assignment
+from models.registry import DISTRIBUTED
 
 
 def named_clock(name: str) -> Callable[[], float]:
@@ -32,6 +34,27 @@ def load(spec: CellSpec) -> None:
     """Import framework and implementation, and set the framework up. Raises CellFailed."""
     configured_runtime(spec)
     load_factory(spec.target)
+    shared = assignment_of(spec)
+    if shared is not None:  # peers connect before TensorFlow works, or never
+        from models.distributed.strategies import begin
+
+        begin(shared)
+
+
+def assignment_of(spec: CellSpec) -> Assignment | None:
+    """Who takes part in a data-parallel training; None for any other cell."""
+    if spec.workload != DISTRIBUTED:
+        return None
+    return Assignment(
+        spec.axes["strategy"],
+        spec.axes["workers"],
+        spec.device,
+        spec.threads,
+        spec.recipe or {},
+        spec.data,
+        spec.data_dir,
+        spec.samples,
+    )
 
 
 def configured_runtime(spec: CellSpec) -> Runtime:
@@ -40,7 +63,9 @@ def configured_runtime(spec: CellSpec) -> Runtime:
     A framework's threads and devices can be set once in a process; its precision switches move.
     """
     chosen = runtime(spec.framework)
-    chosen.configure(spec.device, spec.threads, spec.precision)
+    shared = assignment_of(spec)
+    device = spec.device if shared is None else shared.last_logical_cpu
+    chosen.configure(device, spec.threads, spec.precision)
     return chosen
 
 

@@ -27,6 +27,8 @@ class Header(msgspec.Struct, frozen=True):
     order_seed: int
     conditions: dict[str, Any]
     """Machine, versions and options, flat: ``{"option --sizes": "500", "version tensorflow": ...}``."""
+    cells: int = 0
+    """How many cells the run has, so that somebody else can say how far it is."""
 
 
 class Session(msgspec.Struct, frozen=True):

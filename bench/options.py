@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bench.presets import PRESETS, Preset
+from models.distributed.assignment import STRATEGIES
 
 DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
 TIMINGS = ("synchronised", "unsynchronised")
@@ -37,6 +38,8 @@ class Options:
     dtypes: tuple[str, ...]
     recipes: tuple[str, ...] | None
     ladder: str | None
+    workers: tuple[int, ...] | None
+    strategies: tuple[str, ...]
     epochs: int | None
     train_samples: int | None
     repeats: int
@@ -46,6 +49,7 @@ class Options:
     plugins: tuple[str, ...]
     timing: str
     transfer: bool
+    concurrent: bool
     target_accuracy: float
     cell_timeout_seconds: float
     cell_memory_bytes: int | None
@@ -108,6 +112,12 @@ def add_options(parser: pytest.Parser) -> None:
         "The way from A to B, one change at a time; recipes, trainers, trainer@recipe.",
         metavar="A:B",
     )
+    add(
+        "--workers",
+        "Comma-separated: among how many the workload distributed divides each batch; default 1, 2, 4 ...",
+        metavar="COUNTS",
+    )
+    add("--strategies", f"Comma-separated, for distributed: {', '.join(STRATEGIES)}.", metavar="NAMES")
     add("--epochs", "Epochs of every training run, the first one cold.", metavar="N")
     add("--train-samples", "Train on the first N images; default the preset's, quick 20000.", metavar="N")
     add("--repeats", "Whole training runs, each with a further seed; default 1.", metavar="N", default="1")
@@ -125,6 +135,11 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="HOW",
     )
     add("--transfer", "Time the copies to the device and back beside each product.", action="store_true")
+    add(
+        "--concurrent",
+        "Measure cells of different devices at the same time; they are marked, since neighbours disturb.",
+        action="store_true",
+    )
     add("--target-accuracy", "Target of time to accuracy; default 0.88.", default="0.88", metavar="FRACTION")
     add("--cell-timeout", "Seconds that one cell may take; default by preset.", metavar="SECONDS")
     add(
@@ -158,6 +173,10 @@ def read_options(config: pytest.Config) -> Options:
         dtypes=tuple(_one_of("--dtypes", n, DTYPES) for n in _names(get("--dtypes")) or ("float32",)),
         recipes=_names(get("--recipes")),
         ladder=get("--ladder"),
+        workers=_workers(get("--workers")),
+        strategies=tuple(
+            _one_of("--strategies", n, STRATEGIES) for n in _names(get("--strategies")) or STRATEGIES
+        ),
         epochs=_number("--epochs", get("--epochs"), 1),
         train_samples=_number("--train-samples", get("--train-samples"), 1),
         repeats=_number("--repeats", get("--repeats"), 1) or 1,
@@ -167,6 +186,7 @@ def read_options(config: pytest.Config) -> Options:
         plugins=tuple(get("--plugin")),
         timing=_one_of("--timing", get("--timing"), TIMINGS),
         transfer=get("--transfer"),
+        concurrent=get("--concurrent"),
         target_accuracy=_fraction("--target-accuracy", get("--target-accuracy")),
         cell_timeout_seconds=_seconds("--cell-timeout", get("--cell-timeout")) or preset.cell_timeout_seconds,
         cell_memory_bytes=parse_bytes("--cell-memory", get("--cell-memory")),
@@ -218,6 +238,11 @@ def _number(option: str, text: str | None, least: int) -> int | None:
     if text is None:
         return None
     return _parsed(option, text, int, lambda n: n >= least, f"a whole number of at least {least}")
+
+
+def _workers(text: str | None) -> tuple[int, ...] | None:
+    counts = [_number("--workers", name, 1) or 1 for name in _names(text) or ()]
+    return tuple(dict.fromkeys(counts)) or None
 
 
 def _fraction(option: str, text: str) -> float:

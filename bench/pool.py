@@ -42,10 +42,13 @@ class MemoryLimits:
     free_floor_bytes: int
 
     @classmethod
-    def of_machine(cls, cell_memory_bytes: int | None) -> MemoryLimits:
-        """The asked share, else nine tenths of what is free now; a twentieth of that stays free."""
+    def of_machine(cls, cell_memory_bytes: int | None, sharers: int = 1) -> MemoryLimits:
+        """The asked share, else nine tenths of what is free now; a twentieth of that stays free.
+
+        ``sharers`` cells measured at the same time divide the nine tenths.
+        """
         available = psutil.virtual_memory().available
-        return cls(cell_memory_bytes or available * 9 // 10, available // 20)
+        return cls(cell_memory_bytes or available * 9 // 10 // sharers, available // 20)
 
 
 def kernel_oom_kills() -> int:
@@ -60,8 +63,12 @@ def kernel_oom_kills() -> int:
 class Worker:
     """One worker process and the socket to it. Only one of a group runs at a time."""
 
-    def __init__(self, key: WorkerKey, environment: Mapping[str, str], limits: MemoryLimits) -> None:
+    def __init__(
+        self, key: WorkerKey, environment: Mapping[str, str], limits: MemoryLimits, has_peers: bool = False
+    ) -> None:
         self.key = key
+        self.has_peers = has_peers
+        """Whether it starts processes that work with it, and are to be frozen with it."""
         self.limits = limits
         self.frozen = False
         self._oom_kills = kernel_oom_kills()
@@ -103,6 +110,7 @@ class Worker:
     def _check_memory(self) -> None:
         try:
             resident = psutil.Process(self.process.pid).memory_info().rss
+            resident += sum(peer.memory_info().rss for peer in self._peers())
         except psutil.Error:  # gone: the socket will say so
             return
         free = psutil.virtual_memory().available
@@ -139,13 +147,28 @@ class Worker:
         if not self.frozen and self.process.poll() is None:
             os.kill(self.process.pid, signal.SIGSTOP)
             os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            self._signal_peers(signal.SIGSTOP)
             self.frozen = True
 
     def thaw(self) -> None:
         """Let the worker run."""
         if self.frozen:
+            self._signal_peers(signal.SIGCONT)
             os.kill(self.process.pid, signal.SIGCONT)
             self.frozen = False
+
+    def _peers(self) -> list[psutil.Process]:
+        if not self.has_peers:
+            return []
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.Error:
+            return []
+
+    def _signal_peers(self, number: int) -> None:
+        for peer in self._peers():
+            with suppress(psutil.Error):
+                peer.send_signal(number)
 
     def end(self) -> None:
         """Ask the worker to leave, and see to it that it does."""
@@ -183,13 +206,15 @@ class Pool:
         self._idle: list[Worker] = []
         self._lent: list[Worker] = []
 
-    def lend(self, key: WorkerKey, environment: Mapping[str, str], fresh: bool) -> Worker:
+    def lend(
+        self, key: WorkerKey, environment: Mapping[str, str], fresh: bool, has_peers: bool = False
+    ) -> Worker:
         """A worker with that key: a new process if ``fresh``, else an idle one if there is one."""
         worker = None
         if not fresh:
             worker = next((idle for idle in self._idle if idle.key == key and idle.alive), None)
         if worker is None:
-            worker = Worker(key, environment, self.limits)
+            worker = Worker(key, environment, self.limits, has_peers)
         else:
             self._idle.remove(worker)
         self._lent.append(worker)
@@ -211,6 +236,11 @@ class Pool:
         for worker in [idle for idle in self._idle if idle.key not in keys]:
             self._idle.remove(worker)
             worker.end()
+
+    def kill(self) -> None:
+        """Let every worker die at once; whoever waits for one is told that it has crashed."""
+        for worker in (*self._lent, *self._idle):
+            worker.process.kill()
 
     def end(self) -> None:
         """End every worker."""

@@ -46,7 +46,7 @@ _TRAINERS = (
 PRESETS = {
     "smoke": Preset(
         trainers=("keras-fit", "eager-loop"),
-        recipes=("keras-2020", "manual-2020", "matched"),
+        recipes=("matched",),
         matched_epochs=3,
         published_epochs=2,
         matmul_sizes=(64, 256),

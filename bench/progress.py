@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 
@@ -36,6 +37,8 @@ class Progress:
         self._begin = clock()
         self._last_line = float("-inf")
         self._open_line = False
+        self._lock = threading.RLock()
+        """Cells of several devices may be measured at the same time."""
 
     def plan(self, cells: Iterable[Cell]) -> None:
         """Say which cells are to be measured; those that will be skipped take no time."""
@@ -48,6 +51,10 @@ class Progress:
 
     def sample(self, cell: Cell, sample: Sample, number: int) -> None:
         """A sample was taken, the cell's ``number``-th, counted from 0."""
+        with self._lock:
+            self._sample(cell, sample, number)
+
+    def _sample(self, cell: Cell, sample: Sample, number: int) -> None:
         if sample.epoch is None:
             self._line(f"{cell.id}  round {number + 1}  {readable_seconds(sample.seconds)}", passing=True)
             return
@@ -63,6 +70,10 @@ class Progress:
 
     def ended(self, cell: Cell, record: CellRecord) -> None:
         """A cell has ended."""
+        with self._lock:
+            self._ended_cell(cell, record)
+
+    def _ended_cell(self, cell: Cell, record: CellRecord) -> None:
         if cell.skip_reason is not None:
             return
         self._ended += 1
@@ -80,8 +91,9 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Write a line of its own."""
-        self._write(("\r\x1b[K" if self._open_line else "") + text + "\n")
-        self._open_line = False
+        with self._lock:
+            self._write(("\r\x1b[K" if self._open_line else "") + text + "\n")
+            self._open_line = False
 
     def _line(self, text: str, passing: bool) -> None:
         """Write a line; a passing one only on a terminal, where the next is written over it."""

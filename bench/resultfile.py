@@ -27,12 +27,16 @@ def check_writable(path: Path) -> None:
 
 
 def write_result(path: Path, document: dict[str, Any]) -> None:
+    """Write a result document, whole or not at all."""
+    write_whole(path, json.dumps(plain(document), indent=1, allow_nan=False) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
     """Write to a temporary name beside the file, flush to disk, move into place."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump(plain(document), file, indent=1, allow_nan=False)
-            file.write("\n")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)

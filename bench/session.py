@@ -26,6 +26,7 @@ from bench.telling import Context, judge_together, noise_facts
 from devices.discovery import Device, find_devices, parse_devices
 from devices.fingerprint import machine_fingerprint
 from devices.placement import usable_cores
+from devices.state import busy
 from models.registry import Registry, load_registry
 from models.training.data import Located, locate
 
@@ -47,6 +48,8 @@ class Bench:
     journal: Journal | None = None
     campaign: Campaign | None = None
     chosen: tuple[Cell, ...] = ()
+    busy: tuple[str, ...] = ()
+    """Devices that others used before anything was measured."""
     replayed: list[Any] = field(default_factory=list)
     """pytest-benchmark's own records, in the order of measuring."""
 
@@ -67,12 +70,15 @@ class Bench:
         """Open journal and data, and be ready to measure. Raises OptionError and the like."""
         options = self.options
         self.chosen = tuple(cells)
+        self.busy = tuple(told for device in self.devices if (told := busy(device)))
         if options.resume and options.result_file is None:
             raise OptionError("--resume: needs --benchmark-json=FILE, whose journal it takes up")
         data = self._locate_data()
         progress = Progress(_terminal_writer(self.config), _is_terminal(self.config))
         if data.folder is None and options.data != "synthetic" and self._trains():
             progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
+        for told in self.busy:
+            progress.say(f"NOTE: {told}; the result file says so")
         run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         order_seed = secrets.randbelow(2**31) if options.order_seed is None else options.order_seed
         if options.result_file is not None:
@@ -80,7 +86,7 @@ class Bench:
             self.journal = Journal(journal_path(options.result_file), options.resume)
             if self.journal.warning:
                 progress.say(self.journal.warning)
-            self.journal.begin(Header(run_id, order_seed, self._conditions()))
+            self.journal.begin(Header(run_id, order_seed, self._conditions(), len(cells)))
             assert self.journal.header is not None
             run_id, order_seed = self.journal.header.run_id, self.journal.header.order_seed
             if options.retry_failed:
@@ -128,6 +134,7 @@ class Bench:
             "options": {k.removeprefix("option "): v for k, v in self.options.conditions().items()},
             "noise": noise_facts(records),
             "ladder": ladder_facts(self.grid.rungs, self.options.ladder or "") if self.grid.rungs else None,
+            "busy": list(self.busy),
             "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,
         }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from bench.failures import CellFailed
-from bench.inside import load_factory, memory_facts, named_clock, settled_runtime
+from bench.inside import assignment_of, load_factory, memory_facts, named_clock, settled_runtime
 from bench.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
 from models.training.data import load_data
 from models.training.oracle import initial_parameters, verify
@@ -23,6 +24,9 @@ def measure(spec: CellSpec, connection: Connection) -> None:
     clock = named_clock(spec.timer)
     runtime, facts = settled_runtime(spec)
     factory = load_factory(spec.target)
+    shared = assignment_of(spec)
+    if shared is not None:
+        factory = partial(factory, assignment=shared)
     data = load_data(
         spec.data,
         Path(spec.data_dir) if spec.data_dir else None,

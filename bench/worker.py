@@ -6,7 +6,6 @@ to, when its harness is gone, and never measures on its own initiative.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -16,15 +15,7 @@ from pathlib import Path
 from bench import inside, kernel_turns, training_turns
 from bench.failures import CellFailed, outcome_of, reason_of
 from bench.messages import Failed, Load, Loaded, Order, Prepare, Quit, receive_order, send
-
-_PR_SET_PDEATHSIG = 1
-
-
-def end_with_parent(parent_pid: int) -> None:
-    """Ask the kernel to kill this process when its parent dies, so that no orphan is left (prctl(2))."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # it died before the request
-        os._exit(1)
+from devices.lifetime import end_with_parent
 
 
 def forget_memory_peak() -> None:
@@ -55,7 +46,7 @@ def obey(order: Order, connection: Connection) -> None:
             send(connection, Loaded())
         elif isinstance(order, Prepare):
             forget_memory_peak()
-            driver = training_turns if order.spec.workload == "training" else kernel_turns
+            driver = kernel_turns if order.spec.recipe is None else training_turns
             driver.measure(order.spec, connection)
     except CellFailed as error:
         send(connection, Failed(error.outcome, error.reason))
@@ -69,6 +60,7 @@ def main() -> None:
     """``python -m bench.worker SOCKET_FD PARENT_PID``; started by the pool only."""
     socket_fd, parent_pid = int(sys.argv[1]), int(sys.argv[2])
     end_with_parent(parent_pid)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a scheduler's goes to all: the harness acts on its own
     with Connection(socket_fd) as connection:
         serve(connection)
     sys.stdout.flush()

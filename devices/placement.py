@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from devices.discovery import Device
@@ -23,17 +24,22 @@ HOST_DEVICES_FLAG = "--xla_force_host_platform_device_count"
 
 
 def worker_environment(
-    device: Device, threads: int, logical_cpus: int = 1, inherited_xla_flags: str = ""
+    device: Device,
+    threads: int,
+    logical_cpus: int = 1,
+    inherited_xla_flags: str = "",
+    beside: Sequence[Device] = (),
 ) -> dict[str, str]:
     """Variables for a worker on this device, to be set before it imports any framework.
 
-    A CPU worker sees no GPU; a GPU worker sees that one alone, as its gpu:0. ``logical_cpus`` is raised
-    to what the device itself needs (cpu:1 needs two). XLA flags of the caller are kept.
+    A CPU worker sees no GPU; a GPU worker sees that one alone, as its gpu:0, and those ``beside`` it that
+    work with it, as gpu:1 and so on. ``logical_cpus`` is raised to what the device itself needs (cpu:1
+    needs two). XLA flags of the caller are kept.
     """
     environment = {name: str(threads) for name in THREAD_VARIABLES}
     environment.update(
         CUDA_DEVICE_ORDER="PCI_BUS_ID",
-        CUDA_VISIBLE_DEVICES=_visible(device),
+        CUDA_VISIBLE_DEVICES=",".join(_visible(one) for one in (device, *beside)),
         JAX_PLATFORMS="cpu" if device.kind == "cpu" else "cuda,cpu",
         TF_CPP_MIN_LOG_LEVEL="2",
         TF_FORCE_GPU_ALLOW_GROWTH="true",

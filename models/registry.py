@@ -23,7 +23,9 @@ ATTRIBUTE = "IMPLEMENTATIONS"
 KERNEL_WORKLOADS = ("matmul", "jacobian", "eigen", "noise")
 TRAINING = "training"
 """The workload with a driver of its own: a sample of it is an epoch, not a call."""
-WORKLOADS = (TRAINING, *KERNEL_WORKLOADS)
+DISTRIBUTED = "distributed"
+"""Training with each batch divided among workers; driven as training is, its axes are further ones."""
+WORKLOADS = (TRAINING, DISTRIBUTED, *KERNEL_WORKLOADS)
 OURS = "likeforlike"
 """The origin of built-in entries."""
 
@@ -97,7 +99,9 @@ def kernel_workloads() -> Mapping[str, Workload]:
 def workload_summaries() -> Mapping[str, str]:
     """Each workload's name and one-line summary, training included."""
     training = "training of 784-512-dropout-10 on Fashion-MNIST, an epoch a sample"
-    return {TRAINING: training} | {name: workload.summary for name, workload in kernel_workloads().items()}
+    divided = "the same training, each batch divided among 1, 2, 4 ... workers"
+    kernels = {name: workload.summary for name, workload in kernel_workloads().items()}
+    return {TRAINING: training, DISTRIBUTED: divided} | kernels
 
 
 def load_registry(plugins: Sequence[str] = ()) -> Registry:

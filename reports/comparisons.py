@@ -19,11 +19,12 @@ from reports.study import Key, Measurement, Study, grouped
 from reports.verdicts import LEAST_PAIRS, RatioEstimate, Verdict, paired_ratio, unpaired_ratio, verdict
 from reports.verdicts import with_false_discovery_rate as control
 
-Kind = Literal["implementations", "published", "devices", "ladder", "machines"]
+Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines"]
 
 KERAS = "keras-fit"
 MANUAL = "eager-loop"
 FLOOR = "floor"
+DISTRIBUTED = "distributed"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
 LABELS = ("name", "published_with", "seed", "epochs")
 """Fields of a recipe that leave the work of an epoch as it is."""
@@ -82,6 +83,8 @@ class Comparisons:
     published: tuple[Comparison, ...]
     devices: tuple[Comparison, ...]
     ladder: tuple[Comparison, ...]
+    scaling: tuple[Comparison, ...]
+    """Data-parallel training over the same by one worker."""
     machines: tuple[Comparison, ...]
     unlike: tuple[tuple[Measurement, Measurement, str], ...]
     """Cells of two machines whose work is not the same, and in what."""
@@ -111,6 +114,7 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
         _controlled(item for part in within for item in part.published()),
         _controlled(item for part in within for item in part.devices()),
         _controlled(item for part in within for item in part.ladder()),
+        _controlled(item for part in within for item in part.scaling()),
         _controlled(across),
         tuple(unlike),
     )
@@ -219,7 +223,7 @@ class _Within:
     def implementations(self) -> Iterable[Comparison | None]:
         """Each implementation with the base of its place and division."""
         trained = equal_terms(item for item in self.mine if item.key.workload == "training")
-        ranked = [item for item in self.mine if item.key.workload not in ("training", "noise")]
+        ranked = [item for item in self.mine if item.key.workload not in ("training", DISTRIBUTED, "noise")]
         ranked += [item for item in trained if item.key.implementation != FLOOR]
         places = grouped(((*item.key.place, item.extra.division), item) for item in ranked)
         for items in places.values():
@@ -253,6 +257,27 @@ class _Within:
                 for (_, before), (_, after) in pairwise(devices):
                     if before is not None and after is not None:
                         yield _comparison("ladder", self.study, before, after)
+
+    def scaling(self) -> Iterable[Comparison | None]:
+        """Each data-parallel training with the one by a single worker of the same strategy."""
+        items = [item for item in self.mine if item.key.workload == DISTRIBUTED]
+        for item in items:
+            base = scaled_from(items, item)
+            if base is not None and base is not item:
+                yield _comparison("scaling", self.study, base, item)
+
+
+def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement | None:
+    """The same training by one worker; None if it was not measured."""
+
+    def alike(one: Measurement) -> tuple[Any, ...]:
+        others = tuple((name, value) for name, value in one.key.axes if name != "workers")
+        return one.machine.id, one.key.device, one.key.implementation, others
+
+    for one in items:
+        if one.key.axis.get("workers") == 1 and alike(one) == alike(item):
+            return one
+    return None
 
 
 def rungs_of(

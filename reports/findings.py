@@ -12,6 +12,7 @@ from itertools import islice
 from reports.comparisons import FLOOR, KERAS, MANUAL, Comparison, geometric_means, rungs_of
 from reports.document import Finding
 from reports.formats import percent, ratio_text, significant
+from reports.sections.distributed import scaling_findings
 from reports.sections.ladder import change_text
 from reports.sections.products import device_crossovers, size_of
 from reports.sections.view import SYNTHETIC_WARNING, View, mean_of_last
@@ -32,6 +33,7 @@ def findings(view: View) -> tuple[Finding, ...]:
         *islice(_explanation(view), MOST_ALIKE),
         *islice(_devices(view), MOST_ALIKE),
         *islice(_products(view), MOST_ALIKE),
+        *scaling_findings(view)[:MOST_ALIKE],
         *_machines(view),
     ]
     texts = [Finding(text) for text in told[:MOST]] or [Finding(_nothing(view))]
@@ -232,6 +234,19 @@ def _warnings(view: View) -> Iterator[str]:
         yield f"{_count(failed, 'cell')} failed ({outcomes})" + (f"; {skipped} skipped." if skipped else ".")
     elif unmeasured:
         yield f"{_count(unmeasured, 'cell')} skipped; the reasons stand below."
+    for spread in view.kinds:
+        for unit in spread.odd[:MOST_ALIKE]:
+            what = "run" if spread.repetitions else "machine"
+            yield (
+                f"{unit.name} is the odd one out: ×{significant(unit.ratio)} the time of the median of "
+                f"{len(spread.units)} {what}s of the kind {view.study.titles[spread.machine.id]}."
+            )
+    busy = [file for file in view.study.files if file.header is not None and file.header.busy]
+    if busy:
+        first = busy[0]
+        assert first.header is not None
+        more = f", and so with {_count(busy[1:], 'more file')}" if busy[1:] else ""
+        yield f"Before {first.label} began: {'; '.join(first.header.busy)}{more}."
     disturbed = [item for item in view.study.measurements if item.disturbed]
     if disturbed:
         yield (

@@ -202,6 +202,8 @@ class Header(Struct, frozen=True, kw_only=True):
     timing: str | None = None
     options: dict[str, Any] | None = None
     title: str | None = None
+    busy: tuple[str, ...] = ()
+    """Devices that others used before the run began, each a sentence."""
     notes: tuple[str, ...] = ()
     """Known faults of a published file, each a sentence."""
     published: dict[str, Any] | None = None

@@ -10,6 +10,7 @@ from reports.findings import findings
 from reports.formats import rate_entry, ratio_entry, time_entry
 from reports.results import ResultFile
 from reports.sections.checks import checks_section
+from reports.sections.distributed import distributed_section
 from reports.sections.epochs import epochs_section
 from reports.sections.ladder import ladder_section
 from reports.sections.machines import machines_section
@@ -35,6 +36,7 @@ def build_report(
         *matched_sections(view),
         ladder_section(view),
         epochs_section(view),
+        distributed_section(view),
         products_section(view),
         checks_section(view, "jacobian"),
         checks_section(view, "eigen"),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -76,6 +77,8 @@ class ResultFile:
     datetime: str = ""
     header: Header | None = None
     notes: tuple[str, ...] = field(default=())
+    node: str = ""
+    """The host's name, which tells two machines of one kind apart."""
 
     @property
     def unmeasured(self) -> tuple[Unmeasured, ...]:
@@ -148,7 +151,13 @@ def parse_results(content: bytes, name: str, label: str | None = None) -> Result
         datetime=document.datetime,
         header=header,
         notes=header.notes if header else (),
+        node=_node(document.machine_info),
     )
+
+
+def _node(info: Mapping[str, Any]) -> str:
+    node = info.get("node")
+    return visible(node, 60) if isinstance(node, str) else ""
 
 
 def _read_bytes(path: Path, name: str) -> bytes:

@@ -118,7 +118,12 @@ def measure_training(
     """Run ``pytest bench`` for these trainers under ``matched``. Raises StudyFailed if it leaves no file."""
     command = [sys.executable, "-m", "pytest", "bench", "-q", "--workloads=training", "--recipes=matched"]
     command += [f"--implementations={','.join(implementations)}", f"--epochs={epochs}", f"--data={data}"]
-    command += ["--devices=cpu:0", f"--repeats={repeats}", f"--benchmark-json={result}"]
+    command += [
+        "--train-samples=60000",
+        "--devices=cpu:0",
+        f"--repeats={repeats}",
+        f"--benchmark-json={result}",
+    ]
     ended = subprocess.run(command, stdout=sys.stderr, check=False)
     if not result.exists():
         raise StudyFailed(f"{' '.join(command)} ended with status {ended.returncode} and left no {result}")

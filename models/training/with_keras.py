@@ -54,12 +54,17 @@ class TimedModel(keras.Sequential):
     """A sequential model that says when ``fit`` evaluates."""
 
     phase_clock: PhaseClock | None = None
+    wait_for_device: Callable[[], None] | None = None
+    """How to wait, where the backend's own way won't do."""
 
     def evaluate(self, *arguments: Any, **options: Any) -> Any:
         """``Model.evaluate``, its time apart from the training's."""
         if self.phase_clock is None:
             return super().evaluate(*arguments, **options)
-        synchronise(self)
+        if self.wait_for_device is None:
+            synchronise(self)
+        else:
+            self.wait_for_device()
         with self.phase_clock.inside("evaluation"):
             return super().evaluate(*arguments, **options)
 

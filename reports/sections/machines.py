@@ -14,13 +14,15 @@ from reports.study import NOISE, Key, grouped
 
 MOST_SPREADS = 24
 MOST_UNLIKE = 20
+MOST_KINDS = 200
 
 
 def machines_section(view: View) -> Section | None:
     """All machines: one alone is described, several are compared."""
     if len(view.study.machines) == 1:
-        return section("machine", "The machine", [_facts_table(view), _noise_text(view)])
-    blocks: list[Block | None] = [_baseline_text(view), _means_table(view), _figure(view)]
+        blocks: list[Block | None] = [_facts_table(view), _kinds_table(view), _noise_text(view)]
+        return section("machine", "The machine", blocks)
+    blocks = [_baseline_text(view), _means_table(view), _kinds_table(view), _figure(view)]
     blocks += [_side_by_side(view), _differences_table(view), _unlike_points(view), _noise_text(view)]
     return section("machines", "Machines side by side", blocks)
 
@@ -72,6 +74,36 @@ def _means_table(view: View) -> Table | None:
         note += " The sets differ from row to row, so rows are to be compared with the baseline alone."
     columns = ("machine", "time over the baseline's", "cells both have", "faster", "same", "slower")
     return Table("machine-means", "Machines over the baseline", columns, tuple(rows), note, len(rows) > 30)
+
+
+def _kinds_table(view: View) -> Table | None:
+    """How far machines of one kind, or runs on one machine, lie apart, and the odd one out."""
+    rows = []
+    for spread in view.kinds[:MOST_KINDS]:
+        first, last = spread.units[0], spread.units[-1]
+        title = view.study.titles[spread.machine.id]
+        rows.append(
+            row(
+                title,
+                Entry(str(len(spread.units)), float(len(spread.units))),
+                "runs on one machine" if spread.repetitions else "machines",
+                Entry(f"×{significant(first.ratio)}", first.ratio),
+                Entry(f"×{significant(last.ratio)}", last.ratio),
+                "; ".join(f"{unit.name} ×{significant(unit.ratio)}" for unit in spread.odd[:6]) or "none",
+                machine=title,
+            )
+        )
+    if not rows:
+        return None
+    note = (
+        "Geometric mean, over cells, of a machine's time over the median of its kind, the fingerprint being "
+        "the kind. Odd is what lies more than 5 % and 3.5 deviations (by the median absolute deviation) from "
+        "the others; of fewer than three nobody can say which is odd."
+    )
+    left = len(view.kinds) - MOST_KINDS
+    note += f" {left} more kinds are not shown." if left > 0 else ""
+    columns = ("kind", "how many", "of what", "fastest", "slowest", "odd one out")
+    return Table("kinds", "Spread within a kind", columns, tuple(rows), note, len(rows) > 30)
 
 
 def _figure(view: View) -> Figure | None:

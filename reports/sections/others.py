@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.comparisons import DISTRIBUTED
 from reports.document import Entry, Section, Table, row, section
 from reports.formats import significant, time_entry
 from reports.results import PLAIN_WORKLOAD
@@ -10,7 +11,7 @@ from reports.sections.view import View
 from reports.study import NOISE, Measurement, grouped
 from reports.verdicts import median_interval
 
-OWN = ("training", "matmul", "jacobian", "eigen", NOISE)
+OWN = ("training", DISTRIBUTED, "matmul", "jacobian", "eigen", NOISE)
 
 
 def other_sections(view: View) -> list[Section]:

@@ -91,12 +91,21 @@ def disturbed_section(view: View) -> Section | None:
                 machine=view.title(item),
             )
         )
+    beside = [item for item in view.study.measurements if item.extra.concurrent]
+    told_beside = (
+        Text(
+            f"{len(beside)} cells were measured while a neighbour ran on another device of the machine "
+            "(--concurrent): neighbours share memory, caches and power, so these times are upper bounds."
+        )
+        if beside
+        else None
+    )
     if not rows:
-        return None
+        return section("disturbed", "Disturbed samples", [told_beside]) if told_beside else None
     columns = ("cell", *(("machine",) if view.several else ()), "samples left out", "why")
     note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 12)
-    return section("disturbed", "Disturbed samples, left out", [table])
+    return section("disturbed", "Disturbed samples, left out", [told_beside, table])
 
 
 def unmeasured_section(view: View) -> Section | None:

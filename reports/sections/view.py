@@ -7,6 +7,7 @@ from functools import cached_property
 
 from reports.comparisons import Comparisons
 from reports.document import Entry
+from reports.kinds import KindSpread, kind_spreads
 from reports.machines import Machine
 from reports.records import Epoch
 from reports.study import Measurement, Study
@@ -38,6 +39,11 @@ class View:
     def _ranks(self) -> dict[str, int]:
         others = [machine.id for machine in self.study.machines if machine.id != self.study.baseline.id]
         return {machine: rank for rank, machine in enumerate([self.study.baseline.id, *others])}
+
+    @cached_property
+    def kinds(self) -> list[KindSpread]:
+        """Machines of one kind, and how far they lie apart."""
+        return kind_spreads(self.study)
 
     def rank(self, item: Measurement) -> int:
         """Where a measurement's machine stands in tables: the baseline first, the others as given."""

@@ -1,0 +1,1 @@
+"""Data-parallel training: one network, each batch divided among replicas."""

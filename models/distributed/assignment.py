@@ -1,0 +1,46 @@
+"""What every process of a data-parallel training must know; plain types, passed on as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+Strategy = Literal["mirrored", "multi-worker"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One training: who takes part, and on what.
+
+    ``mirrored``: ``workers`` devices of this process. ``multi-worker``: as many processes on the loopback
+    interface, each with one device and ``threads`` threads.
+    """
+
+    strategy: Strategy
+    workers: int
+    device: str
+    """The first device, as the process sees it."""
+    threads: int
+    recipe: Mapping[str, Any]
+    data: str
+    data_dir: str | None
+    samples: tuple[int, int]
+
+    @property
+    def last_logical_cpu(self) -> str:
+        """The device up to which TensorFlow must split the processor: the first, but for mirrored CPUs."""
+        split = self.strategy == "mirrored" and self.device.startswith("cpu")
+        return f"cpu:{self.workers - 1}" if split else self.device
+
+    def to_json(self) -> str:
+        """As text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Assignment:
+        """The reverse."""
+        fields = json.loads(text)
+        return cls(**fields | {"samples": tuple(fields["samples"])})

@@ -1,0 +1,41 @@
+"""A further process of a data-parallel training: does what the chief does, and reports nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from devices.lifetime import end_with_parent
+from devices.runtime import runtime
+from models.distributed.assignment import Assignment
+from models.training.data import load_data
+from models.training.oracle import initial_parameters, verify
+from models.training.recipe import Recipe
+from models.training.trainer import Run
+
+
+def main() -> None:
+    """``python -m models.distributed.peer PARENT_PID INDEX PORTS ASSIGNMENT``; started by the chief only."""
+    end_with_parent(int(sys.argv[1]))
+    index, ports, assignment = int(sys.argv[2]), json.loads(sys.argv[3]), Assignment.from_json(sys.argv[4])
+    recipe = Recipe(**assignment.recipe)
+    runtime("tensorflow").configure(assignment.device, assignment.threads, recipe.precision)
+    from models.distributed.strategies import join
+    from models.distributed.with_keras import KerasFitDistributed
+
+    join(assignment, index, ports)
+    factory = partial(KerasFitDistributed, assignment=assignment)
+    train, validation = assignment.samples
+    folder = Path(assignment.data_dir) if assignment.data_dir else None
+    data = load_data(assignment.data, folder, recipe.seed, train, validation)
+    verify(factory, recipe, assignment.device)
+    run = Run(recipe, data, initial_parameters(recipe), assignment.device)
+    factory(run).train(lambda epoch: True)
+    os._exit(0)  # TensorFlow's exit handlers wait for peers that have left
+
+
+if __name__ == "__main__":
+    main()

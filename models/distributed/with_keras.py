@@ -1,0 +1,45 @@
+"""``Model.fit`` with each batch divided among replicas; the mathematics is the undivided batch's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from models.distributed.assignment import Assignment
+from models.distributed.strategies import begin, synchronise
+from models.training.recipe import Recipe, RecipeRefused
+from models.training.trainer import Parameters, Run
+from models.training.with_keras import KerasFit, TimedModel
+
+
+class KerasFitDistributed(KerasFit):
+    """``keras-fit`` under ``tf.distribute``: the recipe's batch is the global one, whatever the workers."""
+
+    name = "keras-fit-distributed"
+
+    def __init__(self, run: Run, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self.strategy = begin(assignment)
+        if run.recipe.remainder == "drop":
+            why = "a PyDataset, which drops the remainder, can't be divided by tf.distribute"
+            raise RecipeRefused(self.name, "remainder", "drop", why)
+        super().__init__(run)
+
+    def build(self, recipe: Recipe, initial: Parameters) -> TimedModel:
+        """The network, its weights mirrored on every replica."""
+        with self.strategy.scope():
+            model = super().build(recipe, initial)
+        if self.assignment.strategy == "multi-worker":
+            model.wait_for_device = synchronise
+        return model
+
+    @property
+    def terms(self) -> Mapping[str, object]:
+        """What Keras resolved, and among whom the batch is divided."""
+        replicas = self.strategy.num_replicas_in_sync
+        return {
+            **super().terms,
+            "strategy": self.assignment.strategy,
+            "replicas": replicas,
+            "replica_batch_size": self.run.recipe.batch_size / replicas,
+            "threads_per_process": self.assignment.threads,
+        }
