@@ -22,6 +22,7 @@ _WINDOW_CALLS = 5
 _WARM_UP_CALLS = 50
 _WARM_UP_SECONDS = 1.0
 _SYNCHRONISED_SAMPLES = 5
+_WAKING_SECONDS = 0.02
 
 Clock = Callable[[], float]
 
@@ -123,13 +124,21 @@ def queueing_seconds(placed: Placed) -> float:
 
 
 def take_sample(placed: Placed) -> Sample:
-    """One untimed call, which wakes the thread pool and fills the caches, then one timed call."""
-    synchronised_seconds(placed)
+    """Untimed calls, then one timed call."""
+    wake(placed)
     if placed.spec.timing == "unsynchronised":
         return Sample(queueing_seconds(placed))
     if not placed.spec.transfer:
         return Sample(synchronised_seconds(placed))
     return with_transfers(placed)
+
+
+def wake(placed: Placed) -> None:
+    """Call untimed at least once, and for some milliseconds: it wakes threads and fills caches."""
+    begin = placed.clock()
+    synchronised_seconds(placed)
+    while placed.clock() - begin < _WAKING_SECONDS:
+        synchronised_seconds(placed)
 
 
 def with_transfers(placed: Placed) -> Sample:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,10 +94,19 @@ def parameters(terms: Terms, job: Job) -> dict[str, Any]:
 
 @contextmanager
 def out_of_reach() -> Iterator[None]:
-    """Programs started inside ignore Ctrl-C and the end of the terminal, which ours handles."""
+    """Let programs started inside outlive this one: deaf to Ctrl-C and hang-up, not holding its output."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = {output: os.dup(output) for output in (1, 2)}
+    with open(os.devnull, "wb") as nowhere:
+        for output in kept:
+            os.dup2(nowhere.fileno(), output)
     try:
         yield
     finally:
+        for output, own in kept.items():
+            os.dup2(own, output)
+            os.close(own)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from bench.worker import end_with_parent
+from devices.lifetime import end_with_parent
 from devices.runtime import limit_blas_threads
 
 SHORTEST_SECONDS = 0.005

@@ -113,14 +113,19 @@ def epoch_ratio(base: Trained, other: Trained) -> RatioEstimate:
 
 
 def measure_training(
-    implementations: Sequence[str], epochs: int, data: str, result: Path, repeats: int = 1
+    implementations: Sequence[str],
+    epochs: int,
+    data: str,
+    result: Path,
+    repeats: int = 1,
+    further: Sequence[str] = ("--train-samples=60000",),
 ) -> None:
     """Run ``pytest bench`` for these trainers under ``matched``. Raises StudyFailed if it leaves no file."""
     command = [sys.executable, "-m", "pytest", "bench", "-q", "--workloads=training", "--recipes=matched"]
     command += [f"--implementations={','.join(implementations)}", f"--epochs={epochs}", f"--data={data}"]
     command += [
-        "--train-samples=60000",
         "--devices=cpu:0",
+        *further,
         f"--repeats={repeats}",
         f"--benchmark-json={result}",
     ]

@@ -14,10 +14,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import psutil
@@ -34,53 +34,51 @@ Clock = Callable[[], float]
 BASE, AGAIN, SLOWED = "base", "the same again", "slowed"
 BLOCKS = (AGAIN, BASE, SLOWED)
 """In the order of measuring: each is next to the base."""
-_CALIBRATIONS = 31
+_RECENT = 31
+"""Calls of the product whose median time the spin is a share of."""
 _FIRST_SIZE = 800
 _SIZINGS = 4
 _SIZING_CALLS = 40
-_FIRST_SPIN = 10_000
 
 
-def spin(iterations: int) -> None:
-    """Keep one core busy; time is proportional to the iterations."""
-    for _ in range(iterations):
+def spin(seconds: float) -> None:
+    """Keep one core busy for that long."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
         pass
 
 
-@dataclass(frozen=True)
+@dataclass
 class Work:
-    """A product, and a spin that adds a share of its time."""
+    """A product, and a spin that adds a share of its time, whatever that is at the moment."""
 
     product: Callable[[], object]
-    spin_iterations: int = _FIRST_SPIN
-    spin: Callable[[int], None] = spin
+    share: float = 0.0
+    spin: Callable[[float], None] = spin
     clock: Clock = time.perf_counter
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    """The last times of the product alone, from which the spin's length is taken."""
 
     def calibrated(self, share: float) -> Work:
-        """The work with a spin of this share of the product's median time, both measured now, in turns."""
-        products, spins = [], []
-        for _ in range(_CALIBRATIONS):
-            start = self.clock()
-            self.product()
-            middle = self.clock()
-            self.spin(self.spin_iterations)
-            spins.append(self.clock() - middle)
-            products.append(middle - start)
-        wanted_seconds = share * statistics.median(products)
-        iterations = round(self.spin_iterations * wanted_seconds / statistics.median(spins))
-        return replace(self, spin_iterations=max(1, iterations))
+        """The work with a spin of this share of the product's median time, which is measured now."""
+        work = Work(self.product, share, self.spin, self.clock)
+        for _ in range(_RECENT):
+            work.sample(BASE, [])
+        return work
 
     def sample(self, name: str, spin_seconds: list[float]) -> float:
         """Seconds of one call; what the spin took of it is noted apart."""
+        wanted_seconds = self.share * statistics.median(self.recent) if name == SLOWED else 0.0
         start = self.clock()
         self.product()
+        middle = self.clock()
         if name == SLOWED:
-            middle = self.clock()
-            self.spin(self.spin_iterations)
+            self.spin(wanted_seconds)
             end = self.clock()
             spin_seconds.append(end - middle)
             return end - start
-        return self.clock() - start
+        self.recent.append(middle - start)
+        return middle - start
 
 
 @dataclass
@@ -114,6 +112,7 @@ def _take_rounds(work: Work, pairs: int, draw: random.Random, trial: Trial) -> N
     for _ in range(pairs):
         draw.shuffle(order)
         for name in order:
+            work.product()  # untimed, as before each sample of the harness
             trial.rounds[name].append(work.sample(name, trial.spin_seconds))
 
 
@@ -224,7 +223,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.studies.verdict_rules", description=__doc__)
     parser.add_argument("--trials", type=int, default=60, help="with a slow-down of 5 %%")
     parser.add_argument("--pairs", type=int, default=60)
-    parser.add_argument("--small-trials", type=int, default=40, help="with a slow-down of 2.5 %%")
+    parser.add_argument("--small-trials", type=int, default=20, help="with a slow-down of 2.5 %%")
     parser.add_argument("--small-pairs", type=int, default=200)
     parser.add_argument("--framework", default="tensorflow", choices=tuple(PRODUCTS))
     parser.add_argument("--milliseconds", type=float, default=11.0, help="what the product is to take")

@@ -148,3 +148,43 @@ def test_sizes_by_workload() -> None:
         "eigen": (30,),
         "jacobian": (7,),
     }
+
+
+def test_data_parallel_training_is_measured_only_when_asked_for(registry: Registry) -> None:
+    assert all(cell.workload != "distributed" for cell in grid(registry).cells)
+    cells = grid(
+        registry, workloads=("distributed",), strategies=("mirrored", "multi-worker"), workers=(1, 2)
+    ).cells
+    scaled = [cell for cell in cells if cell.workload == "distributed"]
+    assert [cell.id.removeprefix("distributed-keras-fit-distributed-cpu:0-matched-") for cell in scaled] == [
+        "mirrored-1",
+        "mirrored-2",
+        "multi-worker-1",
+        "multi-worker-2",
+    ]
+    assert {cell.group for cell in scaled} == {"distributed matched cpu:0 run 0"}
+    assert all(cell.recipe is not None and cell.recipe.batch_size == 64 for cell in scaled)
+
+
+def test_workers_on_gpus_begin_at_the_first_and_reach_as_far_as_there_are(registry: Registry) -> None:
+    asked = {"workloads": ("distributed",), "strategies": ("mirrored",)}
+    cells = [c for c in grid(registry, A100, T4, **asked).cells if c.workload == "distributed"]
+    assert [(cell.device, dict(cell.axes)["workers"]) for cell in cells] == [("gpu:0", 1), ("gpu:0", 2)]
+    cells = [c for c in grid(registry, A100, T4, workers=(4,), **asked).cells if c.workload == "distributed"]
+    assert [cell.skip_reason for cell in cells] == ["needs 4 GPUs, 2 may be used"]
+
+
+def test_workers_are_of_no_use_to_other_workloads(registry: Registry) -> None:
+    with pytest.raises(OptionError, match=r"--workers: of use with --workloads distributed alone"):
+        grid(registry, workloads=("matmul",), workers=(2,))
+
+
+def test_concurrent_cells_are_marked_but_the_noise_floor_is_not(registry: Registry) -> None:
+    cells = grid(registry, CPU, A100, workloads=("matmul",), concurrent=True).cells
+    assert {cell.concurrent for cell in cells if cell.workload == "matmul"} == {True}
+    assert {cell.concurrent for cell in cells if cell.workload == "noise"} == {False}
+
+
+def test_concurrent_needs_several_devices(registry: Registry) -> None:
+    with pytest.raises(OptionError, match=r"--concurrent: needs several devices, there is cpu:0 alone"):
+        grid(registry, CPU, workloads=("matmul",), concurrent=True)

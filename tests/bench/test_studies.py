@@ -102,47 +102,57 @@ def test_our_rule_pairs_the_samples():
 
 
 class Machine:
-    """A clock that only the work moves: a product of 12 ms, a spin of 2 µs an iteration."""
+    """A clock that only the work moves: a product of 12 ms, a spin as long as it is told."""
 
-    def __init__(self, spin_seconds=2e-6):
+    def __init__(self):
         self.now = 0.0
-        self.spin_seconds = spin_seconds
+        self.product_seconds = 0.012
         self.calls = []
 
     def product(self):
         self.calls.append("product")
-        self.now += 0.012
+        self.now += self.product_seconds
 
-    def spin(self, iterations):
+    def spin(self, seconds):
         self.calls.append("spin")
-        self.now += iterations * self.spin_seconds
+        self.now += seconds
 
     def work(self):
         return verdict_rules.Work(self.product, spin=self.spin, clock=lambda: self.now)
 
 
-@pytest.mark.parametrize(("share", "spin_seconds"), [(0.05, 2e-6), (0.025, 2e-6), (0.05, 5e-8)])
-def test_the_spin_is_calibrated_to_its_share_of_the_product(share, spin_seconds):
-    machine = Machine(spin_seconds)
-    work = machine.work().calibrated(share)
-    assert work.spin_iterations == round(share * 0.012 / spin_seconds)
+@pytest.mark.parametrize("share", [0.05, 0.025])
+def test_the_spin_takes_its_share_of_the_product(share):
+    work = Machine().work().calibrated(share)
     noted = []
-    assert work.sample(verdict_rules.SLOWED, noted) == pytest.approx(0.012 * (1 + share), rel=1e-3)
-    assert noted == [pytest.approx(0.012 * share, rel=1e-3)]
+    assert work.sample(verdict_rules.SLOWED, noted) == pytest.approx(0.012 * (1 + share), rel=1e-9)
+    assert noted == [pytest.approx(0.012 * share, rel=1e-9)]
     assert work.sample(verdict_rules.BASE, noted) == pytest.approx(0.012)
     assert len(noted) == 1
+
+
+def test_the_spin_follows_a_product_that_drifts():
+    machine = Machine()
+    work = machine.work().calibrated(0.05)
+    machine.product_seconds = 0.024
+    for _ in range(31):
+        work.sample(verdict_rules.BASE, [])
+    noted = []
+    work.sample(verdict_rules.SLOWED, noted)
+    assert noted == [pytest.approx(0.024 * 0.05)]
 
 
 def test_calibration_is_not_misled_by_single_disturbed_calls():
     machine = Machine()
     disturbed = itertools.cycle([0.5, 0, 0, 0.3, 0, 0, 0, 0, 0])
-    spin = machine.spin
 
     def product():
         machine.now += 0.012 + next(disturbed)
 
-    work = verdict_rules.Work(product, spin=spin, clock=lambda: machine.now).calibrated(0.05)
-    assert work.spin_iterations == 300
+    work = verdict_rules.Work(product, spin=machine.spin, clock=lambda: machine.now).calibrated(0.05)
+    noted = []
+    work.sample(verdict_rules.SLOWED, noted)
+    assert noted == [pytest.approx(0.0006)]
 
 
 def test_a_trial_takes_turns_in_rounds_and_blocks_back_to_back():
@@ -157,11 +167,10 @@ def test_a_trial_takes_turns_in_rounds_and_blocks_back_to_back():
     machine.calls.clear()
     verdict_rules.take_trial(work, 20, random.Random(1), blocks=False)
     spins = [n for n, call in enumerate(machine.calls) if call == "spin"]
-    places = {
-        place - number * 4 for number, place in enumerate(spins)
-    }  # products before it in its round, and it
+    # products before it in its round: each sample's own, and an untimed one before each
+    places = {place - number * 7 for number, place in enumerate(spins)}
     assert len(spins) == 20
-    assert places == {1, 2, 3}
+    assert places == {2, 4, 6}
 
 
 def trial_of(same, slowed):

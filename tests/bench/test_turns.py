@@ -115,6 +115,18 @@ def test_one_untimed_call_precedes_each_timed_one() -> None:
     assert len(calls) == 2
 
 
+def test_short_calls_are_repeated_untimed_until_threads_are_awake() -> None:
+    now, calls = [0.0], []
+
+    def call() -> None:
+        calls.append(1)
+        now[0] += 0.001
+
+    made = replace(placed(lambda problem: Kernel(call=call)), clock=lambda: now[0])
+    assert kernel_turns.take_sample(made).seconds == pytest.approx(0.001)
+    assert len(calls) == 20 + 1
+
+
 def test_the_wait_is_inside_a_synchronised_time_and_outside_a_queueing_time() -> None:
     clock = {"now": 0.0}
 

@@ -53,7 +53,6 @@ SchedulerParameters=bf_interval=1,sched_interval=1
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$cores Feature=kind-a,kind-b,kind-c State=UNKNOWN
 PartitionName=all Nodes=$host Default=YES MaxTime=INFINITE State=UP
 CONF
-    printf 'CgroupPlugin=disabled\n' >"$folder/cgroup.conf"
     export SLURM_CONF=$folder/slurm.conf
     munged --force --key-file="$folder/munge.key" --socket="$folder/munge.socket" \
         --pid-file="$folder/munged.pid" --log-file="$folder/munged.log" --seed-file="$folder/munged.seed" \

@@ -1,0 +1,165 @@
+"""What was tried and did not help: trainers with one thing done another way, beside the originals.
+
+``python -m bench.studies.variants`` measures each in turns with what it varies, under ``matched``, and prints
+the ratio of their epochs. As a plug-in (``--plugin bench.studies.variants``) it joins them to any run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.studies.staging import Account, StudyFailed, heading, ratio_text, table
+from bench.studies.training_speed import Trained, epoch_ratio, known, measure_training, read_trained
+from models.entry import Entry
+from models.training.trainer import Run, Trainer
+
+
+def with_generator_bits(run: Run) -> Trainer:
+    """``tf-epoch`` with dropout by TensorFlow's own counter-based generator, a float32 a unit."""
+    import tensorflow as tf
+
+    from models.training.with_tensorflow_epoch import TensorFlowEpoch
+
+    class GeneratorBits(TensorFlowEpoch):
+        def _keep(self, samples: int, key: tf.Tensor) -> tf.Tensor | None:
+            seed = tf.stack([tf.bitcast(key, tf.int32), tf.constant(0)])
+            drawn = tf.random.stateless_uniform([samples, 512], seed)
+            return drawn >= self.run.recipe.dropout_rate if self.run.recipe.dropout_rate else None
+
+    return GeneratorBits(run)
+
+
+def without_xla(run: Run) -> Trainer:
+    """``tf-epoch`` as a plain graph."""
+    from models.training.with_tensorflow_epoch import TensorFlowEpoch
+
+    return TensorFlowEpoch(replace(run, recipe=replace(run.recipe, execution="graph")))
+
+
+def with_tape(run: Run) -> Trainer:
+    """``tf-epoch`` with gradients by GradientTape instead of by hand."""
+    import tensorflow as tf
+
+    from models.training.with_tensorflow_epoch import TensorFlowEpoch
+
+    class Taped(TensorFlowEpoch):
+        def _gradients(self, weights: Any, images: tf.Tensor, labels: tf.Tensor, keep: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(weights)
+                logits = self._layers(weights, images, keep)[1]
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+                mean = tf.reduce_mean(losses)
+            sums = tf.stack([tf.reduce_sum(losses), self._right(logits, labels)])
+            return tape.gradient(mean, weights), sums
+
+    return Taped(run)
+
+
+def keras_with_xla(run: Run) -> Trainer:
+    """``keras-fit`` with ``jit_compile=True`` and nothing else."""
+    from models.training.with_keras import KerasFit
+
+    return KerasFit(replace(run, recipe=replace(run.recipe, execution="xla")))
+
+
+def keras_with_own_dropout(run: Run) -> Trainer:
+    """``keras-fit-tuned``'s way of feeding and executing, with Keras's own dropout layer."""
+    from models.training.with_keras import KerasFit
+    from models.training.with_keras_tuned import KerasFitTuned
+
+    class OwnDropout(KerasFitTuned):
+        dropout = KerasFit.dropout
+
+    return OwnDropout(replace(run, recipe=replace(run.recipe, execution="graph")))
+
+
+def torch_with_fused_adam(run: Run) -> Trainer:
+    """``torch-loop`` with PyTorch's fused Adam."""
+    import torch
+
+    from models.training.with_torch import TorchLoop
+
+    class Fused(TorchLoop):
+        def __init__(self, run: Run) -> None:
+            super().__init__(run)
+            group = self.optimizer.param_groups[0]
+            self.optimizer = torch.optim.Adam(
+                group["params"], group["lr"], betas=group["betas"], eps=group["eps"], fused=True
+            )
+
+    return Fused(run)
+
+
+VARIES = {
+    "tf-epoch-generator-bits": ("tf-epoch", with_generator_bits),
+    "tf-epoch-without-xla": ("tf-epoch", without_xla),
+    "tf-epoch-with-tape": ("tf-epoch", with_tape),
+    "keras-fit-with-xla": ("keras-fit", keras_with_xla),
+    "keras-fit-tuned-own-dropout": ("keras-fit-tuned", keras_with_own_dropout),
+    "torch-loop-fused-adam": ("torch-loop", torch_with_fused_adam),
+}
+"""Name: what it varies, and how."""
+
+
+def _entry(name: str) -> Entry:
+    original, factory = VARIES[name]
+    framework = "torch" if original.startswith("torch") else "tensorflow"
+    return Entry(
+        name,
+        "training",
+        framework,
+        (factory.__doc__ or "").strip(),
+        f"{__name__}:{factory.__name__}",
+        division="tuned",
+        needs=(framework,),
+        environment=(("KERAS_BACKEND", "tensorflow"),) if framework == "tensorflow" else (),
+    )
+
+
+IMPLEMENTATIONS = [_entry(name) for name in VARIES]
+
+
+def variants_table(trained: Sequence[Trained]) -> str:
+    """Each variant's time over the original's, epochs of the same round."""
+    by_name = {one.implementation: one for one in trained}
+    rows = []
+    for name, (original, factory) in VARIES.items():
+        if name not in by_name or original not in by_name:
+            continue
+        base, other = by_name[original], by_name[name]
+        accuracy = f"{other.accuracies[-1]:.4f}"
+        what = (factory.__doc__ or "").strip().rstrip(".").replace("``", "`")
+        rows.append([what, f"{other.median_seconds:.3f}", ratio_text(epoch_ratio(base, other)), accuracy])
+    return table(["what", "seconds per epoch", "time / original", "validation accuracy"], rows)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.studies.variants", description=__doc__)
+    parser.add_argument("--epochs", type=int, default=7, help="the first one cold")
+    parser.add_argument("--data", default="fashion-mnist", help="as for pytest bench")
+    parser.add_argument("--train-samples", type=int, default=20000)
+    asked = parser.parse_args()
+    print(heading("Variants", "variants"), end="\n\n", flush=True)
+    account = Account()
+    originals = known(list(dict.fromkeys(original for original, _ in VARIES.values())))
+    plugin = (f"--plugin={__spec__.name}", f"--train-samples={asked.train_samples}")
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        measure_training([*originals, *VARIES], asked.epochs, asked.data, result, 1, plugin)
+        trained, lost = read_trained(result.read_bytes())
+    print(f"### One thing done another way, {asked.data}\n\n{variants_table(trained)}\n")
+    print("\n".join([*lost, account.closing()]))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except StudyFailed as error:
+        sys.exit(f"error: {error}")
