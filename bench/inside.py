@@ -46,6 +46,7 @@ def assignment_of(spec: CellSpec) -> Assignment | None:
     if spec.workload != DISTRIBUTED:
         return None
     return Assignment(
+        spec.target,
         spec.axes["strategy"],
         spec.axes["workers"],
         spec.device,

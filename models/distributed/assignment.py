@@ -19,6 +19,8 @@ class Assignment:
     interface, each with one device and ``threads`` threads.
     """
 
+    target: str
+    """``module:attribute`` of the trainer's factory: every process runs the same."""
     strategy: Strategy
     workers: int
     device: str

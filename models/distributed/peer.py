@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -24,10 +25,10 @@ def main() -> None:
     recipe = Recipe(**assignment.recipe)
     runtime("tensorflow").configure(assignment.device, assignment.threads, recipe.precision)
     from models.distributed.strategies import join
-    from models.distributed.with_keras import KerasFitDistributed
 
     join(assignment, index, ports)
-    factory = partial(KerasFitDistributed, assignment=assignment)
+    module, _, attribute = assignment.target.partition(":")
+    factory = partial(getattr(importlib.import_module(module), attribute), assignment=assignment)
     train, validation = assignment.samples
     folder = Path(assignment.data_dir) if assignment.data_dir else None
     data = load_data(assignment.data, folder, recipe.seed, train, validation)

@@ -93,7 +93,20 @@ def _multi_worker(index: int, ports: list[int]) -> tf.distribute.Strategy:
     addresses = [f"127.0.0.1:{port}" for port in ports]
     task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
     os.environ["TF_CONFIG"] = json.dumps(task)
+    _without_heartbeats()
     return MultiWorker()
+
+
+def _without_heartbeats() -> None:
+    """Let processes stand still: the harness freezes all of them between turns, for minutes if need be.
+
+    TensorFlow's coordination service would take that for a crash. It has no public switch; an empty
+    service type is how TensorFlow's own tests leave it out.
+    """
+    from tensorflow.python.eager import context
+
+    if context.context().coordination_service is None:
+        context.context().configure_coordination_service(service_type="")
 
 
 def _free_ports(count: int) -> list[int]:

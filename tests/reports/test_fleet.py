@@ -1,4 +1,4 @@
-"""What a fleet's report says: the spread within a kind, the odd one out, scaling, what was busy or beside."""
+"""What a fleet's report says: spread within a kind, the odd one out, scaling, what was busy, beside or cut short."""
 
 from __future__ import annotations
 
@@ -149,3 +149,11 @@ def test_data_parallel_training_is_ranked_with_no_other():
     cells.append(samples.training("keras-fit", samples.RECIPE, 0, samples.Noise(3), 8.0, 9))
     text = markdown_of(samples.document(cells))
     assert "keras-fit-distributed (" not in text
+
+
+def test_a_run_on_the_first_images_says_so_above_its_figures():
+    few = samples.DATA | {"train_samples": 20000}
+    cells = samples.trainers(samples.Noise(1), runs=1, data=few)
+    text = markdown_of(samples.document(cells))
+    assert text.count("Trained on the first 20,000 of Fashion-MNIST's 60,000 images") == 2
+    assert "Trained on the first" not in markdown_of(samples.quick_run())
