@@ -15,7 +15,16 @@ from pathlib import Path
 from tabulate import tabulate
 
 from bench.fleet.job import BENCH
-from bench.fleet.manifest import SCHEMA_VERSION, FleetError, Manifest, Terms, merge, plan_jobs, read_manifest
+from bench.fleet.manifest import (
+    FILE,
+    SCHEMA_VERSION,
+    FleetError,
+    Manifest,
+    Terms,
+    merge,
+    plan_jobs,
+    read_manifest,
+)
 from bench.fleet.states import JobState, fleet_states
 from bench.fleet.submitting import submit_missing, submitter
 
@@ -112,7 +121,7 @@ def _submit(options: argparse.Namespace) -> int:
         options.cpus_per_task,
     )
     jobs = plan_jobs(options.partition, options.gres, options.constraint, options.nodes_each)
-    known = read_manifest(folder) if (folder / "fleet.json").exists() else None
+    known = read_manifest(folder) if (folder / FILE).exists() else None
     manifest = merge(known, Manifest(SCHEMA_VERSION, terms, jobs), folder)
     _dry_run(options.bench_options)
     send = submitter(folder, terms)

@@ -12,7 +12,8 @@ import msgspec
 
 from bench.resultfile import write_whole
 
-FILE = "fleet.json"
+FILE = "fleet.manifest"
+"""JSON, but named apart: ``python -m reports DIR/*.json`` takes the result files alone."""
 SCHEMA_VERSION = 1
 
 Cluster = Literal["slurm", "local"]

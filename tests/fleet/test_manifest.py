@@ -86,7 +86,7 @@ def test_the_record_comes_back_as_it_was(tmp_path):
 )
 def test_a_folder_that_is_no_fleet(tmp_path, content, told):
     if content is not None:
-        (tmp_path / "fleet.json").write_text(content)
+        (tmp_path / "fleet.manifest").write_text(content)
     with pytest.raises(FleetError, match=told) as caught:
         read_manifest(tmp_path)
     assert "\n" not in str(caught.value)
@@ -94,7 +94,7 @@ def test_a_folder_that_is_no_fleet(tmp_path, content, told):
 
 def test_a_newer_record_is_refused(tmp_path):
     write_manifest(tmp_path, fleet("v100"))
-    path = tmp_path / "fleet.json"
+    path = tmp_path / "fleet.manifest"
     path.write_text(re.sub(r'"schema_version": 1', '"schema_version": 2', path.read_text()))
     with pytest.raises(FleetError, match="newer"):
         read_manifest(tmp_path)

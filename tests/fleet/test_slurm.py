@@ -39,7 +39,7 @@ def ask(environment, *command):
 
 
 def job_ids(folder):
-    manifest = msgspec.json.decode((folder / "fleet.json").read_bytes())
+    manifest = msgspec.json.decode((folder / "fleet.manifest").read_bytes())
     return {job["name"]: job["scheduler_ids"][-1] for job in manifest["jobs"]}
 
 
