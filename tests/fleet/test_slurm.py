@@ -1,4 +1,4 @@
-"""Against a real Slurm of one node: three kinds, one job killed midway and requeued, every cell once."""
+"""Against a real Slurm of one node: one job killed midway, one given notice, both requeued, every cell once."""
 
 import os
 import shutil
@@ -43,18 +43,23 @@ def job_ids(folder):
     return {job["name"]: job["scheduler_ids"][-1] for job in manifest["jobs"]}
 
 
-def kill_midway(environment, folder, name):
-    """Wait for the job's second cell, then kill; the cells that were journalled by then."""
+def signal_midway(environment, folder, name, signal):
+    """Wait for the job's second cell, then signal, until it has stopped; the cells journalled by then."""
     result, number = folder / f"{name}.json", job_ids(folder)[name]
     while len(journalled(result)) < 2:
-        assert ask(environment, "squeue", "-h", "-j", number), "the job ended before it could be killed"
-    ask(environment, "scancel", "--signal=KILL", number)
+        assert ask(environment, "squeue", "-h", "-j", number), "the job ended before it could be signalled"
+    ask(environment, "scancel", f"--signal={signal}", number)
     while ask(environment, "squeue", "-h", "-j", number, "-t", "R,CG"):
         pass
     return journalled(result)
 
 
-def test_three_kinds_one_killed_and_requeued_every_cell_once(slurm, tmp_path):
+def start_now(environment, number):
+    """Slurm lets a requeued job wait for two minutes."""
+    ask(environment, "scontrol", "update", f"JobId={number}", "StartTime=now")
+
+
+def test_three_kinds_one_killed_one_given_notice_every_cell_once(slurm, tmp_path):
     folder = tmp_path / "fleet"
     kinds = [word for kind in "abc" for word in ("--constraint", f"kind-{kind}")]
     submit = ("submit", *kinds, "--exclusive", "--time", "20", "--output", str(folder), "--", *GRID)
@@ -62,14 +67,19 @@ def test_three_kinds_one_killed_and_requeued_every_cell_once(slurm, tmp_path):
     assert sent.returncode == 0, sent.stderr
     assert len(job_ids(folder)) == 3
 
-    killed = kill_midway(slurm, folder, "kind-a-1")
+    killed = signal_midway(slurm, folder, "kind-a-1", "KILL")
     status = run("status", "--output", str(folder), **slurm)
     assert status.returncode == 1
     assert f"ended early  {len(killed)} of 8" in status.stdout
 
+    # the notice that Slurm gives before a time limit or a preemption: the job requeues itself
+    noticed = signal_midway(slurm, folder, "kind-b-1", "USR2")
+    assert ask(slurm, "squeue", "-h", "-j", job_ids(folder)["kind-b-1"], "-o", "%T").strip() == "PENDING"
+    assert "waiting" in run("status", "--output", str(folder), **slurm).stdout
+
     ask(slurm, "scontrol", "requeue", job_ids(folder)["kind-a-1"])
-    # Slurm lets a requeued job wait for two minutes
-    ask(slurm, "scontrol", "update", f"JobId={job_ids(folder)['kind-a-1']}", "StartTime=now")
+    for kind in "ab":
+        start_now(slurm, job_ids(folder)[f"kind-{kind}-1"])
     done = run("collect", "--wait", "--output", str(folder), **slurm)
     assert done.returncode == 0, done.stdout + done.stderr
     for kind in "abc":
@@ -80,6 +90,7 @@ def test_three_kinds_one_killed_and_requeued_every_cell_once(slurm, tmp_path):
         found = [benchmark["extra_info"]["cell"] for benchmark in document["benchmarks"]]
         assert sorted(found) == sorted(cells)
     assert journalled(folder / "kind-a-1.json")[: len(killed)] == killed
+    assert journalled(folder / "kind-b-1.json")[: len(noticed)] == noticed
     assert "3 files" in (folder / "report" / "report.md").read_text()
 
     again = run(*submit, **slurm)
