@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from bench.fleet.job import BenchJob, command, deaf_to_notice
 from bench.fleet.submitting import out_of_reach
 
