@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import median_abs_deviation
 
 from reports.machines import Machine
 from reports.study import NOISE, Measurement, Run, Study, grouped
@@ -21,6 +20,8 @@ LEAST_UNITS = 3
 """Of two nobody can say which is odd."""
 ODD_DEVIATIONS = 3.5
 """Modified z-score from which a value is an outlier (Iglewicz and Hoaglin 1993, section 3.3)."""
+TO_NORMAL = 1.4826
+"""Median absolute deviation to standard deviation, as ``scipy.stats`` has it, whose import takes a second."""
 ODD_SHARE = 0.05
 """A machine nearer than this to its kind is never called odd, however alike the others are."""
 
@@ -101,7 +102,8 @@ def _marked(units: list[Unit]) -> list[Unit]:
     """The units, fastest first, with those marked that lie apart."""
     units = sorted(units, key=lambda unit: unit.ratio)
     logs = np.log([unit.ratio for unit in units])
-    middle, deviation = float(np.median(logs)), float(median_abs_deviation(logs, scale="normal"))
+    middle = float(np.median(logs))
+    deviation = TO_NORMAL * float(np.median(np.abs(logs - middle)))
     limit = max(math.log1p(ODD_SHARE), ODD_DEVIATIONS * deviation)
     if len(units) < LEAST_UNITS:
         return units

@@ -83,8 +83,9 @@ def test_issue_entrants_are_listed():
 
 def test_workloads_are_all_described():
     registry = load_registry()
-    assert tuple(registry.workloads) == WORKLOADS == ("training", "matmul", "jacobian", "eigen", "noise")
-    assert set(kernel_workloads()) == set(WORKLOADS) - {"training"}
+    assert tuple(registry.workloads) == WORKLOADS
+    assert WORKLOADS == ("training", "distributed", "matmul", "jacobian", "eigen", "noise")
+    assert set(kernel_workloads()) == set(WORKLOADS) - {"training", "distributed"}
     assert all(name == workload.name for name, workload in kernel_workloads().items())
 
 
@@ -100,7 +101,9 @@ def test_names_are_unique_within_a_workload_and_every_target_exists():
 def test_unknown_names_list_the_known_ones():
     registry = load_registry()
     assert registry.find("eigen", "tf-eigh").framework == "tensorflow"
-    with pytest.raises(UnknownName, match=r"^unknown workload 'sorting'; known: training, matmul, jacobian"):
+    with pytest.raises(
+        UnknownName, match=r"^unknown workload 'sorting'; known: training, distributed, matmul, jacobian"
+    ):
         registry.of("sorting")
     with pytest.raises(
         UnknownName, match="^unknown implementation of eigen 'eig'; known: numpy-eigh, tf-eigh"
@@ -140,7 +143,7 @@ BROKEN = {
     ),
     "workload": (
         GOOD.replace('"training"', '"sorting"'),
-        r"IMPLEMENTATIONS\[1\].workload is 'sorting', expected one of training, matmul, .*",
+        r"IMPLEMENTATIONS\[1\].workload is 'sorting', expected one of training, distributed, .*",
     ),
     "division": (
         GOOD.replace("device_kinds", "division='fast', device_kinds"),
