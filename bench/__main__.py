@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 import subprocess
 import sys
@@ -36,7 +35,6 @@ FORBIDDEN = {
     "--benchmark-json": "each job has a result file of its own in --output",
     "--resume": "a job resumes by itself",
 }
-_TIME = re.compile(r"(?:(?P<days>\d+)-)?(?:(?P<hours>\d+):)?(?P<minutes>\d+)(?::(?P<seconds>\d+))?")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +67,11 @@ def _parser() -> argparse.ArgumentParser:
         submit.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help=kind)
     submit.add_argument("--nodes-each", type=_count, default=1, metavar="N", help="machines of each kind")
     submit.add_argument(
-        "--time", type=_minutes, default=240, metavar="TIME", help="wall time: minutes, H:MM:SS or D-H:MM"
+        "--time",
+        type=_minutes,
+        default=240,
+        metavar="TIME",
+        help="wall time as Slurm takes it: M, H:M:S, D-H:M; default 240",
     )
     submit.add_argument("--exclusive", action="store_true", help="whole nodes, shared with nobody")
     submit.add_argument("--cpus-per-task", type=_count, metavar="N", help="cores of a node that is not whole")
@@ -92,21 +94,19 @@ def _count(text: str) -> int:
 
 
 def _minutes(text: str) -> int:
-    """Slurm's ways of giving a time (sbatch(1), --time), in minutes, rounded up."""
-    match = _TIME.fullmatch(text)
-    if match is None:
+    """A time as Slurm takes it (sbatch(1)): M, M:S, H:M:S, D-H, D-H:M or D-H:M:S, in minutes, rounded up."""
+    days, dash, clock = text.rpartition("-")
+    parts = clock.split(":")
+    if len(parts) > 3 or not all(part.isdigit() for part in (*parts, *([days] if dash else []))):
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90, 1:30:00 or 1-12:00")
-    part = {name: int(value or 0) for name, value in match.groupdict().items()}
-    if match["hours"] is None and match["seconds"] is None and match["days"] is None:
-        minutes = part["minutes"]
-    elif match["days"] is not None and match["seconds"] is None:  # D-H or D-H:M
-        hours, left = (part["hours"], part["minutes"]) if match["hours"] else (part["minutes"], 0)
-        minutes = part["days"] * 1440 + hours * 60 + left
-    else:
-        minutes = part["days"] * 1440 + part["hours"] * 60 + part["minutes"] + (part["seconds"] > 0)
-    if minutes < 1:
+    numbers = [int(part) for part in parts]
+    if not dash and len(numbers) < 3:  # hours come first only after days, or with both others
+        numbers.insert(0, 0)
+    hours, minutes, seconds = numbers + [0] * (3 - len(numbers))
+    total = int(days or 0) * 1440 + hours * 60 + minutes + (seconds > 0)
+    if total < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no time at all")
-    return minutes
+    return total
 
 
 def _submit(options: argparse.Namespace) -> int:
@@ -132,7 +132,7 @@ def _submit(options: argparse.Namespace) -> int:
     if left:
         print(f"{left} of {len(manifest.jobs)} jobs are complete or under way: not submitted again")
     print(f"how far it is: python -m bench status --output {shlex.quote(str(options.output))}")
-    return _wait(options, manifest) if options.wait else 0
+    return _tell(_states(options, manifest)) if options.wait else 0
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -159,14 +159,13 @@ def _dry_run(bench_options: Sequence[str]) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    manifest = read_manifest(options.output)
-    if options.wait:
-        return _wait(options, manifest)
-    return _tell(fleet_states(options.output.resolve(), manifest))
+    return _tell(_states(options, read_manifest(options.output)))
 
 
-def _tell(states: Sequence[JobState], shown: Callable[[JobState], bool] = lambda state: True) -> int:
+def _tell(states: Sequence[JobState] | None, shown: Callable[[JobState], bool] = lambda state: True) -> int:
     """Print the jobs; 0 if all are complete."""
+    if states is None:
+        return INCOMPLETE
     rows = [
         (
             state.job.name,
@@ -185,34 +184,38 @@ def _tell(states: Sequence[JobState], shown: Callable[[JobState], bool] = lambda
     return 0 if counts["complete"] == len(states) else INCOMPLETE
 
 
-def _wait(options: argparse.Namespace, manifest: Manifest) -> int:
-    """Until no job runs or waits, telling what has changed. Ctrl-C leaves the jobs alone."""
+def _states(options: argparse.Namespace, manifest: Manifest) -> list[JobState] | None:
+    """Every job's state, with ``--wait`` once none runs or waits, the changes told meanwhile.
+
+    None when Ctrl-C ends the waiting, which leaves the jobs alone.
+    """
     before: dict[str, tuple[str, int]] = {}
     poll_seconds, longest = POLL_SECONDS
     try:
         while True:
             states = fleet_states(options.output.resolve(), manifest)
+            if not options.wait:
+                return states
             for state in states:
                 now = (state.word, state.ended)
                 if before.get(state.job.name) != now:
                     print(f"{state.job.name}: {state.word}, {state.ended} of {state.cells or '?'} cells")
                     before[state.job.name] = now
             if not any(state.word in ("running", "waiting") for state in states):
-                return _tell(states)
+                return states
             time.sleep(poll_seconds)
             poll_seconds = min(longest, poll_seconds * 1.5)
     except KeyboardInterrupt:
         folder = shlex.quote(str(options.output))
         print(f"\nthe jobs go on; to come back: python -m bench status --output {folder} --wait")
-        return INCOMPLETE
+        return None
 
 
 def _collect(options: argparse.Namespace) -> int:
-    manifest = read_manifest(options.output)
-    if options.wait:
-        _wait(options, manifest)
+    states = _states(options, read_manifest(options.output))
+    if states is None:
+        return INCOMPLETE
     folder = options.output.resolve()
-    states = fleet_states(folder, manifest)
     told = _tell(states, lambda state: state.word != "complete" or bool(state.why))
     files = [folder / state.job.file for state in states if (folder / state.job.file).exists()]
     if not files:

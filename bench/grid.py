@@ -12,6 +12,7 @@ from bench.ladder import Rung, climb, parse_ends
 from bench.options import OptionError, Options
 from devices.discovery import Device
 from devices.placement import usable_cores
+from models.distributed.assignment import STRATEGIES
 from models.entry import Entry, unsupported
 from models.registry import DISTRIBUTED, Registry
 from models.training.recipe import RECIPES, Recipe
@@ -72,8 +73,9 @@ def build_grid(
         else:
             rungs = climb(*parse_ends(options.ladder, registry), registry)
             cells += _ladder_cells(rungs, options, places)
-    if options.workers is not None and DISTRIBUTED not in workloads:
-        raise OptionError(f"--workers: of use with --workloads {DISTRIBUTED} alone; leave it out")
+    for option in ("workers", "strategies"):
+        if getattr(options, option) is not None and DISTRIBUTED not in workloads:
+            raise OptionError(f"--{option}: of use with --workloads {DISTRIBUTED} alone; leave it out")
     if DISTRIBUTED in workloads:
         cells += _distributed_cells(options, registry, places)
     if options.concurrent:
@@ -82,10 +84,14 @@ def build_grid(
 
 
 def _concurrent(cells: Sequence[Cell], devices: Sequence[str]) -> list[Cell]:
-    """The cells marked as measured beside those of other devices; the noise floor is measured alone."""
+    """The cells marked as measured beside those of other devices.
+
+    Measured alone: the noise floor, and data-parallel training, which takes several devices itself.
+    """
     if len(devices) < 2:
         raise OptionError(f"--concurrent: needs several devices, there is {devices[0]} alone; leave it out")
-    return [cell if cell.workload == NOISE else replace(cell, concurrent=True) for cell in cells]
+    alone = (NOISE, DISTRIBUTED)
+    return [cell if cell.workload in alone else replace(cell, concurrent=True) for cell in cells]
 
 
 def _checked(option: str, names: Sequence[str] | None, known: Sequence[str]) -> Sequence[str] | None:
@@ -166,7 +172,7 @@ def _distributed_cells(options: Options, registry: Registry, places: Sequence[Pl
         group = f"{DISTRIBUTED} {recipe.name} {place.device} run {run}"
         most = there if kind == "gpu" else options.threads or usable_cores()
         counts = options.workers or _powers_of_two(most)
-        for entry, strategy, workers in product(entries, options.strategies, counts):
+        for entry, strategy, workers in product(entries, options.strategies or STRATEGIES, counts):
             if not place.concerns(entry):
                 continue
             axes = (("recipe", recipe.name), ("strategy", strategy), ("workers", workers), ("run", run))

@@ -29,12 +29,15 @@ class Header(msgspec.Struct, frozen=True):
     """Machine, versions and options, flat: ``{"option --sizes": "500", "version tensorflow": ...}``."""
     cells: int = 0
     """How many cells the run has, so that somebody else can say how far it is."""
+    busy: tuple[str, ...] = ()
+    """Devices that others used when the run began, each a sentence."""
 
 
 class Session(msgspec.Struct, frozen=True):
     """A line that says that the run was taken up again."""
 
     session: int
+    busy: tuple[str, ...] = ()
 
 
 def journal_path(result_file: Path) -> Path:
@@ -51,6 +54,8 @@ class Journal:
         self.header: Header | None = None
         self.records: dict[str, CellRecord] = {}
         self.session = 0
+        self.busy: tuple[str, ...] = ()
+        """What was busy when any of the run's sessions began."""
         self.warning = ""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,9 +88,11 @@ class Journal:
             return
         try:
             self.header = msgspec.json.decode(lines[0], type=Header)
+            self.busy = self.header.busy
             for line in lines[1:]:
                 if line.startswith(b'{"session"'):
-                    self.session = msgspec.json.decode(line, type=Session).session
+                    earlier = msgspec.json.decode(line, type=Session)
+                    self.session, self.busy = earlier.session, (*self.busy, *earlier.busy)
                     continue
                 record = msgspec.json.decode(line, type=CellRecord)
                 self.records[record.cell] = record
@@ -99,7 +106,7 @@ class Journal:
         """Start a new run, or take up the one found. Raises JournalError if its conditions differ."""
         if self.header is None:
             self._file.truncate(0)
-            self.header = header
+            self.header, self.busy = header, header.busy
             self._append([header])
             return
         changed = differences(self.header.conditions, header.conditions)
@@ -109,7 +116,8 @@ class Journal:
                 "restore them, or start again without --resume"
             )
         self.session += 1
-        self._append([Session(self.session)])
+        self.busy = (*self.busy, *header.busy)
+        self._append([Session(self.session, header.busy)])
 
     def forget(self, cells: Iterable[str]) -> None:
         """Let these cells be measured again; a later line of theirs replaces the earlier."""

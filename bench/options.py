@@ -39,7 +39,7 @@ class Options:
     recipes: tuple[str, ...] | None
     ladder: str | None
     workers: tuple[int, ...] | None
-    strategies: tuple[str, ...]
+    strategies: tuple[str, ...] | None
     epochs: int | None
     train_samples: int | None
     repeats: int
@@ -174,9 +174,7 @@ def read_options(config: pytest.Config) -> Options:
         recipes=_names(get("--recipes")),
         ladder=get("--ladder"),
         workers=_workers(get("--workers")),
-        strategies=tuple(
-            _one_of("--strategies", n, STRATEGIES) for n in _names(get("--strategies")) or STRATEGIES
-        ),
+        strategies=_strategies(get("--strategies")),
         epochs=_number("--epochs", get("--epochs"), 1),
         train_samples=_number("--train-samples", get("--train-samples"), 1),
         repeats=_number("--repeats", get("--repeats"), 1) or 1,
@@ -243,6 +241,10 @@ def _number(option: str, text: str | None, least: int) -> int | None:
 def _workers(text: str | None) -> tuple[int, ...] | None:
     counts = [_number("--workers", name, 1) or 1 for name in _names(text) or ()]
     return tuple(dict.fromkeys(counts)) or None
+
+
+def _strategies(text: str | None) -> tuple[str, ...] | None:
+    return tuple(_one_of("--strategies", name, STRATEGIES) for name in _names(text) or ()) or None
 
 
 def _fraction(option: str, text: str) -> float:

@@ -69,6 +69,8 @@ class Worker:
         self.key = key
         self.has_peers = has_peers
         """Whether it starts processes that work with it, and are to be frozen with it."""
+        self._peers: list[psutil.Process] = []
+        """Those seen at the last freeze: to look for them takes milliseconds, which no sample should pay."""
         self.limits = limits
         self.frozen = False
         self._oom_kills = kernel_oom_kills()
@@ -110,7 +112,7 @@ class Worker:
     def _check_memory(self) -> None:
         try:
             resident = psutil.Process(self.process.pid).memory_info().rss
-            resident += sum(peer.memory_info().rss for peer in self._peers())
+            resident += sum(peer.memory_info().rss for peer in self._peers)
         except psutil.Error:  # gone: the socket will say so
             return
         free = psutil.virtual_memory().available
@@ -147,28 +149,26 @@ class Worker:
         if not self.frozen and self.process.poll() is None:
             os.kill(self.process.pid, signal.SIGSTOP)
             os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-            self._signal_peers(signal.SIGSTOP)
+            self._freeze_peers()
             self.frozen = True
 
     def thaw(self) -> None:
         """Let the worker run."""
         if self.frozen:
-            self._signal_peers(signal.SIGCONT)
+            for peer in self._peers:
+                with suppress(psutil.Error):
+                    peer.resume()
             os.kill(self.process.pid, signal.SIGCONT)
             self.frozen = False
 
-    def _peers(self) -> list[psutil.Process]:
+    def _freeze_peers(self) -> None:
         if not self.has_peers:
-            return []
-        try:
-            return psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.Error:
-            return []
-
-    def _signal_peers(self, number: int) -> None:
-        for peer in self._peers():
+            return
+        with suppress(psutil.Error):
+            self._peers = psutil.Process(self.process.pid).children(recursive=True)
+        for peer in self._peers:
             with suppress(psutil.Error):
-                peer.send_signal(number)
+                peer.suspend()
 
     def end(self) -> None:
         """Ask the worker to leave, and see to it that it does."""

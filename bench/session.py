@@ -49,7 +49,7 @@ class Bench:
     campaign: Campaign | None = None
     chosen: tuple[Cell, ...] = ()
     busy: tuple[str, ...] = ()
-    """Devices that others used before anything was measured."""
+    """Devices that others used before this session, or an earlier one of the run, measured anything."""
     replayed: list[Any] = field(default_factory=list)
     """pytest-benchmark's own records, in the order of measuring."""
 
@@ -86,9 +86,10 @@ class Bench:
             self.journal = Journal(journal_path(options.result_file), options.resume)
             if self.journal.warning:
                 progress.say(self.journal.warning)
-            self.journal.begin(Header(run_id, order_seed, self._conditions(), len(cells)))
+            self.journal.begin(Header(run_id, order_seed, self._conditions(), len(cells), self.busy))
             assert self.journal.header is not None
             run_id, order_seed = self.journal.header.run_id, self.journal.header.order_seed
+            self.busy = self.journal.busy
             if options.retry_failed:
                 ended = self.journal.records.items()
                 kept = (MEASURED, "skipped")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,7 +34,6 @@ class Unit:
     ratio: float
     """Geometric mean, over cells, of its time over the median of its kind."""
     cells: int
-    files: int
     odd: bool = False
 
 
@@ -56,12 +55,11 @@ class KindSpread:
 def kind_spreads(study: Study) -> list[KindSpread]:
     """Every kind with at least two machines or runs that share a cell."""
     spreads = []
+    nodes = grouped((file.machine.id, file.node) for file in study.files)
+    measured = grouped((item.machine.id, item) for item in study.measurements)
     for machine in study.machines:
-        files = [file for file in study.files if file.machine.id == machine.id]
-        nodes = {file.node for file in files}
-        repetitions = len(nodes) < 2
-        measured = [item for item in study.measurements if item.machine.id == machine.id]
-        units = _units(measured, repetitions)
+        repetitions = len(set(nodes[machine.id])) < 2
+        units = _units(measured.get(machine.id, []), repetitions)
         if len(units) > 1:
             spreads.append(KindSpread(machine, tuple(_marked(units)), repetitions))
     return spreads
@@ -70,7 +68,6 @@ def kind_spreads(study: Study) -> list[KindSpread]:
 def _units(measured: Iterable[Measurement], repetitions: bool) -> list[Unit]:
     """Ratios of each unit to its kind's median, cell by cell, then their geometric mean."""
     logs: dict[str, list[float]] = {}
-    files: dict[str, set[str]] = {}
     for item in measured:
         if item.implausible or item.key.workload == NOISE:
             continue
@@ -82,15 +79,11 @@ def _units(measured: Iterable[Measurement], repetitions: bool) -> list[Unit]:
         middle = statistics.median(medians.values())
         for name, median in medians.items():
             logs.setdefault(name, []).append(math.log(median / middle))
-            files.setdefault(name, set()).update(run.file.digest for run in runs[name])
-    return [
-        Unit(name, math.exp(statistics.fmean(values)), len(values), len(files[name]))
-        for name, values in logs.items()
-    ]
+    return [Unit(name, math.exp(statistics.fmean(values)), len(values)) for name, values in logs.items()]
 
 
 def _unit_name(run: Run, repetitions: bool) -> str:
-    return run.file.label if repetitions else run.file.node or run.file.label
+    return run.file.path if repetitions else run.file.node or run.file.path
 
 
 def _median_seconds(runs: list[Run]) -> float:
@@ -107,7 +100,4 @@ def _marked(units: list[Unit]) -> list[Unit]:
     limit = max(math.log1p(ODD_SHARE), ODD_DEVIATIONS * deviation)
     if len(units) < LEAST_UNITS:
         return units
-    return [
-        Unit(unit.name, unit.ratio, unit.cells, unit.files, abs(log - middle) > limit)
-        for unit, log in zip(units, logs, strict=True)
-    ]
+    return [replace(unit, odd=abs(log - middle) > limit) for unit, log in zip(units, logs, strict=True)]

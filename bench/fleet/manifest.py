@@ -31,6 +31,12 @@ class Kind(msgspec.Struct, frozen=True):
     gres: str | None = None
     constraint: str | None = None
 
+    @property
+    def text(self) -> str:
+        """What is asked for, in words."""
+        asked = {"partition": self.partition, "gres": self.gres, "constraint": self.constraint}
+        return ", ".join(f"{name} {value}" for name, value in asked.items() if value) or "any"
+
 
 class Job(msgspec.Struct, frozen=True):
     """One machine's run: the ordinary command, its journal and result file in the fleet's folder."""
@@ -111,6 +117,10 @@ def merge(before: Manifest | None, now: Manifest, folder: Path) -> Manifest:
             "the jobs of a fleet share it: restore it, or name another --output"
         )
     known = {job.name: job for job in before.jobs}
+    for job in now.jobs:
+        kind = known.get(job.name, job).kind
+        if kind != job.kind:
+            raise FleetError(f"{job.name!r} was {kind.text}, is {job.kind.text}: name another --output")
     return Manifest(SCHEMA_VERSION, now.terms, tuple((known | _missing(known, now.jobs)).values()))
 
 

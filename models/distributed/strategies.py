@@ -12,6 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from devices.lifetime import end_with_child
 from models.distributed.assignment import Assignment
 
 _begun: dict[str, tf.distribute.Strategy] = {}
@@ -70,7 +71,7 @@ def _chief(assignment: Assignment) -> tf.distribute.Strategy:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     for index in range(1, assignment.workers):
         own_gpu = {"CUDA_VISIBLE_DEVICES": visible[index]} if len(visible) > index else {}
-        subprocess.Popen(
+        peer = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
@@ -83,6 +84,7 @@ def _chief(assignment: Assignment) -> tf.distribute.Strategy:
             env=os.environ | own_gpu,
             stdin=subprocess.DEVNULL,
         )
+        end_with_child(peer, f"worker {index} of the training")
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         tf.config.set_visible_devices(gpus[:1], "GPU")

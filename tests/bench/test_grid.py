@@ -188,3 +188,14 @@ def test_concurrent_cells_are_marked_but_the_noise_floor_is_not(registry: Regist
 def test_concurrent_needs_several_devices(registry: Registry) -> None:
     with pytest.raises(OptionError, match=r"--concurrent: needs several devices, there is cpu:0 alone"):
         grid(registry, CPU, workloads=("matmul",), concurrent=True)
+
+
+def test_data_parallel_training_is_never_concurrent(registry: Registry) -> None:
+    cells = grid(registry, A100, T4, workloads=("distributed", "matmul"), concurrent=True).cells
+    assert {cell.concurrent for cell in cells if cell.workload == "distributed"} == {False}
+    assert {cell.concurrent for cell in cells if cell.workload == "matmul"} == {True}
+
+
+def test_strategies_are_of_no_use_to_other_workloads(registry: Registry) -> None:
+    with pytest.raises(OptionError, match=r"--strategies: of use with --workloads distributed alone"):
+        grid(registry, workloads=("matmul",), strategies=("mirrored",))

@@ -53,6 +53,15 @@ def test_what_was_added_is_found_on_resuming(tmp_path: Path) -> None:
     assert again.session == 2
 
 
+def test_what_was_busy_in_any_session_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    for number, busy in enumerate((("gpu:0 is busy",), (), ("cpu:0 is busy",))):
+        journal = opened(path, resume=number > 0)
+        journal.begin(Header("run-1", 42, HEADER.conditions, 3, busy))
+        journal.close()
+    assert journal.busy == opened(path, resume=True).busy == ("gpu:0 is busy", "cpu:0 is busy")
+
+
 def test_without_resume_the_journal_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "j"
     begun(path, "a").close()

@@ -18,8 +18,9 @@ from scipy import stats
 
 from bench.messages import Sample
 from bench.pool import MemoryLimits, WorkerKey
-from bench.studies import frozen_neighbours, rules, staging, training_speed, verdict_rules
+from bench.studies import frozen_neighbours, rules, staging, training_speed, variants, verdict_rules
 from bench.studies.staging import Alternation, Bursts, RestlessWorker, Turns
+from models.registry import load_registry
 
 
 def pairs_of_samples(count=300, seed=7):
@@ -351,3 +352,19 @@ def test_the_heading_names_command_and_machine(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["x"])
     assert "`python -m bench.studies.verdict_rules`" in staging.heading("Title", "verdict_rules")
     assert f"{len(os.sched_getaffinity(0))} usable cores" in text
+
+
+def test_a_variant_is_held_against_what_it_varies():
+    def trained(name, seconds):
+        return training_speed.Trained(name, 0, dict(enumerate([seconds] * 6)), [0.88])
+
+    text = variants.variants_table([trained("tf-epoch", 1.0), trained("tf-epoch-with-tape", 1.25)])
+    (row,) = [line for line in text.splitlines() if "GradientTape" in line]
+    assert "1.250" in row  # the ratio to tf-epoch
+    assert "0.8800" in row
+
+
+def test_every_variant_varies_a_trainer_that_there_is():
+    known = load_registry().names("training")
+    assert {original for original, _ in variants.VARIES.values()} <= set(known)
+    assert not {entry.name for entry in variants.IMPLEMENTATIONS} & set(known)

@@ -1,6 +1,7 @@
 """What was asked for: kinds and jobs, the terms they share, the record on disk."""
 
 import re
+from argparse import ArgumentTypeError
 from dataclasses import dataclass
 
 import pytest
@@ -50,6 +51,11 @@ def test_kinds_of_one_name_are_refused():
 def test_further_kinds_join_a_fleet_on_the_same_terms(tmp_path):
     both = merge(fleet("v100"), fleet("v100", "a100"), tmp_path)
     assert [job.name for job in both.jobs] == ["v100-1", "a100-1"]
+
+
+def test_another_kind_under_a_known_name_is_refused(tmp_path):
+    with pytest.raises(FleetError, match="'a-b-1' was constraint a|b, is constraint a&b".replace("|", r"\|")):
+        merge(fleet("a|b"), fleet("a&b"), tmp_path)
 
 
 def test_jobs_keep_what_the_scheduler_called_them(tmp_path):
@@ -149,7 +155,21 @@ def test_what_slurm_is_asked_for():
 
 @pytest.mark.parametrize(
     ("text", "minutes"),
-    [("90", 90), ("1:30:00", 90), ("1-12:00", 2160), ("2-6", 3240), ("0:00:30", 1), ("1:00:01", 61)],
+    [
+        ("90", 90),
+        ("90:30", 91),
+        ("1:30:00", 90),
+        ("1-12:00", 2160),
+        ("2-6", 3240),
+        ("0:00:30", 1),
+        ("1-0:0:1", 1441),
+    ],
 )
 def test_times_as_slurm_writes_them(text, minutes):
     assert _minutes(text) == minutes
+
+
+@pytest.mark.parametrize("text", ["", "1:2:3:4", "x", "-5", "1-", "0", "1.5"])
+def test_no_times(text):
+    with pytest.raises(ArgumentTypeError, match="time"):
+        _minutes(text)
