@@ -57,12 +57,14 @@ def build_report(
 
 
 def _subtitle(study: Study) -> str:
-    files, machines = len(study.files), len(study.machines)
+    files, kinds = len(study.files), len(study.machines)
+    machines = len({(file.machine.id, file.node) for file in study.files})
     cells = len(study.measurements)
     days = sorted(file.datetime[:10] for file in study.files if file.datetime)
     when = "" if not days else (f", {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else ""))
     told = [f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in ((files, "file"), (machines, "machine"))]
-    generated = f"{', '.join(told)}, {cells:,} cells{when}"
+    of_kinds = f" of {kinds:,} kind{'' if kinds == 1 else 's'}" if machines > kinds else ""
+    generated = f"{', '.join(told)}{of_kinds}, {cells:,} cells{when}"
     presets = sorted({file.header.preset for file in study.files if file.header and file.header.preset})
     return generated + (f"; preset {', '.join(presets)}" if presets else "") + "."
 

@@ -270,7 +270,9 @@ def _repetitions(files: list[ResultFile], titles: Mapping[str, str]) -> list[str
     for machine, mine in grouped((file.machine.id, file) for file in files).items():
         if len(mine) > 1:
             names = ", ".join(file.label for file in mine[:5]) + (" and more" if len(mine) > 5 else "")
-            remarks.append(f"{len(mine)} files are repetitions on one machine, {titles[machine]}: {names}.")
+            nodes = len({file.node for file in mine})
+            what = "repetitions on one machine" if nodes == 1 else f"of {nodes} machines of one kind"
+            remarks.append(f"{len(mine)} files are {what}, {titles[machine]}: {names}.")
     for file in files:
         cells = grouped((cell.id, cell) for cell in file.cells)
         twice = [name for name, same in cells.items() if len(same) > 1]

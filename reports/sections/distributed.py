@@ -54,7 +54,7 @@ def distributed_section(view: View) -> Section | None:
             )
         )
     columns = ("trainer", *place_columns(view), "recipe", "strategy", "workers", "seconds per epoch")
-    columns += ("speed-up", "efficiency", "verdict on time", "validation accuracy")
+    columns += ("speed-up", "efficiency", "verdict", "validation accuracy")
     table = Table("scaling", "Scaling with workers", columns, tuple(rows))
     return section("distributed", "Data-parallel training", [Text(ABOUT), table])
 
