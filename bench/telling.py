@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from bench.stopping import GroupStopping
 from devices.ceilings import device_ceiling
 from devices.plausibility import judge, judge_series
 from models.registry import kernel_workloads
-from reports.verdicts import paired_ratio
+from reports.verdicts import LEAST_PAIRS, paired_ratio, unpaired_ratio
 
 
 @dataclass(frozen=True)
@@ -199,11 +200,20 @@ def noise_facts(records: Mapping[str, CellRecord]) -> dict[str, Any] | None:
     }
     facts: dict[str, Any] = {}
     if "twin-a" in by_name and "twin-b" in by_name:
-        first, second = by_name["twin-a"], by_name["twin-b"]
-        shared = sorted(first.keys() & second.keys())
-        estimate = paired_ratio([first[n] for n in shared], [second[n] for n in shared])
-        facts |= {"aa_ratio": estimate.ratio, "aa_pairs": len(shared)}
-        facts["aa_interval"] = [estimate.low, estimate.high]
+        facts |= _twin_facts(by_name["twin-a"], by_name["twin-b"])
     if "nothing" in by_name:
         facts["harness_seconds_per_sample"] = statistics.median(by_name["nothing"].values())
     return facts or None
+
+
+def _twin_facts(first: Mapping[int, float], second: Mapping[int, float]) -> dict[str, Any]:
+    """Ratio of the twins' times by round; of their medians if a run ended between the two of them."""
+    shared = sorted(first.keys() & second.keys())
+    if len(shared) >= LEAST_PAIRS:
+        estimate = paired_ratio([first[n] for n in shared], [second[n] for n in shared])
+    else:
+        shared, estimate = [], unpaired_ratio(list(first.values()), list(second.values()))
+    facts: dict[str, Any] = {"aa_ratio": estimate.ratio, "aa_pairs": len(shared)}
+    if math.isfinite(estimate.high):  # too few samples bound nothing
+        facts["aa_interval"] = [estimate.low, estimate.high]
+    return facts

@@ -88,6 +88,27 @@ def test_the_noise_floor_comes_from_shared_rounds() -> None:
     assert noise_facts({}) is None
 
 
+def test_twins_measured_in_two_sessions_share_no_round_and_still_tell_the_noise() -> None:
+    """A run killed between the twins' ends: their medians are compared, over no pairs."""
+    times = [1.0, 1.1, 0.9, 1.2, 0.8, 1.0, 1.05]
+    facts = noise_facts(
+        {
+            "a": record("twin-a", times, list(range(7))),
+            "b": record("twin-b", [1.02 * t for t in times], [10**6 + n for n in range(7)]),
+        }
+    )
+    assert facts is not None
+    assert facts["aa_pairs"] == 0
+    assert facts["aa_ratio"] == pytest.approx(1.02)
+    low, high = facts["aa_interval"]
+    assert low < 1 < high
+
+
+def test_twins_of_few_samples_have_no_interval() -> None:
+    facts = noise_facts({name: record(name, [1.0, 1.1], [0, 1]) for name in ("twin-a", "twin-b")})
+    assert facts == {"aa_ratio": 1.0, "aa_pairs": 0}
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(4.714, "4.71 s"), (0.0032, "3.2 ms"), (85e-6, "85 µs"), (40e-9, "40 ns")]
 )
