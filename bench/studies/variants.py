@@ -55,8 +55,7 @@ def with_tape(run: Run) -> Trainer:
                 logits = self._layers(weights, images, keep)[1]
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
                 mean = tf.reduce_mean(losses)
-            sums = tf.stack([tf.reduce_sum(losses), self._right(logits, labels)])
-            return tape.gradient(mean, weights), sums
+            return tape.gradient(mean, weights), self._sums(logits, labels)
 
     return Taped(run)
 

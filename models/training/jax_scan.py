@@ -13,6 +13,7 @@ from jax import lax
 
 from models.training.dropout_bits import lane_seeds, threshold
 from models.training.epochs import run_epochs
+from models.training.layout import HALF, gathered, laid_out
 from models.training.recipe import Recipe, RecipeRefused
 from models.training.trainer import Between, Parameters, Run, Score
 
@@ -46,13 +47,13 @@ class JaxScan:
         put = partial(jax.device_put, device=place(run.device))
         self.images, self.labels = put(data.train_images.astype(dtype)), put(data.train_labels)
         self.validation = put(data.validation_images.astype(dtype)), put(data.validation_labels)
-        weights = {name: put(array.astype(dtype)) for name, array in run.initial.named().items()}
+        weights = {name: put(array.astype(dtype)) for name, array in laid_out(run.initial).items()}
         zeros = [jax.tree.map(jnp.zeros_like, weights) for _ in range(2)]
         lanes = put(lane_seeds(recipe.seed, recipe.batch_size))
         self.state = State(weights, zeros[0], zeros[1], put(np.zeros((), np.int32)), lanes)
-        self.key = put(jax.random.key_data(jax.random.key(recipe.seed)))
+        self.generator = np.random.default_rng(recipe.seed)
         self.dtype, self.passes = dtype, 0
-        self.epoch = jax.jit(partial(train_epoch, recipe), donate_argnums=(0, 1))
+        self.epoch = jax.jit(partial(train_epoch, recipe), donate_argnums=0)
         self.score = jax.jit(partial(score, recipe))
         self.logits = jax.jit(partial(logits_of, recipe))
 
@@ -80,7 +81,10 @@ class JaxScan:
     def train_epoch(self) -> Score:
         """One pass over the training images in one call."""
         recipe, samples = self.run.recipe, len(self.labels)
-        self.state, self.key, sums = self.epoch(self.state, self.key, self.images, self.labels)
+        order = None
+        if recipe.shuffle == "every-epoch":
+            order = self.generator.permutation(samples).astype(np.int32)
+        self.state, sums = self.epoch(self.state, order, self.images, self.labels)
         used = recipe.steps(samples) * recipe.batch_size if recipe.remainder == "drop" else samples
         return self._read(sums, used)
 
@@ -98,7 +102,7 @@ class JaxScan:
 
     def parameters(self) -> Parameters:
         """The current weights, copied to the host."""
-        return Parameters.of({name: np.array(array) for name, array in self.state.weights.items()})
+        return gathered({name: np.asarray(array) for name, array in self.state.weights.items()})
 
     def _lanes(self, samples: int, training: bool = False) -> jax.Array | None:
         """Generators for one pass; None for one without dropout."""
@@ -115,14 +119,12 @@ class JaxScan:
 
 
 def train_epoch(
-    recipe: Recipe, state: State, key: jax.Array, images: jax.Array, labels: jax.Array
-) -> tuple[State, jax.Array, jax.Array]:
-    """All steps of an epoch; the new state and key, and the sums of losses and right answers."""
+    recipe: Recipe, state: State, order: jax.Array | None, images: jax.Array, labels: jax.Array
+) -> tuple[State, jax.Array]:
+    """All steps of an epoch, the images in that order; new state, sums of losses and right answers."""
     samples = labels.shape[0]
-    if recipe.shuffle == "every-epoch":
-        now, after = jax.random.split(jax.random.wrap_key_data(key))
-        order = jax.random.permutation(now, samples)
-        images, labels, key = images[order], labels[order], jax.random.key_data(after)
+    if order is not None:
+        images, labels = images[order], labels[order]
     whole = samples // recipe.batch_size
     rows = whole * recipe.batch_size
     batches = (
@@ -138,7 +140,7 @@ def train_epoch(
     if rows < samples and recipe.remainder == "keep":
         state, last = train_step(recipe, state, images[rows:], labels[rows:])
         sums += last
-    return state, key, sums
+    return state, sums
 
 
 def train_step(recipe: Recipe, state: State, images: jax.Array, labels: jax.Array) -> tuple[State, jax.Array]:
@@ -154,9 +156,11 @@ def train_step(recipe: Recipe, state: State, images: jax.Array, labels: jax.Arra
     logits = output_layer(weights, hidden)
     losses, chosen = losses_of(logits, labels)
     d_logits = (jax.nn.softmax(logits) - chosen) / len(labels)
-    d_hidden = d_logits @ weights["output_kernel"].T
+    d_hidden = d_logits @ weights["output"]
     d_hidden = jnp.where(hidden > 0, d_hidden if scale is None else d_hidden * scale, 0)
-    gradients = {"hidden_kernel": images.T @ d_hidden, "output_kernel": hidden.T @ d_logits}
+    halves = {"upper": images[:, :HALF], "lower": images[:, HALF:]}
+    gradients = {name: half.T @ d_hidden for name, half in halves.items()}
+    gradients["output"] = d_logits.T @ hidden
     if recipe.bias:
         gradients |= {"hidden_bias": d_hidden.sum(axis=0), "output_bias": d_logits.sum(axis=0)}
     return adam(recipe, state._replace(lanes=lanes), gradients), sums_of(losses, logits, labels)
@@ -165,7 +169,7 @@ def train_step(recipe: Recipe, state: State, images: jax.Array, labels: jax.Arra
 def adam(recipe: Recipe, state: State, gradients: Weights) -> State:
     """Adam as Keras has it, see :mod:`models.training.trainer`."""
     step = state.step + 1
-    power = step.astype(gradients["hidden_kernel"].dtype)
+    power = step.astype(gradients["output"].dtype)
     rate = recipe.learning_rate * jnp.sqrt(1 - recipe.beta_2**power) / (1 - recipe.beta_1**power)
     means = jax.tree.map(lambda m, g: m + (1 - recipe.beta_1) * (g - m), state.means, gradients)
     squares = jax.tree.map(lambda v, g: v + (1 - recipe.beta_2) * (g * g - v), state.squares, gradients)
@@ -191,13 +195,14 @@ def logits_of(recipe: Recipe, weights: Weights, images: jax.Array, lanes: jax.Ar
 
 def hidden_layer(weights: Weights, images: jax.Array, scale: jax.Array | None) -> jax.Array:
     """ReLU units after dropout [n, 512]."""
-    units = jax.nn.relu(images @ weights["hidden_kernel"] + weights.get("hidden_bias", 0))
+    sums = images[:, :HALF] @ weights["upper"] + images[:, HALF:] @ weights["lower"]
+    units = jax.nn.relu(sums + weights.get("hidden_bias", 0))
     return units if scale is None else units * scale
 
 
 def output_layer(weights: Weights, hidden: jax.Array) -> jax.Array:
     """Logits [n, 10]."""
-    return hidden @ weights["output_kernel"] + weights.get("output_bias", 0)
+    return hidden @ weights["output"].T + weights.get("output_bias", 0)
 
 
 def losses_of(logits: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from models.training.epochs import run_epochs
+from models.training.layout import HALF, gathered, laid_out
 from models.training.recipe import Recipe
 from models.training.trainer import Between, Parameters, Run, Score
 from models.training.with_tensorflow import place, refuse
@@ -16,8 +17,8 @@ from models.training.with_tensorflow import place, refuse
 LEVELS = 1 << 32
 """A unit is dropped if 32 random bits fall below rate x 2^32."""
 FORMS = {"default": "xla", "xla": "xla", "graph": "graph"}
-
 Tensors = list[tf.Tensor]
+"""In the order of :func:`models.training.layout.laid_out`."""
 
 
 class TensorFlowEpoch:
@@ -35,7 +36,7 @@ class TensorFlowEpoch:
         self.generator = np.random.default_rng(recipe.seed)
         self.steps = 0
         with tf.device(self.device):
-            self.weights = [tf.constant(array, self.dtype) for array in run.initial.named().values()]
+            self.weights = [tf.constant(array, self.dtype) for array in laid_out(run.initial).values()]
             self.means = [tf.zeros_like(weight) for weight in self.weights]
             self.squares = [tf.zeros_like(weight) for weight in self.weights]
             self.images = tf.constant(data.train_images, self.dtype)
@@ -111,8 +112,9 @@ class TensorFlowEpoch:
 
     def parameters(self) -> Parameters:
         """The current weights, copied to the host."""
-        names = self.run.initial.named()
-        return Parameters.of({name: w.numpy().copy() for name, w in zip(names, self.weights, strict=True)})
+        return gathered(
+            {name: w.numpy() for name, w in zip(laid_out(self.run.initial), self.weights, strict=True)}
+        )
 
     def _key(self) -> tf.Tensor:
         """Thirty-two fresh bits from the recipe's seed, the start of a mask's numbers."""
@@ -157,51 +159,41 @@ class TensorFlowEpoch:
     ) -> tuple[Tensors, tf.Tensor]:
         """Gradients of the mean loss, derived as in :func:`models.training.with_numpy.gradients_of`."""
         hidden, logits = self._layers(weights, images, keep)
-        top = tf.reduce_max(logits, axis=1, keepdims=True)
-        powers = tf.exp(logits - top)
-        total = tf.reduce_sum(powers, axis=1, keepdims=True)
         own = tf.one_hot(labels, logits.shape[1], dtype=self.dtype)
-        loss = tf.reduce_sum(top + tf.math.log(total)) - tf.reduce_sum(own * logits)
-        d_logits = (powers / total - own) / images.shape[0]
-        d_units = tf.matmul(d_logits, self._kernels(weights)[1], transpose_b=True)
+        d_logits = (tf.nn.softmax(logits) - own) / images.shape[0]
         # a dropped unit is 0, as one that ReLU cuts off: one comparison serves both
-        d_hidden = tf.where(hidden > 0, d_units * self._scale(keep), tf.zeros([], self.dtype))
-        kernels = [
-            tf.matmul(images, d_hidden, transpose_a=True),
-            tf.matmul(hidden, d_logits, transpose_a=True),
-        ]
-        sums = tf.stack([loss, self._right(logits, labels)])
-        if not self.run.recipe.bias:
-            return kernels, sums
-        biases = [tf.reduce_sum(d_hidden, axis=0), tf.reduce_sum(d_logits, axis=0)]
-        return [kernels[0], biases[0], kernels[1], biases[1]], sums
+        d_units = tf.matmul(d_logits, weights[2]) * self._scale(keep)
+        d_hidden = tf.where(hidden > 0, d_units, tf.zeros([], self.dtype))
+        halves = (images[:, :HALF], images[:, HALF:])
+        gradients = [tf.matmul(half, d_hidden, transpose_a=True) for half in halves]
+        gradients.append(tf.matmul(d_logits, hidden, transpose_a=True))
+        if self.run.recipe.bias:
+            gradients += [tf.reduce_sum(d_hidden, axis=0), tf.reduce_sum(d_logits, axis=0)]
+        return gradients, self._sums(logits, labels)
 
     def _evaluation(
         self, weights: Tensors, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor
     ) -> tf.Tensor:
         keep = self._keep(images.shape[0], key) if self.run.recipe.dropout_at_evaluation else None
-        logits = self._layers(weights, images, keep)[1]
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        return tf.stack([tf.reduce_sum(losses), self._right(logits, labels)])
+        return self._sums(self._layers(weights, images, keep)[1], labels)
 
     def _layers(
         self, weights: Tensors, images: tf.Tensor, keep: tf.Tensor | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Hidden units after dropout [n, 512] and logits [n, 10]."""
-        kernels, biases = self._kernels(weights), weights[1::2] if self.run.recipe.bias else None
-        hidden = tf.matmul(images, kernels[0])
-        hidden = tf.nn.relu(hidden if biases is None else hidden + biases[0])
+        upper, lower, output, *biases = weights
+        hidden = tf.matmul(images[:, :HALF], upper) + tf.matmul(images[:, HALF:], lower)
+        hidden = tf.nn.relu(hidden + biases[0] if biases else hidden)
         if keep is not None:
             hidden = tf.where(keep, hidden * self._scale(keep), tf.zeros([], self.dtype))
-        logits = tf.matmul(hidden, kernels[1])
-        return hidden, logits if biases is None else logits + biases[1]
+        logits = tf.matmul(hidden, output, transpose_b=True)
+        return hidden, logits + biases[1] if biases else logits
 
-    def _kernels(self, weights: Tensors) -> Sequence[tf.Tensor]:
-        return weights[::2] if self.run.recipe.bias else weights
-
-    def _right(self, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def _sums(self, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """Sum of losses and number of right answers, [2]."""
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
-        return tf.reduce_sum(tf.cast(right, self.dtype))
+        return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, self.dtype))])
 
     def _scale(self, keep: tf.Tensor | None) -> tf.Tensor:
         rate = 0.0 if keep is None else self.run.recipe.dropout_rate
