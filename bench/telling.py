@@ -96,6 +96,8 @@ def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> di
     spent = sum(e["train_seconds"] + e["evaluation_seconds"] + e["logging_seconds"] for e in epochs)
     return {
         "recipe": recipe,
+        # set before any import, and so a term like those that the trainer itself resolved
+        "terms": {**turn.facts.get("terms", {}), **dict(turn.cell.entry.environment)},
         "data": {**turn.ready.facts["data"], "source": context.data_source},
         "epochs": epochs,
         "cold_seconds": turn.cold.seconds if turn.cold is not None else None,

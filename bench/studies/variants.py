@@ -17,6 +17,7 @@ from typing import Any
 from bench.studies.staging import Account, StudyFailed, heading, ratio_text, table
 from bench.studies.training_speed import Trained, epoch_ratio, known, measure_training, read_trained
 from models.entry import Entry
+from models.training.entries import ENTRIES, HUGE_PAGES
 from models.training.trainer import Run, Trainer
 
 
@@ -40,6 +41,13 @@ def without_xla(run: Run) -> Trainer:
     from models.training.with_tensorflow_epoch import TensorFlowEpoch
 
     return TensorFlowEpoch(replace(run, recipe=replace(run.recipe, execution="graph")))
+
+
+def with_small_pages(run: Run) -> Trainer:
+    """``tf-epoch`` with its arrays in pages of 4 KiB."""
+    from models.training.with_tensorflow_epoch import TensorFlowEpoch
+
+    return TensorFlowEpoch(run)
 
 
 def with_tape(run: Run) -> Trainer:
@@ -98,12 +106,19 @@ def torch_with_fused_adam(run: Run) -> Trainer:
 VARIES = {
     "tf-epoch-generator-bits": ("tf-epoch", with_generator_bits),
     "tf-epoch-without-xla": ("tf-epoch", without_xla),
+    "tf-epoch-small-pages": ("tf-epoch", with_small_pages),
     "tf-epoch-with-tape": ("tf-epoch", with_tape),
     "keras-fit-with-xla": ("keras-fit", keras_with_xla),
     "keras-fit-tuned-own-dropout": ("keras-fit-tuned", keras_with_own_dropout),
     "torch-loop-fused-adam": ("torch-loop", torch_with_fused_adam),
 }
 """Name: what it varies, and how."""
+
+
+def _environment(name: str, original: str) -> tuple[tuple[str, str], ...]:
+    """The original's; where the pages are what is varied, without the variable that sets them."""
+    (found,) = (entry.environment for entry in ENTRIES if entry.name == original)
+    return tuple(pair for pair in found if pair != HUGE_PAGES or name != "tf-epoch-small-pages")
 
 
 def _entry(name: str) -> Entry:
@@ -117,7 +132,7 @@ def _entry(name: str) -> Entry:
         f"{__name__}:{factory.__name__}",
         division="tuned",
         needs=(framework,),
-        environment=(("KERAS_BACKEND", "tensorflow"),) if framework == "tensorflow" else (),
+        environment=_environment(name, original),
     )
 
 

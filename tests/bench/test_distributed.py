@@ -28,6 +28,7 @@ def test_every_division_follows_the_oracle(document: Any) -> None:
     for strategy, info in scaled.items():
         assert info["verified"]["error"] <= info["verified"]["tolerance"]
         assert info["terms"]["replicas"] == 2
+        assert info["terms"]["KERAS_BACKEND"] == "tensorflow"  # set for the worker, told as a term
         assert info["terms"]["replica_batch_size"] == 32
         assert len(info["epochs"]) == 2
         threads = info["threads"]["asked"]
