@@ -57,7 +57,14 @@ def test_a_signal_ends_the_workers_keeps_what_is_finished_and_names_the_way_on(
     options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=misbehaving"]
     options += ["--implementations=numpy,hangs", "--benchmark-json=r.json"]
     with subprocess.Popen(
-        command(*options), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True, bufsize=1
+        command(*options),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        # a shell ignores SIGINT for what it starts in the background, tests of ours too, and children inherit it
+        preexec_fn=lambda: signal.signal(ending, signal.SIG_DFL),
     ) as run:
         assert run.stdout is not None
         said = ""
