@@ -1,7 +1,7 @@
 """The layout of the parameters in which XLA trains fastest: hidden kernel in two, output kernel transposed.
 
 Adam reads and writes each half three times, and finds it in the processor's caches the second time. The
-transposed output kernel spares two of its three products a transposition; `docs/speed.md` has figures.
+transposed output kernel spares two of its three products a transposition.
 """
 
 from __future__ import annotations
@@ -26,6 +26,6 @@ def laid_out(parameters: Parameters) -> dict[str, np.ndarray]:
 
 def gathered(arrays: Mapping[str, np.ndarray]) -> Parameters:
     """The reverse of :func:`laid_out`, in arrays of its own."""
-    copies = {name: np.array(array) for name, array in arrays.items()}
-    kernel = np.concatenate([copies.pop("upper"), copies.pop("lower")])
-    return Parameters.of({**copies, "hidden_kernel": kernel, "output_kernel": copies.pop("output").T.copy()})
+    kernel = np.concatenate([arrays["upper"], arrays["lower"]])
+    biases = {name: np.array(arrays[name]) for name in ("hidden_bias", "output_bias") if name in arrays}
+    return Parameters.of({"hidden_kernel": kernel, "output_kernel": arrays["output"].T.copy(), **biases})

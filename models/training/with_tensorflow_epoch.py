@@ -17,6 +17,7 @@ from models.training.with_tensorflow import place, refuse
 LEVELS = 1 << 32
 """A unit is dropped if 32 random bits fall below rate x 2^32."""
 FORMS = {"default": "xla", "xla": "xla", "graph": "graph"}
+
 Tensors = list[tf.Tensor]
 """In the order of :func:`models.training.layout.laid_out`."""
 
