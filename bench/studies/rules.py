@@ -24,9 +24,14 @@ MEAN_CHANGE = 0.05
 """``--benchmark-compare-fail=mean:5%``, the example of pytest-benchmark's documentation."""
 
 
-def likeforlike(base: Sequence[float], other: Sequence[float]) -> Word:
-    """Median of paired ratios with its interval, and the default threshold; samples must be pairs."""
-    word = verdict(paired_ratio(base, other)).word
+def likeforlike(
+    base: Sequence[float], other: Sequence[float], noise_interval: tuple[float, float] | None = None
+) -> Word:
+    """Median of paired ratios with its interval; samples must be pairs.
+
+    The threshold is 2 %, or the noise of an A/A pair measured beside them, whichever is larger.
+    """
+    word = verdict(paired_ratio(base, other), noise_interval).word
     return word if word in ("faster", "slower") else "not different"
 
 

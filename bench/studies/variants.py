@@ -25,13 +25,14 @@ def with_generator_bits(run: Run) -> Trainer:
     """``tf-epoch`` with dropout by TensorFlow's own counter-based generator, a float32 a unit."""
     import tensorflow as tf
 
-    from models.training.with_tensorflow_epoch import TensorFlowEpoch
+    from models.training.with_tensorflow_epoch import TensorFlowEpoch, xorshift
 
     class GeneratorBits(TensorFlowEpoch):
-        def _keep(self, samples: int, key: tf.Tensor) -> tf.Tensor | None:
-            seed = tf.stack([tf.bitcast(key, tf.int32), tf.constant(0)])
-            drawn = tf.random.stateless_uniform([samples, 512], seed)
-            return drawn >= self.run.recipe.dropout_rate if self.run.recipe.dropout_rate else None
+        def _keep(self, lanes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+            lanes = xorshift(lanes)
+            seed = tf.bitcast(lanes[0, :2], tf.int32)
+            drawn = tf.random.stateless_uniform([lanes.shape[0], 512], seed)
+            return lanes, drawn >= self.run.recipe.dropout_rate if self.run.recipe.dropout_rate else None
 
     return GeneratorBits(run)
 

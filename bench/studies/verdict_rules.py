@@ -1,7 +1,8 @@
-"""How often each tool's rule is right about a product of some 10 ms on a loaded machine.
+"""How often each tool's rule is right about a product of some 15 ms on a loaded machine.
 
 ``python -m bench.studies.verdict_rules``: a product against itself, and against itself with a spin of 5 %
-(and 2.5 %) of its time added. Our rule judges rounds in which the three take turns in an order drawn afresh;
+(and 2.5 %) of its time added. Our rule judges rounds in which the three take turns in an order drawn afresh,
+with the noise floor of an A/A pair in the same rounds;
 the published rules of other tools judge blocks measured back to back, right before or after, in one process.
 """
 
@@ -24,16 +25,21 @@ import psutil
 
 from bench.studies import load
 from bench.studies.bare_loop import PRODUCTS, random_operands
-from bench.studies.rules import OURS, PEERS, Rule, likeforlike
+from bench.studies.rules import OURS, PEERS, Rule, Word, likeforlike
 from bench.studies.staging import Account, heading, required, table
 from devices.placement import usable_cores
 from devices.runtime import runtime
+from reports.verdicts import paired_ratio
 
 Clock = Callable[[], float]
+Judge = Callable[["Trial", str], Word]
 
 BASE, AGAIN, SLOWED = "base", "the same again", "slowed"
+TWINS = ("twin a", "twin b")
+"""The same product twice more, in the rounds: the noise floor, as every run of the harness has it."""
 BLOCKS = (AGAIN, BASE, SLOWED)
 """In the order of measuring: each is next to the base."""
+ROUNDS = (*BLOCKS, *TWINS)
 _RECENT = 31
 """Calls of the product whose median time the spin is a share of."""
 _FIRST_SIZE = 800
@@ -83,9 +89,9 @@ class Work:
 
 @dataclass
 class Trial:
-    """Samples of the three, as rounds and as blocks."""
+    """Samples of the three and of the twins as rounds, of the three as blocks."""
 
-    rounds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
+    rounds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in ROUNDS})
     blocks: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in BLOCKS})
     spin_seconds: list[float] = field(default_factory=list)
 
@@ -93,6 +99,12 @@ class Trial:
     def slowed_by(self) -> float:
         """The spin's median time as a share of the base's, by the trial's own samples."""
         return statistics.median(self.spin_seconds) / statistics.median(self.rounds[BASE])
+
+    @property
+    def noise_interval(self) -> tuple[float, float]:
+        """Of the ratio of the twins, which is 1 in truth."""
+        twins = paired_ratio(*(self.rounds[name] for name in TWINS))
+        return twins.low, twins.high
 
 
 def take_trial(work: Work, pairs: int, draw: random.Random, blocks: bool) -> Trial:
@@ -108,7 +120,7 @@ def take_trial(work: Work, pairs: int, draw: random.Random, blocks: bool) -> Tri
 
 
 def _take_rounds(work: Work, pairs: int, draw: random.Random, trial: Trial) -> None:
-    order = list(BLOCKS)
+    order = list(ROUNDS)
     for _ in range(pairs):
         draw.shuffle(order)
         for name in order:
@@ -153,26 +165,34 @@ def sized_work(framework: str, milliseconds: float) -> tuple[int, Work]:
     return size, work
 
 
-def count(rule: Rule, trials: Sequence[Trial], other: str, blocks: bool) -> Counter[str]:
-    """How often a rule says what of the other against the base."""
-    sets = [trial.blocks if blocks else trial.rounds for trial in trials]
-    return Counter(rule(samples[BASE], samples[other]) for samples in sets)
+def in_turns(trial: Trial, other: str) -> Word:
+    """Our verdict on the other against the base, from rounds, beside the noise of the twins."""
+    return likeforlike(trial.rounds[BASE], trial.rounds[other], trial.noise_interval)
+
+
+def back_to_back(rule: Rule) -> Judge:
+    """The verdict of a rule that looks at two blocks."""
+    return lambda trial, other: rule(trial.blocks[BASE], trial.blocks[other])
+
+
+def count(judge: Judge, trials: Sequence[Trial], other: str) -> Counter[str]:
+    """How often what is said of the other against the base."""
+    return Counter(judge(trial, other) for trial in trials)
 
 
 def judged(trials: Sequence[Trial], share: float, blocks: bool) -> str:
     """The table of all rules over trials with a slow-down of that share."""
     rows = []
-    rules: list[tuple[str, Rule, bool]] = [(f"**{OURS}**", likeforlike, False)]
+    judges: dict[str, Judge] = {f"**{OURS}**": in_turns}
     if blocks:
-        rules += [(name, rule, True) for name, rule in PEERS.items()]
-        rules.append((f"{OURS}'s, on blocks", likeforlike, True))
-    for name, rule, on_blocks in rules:
-        same = count(rule, trials, AGAIN, on_blocks)
-        slowed = count(rule, trials, SLOWED, on_blocks)
+        judges |= {name: back_to_back(rule) for name, rule in PEERS.items()}
+        judges[f"{OURS}'s, on blocks"] = back_to_back(likeforlike)
+    for name, judge in judges.items():
+        same, slowed = count(judge, trials, AGAIN), count(judge, trials, SLOWED)
         rows.append(
             [
                 name,
-                "back to back" if on_blocks else "in turns",
+                "in turns" if judge is in_turns else "back to back",
                 f"{same['slower'] + same['faster']} of {len(trials)}",
                 f"{same['slower']} / {same['faster']}",
                 f"{slowed['slower']} of {len(trials)}",
@@ -208,7 +228,8 @@ def run_condition(
     if trials == 0:
         return taken
     size, work = sized_work(asked.framework, asked.milliseconds)
-    product = f"{asked.framework} product {size}² float32, {asked.threads} threads"
+    threads = f"{asked.threads} thread{'s' if asked.threads > 1 else ''}"
+    product = f"{asked.framework} product {size}² float32, {threads}"
     print(f"- work with {share:.1%}: {product}, all in one process", flush=True)
     for number in range(trials):
         work = work.calibrated(share)
@@ -226,9 +247,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--small-trials", type=int, default=20, help="with a slow-down of 2.5 %%")
     parser.add_argument("--small-pairs", type=int, default=200)
     parser.add_argument("--framework", default="tensorflow", choices=tuple(PRODUCTS))
-    parser.add_argument("--milliseconds", type=float, default=11.0, help="what the product is to take")
-    parser.add_argument("--load", type=float, default=0.25, help="share of a core that the competitor takes")
-    parser.add_argument("--threads", type=int, default=usable_cores())
+    parser.add_argument("--milliseconds", type=float, default=15.0, help="what the product is to take")
+    parser.add_argument("--load", type=float, default=1.0, help="share of a core that the competitor takes")
+    threads = max(1, usable_cores() - 1)  # the competitor's core is left to it
+    parser.add_argument("--threads", type=int, default=threads, help="of the product")
     parser.add_argument("--seed", type=int, default=2020)
     return parser.parse_args(given)
 
@@ -259,15 +281,15 @@ def requirements(large: Sequence[Trial], small: Sequence[Trial]) -> list[str]:
     """What must hold, and whether it does; for fewer trials in proportion."""
     lines = []
     if large:
-        same = count(likeforlike, large, AGAIN, False)
+        same = count(in_turns, large, AGAIN)
         different = same["slower"] + same["faster"]
-        found = count(likeforlike, large, SLOWED, False)["slower"]
+        found = count(in_turns, large, SLOWED)["slower"]
         at_most = len(large) / 60
         lines.append(required(f"the same called different at most {at_most:.3g} times", different <= at_most))
         at_least = 57 / 60 * len(large)
         lines.append(required(f"5 % found in at least {at_least:.3g} trials", found >= at_least))
     if small:
-        found = count(likeforlike, small, SLOWED, False)["slower"]
+        found = count(in_turns, small, SLOWED)["slower"]
         at_least = 0.9 * len(small)
         lines.append(required(f"2.5 % found in at least {at_least:.3g} trials", found >= at_least))
     return lines

@@ -145,19 +145,17 @@ def train_epoch(
 
 def train_step(recipe: Recipe, state: State, images: jax.Array, labels: jax.Array) -> tuple[State, jax.Array]:
     """One batch: forward, backward by hand, Adam."""
-    weights, lanes, scale = state.weights, state.lanes, None
+    weights, lanes, kept = state.weights, state.lanes, None
     if recipe.dropout_rate:
         rows = xorshift(lanes[: len(labels)])
-        lanes, scale = (
-            lax.dynamic_update_slice(lanes, rows, (0, 0)),
-            dropout_scale(recipe, rows, images.dtype),
-        )
-    hidden = hidden_layer(weights, images, scale)
+        lanes, kept = lax.dynamic_update_slice(lanes, rows, (0, 0)), kept_units(recipe, rows)
+    hidden = hidden_layer(recipe, weights, images, kept)
     logits = output_layer(weights, hidden)
     losses, chosen = losses_of(logits, labels)
     d_logits = (jax.nn.softmax(logits) - chosen) / len(labels)
     d_hidden = d_logits @ weights["output"]
-    d_hidden = jnp.where(hidden > 0, d_hidden if scale is None else d_hidden * scale, 0)
+    # a dropped unit is 0, as one that ReLU cuts off: one comparison serves both
+    d_hidden = jnp.where(hidden > 0, d_hidden * (1 / (1 - recipe.dropout_rate)), 0)
     halves = {"upper": images[:, :HALF], "lower": images[:, HALF:]}
     gradients = {name: half.T @ d_hidden for name, half in halves.items()}
     gradients["output"] = d_logits.T @ hidden
@@ -189,15 +187,15 @@ def score(
 
 def logits_of(recipe: Recipe, weights: Weights, images: jax.Array, lanes: jax.Array | None) -> jax.Array:
     """Logits [n, 10]; dropout from ``lanes``, or none."""
-    scale = None if lanes is None else dropout_scale(recipe, xorshift(lanes), images.dtype)
-    return output_layer(weights, hidden_layer(weights, images, scale))
+    kept = None if lanes is None else kept_units(recipe, xorshift(lanes))
+    return output_layer(weights, hidden_layer(recipe, weights, images, kept))
 
 
-def hidden_layer(weights: Weights, images: jax.Array, scale: jax.Array | None) -> jax.Array:
+def hidden_layer(recipe: Recipe, weights: Weights, images: jax.Array, kept: jax.Array | None) -> jax.Array:
     """ReLU units after dropout [n, 512]."""
     sums = images[:, :HALF] @ weights["upper"] + images[:, HALF:] @ weights["lower"]
     units = jax.nn.relu(sums + weights.get("hidden_bias", 0))
-    return units if scale is None else units * scale
+    return units if kept is None else jnp.where(kept, units * (1 / (1 - recipe.dropout_rate)), 0)
 
 
 def output_layer(weights: Weights, hidden: jax.Array) -> jax.Array:
@@ -224,11 +222,10 @@ def xorshift(lanes: jax.Array) -> jax.Array:
     return lanes ^ (lanes << 5)
 
 
-def dropout_scale(recipe: Recipe, lanes: jax.Array, dtype: np.dtype) -> jax.Array:
-    """0 for a dropped unit, 1 / (1 - rate) for a kept one, [n, 512]."""
+def kept_units(recipe: Recipe, lanes: jax.Array) -> jax.Array:
+    """Which units dropout keeps, bool [n, 512]."""
     low = jnp.asarray(threshold(recipe.dropout_rate), jnp.uint32)
-    kept = jnp.concatenate([(lanes & 0xFFFF) >= low, (lanes >> 16) >= low], axis=1)
-    return jnp.where(kept, 1 / (1 - recipe.dropout_rate), 0.0).astype(dtype)
+    return jnp.concatenate([(lanes & 0xFFFF) >= low, (lanes >> 16) >= low], axis=1)
 
 
 def place(device: str) -> jax.Device:

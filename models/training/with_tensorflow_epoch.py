@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from models.training.dropout_bits import lane_seeds, threshold
 from models.training.epochs import run_epochs
 from models.training.layout import HALF, gathered, laid_out
 from models.training.recipe import Recipe
 from models.training.trainer import Between, Parameters, Run, Score
 from models.training.with_tensorflow import place, refuse
 
-LEVELS = 1 << 32
-"""A unit is dropped if 32 random bits fall below rate x 2^32."""
 FORMS = {"default": "xla", "xla": "xla", "graph": "graph"}
 
 Tensors = list[tf.Tensor]
@@ -35,11 +34,12 @@ class TensorFlowEpoch:
         self.dtype = tf.float64 if recipe.precision == "float64" else tf.float32
         self.form, self.device = FORMS[recipe.execution], place(run.device)
         self.generator = np.random.default_rng(recipe.seed)
-        self.steps = 0
+        self.steps = self.passes = 0
         with tf.device(self.device):
             self.weights = [tf.constant(array, self.dtype) for array in laid_out(run.initial).values()]
             self.means = [tf.zeros_like(weight) for weight in self.weights]
             self.squares = [tf.zeros_like(weight) for weight in self.weights]
+            self.lanes = tf.constant(lane_seeds(recipe.seed, recipe.batch_size))
             self.images = tf.constant(data.train_images, self.dtype)
             self.labels = tf.constant(data.train_labels, tf.int32)
             self.validation_images = tf.constant(data.validation_images, self.dtype)
@@ -59,7 +59,7 @@ class TensorFlowEpoch:
             "optimizer": "Adam by hand, fused" if self.form == "xla" else "Adam by hand",
             "gradients": "by hand",
             "shuffle": "one permutation an epoch" if recipe.shuffle == "every-epoch" else "none",
-            "dropout": "32 hashed bits a unit" if recipe.dropout_rate else "none",
+            "dropout": "16 random bits a unit, xorshift32" if recipe.dropout_rate else "none",
             "residence": "on the device, gathered once an epoch",
             "remainder": recipe.remainder,
             "validation_batch_size": len(self.run.data.validation_labels),
@@ -80,14 +80,14 @@ class TensorFlowEpoch:
             if recipe.shuffle == "every-epoch":
                 order = tf.constant(self.generator.permutation(samples)[:trained].astype(np.int32))
                 images, labels = tf.gather(images, order), tf.gather(labels, order)
-            self.weights, self.means, self.squares, sums = self.epoch_function(
+            self.weights, self.means, self.squares, self.lanes, sums = self.epoch_function(
                 self.weights,
                 self.means,
                 self.squares,
+                self.lanes,
                 images[:trained],
                 labels[:trained],
                 tf.constant(rates, self.dtype),
-                self._key(),
             )
         self.steps += steps
         loss, right = sums.numpy().tolist()
@@ -95,12 +95,13 @@ class TensorFlowEpoch:
 
     def evaluate(self) -> Score:
         """Loss and accuracy over the validation images, in one batch."""
+        samples = len(self.run.data.validation_labels)
         with tf.device(self.device):
+            lanes = self._fresh_lanes(samples) if self.run.recipe.dropout_at_evaluation else None
             sums = self.evaluation_function(
-                self.weights, self.validation_images, self.validation_labels, self._key()
+                self.weights, self.validation_images, self.validation_labels, lanes
             )
         loss, right = sums.numpy().tolist()
-        samples = len(self.run.data.validation_labels)
         return loss / samples, right / samples
 
     def forward(self, images: np.ndarray, training: bool) -> np.ndarray:
@@ -108,7 +109,7 @@ class TensorFlowEpoch:
         drop = training or self.run.recipe.dropout_at_evaluation
         with tf.device(self.device):
             batch = tf.constant(images, self.dtype)
-            keep = self._keep(len(images), self._key()) if drop else None
+            keep = self._keep(self._fresh_lanes(len(images)))[1] if drop else None
             return tf.nn.softmax(self._layers(self.weights, batch, keep)[1]).numpy()
 
     def parameters(self) -> Parameters:
@@ -117,39 +118,39 @@ class TensorFlowEpoch:
             {name: w.numpy() for name, w in zip(laid_out(self.run.initial), self.weights, strict=True)}
         )
 
-    def _key(self) -> tf.Tensor:
-        """Thirty-two fresh bits from the recipe's seed, the start of a mask's numbers."""
-        return tf.constant(self.generator.integers(LEVELS, dtype=np.uint32))
+    def _fresh_lanes(self, samples: int) -> tf.Tensor:
+        """Generators for one pass over so many samples."""
+        self.passes += 1
+        return tf.constant(lane_seeds(self.run.recipe.seed + self.passes, samples))
 
     def _epoch(
         self,
         weights: Tensors,
         means: Tensors,
         squares: Tensors,
+        lanes: tf.Tensor,
         images: tf.Tensor,
         labels: tf.Tensor,
         rates: tf.Tensor,
-        key: tf.Tensor,
-    ) -> tuple[Tensors, Tensors, Tensors, tf.Tensor]:
+    ) -> tuple[Tensors, Tensors, Tensors, tf.Tensor, tf.Tensor]:
         """All steps of an epoch; the sums of losses and right answers stay on the device until the end."""
         size = self.run.recipe.batch_size
         whole, rest = divmod(images.shape[0], size)
 
         def step(number: Any, state: Any, samples: int) -> Any:
-            weights, means, squares, sums = state
+            weights, means, squares, lanes, sums = state
             start = number * size
             batch = tf.slice(images, [start, 0], [samples, images.shape[1]])
             classes = tf.slice(labels, [start], [samples])
-            # each step takes the next batch's worth of numbers, so that no two masks share any
-            keep = self._keep(samples, key + tf.cast(start, tf.uint32) * tf.constant(512, tf.uint32))
+            rows, keep = self._keep(lanes[:samples])
             gradients, batch_sums = self._gradients(weights, batch, classes, keep)
             moved = adam(self.run.recipe, rates[number], (weights, means, squares), gradients)
-            return *moved, sums + batch_sums
+            return *moved, tf.concat([rows, lanes[samples:]], axis=0), sums + batch_sums
 
         def body(number: tf.Tensor, state: Any) -> Any:
             return number + 1, step(number, state, size)
 
-        state = (weights, means, squares, tf.zeros([2], self.dtype))
+        state = (weights, means, squares, lanes, tf.zeros([2], self.dtype))
         if whole:
             start = (tf.constant(0), state)
             _, state = tf.while_loop(lambda n, _: n < whole, body, start, maximum_iterations=whole)
@@ -173,9 +174,9 @@ class TensorFlowEpoch:
         return gradients, self._sums(logits, labels)
 
     def _evaluation(
-        self, weights: Tensors, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor
+        self, weights: Tensors, images: tf.Tensor, labels: tf.Tensor, lanes: tf.Tensor | None
     ) -> tf.Tensor:
-        keep = self._keep(images.shape[0], key) if self.run.recipe.dropout_at_evaluation else None
+        keep = None if lanes is None else self._keep(lanes)[1]
         return self._sums(self._layers(weights, images, keep)[1], labels)
 
     def _layers(
@@ -200,12 +201,14 @@ class TensorFlowEpoch:
         rate = 0.0 if keep is None else self.run.recipe.dropout_rate
         return tf.constant(1 / (1 - rate), self.dtype)
 
-    def _keep(self, samples: int, key: tf.Tensor) -> tf.Tensor | None:
-        """Which units of each sample stay [samples, 512]; None if the recipe drops none."""
+    def _keep(self, lanes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The generators one step on, and the units of each sample that stay [n, 512]; None if all do."""
         rate = self.run.recipe.dropout_rate
         if not rate:
-            return None
-        return hashed_bits(samples, 512, key) >= tf.constant(round(rate * LEVELS), tf.uint32)
+            return lanes, None
+        lanes, low = xorshift(lanes), tf.constant(threshold(rate), tf.uint32)
+        words = tf.bitwise.bitwise_and(lanes, tf.constant(0xFFFF, tf.uint32)), _right(lanes, 16)
+        return lanes, tf.concat([word >= low for word in words], axis=1)
 
 
 def learning_rates(recipe: Recipe, done: int, steps: int) -> np.ndarray:
@@ -228,17 +231,16 @@ def adam(
     return [w - rate * m / (tf.sqrt(v) + epsilon) for w, m, v in triples], means, squares
 
 
-def hashed_bits(rows: int, columns: int, key: tf.Tensor) -> tf.Tensor:
-    """Random bits [rows, columns] of uint32: the numbers from ``key`` on, mixed.
-
-    The mixing is Chris Wellons's lowbias32 (hash-prospector, 2018), which XLA fuses into what uses it;
-    a counter-based generator (Philox) costs more than the step's products.
-    """
-    numbers = tf.cast(tf.reshape(tf.range(rows * columns), [rows, columns]), tf.uint32) + key
-    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
-        numbers = _folded(numbers, shift) * tf.constant(factor, tf.uint32)
-    return _folded(numbers, 16)
+def xorshift(lanes: tf.Tensor) -> tf.Tensor:
+    """Every generator of :mod:`models.training.dropout_bits` one step on."""
+    lanes = tf.bitwise.bitwise_xor(lanes, _left(lanes, 13))
+    lanes = tf.bitwise.bitwise_xor(lanes, _right(lanes, 17))
+    return tf.bitwise.bitwise_xor(lanes, _left(lanes, 5))
 
 
-def _folded(numbers: tf.Tensor, shift: int) -> tf.Tensor:
-    return tf.bitwise.bitwise_xor(numbers, tf.bitwise.right_shift(numbers, tf.constant(shift, tf.uint32)))
+def _left(numbers: tf.Tensor, bits: int) -> tf.Tensor:
+    return tf.bitwise.left_shift(numbers, tf.constant(bits, tf.uint32))
+
+
+def _right(numbers: tf.Tensor, bits: int) -> tf.Tensor:
+    return tf.bitwise.right_shift(numbers, tf.constant(bits, tf.uint32))

@@ -160,18 +160,16 @@ def test_a_trial_takes_turns_in_rounds_and_blocks_back_to_back():
     machine = Machine()
     work = machine.work().calibrated(0.05)
     trial = verdict_rules.take_trial(work, 20, random.Random(1), blocks=True)
-    for samples in (trial.rounds, trial.blocks):
-        assert {name: len(times) for name, times in samples.items()} == dict.fromkeys(
-            verdict_rules.BLOCKS, 20
-        )
+    for samples, names in ((trial.rounds, verdict_rules.ROUNDS), (trial.blocks, verdict_rules.BLOCKS)):
+        assert {name: len(times) for name, times in samples.items()} == dict.fromkeys(names, 20)
     assert trial.slowed_by == pytest.approx(0.05, rel=1e-3)
     machine.calls.clear()
     verdict_rules.take_trial(work, 20, random.Random(1), blocks=False)
     spins = [n for n, call in enumerate(machine.calls) if call == "spin"]
     # products before it in its round: each sample's own, and an untimed one before each
-    places = {place - number * 7 for number, place in enumerate(spins)}
+    places = {place - number * 11 for number, place in enumerate(spins)}
     assert len(spins) == 20
-    assert places == {2, 4, 6}
+    assert places == {2, 4, 6, 8, 10}
 
 
 def trial_of(same, slowed):
@@ -181,6 +179,7 @@ def trial_of(same, slowed):
         samples[verdict_rules.BASE] = base
         samples[verdict_rules.AGAIN] = [time * same for time in base]
         samples[verdict_rules.SLOWED] = [time * slowed for time in base]
+    trial.rounds |= dict.fromkeys(verdict_rules.TWINS, base)
     trial.spin_seconds = [0.0005] * 60
     return trial
 
@@ -191,6 +190,13 @@ def test_requirements_count_both_directions_of_the_same_and_one_of_the_slowed():
     assert all(line.endswith("**yes**") for line in lines)
     lines = verdict_rules.requirements([good] * 54 + [alarmed] * 2 + [missed] * 4, [good] * 35 + [missed] * 5)
     assert [line.endswith("**no**") for line in lines] == [True, True, True]
+
+
+def test_a_slow_down_within_the_noise_of_the_twins_is_not_found():
+    trial = trial_of(1.0, 1.06)
+    assert verdict_rules.in_turns(trial, verdict_rules.SLOWED) == "slower"
+    trial.rounds[verdict_rules.TWINS[1]] = [time * 1.08 for time in trial.rounds[verdict_rules.BASE]]
+    assert verdict_rules.in_turns(trial, verdict_rules.SLOWED) == "not different"
 
 
 def test_the_table_tells_samples_and_counts():
