@@ -2,8 +2,8 @@
 
 ``python -m bench.studies.verdict_rules``: a product against itself, and against itself with a spin of 5 %
 (and 2.5 %) of its time added. Our rule judges rounds in which the three take turns in an order drawn afresh,
-with the noise floor of an A/A pair in the same rounds;
-the published rules of other tools judge blocks measured back to back, right before or after, in one process.
+with the noise floor of an A/A pair in the same rounds; the published rules of other tools judge blocks
+measured back to back, right before or after, in one process.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class Trial:
     @property
     def noise_interval(self) -> tuple[float, float]:
         """Of the ratio of the twins, which is 1 in truth."""
-        twins = paired_ratio(*(self.rounds[name] for name in TWINS))
+        first, second = (self.rounds[name] for name in TWINS)
+        twins = paired_ratio(first, second)
         return twins.low, twins.high
 
 
