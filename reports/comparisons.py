@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from reports.machines import Machine
+from reports.phases import tells_phases, whole_epochs
 from reports.records import Ladder, Rung
 from reports.study import Key, Measurement, Study, grouped
 from reports.verdicts import LEAST_PAIRS, RatioEstimate, Verdict, paired_ratio, unpaired_ratio, verdict
@@ -233,13 +234,13 @@ class _Within:
             )
 
     def published(self) -> Iterable[Comparison | None]:
-        """The notebook's pair, each trainer under its own recipe, device by device."""
+        """The notebook's pair, each trainer under its own recipe, device by device: whole epochs if told."""
         trained = [item for item in self.mine if item.key.workload == "training"]
         devices = grouped((item.key.device, item) for item in trained)
         for items in devices.values():
             pair = published_pair(items)
             if pair is not None:
-                yield _comparison("published", self.study, *pair)
+                yield _comparison("published", self.study, *whole_pair(pair))
 
     def devices(self) -> Iterable[Comparison | None]:
         """Each accelerator's cell with the same work on the CPU."""
@@ -283,7 +284,10 @@ def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement 
 def rungs_of(
     ladder: Ladder | None, measured: Iterable[Measurement]
 ) -> dict[str, list[tuple[Rung, Measurement | None]]]:
-    """The rungs in order with their measurements, device by device; None where a rung has no figure."""
+    """The rungs in order with their measurements, device by device; None where a rung has no figure.
+
+    Their samples are whole epochs if every rung tells its phases, since logging is among what is changed.
+    """
     if ladder is None:
         return {}
     found = {
@@ -293,9 +297,15 @@ def rungs_of(
     }
     wanted = {(rung.implementation, rung.recipe) for rung in ladder.rungs}
     devices = dict.fromkeys(device for device, *rest in found if tuple(rest) in wanted)
-    return {
+    rungs = {
         device: [(rung, found.get((device, rung.implementation, rung.recipe))) for rung in ladder.rungs]
         for device in devices
+    }
+    if not tells_phases(item for steps in rungs.values() for _, item in steps if item is not None):
+        return rungs
+    return {
+        device: [(rung, item and whole_epochs(item)) for rung, item in steps]
+        for device, steps in rungs.items()
     }
 
 
@@ -304,6 +314,12 @@ def published_pair(items: Iterable[Measurement]) -> tuple[Measurement, Measureme
     found = {(item.key.implementation, item.key.axis.get("recipe")): item for item in items}
     keras, manual = (found.get(end) for end in PUBLISHED_PAIR)
     return None if keras is None or manual is None else (keras, manual)
+
+
+def whole_pair(pair: tuple[Measurement, Measurement]) -> tuple[Measurement, Measurement]:
+    """Both with whole epochs for samples if both tell their phases: their recipes log differently."""
+    first, second = pair
+    return (whole_epochs(first), whole_epochs(second)) if tells_phases(pair) else pair
 
 
 def base_of(items: Sequence[Measurement]) -> Measurement:

@@ -140,7 +140,7 @@ def _change_of(view: View, item: Comparison) -> str:
     for run in item.other.runs:
         for rungs in rungs_of(run.file.ladder, [item.other]).values():
             for rung, found in rungs:
-                if found is item.other:
+                if found is not None and found.key == item.other.key:
                     return change_text(rung)
     return item.other.key.text
 

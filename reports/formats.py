@@ -24,8 +24,13 @@ def seconds_entry(seconds: float | None) -> Entry:
 
 
 def seconds_per_epoch(item: Measurement) -> Entry:
-    """Seconds of an epoch, always in seconds so that rows compare at a glance."""
-    return Entry(f"{significant(item.median_seconds)} s", item.median_seconds, struck=bool(item.doubt))
+    """Median seconds of an epoch, struck through if it is in doubt."""
+    return epoch_entry(item.median_seconds, struck=bool(item.doubt))
+
+
+def epoch_entry(seconds: float | None, struck: bool = False) -> Entry:
+    """Seconds of an epoch or of a part of it, always in seconds so that rows compare at a glance."""
+    return Entry("–") if seconds is None else Entry(f"{significant(seconds)} s", seconds, struck)
 
 
 def rate_entry(item: Measurement | None) -> Entry:

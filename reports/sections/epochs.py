@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from reports.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
-from reports.formats import accuracy_entry, loss_entry, significant
+from reports.formats import accuracy_entry, epoch_entry, loss_entry, significant
+from reports.phases import epoch_seconds
+from reports.records import Epoch
 from reports.sections.curves import curves_figure, learning_curve
 from reports.sections.view import View, mean, runs_with_epochs
 from reports.study import UNSTATED, Measurement
@@ -41,12 +45,12 @@ def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix:
     at = (theirs.epochs.index(last), ours.epochs.index(last))
     values = (theirs.val_accuracy[at[0]], ours.val_accuracy[at[1]])
     told = " and ".join("–" if value is None else f"{value * 100:.2f} %" for value in values)
-    ratio = significant(mine.median_seconds / published.median_seconds)
+    ratio = significant(_warm_median(mine) / _warm_median(published))
     return [
         Text(
             f"{name}: {len(common)} epochs both have. Validation accuracy after epoch {last}: {told} "
-            f"({view.title(published)}, {view.title(mine)}); an epoch takes ×{ratio} the published time, on "
-            "another machine and unpaired."
+            f"({view.title(published)}, {view.title(mine)}); an epoch, with evaluation and logging, takes "
+            f"×{ratio} the published time, on another machine and unpaired."
         ),
         _table(view, published, mine, common, f"epochs{suffix}", name),
         _figure(view, [published, mine], f"epochs{suffix}", name),
@@ -59,14 +63,14 @@ def _table(
     rows: list[Row] = []
     for epoch in common:
         entries: list[Entry | str] = [Entry(str(epoch), epoch)]
-        for field, make in (
-            ("train_seconds", _seconds),
-            ("val_accuracy", accuracy_entry),
-            ("val_loss", loss_entry),
-            ("accuracy", accuracy_entry),
-            ("loss", loss_entry),
+        for figure, make in (
+            (epoch_seconds, epoch_entry),
+            (attrgetter("val_accuracy"), accuracy_entry),
+            (attrgetter("val_loss"), loss_entry),
+            (attrgetter("accuracy"), accuracy_entry),
+            (attrgetter("loss"), loss_entry),
         ):
-            entries += [make(_at(item, epoch, field)) for item in (published, mine)]
+            entries += [make(_at(item, epoch, figure)) for item in (published, mine)]
         rows.append(row(*entries, workload="training", machine=view.title(mine)))
     sides = (view.title(published), view.title(mine))
     what = ("time", "validation accuracy", "validation loss", "train accuracy", "train loss")
@@ -74,14 +78,17 @@ def _table(
     return Table(name, f"{title}, epoch by epoch", columns, tuple(rows), folded=len(rows) > 12)
 
 
-def _seconds(value: float | None) -> Entry:
-    return Entry("–") if value is None else Entry(f"{significant(value)} s", value)
-
-
-def _at(item: Measurement, epoch: int, field: str) -> float | None:
+def _at(item: Measurement, epoch: int, figure: Callable[[Epoch], float | None]) -> float | None:
     """Mean over runs of one figure of one epoch."""
-    values = [getattr(e, field) for epochs in runs_with_epochs(item) for e in epochs if e.epoch == epoch]
+    values = [figure(e) for epochs in runs_with_epochs(item) for e in epochs if e.epoch == epoch]
     return mean([value for value in values if value is not None])
+
+
+def _warm_median(item: Measurement) -> float:
+    """Median over epochs of all of an epoch that is told; the first, cold one is left out."""
+    epochs = [epoch for run in runs_with_epochs(item) for epoch in run]
+    warm = [epoch for epoch in epochs if epoch.epoch > 1]
+    return statistics.median(map(epoch_seconds, warm or epochs))
 
 
 def _figure(view: View, items: Sequence[Measurement], name: str, title: str) -> Figure | None:

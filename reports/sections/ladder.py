@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from reports.comparisons import rungs_of
 from reports.document import Block, Entry, Figure, Section, Table, Text, row, section
-from reports.formats import accuracy_entry, ratio_entry, seconds_per_epoch, significant, verdict_entry
+from reports.formats import (
+    accuracy_entry,
+    epoch_entry,
+    ratio_entry,
+    seconds_per_epoch,
+    significant,
+    verdict_entry,
+)
+from reports.phases import PHASES, phase_seconds, tells_phases
 from reports.records import Ladder, Rung
 from reports.sections.view import View, mean_of_last
 from reports.series import Step, drawing
 from reports.study import Measurement
 
 Rungs = list[tuple[Rung, Measurement | None]]
+
+_WHOLE = (
+    "Seconds per epoch, ratio and verdict are of whole epochs, with their evaluation and logging; each "
+    "column is a median of its own. The first epoch is left out."
+)
+_ALONE = "Of the training alone: not every rung tells what its evaluation and logging took."
 
 
 def ladder_section(view: View) -> Section | None:
@@ -35,6 +49,7 @@ def _signature(ladder: Ladder | None) -> object:
 
 def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> list[Block]:
     steps = {(item.other.machine.id, item.other.key): item for item in view.comparisons.ladder}
+    whole = tells_phases(item for _, item in rungs if item is not None)
     rows = []
     for rung, item in rungs:
         comparison = None if item is None else steps.get((item.machine.id, item.key))
@@ -44,6 +59,7 @@ def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> l
                 change_text(rung),
                 rung.implementation,
                 "–" if item is None else seconds_per_epoch(item),
+                *(_phase_entries(item) if whole else ()),
                 ratio_entry(comparison),
                 verdict_entry(comparison),
                 accuracy_entry(None if item is None else mean_of_last(item, "val_accuracy")),
@@ -56,6 +72,7 @@ def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> l
         "change",
         "trainer",
         "seconds per epoch",
+        *(PHASES if whole else ()),
         "ratio to the rung before",
         "verdict",
         "validation accuracy",
@@ -65,9 +82,15 @@ def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> l
         Text(
             f"From {first} to {last} on {where}: each rung differs from the one before in one declared thing."
         ),
-        Table(f"ladder{suffix}", f"The ladder on {where}", columns, tuple(rows)),
+        Table(f"ladder{suffix}", f"The ladder on {where}", columns, tuple(rows), _WHOLE if whole else _ALONE),
         *_figure(rungs, where, suffix),
     ]
+
+
+def _phase_entries(item: Measurement | None) -> list[Entry]:
+    if item is None:
+        return [Entry("–")] * len(PHASES)
+    return [epoch_entry(seconds) for seconds in phase_seconds(item).values()]
 
 
 def change_text(rung: Rung) -> str:

@@ -12,12 +12,14 @@ from reports.comparisons import (
     equal_terms,
     published_pair,
     recipe_differences,
+    whole_pair,
 )
 from reports.document import Block, Entry, Figure, Row, Section, Table, Text, Warn, row, section
 from reports.formats import (
     accuracy_entry,
     bytes_entry,
     duration_entry,
+    epoch_entry,
     loss_entry,
     ratio_entry,
     ratio_text,
@@ -27,6 +29,7 @@ from reports.formats import (
     verdict_entry,
     verdict_text,
 )
+from reports.phases import PHASES, phase_seconds, tells_phases
 from reports.sections.curves import course_table, curves_figure
 from reports.sections.view import (
     FASHION_MNIST_IMAGES,
@@ -78,13 +81,17 @@ def _data_warning(items: Sequence[Measurement]) -> Warn | None:
 
 
 def _summary_table(view: View, keras: Measurement, manual: Measurement, name: str) -> Table:
-    sides = (manual, keras)
+    split = tells_phases([keras, manual])
+    sides = tuple(reversed(whole_pair((keras, manual))))
     fields = (
         ("Accuracy, test", "val_accuracy", accuracy_entry),
         ("Loss, test", "val_loss", loss_entry),
     )
     rows = [row(title, *(make(mean_of_last(side, key)) for side in sides)) for title, key, make in fields]
     rows.append(row("Time per epoch", *(seconds_per_epoch(side) for side in sides)))
+    if split:
+        phases = [phase_seconds(side) for side in sides]
+        rows += [row(f"of it {word}", *(epoch_entry(of[word]) for of in phases)) for word in PHASES]
     rows.append(row("Time per sample", *(_per_sample(side) for side in sides)))
     rows.append(row("Total time", *(duration_entry(_total(side)) for side in sides)))
     rows.append(row("Accuracy, train", *(accuracy_entry(mean_of_last(side, "accuracy")) for side in sides)))
@@ -94,8 +101,9 @@ def _summary_table(view: View, keras: Measurement, manual: Measurement, name: st
     note = (
         "After the last epoch"
         + (f", mean of {runs} runs" if runs > 1 else "")
-        + "; time per epoch is the median of the training alone, the first epoch left out; the total holds "
-        "set-up, evaluation and logging too."
+        + "; time per epoch is a median, the first epoch left out, "
+        + ("with evaluation and logging" if split else "of what the file tells of it")
+        + "; the total holds set-up too."
     )
     return Table(
         name,
@@ -124,7 +132,8 @@ def _total(item: Measurement) -> float | None:
 
 def _pair_verdict(view: View, keras: Measurement, manual: Measurement) -> Text | None:
     for item in view.comparisons.published:
-        if item.base is keras and item.other is manual:
+        sides = (keras.machine.id, keras.key, manual.key)
+        if (item.base.machine.id, item.base.key, item.other.key) == sides:
             return Text(
                 "Per epoch the hand-written trainer takes "
                 f"{ratio_text(item.verdict.estimate)} of Keras's time: "
