@@ -330,11 +330,27 @@ def test_accuracies_over_seeds(ours, holds):
     epoch = [benchmark_of("tf-epoch", [1.0], run, accuracy) for run, accuracy in enumerate(ours)]
     trained, _ = training_speed.read_trained(document_of(*keras, *epoch))
     assert training_speed.last_accuracies(trained, "keras-fit") == [0.87, 0.91]
-    (line,) = training_speed.accuracy_requirement(trained)
+    line, difference = training_speed.accuracy_requirement(trained)
     assert line.endswith(f"0.8700 to 0.9100: **{holds}**")
-    assert "| keras-fit | 0.8700  | 0.9100  | 0.8900 | 0.8700 to 0.9100 |" in training_speed.accuracy_table(
-        trained
-    )
+    assert difference.endswith("holds 0")
+    rows = [row.split("|")[1:3] for row in training_speed.accuracy_table(trained).splitlines()]
+    assert [[part.strip() for part in row] for row in rows if "-" not in row[0]] == [
+        ["", "keras-fit"],
+        ["run 0", "0.8700"],
+        ["run 1", "0.9100"],
+        ["mean", "0.8900"],
+        ["spread", "0.8700 to 0.9100"],
+    ]
+
+
+def test_difference_of_means_by_hand():
+    # Welch and Satterthwaite: variances 1 and 9 of three each, so 1/3 + 3 and 2.439 degrees of freedom
+    variance, freedom = 1 / 3 + 3, (1 / 3 + 3) ** 2 / ((1 / 3) ** 2 / 2 + 3**2 / 2)
+    half = stats.t.ppf(0.975, freedom) * math.sqrt(variance)
+    text = training_speed.difference_of_means([9.0, 10.0, 11.0], [1.0, 4.0, 7.0])
+    assert text.endswith(f"+6.0000, 95 % interval {6 - half:+.4f} to {6 + half:+.4f}: holds 0")
+    assert "excludes 0" in training_speed.difference_of_means([9.0, 10.0, 11.0], [1.0, 2.0, 3.0])
+    assert "too few" in training_speed.difference_of_means([9.0], [1.0, 2.0])
 
 
 def test_only_trainers_that_are_registered_are_asked_for():
