@@ -155,7 +155,7 @@ class KerasFit:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._refuse(run)
-        keras.utils.set_random_seed(run.recipe.seed)
+        seed_orders(run.recipe.seed)
         set_tf32(run.recipe.precision == "tf32")
         self.dtype = "float64" if run.recipe.precision == "float64" else "float32"
         with keras.device(device_name(run.device)):
@@ -175,13 +175,21 @@ class KerasFit:
             "steps_per_execution": model.steps_per_execution,
             "optimizer": "keras.optimizers.Adam",
             "gradients": "automatic",
-            "shuffle": "Model.fit, every epoch" if recipe.shuffle == "every-epoch" else "none",
+            "shuffle": self.order_drawn() if recipe.shuffle == "every-epoch" else "none",
             "dropout": type(self.model.layers[1]).__name__ if recipe.dropout_rate else "none",
             "residence": "NumPy arrays" if recipe.remainder == "keep" else "NumPy arrays through a PyDataset",
             "remainder": recipe.remainder,
             "keras_backend": keras.backend.backend(),
             "validation_batch_size": recipe.batch_size,
         }
+
+    def order_drawn(self) -> str:
+        """Who draws an epoch's order, and whether the recipe's seed does."""
+        whole = self.run.recipe.remainder == "drop"
+        seeded = whole or self.backend != "tensorflow"
+        return (
+            "a PyDataset, every epoch" if whole else f"Model.fit, every epoch{'' if seeded else ', unseeded'}"
+        )
 
     def compiled_form(self) -> str:
         """What neither eager nor XLA means on this backend."""
@@ -326,6 +334,20 @@ def device_name(device: str) -> str:
     if device != "cpu:0":
         raise ValueError(f"PyTorch sees no device {device}")
     return "cpu"
+
+
+def seed_orders(seed: int) -> None:
+    """Seed what ``fit`` draws its orders from, where that leaves it a fresh one each epoch.
+
+    On TensorFlow it does not: a seeded operation inside a dataset starts anew with each iterator, of which
+    ``fit`` makes one an epoch, so that with a global seed every epoch has the order of the first.
+    """
+    if keras.backend.backend() != "tensorflow":
+        keras.utils.set_random_seed(seed)
+        return
+    import tensorflow as tf
+
+    tf.random.set_seed(None)
 
 
 def synchronise(model: Any) -> None:

@@ -89,10 +89,10 @@ class KerasFitTuned(KerasFit):
         samples, size = len(labels), recipe.batch_size
         rows = samples - samples % size
 
-        def epoch(_: tf.Tensor) -> tf.data.Dataset:
+        def epoch(drawn: tf.Tensor) -> tf.data.Dataset:
             order = tf.range(samples)
             if recipe.shuffle == "every-epoch":
-                order = tf.random.shuffle(order, recipe.seed)
+                order = tf.random.experimental.stateless_shuffle(order, [recipe.seed, drawn])
             ordered = tf.gather(images, order), tf.gather(labels, order)
             whole = tf.reshape(ordered[0][:rows], (-1, size, 784)), tf.reshape(ordered[1][:rows], (-1, size))
             batches = tf.data.Dataset.from_tensor_slices(whole)
@@ -102,7 +102,9 @@ class KerasFitTuned(KerasFit):
                 )
             return batches
 
-        batches = tf.data.Dataset.range(1).flat_map(epoch)
+        # a seeded shuffle would begin anew with each epoch's iterator; this source of numbers goes on
+        numbers = tf.data.Dataset.random(recipe.seed, rerandomize_each_iteration=True)
+        batches = numbers.take(1).flat_map(epoch)
         known = batches.apply(tf.data.experimental.assert_cardinality(recipe.steps(samples)))
         return {"x": known, "shuffle": False, "validation_batch_size": recipe.batch_size}
 

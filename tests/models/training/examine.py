@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,40 @@ def dropout(factory: Callable[[Run], Trainer], recipe: Recipe, training: bool) -
     units = logit_of_class_0(lone.forward(pixels, training))
     kept = units[units > 0.5]
     return float(shares.mean()), float(kept.mean())
+
+
+def orders(factory: Callable[[Run], Trainer]) -> dict[str, bool]:
+    """Whether the first epoch leaves the data's own order, and whether the second leaves the first's.
+
+    Each image lights a pixel of its own, so that its row of weights tells how many steps ago it was trained on:
+    images of one batch move alike, those of different batches by other lengths.
+    """
+    recipe = replace(MATCHED, dropout_rate=0.0, batch_size=8, epochs=2)
+    pixels, labels = np.eye(64, 784, dtype=np.float32), np.zeros(64, np.int32)
+    start = initial_parameters(recipe)
+    hidden = np.full_like(start.hidden_kernel, 0.05)
+    data = Dataset("test", "test", pixels, labels, pixels[:8], labels[:8])
+    run = Run(recipe, data, replace(start, hidden_kernel=hidden), "cpu:0")
+    kernels = [hidden]
+
+    def between(_: Epoch) -> bool:
+        kernels.append(np.array(trainer.parameters().hidden_kernel))
+        return True
+
+    trainer = factory(run)
+    trainer.train(between)
+    first, second = (
+        np.linalg.norm((after - before)[:64].astype(np.float64), axis=1)
+        for before, after in pairwise(kernels)
+    )
+    batches = np.argsort(first).reshape(8, 8)
+    assert spread(first[batches]) < 1e-3, "images of a batch do not move alike"
+    return {"shuffled": spread(first.reshape(8, 8)) > 1e-2, "fresh": spread(second[batches]) > 1e-2}
+
+
+def spread(groups: np.ndarray) -> float:
+    """The widest relative range within a group."""
+    return float(((groups.max(axis=1) - groups.min(axis=1)) / groups.mean(axis=1)).max())
 
 
 def logit_of_class_0(probabilities: np.ndarray) -> np.ndarray:
@@ -231,6 +266,7 @@ def main() -> None:
         "scale": scale,
         "evaluation_kept_fraction": round(evaluated, 5),
         "evaluation_with_dropout_kept_fraction": left_on,
+        "orders": orders(factory),
         "fields": fields(factory),
         **events(factory, folder),
         **waiting(factory),
