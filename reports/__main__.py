@@ -54,11 +54,21 @@ def _run(options: argparse.Namespace) -> int:
     _check_options(options)
     if options.output is not None:
         check_output(options.output)
+    wanted = _wanted(options)
     with helpers() if options.output is not None else nullcontext() as draughtsmen:
         files, bad = read_all(options.files, options.keep_going)
         if options.output is not None:
             _write_report(options, files, bad, draughtsmen)
-    return _check(options, files) if options.against is not None else 0
+    return 0 if wanted is None else _check(*wanted, files, fail=options.fail_if_slower is not None)
+
+
+def _wanted(options: argparse.Namespace) -> tuple[ResultFile, float] | None:
+    """The file to be no slower than, and by how much: read before anything is written."""
+    if options.against is None:
+        return None
+    from reports.against import parse_limit
+
+    return read_named(options.against), parse_limit(options.fail_if_slower or "5%")
 
 
 def _check_options(options: argparse.Namespace) -> None:
@@ -83,14 +93,13 @@ def _write_report(
     print(f"report: {options.output / 'report.md'} and report.html")
 
 
-def _check(options: argparse.Namespace, files: Sequence[ResultFile]) -> int:
-    from reports.against import check_against, outcome_text, parse_limit
+def _check(base: ResultFile, limit: float, files: Sequence[ResultFile], fail: bool) -> int:
+    from reports.against import check_against, outcome_text
 
-    limit = parse_limit(options.fail_if_slower or "5%")
-    outcome = check_against([read_named(options.against)], files)
+    outcome = check_against([base], files)
     print(outcome_text(outcome, limit))
     failed = any(check.fails(limit) for check in outcome.checks)
-    return SLOWER if failed and options.fail_if_slower is not None else 0
+    return SLOWER if failed and fail else 0
 
 
 def read_all(names: Sequence[str], keep_going: bool) -> tuple[list[ResultFile], list[str]]:

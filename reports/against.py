@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from devices.plausibility import format_seconds
-from reports.comparisons import unlike_work
 from reports.formats import more_rounds_text, ratio_text
 from reports.machines import Machine
 from reports.results import ResultFile
-from reports.study import NOISE, Measurement, Study, build_study
+from reports.sorting import build_study
+from reports.study import NOISE, Measurement, Study
 from reports.verdicts import THRESHOLD, Verdict, unpaired_ratio, verdict, with_false_discovery_rate
+from reports.work import unlike_work
 
 TWINS = ("twin-a", "twin-b")
 """The A/A pair of the workload ``noise``."""
@@ -73,8 +74,10 @@ def check_against(before: Sequence[ResultFile], now: Sequence[ResultFile]) -> Ou
             continue
         if base is None:
             remarks.append(f"{_name(item)}: not in the base")
-        elif why := unlike_work(base, item):
+        elif why := unlike_work(base.extra, item.extra):
             remarks.append(f"{_name(item)}: not the same work ({why})")
+        elif not (base.median_seconds and item.median_seconds):
+            remarks.append(f"{_name(item)}: takes no time, so that there is no ratio")
         else:
             pairs.append((base, item))
     found = {item.key for item in new.measurements}
@@ -91,9 +94,8 @@ def _name(item: Measurement) -> str:
 
 
 def _checks(pairs: Sequence[tuple[Measurement, Measurement]], old: Study, new: Study) -> tuple[Check, ...]:
-    timed = [(base, item) for base, item in pairs if base.median_seconds > 0 and item.median_seconds > 0]
     verdicts = []
-    for base, item in timed:
+    for base, item in pairs:
         noises = [old.noise(base.machine), new.noise(item.machine), _drift(old, new, item.machine)]
         known = [noise for noise in noises if noise is not None]
         widest = (min(low for low, _ in known), max(high for _, high in known)) if known else None
@@ -103,7 +105,7 @@ def _checks(pairs: Sequence[tuple[Measurement, Measurement]], old: Study, new: S
         verdicts.append(verdict(estimate, widest))
     return tuple(
         Check(_name(item), base, item, word, item.doubt or base.doubt)
-        for (base, item), word in zip(timed, with_false_discovery_rate(verdicts), strict=True)
+        for (base, item), word in zip(pairs, with_false_discovery_rate(verdicts), strict=True)
     )
 
 

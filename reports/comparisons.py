@@ -7,6 +7,7 @@ pairs, and the comparison says so. The divisions *default* and *tuned* are never
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,9 +17,10 @@ from typing import Any, Literal
 from reports.machines import Machine
 from reports.phases import tells_phases, whole_epochs
 from reports.records import Ladder, Rung
-from reports.study import Key, Measurement, Study, grouped
+from reports.study import Key, Measurement, Run, Study, grouped
 from reports.verdicts import LEAST_PAIRS, RatioEstimate, Verdict, paired_ratio, unpaired_ratio, verdict
 from reports.verdicts import with_false_discovery_rate as control
+from reports.work import LABELS, unlike_work
 
 Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines"]
 
@@ -27,8 +29,6 @@ MANUAL = "eager-loop"
 FLOOR = "floor"
 DISTRIBUTED = "distributed"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
-LABELS = ("name", "published_with", "seed", "epochs")
-"""Fields of a recipe that leave the work of an epoch as it is."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
     )
 
 
-def geometric_means(study: Study, comparisons: Comparisons) -> list[GeometricMean]:
-    """For each machine but the baseline: mean ratio over the trusted cells it shares with the baseline."""
-    by_machine = grouped((item.other.machine.id, item) for item in comparisons.machines if not item.doubt)
+def geometric_means(study: Study, compared: Iterable[Comparison]) -> list[GeometricMean]:
+    """For each machine but the baseline: mean ratio over the cells compared, those in doubt left out."""
+    by_machine = grouped((item.other.machine.id, item) for item in compared if not item.doubt)
     means = []
     for machine in study.machines:
         shared = [item for item in by_machine.get(machine.id, []) if item.other.key.workload != "noise"]
@@ -177,11 +177,11 @@ def estimate_ratio(base: Measurement, other: Measurement) -> RatioEstimate | Non
 
 def _paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
     """Samples of the same file, group and round; disturbed rounds only where too few others are left."""
-    partners = {(run.file.digest, run.cell.group, run.number): run for run in other.runs}
+    partners = _numbered(other.runs)
     quiet: list[tuple[float, float]] = []
     every: list[tuple[float, float]] = []
-    for run in base.runs:
-        partner = partners.get((run.file.digest, run.cell.group, run.number))
+    for place, run in _numbered(base.runs).items():
+        partner = partners.get(place)
         if partner is None or not (run.numbered and partner.numbered):
             continue
         disturbed = run.disturbed_rounds | partner.disturbed_rounds
@@ -193,6 +193,17 @@ def _paired_samples(base: Measurement, other: Measurement) -> tuple[list[float],
                     quiet.append(every[-1])
     chosen = quiet if len(quiet) >= min(LEAST_PAIRS, len(every)) else every
     return [pair[0] for pair in chosen], [pair[1] for pair in chosen]
+
+
+def _numbered(runs: Iterable[Run]) -> dict[tuple[Any, ...], Run]:
+    """Runs by file, group and repetition; of cells that stand twice in a file the first ones are a pair."""
+    count: Counter[tuple[Any, ...]] = Counter()
+    found = {}
+    for run in runs:
+        place = (run.file.digest, run.cell.group, run.number)
+        found[*place, count[place]] = run
+        count[place] += 1
+    return found
 
 
 def _comparison(kind: Kind, study: Study, base: Measurement, other: Measurement) -> Comparison | None:
@@ -219,7 +230,7 @@ class _Within:
         mine = [item for item in study.measurements if item.machine.id == machine.id]
         self.mine = [item for item in mine if not item.runs[0].cell.plain]
         self.found = {item.key: item for item in self.mine}
-        self.ladders = {file.run_id: file.ladder for file in study.files if file.machine.id == machine.id}
+        self.ladders = ladders_of(study, machine)
 
     def implementations(self) -> Iterable[Comparison | None]:
         """Each implementation with the base of its place and division."""
@@ -253,9 +264,9 @@ class _Within:
 
     def ladder(self) -> Iterable[Comparison | None]:
         """Each rung with the one before it."""
-        for ladder in self.ladders.values():
-            for devices in rungs_of(ladder, self.mine).values():
-                for (_, before), (_, after) in pairwise(devices):
+        for ladder in self.ladders:
+            for steps in rungs_of(ladder, self.mine).values():
+                for (_, before), (_, after) in pairwise(steps):
                     if before is not None and after is not None:
                         yield _comparison("ladder", self.study, before, after)
 
@@ -281,32 +292,46 @@ def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement 
     return None
 
 
+def ladders_of(study: Study, machine: Machine) -> list[Ladder]:
+    """The ladders climbed on a machine; several runs of one are one."""
+    files = (file for file in study.files if file.machine.id == machine.id)
+    return list(dict.fromkeys(file.ladder for file in files if file.ladder is not None))
+
+
 def rungs_of(
     ladder: Ladder | None, measured: Iterable[Measurement]
 ) -> dict[str, list[tuple[Rung, Measurement | None]]]:
-    """The rungs in order with their measurements, device by device; None where a rung has no figure.
+    """The rungs in order with their measurements, place by place; None where a rung has no figure.
 
-    Their samples are whole epochs if every rung tells its phases, since logging is among what is changed.
+    Their samples are whole epochs if every rung of the place tells its phases: logging is among what changes.
     """
     if ladder is None:
         return {}
-    found = {
-        (item.key.device, item.key.implementation, item.key.axis.get("recipe")): item
-        for item in measured
-        if item.key.workload == "training"
-    }
-    wanted = {(rung.implementation, rung.recipe) for rung in ladder.rungs}
-    devices = dict.fromkeys(device for device, *rest in found if tuple(rest) in wanted)
-    rungs = {
-        device: [(rung, found.get((device, rung.implementation, rung.recipe))) for rung in ladder.rungs]
-        for device in devices
-    }
-    if not tells_phases(item for steps in rungs.values() for _, item in steps if item is not None):
-        return rungs
+    devices: dict[str, dict[str, dict[tuple[str, Any], Measurement]]] = {}
+    for item in measured:
+        if any(run.file.ladder == ladder for run in item.runs):
+            sets = devices.setdefault(item.key.device, {})
+            sets.setdefault(item.key.apart, {})[item.key.implementation, item.key.axis.get("recipe")] = item
+    places = {}
+    for device, sets in devices.items():
+        shared = sets.pop("", {})
+        if 2 * len(shared) > len(ladder.rungs) or not sets:
+            places[device] = shared
+        # rungs that another ladder's file holds too are in the shared set
+        places |= {f"{device} of {file}": shared | own for file, own in sets.items()}
     return {
-        device: [(rung, item and whole_epochs(item)) for rung, item in steps]
-        for device, steps in rungs.items()
+        place: _in_whole_epochs([(r, found.get((r.implementation, r.recipe))) for r in ladder.rungs])
+        for place, found in places.items()
+        if found
     }
+
+
+def _in_whole_epochs(
+    steps: list[tuple[Rung, Measurement | None]],
+) -> list[tuple[Rung, Measurement | None]]:
+    if not tells_phases(item for _, item in steps if item is not None):
+        return steps
+    return [(rung, item and whole_epochs(item)) for rung, item in steps]
 
 
 def published_pair(items: Iterable[Measurement]) -> tuple[Measurement, Measurement] | None:
@@ -366,31 +391,9 @@ def _across_machines(
         base = study.find.get((study.baseline.id, item.key))
         if base is None:
             continue
-        why = unlike_work(base, item)
+        why = unlike_work(base.extra, item.extra)
         if why:
             unlike.append((base, item, why))
         else:
             compared.append(_comparison("machines", study, base, item))
     return compared, unlike
-
-
-def unlike_work(first: Measurement, second: Measurement) -> str:
-    """In what the work of two cells with one key differs; empty if what both state is the same."""
-    mine, theirs = _work(first), _work(second)
-    told = [
-        f"{name} {mine[name]} and {theirs[name]}"
-        for name in mine
-        if name in theirs and mine[name] != theirs[name]
-    ]
-    return "; ".join(told)
-
-
-def _work(item: Measurement) -> dict[str, Any]:
-    extra = item.extra
-    work: dict[str, Any] = {"timing": extra.timing}
-    if extra.flop is not None:
-        work["operations"] = extra.flop
-    work |= {name: value for name, value in (extra.recipe or {}).items() if name not in LABELS}
-    if extra.data is not None:
-        work |= {"data": extra.data.name, "training images": extra.data.train_samples}
-    return work

@@ -31,9 +31,10 @@ class Crossover:
 def crossover(points: Sequence[tuple[float, float, float]]) -> Crossover | None:
     """Where the other becomes and stays faster; ``points`` are (size, base seconds, other seconds).
 
-    Between two sizes the ratio of times is taken to follow a power of the size. None without two points.
+    Between two sizes the ratio of times is taken to follow a power of the size. None without two points
+    that took time.
     """
-    known = sorted(points)
+    known = sorted(point for point in points if min(point) > 0)
     if len(known) < 2:
         return None
     logs = [math.log(other / base) for _, base, other in known]

@@ -29,7 +29,8 @@ class Row:
     entries: tuple[Entry, ...]
     workload: str = ""
     machine: str = ""
-    verdict: str = ""
+    verdict: tuple[str, ...] = ()
+    """One for each comparison of the row."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,15 @@ def entry(value: str | float | Entry | None) -> Entry:
     return Entry(f"{value:g}", float(value))
 
 
-def row(*values: str | float | Entry | None, workload: str = "", machine: str = "", verdict: str = "") -> Row:
-    """A row from such values."""
-    return Row(tuple(entry(value) for value in values), workload, machine, verdict)
+def row(
+    *values: str | float | Entry | None,
+    workload: str = "",
+    machine: str = "",
+    verdict: str | Sequence[str] = "",
+) -> Row:
+    """A row from such values; several verdicts where it holds several comparisons."""
+    words = (verdict,) if isinstance(verdict, str) else tuple(dict.fromkeys(verdict))
+    return Row(tuple(entry(value) for value in values), workload, machine, tuple(filter(None, words)))
 
 
 def section(anchor: str, title: str, blocks: Sequence[Block | None]) -> Section | None:

@@ -20,6 +20,8 @@ from reports.study import Measurement, grouped
 from reports.verdicts import LEAST_PAIRS
 
 MOST = 12
+MOST_MACHINES = 4
+"""Machines that have a sentence each; of more the fastest and the slowest are told."""
 MOST_ALIKE = 2
 """Findings of one kind, the baseline's machine first; the sections hold the others."""
 
@@ -115,25 +117,25 @@ def _is_floor(item: Measurement) -> bool:
 
 
 def _above_floor(item: Measurement, floor: Measurement) -> str:
-    if min(len(item.samples), len(floor.samples)) < LEAST_PAIRS:
+    if min(len(item.samples), len(floor.samples)) < LEAST_PAIRS or not floor.median_seconds:
         return ""
     times = significant(item.median_seconds / floor.median_seconds)
     return f", and ×{times} the floor of the matrix products alone"
 
 
 def _explanation(view: View) -> Iterator[str]:
-    """The ladder's largest sure steps."""
-    for machine in view.detailed:
-        mine = [item for item in view.comparisons.ladder if item.base.machine.id == machine.id and item.sure]
-        steps = [item for item in mine if item.verdict.different]
-        steps.sort(key=lambda item: -abs(item.other.median_seconds - item.base.median_seconds))
-        if not steps:
-            continue
+    """The ladder's largest sure steps, device by device."""
+    steps = [item for item in view.comparisons.ladder if item.sure and item.verdict.different]
+    places = grouped(
+        ((item.base.machine.id, item.base.key.device, item.base.key.apart), item) for item in steps
+    )
+    for climbed in places.values():
+        climbed.sort(key=lambda item: -abs(item.other.median_seconds - item.base.median_seconds))
         told = [
             f"{_change_of(view, item)} {item.other.median_seconds - item.base.median_seconds:+.2f} s"
-            for item in steps[:3]
+            for item in climbed[:3]
         ]
-        yield f"What explains it, in seconds per epoch{_place(view, steps[0].base)}: {', '.join(told)}."
+        yield f"What explains it, in seconds per epoch{_place(view, climbed[0].base)}: {', '.join(told)}."
 
 
 def _change_of(view: View, item: Comparison) -> str:
@@ -167,29 +169,42 @@ def _devices(view: View) -> Iterator[str]:
             f"{key.device}{where} is up to ×{speed_up} as fast as cpu:0 at products "
             f"({key.implementation}, {key.axis.get('dtype')}, size {key.axis.get('size')}){pays}."
         )
+    yield from _never_paying(view, set(best))
+
+
+def _never_paying(view: View, paying: set[str]) -> Iterator[str]:
+    """Accelerators that are surely slower than the CPU at every product they both have."""
+    compared = [item for item in view.comparisons.devices if item.other.key.workload == "matmul"]
+    for place, items in grouped((i.other.machine.id + i.other.key.device, i) for i in compared).items():
+        if place in paying or not all(item.sure and item.word in ("slower", "same") for item in items):
+            continue
+        largest = max(size_of(item.other) for item in items)
+        other = items[0].other
+        where = f" ({view.title(other)})" if view.several else ""
+        yield f"{other.key.device}{where} pays at no product that was measured, up to size {largest:,.0f}."
 
 
 def _products(view: View) -> Iterator[str]:
     """Who is fastest at the largest product of the first CPU, default division, and by how much."""
-    for machine in view.detailed:
-        mine = [
-            item
-            for item in view.comparisons.implementations
-            if item.base.machine.id == machine.id
-            and item.base.extra.division == "default"
-            and item.sure
-            and (item.base.key.workload, item.base.key.device) == ("matmul", "cpu:0")
-        ]
-        if not mine:
-            continue
+    compared = [
+        item
+        for item in view.comparisons.implementations
+        if item.base.extra.division == "default"
+        and item.sure
+        and (item.base.key.workload, item.base.key.device) == ("matmul", "cpu:0")
+    ]
+    places = grouped(
+        ((i.base.machine.id, i.base.key.axis.get("dtype"), i.base.key.apart), i) for i in compared
+    )
+    for mine in places.values():
         largest = max(size_of(item.base) for item in mine)
+        mine = [item for item in mine if size_of(item.base) == largest]
         told = [
             f"{item.other.key.implementation} {item.word}"
             + (f" {ratio_text(item.verdict.estimate)}" if item.verdict.different else "")
             for item in mine
-            if size_of(item.base) == largest
         ]
-        base = next(item.base for item in mine if size_of(item.base) == largest)
+        base = mine[0].base
         what = f"{base.key.axis.get('dtype')}, size {largest:,.0f}"
         yield (
             f"At the largest product{_place(view, base)} ({what}), "
@@ -198,19 +213,25 @@ def _products(view: View) -> Iterator[str]:
 
 
 def _machines(view: View) -> Iterator[str]:
-    means = geometric_means(view.study, view.comparisons)
-    if not means:
-        return
+    """Machines over the baseline, by sure comparisons alone; many of them over the cells that all have."""
+    sure = [item for item in view.comparisons.machines if item.sure]
+    keys = [
+        {item.other.key for item in items}
+        for items in grouped((item.other.machine.id, item) for item in sure).values()
+    ]
     baseline = view.study.titles[view.study.baseline.id]
-    if len(means) > 4:
-        best, worst = min(means, key=lambda m: m.ratio), max(means, key=lambda m: m.ratio)
-        ends = [f"{view.study.titles[m.machine.id]} ×{significant(m.ratio)}" for m in (best, worst)]
-        yield f"Of {len(means)} machines over {baseline}, by geometric mean of times: {ends[0]} to {ends[1]}."
+    if len(keys) > MOST_MACHINES:
+        common = set.intersection(*keys)
+        means = geometric_means(view.study, [item for item in sure if item.other.key in common])
+        if means:
+            best, worst = min(means, key=lambda m: m.ratio), max(means, key=lambda m: m.ratio)
+            ends = [f"{view.study.titles[m.machine.id]} ×{significant(m.ratio)}" for m in (best, worst)]
+            yield (
+                f"Of {len(means)} machines over {baseline}, by geometric mean of times over the "
+                f"{len(common)} cells that all have: {ends[0]} to {ends[1]}."
+            )
         return
-    for mean in means:
-        sure = mean.faster + mean.slower
-        if not sure:
-            continue
+    for mean in geometric_means(view.study, sure):
         yield (
             f"{view.study.titles[mean.machine.id]} takes ×{significant(mean.ratio)} the time of {baseline} "
             f"in the geometric mean of {mean.cells} cells both have (faster in {mean.faster}, slower in "

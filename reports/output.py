@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,10 +19,14 @@ class OutputError(Exception):
 
 def check_output(folder: Path) -> None:
     """Raise OutputError if the folder can't be made or holds anything that is no report of ours."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"--output {folder}: is a file; name a folder")
-    if not folder.is_dir():
+    try:
+        kind = folder.stat().st_mode
+    except FileNotFoundError:
         return
+    except OSError as error:
+        raise OutputError(f"--output {folder}: {_reason(error)}") from error
+    if not stat.S_ISDIR(kind):
+        raise OutputError(f"--output {folder}: is a file; name a folder")
     strangers = sorted(_files_of(folder) - _manifest_of(folder))
     if strangers:
         more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""

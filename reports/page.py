@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reports.document import Figure, Points, Report, Row, Table, Text, Warn
+from reports.document import Figure, Points, Report, Table, Text, Warn
 
 TEMPLATES = "templates"
 _IDLE_IDS = re.compile(r' id="[A-Za-z0-9.]+_\d+"')
@@ -27,6 +27,8 @@ def to_page(report: Report, drawings: Mapping[str, str]) -> str:
         warn=lambda block: isinstance(block, Warn),
         paragraph=lambda block: isinstance(block, Text),
     )
+    blocks = [block for made in report.sections for block in made.blocks]
+    rows = [row for block in blocks if isinstance(block, Table) for row in block.rows]
     script, style = _asset("report.js"), _asset("report.css")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return environment.from_string(_asset("report.html")).render(
@@ -35,9 +37,9 @@ def to_page(report: Report, drawings: Mapping[str, str]) -> str:
         script=Markup(script),
         style=Markup(style),
         script_digest=digest,
-        workloads=_choices(report, "workload"),
-        machines=_choices(report, "machine"),
-        verdicts=_choices(report, "verdict"),
+        workloads=_choices(row.workload for row in rows),
+        machines=_choices(row.machine for row in rows),
+        verdicts=_choices(word for row in rows for word in row.verdict),
     )
 
 
@@ -45,11 +47,9 @@ def _asset(name: str) -> str:
     return resources.files(__package__).joinpath(TEMPLATES, name).read_text(encoding="utf-8")
 
 
-def _choices(report: Report, field: str) -> list[str]:
+def _choices(values: Iterable[str]) -> list[str]:
     """What rows can be filtered by, each once, in order of appearance."""
-    blocks = [block for made in report.sections for block in made.blocks]
-    rows: list[Row] = [row for block in blocks if isinstance(block, Table) for row in block.rows]
-    return [value for value in dict.fromkeys(getattr(row, field) for row in rows) if value]
+    return [value for value in dict.fromkeys(values) if value]
 
 
 def _inline(svg: str) -> str:

@@ -19,7 +19,8 @@ from reports.sections.products import products_section
 from reports.sections.training import matched_sections, published_section
 from reports.sections.trust import disturbed_section, doubt_section, reading_section, unmeasured_section
 from reports.sections.view import View, detailed_machines
-from reports.study import Measurement, Study, axes_text, build_study
+from reports.sorting import build_study
+from reports.study import Measurement, Study, axes_text
 
 TITLE = "likeforlike: the report"
 
@@ -52,7 +53,7 @@ def build_report(
         _subtitle(study),
         findings(view),
         tuple(made for made in sections if made is not None),
-        (_cells_table(study, view.comparisons),),
+        (_cells_table(study, view.comparisons), _machines_table(study)),
     )
 
 
@@ -87,6 +88,16 @@ def _cells_table(study: Study, comparisons: Comparisons) -> Table:
     )
     rows = tuple(_cell_row(study, comparisons, item) for item in study.measurements)
     return Table("cells", "Every cell", columns, rows)
+
+
+def _machines_table(study: Study) -> Table:
+    """What is known of every machine, for CSV."""
+    rows = tuple(
+        row(study.titles[machine.id], name, value)
+        for machine in study.machines
+        for name, value in (("fingerprint", machine.id), *machine.facts)
+    )
+    return Table("machine-facts", "Every machine", ("machine", "fact", "value"), rows)
 
 
 def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:

@@ -28,6 +28,7 @@ from reports.text import all_visible, visible
 
 LARGEST_BYTES = 512 * 2**20
 OLDEST_VERSION = 4
+TOO_DEEP = "nested too deeply for a result file"
 PLAIN_WORKLOAD = "benchmark"
 """The workload of cells that come from plain pytest-benchmark."""
 
@@ -135,7 +136,10 @@ def parse_results(content: bytes, name: str, label: str | None = None) -> Result
     header = _header(document, name)
     if header is None:
         _check_version(document, name)
-    machine = machine_of(document.machine_info, _reporter(name, content))
+    try:
+        machine = machine_of(document.machine_info, _reporter(name, content))
+    except RecursionError as error:
+        raise ResultError(name, "machine_info", "", TOO_DEEP) from error
     cells = tuple(
         _cell(entry, f"benchmarks[{number}]", name, ours=header is not None)
         for number, entry in enumerate(document.benchmarks)
@@ -182,7 +186,10 @@ def _with_visible_strings(content: bytes, name: str) -> bytes:
     if content.isascii() and b"\\" not in content and b"\x7f" not in content:
         return content  # JSON takes no bare control characters inside a string
     value = _decode(content, None, name, "", content)
-    return msgspec.json.encode(all_visible(value))
+    try:
+        return msgspec.json.encode(all_visible(value))
+    except RecursionError as error:
+        raise ResultError(name, "", "", TOO_DEEP) from error
 
 
 def _decode(content: bytes | Raw, kind: type[Record] | None, name: str, prefix: str, whole: bytes) -> Any:
@@ -196,7 +203,7 @@ def _decode(content: bytes | Raw, kind: type[Record] | None, name: str, prefix: 
     except msgspec.DecodeError as error:
         raise _malformed(whole, name, str(error)) from error
     except RecursionError as error:
-        raise ResultError(name, prefix, "", "nested too deeply for a result file") from error
+        raise ResultError(name, prefix, "", TOO_DEEP) from error
 
 
 def _expectation(message: str) -> str:
@@ -221,10 +228,9 @@ def _malformed(content: bytes, name: str, message: str) -> ResultError:
 def _bare_constant(content: bytes) -> tuple[str, str] | None:
     """Path and text of the first NaN or infinity, which Python's json module writes and reads."""
     try:
-        document = json.loads(content, parse_constant=_Constant)
+        return _find_constant(json.loads(content, parse_constant=_Constant), "")
     except (ValueError, RecursionError):
         return None
-    return _find_constant(document, "")
 
 
 class _Constant(str):

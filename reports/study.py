@@ -7,20 +7,20 @@ in one file or several, are its runs and are kept apart.
 from __future__ import annotations
 
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from devices.ceilings import PRECISIONS, Ceiling, device_ceiling
-from devices.plausibility import flat_span, judge, judge_series
+from devices.ceilings import Ceiling
 from reports.machines import Machine
 from reports.records import Extra
 from reports.results import Cell, ResultFile
 
 REPEAT_AXIS = "run"
 """The axis that numbers repetitions of the same work."""
+FILE_AXIS = "file"
+"""The axis of a set of runs that bear the name of another set and did other work."""
 UNSTATED = "unstated"
 """The device of published figures whose source does not name one."""
 NOISE = "noise"
@@ -42,6 +42,11 @@ class Key:
     def axis(self) -> dict[str, Any]:
         """The axes by name."""
         return dict(self.axes)
+
+    @property
+    def apart(self) -> str:
+        """The file whose work is not that of the others of this name; empty for the first of them."""
+        return str(self.axis.get(FILE_AXIS, ""))
 
     @property
     def place(self) -> tuple[str, str, Axes]:
@@ -219,154 +224,3 @@ def axes_text(axes: Axes) -> str:
     """Axes as a reader says them: well-known ones by value alone."""
     told = ("size", "dtype", "recipe")
     return " ".join(str(value) if name in told else f"{name}={value}" for name, value in axes)
-
-
-def key_of(extra: Extra) -> Key:
-    """The key of a cell; the repeat axis is no part of it."""
-    axes = tuple((name, value) for name, value in extra.axes.items() if name != REPEAT_AXIS)
-    implementation = (
-        extra.implementation if extra.axes or extra.device else extra.cell or extra.implementation
-    )
-    return Key(extra.workload, implementation, extra.device, axes)
-
-
-def build_study(
-    files: Iterable[ResultFile], baseline: str | None = None, remarks: tuple[str, ...] = ()
-) -> Study:
-    """Sort files into measurements and judge them. ``baseline`` is part of a machine's label or id.
-
-    Raises ValueError if no file is given or no machine fits ``baseline``.
-    """
-    kept, twins = _without_twins(files)
-    if not kept:
-        raise ValueError("no result file to report")
-    known: dict[str, Machine] = {}
-    for file in kept:
-        known.setdefault(file.machine.id, file.machine)
-    machines = tuple(known.values())
-    titles = _titles(machines)
-    said = (*remarks, *twins, *_repetitions(kept, titles))
-    chosen = _choose(machines, titles, kept, baseline)
-    runs = grouped(
-        ((file.machine.id, key_of(cell.extra)), Run(file, cell)) for file in kept for cell in file.cells
-    )
-    measured = [Measurement(key, runs[0].file.machine, tuple(runs)) for (_, key), runs in runs.items()]
-    return Study(tuple(kept), _judged(measured), machines, titles, chosen, said)
-
-
-def _without_twins(files: Iterable[ResultFile]) -> tuple[list[ResultFile], list[str]]:
-    """The same bytes given twice are one measurement; that is said, not hidden."""
-    kept: dict[str, ResultFile] = {}
-    remarks = []
-    for file in files:
-        twin = kept.setdefault(file.digest, file)
-        if twin is not file:
-            remarks.append(f"{file.path} is the same file as {twin.path}, byte for byte, and counts once.")
-    return list(kept.values()), remarks
-
-
-def _repetitions(files: list[ResultFile], titles: Mapping[str, str]) -> list[str]:
-    remarks = []
-    for machine, mine in grouped((file.machine.id, file) for file in files).items():
-        if len(mine) > 1:
-            names = ", ".join(file.label for file in mine[:5]) + (" and more" if len(mine) > 5 else "")
-            nodes = len({file.node for file in mine})
-            what = "repetitions on one machine" if nodes == 1 else f"of {nodes} machines of one kind"
-            remarks.append(f"{len(mine)} files are {what}, {titles[machine]}: {names}.")
-    for file in files:
-        cells = grouped((cell.id, cell) for cell in file.cells)
-        twice = [name for name, same in cells.items() if len(same) > 1]
-        if twice:
-            remarks.append(
-                f"{file.label} holds {len(twice)} cell(s) more than once, such as {twice[0]}: "
-                "kept as repetitions."
-            )
-    return remarks
-
-
-def _titles(machines: tuple[Machine, ...]) -> dict[str, str]:
-    """Labels, with the id's first digits where two machines share one."""
-    labels = Counter(machine.label for machine in machines)
-    return {
-        machine.id: machine.label + (f" [{machine.id[:8]}]" if labels[machine.label] > 1 else "")
-        for machine in machines
-    }
-
-
-def _choose(
-    machines: tuple[Machine, ...], titles: Mapping[str, str], files: list[ResultFile], wanted: str | None
-) -> Machine:
-    """The machine called for by label, id or file name; without a name the first one given."""
-    if wanted is None:
-        return machines[0]
-    word = wanted.casefold()
-    fitting = [m for m in machines if word in titles[m.id].casefold() or m.id.casefold().startswith(word)]
-    fitting = fitting or [file.machine for file in files if word in file.label.casefold()]
-    if len({machine.id for machine in fitting}) == 1:
-        return fitting[0]
-    known = ", ".join(titles[machine.id] for machine in (fitting or machines)[:8])
-    problem = "fits several machines" if fitting else "fits no machine"
-    raise ValueError(f"--baseline {wanted!r} {problem}; known: {known}")
-
-
-def _judged(measured: list[Measurement]) -> tuple[Measurement, ...]:
-    """Hold every measurement against its device's ceiling and every series of sizes against flatness."""
-    ceilings: dict[tuple[str, str, str], Ceiling | None] = {}
-
-    def ceiling_of(item: Measurement) -> Ceiling | None:
-        place = (item.machine.id, item.key.device, precision(item.extra))
-        if place not in ceilings:
-            ceilings[place] = device_ceiling(item.machine.fingerprint, place[1], place[2])
-        return ceilings[place]
-
-    result = [replace(item, ceiling=ceiling_of(item)) for item in measured]
-    flat = _flat_reasons(result)
-    return tuple(replace(item, implausible=_reasons(item, flat)) for item in result)
-
-
-def precision(extra: Extra) -> str:
-    """The precision mode a cell worked in; float32, whose ceiling is higher than float64's, if untold."""
-    told = extra.axes.get("dtype") or (extra.recipe or {}).get("precision")
-    return str(told) if told in PRECISIONS else "float32"
-
-
-def _reasons(item: Measurement, flat: Mapping[tuple[str, Key], str]) -> tuple[str, ...]:
-    reasons: dict[str, None] = {}
-    fastest = min((run.cell for run in item.runs), key=lambda cell: cell.median_seconds)
-    extra = fastest.extra
-    waited = extra.synchronised_median_seconds if extra.timing == "unsynchronised" else None
-    reasons |= dict.fromkeys(judge(extra.flop, fastest.median_seconds, item.ceiling, waited))
-    series = flat.get((item.machine.id, item.key))
-    if series:
-        reasons[series] = None
-    if not reasons:  # what the file says of itself, where it knows more than its figures show
-        reasons = {
-            reason: None
-            for run in item.runs
-            if run.cell.extra.plausible is not None and not run.cell.extra.plausible.ok
-            for reason in run.cell.extra.plausible.reasons or ("marked implausible by its own run",)
-        }
-    return tuple(reasons)
-
-
-def _flat_reasons(measured: list[Measurement]) -> dict[tuple[str, Key], str]:
-    """The reason for each measurement that belongs to a series whose time hardly grows with its work."""
-    series = grouped((_series_of(item), item) for item in measured if item.extra.flop)
-    reasons = {}
-    for items in series.values():
-        if len(items) < 2:
-            continue
-        points = [(item.extra.flop or 0.0, item.median_seconds) for item in items]
-        span = flat_span(points, items[0].ceiling)
-        reason = judge_series(points, items[0].ceiling)
-        if span is None or reason is None:
-            continue
-        for item, point in zip(items, points, strict=True):
-            if span[0][0] <= point[0] <= span[1][0]:
-                reasons[item.machine.id, item.key] = reason
-    return reasons
-
-
-def _series_of(item: Measurement) -> tuple[Any, ...]:
-    others = tuple((name, value) for name, value in item.key.axes if name != "size")
-    return item.machine.id, item.key.workload, item.key.implementation, item.key.device, others

@@ -16,7 +16,7 @@ def names() -> tuple[str, ...]:
 
 def read_named(name: str) -> ResultFile:
     """A result file by path, or a published one by name where there is no such path. Raises ResultError."""
-    if not Path(name).exists() and name in names():
+    if name in names() and not Path(name).exists():
         content = resources.files(__package__).joinpath(f"{name}.json").read_bytes()
         return parse_results(content, name, name)
     return read_results(name)

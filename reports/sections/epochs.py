@@ -8,9 +8,10 @@ from operator import attrgetter
 
 from reports.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
 from reports.formats import accuracy_entry, epoch_entry, loss_entry, significant
-from reports.phases import epoch_seconds
+from reports.phases import epoch_seconds, tells_phases
 from reports.records import Epoch
 from reports.sections.curves import curves_figure, learning_curve
+from reports.sections.training import data_warning, differences_table
 from reports.sections.view import View, mean, runs_with_epochs
 from reports.study import UNSTATED, Measurement
 
@@ -45,13 +46,16 @@ def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix:
     at = (theirs.epochs.index(last), ours.epochs.index(last))
     values = (theirs.val_accuracy[at[0]], ours.val_accuracy[at[1]])
     told = " and ".join("–" if value is None else f"{value * 100:.2f} %" for value in values)
-    ratio = significant(_warm_median(mine) / _warm_median(published))
+    whole = "with evaluation and logging, " if tells_phases([mine]) else "as far as the files tell it, "
+    columns = differences_table(view, published, mine, f"epochs-differences{suffix}")
     return [
+        data_warning([mine]),
         Text(
             f"{name}: {len(common)} epochs both have. Validation accuracy after epoch {last}: {told} "
-            f"({view.title(published)}, {view.title(mine)}); an epoch, with evaluation and logging, takes "
-            f"×{ratio} the published time, on another machine and unpaired."
+            f"({view.title(published)}, {view.title(mine)}); an epoch, {whole}takes "
+            f"{_ratio_text(published, mine)}, on another machine and unpaired."
         ),
+        columns,
         _table(view, published, mine, common, f"epochs{suffix}", name),
         _figure(view, [published, mine], f"epochs{suffix}", name),
     ]
@@ -82,6 +86,11 @@ def _at(item: Measurement, epoch: int, figure: Callable[[Epoch], float | None]) 
     """Mean over runs of one figure of one epoch."""
     values = [figure(e) for epochs in runs_with_epochs(item) for e in epochs if e.epoch == epoch]
     return mean([value for value in values if value is not None])
+
+
+def _ratio_text(published: Measurement, mine: Measurement) -> str:
+    base = _warm_median(published)
+    return f"×{significant(_warm_median(mine) / base)} the published time" if base else "no time to compare"
 
 
 def _warm_median(item: Measurement) -> float:

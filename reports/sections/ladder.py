@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.comparisons import rungs_of
+from reports.comparisons import ladders_of, rungs_of
 from reports.document import Block, Entry, Figure, Section, Table, Text, row, section
 from reports.formats import (
     accuracy_entry,
@@ -32,19 +32,13 @@ def ladder_section(view: View) -> Section | None:
     blocks: list[Block | None] = []
     number = 0
     for machine in view.detailed:
-        files = [file for file in view.study.files if file.machine.id == machine.id and file.ladder]
-        ladders = {_signature(file.ladder): file.ladder for file in files if file.ladder is not None}
         mine = view.study.of("training", machine)
-        for ladder in ladders.values():
-            for device, rungs in rungs_of(ladder, mine).items():
+        for ladder in ladders_of(view.study, machine):
+            for place, rungs in rungs_of(ladder, mine).items():
                 number += 1
-                where = device + (f" of {view.study.titles[machine.id]}" if view.several else "")
+                where = place + (f" of {view.study.titles[machine.id]}" if view.several else "")
                 blocks += _one(view, ladder, rungs, where, "" if number == 1 else f"-{number}")
     return section("ladder", "Why is it slower? One change at a time", blocks)
-
-
-def _signature(ladder: Ladder | None) -> object:
-    return None if ladder is None else tuple((r.recipe, r.implementation, r.change) for r in ladder.rungs)
 
 
 def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> list[Block]:
@@ -64,6 +58,7 @@ def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> l
                 verdict_entry(comparison),
                 accuracy_entry(None if item is None else mean_of_last(item, "val_accuracy")),
                 workload="training",
+                machine="" if item is None else view.title(item),
                 verdict=comparison.word if comparison else "",
             )
         )
@@ -108,15 +103,19 @@ def _value(value: object) -> str:
 
 
 def _figure(rungs: Rungs, where: str, suffix: str) -> list[Figure]:
-    measured = [(rung, item) for rung, item in rungs if item is not None and not item.implausible]
-    if len(measured) < 2:
+    if sum(item is not None and not item.implausible for _, item in rungs) < 2:
         return []
-    steps = []
+    steps: list[Step] = []
     before: float | None = None
-    for rung, item in measured:
+    for rung, item in rungs:
+        if item is None or item.implausible:  # the next bar starts anew: it would hold two changes
+            before = None
+            continue
         accuracy = mean_of_last(item, "val_accuracy")
         told = "" if accuracy is None else f"{accuracy * 100:.1f} %"
-        name = rung.implementation if before is None else change_text(rung)
+        name = change_text(rung) if steps else rung.implementation
+        if before is None and steps:
+            name += " and the rung before"
         steps.append(Step(name, before, item.median_seconds, told))
         before = item.median_seconds
     facts = "; ".join(

@@ -59,7 +59,7 @@ def _baseline_text(view: View) -> Text:
 
 
 def _means_table(view: View) -> Table | None:
-    means = geometric_means(view.study, view.comparisons)
+    means = geometric_means(view.study, view.comparisons.machines)
     if not means:
         return None
     sets = {mean.cells for mean in means}
@@ -107,7 +107,7 @@ def _kinds_table(view: View) -> Table | None:
 
 
 def _figure(view: View) -> Figure | None:
-    means = {mean.machine.id: mean for mean in geometric_means(view.study, view.comparisons)}
+    means = {mean.machine.id: mean for mean in geometric_means(view.study, view.comparisons.machines)}
     if not means:
         return None
     baseline = view.study.titles[view.study.baseline.id]
@@ -164,11 +164,9 @@ def _side_by_side(view: View) -> Table | None:
 
 def _side_row(view: View, key: Key, first: Comparison, found: list[Comparison | None]) -> Row:
     entries: list[Entry | str] = [f"{key.workload} {key.text}", time_entry(first.base)]
-    word = ""
     for item in found:
         entries += [time_entry(item.other if item else None), ratio_entry(item), verdict_entry(item)]
-        word = item.word if item else word
-    return row(*entries, workload=key.workload, verdict=word)
+    return row(*entries, workload=key.workload, verdict=[item.word for item in found if item])
 
 
 def _differences_table(view: View) -> Table | None:
@@ -177,7 +175,9 @@ def _differences_table(view: View) -> Table | None:
     if not rows:
         return None
     columns = ("", *(view.study.titles[machine.id] for machine in machines))
-    return Table("machine-differences", "In what the machines differ", columns, tuple(rows))
+    left = len(view.study.machines) - len(machines)
+    note = f"What is known of {left} more machines stands in tables/machine-facts.csv." if left > 0 else ""
+    return Table("machine-differences", "In what the machines differ", columns, tuple(rows), note)
 
 
 def _unlike_points(view: View) -> Points | None:

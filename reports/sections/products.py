@@ -61,14 +61,14 @@ def _device_table(view: View, items: Sequence[Measurement]) -> Table:
         if view.several:
             entries.append(view.title(members[0]))
         entries += [time_entry(cpu), rate_entry(cpu), share_entry(cpu)]
-        word = ""
+        words = []
         for device in devices:
             item = found.get(device)
             pair = None if item is None else view.comparisons.across_devices.get((item.machine.id, item.key))
             entries += [time_entry(item), rate_entry(item), share_entry(item), speed_up_entry(pair)]
             entries.append(verdict_entry(pair))
-            word = pair.word if pair else word
-        rows.append(row(*entries, workload=MATMUL, machine=view.title(members[0]), verdict=word))
+            words += [pair.word] if pair else []
+        rows.append(row(*entries, workload=MATMUL, machine=view.title(members[0]), verdict=words))
     columns = ["implementation", "dtype", "size", *(["machine"] if view.several else [])]
     for device in ["cpu:0", *devices]:
         columns += [device, f"{device} rate", f"{device} of ceiling"]

@@ -52,10 +52,10 @@ def published_section(view: View) -> Section | None:
     pairs = _published_pairs(view)
     for number, (keras, manual) in enumerate(pairs):
         suffix = f"-{number + 1}" if number else ""
-        blocks.append(_data_warning([keras, manual]))
+        blocks.append(data_warning([keras, manual]))
         blocks.append(_summary_table(view, keras, manual, f"keras-and-manual{suffix}"))
         blocks.append(_pair_verdict(view, keras, manual))
-        blocks.append(_differences_table(view, keras, manual, f"recipe-differences{suffix}"))
+        blocks.append(differences_table(view, keras, manual, f"recipe-differences{suffix}"))
         blocks.append(curves_figure(view, [keras, manual], f"learning-curves-published{suffix}"))
         blocks.append(course_table(view, [keras, manual], f"course-of-training-published{suffix}"))
     return section("keras-and-manual", "Keras against the hand-written trainer, as published", blocks)
@@ -67,7 +67,8 @@ def _published_pairs(view: View) -> list[tuple[Measurement, Measurement]]:
     return [pair for pair in pairs if pair is not None]
 
 
-def _data_warning(items: Sequence[Measurement]) -> Warn | None:
+def data_warning(items: Sequence[Measurement]) -> Warn | None:
+    """What the reader must know of the data before believing an accuracy or a time."""
     told = [run.cell.extra.data for item in items for run in item.runs if run.cell.extra.data is not None]
     if any(data.name == "synthetic" for data in told):
         return Warn(SYNTHETIC_WARNING)
@@ -150,7 +151,8 @@ def _pairing(item: Comparison) -> str:
     return "Ratio of medians: no pairing stands behind it."
 
 
-def _differences_table(view: View, first: Measurement, second: Measurement, name: str) -> Table | None:
+def differences_table(view: View, first: Measurement, second: Measurement, name: str) -> Table | None:
+    """Everything declared in which two trainers that a reader compares differ."""
     rows = [row(*difference) for difference in recipe_differences(first, second)]
     if not rows:
         return None
@@ -174,7 +176,7 @@ def matched_sections(view: View) -> list[Section]:
 
 
 def _matched(view: View, items: Sequence[Measurement], suffix: str) -> list[Block | None]:
-    blocks: list[Block | None] = [_data_warning(items)]
+    blocks: list[Block | None] = [data_warning(items)]
     trainers = [item for item in items if item.key.implementation != FLOOR]
     for division, members in sorted(grouped((item.extra.division, item) for item in trainers).items()):
         blocks.append(_ranking(view, members, division, f"matched-{division}{suffix}"))
@@ -194,7 +196,7 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
         floor = floors.get((item.machine.id, item.key.device, item.key.axes))
         share = (
             None
-            if floor is None
+            if floor is None or not floor.median_seconds
             else Entry(
                 f"×{significant(item.median_seconds / floor.median_seconds)}",
                 item.median_seconds / floor.median_seconds,
@@ -326,7 +328,8 @@ def _bar(item: Measurement) -> Bar:
 def _terms_table(view: View, items: Sequence[Measurement], name: str) -> Table | None:
     """In what each trainer's declared terms differ from the base's."""
     rows = []
-    for members in grouped((item.machine.id, item) for item in items).values():
+    places = grouped(((item.machine.id, item.key.device, item.extra.division), item) for item in items)
+    for members in places.values():
         base = base_of(list(members))
         for item in members:
             for what, mine, theirs in recipe_differences(base, item) if item is not base else ():

@@ -67,9 +67,11 @@ class View:
 
 
 def detailed_machines(study: Study) -> tuple[Machine, ...]:
-    """The baseline and the next few in the order given."""
+    """The baseline, the next few in the order given, and those of published figures, to stand beside."""
     others = [machine for machine in study.machines if machine.id != study.baseline.id]
-    return (study.baseline, *others[: MOST_DETAILED - 1])
+    published = {file.machine.id for file in study.files if file.header and file.header.published}
+    near = others[: MOST_DETAILED - 1]
+    return (study.baseline, *near, *(machine for machine in others[len(near) :] if machine.id in published))
 
 
 def runs_with_epochs(item: Measurement) -> list[tuple[Epoch, ...]]:

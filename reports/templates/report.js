@@ -9,6 +9,11 @@
     return cell.dataset.v === undefined ? cell.textContent.trim() : Number(cell.dataset.v);
   }
 
+  function values(row, name) {
+    const told = row.dataset[name].toLowerCase();
+    return name === "verdict" ? told.split("|") : [told];
+  }
+
   function order(a, b) {
     if (typeof a === typeof b) {
       return typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
@@ -33,7 +38,7 @@
     for (const row of rows) {
       const fits = wanted.every(([name, value]) => name === "text"
         ? row.textContent.toLowerCase().includes(value)
-        : row.dataset[name] === "" || row.dataset[name].toLowerCase() === value);
+        : row.dataset[name] === "" || values(row, name).includes(value));
       row.hidden = !fits;
       count += fits;
     }

@@ -11,7 +11,7 @@ from report_hostile import read
 from reports.kinds import kind_spreads
 from reports.markdown import to_markdown
 from reports.report import build_report
-from reports.study import build_study
+from reports.sorting import build_study
 
 SIZES = (500, 1000, 2000)
 

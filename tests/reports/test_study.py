@@ -12,7 +12,7 @@ from reports.comparisons import compare, geometric_means, recipe_differences
 from reports.crossover import crossover, growth_exponent
 from reports.markdown import to_markdown
 from reports.report import build_report
-from reports.study import build_study
+from reports.sorting import build_study
 
 SIZE = {"size": 1000, "dtype": "float32"}
 
@@ -127,6 +127,62 @@ class TestJudgement:
         assert "nothing to conclude" in build_report([read(wrong, "a.json")]).findings[0].text
 
 
+class TestOtherWork:
+    """One name, one machine, and not the same work: never one figure."""
+
+    def test_it_is_kept_apart_and_said(self):
+        noise = samples.Noise(1)
+        runs = [
+            samples.training("keras-fit", samples.RECIPE, 0, noise, seconds, 9, data=samples.DATA | more)
+            for seconds, more in ((5.0, {}), (1.5, {"train_samples": 20000}))
+        ]
+        study = study_of(*(samples.document([run]) for run in runs))
+        whole, part = study.of("training")
+        assert (len(whole.samples), len(part.samples)) == (8, 8)
+        assert whole.median_seconds > 4 > 2 > part.median_seconds
+        assert part.key.text == "keras-fit cpu:0 matched file=1.json"
+        (told,) = (remark for remark in study.remarks if "kept apart" in remark)
+        assert told.startswith("training keras-fit cpu:0 matched of 1.json is other work")
+        assert "training images 60000 and 20000" in told
+
+    def test_queueing_times_are_no_repetition_of_the_synchronised(self):
+        first, second = two([0.02] * 8, [0.03] * 8), two([0.02] * 8, [1e-4] * 8, timing="unsynchronised")
+        study = study_of(samples.document(first), samples.document(second))
+        eager = [item for item in study.of("matmul") if item.key.implementation == "tf-eager"]
+        assert [bool(item.implausible) for item in eager] == [False, True]
+
+    def test_other_lengths_of_training_are_no_repetitions(self):
+        noise = samples.Noise(1)
+        runs = [samples.training("keras-fit", samples.RECIPE, 0, noise, 5.0, n) for n in (9, 12)]
+        assert len(study_of(*(samples.document([run]) for run in runs)).of("training")) == 2
+
+    def test_two_ladders_of_one_machine_keep_their_rungs(self):
+        cells, ladder = samples.ladder(samples.Noise(1))
+        recipe = cells[1]["extra_info"]["recipe"]
+        other = [samples.training("keras-fit", recipe, 0, samples.Noise(2), s, 9, group="l") for s in (3, 9)]
+        for number, cell in enumerate(other):
+            changed = {"name": f"ladder-0{number}", "batch_size": 16 * 2**number}
+            cell["extra_info"]["recipe"] = cell["extra_info"]["recipe"] | changed
+            cell["extra_info"]["axes"] = {"recipe": f"ladder-0{number}", "run": 0}
+        change = {"field": "batch_size", "before": 16, "after": 32}
+        rungs = [
+            {"rung": n, "recipe": f"ladder-0{n}", "implementation": "keras-fit", "change": c}
+            for n, c in enumerate((None, change))
+        ]
+        second = {"ends": ["a", "b"], "rungs": rungs}
+        study = study_of(samples.document(cells, ladder=ladder), samples.document(other, ladder=second))
+        steps = compare(study, study.machines).ladder
+        assert len(steps) == len(ladder["rungs"]) - 1 + 1
+        assert steps[-1].verdict.estimate.ratio == pytest.approx(3, rel=0.1)
+
+    def test_a_run_and_its_resumed_end_count_once(self):
+        cells = products()
+        before, after = samples.document(cells[:2]), samples.document(cells)
+        study = study_of(before, after)
+        assert all(len(item.runs) == 1 for item in study.measurements)
+        assert any("are of one run: 2 cells of both count once" in remark for remark in study.remarks)
+
+
 class TestComparisons:
     def test_pairs_follow_the_round_numbers(self):
         cells = two([1.0, 2.0, 4.0, 8.0, 16.0, 0.5], [330.0, 1.1, 2.2, 4.4, 8.8, 17.6])
@@ -146,6 +202,11 @@ class TestComparisons:
         estimate = only_comparison(study_of(first, second)).verdict.estimate
         assert (estimate.paired, estimate.pairs) == (True, 8)
         assert (estimate.low, estimate.high) == pytest.approx((1.1, 1.1))
+
+    def test_a_cell_that_stands_twice_makes_no_further_pairs(self):
+        first, second = two([0.02] * 3, [0.022] * 3)
+        estimate = only_comparison(study_of(samples.document([first, first, second]))).verdict.estimate
+        assert (estimate.paired, estimate.pairs) == (True, 3)
 
     def test_divisions_are_never_compared(self):
         study = study_of(samples.quick_run(1))
@@ -195,7 +256,7 @@ class TestMachines:
             [*two([0.02] * 6, [0.16] * 6), *products()[4:5]], samples.fingerprint("b" * 12)
         )
         study = study_of(fast, slow)
-        (mean,) = geometric_means(study, compare(study, study.machines))
+        (mean,) = geometric_means(study, compare(study, study.machines).machines)
         assert (mean.cells, mean.slower) == (2, 2)
         assert mean.ratio == pytest.approx(math.sqrt(2 * 8))
 
@@ -203,8 +264,31 @@ class TestMachines:
         fast = samples.document(two([0.01] * 6, [1e-7] * 6))
         slow = samples.document(two([0.02] * 6, [0.16] * 6), samples.fingerprint("b" * 12))
         study = study_of(fast, slow)
-        (mean,) = geometric_means(study, compare(study, study.machines))
+        (mean,) = geometric_means(study, compare(study, study.machines).machines)
         assert (mean.cells, mean.ratio) == (1, pytest.approx(2.0))
+
+    def test_the_finding_rests_on_sure_figures(self):
+        unchecked = [
+            samples.document(two([s] * 6, [s] * 6, verified=None), samples.fingerprint(name * 12))
+            for s, name in ((0.01, "a"), (0.02, "b"))
+        ]
+        assert "nothing to conclude" in build_report(study_of(*unchecked).files).findings[0].text
+
+    def test_many_machines_are_ranked_over_what_all_have(self):
+        files = []
+        for number, name in enumerate("abcdef"):
+            cells = two([0.01 * (1 + number)] * 6, [0.01] * 6)
+            # the first of the others lacks the cell in which the others are alike
+            files.append(samples.document(cells[: 1 if name == "b" else 2], samples.fingerprint(name * 12)))
+        (told,) = (
+            finding.text
+            for finding in build_report(study_of(*files).files).findings
+            if "machines" in finding.text
+        )
+        assert "Of 5 machines" in told
+        assert "over the 1 cells that all have" in told
+        assert "×2.00" in told
+        assert "×6.00" in told
 
     def test_another_amount_of_work_is_named_not_compared(self):
         one = samples.document(two([0.01] * 6, [0.01] * 6))
