@@ -130,7 +130,7 @@ class Campaign:
         finally:
             for turn, (cell, worker) in zip(turns, lent, strict=True):
                 clean = turn.failure is None and cell.id in self.records
-                pool.take_back(worker, clean, reusable=cell.recipe is None)
+                pool.take_back(worker, clean, reusable=not self._alone(cell))
             pool.keep_only({self._key(cell) for cell in self.unreached})
 
     def _run(self, turns: list[Turn]) -> None:
@@ -183,7 +183,11 @@ class Campaign:
         )
         environment |= dict(cell.entry.environment)
         has_peers = dict(cell.axes).get("strategy") == "multi-worker"
-        return pool.lend(self._key(cell), environment, fresh=cell.recipe is not None, has_peers=has_peers)
+        return pool.lend(self._key(cell), environment, fresh=self._alone(cell), has_peers=has_peers)
+
+    def _alone(self, cell: Cell) -> bool:
+        """Whether a cell has a process of its own: trainings, and JAX on a GPU, whose peak can't be reset."""
+        return cell.recipe is not None or (cell.entry.framework == "jax" and cell.device.startswith("gpu"))
 
     def _threads(self, cell: Cell) -> int:
         """Threads of one process: those of a data-parallel training's processes add up to what was asked."""

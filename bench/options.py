@@ -15,6 +15,12 @@ import pytest
 from bench.presets import PRESETS, Preset
 from models.distributed.assignment import STRATEGIES
 
+_WITHOUT_EFFECT = {
+    "--benchmark-cprofile": "it cannot see into the worker processes",
+    "--benchmark-min-time": "a sample here is one call, however short",
+    "--benchmark-warmup-iterations": "warm-up goes on until times have settled",
+}
+"""pytest-benchmark's options that can't do here what its documentation says."""
 DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
 TIMINGS = ("synchronised", "unsynchronised")
 SIZED_WORKLOADS = ("matmul", "jacobian", "eigen")
@@ -118,7 +124,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="COUNTS",
     )
     add("--strategies", f"Comma-separated, for distributed: {', '.join(STRATEGIES)}.", metavar="NAMES")
-    add("--epochs", "Epochs of every training run, the first one cold.", metavar="N")
+    add("--epochs", "Epochs of every training run, at least 2: the first one is cold.", metavar="N")
     add("--train-samples", "Train on the first N images; default the preset's, quick 20000.", metavar="N")
     add("--repeats", "Whole training runs, each with a further seed; default 1.", metavar="N", default="1")
     add("--threads", "Threads of every framework and BLAS; default the usable cores.", metavar="N")
@@ -157,13 +163,14 @@ def read_options(config: pytest.Config) -> Options:
     get = config.getoption
     preset_name = _one_of("--preset", get("--preset"), tuple(PRESETS))
     preset = PRESETS[preset_name]
-    asked = _asked_benchmark_options(config.invocation_params.args)
+    asked = _asked_benchmark_options([*config.getini("addopts"), *config.invocation_params.args])
 
     def limit(name: str, of_preset: Any) -> Any:
         return get(name.lstrip("-").replace("-", "_")) if name in asked else of_preset
 
-    if get("benchmark_cprofile"):
-        raise OptionError("--benchmark-cprofile: it cannot see into the worker processes; leave it out")
+    for name, why in _WITHOUT_EFFECT.items():
+        if name in asked:
+            raise OptionError(f"{name}: {why}; leave it out")
     return Options(
         preset_name=preset_name,
         workloads=_names(get("--workloads")),
@@ -175,7 +182,7 @@ def read_options(config: pytest.Config) -> Options:
         ladder=get("--ladder"),
         workers=_workers(get("--workers")),
         strategies=_strategies(get("--strategies")),
-        epochs=_number("--epochs", get("--epochs"), 1),
+        epochs=_number("--epochs", get("--epochs"), 2),
         train_samples=_number("--train-samples", get("--train-samples"), 1),
         repeats=_number("--repeats", get("--repeats"), 1) or 1,
         threads=_number("--threads", get("--threads"), 1),

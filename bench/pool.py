@@ -19,9 +19,11 @@ import psutil
 
 from bench.failures import CellFailed
 from bench.messages import Answer, Order, Quit, receive_answer, send
+from devices.placement import free_memory_bytes
 
 _WATCH_SECONDS = 0.1
 _END_SECONDS = 2.0
+_STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class MemoryLimits:
 
         ``sharers`` cells measured at the same time divide the nine tenths.
         """
-        available = psutil.virtual_memory().available
+        available = free_memory_bytes()
         return cls(cell_memory_bytes or available * 9 // 10 // sharers, available // 20)
 
 
@@ -68,11 +70,11 @@ class Worker:
     ) -> None:
         self.key = key
         self.has_peers = has_peers
-        """Whether it starts processes that work with it, and are to be frozen with it."""
+        """Whether it starts processes that work with it, whose memory counts as its own."""
         self._peers: list[psutil.Process] = []
         """Those seen at the last freeze: to look for them takes milliseconds, which no sample should pay."""
         self.limits = limits
-        self.frozen = False
+        self.frozen = self._killed = False
         self._oom_kills = kernel_oom_kills()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         ours, theirs = socket.socketpair()
@@ -84,7 +86,9 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a terminal's Ctrl-C is the harness's to handle
+                # a terminal's Ctrl-C is the harness's to handle; and whatever the worker starts is in
+                # its process group, to be frozen, thawed and ended with it
+                start_new_session=True,
             )
         self.connection = Connection(ours.detach())
 
@@ -115,7 +119,7 @@ class Worker:
             resident += sum(peer.memory_info().rss for peer in self._peers)
         except psutil.Error:  # gone: the socket will say so
             return
-        free = psutil.virtual_memory().available
+        free = free_memory_bytes()
         if resident > self.limits.worker_bytes:
             why = f"held {_gib(resident)}, the limit (--cell-memory) is {_gib(self.limits.worker_bytes)}"
         elif free < self.limits.free_floor_bytes:
@@ -145,30 +149,37 @@ class Worker:
         return f": {lines[-1][:200]}" if lines else ""
 
     def freeze(self) -> None:
-        """Stop every thread of the worker and wait until they have stopped."""
-        if not self.frozen and self.process.poll() is None:
-            os.kill(self.process.pid, signal.SIGSTOP)
-            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-            self._freeze_peers()
-            self.frozen = True
+        """Stop the worker and what it has started, and wait until it has stopped. Raises CellFailed."""
+        if self.frozen or self.process.poll() is not None:
+            return
+        self._signal(signal.SIGSTOP)
+        self._await_stop()
+        if self.has_peers:
+            with suppress(psutil.Error):
+                self._peers = psutil.Process(self.process.pid).children(recursive=True)
+        self.frozen = True
+
+    def _await_stop(self) -> None:
+        """Within a bound: a thread that hangs in a driver never stops, and must not take the run with it."""
+        how = os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG
+        deadline, pause = time.monotonic() + _STOP_SECONDS, 1e-5
+        while os.waitid(os.P_PID, self.process.pid, how) is None:
+            if time.monotonic() > deadline:
+                self.kill()
+                raise CellFailed("timed-out", f"did not stop within {_STOP_SECONDS:.0f} s")
+            time.sleep(pause)
+            pause = min(2 * pause, 1e-3)
 
     def thaw(self) -> None:
         """Let the worker run."""
         if self.frozen:
-            for peer in self._peers:
-                with suppress(psutil.Error):
-                    peer.resume()
-            os.kill(self.process.pid, signal.SIGCONT)
+            self._signal(signal.SIGCONT)
             self.frozen = False
 
-    def _freeze_peers(self) -> None:
-        if not self.has_peers:
-            return
-        with suppress(psutil.Error):
-            self._peers = psutil.Process(self.process.pid).children(recursive=True)
-        for peer in self._peers:
-            with suppress(psutil.Error):
-                peer.suspend()
+    def _signal(self, number: signal.Signals) -> None:
+        """To every process of the worker's group; those that outlive it are in it still."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
 
     def end(self) -> None:
         """Ask the worker to leave, and see to it that it does."""
@@ -178,15 +189,14 @@ class Worker:
         self.kill()
 
     def kill(self) -> None:
-        """End the worker and whatever it started, at once."""
-        with suppress(psutil.Error):
-            for child in psutil.Process(self.process.pid).children(recursive=True):
-                with suppress(psutil.Error):
-                    child.kill()
-        self.process.kill()
-        self.process.wait()
-        self.connection.close()
-        self._log.close()
+        """End the worker and whatever it started, at once; one that hangs in a driver is left behind."""
+        if not self._killed:
+            self._killed = True
+            self._signal(signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_STOP_SECONDS)
+            self.connection.close()
+            self._log.close()
 
     @property
     def alive(self) -> bool:

@@ -42,6 +42,10 @@ class Hand(Protocol):
         """Stop all threads."""
         ...
 
+    def kill(self) -> None:
+        """End it, with what it holds, at once."""
+        ...
+
 
 class Watcher(Protocol):
     """Sees the machine around a sample and the person before the terminal."""
@@ -133,6 +137,7 @@ class Group:
 
     def _lose(self, turn: Turn, failure: CellFailed) -> None:
         turn.failure = failure
+        turn.hand.kill()  # it would keep its memory, and its threads would disturb the others
         self.ended(turn)
 
     def _load(self) -> None:
@@ -164,7 +169,7 @@ class Group:
                 self._attempt(turn, self._cold_turn)
 
     def _cold_turn(self, turn: Turn) -> None:
-        turn.cold, _ = self._sample(turn, 0)
+        turn.cold, _ = self._sample(turn, None)
 
     def _rounds(self) -> None:
         kernels = [turn for turn in self._live() if turn.warm_epochs is None]
@@ -196,7 +201,7 @@ class Group:
         if turn.warm_epochs is None:
             self.stopping.add(turn.cell.id, round_number, sample.seconds, turn_seconds)
 
-    def _sample(self, turn: Turn, round_number: int) -> tuple[Sample, float]:
+    def _sample(self, turn: Turn, round_number: int | None) -> tuple[Sample, float]:
         self.watcher.before(turn.cell)
         start = self.clock()
         sample = turn.ask(Go(), self.clock)
@@ -204,7 +209,7 @@ class Group:
         turn.hand.freeze()
         assert isinstance(sample, Sample)
         reasons = self.watcher.after(turn.cell, sample, len(turn.samples))
-        if reasons:
+        if reasons and round_number is not None:  # the cold turn is no sample, and has no number
             turn.disturbed.append({"round": round_number, "reason": "; ".join(reasons)})
         return sample, turn_seconds
 

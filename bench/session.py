@@ -24,7 +24,7 @@ from bench.records import MEASURED
 from bench.resultfile import check_writable, write_result
 from bench.telling import Context, judge_together, noise_facts
 from devices.discovery import Device, find_devices, parse_devices
-from devices.fingerprint import machine_fingerprint
+from devices.fingerprint import identity, machine_fingerprint
 from devices.placement import usable_cores
 from devices.state import busy
 from models.registry import Registry, load_registry
@@ -42,6 +42,8 @@ class Bench:
     grid: Grid
     registry: Registry
     devices: tuple[Device, ...]
+    processor: Device
+    """The first CPU, on which the noise floor is measured whatever devices were asked for."""
     threads: int
     fingerprint: dict[str, Any]
     plan: Plan | None = None
@@ -81,12 +83,13 @@ class Bench:
             progress.say(f"NOTE: {told}; the result file says so")
         run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         order_seed = secrets.randbelow(2**31) if options.order_seed is None else options.order_seed
-        if options.result_file is not None:
+        once = self.config.option.benchmark_disable and not self.config.option.benchmark_enable
+        if options.result_file is not None and not once:
             check_writable(options.result_file)
             self.journal = Journal(journal_path(options.result_file), options.resume)
             if self.journal.warning:
                 progress.say(self.journal.warning)
-            self.journal.begin(Header(run_id, order_seed, self._conditions(), len(cells), self.busy))
+            self.journal.begin(Header(run_id, order_seed, self._conditions(data), len(cells), self.busy))
             assert self.journal.header is not None
             run_id, order_seed = self.journal.header.run_id, self.journal.header.order_seed
             self.busy = self.journal.busy
@@ -94,11 +97,10 @@ class Bench:
                 ended = self.journal.records.items()
                 kept = (MEASURED, "skipped")
                 self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
-        names = {device.id: device.name for device in self.devices}
+        places = {device.id: device for device in (self.processor, *self.devices)}
+        names = {device.id: device.name for device in places.values()}
         context = Context(self.fingerprint, names, options.target_accuracy, data.source)
         folder = options.result_file.parent if options.result_file else Path("results")
-        places = {device.id: device for device in self.devices}
-        once = self.config.option.benchmark_disable and not self.config.option.benchmark_enable
         self.plan = Plan(options, places, self.threads, data, run_id, order_seed, folder, context, once)
         self.campaign = Campaign(self.plan, self.journal, progress)
         self.campaign.choose(cells)
@@ -111,10 +113,11 @@ class Bench:
             return Located("synthetic", "generated", None)
         return locate(self.options.data, self.options.data_dir)
 
-    def _conditions(self) -> dict[str, Any]:
+    def _conditions(self, data: Located) -> dict[str, Any]:
         """What a resumed run must share with the one it takes up."""
-        versions = {f"version {name}": text for name, text in self.fingerprint["versions"].items()}
-        return {"machine": self.fingerprint["id"], **versions, **self.options.conditions()}
+        machine = {f"machine {name}": value for name, value in identity(self.fingerprint).items()}
+        chosen = {"option -k": self.config.option.keyword, "option -m": self.config.option.markexpr}
+        return {**machine, "data": data.source, **chosen, **self.options.conditions()}
 
     def complete(self, document: dict[str, Any]) -> None:
         """Put the run's own record into a result document, whole, whatever it held before."""
@@ -124,7 +127,7 @@ class Bench:
         ended = [(cell, records[cell.id]) for cell in self.chosen if cell.id in records]
         lost = [unmeasured(cell, r.outcome, r.reason) for cell, r in ended if r.outcome != MEASURED]
         why = "the run was ended before it"
-        unreached = [unmeasured(cell, "interrupted", why) for cell in self.campaign.unreached]
+        unreached = [unmeasured(cell, "interrupted", why) for cell in self._untold]
         document["likeforlike"] = {
             "schema_version": SCHEMA_VERSION,
             "run_id": self.plan.run_id,
@@ -139,6 +142,15 @@ class Bench:
             "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,
         }
+
+    @property
+    def _untold(self) -> list[Cell]:
+        """Cells of which the result file holds no figure and no outcome: not reached, or not yet replayed."""
+        assert self.campaign is not None
+        told = {benchmark.extra_info["cell"] for benchmark in self.replayed}
+        records = self.campaign.records
+        waiting = [c for c in self.chosen if c.id in records and records[c.id].outcome == MEASURED]
+        return [*self.campaign.unreached, *(cell for cell in waiting if cell.id not in told)]
 
     def finish(self) -> None:
         """End the workers; judge, write and say where."""
@@ -174,7 +186,7 @@ class Bench:
         assert self.campaign is not None
         say = self.campaign.progress.say
         say(f"\nresult file: {path}")
-        if self.campaign.unreached:
+        if self._untold:
             arguments = [str(a) for a in self.config.invocation_params.args if str(a) != "--resume"]
             say(f"ended early; to go on: {shlex.join(['pytest', *arguments, '--resume'])}")
         else:
@@ -195,7 +207,8 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
     threads = options.threads or usable_cores()
     grid = build_grid(options, registry, devices, absent)
-    return Bench(config, options, grid, registry, devices, threads, machine_fingerprint(present, threads))
+    fingerprint = machine_fingerprint(present, threads)
+    return Bench(config, options, grid, registry, devices, present[0], threads, fingerprint)
 
 
 def _terminal_writer(config: pytest.Config) -> Any:

@@ -80,8 +80,10 @@ class GroupStopping:
         return all(series.stop for series in self._series.values())
 
     def sits_out(self, cell: str) -> bool:
-        """Whether a cell has used its time up while others still go on."""
-        return self._series[cell].stop in ("max-time", "rounds")
+        """Whether a cell has used its time up while others still go on; one that is precise may have, too."""
+        series = self._series[cell]
+        enough = len(series.seconds) >= self.limits.min_rounds
+        return series.stop is not None and enough and series.used_seconds >= self.limits.max_seconds
 
     def stop(self, cell: str) -> Stop:
         """How a cell ended."""

@@ -13,7 +13,7 @@ from bench.records import MEASURED, CellRecord
 from bench.schedule import Turn
 from bench.stopping import GroupStopping
 from devices.ceilings import device_ceiling
-from devices.plausibility import judge, judge_series
+from devices.plausibility import flat_span, judge, judge_series
 from models.registry import kernel_workloads
 from reports.verdicts import LEAST_PAIRS, paired_ratio, unpaired_ratio
 
@@ -164,8 +164,9 @@ def _judgement(
 def judge_together(records: Sequence[Mapping[str, Any]], medians: Sequence[float], context: Context) -> None:
     """Complete the judgement of products once all sizes are known, in place.
 
-    A series whose time hardly grows with size marks each of its cells; the best plausible rate of a
-    device stands beside its ceiling as the measured one. ``records`` are ``extra_info`` objects.
+    A series whose time hardly grows with size marks the cells between which it does not; the best
+    plausible rate of a device stands beside its ceiling as the measured one. ``records`` are
+    ``extra_info`` objects.
     """
     products = [pair for pair in zip(records, medians, strict=True) if pair[0]["workload"] == "matmul"]
     series: dict[tuple[str, str, str], list[tuple[Mapping[str, Any], float]]] = {}
@@ -174,8 +175,10 @@ def judge_together(records: Sequence[Mapping[str, Any]], medians: Sequence[float
         series.setdefault(key, []).append((record, median))
     for (_, device, dtype), members in series.items():
         ceiling = device_ceiling(context.fingerprint, device, dtype)
-        reason = judge_series([(record["flop"], median) for record, median in members], ceiling)
-        for record, _ in members if reason else ():
+        points = [(record["flop"], median) for record, median in members]
+        reason, span = judge_series(points, ceiling), flat_span(points, ceiling)
+        flat = [r for r, _ in members if span is not None and span[0][0] <= r["flop"] <= span[1][0]]
+        for record in flat if reason else ():
             if reason not in record["plausible"]["reasons"]:
                 record["plausible"]["reasons"].append(reason)
                 record["plausible"]["ok"] = False

@@ -127,11 +127,11 @@ def _describe_blas(library: Mapping[str, Any]) -> str:
 
 def identify(fingerprint: Mapping[str, Any]) -> str:
     """Twelve hexadecimal digits that are the same for the same kind of machine in the same set-up."""
-    text = json.dumps(_identity(fingerprint), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(identity(fingerprint), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _identity(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+def identity(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that make the identity, flat.
 
     Not a GPU's uuid, so that two machines of one kind are one; not clocks, which the driver may change;
@@ -161,20 +161,3 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _gibibytes(value: Any) -> int | None:
     return round(value / GIBIBYTE) if isinstance(value, int | float) else None
-
-
-def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """What differs between two fingerprints in their identity, one line each; empty for the same machine."""
-    first, second = _identity(mine), _identity(theirs)
-    names = list(dict.fromkeys([*first, *second]))
-    return [
-        f"{name}: {_shown(first.get(name))} here, {_shown(second.get(name))} there"
-        for name in names
-        if first.get(name) != second.get(name)
-    ]
-
-
-def _shown(value: Any) -> str:
-    if value is None or value == []:
-        return "none"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

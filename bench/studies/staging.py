@@ -249,7 +249,7 @@ def products_against_bare(
         Group(turns, rounds, random.Random(seed), watcher, lambda turn: None).measure()
     finally:
         for turn in turns:
-            turn.hand.kill()  # type: ignore[attr-defined]
+            turn.hand.kill()
         for loop in bare.values():
             loop.end()
     failures = {turn.cell.entry.name: str(turn.failure) for turn in turns if turn.failure is not None}

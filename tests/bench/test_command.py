@@ -100,6 +100,36 @@ def test_disable_calls_and_proves_each_cell_once_and_writes_nothing(tmp_path: Pa
     assert not (tmp_path / "r.json").exists()
 
 
+def test_disable_leaves_the_journal_of_an_interrupted_run_alone(tmp_path: Path) -> None:
+    options = [*QUICK, "--benchmark-json=r.json", "--workloads=eigen"]
+    assert run_bench(tmp_path, *options).returncode == 0
+    before = (tmp_path / "r.json.journal.jsonl").read_bytes()
+    assert run_bench(tmp_path, *options, "--benchmark-disable", "--resume").returncode == 0
+    assert run_bench(tmp_path, *options, "--benchmark-disable").returncode == 0
+    assert (tmp_path / "r.json.journal.jsonl").read_bytes() == before
+
+
+def test_without_cpu_0_among_the_devices_the_noise_floor_is_measured_all_the_same(tmp_path: Path) -> None:
+    options = ["--preset=smoke", "--implementations=finite-differences", "--workloads=jacobian"]
+    done = run_bench(tmp_path, *options, "--devices=cpu:1", "--benchmark-json=r.json")
+    assert done.returncode == 0, done.stdout
+    assert read(tmp_path / "r.json")["likeforlike"]["noise"]["aa_interval"]
+
+
+def test_a_run_that_ends_at_its_first_failure_lists_what_it_leaves_out(tmp_path: Path) -> None:
+    """The group was measured whole, but pytest never came to the later cells' tests."""
+    options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=misbehaving"]
+    options += ["--implementations=raises,numpy", "--benchmark-json=r.json", "-x"]
+    done = run_bench(tmp_path, *options)
+    assert done.returncode == 1
+    result = read(tmp_path / "r.json")
+    told = [bench["extra_info"]["cell"] for bench in result["benchmarks"]]
+    told += [cell["cell"] for cell in result["likeforlike"]["unmeasured"]]
+    assert sorted(told) == sorted(set(told))
+    cells = {"matmul-numpy-cpu:0-32-float32", "matmul-raises-cpu:0-32-float32"}
+    assert cells | {f"noise-{name}-cpu:0" for name in ("twin-a", "twin-b", "nothing")} == set(told)
+
+
 def test_skip_measures_nothing(tmp_path: Path) -> None:
     done = run_bench(tmp_path, *QUICK, "--benchmark-skip")
     assert "skipped" in done.stdout
@@ -121,7 +151,8 @@ def test_skip_measures_nothing(tmp_path: Path) -> None:
         ("--devices=tpu:0", "unknown device 'tpu:0'"),
         ("--sizes=0", "--sizes: '0' is not a whole number of at least 1"),
         ("--sizes=sort:5", "--sizes: unknown 'sort'; known: matmul, jacobian, eigen"),
-        ("--epochs=none", "--epochs: 'none' is not a whole number of at least 1"),
+        ("--epochs=none", "--epochs: 'none' is not a whole number of at least 2"),
+        ("--epochs=1", "--epochs: '1' is not a whole number of at least 2"),
         ("--data=mnist", "--data: unknown 'mnist'; known: auto, fashion-mnist, synthetic"),
         ("--timing=wishful", "--timing: unknown 'wishful'; known: synchronised, unsynchronised"),
         ("--cell-memory=much", "--cell-memory: 'much' is not a size such as 512MiB or 8GiB"),
@@ -129,6 +160,7 @@ def test_skip_measures_nothing(tmp_path: Path) -> None:
         ("--benchmark-json=/proc/nowhere/r.json", "--benchmark-json: cannot write /proc/nowhere/r.json"),
         ("--resume", "--resume: needs --benchmark-json=FILE"),
         ("--benchmark-cprofile=tottime", "--benchmark-cprofile: it cannot see into the worker processes"),
+        ("--benchmark-min-time=1", "--benchmark-min-time: a sample here is one call, however short"),
         ("--data=fashion-mnist --data-dir=/nowhere", "/nowhere"),
     ],
 )

@@ -38,6 +38,13 @@ def test_resuming_with_other_options_is_refused_and_says_what_differs(tmp_path: 
     assert "option sizes was {}, is {'matmul': [32]}" in done.stdout + done.stderr
 
 
+def test_resuming_with_another_selection_is_refused(tmp_path: Path) -> None:
+    assert run_bench(tmp_path, *MATMUL).returncode == 0
+    done = run_bench(tmp_path, *MATMUL, "--resume", "-k", "noise")
+    assert done.returncode == 4
+    assert "option -k was '', is 'noise'" in done.stdout + done.stderr
+
+
 def test_failures_stay_unless_retried(tmp_path: Path) -> None:
     options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=misbehaving"]
     options += ["--implementations=numpy,raises", "--benchmark-json=r.json"]

@@ -78,7 +78,6 @@ class StandIn:
         kind = type(self.pending).__name__
         lost = self.fail_on.get(kind if kind != "Go" else f"Go {self.samples}")
         if lost is not None:
-            self.world.running.discard(self.name)
             if isinstance(lost, CellFailed):
                 raise lost
             return lost
@@ -98,6 +97,10 @@ class StandIn:
 
     def freeze(self) -> None:
         self.world.running.discard(self.name)
+
+    def kill(self) -> None:
+        self.world.running.discard(self.name)
+        self.world.log.append((self.name, "kill"))
 
 
 class Unwatched:
@@ -229,3 +232,26 @@ def test_once_calls_and_proves_but_takes_no_sample() -> None:
     assert [kind for _, kind in world.log] == ["Load", "Prepare", "Finish"]
     assert a.samples == []
     assert ended == ["a"]
+
+
+def test_a_cell_that_fails_is_ended_at_once() -> None:
+    """It would keep its memory until the group ends, and its threads would go on beside the others."""
+    world = World()
+    lost = StandIn(world, "b", lambda n: 0.01, {"Go 2": Failed("out-of-memory", "no more")})
+    made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ac"] + [lost])
+    made.measure()
+    assert world.most_running == 1
+    assert [kind for name, kind in world.log if name == "b"][-1] == "kill"
+    assert ("a", "kill") not in world.log
+
+
+def test_a_disturbed_cold_epoch_has_no_round() -> None:
+    class Restless(Unwatched):
+        def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
+            return ["stolen"]
+
+    world = World()
+    made, _ = group(world, [StandIn(world, "a", lambda n: 1.0)], epochs=3)
+    made.watcher = Restless()
+    (a,) = made.measure()
+    assert [item["round"] for item in a.disturbed] == a.rounds == [0, 1]

@@ -103,3 +103,19 @@ def test_a_failed_cell_is_left_out() -> None:
     assert rule.finished()
     with pytest.raises(KeyError):
         rule.stop("a")
+
+
+def test_a_precise_cell_sits_out_too_when_its_time_is_used_up() -> None:
+    """A slow one that was precise at once would else be sampled until its noisy neighbour ends."""
+    rule = GroupStopping(Limits(min_rounds=6, max_seconds=10, precision=0.02, confidence=0.95))
+    rule.initialise(["slow", "noisy"])
+    noise, rounds = noisy(3, 0.001, 0.9), {"slow": 0, "noisy": 0}
+    for number in range(200):
+        for cell, seconds, turn in (("slow", 1.0, 1.0), ("noisy", noise[number], 0.02)):
+            if not rule.sits_out(cell):
+                rule.add(cell, number, seconds, turn)
+                rounds[cell] += 1
+        if rule.finished():
+            break
+    assert rule.stop("slow").reason == "precision"
+    assert rounds["slow"] == 10 < 50 < rounds["noisy"]

@@ -11,7 +11,15 @@ from copy import deepcopy
 import pytest
 
 from devices.discovery import find_devices
-from devices.fingerprint import differences, identify, machine_fingerprint
+from devices.fingerprint import identify, identity, machine_fingerprint
+
+
+def differences(mine, theirs):
+    """What makes two machines two, by name: both values."""
+    first, second = identity(mine), identity(theirs)
+    names = {**first, **second}
+    pairs = {name: (first.get(name), second.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 @pytest.fixture
@@ -65,8 +73,8 @@ def test_it_is_the_same_when_asked_again(make_nvml, board):
 def test_what_is_identity_changes_the_id_and_is_named(fingerprint, path, value):
     other = _changed(fingerprint, path, value)
     assert identify(other) != fingerprint["id"]
-    (line,) = differences(fingerprint, other)
-    assert str(path[-1]).split("_bytes")[0] in line
+    (name,) = differences(fingerprint, other)
+    assert str(path[-1]).split("_bytes")[0] in name
 
 
 @pytest.mark.parametrize(
@@ -82,23 +90,23 @@ def test_what_is_identity_changes_the_id_and_is_named(fingerprint, path, value):
 def test_another_machine_of_the_same_kind_has_the_same_id(fingerprint, path, value):
     other = _changed(fingerprint, path, value)
     assert identify(other) == fingerprint["id"]
-    assert differences(fingerprint, other) == []
+    assert differences(fingerprint, other) == {}
 
 
 def test_a_few_pages_the_kernel_keeps_are_no_difference(fingerprint):
     fingerprint["memory_bytes"] = 64 * 2**30
-    assert differences(fingerprint, _changed(fingerprint, ("memory_bytes",), 64 * 2**30 - 5_000_000)) == []
+    assert differences(fingerprint, _changed(fingerprint, ("memory_bytes",), 64 * 2**30 - 5_000_000)) == {}
 
 
 def test_a_difference_says_both(fingerprint):
     other = _changed(fingerprint, ("versions", "tensorflow"), "2.18.0")
-    assert differences(fingerprint, other) == ["versions.tensorflow: 2.21.0 here, 2.18.0 there"]
+    assert differences(fingerprint, other) == {"versions.tensorflow": ("2.21.0", "2.18.0")}
     without = _changed(fingerprint, ("gpus",), [])
-    assert "gpus[0].name: NVIDIA A100-SXM4-80GB here, none there" in differences(fingerprint, without)
+    assert differences(fingerprint, without)["gpus[0].name"] == ("NVIDIA A100-SXM4-80GB", None)
 
 
 def test_a_fingerprint_of_any_origin_is_borne(fingerprint):
-    assert differences({"gpus": "?", "cpu": None, "versions": 3}, {}) == []
+    assert differences({"gpus": "?", "cpu": None, "versions": 3}, {}) == {}
     assert differences({}, fingerprint)
 
 

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from devices.discovery import Device
-from devices.placement import local_device, usable_cores, worker_environment
+from devices.placement import free_memory_bytes, local_device, usable_cores, worker_environment
 
 CPU = Device("cpu", 0, "a processor")
 GPU = Device("gpu", 1, "a GPU", uuid="GPU-b", nvml_index=3)
@@ -97,3 +97,42 @@ def test_inside_a_container_the_root_holds_the_quota(tmp_path):
 def test_without_cgroups_affinity_decides(tmp_path):
     assert usable_cores(5, tmp_path / "none", tmp_path) == 5
     assert usable_cores(None, tmp_path / "none", tmp_path) == len(os.sched_getaffinity(0))
+
+
+def memory_group(root, files):
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "free"),
+    [
+        ("0::/job/step", {}, 64),
+        ("0::/job/step", {"job/step/memory.max": "max", "job/step/memory.current": "9"}, 64),
+        ("0::/job/step", {"job/step/memory.max": "16", "job/step/memory.current": "9"}, 7),
+        # page cache that the kernel would give back is no use
+        (
+            "0::/job/step",
+            {
+                "job/step/memory.max": "16",
+                "job/step/memory.current": "9",
+                "job/step/memory.stat": "anon 5\ninactive_file 3\n",
+            },
+            10,
+        ),
+        # the limit of a group above holds too
+        ("0::/job/step", {"job/memory.max": "12", "job/memory.current": "10"}, 2),
+        (
+            "4:memory:/slurm",
+            {"memory/slurm/memory.limit_in_bytes": "32", "memory/slurm/memory.usage_in_bytes": "40"},
+            0,
+        ),
+    ],
+)
+def test_free_memory_is_what_the_cgroup_leaves(tmp_path, line, files, free):
+    told = tmp_path / "cgroup"
+    told.write_text(line + "\n")
+    root = memory_group(tmp_path / "fs", files)
+    assert free_memory_bytes(64, told, root) == free
