@@ -61,6 +61,7 @@ def build_grid(
     known = sorted({name for workload in every for name in registry.names(workload)})
     _checked("--implementations", options.implementations, known)
     _checked("--recipes", options.recipes, tuple(RECIPES))
+    _check_company(options, workloads)
     places = [Place(device.id, device.compute_capability) for device in devices]
     places += [Place(device, absence="no such device on this machine") for device in absent]
     rungs: tuple[Rung, ...] = ()
@@ -73,14 +74,24 @@ def build_grid(
         else:
             rungs = climb(*parse_ends(options.ladder, registry), registry)
             cells += _ladder_cells(rungs, options, places)
-    for option in ("workers", "strategies"):
-        if getattr(options, option) is not None and DISTRIBUTED not in workloads:
-            raise OptionError(f"--{option}: of use with --workloads {DISTRIBUTED} alone; leave it out")
     if DISTRIBUTED in workloads:
         cells += _distributed_cells(options, registry, places)
     if options.concurrent:
         cells = _concurrent(cells, [device.id for device in devices])
     return Grid(_in_groups(cells), rungs)
+
+
+def _check_company(options: Options, workloads: Sequence[str]) -> None:
+    """Refuse an option that would have no effect beside the others."""
+    for option in ("workers", "strategies"):
+        if getattr(options, option) is not None and DISTRIBUTED not in workloads:
+            raise OptionError(f"--{option}: of use with --workloads {DISTRIBUTED} alone; leave it out")
+    if options.ladder is None:
+        return
+    if "training" not in workloads:
+        raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
+    if options.recipes is not None and DISTRIBUTED not in workloads:
+        raise OptionError("--recipes: the ends of --ladder say which; leave it out")
 
 
 def _concurrent(cells: Sequence[Cell], devices: Sequence[str]) -> list[Cell]:
@@ -207,7 +218,7 @@ def _training_cell(entry: Entry, recipe: Recipe, run: int, place: Place, group: 
 
 
 def _ladder_cells(rungs: Sequence[Rung], options: Options, places: Sequence[Place]) -> Iterator[Cell]:
-    epochs = options.epochs or options.preset.published_epochs
+    epochs = options.epochs or options.preset.matched_epochs
     for run, place, rung in product(range(options.repeats), places, rungs):
         recipe = replace(rung.recipe, epochs=epochs, seed=rung.recipe.seed + run)
         group = f"training ladder {place.device} run {run}"

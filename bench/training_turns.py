@@ -30,7 +30,6 @@ def measure(spec: CellSpec, connection: Connection) -> None:
     data = load_data(
         spec.data,
         Path(spec.data_dir) if spec.data_dir else None,
-        seed=recipe.seed,
         train_samples=spec.samples[0],
         validation_samples=spec.samples[1],
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ def with_generator_bits(run: Run) -> Trainer:
     from models.training.with_tensorflow_epoch import TensorFlowEpoch, xorshift
 
     class GeneratorBits(TensorFlowEpoch):
+        @property
+        def terms(self) -> Mapping[str, object]:
+            return {**super().terms, "dropout": "a float32 a unit, tf.random.stateless_uniform"}
+
         def _keep(self, lanes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
             lanes = xorshift(lanes)
             seed = tf.bitcast(lanes[0, :2], tf.int32)
@@ -58,6 +62,10 @@ def with_tape(run: Run) -> Trainer:
     from models.training.with_tensorflow_epoch import TensorFlowEpoch
 
     class Taped(TensorFlowEpoch):
+        @property
+        def terms(self) -> Mapping[str, object]:
+            return {**super().terms, "gradients": "tf.GradientTape"}
+
         def _gradients(self, weights: Any, images: tf.Tensor, labels: tf.Tensor, keep: Any) -> Any:
             with tf.GradientTape() as tape:
                 tape.watch(weights)
@@ -84,7 +92,11 @@ def keras_with_own_dropout(run: Run) -> Trainer:
     class OwnDropout(KerasFitTuned):
         dropout = KerasFit.dropout
 
-    return OwnDropout(replace(run, recipe=replace(run.recipe, execution="graph")))
+        @property
+        def terms(self) -> Mapping[str, object]:
+            return {**super().terms, "dropout": "Dropout"}
+
+    return OwnDropout(run)
 
 
 def torch_with_fused_adam(run: Run) -> Trainer:

@@ -31,7 +31,7 @@ def main() -> None:
     factory = partial(getattr(importlib.import_module(module), attribute), assignment=assignment)
     train, validation = assignment.samples
     folder = Path(assignment.data_dir) if assignment.data_dir else None
-    data = load_data(assignment.data, folder, recipe.seed, train, validation)
+    data = load_data(assignment.data, folder, train_samples=train, validation_samples=validation)
     verify(factory, recipe, assignment.device)
     run = Run(recipe, data, initial_parameters(recipe), assignment.device)
     factory(run).train(lambda epoch: True)

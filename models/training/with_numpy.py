@@ -120,9 +120,10 @@ class NumpyLoop:
             "optimizer": "Adam by hand, in place",
             "gradients": "by hand",
             "shuffle": "one permutation an epoch" if self.run.recipe.shuffle == "every-epoch" else "none",
-            "dropout": "numpy Generator.random, float32",
+            "dropout": "numpy Generator.random, float32" if self.run.recipe.dropout_rate else "none",
             "residence": "host memory, batches gathered each step",
             "remainder": self.run.recipe.remainder,
+            "validation_batch_size": len(self.run.data.validation_labels),
         }
 
     def train(self, between: Between) -> None:

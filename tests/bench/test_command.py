@@ -157,6 +157,8 @@ def test_skip_measures_nothing(tmp_path: Path) -> None:
         ("--timing=wishful", "--timing: unknown 'wishful'; known: synchronised, unsynchronised"),
         ("--cell-memory=much", "--cell-memory: 'much' is not a size such as 512MiB or 8GiB"),
         ("--ladder=up", "--ladder: 'up' is not of the form A:B"),
+        ("--ladder=keras-fit:eager-loop --workloads=matmul", "--ladder: its rungs are trainings"),
+        ("--ladder=keras-fit:eager-loop --recipes=matched", "--recipes: the ends of --ladder say which"),
         ("--benchmark-json=/proc/nowhere/r.json", "--benchmark-json: cannot write /proc/nowhere/r.json"),
         ("--resume", "--resume: needs --benchmark-json=FILE"),
         ("--benchmark-cprofile=tottime", "--benchmark-cprofile: it cannot see into the worker processes"),

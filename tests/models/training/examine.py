@@ -19,6 +19,8 @@ from models.training.recipe import MATCHED, Recipe, RecipeRefused
 from models.training.trainer import Dataset, Epoch, Parameters, Run, Trainer
 from models.training.with_numpy import NumpyLoop
 
+SEVERAL = 5 * 64 + 32
+"""Five batches and a half."""
 QUIET = replace(MATCHED, dropout_rate=0.0, shuffle="none", epochs=30)
 CHANGES: dict[str, Any] = {
     "batch_size": 32,
@@ -30,10 +32,9 @@ CHANGES: dict[str, Any] = {
     "beta_2": 0.9,
     "epsilon": 1e-3,
     "epochs": 3,
-    "shuffle": "none",
+    "shuffle": "every-epoch",
     "remainder": "drop",
     "seed": 7,
-    "execution": "eager",
     "precision": "float64",
 }
 
@@ -46,9 +47,9 @@ def images(count: int, validation: int = 16, seed: int = 5) -> Dataset:
 
 
 def train(
-    factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset, **more: Any
+    factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset, start: Recipe | None = None, **more: Any
 ) -> tuple[Trainer, list[Epoch]]:
-    trainer = factory(Run(recipe, data, initial_parameters(recipe), "cpu:0", **more))
+    trainer = factory(Run(recipe, data, initial_parameters(start or recipe), "cpu:0", **more))
     epochs: list[Epoch] = []
 
     def between(epoch: Epoch) -> bool:
@@ -143,34 +144,51 @@ def logit_of_class_0(probabilities: np.ndarray) -> np.ndarray:
 
 
 def fields(factory: Callable[[Run], Trainer]) -> dict[str, str]:
-    """What becomes of a change of each field, seen in the weights and the losses."""
-    base = replace(MATCHED, epochs=2)
+    """What becomes of a change of each field, seen in the weights and the losses, from the same weights.
+
+    Without shuffling, since an order that nobody seeded would hide what a change did.
+    """
+    base = replace(MATCHED, epochs=2, shuffle="none")
     data = images(160 + 16, seed=9)
-    before = outcome(factory, base, data)
-    found = {}
+    before = outcome(factory, base, data, base)
+    found = {"nothing": "ignored" if same(outcome(factory, base, data, base), before) else "takes effect"}
     for name, value in CHANGES.items():
         changed = replace(base, **{name: value})
+        start = changed if name == "bias" else base
         try:
-            after = outcome(factory, changed, data)
+            after = outcome(factory, changed, data, start)
         except RecipeRefused as refusal:
             found[name] = "refused" if refusal.field == name else f"refused for {refusal.field}"
             continue
-        if name == "execution":
-            found[name] = "takes effect" if after[2] == "eager" else "ignored"
-        elif name == "precision":
+        if name == "precision":
             found[name] = "takes effect" if after[1].dtype == np.float64 else "ignored"
         else:
-            same = (
-                after[0] == before[0] and after[1].shape == before[1].shape and (after[1] == before[1]).all()
-            )
-            found[name] = "ignored" if same else "takes effect"
-    return found
+            found[name] = "ignored" if same(after, before) else "takes effect"
+    return found | {
+        f"execution {way}": execution(factory, base, data, way) for way in ("eager", "graph", "xla")
+    }
 
 
-def outcome(
-    factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset
-) -> tuple[list[tuple[float | None, float | None]], np.ndarray, object]:
-    trainer, epochs = train(factory, recipe, data)
+def execution(factory: Callable[[Run], Trainer], base: Recipe, data: Dataset, way: str) -> str:
+    """Whether a trainer runs as it is told to, by its own terms."""
+    try:
+        told = outcome(factory, replace(base, execution=way), data, base)[2]
+    except RecipeRefused as refusal:
+        return "refused" if refusal.field == "execution" else f"refused for {refusal.field}"
+    return "takes effect" if told == way else "ignored"
+
+
+Outcome = tuple[list[tuple[float | None, float | None]], np.ndarray, object]
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Losses and weights alike, bit by bit."""
+    return one[0] == other[0] and one[1].shape == other[1].shape and bool((one[1] == other[1]).all())
+
+
+def outcome(factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset, start: Recipe) -> Outcome:
+    """Losses, final weights and execution of a training from the weights of ``start``."""
+    trainer, epochs = train(factory, recipe, data, start)
     weights = np.concatenate([array.ravel() for array in trainer.parameters().named().values()])
     return [(e.loss, e.val_loss) for e in epochs], weights, trainer.terms.get("execution")
 
@@ -237,6 +255,7 @@ def main() -> None:
     module, _, attribute = target.partition(":")
     factory = getattr(importlib.import_module(module), attribute)
     losses, errors = follow(factory, QUIET, images(64))
+    batches, moved = follow(factory, replace(QUIET, epochs=6), images(SEVERAL))
     _, no_bias = follow(factory, replace(QUIET, bias=False, epochs=5), images(64))
     counts = {
         words: sum(
@@ -260,6 +279,7 @@ def main() -> None:
     found = {
         "step_loss_errors": losses,
         "parameter_errors": errors,
+        "several_batches_errors": batches + moved,
         "no_bias_error": max(no_bias),
         "parameters": counts,
         "kept_fraction": share / 1.25,

@@ -16,16 +16,20 @@ from models.registry import load_registry
 
 HERE = Path(__file__).parent
 LONG = ("keras-fit-tuned", "keras-fit-jax", "keras-fit-torch", "torch-compiled")
-"""Too slow to train twenty times over: held against the oracle's proof alone. ``floor`` trains nothing."""
+"""Too slow to train twenty times over: the oracle's proof and the orders alone. ``floor`` trains nothing."""
 ALL = [entry for entry in load_registry().of("training") if entry.origin == "likeforlike"]
 TRAINERS = [entry for entry in ALL if entry.name not in (*LONG, "floor")]
 PROOF = """
 import importlib, sys
+sys.path.append(sys.argv[2])
+from examine import orders
 from models.training.oracle import verify
 from models.training.recipe import MATCHED
 module, _, attribute = sys.argv[1].partition(":")
-found = verify(getattr(importlib.import_module(module), attribute), MATCHED, "cpu:0")
-sys.exit(0 if found.ok else f"{found}")
+factory = getattr(importlib.import_module(module), attribute)
+found = verify(factory, MATCHED, "cpu:0")
+drawn = {"fresh": True} if attribute == "Floor" else orders(factory)
+sys.exit(0 if found.ok and all(drawn.values()) else f"{found} {drawn}")
 """
 
 
@@ -65,7 +69,7 @@ def run(entry: Entry, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_proof_holds_for_those_that_take_long(entry: Entry) -> None:
     if not installed(entry):
         pytest.skip(entry.missing() or "")
-    done = run(entry, "-c", PROOF, entry.target)
+    done = run(entry, "-c", PROOF, entry.target, str(HERE))
     assert done.returncode == 0, done.stderr[-4000:]
 
 
@@ -76,6 +80,20 @@ def test_losses_of_thirty_steps_follow_the_oracle(findings: dict[str, list[float
 
 def test_parameters_after_them_do_too(findings: dict[str, list[float]]) -> None:
     assert max(findings["parameter_errors"]) < 1e-3
+
+
+def test_batches_follow_in_the_data_s_order(findings: dict[str, list[float]]) -> None:
+    """Five batches and a half, six times over: a trainer that took the first one again and again would show.
+
+    A unit at ReLU's kink may fall to either side, which moves its bias by thousandths here.
+    """
+    losses, parameters = findings["several_batches_errors"][:6], findings["several_batches_errors"][6:]
+    assert max(losses) < 1e-4
+    assert max(parameters) < 1e-2
+
+
+def test_every_epoch_has_a_fresh_order(findings: dict[str, dict[str, bool]]) -> None:
+    assert findings["orders"] == {"shuffled": True, "fresh": True}
 
 
 def test_without_bias_it_has_none_and_follows_too(findings: dict[str, object]) -> None:
@@ -97,7 +115,9 @@ def test_every_field_of_a_recipe_takes_effect_or_is_refused_by_name(
     findings: dict[str, dict[str, str]],
 ) -> None:
     """``ignored`` is the one thing that must not be: the same weights, bit by bit, as without the change."""
-    assert set(findings["fields"].values()) <= {"takes effect", "refused"}, findings["fields"]
+    found = dict(findings["fields"])
+    assert found.pop("nothing") == "ignored", "two runs under one recipe differ, so that nothing can be told"
+    assert set(found.values()) <= {"takes effect", "refused"}, found
     accepted = {
         "batch_size",
         "bias",
@@ -107,6 +127,7 @@ def test_every_field_of_a_recipe_takes_effect_or_is_refused_by_name(
         "beta_2",
         "epsilon",
         "epochs",
+        "shuffle",
     }
     assert {findings["fields"][name] for name in accepted} == {"takes effect"}
 
