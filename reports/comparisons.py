@@ -247,7 +247,7 @@ class _Within:
     def published(self) -> Iterable[Comparison | None]:
         """The notebook's pair, each trainer under its own recipe, device by device: whole epochs if told."""
         trained = [item for item in self.mine if item.key.workload == "training"]
-        devices = grouped((item.key.device, item) for item in trained)
+        devices = grouped(((item.key.device, item.key.apart), item) for item in trained)
         for items in devices.values():
             pair = published_pair(items)
             if pair is not None:
@@ -361,7 +361,7 @@ def equal_terms(trained: Iterable[Measurement]) -> list[Measurement]:
 
     A published recipe that several trainers ran under, or one whose partner is missing, stays.
     """
-    places = grouped(((item.machine.id, item.key.device), item) for item in trained)
+    places = grouped(((item.machine.id, item.key.device, item.key.apart), item) for item in trained)
     kept: list[Measurement] = []
     for items in places.values():
         pair = published_pair(items) or ()

@@ -159,7 +159,7 @@ def _devices(view: View) -> Iterator[str]:
                 best[place] = item
     for item in best.values():
         key = item.other.key
-        place_key = (item.other.machine.id, key.implementation, str(key.axis.get("dtype", "–")), key.device)
+        place_key = (item.other.machine.id, key.name, str(key.axis.get("dtype", "–")), key.device)
         pays = f"; it pays from size {without[place_key].text}" if place_key in without else ""
         if place_key in within:
             pays += f", with transfers from size {within[place_key].text}"

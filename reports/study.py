@@ -49,6 +49,11 @@ class Key:
         return str(self.axis.get(FILE_AXIS, ""))
 
     @property
+    def name(self) -> str:
+        """The implementation, with the file of a set that is kept apart."""
+        return f"{self.implementation} of {self.apart}" if self.apart else self.implementation
+
+    @property
     def place(self) -> tuple[str, str, Axes]:
         """All but the implementation: what interchangeable implementations share."""
         return self.workload, self.device, self.axes

@@ -57,7 +57,7 @@ def _device_table(view: View, items: Sequence[Measurement]) -> Table:
     for (_, key), members in sorted(places.items(), key=lambda pair: _order(view, pair[1][0])):
         found = {item.key.device: item for item in members}
         cpu = found.get("cpu:0")
-        entries: list[Entry | str | None] = [key.implementation, _dtype(members[0]), _size_entry(members[0])]
+        entries: list[Entry | str | None] = [key.name, _dtype(members[0]), _size_entry(members[0])]
         if view.several:
             entries.append(view.title(members[0]))
         entries += [time_entry(cpu), rate_entry(cpu), share_entry(cpu)]
@@ -83,7 +83,7 @@ def _device_table(view: View, items: Sequence[Measurement]) -> Table:
 
 
 def _order(view: View, item: Measurement) -> tuple[int, str, str, float]:
-    return view.rank(item), item.key.implementation, _dtype(item), size_of(item)
+    return view.rank(item), item.key.name, _dtype(item), size_of(item)
 
 
 def _dtype(item: Measurement) -> str:
@@ -104,7 +104,7 @@ def _size_entry(item: Measurement) -> Entry:
 def _series(items: Iterable[Measurement]) -> dict[tuple[str, str, str, str], list[Measurement]]:
     """Sizes of one implementation, precision and device on one machine."""
     places = grouped(
-        ((item.machine.id, item.key.implementation, _dtype(item), item.key.device), item) for item in items
+        ((item.machine.id, item.key.name, _dtype(item), item.key.device), item) for item in items
     )
     return {place: sorted(members, key=size_of) for place, members in places.items()}
 
@@ -264,7 +264,7 @@ def ranking_table(view: View, items: Sequence[Measurement], name: str, caption: 
     )
     for item in ordered:
         comparison = view.comparisons.against_base.get((item.machine.id, item.key))
-        entries = [Entry(item.key.implementation), Entry(item.key.device)]
+        entries = [Entry(item.key.name), Entry(item.key.device)]
         entries += [Entry(view.title(item))] if view.several else []
         entries += [_size_entry(item), Entry(_dtype(item)), Entry(item.extra.division), time_entry(item)]
         entries += [

@@ -62,7 +62,9 @@ def published_section(view: View) -> Section | None:
 
 
 def _published_pairs(view: View) -> list[tuple[Measurement, Measurement]]:
-    places = grouped(((item.machine.id, item.key.device), item) for item in view.detailed_of("training"))
+    places = grouped(
+        ((item.machine.id, item.key.device, item.key.apart), item) for item in view.detailed_of("training")
+    )
     pairs = [published_pair(items) for items in places.values()]
     return [pair for pair in pairs if pair is not None]
 
@@ -315,7 +317,7 @@ def _bar(item: Measurement) -> Bar:
     known = low > 0 and high < float("inf")
     tuned = item.extra.division == "tuned"
     return Bar(
-        f"{item.key.implementation} on {item.key.device}" + (" (tuned)" if tuned else ""),
+        f"{item.key.name} on {item.key.device}" + (" (tuned)" if tuned else ""),
         item.median_seconds,
         f"{significant(item.median_seconds)} s",
         family=1 if tuned else 0,

@@ -55,7 +55,7 @@ class View:
 
     def name(self, item: Measurement, *, device: bool = False) -> str:
         """Implementation, and device and machine where rows need them."""
-        parts = [item.key.implementation]
+        parts = [item.key.name]
         if device:
             parts.append(f"on {item.key.device}")
         return " ".join(parts) + (f" ({self.title(item)})" if self.several else "")
@@ -92,7 +92,7 @@ def mean_of_last(item: Measurement, field: str) -> float | None:
 
 def place(view: View, item: Measurement) -> list[Entry]:
     """A row's first entries: implementation, device, and machine where there are several."""
-    parts = [Entry(item.key.implementation), Entry(item.key.device)]
+    parts = [Entry(item.key.name), Entry(item.key.device)]
     return [*parts, Entry(view.title(item))] if view.several else parts
 
 

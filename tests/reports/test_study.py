@@ -143,6 +143,7 @@ class TestOtherWork:
         assert part.key.text == "keras-fit cpu:0 matched file=1.json"
         (told,) = (remark for remark in study.remarks if "kept apart" in remark)
         assert told.startswith("training keras-fit cpu:0 matched of 1.json is other work")
+        assert "| keras-fit of 1.json |" in to_markdown(build_report(study.files))
         assert "training images 60000 and 20000" in told
 
     def test_queueing_times_are_no_repetition_of_the_synchronised(self):
@@ -150,6 +151,20 @@ class TestOtherWork:
         study = study_of(samples.document(first), samples.document(second))
         eager = [item for item in study.of("matmul") if item.key.implementation == "tf-eager"]
         assert [bool(item.implausible) for item in eager] == [False, True]
+
+    def test_a_published_pair_is_of_one_set(self):
+        """Two short runs and two long ones of the notebook's pair: each with its own partner."""
+        documents = []
+        for number, epochs in enumerate((9, 12)):
+            noise = samples.Noise(number)
+            pair = (("keras-fit", samples.KERAS_2020, 9.0), ("eager-loop", samples.MANUAL_2020, 22.0))
+            runs = [
+                samples.training(name, recipe, 0, noise, s, epochs, group="p") for name, recipe, s in pair
+            ]
+            documents.append(samples.document(runs))
+        study = study_of(*documents)
+        pairs = compare(study, study.machines).published
+        assert [(len(item.base.samples), len(item.other.samples)) for item in pairs] == [(8, 8), (11, 11)]
 
     def test_other_lengths_of_training_are_no_repetitions(self):
         noise = samples.Noise(1)
