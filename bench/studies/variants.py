@@ -84,25 +84,6 @@ def keras_with_xla(run: Run) -> Trainer:
     return KerasFit(replace(run, recipe=replace(run.recipe, execution="xla")))
 
 
-def keras_without_autotuner(run: Run) -> Trainer:
-    """``keras-fit`` with the autotuner of its ``tf.data`` pipeline switched off."""
-    import tensorflow as tf
-    from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
-
-    from models.training.with_keras import KerasFit
-
-    class Untuned(KerasFit):
-        def inputs(self) -> dict[str, Any]:
-            given = super().inputs()
-            arrays = {name: given[name] for name in ("x", "y", "batch_size", "shuffle")}
-            options = tf.data.Options()
-            options.autotune.enabled = False
-            # the pipeline that fit makes of arrays, which has no public name
-            return {"x": ArrayDataAdapter(**arrays).get_tf_dataset().with_options(options)}
-
-    return Untuned(run)
-
-
 def keras_with_own_dropout(run: Run) -> Trainer:
     """``keras-fit-tuned``'s way of feeding and executing, with Keras's own dropout layer."""
     from models.training.with_keras import KerasFit
@@ -141,7 +122,6 @@ VARIES = {
     "tf-epoch-small-pages": ("tf-epoch", with_small_pages),
     "tf-epoch-with-tape": ("tf-epoch", with_tape),
     "keras-fit-with-xla": ("keras-fit", keras_with_xla),
-    "keras-fit-without-autotuner": ("keras-fit", keras_without_autotuner),
     "keras-fit-tuned-own-dropout": ("keras-fit-tuned", keras_with_own_dropout),
     "torch-loop-fused-adam": ("torch-loop", torch_with_fused_adam),
 }
