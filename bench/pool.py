@@ -236,8 +236,9 @@ class Pool:
         if not clean or not worker.alive:
             worker.kill()
         elif reusable:
-            worker.freeze()
-            self._idle.append(worker)
+            with suppress(CellFailed):  # it did not stop, and was ended for that
+                worker.freeze()
+                self._idle.append(worker)
         else:
             worker.end()
 

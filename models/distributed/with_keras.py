@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
 
 from models.distributed.assignment import Assignment
 from models.distributed.strategies import begin, synchronise
@@ -31,6 +34,29 @@ class KerasFitDistributed(KerasFit):
         if self.assignment.strategy == "multi-worker":
             model.wait_for_device = synchronise
         return model
+
+    def inputs(self) -> dict[str, Any]:
+        """Batches in a fresh order each epoch, drawn alike in every process: each takes its share of them."""
+        given = super().inputs()
+        if not given["shuffle"]:
+            return given
+        images, labels, size = tf.constant(given["x"]), tf.constant(given["y"]), given["batch_size"]
+        seed, samples = self.run.recipe.seed, len(given["y"])
+
+        def epoch(drawn: tf.Tensor) -> tf.data.Dataset:
+            order = tf.random.experimental.stateless_shuffle(tf.range(samples), [seed, drawn])
+            return tf.data.Dataset.from_tensor_slices(order).batch(size)
+
+        rows = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1).flat_map(epoch)
+        batches = rows.map(lambda row: (tf.gather(images, row), tf.gather(labels, row)))
+        batches = batches.apply(tf.data.experimental.assert_cardinality(self.run.recipe.steps(samples)))
+        options = tf.data.Options()
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+        return {"x": batches.with_options(options), "shuffle": False, "validation_batch_size": size}
+
+    def order_drawn(self) -> str:
+        """The same in every process, by the recipe's seed."""
+        return "one permutation an epoch, alike in every process"
 
     @property
     def terms(self) -> Mapping[str, object]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
-from command import read, run_bench
+from command import REPOSITORY, environment, read, run_bench
 
 OPTIONS = ("--preset=smoke", "--workloads=distributed", "--epochs=2", "--benchmark-json=r.json")
 
@@ -45,3 +47,25 @@ def test_one_that_divides_wrongly_is_a_failed_cell(document: Any) -> None:
     lost = {item["cell"]: item["outcome"] for item in document["likeforlike"]["unmeasured"]}
     assert lost["distributed-halved-cpu:0-matched-mirrored-2"] == "wrong-answer"
     assert set(lost.values()) == {"wrong-answer"}
+
+
+ORDERS = """
+import sys
+from functools import partial
+sys.path.append(sys.argv[1])
+from examine import orders
+from models.distributed.assignment import Assignment
+from models.distributed.with_keras import KerasFitDistributed
+target = "models.distributed.with_keras:KerasFitDistributed"
+alone = Assignment(target, "mirrored", 1, "cpu:0", 1, {}, "synthetic", None, (64, 8))
+print(orders(partial(KerasFitDistributed, assignment=alone)))
+"""
+
+
+def test_its_orders_are_fresh() -> None:
+    folder = str(REPOSITORY / "tests" / "models" / "training")
+    variables = environment() | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(
+        [sys.executable, "-c", ORDERS, folder], env=variables, capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout.splitlines()[-1:] == ["{'shuffled': True, 'fresh': True}"], done.stderr[-3000:]
