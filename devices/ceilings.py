@@ -35,6 +35,8 @@ class Ceiling:
     flop_per_second: float
     source: str
     """How the figure came about, for a reader."""
+    of_device: bool = True
+    """False where the device is not known: no device does more, this one perhaps much less."""
 
 
 def device_ceiling(fingerprint: Mapping[str, Any] | None, device: str, precision: str) -> Ceiling | None:
@@ -61,7 +63,9 @@ def device_ceiling(fingerprint: Mapping[str, Any] | None, device: str, precision
 def highest_known(precision: str) -> Ceiling:
     """The highest dense peak of any single device known here, at one of :data:`PRECISIONS`."""
     teraflop, name = HIGHEST_PEAKS[precision]
-    return Ceiling(teraflop * TERA, f"device not known: highest known {precision} peak, {name}")
+    return Ceiling(
+        teraflop * TERA, f"device not known: highest known {precision} peak, {name}", of_device=False
+    )
 
 
 def _find_gpu(machine: Mapping[str, Any], number: str) -> Mapping[str, Any]:

@@ -27,6 +27,8 @@ Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "
 KERAS = "keras-fit"
 MANUAL = "eager-loop"
 FLOOR = "floor"
+NOT_STATED = "not stated"
+"""In a table of differences, what one side does not tell."""
 DISTRIBUTED = "distributed"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
 
@@ -151,14 +153,14 @@ def recipe_differences(first: Measurement, second: Measurement) -> list[tuple[st
 
 def _data_text(item: Measurement) -> str:
     data = item.extra.data
-    return "not stated" if data is None else f"{data.name} {data.train_samples or ''}".strip()
+    return NOT_STATED if data is None else f"{data.name} {data.train_samples or ''}".strip()
 
 
 def _differing(mine: Any, theirs: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
     missing = object()
     values = ((name, mine.get(name, missing), theirs.get(name, missing)) for name in names)
     return [
-        (name, *("not stated" if value is missing else str(value) for value in pair))  # type: ignore[misc]
+        (name, *(NOT_STATED if value is missing else str(value) for value in pair))  # type: ignore[misc]
         for name, *pair in values
         if pair[0] != pair[1]
     ]

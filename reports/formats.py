@@ -41,10 +41,12 @@ def rate_entry(item: Measurement | None) -> Entry:
 
 
 def share_entry(item: Measurement | None) -> Entry:
-    """Share of the device's ceiling."""
+    """Share of the device's ceiling; of one that is not known, only a share that none can reach."""
     if item is None or item.flop_per_second is None or item.ceiling is None:
         return Entry("–")
     share = item.flop_per_second / item.ceiling.flop_per_second
+    if share <= 1 and not item.ceiling.of_device:
+        return Entry("–")
     return Entry(percent(share), share, struck=bool(item.doubt))
 
 

@@ -6,12 +6,13 @@ import statistics
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
+from reports.comparisons import NOT_STATED, recipe_differences
 from reports.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
 from reports.formats import accuracy_entry, epoch_entry, loss_entry, significant
 from reports.phases import epoch_seconds, tells_phases
 from reports.records import Epoch
 from reports.sections.curves import curves_figure, learning_curve
-from reports.sections.training import data_warning, differences_table
+from reports.sections.training import data_warning
 from reports.sections.view import View, mean, runs_with_epochs
 from reports.study import UNSTATED, Measurement
 
@@ -47,7 +48,6 @@ def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix:
     values = (theirs.val_accuracy[at[0]], ours.val_accuracy[at[1]])
     told = " and ".join("–" if value is None else f"{value * 100:.2f} %" for value in values)
     whole = "with evaluation and logging, " if tells_phases([mine]) else "as far as the files tell it, "
-    columns = differences_table(view, published, mine, f"epochs-differences{suffix}")
     return [
         data_warning([mine]),
         Text(
@@ -55,10 +55,28 @@ def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix:
             f"({view.title(published)}, {view.title(mine)}); an epoch, {whole}takes "
             f"{_ratio_text(published, mine)}, on another machine and unpaired."
         ),
-        columns,
+        *_differences(view, published, mine, f"epochs-differences{suffix}"),
         _table(view, published, mine, common, f"epochs{suffix}", name),
         _figure(view, [published, mine], f"epochs{suffix}", name),
     ]
+
+
+def _differences(view: View, published: Measurement, mine: Measurement, name: str) -> list[Block]:
+    """What both state and differ in, as a table; what one alone states, as a sentence each."""
+    sides = (view.title(published), view.title(mine))
+    found = recipe_differences(published, mine)
+    differing = [
+        row(*texts, workload="training", machine=sides[1]) for texts in found if NOT_STATED not in texts
+    ]
+    blocks: list[Block] = []
+    if differing:
+        columns = ("what differs", *sides)
+        blocks.append(Table(name, "Differences of recipe and terms", columns, tuple(differing)))
+    for number, side in enumerate(sides, 1):
+        alone = [f"{t[0]} {t[number]}" for t in found if t[number] != NOT_STATED and NOT_STATED in t]
+        if alone:
+            blocks.append(Text(f"Stated by {side} alone: {'; '.join(alone)}."))
+    return blocks
 
 
 def _table(

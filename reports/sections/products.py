@@ -32,7 +32,7 @@ def products_section(view: View) -> Section | None:
         return None
     blocks: list[Block | None] = [_device_text(items), _device_table(view, items)]
     blocks.append(_growth_table(view, items))
-    blocks.append(_figure(view, items))
+    blocks += _figures(view, items)
     blocks.append(ranking_table(view, items, MATMUL, "Implementations of the product, compared"))
     return section("products", "CPU against GPU: matrix products", blocks)
 
@@ -184,8 +184,8 @@ def _rate(item: Measurement) -> float:
 
 
 def _ceiling_entry(item: Measurement) -> Entry:
-    if item.ceiling is None:
-        return Entry("–")
+    if item.ceiling is None or not item.ceiling.of_device:
+        return Entry("not known")
     return Entry(format_rate(item.ceiling.flop_per_second), item.ceiling.flop_per_second)
 
 
@@ -193,10 +193,18 @@ def _crossover_entry(found: Crossover | None) -> Entry:
     return Entry("–") if found is None else Entry(found.text, found.size)
 
 
-def _figure(view: View, items: Sequence[Measurement]) -> Figure | None:
-    """One machine, one precision: the machine with most devices, and the precision with most cells."""
+def _figures(view: View, items: Sequence[Measurement]) -> list[Figure]:
+    """One for each machine with several sizes."""
     machines = grouped((item.machine.id, item) for item in sorted(items, key=view.rank))
-    mine = max(machines.values(), key=lambda members: len({item.key.device for item in members}))
+    drawn = [figure for mine in machines.values() if (figure := _figure(view, mine)) is not None]
+    return [
+        replace(figure, name=f"{figure.name}-{number}") if number > 1 else figure
+        for number, figure in enumerate(drawn, 1)
+    ]
+
+
+def _figure(view: View, mine: Sequence[Measurement]) -> Figure | None:
+    """One machine, and the precision that it has most cells of."""
     dtypes = [_dtype(item) for item in mine]
     dtype = max(dict.fromkeys(dtypes), key=dtypes.count)
     series = {
@@ -218,7 +226,7 @@ def _figure(view: View, items: Sequence[Measurement]) -> Figure | None:
     return Figure(
         "time-against-size",
         f"Time of a {dtype} product against size{where}, both logarithmic{more}; "
-        "grey, the least time the device's ceiling allows",
+        "grey, the least time that the ceiling allows",
         f"Log-log lines of time over size: {facts}.",
         drawing("time_against_size", tuple(curves), tuple(ceilings), "size n of the n × n matrices", "time"),
     )
@@ -236,13 +244,13 @@ def _curve(place: tuple[str, str, str, str], members: Sequence[Measurement]) -> 
 def _ceiling_curves(series: dict[tuple[str, str, str, str], list[Measurement]]) -> list[Curve]:
     curves = {}
     for place, members in series.items():
-        known = [item for item in members if item.ceiling is not None and item.extra.flop]
-        if len(known) > 1 and place[3] not in curves:
-            times = tuple(
-                i.extra.flop / i.ceiling.flop_per_second for i in known if i.extra.flop and i.ceiling
-            )
-            sizes = tuple(size_of(item) for item in known)
-            curves[place[3]] = Curve(f"ceiling of {place[3]}", sizes, times)
+        held = [(i, i.ceiling, i.extra.flop) for i in members if i.ceiling is not None and i.extra.flop]
+        if len(held) < 2:
+            continue
+        name = f"ceiling of {place[3]}" if held[0][1].of_device else "highest peak of any device"
+        sizes = tuple(size_of(item) for item, _, _ in held)
+        times = tuple(flop / ceiling.flop_per_second for _, ceiling, flop in held)
+        curves.setdefault(name, Curve(name, sizes, times))
     return list(curves.values())
 
 

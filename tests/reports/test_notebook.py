@@ -121,6 +121,27 @@ class TestReport:
         assert "eager-loop under manual-2020: 9 epochs both have" in section
         assert "85.14 %" in section  # its first epoch's validation accuracy
 
+    def test_what_one_side_alone_states_is_no_difference(self, text):
+        section = text.split("## Beside the published figures")[1].split("\n## ")[0]
+        assert "Stated by notebook of 2020 alone: execution_as_printed eager, no tf.function" in section
+        assert "beta_1 0.9" in section
+        assert "not stated" not in section
+
+    def test_an_unknown_device_has_no_share_of_its_ceiling_but_an_impossible_one(self, text):
+        lines = [[part.strip() for part in line.split("|")] for line in text.splitlines()]
+        row = next(line for line in lines if "~~5.19 PFLOP/s~~" in line)
+        assert row[7] == "–"  # its CPU's share
+        assert row[10].startswith("~~3,1")  # its GPU's, in per cent
+        growth = next(
+            line for line in lines if line[1:5] == ["tf-eager", "float32", "cpu:0", "notebook of 2020"]
+        )
+        assert growth[7] == "not known"
+
+    def test_each_machine_has_its_plot_of_the_products(self, text):
+        captions = [line for line in text.splitlines() if line.startswith("*Time of a float32 product")]
+        assert [" on notebook of 2020, both" in line for line in captions] == [True, False]
+        assert "](plots/time-against-size-2.png)" in text
+
     def test_unequal_work_is_named_not_compared(self, text):
         assert "Not compared: matmul tf-eager cpu:0 1000 float32" in text
         assert "timing unsynchronised and synchronised" in text
