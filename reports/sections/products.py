@@ -242,7 +242,7 @@ def _curve(place: tuple[str, str, str, str], members: Sequence[Measurement]) -> 
 
 
 def _ceiling_curves(series: dict[tuple[str, str, str, str], list[Measurement]]) -> list[Curve]:
-    curves = {}
+    curves: dict[str, Curve] = {}
     for place, members in series.items():
         held = [(i, i.ceiling, i.extra.flop) for i in members if i.ceiling is not None and i.extra.flop]
         if len(held) < 2:
