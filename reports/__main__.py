@@ -57,9 +57,14 @@ def _run(options: argparse.Namespace) -> int:
     wanted = _wanted(options)
     with helpers() if options.output is not None else nullcontext() as draughtsmen:
         files, bad = read_all(options.files, options.keep_going)
+        checked = None if wanted is None else _check(*wanted, files, fail=options.fail_if_slower is not None)
         if options.output is not None:
             _write_report(options, files, bad, draughtsmen)
-    return 0 if wanted is None else _check(*wanted, files, fail=options.fail_if_slower is not None)
+    if checked is None:
+        return 0
+    told, status = checked
+    print(told)
+    return status
 
 
 def _wanted(options: argparse.Namespace) -> tuple[ResultFile, float] | None:
@@ -93,13 +98,13 @@ def _write_report(
     print(f"report: {options.output / 'report.md'} and report.html")
 
 
-def _check(base: ResultFile, limit: float, files: Sequence[ResultFile], fail: bool) -> int:
+def _check(base: ResultFile, limit: float, files: Sequence[ResultFile], fail: bool) -> tuple[str, int]:
+    """What to print of the comparison, and the exit status: both before anything is written."""
     from reports.against import check_against, outcome_text
 
     outcome = check_against([base], files)
-    print(outcome_text(outcome, limit))
     failed = any(check.fails(limit) for check in outcome.checks)
-    return SLOWER if failed and fail else 0
+    return outcome_text(outcome, limit), SLOWER if failed and fail else 0
 
 
 def read_all(names: Sequence[str], keep_going: bool) -> tuple[list[ResultFile], list[str]]:

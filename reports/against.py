@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from devices.plausibility import format_seconds
+from reports.comparisons import pair_alike
 from reports.formats import more_rounds_text, ratio_text
 from reports.machines import Machine
 from reports.results import ResultFile
 from reports.sorting import build_study
-from reports.study import NOISE, Measurement, Study
+from reports.study import NOISE, Key, Measurement, Study, grouped
 from reports.verdicts import THRESHOLD, Verdict, unpaired_ratio, verdict, with_false_discovery_rate
-from reports.work import unlike_work
 
 TWINS = ("twin-a", "twin-b")
 """The A/A pair of the workload ``noise``."""
@@ -64,29 +64,40 @@ def check_against(before: Sequence[ResultFile], now: Sequence[ResultFile]) -> Ou
     Two runs are never paired: ratios are of medians. Raises ValueError if they have no cell in common.
     """
     old, new = build_study(before), build_study(now)
-    by_key = {(item.machine.id, item.key): item for item in old.measurements}
-    alone = {item.key: item for item in old.measurements} if len(old.machines) == 1 else {}
     remarks: list[str] = []
     pairs: list[tuple[Measurement, Measurement]] = []
-    for item in new.measurements:
-        base = by_key.get((item.machine.id, item.key)) or alone.get(item.key)
-        if item.key.workload == NOISE:
-            continue
-        if base is None:
-            remarks.append(f"{_name(item)}: not in the base")
-        elif why := unlike_work(base.extra, item.extra):
-            remarks.append(f"{_name(item)}: not the same work ({why})")
-        elif not (base.median_seconds and item.median_seconds):
-            remarks.append(f"{_name(item)}: takes no time, so that there is no ratio")
-        else:
-            pairs.append((base, item))
-    found = {item.key for item in new.measurements}
-    remarks += [f"{_name(item)}: only in the base" for item in old.measurements if item.key not in found]
+    before_by_key = _by_key(old)
+    for (machine, key), items in _by_key(new).items():
+        bases = before_by_key.get((machine, key), [])
+        if not bases and len(old.machines) == 1:
+            bases = before_by_key.get((old.machines[0].id, key), [])
+        alike, unlike = pair_alike(bases, items)
+        found = {item.key for _, item in alike} | {item.key for _, item, _ in unlike}
+        remarks += [f"{_name(item)}: not the same work ({why})" for _, item, why in unlike]
+        remarks += [f"{_name(item)}: not in the base" for item in items if item.key not in found]
+        for base, item in alike:
+            if base.median_seconds and item.median_seconds:
+                pairs.append((base, item))
+            else:
+                remarks.append(f"{_name(item)}: takes no time, so that there is no ratio")
+    measured = {key for _, key in _by_key(new)}
+    remarks += [
+        f"{_name(items[0])}: only in the base"
+        for (_, key), items in before_by_key.items()
+        if key not in measured
+    ]
     if {m.id for m in old.machines} != {m.id for m in new.machines}:
         remarks.append("the machines differ: what differs below may be theirs")
     if not pairs:
         raise ValueError("--against: the files have no cell in common")
     return Outcome(_checks(pairs, old, new), tuple(remarks))
+
+
+def _by_key(study: Study) -> dict[tuple[str, Key], list[Measurement]]:
+    """What was measured, by machine id and name, however many sets of other work there are of it."""
+    return grouped(
+        ((item.machine.id, item.key.bare), item) for item in study.measurements if item.key.workload != NOISE
+    )
 
 
 def _name(item: Measurement) -> str:

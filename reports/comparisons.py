@@ -20,7 +20,7 @@ from reports.records import Ladder, Rung
 from reports.study import Key, Measurement, Run, Study, grouped
 from reports.verdicts import LEAST_PAIRS, RatioEstimate, Verdict, paired_ratio, unpaired_ratio, verdict
 from reports.verdicts import with_false_discovery_rate as control
-from reports.work import LABELS, unlike_work
+from reports.work import LABELS, unlike_runs, unlike_work
 
 Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines"]
 
@@ -54,7 +54,7 @@ class Comparison:
         Disturbance is no reason where pairs were measured in turns: it fell on both alike.
         """
         for side in (self.other, self.base):
-            doubt = side.doubt if side.implausible or not self.verdict.estimate.paired else ""
+            doubt = side.refuted if self.verdict.estimate.paired else side.doubt
             if doubt:
                 return f"{side.key.implementation} on {side.key.device}: {doubt}"
         return ""
@@ -76,6 +76,7 @@ class GeometricMean:
     faster: int
     slower: int
     same: int
+    unclear: int
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def geometric_means(study: Study, compared: Iterable[Comparison]) -> list[Geomet
         words = [item.word for item in shared]
         logs = [math.log(item.verdict.estimate.ratio) for item in shared]
         mean = math.exp(sum(logs) / len(logs))
-        counts = (words.count(word) for word in ("faster", "slower", "same"))
+        counts = (words.count(word) for word in ("faster", "slower", "same", "unclear"))
         means.append(GeometricMean(machine, mean, len(shared), *counts))
     return means
 
@@ -309,18 +310,11 @@ def rungs_of(
     """
     if ladder is None:
         return {}
-    devices: dict[str, dict[str, dict[tuple[str, Any], Measurement]]] = {}
+    places: dict[str, dict[tuple[str, Any], Measurement]] = {}
     for item in measured:
         if any(run.file.ladder == ladder for run in item.runs):
-            sets = devices.setdefault(item.key.device, {})
-            sets.setdefault(item.key.apart, {})[item.key.implementation, item.key.axis.get("recipe")] = item
-    places = {}
-    for device, sets in devices.items():
-        shared = sets.pop("", {})
-        if 2 * len(shared) > len(ladder.rungs) or not sets:
-            places[device] = shared
-        # rungs that another ladder's file holds too are in the shared set
-        places |= {f"{device} of {file}": shared | own for file, own in sets.items()}
+            place = item.key.device + (f" of {item.key.apart}" if item.key.apart else "")
+            places.setdefault(place, {})[item.key.implementation, item.key.axis.get("recipe")] = item
     return {
         place: _in_whole_epochs([(r, found.get((r.implementation, r.recipe))) for r in ladder.rungs])
         for place, found in places.items()
@@ -354,7 +348,7 @@ def base_of(items: Sequence[Measurement]) -> Measurement:
     for item in items:
         if item.key.implementation == KERAS:
             return item
-    sound = [item for item in items if not item.implausible] or items
+    sound = [item for item in items if not item.refuted] or items
     return min(sound, key=lambda item: item.median_seconds)
 
 
@@ -387,15 +381,34 @@ def _across_machines(
     """Every other machine's cell with the baseline's; those whose work differs are named instead."""
     compared: list[Comparison | None] = []
     unlike = []
-    for item in study.measurements:
-        if item.machine.id == study.baseline.id or item.key.workload == "noise":
-            continue
-        base = study.find.get((study.baseline.id, item.key))
-        if base is None:
-            continue
-        why = unlike_work(base.extra, item.extra)
-        if why:
-            unlike.append((base, item, why))
-        else:
-            compared.append(_comparison("machines", study, base, item))
+    real = [item for item in study.measurements if item.key.workload != "noise"]
+    bases = grouped((item.key.bare, item) for item in real if item.machine.id == study.baseline.id)
+    others = grouped(
+        ((item.machine.id, item.key.bare), item) for item in real if item.machine.id != study.baseline.id
+    )
+    for (_, key), items in others.items():
+        pairs, left = pair_alike(bases.get(key, []), items)
+        compared += [_comparison("machines", study, *pair) for pair in pairs]
+        unlike += left
     return compared, unlike
+
+
+def pair_alike(
+    bases: Sequence[Measurement], items: Sequence[Measurement]
+) -> tuple[list[tuple[Measurement, Measurement]], list[tuple[Measurement, Measurement, str]]]:
+    """Measurements of one name in two places: pairs of the same work, and if there is none, why not.
+
+    Of several sets of work that a place holds each finds its own, repetitions of as many epochs first.
+    """
+    pairs = []
+    left, free = list(bases), list(items)
+    for unlike in (unlike_runs, unlike_work):
+        for base in list(left):
+            item = next((item for item in free if not unlike(base.extra, item.extra)), None)
+            if item is not None:
+                pairs.append((base, item))
+                left.remove(base)
+                free.remove(item)
+    if pairs or not bases or not items:
+        return pairs, []
+    return [], [(bases[0], items[0], unlike_work(bases[0].extra, items[0].extra))]

@@ -21,8 +21,15 @@ class Crossover:
     """The largest size measured."""
 
     @property
+    def pays(self) -> str:
+        """As the end of a sentence: ``from size about 900``, or that it never does."""
+        if self.size is None:
+            return f"at no size up to {self.largest:,.0f}"
+        return f"from size {self.text}"
+
+    @property
     def text(self) -> str:
-        """For a reader."""
+        """For a reader, in a table."""
         if self.size is None:
             return f"not up to {self.largest:,.0f}"
         return f"{self.size:,.0f} or less" if self.at_least else f"about {self.size:,.0f}"

@@ -6,19 +6,22 @@ is told as a warning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, islice
 
-from reports.comparisons import FLOOR, KERAS, MANUAL, Comparison, geometric_means, rungs_of
+from reports.comparisons import DISTRIBUTED, FLOOR, KERAS, MANUAL, Comparison, geometric_means, rungs_of
 from reports.document import Finding
 from reports.formats import percent, ratio_text, significant
+from reports.machines import Machine
 from reports.sections.distributed import scaling_findings
 from reports.sections.ladder import change_text
 from reports.sections.products import device_crossovers, size_of
 from reports.sections.view import SYNTHETIC_WARNING, View, mean_of_last
-from reports.study import Measurement, grouped
+from reports.study import NOISE, Measurement, axes_text, grouped
 from reports.verdicts import LEAST_PAIRS
 
+TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
+"""Workloads that have findings of their own kind."""
 MOST = 12
 MOST_MACHINES = 4
 """Machines that have a sentence each; of more the fastest and the slowest are told."""
@@ -28,30 +31,35 @@ MOST_ALIKE = 2
 
 def findings(view: View) -> tuple[Finding, ...]:
     """The findings, most asked for first, at most a dozen; then warnings."""
-    told = [
-        *islice(_published(view), MOST_ALIKE),
-        *islice(_matched(view), MOST_ALIKE),
-        *islice(_fastest(view), MOST_ALIKE),
-        *islice(_explanation(view), MOST_ALIKE),
-        *islice(_devices(view), MOST_ALIKE),
-        *islice(_products(view), MOST_ALIKE),
-        *scaling_findings(view)[:MOST_ALIKE],
-        *_machines(view),
-    ]
-    texts = [Finding(text) for text in told[:MOST]] or [Finding(_nothing(view))]
+    kinds = (
+        _published(view),
+        _matched(view),
+        _fastest(view),
+        _explanation(view),
+        _devices(view),
+        _products(view),
+        iter(scaling_findings(view)),
+        _others(view),
+    )
+    each = [list(islice(kind, MOST_ALIKE)) for kind in kinds]
+    machines = list(_machines(view))
+    if sum(map(len, each)) + len(machines) > MOST:  # the second of a kind before the only one of another
+        each = [told[:1] for told in each]
+    told = [*chain.from_iterable(each), *machines]
+    texts = [Finding(text) for text in told] or [Finding(_nothing(view))]
     return (*texts, *(Finding(text, "warning") for text in _warnings(view)))
 
 
 def _nothing(view: View) -> str:
-    measured = len(view.study.measurements)
     return (
-        f"{measured} cells, and nothing to conclude: no two that are verified, plausible, undisturbed and "
-        "measured often enough to compare."
+        f"{_count(view.study.measurements, 'cell')}, and nothing to conclude: no two that are verified, "
+        "plausible, undisturbed and measured often enough to compare."
     )
 
 
 def _place(view: View, item: Measurement) -> str:
-    return f" on {item.key.device}" + (f" of {view.title(item)}" if view.several else "")
+    machine = f" of {view.title(item)}" if view.several else ""
+    return f" on {item.key.device}{machine}" + (f" in {item.key.apart}" if item.key.apart else "")
 
 
 def _sentence(name: str, item: Comparison, base: str) -> str:
@@ -104,20 +112,25 @@ def _fastest(view: View) -> Iterator[str]:
             continue
         best = min(sure, key=lambda item: item.verdict.estimate.ratio)
         winner, loser = (best.other, best.base) if best.word == "faster" else (best.base, best.other)
-        names = f"{winner.key.implementation} ({significant(winner.median_seconds)} s an epoch)"
-        told = f"faster than {loser.key.implementation} ({significant(loser.median_seconds)} s)"
+        names = f"{winner.key.implementation}{_epoch_text(winner, ' an epoch')}"
+        told = f"faster than {loser.key.implementation}{_epoch_text(loser)}"
         floor = floors.get((machine, place))
         above = "" if floor is None else _above_floor(winner, floor)
         recipe = winner.key.axis.get("recipe")
         yield f"Division {division}, {recipe}{_place(view, winner)}: {names} is {told}{above}."
 
 
+def _epoch_text(item: Measurement, more: str = "") -> str:
+    """Its seconds in brackets; nothing where the pairs stand but the seconds are in doubt."""
+    return "" if item.doubt else f" ({significant(item.median_seconds)} s{more})"
+
+
 def _is_floor(item: Measurement) -> bool:
-    return item.key.implementation == FLOOR and not item.implausible
+    return item.key.implementation == FLOOR and not item.doubt
 
 
 def _above_floor(item: Measurement, floor: Measurement) -> str:
-    if min(len(item.samples), len(floor.samples)) < LEAST_PAIRS or not floor.median_seconds:
+    if item.doubt or min(len(item.samples), len(floor.samples)) < LEAST_PAIRS or not floor.median_seconds:
         return ""
     times = significant(item.median_seconds / floor.median_seconds)
     return f", and ×{times} the floor of the matrix products alone"
@@ -125,7 +138,11 @@ def _above_floor(item: Measurement, floor: Measurement) -> str:
 
 def _explanation(view: View) -> Iterator[str]:
     """The ladder's largest sure steps, device by device."""
-    steps = [item for item in view.comparisons.ladder if item.sure and item.verdict.different]
+    steps = [
+        item
+        for item in view.comparisons.ladder
+        if item.sure and item.verdict.different and not (item.base.doubt or item.other.doubt)
+    ]
     places = grouped(
         ((item.base.machine.id, item.base.key.device, item.base.key.apart), item) for item in steps
     )
@@ -149,7 +166,8 @@ def _change_of(view: View, item: Comparison) -> str:
 
 def _devices(view: View) -> Iterator[str]:
     items = view.detailed_of("matmul")
-    without, within = device_crossovers(items, False), device_crossovers(items, True)
+    clear = {(i.other.machine.id, i.other.key) for i in view.comparisons.devices if i.sure}
+    without, within = (device_crossovers(items, transfers, clear) for transfers in (False, True))
     best: dict[str, Comparison] = {}
     for item in view.comparisons.devices:
         place = item.other.machine.id + item.other.key.device
@@ -160,9 +178,11 @@ def _devices(view: View) -> Iterator[str]:
     for item in best.values():
         key = item.other.key
         place_key = (item.other.machine.id, key.name, str(key.axis.get("dtype", "–")), key.device)
-        pays = f"; it pays from size {without[place_key].text}" if place_key in without else ""
-        if place_key in within:
-            pays += f", with transfers from size {within[place_key].text}"
+        pays = "".join(
+            f"{lead} {found[place_key].pays}"
+            for lead, found in (("; it pays", without), (", with transfers", within))
+            if place_key in found
+        )
         speed_up = significant(1.0 / item.verdict.estimate.ratio)
         where = f" ({view.title(item.other)})" if view.several else ""
         yield (
@@ -185,61 +205,115 @@ def _never_paying(view: View, paying: set[str]) -> Iterator[str]:
 
 
 def _products(view: View) -> Iterator[str]:
-    """Who is fastest at the largest product of the first CPU, default division, and by how much."""
-    compared = [
-        item
-        for item in view.comparisons.implementations
-        if item.base.extra.division == "default"
-        and item.sure
-        and (item.base.key.workload, item.base.key.device) == ("matmul", "cpu:0")
-    ]
+    """Who is fastest at the largest product of each device with a clear verdict, and by how much."""
+    compared = [item for item in view.comparisons.implementations if item.base.key.workload == "matmul"]
     places = grouped(
-        ((i.base.machine.id, i.base.key.axis.get("dtype"), i.base.key.apart), i) for i in compared
+        (
+            (
+                i.base.machine.id,
+                i.base.extra.division,
+                i.base.key.device,
+                i.base.key.axis.get("dtype"),
+                i.base.key.apart,
+            ),
+            i,
+        )
+        for i in compared
     )
-    for mine in places.values():
-        largest = max(size_of(item.base) for item in mine)
-        mine = [item for item in mine if size_of(item.base) == largest]
+    ordered = sorted(places.values(), key=lambda mine: mine[0].base.extra.division != "default")
+    for every in ordered:
+        mine = [item for item in every if item.sure]
+        if not mine:
+            continue
+        size = max(size_of(item.base) for item in mine)
+        mine = [item for item in mine if size_of(item.base) == size]
+        largest = (
+            "largest product"
+            if size == max(size_of(item.base) for item in every)
+            else ("largest product with a clear verdict")
+        )
         told = [
             f"{item.other.key.implementation} {item.word}"
             + (f" {ratio_text(item.verdict.estimate)}" if item.verdict.different else "")
             for item in mine
         ]
         base = mine[0].base
-        what = f"{base.key.axis.get('dtype')}, size {largest:,.0f}"
+        tuned = "" if base.extra.division == "default" else f", division {base.extra.division}"
         yield (
-            f"At the largest product{_place(view, base)} ({what}), "
+            f"At the {largest}{_place(view, base)} ({base.key.axis.get('dtype')}, size {size:,.0f}{tuned}), "
             f"against {base.key.implementation}: {', '.join(told)}."
         )
+
+
+def _others(view: View) -> Iterator[str]:
+    """Of every other workload: how many answers agree with the reference, and who is surely fastest."""
+    for machine in view.detailed:
+        for workload in view.study.by_workload:
+            items = [] if workload in TOLD_APART else view.study.of(workload, machine)
+            told = [*_answers(items), *_fastest_of(view, workload, machine)]
+            if items and told:
+                where = f" on {view.title(items[0])}" if view.several else ""
+                yield f"{workload.capitalize()}{where}: {'; '.join(told)}."
+
+
+def _answers(items: Sequence[Measurement]) -> list[str]:
+    checked = [item for item in items if item.extra.verified is not None]
+    if not checked:
+        return []
+    agreeing = sum(item.verified for item in checked)
+    return [f"{agreeing} of {_count(checked, 'answer')} agree with the reference within their tolerance"]
+
+
+def _fastest_of(view: View, workload: str, machine: Machine) -> list[str]:
+    """Places where the base is surely faster than all others that were compared with it."""
+    mine = [
+        comparison
+        for comparison in view.comparisons.implementations
+        if (comparison.base.key.workload, comparison.base.machine.id) == (workload, machine.id)
+    ]
+    places = grouped(((i.base.key.place, i.base.extra.division), i) for i in mine)
+    first = [
+        f"{members[0].base.key.implementation} ({axes_text(members[0].base.key.axes)})"
+        for members in places.values()
+        if all(member.sure and member.word == "slower" for member in members)
+    ]
+    return (
+        [f"surely fastest are {', '.join(first[:4])}" + (" and others" if len(first) > 4 else "")]
+        if first
+        else []
+    )
 
 
 def _machines(view: View) -> Iterator[str]:
     """Machines over the baseline, by sure comparisons alone; many of them over the cells that all have."""
     sure = [item for item in view.comparisons.machines if item.sure]
     keys = [
-        {item.other.key for item in items}
+        {item.base.key for item in items}
         for items in grouped((item.other.machine.id, item) for item in sure).values()
     ]
     baseline = view.study.titles[view.study.baseline.id]
     if len(keys) > MOST_MACHINES:
         common = set.intersection(*keys)
-        means = geometric_means(view.study, [item for item in sure if item.other.key in common])
+        means = geometric_means(view.study, [item for item in sure if item.base.key in common])
         if means:
             best, worst = min(means, key=lambda m: m.ratio), max(means, key=lambda m: m.ratio)
             ends = [f"{view.study.titles[m.machine.id]} ×{significant(m.ratio)}" for m in (best, worst)]
             yield (
                 f"Of {len(means)} machines over {baseline}, by geometric mean of times over the "
-                f"{len(common)} cells that all have: {ends[0]} to {ends[1]}."
+                f"{_count(common, 'cell')} of which all have a sure verdict: {ends[0]} to {ends[1]}."
             )
         return
+    both = {mean.machine.id: mean.cells for mean in geometric_means(view.study, view.comparisons.machines)}
     for mean in geometric_means(view.study, sure):
+        of = f" of {both[mean.machine.id]}" if both[mean.machine.id] != mean.cells else ""
         yield (
             f"{view.study.titles[mean.machine.id]} takes ×{significant(mean.ratio)} the time of {baseline} "
-            f"in the geometric mean of {mean.cells} cells both have (faster in {mean.faster}, slower in "
-            f"{mean.slower})."
+            f"in the geometric mean of the {mean.cells}{of} cells both have whose verdict is sure (faster in "
+            f"{mean.faster}, slower in {mean.slower})."
         )
 
 
-def _count(items: Sequence[object], noun: str) -> str:
+def _count(items: Collection[object], noun: str) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
 
 
@@ -262,6 +336,7 @@ def _warnings(view: View) -> Iterator[str]:
                 f"{unit.name} is the odd one out: ×{significant(unit.ratio)} the time of the median of "
                 f"{len(spread.units)} {what}s of the kind {view.study.titles[spread.machine.id]}."
             )
+    yield from _left_out_plugins(view)
     busy = [file for file in view.study.files if file.header is not None and file.header.busy]
     if busy:
         first = busy[0]
@@ -274,6 +349,19 @@ def _warnings(view: View) -> Iterator[str]:
             f"{_count(disturbed, 'cell')} disturbed in most samples: compared only with what was measured "
             "in turns with them."
         )
+
+
+def _left_out_plugins(view: View) -> Iterator[str]:
+    faults = dict.fromkeys(
+        (fault.name, fault.error)
+        for file in view.study.files
+        if file.header is not None
+        for fault in file.header.plugin_faults
+    )
+    for name, error in list(faults)[:MOST_ALIKE]:
+        yield f"Plug-in {name} was left out: {error}."
+    if len(faults) > MOST_ALIKE:
+        yield f"And {_count(list(faults)[MOST_ALIKE:], 'more plug-in')} left out."
 
 
 def _implausible(view: View, items: Sequence[Measurement]) -> Iterator[str]:

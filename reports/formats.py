@@ -136,11 +136,11 @@ def loss_entry(value: float | None) -> Entry:
 
 def duration_text(seconds: float) -> str:
     """``9 m 58 s``."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    if hours:
-        return f"{hours} h {minutes} m"
-    return f"{minutes} m {rest:.0f} s" if minutes else f"{rest:.1f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} m" if hours else f"{minutes} m {rest} s"
 
 
 def duration_entry(seconds: float | None) -> Entry:

@@ -69,7 +69,7 @@ def _units(measured: Iterable[Measurement], repetitions: bool) -> list[Unit]:
     """Ratios of each unit to its kind's median, cell by cell, then their geometric mean."""
     logs: dict[str, list[float]] = {}
     for item in measured:
-        if item.implausible or item.key.workload == NOISE:
+        if item.refuted or item.key.workload == NOISE:
             continue
         runs = grouped((_unit_name(run, repetitions), run) for run in item.runs)
         medians = {name: _median_seconds(mine) for name, mine in runs.items()}

@@ -10,6 +10,9 @@ from typing import Any
 
 from reports.records import Fingerprint
 
+GPUS = "GPUs"
+"""The fact that tells how many there are."""
+
 Convert = Callable[[Any, type[Fingerprint], str], Fingerprint]
 
 
@@ -43,8 +46,14 @@ def machine_of(info: Mapping[str, Any], convert: Convert) -> Machine:
 def differences(machines: list[Machine]) -> list[tuple[str, list[str]]]:
     """Facts in which the machines differ, each with one value a machine; ``not known`` where it is not."""
     names = list(dict.fromkeys(name for machine in machines for name, _ in machine.facts))
-    rows = [(name, [machine.fact.get(name, "not known") for machine in machines]) for name in names]
+    rows = [(name, [_fact(machine, name) for machine in machines]) for name in names]
     return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
+def _fact(machine: Machine, name: str) -> str:
+    """A GPU that a machine surely lacks is no unknown one."""
+    lacking = name.startswith("GPU ") and GPUS in machine.fact
+    return machine.fact.get(name, "none" if lacking else "not known")
 
 
 def _label(fingerprint: Fingerprint) -> str:
@@ -73,6 +82,8 @@ def _facts(fingerprint: Fingerprint) -> tuple[tuple[str, str], ...]:
     if isinstance(cpu.get("amx"), list) and cpu["amx"]:
         vector.append(f"AMX {' '.join(str(kind) for kind in cpu['amx'])}")
     rows += [("vector unit", ", ".join(vector)), ("memory", _gibibytes(fingerprint.memory_bytes))]
+    if fingerprint.gpus is not None:
+        rows.append((GPUS, len(fingerprint.gpus) or "none"))
     for number, gpu in enumerate(fingerprint.gpus or ()):
         rows += [
             (f"GPU {number}", gpu.get("name")),

@@ -14,6 +14,8 @@ _SPECIAL = re.compile(
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # emphasis; inside a word it is none
     r"|\](?=[(\[:])|\[(?=\^)|!(?=\[)"  # links, pictures, footnotes
 )
+_BRACKET = re.compile(r"(?<!\\)[\[\]]")
+"""What is left of them, harmless in text, would end a picture's alternative too early."""
 _BARE_LINK = re.compile(r"(?i)(https?|ftp|www)(:|\.)")
 _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
 _LINE_START = re.compile(r"^(\s*)(?:([-+]|#+)|(\d+)([.)]))(?=\s|$)")
@@ -38,7 +40,8 @@ def _block(block: Block) -> str:
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Figure):
-        return f"![{escape(block.alternative)}]({PLOTS}/{block.name}.png)\n\n*{escape(block.caption)}*"
+        alternative = _BRACKET.sub(r"\\\g<0>", escape(block.alternative))
+        return f"![{alternative}]({PLOTS}/{block.name}.png)\n\n*{escape(block.caption)}*"
     if isinstance(block, Points):
         return "\n".join(f"- {escape(item)}" for item in block.items)
     if isinstance(block, Warn):

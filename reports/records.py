@@ -189,6 +189,13 @@ class Ladder(Struct, frozen=True):
     rungs: tuple[Rung, ...]
 
 
+class PluginFault(Struct, frozen=True):
+    """A plug-in that could not be taken, and why."""
+
+    name: str
+    error: str
+
+
 class Header(Struct, frozen=True, kw_only=True):
     """The file's own ``likeforlike`` object."""
 
@@ -204,6 +211,7 @@ class Header(Struct, frozen=True, kw_only=True):
     title: str | None = None
     busy: tuple[str, ...] = ()
     """Devices that others used before the run began, each a sentence."""
+    plugin_faults: tuple[PluginFault, ...] = ()
     notes: tuple[str, ...] = ()
     """Known faults of a published file, each a sentence."""
     published: dict[str, Any] | None = None

@@ -202,6 +202,8 @@ def _decode(content: bytes | Raw, kind: type[Record] | None, name: str, prefix: 
         raise ResultError(name, path, _value_at(content, path, prefix), _expectation(message)) from error
     except msgspec.DecodeError as error:
         raise _malformed(whole, name, str(error)) from error
+    except UnicodeDecodeError as error:
+        raise ResultError(name, "", f"byte {error.start} of a string", "expected UTF-8") from error
     except RecursionError as error:
         raise ResultError(name, prefix, "", TOO_DEEP) from error
 

@@ -13,7 +13,7 @@ from reports.machines import Machine
 from reports.records import Extra
 from reports.results import ResultFile
 from reports.study import FILE_AXIS, REPEAT_AXIS, Key, Measurement, Run, Study, grouped
-from reports.work import sorted_by_work
+from reports.work import WorkSet
 
 
 def key_of(extra: Extra) -> Key:
@@ -33,6 +33,7 @@ def build_study(
     Raises ValueError if no file is given or no machine fits ``baseline``.
     """
     kept, twins = _without_twins(files)
+    kept = _with_labels_of_their_own(kept)
     if not kept:
         raise ValueError("no result file to report")
     known: dict[str, Machine] = {}
@@ -47,30 +48,64 @@ def build_study(
 
 
 def _measurements(files: list[ResultFile]) -> tuple[list[Measurement], list[str]]:
-    """Runs of one key and the same work together; other work of that name is kept apart, and that is said."""
-    named = grouped(
-        ((file.machine.id, key_of(cell.extra)), Run(file, cell)) for file in files for cell in file.cells
-    )
-    measured, remarks = [], []
-    for (_, key), runs in named.items():
-        taken: Counter[str] = Counter()
-        for members, difference in sorted_by_work(runs):
-            file = members[0].file
-            own = key
-            if difference:
-                taken[file.label] += 1
-                label = f"{file.label} ({taken[file.label]})" if taken[file.label] > 1 else file.label
-                own = replace(key, axes=(*key.axes, (FILE_AXIS, label)))
-                remarks.append(
-                    f"{key.workload} {key.text} of {label} is other work, kept apart: {difference}."
-                )
-            measured.append(Measurement(own, file.machine, tuple(members)))
+    """Runs of one key and the same work together; other work of that name is kept apart, and that is said.
+
+    A file's cells of one workload stay together: they are what it compares.
+    """
+    sets: dict[tuple[str, str], list[tuple[WorkSet, str]]] = {}
+    remarks = []
+    for file in files:
+        keyed = ((key_of(cell.extra), Run(file, cell)) for cell in file.cells)
+        for workload, runs in grouped((key.workload, (key, run)) for key, run in keyed).items():
+            mine = sets.setdefault((file.machine.id, workload), [])
+            for number, part in enumerate(_coherent(runs), 1):
+                label = f"{file.label} ({number})" if number > 1 else file.label
+                remarks += _sorted_in(mine, part, workload, label)
+    measured = [item for mine in sets.values() for found, name in mine for item in _of_set(found, name)]
     return measured, _shortened(remarks)
+
+
+def _coherent(runs: list[tuple[Key, Run]]) -> list[list[tuple[Key, Run]]]:
+    """One file's runs of a workload in parts of the same work; one, unless a key stands for two things."""
+    parts: list[tuple[WorkSet, list[tuple[Key, Run]]]] = []
+    for pair in runs:
+        fitting = next((part for part in parts if not part[0].conflict([pair])), None)
+        if fitting is None:
+            fitting = (WorkSet(), [])
+            parts.append(fitting)
+        fitting[0].add([pair])
+        fitting[1].append(pair)
+    return [part for _, part in parts]
+
+
+def _sorted_in(
+    sets: list[tuple[WorkSet, str]], runs: list[tuple[Key, Run]], workload: str, label: str
+) -> list[str]:
+    """Add runs to the first set they fit, or as a set of their own; what is to be said of that."""
+    told = ""
+    for number, (known, _) in enumerate(sets):
+        conflict = known.conflict(runs)
+        if not conflict:
+            known.add(runs)
+            return []
+        told = told if number else conflict
+    made = WorkSet()
+    made.add(runs)
+    sets.append((made, label if sets else ""))
+    return [f"{workload} of {label} is other work, kept apart: {told}."] if told else []
+
+
+def _of_set(found: WorkSet, name: str) -> list[Measurement]:
+    apart = ((FILE_AXIS, name),) if name else ()
+    return [
+        Measurement(replace(key, axes=(*key.axes, *apart)), runs[0].file.machine, tuple(runs))
+        for key, runs in grouped((key_of(run.cell.extra), run) for run in found.runs).items()
+    ]
 
 
 def _shortened(remarks: list[str], most: int = 8) -> list[str]:
     left = len(remarks) - most
-    return [*remarks[:most], f"And {left} more cells of other work."] if left > 0 else remarks
+    return [*remarks[:most], f"And {left} more of other work."] if left > 0 else remarks
 
 
 def _without_twins(files: Iterable[ResultFile]) -> tuple[list[ResultFile], list[str]]:
@@ -101,6 +136,17 @@ def _without_earlier_states(files: list[ResultFile], remarks: list[str]) -> list
         seen |= {place: file for place in places if place not in seen}
         result.append(file if first is None else replace(file, cells=own))
     return result
+
+
+def _with_labels_of_their_own(files: list[ResultFile]) -> list[ResultFile]:
+    """Of files of one name each is called by its folder too; by its whole path if need be."""
+    for parts in (2, 1000):
+        count = Counter(file.label for file in files)
+        files = [
+            replace(file, label="/".join(file.path.split("/")[-parts:])) if count[file.label] > 1 else file
+            for file in files
+        ]
+    return files
 
 
 def _repetitions(files: list[ResultFile], titles: Mapping[str, str]) -> list[str]:
@@ -134,9 +180,10 @@ def _titles(machines: tuple[Machine, ...]) -> dict[str, str]:
 def _choose(
     machines: tuple[Machine, ...], titles: Mapping[str, str], files: list[ResultFile], wanted: str | None
 ) -> Machine:
-    """The machine called for by label, id or file name; without a name the first one given."""
+    """The machine called for by label, id or file name; without a name the first unpublished one."""
     if wanted is None:
-        return machines[0]
+        own = (file.machine for file in files if file.header is None or not file.header.published)
+        return next(own, machines[0])
     word = wanted.casefold()
     fitting = [m for m in machines if word in titles[m.id].casefold() or m.id.casefold().startswith(word)]
     fitting = fitting or [file.machine for file in files if word in file.label.casefold()]

@@ -24,7 +24,6 @@ FILE_AXIS = "file"
 UNSTATED = "unstated"
 """The device of published figures whose source does not name one."""
 NOISE = "noise"
-LEADING_AXES = ("recipe", "size")
 
 Axes = tuple[tuple[str, Any], ...]
 
@@ -47,6 +46,13 @@ class Key:
     def apart(self) -> str:
         """The file whose work is not that of the others of this name; empty for the first of them."""
         return str(self.axis.get(FILE_AXIS, ""))
+
+    @property
+    def bare(self) -> Key:
+        """The key as the cell itself has it, whichever set it was sorted into."""
+        return Key(
+            self.workload, self.implementation, self.device, tuple(a for a in self.axes if a[0] != FILE_AXIS)
+        )
 
     @property
     def name(self) -> str:
@@ -148,16 +154,23 @@ class Measurement:
         return all(check is not None and check.error <= check.tolerance for check in checks)
 
     @property
-    def doubt(self) -> str:
-        """Why the figure by itself is not to be believed; empty if it may be."""
-        if self.implausible:
-            return f"implausible: {self.implausible[0]}"
-        return self.disturbed and f"disturbed: {self.disturbed}"
+    def wrong(self) -> str:
+        """How far a checked answer is off; empty if none is."""
+        checks = [run.cell.extra.verified for run in self.runs]
+        off = [check for check in checks if check is not None and not check.error <= check.tolerance]
+        return f"error {off[0].error:.2g}, tolerance {off[0].tolerance:.2g}" if off else ""
 
     @property
-    def sound(self) -> bool:
-        """Verified, and can be true; if it was disturbed, so were those measured in turns with it."""
-        return self.verified and not self.implausible
+    def refuted(self) -> str:
+        """Why the figure can't be taken, whatever it is compared with; empty if it may be."""
+        if self.implausible:
+            return f"implausible: {self.implausible[0]}"
+        return self.wrong and f"wrong answer: {self.wrong}"
+
+    @property
+    def doubt(self) -> str:
+        """Why the figure by itself is not to be believed; empty if it may be."""
+        return self.refuted or (self.disturbed and f"disturbed: {self.disturbed}")
 
     @property
     def trusted(self) -> bool:
@@ -190,11 +203,6 @@ class Study:
     def by_workload(self) -> dict[str, list[Measurement]]:
         """Measurements by workload, in the files' order."""
         return grouped((item.key.workload, item) for item in self.measurements)
-
-    @cached_property
-    def find(self) -> dict[tuple[str, Key], Measurement]:
-        """Measurements by machine id and key."""
-        return {(item.machine.id, item.key): item for item in self.measurements}
 
     def noise(self, machine: Machine) -> tuple[float, float] | None:
         """The widest A/A interval of the machine's runs; None if none was measured."""

@@ -137,7 +137,7 @@ def verdict(
         threshold = max(threshold, *(_distance(bound) for bound in noise_interval))
     if estimate.pairs < LEAST_PAIRS:
         missing = LEAST_PAIRS - estimate.pairs
-        noun = "pairs" if estimate.paired else "samples"
+        noun = ("pair" if estimate.paired else "sample") + ("" if estimate.pairs == 1 else "s")
         return Verdict("unclear", estimate, threshold, f"{estimate.pairs} {noun}, too few", missing)
     limit = math.log1p(threshold)
     centre, low, high = (math.log(value) for value in (estimate.ratio, estimate.low, estimate.high))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from reports.records import Extra
+from reports.study import Key
 
 LABELS = ("name", "published_with", "seed", "epochs")
 """Fields of a recipe that leave the work of an epoch as it is."""
@@ -13,7 +14,64 @@ LABELS = ("name", "published_with", "seed", "epochs")
 
 def unlike_work(first: Extra, second: Extra) -> str:
     """In what the work of two cells with one key differs; empty if what both state is the same."""
-    mine, theirs = _work(first), _work(second)
+    return _unlike(_work(first), _work(second))
+
+
+def unlike_runs(first: Extra, second: Extra) -> str:
+    """In what two runs on one machine differ so that they are no repetitions; empty if they are.
+
+    Beside the work of an epoch, how many epochs there were: last epochs and curves are told of runs.
+    """
+    return _unlike(_work(first) | _length(first), _work(second) | _length(second))
+
+
+def unlike_terms(first: Extra, second: Extra) -> str:
+    """In what two cells differ that are to be compared, whichever implementation and device they are of."""
+    mine, theirs = ({**_material(extra), **_shape(extra), **_length(extra)} for extra in (first, second))
+    return _unlike(mine, theirs)
+
+
+def unlike_material(first: Extra, second: Extra) -> str:
+    """In what two cells of one workload differ whatever their axes: the data, and what was timed."""
+    return _unlike(_material(first), _material(second))
+
+
+class WorkSet:
+    """Runs of one workload on one machine whose work is the same wherever they meet.
+
+    Whole files stay together: were only the cells that two files share kept apart, what one of them has
+    alone would be compared with the other's.
+    """
+
+    def __init__(self) -> None:
+        self.runs: list[Any] = []
+        self._seen: dict[Any, Extra] = {}
+
+    def add(self, runs: Iterable[tuple[Key, Any]]) -> None:
+        """Take runs, each with its key, as part of the set."""
+        for key, run in runs:
+            self.runs.append(run)
+            for scope, _ in _scopes(key):
+                self._seen.setdefault(scope, run.cell.extra)
+
+    def conflict(self, runs: Iterable[tuple[Key, Any]]) -> str:
+        """In what runs differ from those of the set; empty if they belong to it."""
+        for key, run in runs:
+            for scope, unlike in _scopes(key):
+                seen = self._seen.get(scope)
+                told = "" if seen is None else unlike(seen, run.cell.extra)
+                if told:
+                    return told
+        return ""
+
+
+def _scopes(key: Key) -> tuple[tuple[Any, Callable[[Extra, Extra], str]], ...]:
+    return (key, unlike_runs), ((key.workload, key.axes), unlike_terms), (key.workload, unlike_material)
+
+
+def _unlike(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
+    if mine == theirs:
+        return ""
     told = [
         f"{name} {mine[name]} and {theirs[name]}"
         for name in mine
@@ -22,35 +80,22 @@ def unlike_work(first: Extra, second: Extra) -> str:
     return "; ".join(told)
 
 
-def unlike_runs(first: Extra, second: Extra) -> str:
-    """In what two runs on one machine differ so that they are no repetitions; empty if they are.
-
-    Beside the work of an epoch, how many epochs there were: last epochs and curves are told of runs.
-    """
-    lengths = [(extra.recipe or {}).get("epochs") for extra in (first, second)]
-    epochs = [] if None in lengths or lengths[0] == lengths[1] else [f"epochs {lengths[0]} and {lengths[1]}"]
-    return "; ".join([*filter(None, [unlike_work(first, second)]), *epochs])
-
-
-def sorted_by_work(runs: Iterable[Any]) -> list[tuple[list[Any], str]]:
-    """Runs of one key in sets of the same work, and in what each further set differs from the first."""
-    sets: list[tuple[list[Any], str]] = []
-    for run in runs:
-        extra = run.cell.extra
-        for members, _ in sets:
-            if not unlike_runs(members[0].cell.extra, extra):
-                members.append(run)
-                break
-        else:
-            sets.append(([run], unlike_runs(sets[0][0][0].cell.extra, extra) if sets else ""))
-    return sets
-
-
 def _work(extra: Extra) -> dict[str, Any]:
-    work: dict[str, Any] = {"timing": extra.timing}
-    if extra.flop is not None:
-        work["operations"] = extra.flop
-    work |= {name: value for name, value in (extra.recipe or {}).items() if name not in LABELS}
+    operations = {} if extra.flop is None else {"operations": extra.flop}
+    return {**_material(extra), **operations, **_shape(extra)}
+
+
+def _material(extra: Extra) -> dict[str, Any]:
+    told: dict[str, Any] = {"timing": extra.timing}
     if extra.data is not None:
-        work |= {"data": extra.data.name, "training images": extra.data.train_samples}
-    return work
+        told |= {"data": extra.data.name, "training images": extra.data.train_samples}
+    return told
+
+
+def _shape(extra: Extra) -> dict[str, Any]:
+    return {name: value for name, value in (extra.recipe or {}).items() if name not in LABELS}
+
+
+def _length(extra: Extra) -> dict[str, Any]:
+    epochs = (extra.recipe or {}).get("epochs")
+    return {} if epochs is None else {"epochs": epochs}

@@ -36,10 +36,11 @@ def verification_table(view: View, items: Sequence[Measurement], workload: str) 
         check = item.extra.verified
         rows.append(
             row(
-                item.key.implementation,
+                item.key.name,
                 item.key.device,
                 *([view.title(item)] if view.several else []),
-                axes_text(item.key.axes),
+                axes_text(item.key.bare.axes),
+                item.extra.division,
                 None if check is None else Entry(f"{check.error:.2g}", check.error),
                 None if check is None else Entry(f"{check.tolerance:.2g}", check.tolerance),
                 "not checked" if check is None else ("yes" if item.verified else "no"),
@@ -57,6 +58,7 @@ def verification_table(view: View, items: Sequence[Measurement], workload: str) 
         "device",
         *machine,
         "size",
+        "division",
         "error",
         "tolerance",
         "agrees",
@@ -67,6 +69,7 @@ def verification_table(view: View, items: Sequence[Measurement], workload: str) 
     return Table(workload, "Error against the answer by hand, and time", columns, tuple(rows))
 
 
-def _compared(view: View, item: Measurement) -> tuple[int, float, str, str]:
+def _compared(view: View, item: Measurement) -> tuple[int, float, str, str, str]:
     """Orders rows so that those with one base stand together, the fastest first."""
-    return view.rank(item), size_of(item), item.key.device, axes_text(item.key.axes)
+    key = item.key
+    return view.rank(item), size_of(item), key.device, axes_text(key.axes), item.extra.division

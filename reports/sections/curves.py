@@ -8,7 +8,7 @@ from reports.document import Figure, Table, row
 from reports.formats import accuracy_entry, loss_entry, percent
 from reports.sections.view import View, mean, place, place_columns, runs_with_epochs
 from reports.series import LearningCurve, drawing
-from reports.study import Measurement
+from reports.study import UNSTATED, Measurement
 
 
 def learning_curve(item: Measurement, name: str) -> LearningCurve | None:
@@ -39,7 +39,8 @@ def learning_curve(item: Measurement, name: str) -> LearningCurve | None:
 
 def curves_figure(view: View, items: Sequence[Measurement], name: str, lead: str = "") -> Figure | None:
     """The plot of all trainers that recorded more than one epoch; ``lead`` starts its caption."""
-    made = [learning_curve(item, view.name(item)) for item in items]
+    several = len({item.key.device for item in items if item.key.device != UNSTATED}) > 1
+    made = [learning_curve(item, view.name(item, device=several)) for item in items]
     curves = [curve for curve in made if curve is not None and len(curve.epochs) > 1]
     if not curves:
         return None

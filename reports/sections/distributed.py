@@ -13,6 +13,7 @@ from reports.formats import (
     verdict_entry,
 )
 from reports.sections.view import View, mean_of_last, place, place_columns
+from reports.study import Key
 
 ABOUT = (
     "One network, each batch of the recipe divided among the workers: the mathematics is that of the "
@@ -20,6 +21,12 @@ ABOUT = (
     "strategy, divided by the number of workers. Workers on one processor share its cores: there no "
     "speed-up is to be had, and efficiency tells what the division costs."
 )
+
+
+def workers_of(key: Key) -> int:
+    """The axis that counts workers; 1 where it is no count."""
+    workers = key.axis.get("workers")
+    return workers if isinstance(workers, int) and workers > 0 else 1
 
 
 def distributed_section(view: View) -> Section | None:
@@ -31,7 +38,7 @@ def distributed_section(view: View) -> Section | None:
     rows = []
     for item in items:
         axis = item.key.axis
-        workers = int(axis.get("workers") or 1)
+        workers = workers_of(item.key)
         scaled = found.get((item.machine.id, item.key))
         efficiency = None if scaled is None else 1 / scaled.verdict.estimate.ratio / workers
         alone = item is scaled_from(items, item)
@@ -65,7 +72,7 @@ def scaling_findings(view: View) -> list[str]:
     best: dict[tuple[str, str, object], tuple[int, str]] = {}
     for item in sure:
         axis = item.other.key.axis
-        workers = int(axis.get("workers") or 1)
+        workers = workers_of(item.other.key)
         speed_up = 1 / item.verdict.estimate.ratio
         where = f" of {view.title(item.other)}" if view.several else ""
         told = (

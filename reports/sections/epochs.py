@@ -32,7 +32,8 @@ def epochs_section(view: View) -> Section | None:
 def _same_trainer(published: Measurement, mine: Measurement) -> bool:
     if mine.key.device == UNSTATED or not runs_with_epochs(mine):
         return False
-    return (published.key.implementation, published.key.axes) == (mine.key.implementation, mine.key.axes)
+    sides = ((item.key.implementation, item.key.bare.axes) for item in (published, mine))
+    return len(set(sides)) == 1
 
 
 def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix: str) -> list[Block | None]:
@@ -43,7 +44,7 @@ def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix:
     if not common:
         return []
     last = common[-1]
-    name = f"{mine.key.implementation} under {mine.key.axis.get('recipe')}"
+    name = f"{mine.key.name} under {mine.key.axis.get('recipe')}"
     at = (theirs.epochs.index(last), ours.epochs.index(last))
     values = (theirs.val_accuracy[at[0]], ours.val_accuracy[at[1]])
     told = " and ".join("–" if value is None else f"{value * 100:.2f} %" for value in values)

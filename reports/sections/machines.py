@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reports.comparisons import Comparison, geometric_means
+from reports.comparisons import Comparison, GeometricMean, geometric_means
 from reports.document import Block, Entry, Figure, Points, Row, Section, Table, Text, row, section
 from reports.formats import ratio_entry, significant, time_entry, verdict_entry
 from reports.machines import Machine, differences
@@ -63,17 +63,36 @@ def _means_table(view: View) -> Table | None:
     if not means:
         return None
     sets = {mean.cells for mean in means}
+    sure = [item for item in view.comparisons.machines if item.sure]
+    clear = {mean.machine.id: mean for mean in geometric_means(view.study, sure)}
     rows = []
     for mean in sorted(means, key=lambda mean: mean.ratio):
         title = view.study.titles[mean.machine.id]
-        counts = [Entry(str(n), float(n)) for n in (mean.faster, mean.same, mean.slower)]
+        counts = [Entry(str(n), float(n)) for n in (mean.faster, mean.same, mean.slower, mean.unclear)]
         ratio = Entry(f"×{significant(mean.ratio)}", mean.ratio)
-        rows.append(row(title, ratio, Entry(str(mean.cells), float(mean.cells)), *counts, machine=title))
-    note = "Geometric mean of the ratios over the cells that the machine and the baseline both have."
+        both = Entry(str(mean.cells), float(mean.cells))
+        rows.append(row(title, ratio, both, *counts, _over(clear.get(mean.machine.id)), machine=title))
+    note = (
+        "Geometric mean of the ratios over the cells that the machine and the baseline both have; at the "
+        "right over those that are verified and have a clear verdict, on which the findings rest."
+    )
     if len(sets) > 1:
         note += " The sets differ from row to row, so rows are to be compared with the baseline alone."
-    columns = ("machine", "time over the baseline's", "cells both have", "faster", "same", "slower")
+    columns = (
+        "machine",
+        "time over the baseline's",
+        "cells both have",
+        "faster",
+        "same",
+        "slower",
+        "unclear",
+        "over sure cells alone",
+    )
     return Table("machine-means", "Machines over the baseline", columns, tuple(rows), note, len(rows) > 30)
+
+
+def _over(mean: GeometricMean | None) -> Entry:
+    return Entry("–") if mean is None else Entry(f"×{significant(mean.ratio)} ({mean.cells})", mean.ratio)
 
 
 def _kinds_table(view: View) -> Table | None:
@@ -144,7 +163,7 @@ def _figure(view: View) -> Figure | None:
 
 def _side_by_side(view: View) -> Table | None:
     """One column a machine; of many machines the detailed ones, the rest stands in CSV."""
-    shared = grouped((item.other.key, item) for item in view.comparisons.machines)
+    shared = grouped((item.base.key, item) for item in view.comparisons.machines)
     if not shared:
         return None
     others = [machine for machine in view.detailed if machine.id != view.study.baseline.id]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from devices.plausibility import format_rate, format_seconds
 from reports.crossover import Crossover, crossover, growth_exponent
@@ -20,7 +21,7 @@ from reports.formats import (
 )
 from reports.sections.view import View
 from reports.series import Curve, drawing
-from reports.study import Measurement, grouped
+from reports.study import Key, Measurement, grouped
 
 MATMUL = "matmul"
 
@@ -110,9 +111,14 @@ def _series(items: Iterable[Measurement]) -> dict[tuple[str, str, str, str], lis
 
 
 def device_crossovers(
-    items: Iterable[Measurement], with_transfers: bool
+    items: Iterable[Measurement],
+    with_transfers: bool,
+    clear: Collection[tuple[str, Key]] | None = None,
 ) -> dict[tuple[str, str, str, str], Crossover]:
-    """For each accelerator's series, the size from which it beats the CPU; trusted figures alone."""
+    """For each accelerator's series, the size from which it beats the CPU; trusted figures alone.
+
+    ``clear``: only from cells, by machine id and key, whose verdict against the CPU is one of these.
+    """
     series = _series(item for item in items if item.trusted)
     result = {}
     for place, members in series.items():
@@ -123,7 +129,8 @@ def device_crossovers(
         points = []
         for item in members:
             extra = transfer_seconds(item) if with_transfers else 0.0
-            if size_of(item) in cpu and extra is not None:
+            told = clear is None or (item.machine.id, item.key) in clear
+            if told and size_of(item) in cpu and extra is not None:
                 points.append((size_of(item), cpu[size_of(item)].median_seconds, item.median_seconds + extra))
         found = crossover(points)
         if found is not None:
@@ -214,7 +221,7 @@ def _figure(view: View, mine: Sequence[Measurement]) -> Figure | None:
     }
     if not series:
         return None
-    curves = [_curve(place, members) for place, members in series.items()]
+    curves = [_curve(place, members) for place, members in _in_turns(series)]
     ceilings = _ceiling_curves(series)
     facts = "; ".join(
         f"{curve.name} {format_seconds(curve.y[0])} at {curve.x[0]:,.0f} to {format_seconds(curve.y[-1])} at "
@@ -230,6 +237,14 @@ def _figure(view: View, mine: Sequence[Measurement]) -> Figure | None:
         f"Log-log lines of time over size: {facts}.",
         drawing("time_against_size", tuple(curves), tuple(ceilings), "size n of the n × n matrices", "time"),
     )
+
+
+def _in_turns(
+    series: dict[tuple[str, str, str, str], list[Measurement]],
+) -> list[tuple[tuple[str, str, str, str], list[Measurement]]]:
+    """Devices by turns, since of many series a plot shows the first ones."""
+    devices = grouped((pair[0][3], pair) for pair in series.items()).values()
+    return [pair for turn in zip_longest(*devices) for pair in turn if pair is not None]
 
 
 def _curve(place: tuple[str, str, str, str], members: Sequence[Measurement]) -> Curve:

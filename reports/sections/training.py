@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reports.comparisons import (
     FLOOR,
@@ -26,6 +27,7 @@ from reports.formats import (
     seconds_entry,
     seconds_per_epoch,
     significant,
+    speed_up_entry,
     verdict_entry,
     verdict_text,
 )
@@ -149,7 +151,7 @@ def _pair_verdict(view: View, keras: Measurement, manual: Measurement) -> Text |
 def _pairing(item: Comparison) -> str:
     estimate = item.verdict.estimate
     if estimate.paired:
-        return f"Median of {estimate.pairs} paired epochs."
+        return f"Median of {estimate.pairs} paired epoch{'' if estimate.pairs == 1 else 's'}."
     return "Ratio of medians: no pairing stands behind it."
 
 
@@ -165,13 +167,12 @@ def differences_table(view: View, first: Measurement, second: Measurement, name:
 def matched_sections(view: View) -> list[Section]:
     """One section for each recipe that several trainers share."""
     shared = equal_terms(view.detailed_of("training"))
-    recipes = grouped((str(item.key.axis.get("recipe", "?")), item) for item in shared)
+    recipes = grouped(((str(item.key.axis.get("recipe", "?")), item.key.apart), item) for item in shared)
     sections = []
-    for number, (recipe, items) in enumerate(recipes.items()):
+    for number, ((recipe, file), items) in enumerate(recipes.items()):
         suffix = f"-{number + 1}" if number else ""
-        made = section(
-            f"matched{suffix}", f"Trainers on equal terms: {recipe}", _matched(view, items, suffix)
-        )
+        title = f"Trainers on equal terms: {recipe}" + (f", as in {file}" if file else "")
+        made = section(f"matched{suffix}", title, _matched(view, items, suffix))
         if made is not None:
             sections.append(made)
     return sections
@@ -183,7 +184,7 @@ def _matched(view: View, items: Sequence[Measurement], suffix: str) -> list[Bloc
     for division, members in sorted(grouped((item.extra.division, item) for item in trainers).items()):
         blocks.append(_ranking(view, members, division, f"matched-{division}{suffix}"))
     blocks.append(_floor_text(view, items))
-    blocks.append(_bars_figure(view, items, f"seconds-per-epoch{suffix}"))
+    blocks += _bars_figures(view, items, f"seconds-per-epoch{suffix}")
     blocks.append(_terms_table(view, trainers, f"terms{suffix}"))
     blocks.append(curves_figure(view, trainers, f"learning-curves-matched{suffix}"))
     blocks.append(course_table(view, trainers, f"course-of-training-matched{suffix}"))
@@ -192,9 +193,12 @@ def _matched(view: View, items: Sequence[Measurement], suffix: str) -> list[Bloc
 
 def _ranking(view: View, items: Sequence[Measurement], division: str, name: str) -> Table:
     floors = _floors(view)
+    across = view.comparisons.across_devices
+    devices = any((item.machine.id, item.key) in across for item in items)
     rows = []
     for item in sorted(items, key=lambda item: (view.rank(item), item.key.device, item.median_seconds)):
         comparison = view.comparisons.against_base.get((item.machine.id, item.key))
+        pair = across.get((item.machine.id, item.key))
         floor = floors.get((item.machine.id, item.key.device, item.key.axes))
         share = (
             None
@@ -212,13 +216,14 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
                 share,
+                *([speed_up_entry(pair), verdict_entry(pair)] if devices else []),
                 _accuracy_over_runs(item),
                 _time_to_accuracy(item),
                 seconds_entry(item.extra.cold_seconds),
                 bytes_entry(item.extra.peak_memory_bytes),
                 workload="training",
                 machine=view.title(item),
-                verdict=comparison.word if comparison else "base",
+                verdict=[comparison.word if comparison else "base", *([pair.word] if pair else [])],
             )
         )
     bases = dict.fromkeys(
@@ -232,6 +237,7 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
         f"ratio to {' or '.join(bases)}",
         "verdict",
         "over floor",
+        *(("speed-up over cpu:0", "verdict on that") if devices else ()),
         "validation accuracy",
         "to accuracy",
         "first epoch",
@@ -283,7 +289,7 @@ def _floor_text(view: View, items: Sequence[Measurement]) -> Text | None:
     told = "; ".join(f"{significant(item.median_seconds)} s {_where(view, item)}" for item in floors)
     return Text(
         f"The floor is no trainer: it is the same run's matrix products alone, {told} an epoch. "
-        "No trainer can be faster."
+        "No trainer can be faster there."
     )
 
 
@@ -292,20 +298,32 @@ def _where(view: View, item: Measurement) -> str:
     return f"on {device}" + (f" of {view.title(item)}" if view.several else "")
 
 
-def _bars_figure(view: View, items: Sequence[Measurement], name: str) -> Figure | None:
-    baseline = [item for item in items if item.machine.id == view.detailed[0].id]
-    shown = [item for item in (baseline or items) if item.key.implementation != FLOOR]
+def _bars_figures(view: View, items: Sequence[Measurement], name: str) -> list[Figure]:
+    """One for each device of the first machine that has trainers to compare, with that device's floor."""
+    for machine in view.detailed:
+        devices = grouped((item.key.device, item) for item in items if item.machine.id == machine.id)
+        drawn = [figure for mine in devices.values() if (figure := _bars_figure(view, mine)) is not None]
+        if drawn:
+            return [
+                replace(figure, name=f"{name}-{number}" if number > 1 else name)
+                for number, figure in enumerate(drawn, 1)
+            ]
+    return []
+
+
+def _bars_figure(view: View, items: Sequence[Measurement]) -> Figure | None:
+    shown = [item for item in items if item.key.implementation != FLOOR]
     if len(shown) < 2:
         return None
     shown = sorted(shown, key=lambda item: (item.extra.division, item.median_seconds))[:16]
     made = tuple(_bar(item) for item in shown)
-    floor = next((i for i in (baseline or items) if i.key.implementation == FLOOR), None)
+    floor = next((item for item in items if item.key.implementation == FLOOR and not item.doubt), None)
     line = None if floor is None else (floor.median_seconds, "the floor, the matrix products alone")
     facts = "; ".join(f"{bar.name} {bar.label}" for bar in made)
-    where = f" on {view.study.titles[shown[0].machine.id]}" if view.several else ""
+    where = f" of {view.title(shown[0])}" if view.several else ""
     return Figure(
-        name,
-        f"Seconds per epoch{where}, median and its interval",
+        "bars",
+        f"Seconds per epoch on {shown[0].key.device}{where}, median and its interval",
         f"Horizontal bars of seconds per epoch: {facts}."
         + (f" A dashed line marks the floor at {significant(line[0])} s." if line else ""),
         drawing("bars", made, "seconds per epoch (training alone)", line),

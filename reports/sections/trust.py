@@ -14,7 +14,8 @@ RULES = (
     "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
     "same: the whole interval lies within the threshold",
     "unclear: neither; fewer than six pairs always are, and the further rounds that would settle it are told",
-    "no verdict: one of the figures is implausible, or disturbed and not measured in turns with the other",
+    "no verdict: one of the figures is implausible or its answer wrong, or it was disturbed and not measured "
+    "in turns with the other",
 )
 
 
@@ -60,9 +61,8 @@ def _doubts(item: Measurement) -> list[tuple[str, str]]:
     found = [("implausible", reason) for reason in item.implausible]
     if item.disturbed:
         found.append(("disturbed", item.disturbed))
-    check = item.extra.verified
-    if check is not None and not item.verified:
-        found.append(("wrong answer", f"error {check.error:.2g}, tolerance {check.tolerance:.2g}"))
+    if item.wrong:
+        found.append(("wrong answer", item.wrong))
     return found
 
 
@@ -70,10 +70,10 @@ def disturbed_section(view: View) -> Section | None:
     """Cells with a few disturbed samples, which were left out of their figures."""
     rows = []
     for item in view.study.measurements:
-        count = sum(len(run.cell.extra.disturbed) for run in item.runs)
+        total = sum(len(run.cell.samples) for run in item.runs)
+        count = total - sum(len(run.quiet_samples) for run in item.runs)
         if not count or item.disturbed:
             continue
-        total = sum(len(run.cell.samples) for run in item.runs)
         reasons = {
             "".join(c for c in d.reason if not c.isdigit()): d.reason
             for run in item.runs

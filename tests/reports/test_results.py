@@ -128,6 +128,7 @@ class TestHostile:
             (b"\xff\xfe{\x00}", "not JSON"),
             (b'{"benchmarks": [], "x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
             (b"[" * 200_000, "expected object, got array"),
+            (b'{"benchmarks": [], "datetime": "caf\xe9"}', "byte 3 of a string; expected UTF-8"),
             (b'{"x":' * 100_000, "nested too deeply"),
             # less deep, but a hidden character sends it through Python's own recursion
             (

@@ -8,9 +8,12 @@ import pytest
 import report_samples as samples
 from report_hostile import products, read
 
+from reports.against import check_against
 from reports.comparisons import compare, geometric_means, recipe_differences
 from reports.crossover import crossover, growth_exponent
+from reports.machines import differences
 from reports.markdown import to_markdown
+from reports.published import read_named
 from reports.report import build_report
 from reports.sorting import build_study
 
@@ -142,9 +145,55 @@ class TestOtherWork:
         assert whole.median_seconds > 4 > 2 > part.median_seconds
         assert part.key.text == "keras-fit cpu:0 matched file=1.json"
         (told,) = (remark for remark in study.remarks if "kept apart" in remark)
-        assert told.startswith("training keras-fit cpu:0 matched of 1.json is other work")
+        assert told.startswith("training of 1.json is other work, kept apart: ")
         assert "| keras-fit of 1.json |" in to_markdown(build_report(study.files))
         assert "training images 60000 and 20000" in told
+
+    def test_what_only_the_other_file_has_is_compared_with_nothing_of_the_first(self):
+        noise = samples.Noise(1)
+        part = {"data": samples.DATA | {"train_samples": 20000}}
+        first = [
+            samples.training(n, samples.RECIPE, 0, noise, s, 9)
+            for n, s in (("keras-fit", 5.0), ("floor", 0.7))
+        ]
+        second = [
+            samples.training(n, samples.RECIPE, 0, noise, s, 9, **part)
+            for n, s in (("keras-fit", 1.7), ("torch-loop", 1.5))
+        ]
+        study = study_of(samples.document(first), samples.document(second))
+        pairs = [(i.base.key.name, i.other.key.name) for i in compare(study, study.machines).implementations]
+        assert pairs == [("keras-fit of 1.json", "torch-loop of 1.json")]
+        text = to_markdown(build_report(study.files))
+        assert "Trainers on equal terms: matched, as in 1.json" in text
+        assert "of its time" not in text.split("> [!WARNING]")[0].split("## Findings")[1]
+
+    def test_a_device_is_compared_with_the_cpu_of_its_own_set(self):
+        def product(device, seconds, timing):
+            return samples.cell("matmul", "tf-eager", device, SIZE, [seconds] * 8, flop=2e9, timing=timing)
+
+        machine = samples.fingerprint(gpus=[samples.A100])
+        queued = samples.document([product("cpu:0", 0.01, "unsynchronised")], machine)
+        both = [product("cpu:0", 0.02, "synchronised"), product("gpu:0", 0.001, "synchronised")]
+        study = study_of(queued, samples.document(both, machine, run_id="other"))
+        (pair,) = compare(study, study.machines).devices
+        assert pair.verdict.estimate.ratio == pytest.approx(0.05)
+
+    @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1), (2, 1, 0)])
+    def test_machines_are_compared_over_like_work_whatever_the_order(self, order):
+        other = samples.fingerprint("b" * 12)
+        made = []
+        for seconds, images, machine in ((5.0, 60000, None), (1.7, 20000, None), (10.0, 60000, other)):
+            data = samples.DATA | {"train_samples": images}
+            run = samples.training("keras-fit", samples.RECIPE, 0, samples.Noise(1), seconds, 9, data=data)
+            made.append(samples.document([run], machine, run_id=f"{seconds}"))
+        study = study_of(*(made[number] for number in order))
+        (pair,) = compare(study, study.machines).machines
+        assert abs(math.log(pair.verdict.estimate.ratio)) == pytest.approx(math.log(2), rel=0.1)
+
+    def test_files_of_one_name_are_called_by_their_folders(self):
+        documents = [samples.document(two([s] * 8, [s] * 8), run_id=f"{s}") for s in (0.01, 0.02)]
+        files = [read(d, name) for d, name in zip(documents, ("a/x.json", "b/x.json"), strict=True)]
+        assert [file.label for file in build_study(files).files] == ["a/x.json", "b/x.json"]
 
     def test_queueing_times_are_no_repetition_of_the_synchronised(self):
         first, second = two([0.02] * 8, [0.03] * 8), two([0.02] * 8, [1e-4] * 8, timing="unsynchronised")
@@ -301,7 +350,7 @@ class TestMachines:
             if "machines" in finding.text
         )
         assert "Of 5 machines" in told
-        assert "over the 1 cells that all have" in told
+        assert "over the 1 cell of which all have a sure verdict" in told
         assert "×2.00" in told
         assert "×6.00" in told
 
@@ -312,8 +361,47 @@ class TestMachines:
         assert found.machines == ()
         assert [why for _, _, why in found.unlike] == ["operations 2000000000.0 and 4000000000.0"] * 2
 
+    def test_an_own_machine_is_the_baseline_before_a_published_one(self):
+        notebook = read_named("notebook-2020")
+        own = read(samples.quick_run(1), "mine.json")
+        assert build_study([notebook, own]).baseline.label == "2 x Intel Xeon"
+        assert build_study([notebook]).baseline.label == "notebook of 2020"
+
+    def test_a_machine_without_a_gpu_has_no_unknown_one(self):
+        study = study_of(
+            samples.document(products(), samples.fingerprint(gpus=[samples.A100])),
+            samples.document(products(), samples.fingerprint("b" * 12), run_id="b"),
+        )
+        told = dict(differences(list(study.machines)))
+        assert told["GPUs"] == ["1", "none"]
+        assert told["GPU 0"] == ["NVIDIA A100-SXM4-80GB", "none"]
+
+
+class TestWrongAnswers:
+    """A checked answer that is off: a fast one is no figure to compare with."""
+
+    def test_it_has_no_verdict_and_is_no_base(self):
+        cells = two([0.01] * 8, [0.02] * 8)
+        cells[0]["extra_info"]["verified"] = {"error": 1.0, "tolerance": 0.1}
+        comparison = only_comparison(study_of(samples.document(cells)))
+        assert comparison.base.key.implementation == "tf-eager"
+        assert comparison.word == "no verdict"
+        assert "wrong answer: error 1, tolerance 0.1" in comparison.doubt
+
+    def test_it_is_in_no_mean_and_fails_no_check(self):
+        fast = samples.document(two([0.01] * 6, [0.01] * 6, verified={"error": 1.0, "tolerance": 0.1}))
+        slow = samples.document(two([0.02] * 6, [0.02] * 6), samples.fingerprint("b" * 12))
+        study = study_of(fast, slow)
+        assert geometric_means(study, compare(study, study.machines).machines) == []
+        outcome = check_against([read(fast, "a.json")], [read(slow, "b.json")])
+        assert [check.fails(0.05) for check in outcome.checks] == [False, False]
+
 
 class TestCrossover:
+    def test_as_the_end_of_a_sentence(self):
+        assert crossover([(10, 2.0, 1.0), (20, 3.0, 1.0)]).pays == "from size 10 or less"
+        assert crossover([(10, 1.0, 2.0), (20, 1.0, 2.0)]).pays == "at no size up to 20"
+
     def test_by_hand(self):
         # The base grows with the cube, the other stays: they are equal at 100.
         points = [(n, n**3 * 1e-6, 1.0) for n in (10, 50, 200, 1000)]
