@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+import report_samples as samples
 from report_hostile import EVIL, evil_document, golden_files, read
 
 from reports.markdown import escape, to_markdown
@@ -119,3 +120,13 @@ class TestHostileNames:
             rest = rest.replace(tag, "")
         assert "<" not in rest
         assert "](javascript" not in rest.replace("\\](javascript", "")
+
+
+def test_a_lone_bracket_does_not_end_a_pictures_alternative():
+    one, other = (samples.quick_run(1, machine=samples.fingerprint(c * 12, label=f"box [{c}")) for c in "ab")
+    text = to_markdown(build_report([read(one, "a.json"), read(other, "b.json")]))
+    pictures = [line for line in text.splitlines() if line.startswith("![")]
+    assert any("box" in line for line in pictures)
+    for line in pictures:
+        inside = re.fullmatch(r"!\[(.*)\]\(plots/[\w-]+\.png\)", line)[1]
+        assert re.search(r"(?<!\\)[\[\]]", inside) is None

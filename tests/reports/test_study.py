@@ -11,6 +11,7 @@ from report_hostile import products, read
 from reports.against import check_against
 from reports.comparisons import compare, geometric_means, recipe_differences
 from reports.crossover import crossover, growth_exponent
+from reports.formats import duration_text
 from reports.machines import differences
 from reports.markdown import to_markdown
 from reports.published import read_named
@@ -464,3 +465,62 @@ class TestWholeEpochs:
         text = to_markdown(build_report(study.files))
         assert "Of the training alone" in text
         assert "evaluation |" not in text
+
+
+class TestWhatIsShownOfDevices:
+    def test_bars_and_floors_are_of_one_device_each(self):
+        noise = samples.Noise(1)
+        runs = [
+            samples.training(name, samples.RECIPE, 0, noise, seconds * share, 9, device=device)
+            for device, share in (("cpu:0", 1.0), ("gpu:0", 0.1))
+            for name, seconds in (("keras-fit", 5.0), ("torch-loop", 4.0), ("floor", 0.7))
+        ]
+        machine = samples.fingerprint(gpus=[samples.A100])
+        report = build_report([read(samples.document(runs, machine), "a.json")])
+        told = [
+            block.alternative
+            for section in report.sections
+            for block in section.blocks
+            if getattr(block, "name", "").startswith("seconds-per-epoch")
+        ]
+        assert ["cpu:0" in text for text in told] == [True, False]
+        assert ["gpu:0" in text for text in told] == [False, True]
+        assert [" s." in text and text.split("floor at ")[1][:3] for text in told] == ["0.7", "0.0"]
+        assert "speed-up over cpu:0" in to_markdown(report)
+
+    def test_a_plot_of_many_series_shows_every_device(self):
+        cells = [
+            samples.cell(
+                "matmul", f"k{number}", device, {"size": size, "dtype": "float32"}, [1e-8 * size**2] * 6
+            )
+            for device in ("cpu:0", "gpu:0")
+            for number in range(8)
+            for size in (500, 1000)
+        ]
+        machine = samples.fingerprint(gpus=[samples.A100])
+        text = to_markdown(build_report([read(samples.document(cells, machine), "a.json")]))
+        (told,) = (line for line in text.splitlines() if line.startswith("![Log-log"))
+        assert told.count("on gpu:0") == told.count("on cpu:0") == 4
+
+    def test_workers_that_are_no_count_are_one(self):
+        noise = samples.Noise(1)
+        run = samples.training("mirrored", samples.RECIPE, 0, noise, 5.0, 9)
+        run["extra_info"] |= {"workload": "distributed", "axes": {"recipe": "matched", "workers": "two"}}
+        text = to_markdown(build_report([read(samples.document([run]), "a.json")]))
+        assert "Scaling with workers" in text
+
+
+def test_durations_never_have_sixty_seconds():
+    assert [duration_text(s) for s in (59.94, 59.96, 119.7, 3599.8)] == [
+        "59.9 s",
+        "1 m 0 s",
+        "2 m 0 s",
+        "1 h 0 m",
+    ]
+
+
+def test_a_plug_in_that_was_left_out_is_told():
+    fault = {"name": "mine", "error": "no module named mine"}
+    document = samples.document(products(), plugin_faults=[fault])
+    (told,) = (f.text for f in build_report([read(document, "a.json")]).findings if "Plug-in" in f.text)
+    assert told == "Plug-in mine was left out: no module named mine."
