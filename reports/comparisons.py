@@ -20,15 +20,13 @@ from reports.records import Ladder, Rung
 from reports.study import Key, Measurement, Run, Study, grouped
 from reports.verdicts import LEAST_PAIRS, RatioEstimate, Verdict, paired_ratio, unpaired_ratio, verdict
 from reports.verdicts import with_false_discovery_rate as control
-from reports.work import LABELS, unlike_runs, unlike_work
+from reports.work import unlike_runs, unlike_work
 
 Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines"]
 
 KERAS = "keras-fit"
 MANUAL = "eager-loop"
 FLOOR = "floor"
-NOT_STATED = "not stated"
-"""In a table of differences, what one side does not tell."""
 DISTRIBUTED = "distributed"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
 
@@ -138,33 +136,6 @@ def geometric_means(study: Study, compared: Iterable[Comparison]) -> list[Geomet
         counts = (words.count(word) for word in ("faster", "slower", "same", "unclear"))
         means.append(GeometricMean(machine, mean, len(shared), *counts))
     return means
-
-
-def recipe_differences(first: Measurement, second: Measurement) -> list[tuple[str, str, str]]:
-    """Everything declared in which two training cells differ: recipe fields, then terms; as text."""
-    mine, theirs = first.extra.recipe or {}, second.extra.recipe or {}
-    rows = _differing(mine, theirs, [name for name in {**mine, **theirs} if name not in LABELS])
-    mine, theirs = first.extra.terms, second.extra.terms
-    rows += _differing(mine, theirs, list({**mine, **theirs}))
-    data = [_data_text(item) for item in (first, second)]
-    if data[0] != data[1]:
-        rows.append(("data", data[0], data[1]))
-    return rows
-
-
-def _data_text(item: Measurement) -> str:
-    data = item.extra.data
-    return NOT_STATED if data is None else f"{data.name} {data.train_samples or ''}".strip()
-
-
-def _differing(mine: Any, theirs: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
-    missing = object()
-    values = ((name, mine.get(name, missing), theirs.get(name, missing)) for name in names)
-    return [
-        (name, *(NOT_STATED if value is missing else str(value) for value in pair))  # type: ignore[misc]
-        for name, *pair in values
-        if pair[0] != pair[1]
-    ]
 
 
 def estimate_ratio(base: Measurement, other: Measurement) -> RatioEstimate | None:

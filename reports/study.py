@@ -235,5 +235,5 @@ def grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
 
 def axes_text(axes: Axes) -> str:
     """Axes as a reader says them: well-known ones by value alone."""
-    told = ("size", "dtype", "recipe")
+    told = ("size", "dtype", "recipe", "what")
     return " ".join(str(value) if name in told else f"{name}={value}" for name, value in axes)

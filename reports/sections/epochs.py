@@ -6,7 +6,6 @@ import statistics
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from reports.comparisons import NOT_STATED, recipe_differences
 from reports.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
 from reports.formats import accuracy_entry, epoch_entry, loss_entry, significant
 from reports.phases import epoch_seconds, tells_phases
@@ -15,6 +14,7 @@ from reports.sections.curves import curves_figure, learning_curve
 from reports.sections.training import data_warning
 from reports.sections.view import View, mean, runs_with_epochs
 from reports.study import UNSTATED, Measurement
+from reports.terms import NOT_STATED, recipe_differences
 
 
 def epochs_section(view: View) -> Section | None:

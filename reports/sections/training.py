@@ -12,7 +12,6 @@ from reports.comparisons import (
     base_of,
     equal_terms,
     published_pair,
-    recipe_differences,
     whole_pair,
 )
 from reports.document import Block, Entry, Figure, Row, Section, Table, Text, Warn, row, section
@@ -45,6 +44,7 @@ from reports.sections.view import (
 )
 from reports.series import Bar, drawing
 from reports.study import UNSTATED, Measurement, grouped
+from reports.terms import recipe_differences
 from reports.verdicts import median_interval
 
 
@@ -305,7 +305,7 @@ def _bars_figures(view: View, items: Sequence[Measurement], name: str) -> list[F
         drawn = [figure for mine in devices.values() if (figure := _bars_figure(view, mine)) is not None]
         if drawn:
             return [
-                replace(figure, name=f"{name}-{number}" if number > 1 else name)
+                replace(figure, name=f"{name}-device-{number}" if number > 1 else name)
                 for number, figure in enumerate(drawn, 1)
             ]
     return []

@@ -9,7 +9,7 @@ import report_samples as samples
 from report_hostile import products, read
 
 from reports.against import check_against
-from reports.comparisons import compare, geometric_means, recipe_differences
+from reports.comparisons import compare, geometric_means
 from reports.crossover import crossover, growth_exponent
 from reports.formats import duration_text
 from reports.machines import differences
@@ -17,6 +17,7 @@ from reports.markdown import to_markdown
 from reports.published import read_named
 from reports.report import build_report
 from reports.sorting import build_study
+from reports.terms import recipe_differences
 
 SIZE = {"size": 1000, "dtype": "float32"}
 
@@ -471,7 +472,8 @@ class TestWhatIsShownOfDevices:
     def test_bars_and_floors_are_of_one_device_each(self):
         noise = samples.Noise(1)
         runs = [
-            samples.training(name, samples.RECIPE, 0, noise, seconds * share, 9, device=device)
+            samples.training(name, recipe, 0, noise, seconds * share, 9, device=device)
+            for recipe in (samples.RECIPE, samples.RECIPE | {"name": "other"})
             for device, share in (("cpu:0", 1.0), ("gpu:0", 0.1))
             for name, seconds in (("keras-fit", 5.0), ("torch-loop", 4.0), ("floor", 0.7))
         ]
@@ -483,9 +485,13 @@ class TestWhatIsShownOfDevices:
             for block in section.blocks
             if getattr(block, "name", "").startswith("seconds-per-epoch")
         ]
-        assert ["cpu:0" in text for text in told] == [True, False]
-        assert ["gpu:0" in text for text in told] == [False, True]
-        assert [" s." in text and text.split("floor at ")[1][:3] for text in told] == ["0.7", "0.0"]
+        assert ["cpu:0" in text for text in told] == [True, False] * 2
+        assert ["gpu:0" in text for text in told] == [False, True] * 2
+        assert [text.split("floor at ")[1][:3] for text in told] == ["0.7", "0.0"] * 2
+        names = [
+            block.name for section in report.sections for block in section.blocks if hasattr(block, "name")
+        ]
+        assert len(set(names)) == len(names)
         assert "speed-up over cpu:0" in to_markdown(report)
 
     def test_a_plot_of_many_series_shows_every_device(self):
