@@ -88,11 +88,13 @@ def data_warning(items: Sequence[Measurement]) -> Warn | None:
 def _summary_table(view: View, keras: Measurement, manual: Measurement, name: str) -> Table:
     split = tells_phases([keras, manual])
     sides = tuple(reversed(whole_pair((keras, manual))))
-    fields = (
-        ("Accuracy, test", "val_accuracy", accuracy_entry),
-        ("Loss, test", "val_loss", loss_entry),
-    )
-    rows = [row(title, *(make(mean_of_last(side, key)) for side in sides)) for title, key, make in fields]
+    several = any(len(side.runs) > 1 for side in sides)
+    rows = [
+        row("Accuracy, test", *(_accuracy_over_runs(side) for side in sides))
+        if several  # one seed proves nothing: how far several lie apart is told with their mean
+        else row("Accuracy, test", *(accuracy_entry(mean_of_last(side, "val_accuracy")) for side in sides)),
+        row("Loss, test", *(loss_entry(mean_of_last(side, "val_loss")) for side in sides)),
+    ]
     rows.append(row("Time per epoch", *(seconds_per_epoch(side) for side in sides)))
     if split:
         phases = [phase_seconds(side) for side in sides]
