@@ -278,7 +278,7 @@ def _fastest_of(view: View, workload: str, machine: Machine) -> list[str]:
         if all(member.sure and member.word == "slower" for member in members)
     ]
     return (
-        [f"surely fastest are {', '.join(first[:4])}" + (" and others" if len(first) > 4 else "")]
+        [f"surely fastest: {', '.join(first[:4])}" + (" and others" if len(first) > 4 else "")]
         if first
         else []
     )
