@@ -149,7 +149,7 @@ def _explanation(view: View) -> Iterator[str]:
     for climbed in places.values():
         climbed.sort(key=lambda item: -abs(item.other.median_seconds - item.base.median_seconds))
         told = [
-            f"{_change_of(view, item)} {item.other.median_seconds - item.base.median_seconds:+.2f} s"
+            f"{_change_of(view, item)} {item.other.median_seconds - item.base.median_seconds:+z.2f} s"
             for item in climbed[:3]
         ]
         yield f"What explains it, in seconds per epoch{_place(view, climbed[0].base)}: {', '.join(told)}."

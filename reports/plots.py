@@ -260,7 +260,7 @@ def waterfall(steps: Sequence[Step], label: str = "seconds per epoch") -> Figure
             hatch=HATCHES[family],
             edgecolor="white",
         )
-        text = f"{step.after:.2f}" if step.before is None else f"{rise:+.2f}\n= {step.after:.2f}"
+        text = f"{step.after:.2f}" if step.before is None else f"{rise:+z.2f}\n= {step.after:.2f}"
         axes.annotate(
             text,
             (position, max(start, step.after)),

@@ -120,7 +120,7 @@ def _figure(rungs: Rungs, where: str, suffix: str) -> list[Figure]:
         before = item.median_seconds
     facts = "; ".join(
         f"{step.change} "
-        + (significant(step.after) if step.before is None else f"{step.after - step.before:+.2f}")
+        + (significant(step.after) if step.before is None else f"{step.after - step.before:+z.2f}")
         + " s"
         for step in steps
     )
