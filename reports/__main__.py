@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("files", nargs="+", metavar="FILE", help="result file, ours or pytest-benchmark's")
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the report; made, or replaced")
     parser.add_argument(
-        "--baseline", metavar="NAME", help="machine to compare with: part of its label, id or file name"
+        "--baseline",
+        metavar="NAME",
+        help="machine to compare with: part of its label, id or file name (the first unpublished one)",
     )
     parser.add_argument("--against", metavar="BASE", help="result file to be no slower than")
     parser.add_argument(

@@ -208,15 +208,19 @@ class _Within:
 
     def implementations(self) -> Iterable[Comparison | None]:
         """Each implementation with the base of its place and division."""
-        trained = equal_terms(item for item in self.mine if item.key.workload == "training")
         ranked = [item for item in self.mine if item.key.workload not in ("training", DISTRIBUTED, "noise")]
-        ranked += [item for item in trained if item.key.implementation != FLOOR]
+        ranked += self._trainers()
         places = grouped(((*item.key.place, item.extra.division), item) for item in ranked)
         for items in places.values():
             base = base_of(items)
             yield from (
                 _comparison("implementations", self.study, base, item) for item in items if item is not base
             )
+
+    def _trainers(self) -> list[Measurement]:
+        """What is ranked as trainers on equal terms; the floor is none."""
+        trained = equal_terms(item for item in self.mine if item.key.workload == "training")
+        return [item for item in trained if item.key.implementation != FLOOR]
 
     def published(self) -> Iterable[Comparison | None]:
         """The notebook's pair, each trainer under its own recipe, device by device: whole epochs if told."""
@@ -228,9 +232,13 @@ class _Within:
                 yield _comparison("published", self.study, *whole_pair(pair))
 
     def devices(self) -> Iterable[Comparison | None]:
-        """Each accelerator's cell with the same work on the CPU."""
-        for item in self.mine:
-            if item.key.device.startswith("cpu") or item.key.workload == "noise":
+        """Each accelerator's product or trainer with the same work on the CPU.
+
+        Only what is shown: of the others nobody reads, each would make false discoveries seem likelier.
+        """
+        products = [item for item in self.mine if item.key.workload == "matmul"]
+        for item in (*products, *self._trainers()):
+            if item.key.device.startswith("cpu"):
                 continue
             base = self.found.get(replace(item.key, device="cpu:0"))
             if base is not None:

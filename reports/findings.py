@@ -57,11 +57,6 @@ def _nothing(view: View) -> str:
     )
 
 
-def _place(view: View, item: Measurement) -> str:
-    machine = f" of {view.title(item)}" if view.several else ""
-    return f" on {item.key.device}{machine}" + (f" in {item.key.apart}" if item.key.apart else "")
-
-
 def _sentence(name: str, item: Comparison, base: str) -> str:
     """``A takes ×2.4 (2.3 to 2.5) of B's time per epoch``."""
     if item.verdict.word == "same":
@@ -87,7 +82,7 @@ def _published(view: View) -> Iterator[str]:
             continue
         told = _sentence("The hand-written trainer under its own recipe", item, "Keras under its own")
         accuracy = _accuracies(item.base, item.other, ("Keras", "hand-written"))
-        yield f"{told}{_place(view, item.base)}{accuracy}. Their recipes differ in more than Keras."
+        yield f"{told} {view.where(item.base)}{accuracy}. Their recipes differ in more than Keras."
 
 
 def _matched(view: View) -> Iterator[str]:
@@ -98,7 +93,7 @@ def _matched(view: View) -> Iterator[str]:
             continue
         recipe = item.base.key.axis.get("recipe")
         told = _sentence(f"On equal terms ({recipe}) the hand-written eager loop", item, "Keras fit")
-        yield f"{told}{_place(view, item.base)}{_accuracies(item.base, item.other, ('Keras', 'eager loop'))}."
+        yield f"{told} {view.where(item.base)}{_accuracies(item.base, item.other, ('Keras', 'eager loop'))}."
 
 
 def _fastest(view: View) -> Iterator[str]:
@@ -117,7 +112,7 @@ def _fastest(view: View) -> Iterator[str]:
         floor = floors.get((machine, place))
         above = "" if floor is None else _above_floor(winner, floor)
         recipe = winner.key.axis.get("recipe")
-        yield f"Division {division}, {recipe}{_place(view, winner)}: {names} is {told}{above}."
+        yield f"Division {division}, {recipe} {view.where(winner)}: {names} is {told}{above}."
 
 
 def _epoch_text(item: Measurement, more: str = "") -> str:
@@ -152,7 +147,7 @@ def _explanation(view: View) -> Iterator[str]:
             f"{_change_of(view, item)} {item.other.median_seconds - item.base.median_seconds:+z.2f} s"
             for item in climbed[:3]
         ]
-        yield f"What explains it, in seconds per epoch{_place(view, climbed[0].base)}: {', '.join(told)}."
+        yield f"What explains it, in seconds per epoch {view.where(climbed[0].base)}: {', '.join(told)}."
 
 
 def _change_of(view: View, item: Comparison) -> str:
@@ -187,7 +182,7 @@ def _devices(view: View) -> Iterator[str]:
         where = f" ({view.title(item.other)})" if view.several else ""
         yield (
             f"{key.device}{where} is up to ×{speed_up} as fast as cpu:0 at products "
-            f"({key.implementation}, {key.axis.get('dtype')}, size {key.axis.get('size')}){pays}."
+            f"({key.name}, {key.axis.get('dtype')}, size {key.axis.get('size')}){pays}."
         )
     yield from _never_paying(view, set(best))
 
@@ -240,7 +235,7 @@ def _products(view: View) -> Iterator[str]:
         base = mine[0].base
         tuned = "" if base.extra.division == "default" else f", division {base.extra.division}"
         yield (
-            f"At the {largest}{_place(view, base)} ({base.key.axis.get('dtype')}, size {size:,.0f}{tuned}), "
+            f"At the {largest} {view.where(base)} ({base.key.axis.get('dtype')}, size {size:,.0f}{tuned}), "
             f"against {base.key.implementation}: {', '.join(told)}."
         )
 
@@ -373,6 +368,6 @@ def _implausible(view: View, items: Sequence[Measurement]) -> Iterator[str]:
             return
         worst = max(members, key=lambda item: item.flop_per_second or 0.0)
         yield (
-            f"{_count(members, 'figure')}{_place(view, worst)} can't be true: {worst.key.text} "
+            f"{_count(members, 'figure')} {view.where(worst)} can't be true: {worst.key.text} "
             f"{worst.implausible[0]}."
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from reports.records import Extra
-from reports.study import Key
+from reports.study import Key, Run
 
 LABELS = ("name", "published_with", "seed", "epochs")
 """Fields of a recipe that leave the work of an epoch as it is."""
@@ -44,17 +44,17 @@ class WorkSet:
     """
 
     def __init__(self) -> None:
-        self.runs: list[Any] = []
-        self._seen: dict[Any, Extra] = {}
+        self.runs: list[Run] = []
+        self._seen: dict[object, Extra] = {}
 
-    def add(self, runs: Iterable[tuple[Key, Any]]) -> None:
+    def add(self, runs: Iterable[tuple[Key, Run]]) -> None:
         """Take runs, each with its key, as part of the set."""
         for key, run in runs:
             self.runs.append(run)
             for scope, _ in _scopes(key):
                 self._seen.setdefault(scope, run.cell.extra)
 
-    def conflict(self, runs: Iterable[tuple[Key, Any]]) -> str:
+    def conflict(self, runs: Iterable[tuple[Key, Run]]) -> str:
         """In what runs differ from those of the set; empty if they belong to it."""
         for key, run in runs:
             for scope, unlike in _scopes(key):
@@ -65,7 +65,7 @@ class WorkSet:
         return ""
 
 
-def _scopes(key: Key) -> tuple[tuple[Any, Callable[[Extra, Extra], str]], ...]:
+def _scopes(key: Key) -> tuple[tuple[object, Callable[[Extra, Extra], str]], ...]:
     return (key, unlike_runs), ((key.workload, key.axes), unlike_terms), (key.workload, unlike_material)
 
 

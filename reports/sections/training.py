@@ -43,7 +43,7 @@ from reports.sections.view import (
     runs_with_epochs,
 )
 from reports.series import Bar, drawing
-from reports.study import UNSTATED, Measurement, grouped
+from reports.study import Measurement, grouped
 from reports.terms import recipe_differences
 from reports.verdicts import median_interval
 
@@ -103,7 +103,7 @@ def _summary_table(view: View, keras: Measurement, manual: Measurement, name: st
     rows.append(row("Total time", *(duration_entry(_total(side)) for side in sides)))
     rows.append(row("Accuracy, train", *(accuracy_entry(mean_of_last(side, "accuracy")) for side in sides)))
     rows.append(row("Loss, train", *(loss_entry(mean_of_last(side, "loss")) for side in sides)))
-    where = _where(view, keras)
+    where = view.where(keras)
     runs = len(keras.runs)
     note = (
         "After the last epoch"
@@ -288,16 +288,11 @@ def _floor_text(view: View, items: Sequence[Measurement]) -> Text | None:
     floors = [item for item in items if item.key.implementation == FLOOR]
     if not floors:
         return None
-    told = "; ".join(f"{significant(item.median_seconds)} s {_where(view, item)}" for item in floors)
+    told = "; ".join(f"{significant(item.median_seconds)} s {view.where(item)}" for item in floors)
     return Text(
         f"The floor is no trainer: it is the same run's matrix products alone, {told} an epoch. "
         "No trainer can be faster there."
     )
-
-
-def _where(view: View, item: Measurement) -> str:
-    device = "a device not stated" if item.key.device == UNSTATED else item.key.device
-    return f"on {device}" + (f" of {view.title(item)}" if view.several else "")
 
 
 def _bars_figures(view: View, items: Sequence[Measurement], name: str) -> list[Figure]:
@@ -322,10 +317,9 @@ def _bars_figure(view: View, items: Sequence[Measurement]) -> Figure | None:
     floor = next((item for item in items if item.key.implementation == FLOOR and not item.doubt), None)
     line = None if floor is None else (floor.median_seconds, "the floor, the matrix products alone")
     facts = "; ".join(f"{bar.name} {bar.label}" for bar in made)
-    where = f" of {view.title(shown[0])}" if view.several else ""
     return Figure(
         "bars",
-        f"Seconds per epoch on {shown[0].key.device}{where}, median and its interval",
+        f"Seconds per epoch {view.where(shown[0])}, median and its interval",
         f"Horizontal bars of seconds per epoch: {facts}."
         + (f" A dashed line marks the floor at {significant(line[0])} s." if line else ""),
         drawing("bars", made, "seconds per epoch (training alone)", line),

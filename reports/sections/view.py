@@ -10,7 +10,7 @@ from reports.document import Entry
 from reports.kinds import KindSpread, kind_spreads
 from reports.machines import Machine
 from reports.records import Epoch
-from reports.study import Measurement, Study
+from reports.study import UNSTATED, Measurement, Study
 
 MOST_DETAILED = 4
 """Machines shown row by row; of more, the report shows the distribution and CSV the rows."""
@@ -59,6 +59,12 @@ class View:
         if device:
             parts.append(f"on {item.key.device}")
         return " ".join(parts) + (f" ({self.title(item)})" if self.several else "")
+
+    def where(self, item: Measurement) -> str:
+        """``on cpu:0``, with the machine where there are several, and the file of a set kept apart."""
+        device = "a device not stated" if item.key.device == UNSTATED else item.key.device
+        machine = f" of {self.title(item)}" if self.several else ""
+        return f"on {device}{machine}" + (f" in {item.key.apart}" if item.key.apart else "")
 
     def detailed_of(self, workload: str) -> list[Measurement]:
         """A workload's measurements on the detailed machines."""

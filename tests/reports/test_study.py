@@ -216,6 +216,15 @@ class TestOtherWork:
         study = study_of(*documents)
         pairs = compare(study, study.machines).published
         assert [(len(item.base.samples), len(item.other.samples)) for item in pairs] == [(8, 8), (11, 11)]
+        captions = [
+            line
+            for line in to_markdown(build_report(study.files)).splitlines()
+            if line.startswith("**Each trainer under its own recipe")
+        ]
+        assert captions == [
+            "**Each trainer under its own recipe, on cpu:0**",
+            "**Each trainer under its own recipe, on cpu:0 in 1.json**",
+        ]
 
     def test_other_lengths_of_training_are_no_repetitions(self):
         noise = samples.Noise(1)
@@ -493,6 +502,16 @@ class TestWhatIsShownOfDevices:
         ]
         assert len(set(names)) == len(names)
         assert "speed-up over cpu:0" in to_markdown(report)
+
+    def test_comparisons_that_nobody_is_shown_do_not_count(self):
+        cells = [
+            samples.cell(workload, "mine", device, SIZE, [seconds] * 8)
+            for workload in ("matmul", "jacobian")
+            for device, seconds in (("cpu:0", 0.02), ("gpu:0", 0.01))
+        ]
+        study = study_of(samples.document(cells, samples.fingerprint(gpus=[samples.A100])))
+        (pair,) = compare(study, study.machines).devices
+        assert pair.other.key.workload == "matmul"
 
     def test_a_plot_of_many_series_shows_every_device(self):
         cells = [
