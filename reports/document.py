@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -155,3 +155,11 @@ def section(anchor: str, title: str, blocks: Sequence[Block | None]) -> Section 
     """A section of the blocks that are there; None if none is."""
     there = tuple(block for block in blocks if block is not None)
     return Section(anchor, title, there) if there else None
+
+
+def numbered(figures: Sequence[Figure], name: str, mark: str = "") -> list[Figure]:
+    """Figures of one kind under names of their own: ``name``, then ``name`` with ``mark`` and a number."""
+    return [
+        replace(figure, name=name if number == 1 else f"{name}{mark}-{number}")
+        for number, figure in enumerate(figures, 1)
+    ]

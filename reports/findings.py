@@ -160,9 +160,7 @@ def _change_of(view: View, item: Comparison) -> str:
 
 
 def _devices(view: View) -> Iterator[str]:
-    items = view.detailed_of("matmul")
-    clear = {(i.other.machine.id, i.other.key) for i in view.comparisons.devices if i.sure}
-    without, within = (device_crossovers(items, transfers, clear) for transfers in (False, True))
+    without, within = (device_crossovers(view, transfers) for transfers in (False, True))
     best: dict[str, Comparison] = {}
     for item in view.comparisons.devices:
         place = item.other.machine.id + item.other.key.device

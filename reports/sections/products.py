@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 from devices.plausibility import format_rate, format_seconds
 from reports.crossover import Crossover, crossover, growth_exponent
-from reports.document import Block, Entry, Figure, Section, Table, Text, row, section
+from reports.document import Block, Entry, Figure, Section, Table, Text, numbered, row, section
 from reports.formats import (
     rate_entry,
     ratio_entry,
@@ -21,7 +21,7 @@ from reports.formats import (
 )
 from reports.sections.view import View
 from reports.series import Curve, drawing
-from reports.study import Key, Measurement, grouped
+from reports.study import Measurement, grouped
 
 MATMUL = "matmul"
 
@@ -110,16 +110,10 @@ def _series(items: Iterable[Measurement]) -> dict[tuple[str, str, str, str], lis
     return {place: sorted(members, key=size_of) for place, members in places.items()}
 
 
-def device_crossovers(
-    items: Iterable[Measurement],
-    with_transfers: bool,
-    clear: Collection[tuple[str, Key]] | None = None,
-) -> dict[tuple[str, str, str, str], Crossover]:
-    """For each accelerator's series, the size from which it beats the CPU; trusted figures alone.
-
-    ``clear``: only from cells, by machine id and key, whose verdict against the CPU is one of these.
-    """
-    series = _series(item for item in items if item.trusted)
+def device_crossovers(view: View, with_transfers: bool) -> dict[tuple[str, str, str, str], Crossover]:
+    """For each accelerator's series, the size from which it beats the CPU, by what is sure alone."""
+    sure = {(item.other.machine.id, item.other.key) for item in view.comparisons.devices if item.sure}
+    series = _series(item for item in view.detailed_of(MATMUL) if item.trusted)
     result = {}
     for place, members in series.items():
         machine, implementation, dtype, device = place
@@ -129,8 +123,7 @@ def device_crossovers(
         points = []
         for item in members:
             extra = transfer_seconds(item) if with_transfers else 0.0
-            told = clear is None or (item.machine.id, item.key) in clear
-            if told and size_of(item) in cpu and extra is not None:
+            if (item.machine.id, item.key) in sure and size_of(item) in cpu and extra is not None:
                 points.append((size_of(item), cpu[size_of(item)].median_seconds, item.median_seconds + extra))
         found = crossover(points)
         if found is not None:
@@ -149,7 +142,7 @@ def transfer_seconds(item: Measurement) -> float | None:
 
 
 def _growth_table(view: View, items: Sequence[Measurement]) -> Table | None:
-    without, within = device_crossovers(items, False), device_crossovers(items, True)
+    without, within = (device_crossovers(view, transfers) for transfers in (False, True))
     rows = []
     for place, members in sorted(_series(items).items()):
         sound = [item for item in members if not item.doubt]
@@ -180,7 +173,10 @@ def _growth_table(view: View, items: Sequence[Measurement]) -> Table | None:
         "pays from size",
         "with transfers",
     )
-    note = "Over all sound sizes; a product alone grows to the 3rd power, overhead with less."
+    note = (
+        "Over all sound sizes; a product alone grows to the 3rd power, overhead with less. From what size a "
+        "device pays rests on sure verdicts against the CPU alone."
+    )
     return Table(
         "growth", "How time grows with size, and from what size a device pays", columns, tuple(rows), note
     )
@@ -204,10 +200,7 @@ def _figures(view: View, items: Sequence[Measurement]) -> list[Figure]:
     """One for each machine with several sizes."""
     machines = grouped((item.machine.id, item) for item in sorted(items, key=view.rank))
     drawn = [figure for mine in machines.values() if (figure := _figure(view, mine)) is not None]
-    return [
-        replace(figure, name=f"{figure.name}-{number}") if number > 1 else figure
-        for number, figure in enumerate(drawn, 1)
-    ]
+    return numbered(drawn, "time-against-size")
 
 
 def _figure(view: View, mine: Sequence[Measurement]) -> Figure | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 
 from reports.comparisons import (
     FLOOR,
@@ -14,7 +13,7 @@ from reports.comparisons import (
     published_pair,
     whole_pair,
 )
-from reports.document import Block, Entry, Figure, Row, Section, Table, Text, Warn, row, section
+from reports.document import Block, Entry, Figure, Row, Section, Table, Text, Warn, numbered, row, section
 from reports.formats import (
     accuracy_entry,
     bytes_entry,
@@ -301,10 +300,7 @@ def _bars_figures(view: View, items: Sequence[Measurement], name: str) -> list[F
         devices = grouped((item.key.device, item) for item in items if item.machine.id == machine.id)
         drawn = [figure for mine in devices.values() if (figure := _bars_figure(view, mine)) is not None]
         if drawn:
-            return [
-                replace(figure, name=f"{name}-device-{number}" if number > 1 else name)
-                for number, figure in enumerate(drawn, 1)
-            ]
+            return numbered(drawn, name, "-device")
     return []
 
 

@@ -167,7 +167,9 @@ class TestOtherWork:
         assert pairs == [("keras-fit of 1.json", "torch-loop of 1.json")]
         text = to_markdown(build_report(study.files))
         assert "Trainers on equal terms: matched, as in 1.json" in text
-        assert "of its time" not in text.split("> [!WARNING]")[0].split("## Findings")[1]
+        (finding,) = (line for line in text.splitlines() if line.startswith("- Division default"))
+        assert finding.startswith("- Division default, matched on cpu:0 in 1.json: torch-loop (")
+        assert "floor" not in finding  # it is of the other file's images
 
     def test_a_device_is_compared_with_the_cpu_of_its_own_set(self):
         def product(device, seconds, timing):
@@ -512,6 +514,28 @@ class TestWhatIsShownOfDevices:
         study = study_of(samples.document(cells, samples.fingerprint(gpus=[samples.A100])))
         (pair,) = compare(study, study.machines).devices
         assert pair.other.key.workload == "matmul"
+
+    @pytest.mark.parametrize(("rounds", "told"), [(8, "about 707"), (3, "–")])
+    def test_a_crossover_rests_on_sure_verdicts(self, rounds, told):
+        """By hand: at 500 half as fast, at 1000 twice; equal in between, at 500 times the root of 2."""
+        cells = [
+            samples.cell(
+                "matmul",
+                "mine",
+                device,
+                {"size": size, "dtype": "float32"},
+                [seconds] * rounds,
+                flop=2.0 * size**3,
+            )
+            for size, seconds, share in ((500, 0.01, 2.0), (1000, 0.08, 0.5))
+            for device, seconds in (("cpu:0", seconds), ("gpu:0", seconds * share))
+        ]
+        text = to_markdown(
+            build_report([read(samples.document(cells, samples.fingerprint(gpus=[samples.A100])), "a.json")])
+        )
+        lines = [[part.strip() for part in line.split("|")] for line in text.splitlines()]
+        (row,) = (line for line in lines if line[1:4] == ["mine", "float32", "gpu:0"] and len(line) == 10)
+        assert row[7] == told
 
     def test_a_plot_of_many_series_shows_every_device(self):
         cells = [
