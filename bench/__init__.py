@@ -1,1 +1,1 @@
-"""Measures: drives the registry over grids of cells through pytest-benchmark."""
+"""Measures: options in, cells in turns, a result file out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.cells import Cell
+from likeforlike.bench.plan.cells import Cell
 
 
 def test_cell(cell: Cell, replay: Callable[[Cell], None]) -> None:

@@ -1,1 +1,1 @@
-"""Where: devices, placement, state of the machine, ceilings and plausibility."""
+"""Where it runs: discovery, placement, state, ceilings, fingerprint."""

@@ -1,1 +1,1 @@
-"""What runs: the workloads and their interchangeable implementations."""
+"""What runs: workloads, tasks, and their interchangeable implementations."""

@@ -8,24 +8,35 @@ nothing else.
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple, get_args
 
-from models.entry import Division, Entry
-from models.kernel import Workload
+from likeforlike.models.contract.implementation import Division, Implementation
+from likeforlike.models.contract.workload import Workload
 
 GROUP = "likeforlike.implementations"
+
 ATTRIBUTE = "IMPLEMENTATIONS"
+
 KERNEL_WORKLOADS = ("matmul", "jacobian", "eigen", "noise")
+
 TRAINING = "training"
 """The workload with a driver of its own: a sample of it is an epoch, not a call."""
+
 DISTRIBUTED = "distributed"
 """Training with each batch divided among workers; driven as training is, its axes are further ones."""
+
 WORKLOADS = (TRAINING, DISTRIBUTED, *KERNEL_WORKLOADS)
+
+_KERNELS = "likeforlike.models.kernels"
+_PACKAGES = {name: f"{_KERNELS}.{name}" for name in KERNEL_WORKLOADS} | {
+    TRAINING: "likeforlike.models.tasks.mlp",
+    DISTRIBUTED: "likeforlike.models.distributed",
+}
+"""Where each workload lives: its declaration and its implementations."""
 OURS = "likeforlike"
 """The origin of built-in entries."""
 
@@ -62,7 +73,7 @@ class Plugin(NamedTuple):
 class Registry:
     """All entries, ours first, and the plug-ins that could not be taken."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[Implementation, ...]
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -70,7 +81,7 @@ class Registry:
         """Each workload's name and one-line summary."""
         return workload_summaries()
 
-    def of(self, workload: str) -> tuple[Entry, ...]:
+    def of(self, workload: str) -> tuple[Implementation, ...]:
         """The entries of a workload. Raises UnknownName."""
         if workload not in WORKLOADS:
             raise UnknownName("workload", workload, WORKLOADS)
@@ -81,7 +92,7 @@ class Registry:
         entries = self.entries if workload is None else self.of(workload)
         return tuple(dict.fromkeys(entry.name for entry in entries))
 
-    def find(self, workload: str, name: str) -> Entry:
+    def find(self, workload: str, name: str) -> Implementation:
         """The one entry of that name. Raises UnknownName for either."""
         for entry in self.of(workload):
             if entry.name == name:
@@ -92,7 +103,7 @@ class Registry:
 def kernel_workloads() -> Mapping[str, Workload]:
     """The workloads whose sample is one call; training has a driver of its own."""
     return MappingProxyType(
-        {name: importlib.import_module(f"models.{name}.workload").WORKLOAD for name in KERNEL_WORKLOADS}
+        {name: importlib.import_module(f"{_PACKAGES[name]}.workload").WORKLOAD for name in KERNEL_WORKLOADS}
     )
 
 
@@ -106,9 +117,9 @@ def workload_summaries() -> Mapping[str, str]:
 
 def load_registry(plugins: Sequence[str] = ()) -> Registry:
     """Built-in entries, those of installed packages' entry points, and those of the modules named."""
-    entries: list[Entry] = []
+    entries: list[Implementation] = []
     for workload in WORKLOADS:
-        entries += importlib.import_module(f"models.{workload}.entries").ENTRIES
+        entries += importlib.import_module(f"{_PACKAGES[workload]}.implementations").IMPLEMENTATIONS
     faults: list[Fault] = []
     seen: set[tuple[str, str]] = set()
     for plugin in [*_installed(), *map(_named, plugins)]:
@@ -139,7 +150,7 @@ def _plugin(name: str, value: str) -> Plugin:
     return Plugin(name, module.strip(), attribute.strip() or ATTRIBUTE)
 
 
-def _offered(plugin: Plugin, taken: set[tuple[str, str]]) -> list[Entry]:
+def _offered(plugin: Plugin, taken: set[tuple[str, str]]) -> list[Implementation]:
     """A plug-in's entries, marked with their origin. Raises PluginFault."""
     entries = [
         _checked(f"{plugin.attribute}[{position}]", offer) for position, offer in enumerate(_sequence(plugin))
@@ -160,19 +171,25 @@ def _sequence(plugin: Plugin) -> Sequence[Any]:
     except BaseException as error:  # whatever a stranger's module raises, sys.exit included
         raise PluginFault(f"import of {plugin.module} failed: {_one_line(error)}") from error
     if not hasattr(module, plugin.attribute):
-        raise PluginFault(f"module {plugin.module} has no {plugin.attribute}, a tuple of models.entry.Entry")
+        raise PluginFault(
+            f"module {plugin.module} has no {plugin.attribute}, a tuple of likeforlike.models.contract.Implementation"
+        )
     offers = getattr(module, plugin.attribute)
     if not isinstance(offers, (list, tuple)):
         found = type(offers).__name__
-        raise PluginFault(f"{plugin.attribute} is of type {found}, expected a list or tuple of Entry")
+        raise PluginFault(
+            f"{plugin.attribute} is of type {found}, expected a list or tuple of Implementation"
+        )
     return offers
 
 
-def _checked(place: str, offer: object) -> Entry:
+def _checked(place: str, offer: object) -> Implementation:
     """An entry whose fields are of the right types. Raises PluginFault naming the field."""
-    if not isinstance(offer, Entry):
-        raise PluginFault(f"{place} is of type {type(offer).__name__}, expected models.entry.Entry")
-    for field in fields(Entry):
+    if not isinstance(offer, Implementation):
+        raise PluginFault(
+            f"{place} is of type {type(offer).__name__}, expected likeforlike.models.contract.Implementation"
+        )
+    for field in fields(Implementation):
         value, default = getattr(offer, field.name), field.default
         expected = tuple if isinstance(default, tuple) else str
         if not isinstance(value, expected):

@@ -1,1 +1,1 @@
-"""Tells: reads result files and renders what they say. Imports no framework."""
+"""Tells: result files in, a report out; no framework, no measuring."""

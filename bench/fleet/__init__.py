@@ -1,1 +1,1 @@
-"""The same grid on machines one does not sit at: jobs of a scheduler, each the ordinary command."""
+"""The same run as jobs of a scheduler."""

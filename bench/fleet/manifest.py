@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from bench.resultfile import write_whole
+from likeforlike.bench.keep.result_file import write_whole
 
 FILE = "fleet.manifest"
 """JSON, but named apart: ``python -m reports DIR/*.json`` takes the result files alone."""
+
 SCHEMA_VERSION = 1
 
 Cluster = Literal["slurm", "local"]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.worker import end_with_parent
+from likeforlike.devices.process.lifetime import end_with_parent
 
 Operands = tuple[np.ndarray, np.ndarray]
 

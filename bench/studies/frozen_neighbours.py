@@ -13,25 +13,17 @@ import statistics
 import sys
 from collections.abc import Sequence
 
-from bench.pool import Worker
-from bench.studies.staging import (
-    Account,
-    Bursts,
-    RestlessWorker,
-    StudyFailed,
-    Turns,
-    heading,
-    products_against_bare,
-    ratio_text,
-    required,
-    table,
-)
-from models.registry import load_registry
-from reports.verdicts import verdict
+from likeforlike.bench.measure.worker_process import Worker
+from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, required, table
+from likeforlike.bench.studies.bare_comparison import Bursts, RestlessWorker, Turns, products_against_bare
+from likeforlike.models.registry import load_registry
+from likeforlike.reports.statistics.verdicts import verdict
 
 PRODUCTS = {"numpy": "numpy", "tf-eager": "tensorflow", "torch": "torch", "jax": "jax"}
 """Implementation: the framework whose bare loop makes the same call."""
+
 AGREEMENT = 0.03
+
 _SMALL = 1000
 
 

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import psutil
 
-from bench.journal import journal_path
+from likeforlike.bench.keep.journal import journal_path
 
 _REPOSITORY = Path(__file__).parents[2]
+
 _GONE_SECONDS = 5.0
 
 
@@ -48,7 +49,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
     for process in psutil.process_iter(["cmdline", "status"]):
         words = process.info["cmdline"] or []
         alive = process.info["status"] != psutil.STATUS_ZOMBIE
-        if alive and "bench.worker" in words and words[-1] == str(pid):
+        if alive and "likeforlike.bench.worker.__main__" in words and words[-1] == str(pid):
             found.append(process)
     return found
 

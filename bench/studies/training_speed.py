@@ -21,24 +21,19 @@ from pathlib import Path
 import msgspec
 from scipy import stats
 
-from bench.studies.staging import (
-    Account,
-    Bursts,
-    StudyFailed,
-    Turns,
-    heading,
-    products_against_bare,
-    ratio_text,
-    required,
-    table,
-)
-from models.registry import load_registry
-from reports.verdicts import RatioEstimate, paired_ratio
+from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, required, table
+from likeforlike.bench.studies.bare_comparison import Bursts, Turns, products_against_bare
+from likeforlike.models.registry import load_registry
+from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio
 
 FLOOR, KERAS, TUNED, EPOCH = "floor", "keras-fit", "keras-fit-tuned", "tf-epoch"
+
 TRAINERS = (FLOOR, EPOCH, KERAS, TUNED, "jax-scan", "torch-compiled", "torch-loop", "graph-loop")
+
 SEEDED = (KERAS, EPOCH)
+
 BARE = ("numpy", "torch", "jax")
+
 PRODUCT_AGREEMENT = 0.05
 
 

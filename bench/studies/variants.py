@@ -14,18 +14,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.studies.staging import Account, StudyFailed, heading, ratio_text, table
-from bench.studies.training_speed import Trained, epoch_ratio, known, measure_training, read_trained
-from models.entry import Entry
-from models.training.entries import ENTRIES, HUGE_PAGES
-from models.training.trainer import Run, Trainer
+from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, table
+from likeforlike.bench.studies.training_speed import (
+    Trained,
+    epoch_ratio,
+    known,
+    measure_training,
+    read_trained,
+)
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.trainer import Run, Trainer
+from likeforlike.models.tasks.mlp import implementations as trainers
+from likeforlike.models.tasks.mlp.implementations import HUGE_PAGES
 
 
 def with_generator_bits(run: Run) -> Trainer:
     """``tf-epoch`` with dropout by TensorFlow's own counter-based generator, a float32 a unit."""
     import tensorflow as tf
 
-    from models.training.with_tensorflow_epoch import TensorFlowEpoch, xorshift
+    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch, xorshift
 
     class GeneratorBits(TensorFlowEpoch):
         @property
@@ -43,14 +50,14 @@ def with_generator_bits(run: Run) -> Trainer:
 
 def without_xla(run: Run) -> Trainer:
     """``tf-epoch`` as a plain graph."""
-    from models.training.with_tensorflow_epoch import TensorFlowEpoch
+    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch
 
     return TensorFlowEpoch(replace(run, recipe=replace(run.recipe, execution="graph")))
 
 
 def with_small_pages(run: Run) -> Trainer:
     """``tf-epoch`` with its arrays in pages of 4 KiB."""
-    from models.training.with_tensorflow_epoch import TensorFlowEpoch
+    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch
 
     return TensorFlowEpoch(run)
 
@@ -59,7 +66,7 @@ def with_tape(run: Run) -> Trainer:
     """``tf-epoch`` with gradients by GradientTape instead of by hand."""
     import tensorflow as tf
 
-    from models.training.with_tensorflow_epoch import TensorFlowEpoch
+    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch
 
     class Taped(TensorFlowEpoch):
         @property
@@ -79,15 +86,15 @@ def with_tape(run: Run) -> Trainer:
 
 def keras_with_xla(run: Run) -> Trainer:
     """``keras-fit`` with ``jit_compile=True`` and nothing else."""
-    from models.training.with_keras import KerasFit
+    from likeforlike.models.loops.keras_fit import KerasFit
 
     return KerasFit(replace(run, recipe=replace(run.recipe, execution="xla")))
 
 
 def keras_with_own_dropout(run: Run) -> Trainer:
     """``keras-fit-tuned``'s way of feeding and executing, with Keras's own dropout layer."""
-    from models.training.with_keras import KerasFit
-    from models.training.with_keras_tuned import KerasFitTuned
+    from likeforlike.models.loops.keras_fit import KerasFit
+    from likeforlike.models.tasks.mlp.keras_fit_tuned import KerasFitTuned
 
     class OwnDropout(KerasFitTuned):
         dropout = KerasFit.dropout
@@ -103,7 +110,7 @@ def torch_with_fused_adam(run: Run) -> Trainer:
     """``torch-loop`` with PyTorch's fused Adam."""
     import torch
 
-    from models.training.with_torch import TorchLoop
+    from likeforlike.models.loops.torch_loop import TorchLoop
 
     class Fused(TorchLoop):
         def __init__(self, run: Run) -> None:
@@ -130,14 +137,14 @@ VARIES = {
 
 def _environment(name: str, original: str) -> tuple[tuple[str, str], ...]:
     """The original's; where the pages are what is varied, without the variable that sets them."""
-    (found,) = (entry.environment for entry in ENTRIES if entry.name == original)
+    (found,) = (entry.environment for entry in trainers.IMPLEMENTATIONS if entry.name == original)
     return tuple(pair for pair in found if pair != HUGE_PAGES or name != "tf-epoch-small-pages")
 
 
-def _entry(name: str) -> Entry:
+def _entry(name: str) -> Implementation:
     original, factory = VARIES[name]
     framework = "torch" if original.startswith("torch") else "tensorflow"
-    return Entry(
+    return Implementation(
         name,
         "training",
         framework,

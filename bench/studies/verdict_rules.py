@@ -23,27 +23,35 @@ from functools import partial
 
 import psutil
 
-from bench.studies import load
-from bench.studies.bare_loop import PRODUCTS, random_operands
-from bench.studies.rules import OURS, PEERS, Rule, Word, likeforlike
-from bench.studies.staging import Account, heading, required, table
-from devices.placement import usable_cores
-from devices.runtime import runtime
-from reports.verdicts import paired_ratio
+from likeforlike.bench.studies import busy_neighbour
+from likeforlike.bench.studies.account import Account, heading, required, table
+from likeforlike.bench.studies.bare_loop import PRODUCTS, random_operands
+from likeforlike.bench.studies.tool_rules import OURS, PEERS, Rule, Word, likeforlike
+from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.process.runtime import runtime
+from likeforlike.reports.statistics.ratios import paired_ratio
 
 Clock = Callable[[], float]
+
 Judge = Callable[["Trial", str], Word]
 
 BASE, AGAIN, SLOWED = "base", "the same again", "slowed"
+
 TWINS = ("twin a", "twin b")
 """The same product twice more, in the rounds: the noise floor, as every run of the harness has it."""
+
 BLOCKS = (AGAIN, BASE, SLOWED)
 """In the order of measuring: each is next to the base."""
+
 ROUNDS = (*BLOCKS, *TWINS)
+
 _RECENT = 31
 """Calls of the product whose median time the spin is a share of."""
+
 _FIRST_SIZE = 800
+
 _SIZINGS = 4
+
 _SIZING_CALLS = 40
 
 
@@ -140,7 +148,7 @@ def competing(share: float, seed: int) -> Iterator[None]:
     if share == 0:
         yield
         return
-    command = [sys.executable, "-m", load.__name__, str(share), str(seed), str(os.getpid())]
+    command = [sys.executable, "-m", busy_neighbour.__name__, str(share), str(seed), str(os.getpid())]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
     started = time.monotonic()
     try:
@@ -300,7 +308,7 @@ def load_text(share: float) -> str:
     """The competing process in words."""
     if share == 0:
         return "none of our own"
-    shortest, longest = load.SHORTEST_SECONDS * 1e3, load.LONGEST_SECONDS * 1e3
+    shortest, longest = busy_neighbour.SHORTEST_SECONDS * 1e3, busy_neighbour.LONGEST_SECONDS * 1e3
     return (
         f"one process of one thread that multiplies small matrices for {share:.0%} of the time, "
         f"in bursts of {shortest:.0f} to {longest:.0f} ms"

@@ -1,1 +1,1 @@
-"""Data-parallel training: one network, each batch divided among replicas."""
+"""Training with each batch divided among workers."""

@@ -9,13 +9,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from devices.lifetime import end_with_parent
-from devices.runtime import runtime
-from models.distributed.assignment import Assignment
-from models.training.data import load_data
-from models.training.oracle import initial_parameters, verify
-from models.training.recipe import Recipe
-from models.training.trainer import Run
+from likeforlike.devices.process.lifetime import end_with_parent
+from likeforlike.devices.process.runtime import runtime
+from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.trainer import Run
+from likeforlike.models.distributed.assignment import Assignment
+from likeforlike.models.tasks.fashion_mnist import load_data
+from likeforlike.models.tasks.mlp.proof import initial_parameters, verify
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     index, ports, assignment = int(sys.argv[2]), json.loads(sys.argv[3]), Assignment.from_json(sys.argv[4])
     recipe = Recipe(**assignment.recipe)
     runtime("tensorflow").configure(assignment.device, assignment.threads, recipe.precision)
-    from models.distributed.strategies import join
+    from likeforlike.models.distributed.strategies import join
 
     join(assignment, index, ports)
     module, _, attribute = assignment.target.partition(":")

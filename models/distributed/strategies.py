@@ -12,8 +12,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from devices.lifetime import end_with_child
-from models.distributed.assignment import Assignment
+from likeforlike.devices.process.lifetime import end_with_child
+from likeforlike.models.distributed.assignment import Assignment
 
 _begun: dict[str, tf.distribute.Strategy] = {}
 
@@ -75,7 +75,7 @@ def _chief(assignment: Assignment) -> tf.distribute.Strategy:
             [
                 sys.executable,
                 "-m",
-                "models.distributed.peer",
+                "likeforlike.models.distributed.peer",
                 str(os.getpid()),
                 str(index),
                 json.dumps(ports),

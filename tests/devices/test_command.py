@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from devices import __main__ as command
-from devices.discovery import find_devices
+from likeforlike.devices import command
+from likeforlike.devices.machine.discovery import find_devices
 
 
 @pytest.fixture

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from models.__main__ import main
-from models.entry import Entry, unsupported
-from models.registry import WORKLOADS, UnknownName, kernel_workloads, load_registry
+from likeforlike.models.command import main
+from likeforlike.models.contract.implementation import Implementation, unsupported
+from likeforlike.models.registry import WORKLOADS, UnknownName, kernel_workloads, load_registry
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
-from models.entry import Entry
+from likeforlike.models.contract.implementation import Implementation
 
 IMPLEMENTATIONS = [
-    Entry("mine", "matmul", "numpy", "my product", "{module}:product", device_kinds=("cpu",)),
-    Entry("mine", "training", "numpy", "my trainer", "{module}:Trainer"),
+    Implementation("mine", "matmul", "numpy", "my product", "{module}:product", device_kinds=("cpu",)),
+    Implementation("mine", "training", "numpy", "my trainer", "{module}:Trainer"),
 ]
 """
 
@@ -128,14 +128,17 @@ BROKEN = {
     "exits": ("raise SystemExit(3)", r"import of \w+ failed: SystemExit: 3"),
     "syntax": ("def f(:", r"import of \w+ failed: SyntaxError: .*"),
     "several lines": ("raise ValueError('one\\ntwo')", r"import of \w+ failed: ValueError: one two"),
-    "no attribute": ("x = 1", r"module \w+ has no IMPLEMENTATIONS, a tuple of models.entry.Entry"),
+    "no attribute": (
+        "x = 1",
+        r"module \w+ has no IMPLEMENTATIONS, a tuple of likeforlike.models.contract.Implementation",
+    ),
     "no sequence": (
         "IMPLEMENTATIONS = 7",
-        r"IMPLEMENTATIONS is of type int, expected a list or tuple of Entry",
+        r"IMPLEMENTATIONS is of type int, expected a list or tuple of Implementation",
     ),
     "no entry": (
         "IMPLEMENTATIONS = ['x']",
-        r"IMPLEMENTATIONS\[0\] is of type str, expected models.entry.Entry",
+        r"IMPLEMENTATIONS\[0\] is of type str, expected likeforlike.models.contract.Implementation",
     ),
     "wrong type": (
         GOOD.replace('device_kinds=("cpu",)', 'device_kinds="cpu"'),
@@ -204,7 +207,7 @@ def test_installed_packages_register_by_entry_point(module, distribution):
 
 
 def test_missing_frameworks_are_told_with_their_remedy():
-    here = Entry("x", "matmul", "numpy", "", "m:f")
+    here = Implementation("x", "matmul", "numpy", "", "m:f")
     assert here.missing() is None
     assert replace(here, needs=("numpy", "json.decoder")).missing() is None
     torch = replace(here, framework="torch", needs=("absent_torch",))
@@ -243,7 +246,7 @@ def test_what_an_implementation_cannot_do_is_said(name, device, axes, capability
 
 def test_listing_imports_no_framework():
     program = (
-        "import sys; from models.__main__ import main; status = main(['--json']); "
+        "import sys; from likeforlike.models.command import main; status = main(['--json']); "
         "loaded = {'tensorflow', 'keras', 'torch', 'jax', 'scipy', 'pandas'} & set(sys.modules); "
         "sys.exit(f'imported {loaded}' if loaded else status)"
     )
@@ -273,7 +276,7 @@ def test_json_listing(module, capsys):
 
 
 def test_table_names_what_is_missing_and_what_was_left_out(module, capsys, monkeypatch):
-    monkeypatch.setattr("models.entry._importable", lambda name: name != "jax")
+    monkeypatch.setattr("likeforlike.models.contract.implementation._importable", lambda name: name != "jax")
     assert main(["--plugin", module("bad_plugin", "1 / 0")]) == 2
     printed = capsys.readouterr()
     (row,) = [line for line in printed.out.splitlines() if line.startswith("jax-eigh")]

@@ -6,7 +6,7 @@ import json
 
 import report_samples as samples
 
-from reports.results import parse_results
+from likeforlike.reports.read.formats.pytest_benchmark import parse_results
 
 
 def read(document, name):

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import report_samples as samples
 
-from reports.__main__ import main
-from reports.output import MANIFEST, OutputError, write_folder
+from likeforlike.reports.command import main
+from likeforlike.reports.write.report_folder import MANIFEST, OutputError, write_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,7 @@ class TestReport:
 
     def test_no_framework_and_no_slow_import(self, small, tmp_path):
         program = (
-            "import sys; from reports.__main__ import main; "
+            "import sys; from likeforlike.reports.command import main; "
             f"main([{small!r}, '--output', {str(tmp_path / 'out')!r}]); "
             "print(sorted({m.partition('.')[0] for m in sys.modules} & "
             "{'tensorflow', 'keras', 'torch', 'jax', 'pandas', 'bench', 'models'})"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.entry import Entry
+from likeforlike.models.contract.implementation import Implementation
 
 
 def halved(run, assignment):
-    from models.distributed.with_keras import KerasFitDistributed
+    from likeforlike.models.distributed.keras_fit import KerasFitDistributed
 
     return KerasFitDistributed(replace(run, recipe=replace(run.recipe, batch_size=32)), assignment)
 
 
 IMPLEMENTATIONS = [
-    Entry(
+    Implementation(
         "halved",
         "distributed",
         "tensorflow",

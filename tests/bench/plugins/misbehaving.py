@@ -7,8 +7,9 @@ import signal
 
 import numpy as np
 
-from models.entry import Entry
-from models.kernel import Kernel, Problem
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.workload import Problem
 
 
 def behaves(problem: Problem) -> Kernel:
@@ -53,8 +54,10 @@ def raises(problem: Problem) -> Kernel:
     raise RuntimeError("two lines\nof complaint")
 
 
-def _entry(name: str, target: str = "") -> Entry:
-    return Entry(name, "matmul", "numpy", "for tests", target or f"misbehaving:{name.replace('-', '_')}")
+def _entry(name: str, target: str = "") -> Implementation:
+    return Implementation(
+        name, "matmul", "numpy", "for tests", target or f"misbehaving:{name.replace('-', '_')}"
+    )
 
 
 NAMES = ("behaves", "crashes", "crashes-later", "hoards", "hangs", "is-wrong", "is-not-finite", "raises")

@@ -1,0 +1,1 @@
+"""What is known of ended cells, on disk and into pytest-benchmark."""

@@ -1,0 +1,151 @@
+"""From a measured cell to its record: what the result file's ``extra_info`` says of it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.rounds import Turn
+from likeforlike.bench.measure.stopping import GroupStopping
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.run_plan import Context
+from likeforlike.bench.worker.outcomes import MEASURED
+from likeforlike.devices.limits.ceilings import device_ceiling
+from likeforlike.devices.limits.plausibility import judge
+from likeforlike.models.registry import kernel_workloads
+
+
+def lost_record(turn: Turn) -> CellRecord:
+    """The record of a cell that failed."""
+    assert turn.failure is not None
+    return CellRecord(turn.cell.id, turn.failure.outcome, turn.failure.reason)
+
+
+def measured_record(
+    turn: Turn, stopping: GroupStopping, context: Context, state: Mapping[str, Any], tensorboard: str | None
+) -> CellRecord:
+    """The record of a cell that was measured."""
+    assert turn.ready is not None
+    seconds = [sample.seconds for sample in turn.samples]
+    extra = {
+        **_identity(turn.cell, context),
+        "setup_seconds": turn.ready.setup_seconds,
+        "cold_seconds": turn.ready.cold_seconds,
+        "warm_up_calls": turn.ready.warm_up_calls,
+        "verified": {"error": turn.ready.error, "tolerance": turn.ready.tolerance},
+        **turn.ready.facts,
+        "timing": turn.spec.timing,
+        "round_numbers": turn.rounds,
+        "disturbed": turn.disturbed,
+        "stop": _stop(turn, stopping),
+        "state": dict(state),
+        **turn.facts,
+    }
+    if turn.cell.recipe is not None:
+        extra |= _training_facts(turn, context, tensorboard)
+    extra |= _transfers(turn)
+    extra |= _judgement(turn.cell, extra, seconds, context)
+    return CellRecord(turn.cell.id, MEASURED, "", seconds, turn.rounds, extra)
+
+
+def _identity(cell: Cell, context: Context) -> dict[str, Any]:
+    return {
+        "cell": cell.id,
+        "workload": cell.workload,
+        "implementation": cell.entry.name,
+        "framework": cell.entry.framework,
+        "division": cell.entry.division,
+        "origin": cell.entry.origin,
+        "device": cell.device,
+        "device_name": context.device_names.get(cell.device, ""),
+        "axes": dict(cell.axes),
+        "group": cell.group,
+        "concurrent": cell.concurrent,
+    }
+
+
+def _stop(turn: Turn, stopping: GroupStopping) -> dict[str, Any]:
+    if turn.cell.recipe is not None:
+        return {"reason": "epochs", "median_interval": None, "rounds": len(turn.samples)}
+    if not turn.samples:
+        return {"reason": "once", "median_interval": None, "rounds": 0}
+    stop = stopping.stop(turn.cell.id)
+    interval = None if stop.median_interval is None else list(stop.median_interval)
+    return {"reason": stop.reason, "median_interval": interval, "rounds": stop.rounds}
+
+
+def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> dict[str, Any]:
+    samples = [turn.cold, *turn.samples] if turn.cold is not None else turn.samples
+    epochs = [sample.epoch for sample in samples if sample.epoch is not None]
+    assert turn.ready is not None
+    assert turn.cell.recipe is not None
+    recipe = asdict(turn.cell.recipe)
+    spent = sum(e["train_seconds"] + e["evaluation_seconds"] + e["logging_seconds"] for e in epochs)
+    return {
+        "recipe": recipe,
+        # set before any import, and so a term like those that the trainer itself resolved
+        "terms": {**turn.facts.get("terms", {}), **dict(turn.cell.entry.environment)},
+        "data": {**turn.ready.facts["data"], "source": context.data_source},
+        "epochs": epochs,
+        "cold_seconds": turn.cold.seconds if turn.cold is not None else None,
+        "total_seconds": turn.ready.setup_seconds + spent,
+        "time_to_accuracy": time_to_accuracy(epochs, context.target_accuracy),
+        "best_epoch": best_epoch(epochs),
+        "tensorboard": tensorboard,
+    }
+
+
+def time_to_accuracy(epochs: Sequence[Mapping[str, Any]], target: float) -> dict[str, Any]:
+    """Seconds of training, the first epoch's included, until validation accuracy first reaches the target."""
+    seconds = 0.0
+    for epoch in epochs:
+        seconds += epoch["train_seconds"]
+        if epoch["val_accuracy"] is not None and epoch["val_accuracy"] >= target:
+            return {"target": target, "seconds": seconds, "epoch": epoch["epoch"]}
+    return {"target": target, "seconds": None, "epoch": None}
+
+
+def best_epoch(epochs: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The epoch of least validation loss; None where no loss was computed."""
+    known = [epoch for epoch in epochs if epoch["val_loss"] is not None]
+    if not known:
+        return None
+    best = min(known, key=lambda epoch: epoch["val_loss"])
+    return {name: best[name] for name in ("epoch", "val_loss", "val_accuracy")}
+
+
+def _transfers(turn: Turn) -> dict[str, Any]:
+    if not turn.samples or turn.samples[0].to_device_seconds is None:
+        return {}
+    return {
+        "transfer": {
+            "to_device_seconds": [sample.to_device_seconds for sample in turn.samples],
+            "to_host_seconds": [sample.to_host_seconds for sample in turn.samples],
+        }
+    }
+
+
+def _judgement(
+    cell: Cell, extra: Mapping[str, Any], seconds: Sequence[float], context: Context
+) -> dict[str, Any]:
+    """Operations, ceiling, and whether the median can be true."""
+    axes = dict(cell.axes)
+    if cell.recipe is not None:
+        precision: str = cell.recipe.precision
+        flop: float | None = cell.recipe.flop(extra["data"]["train_samples"])
+    else:
+        precision = str(axes.get("dtype", "float64"))
+        flop = kernel_workloads()[cell.workload].flop(axes)
+    ceiling = device_ceiling(context.fingerprint, cell.device, precision)
+    reasons: Sequence[str] = ()
+    if seconds:
+        synchronised = extra.get("synchronised_median_seconds")
+        reasons = judge(flop, statistics.median(seconds), ceiling, synchronised)
+    return {
+        "flop": flop,
+        "ceiling": ceiling and {"flop_per_second": ceiling.flop_per_second, "source": ceiling.source},
+        "plausible": {"ok": not reasons, "reasons": list(reasons)},
+    }

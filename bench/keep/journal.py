@@ -1,0 +1,148 @@
+"""The journal: every ended cell, on disk before the next begins."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from likeforlike.bench.keep.cell_record import CellRecord
+
+JOURNAL_SUFFIX = ".journal.jsonl"
+
+
+class JournalError(Exception):
+    """The journal can't be used; one line that says why and what to do."""
+
+
+class Header(msgspec.Struct, frozen=True):
+    """A journal's first line: what must be the same for a resumed run."""
+
+    run_id: str
+    order_seed: int
+    conditions: dict[str, Any]
+    """Machine, versions and options, flat: ``{"option --sizes": "500", "version tensorflow": ...}``."""
+    cells: int = 0
+    """How many cells the run has, so that somebody else can say how far it is."""
+    busy: tuple[str, ...] = ()
+    """Devices that others used when the run began, each a sentence."""
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A line that says that the run was taken up again."""
+
+    session: int
+    busy: tuple[str, ...] = ()
+
+
+def journal_path(result_file: Path) -> Path:
+    """Where the journal of a result file lies: beside it."""
+    return result_file.with_name(result_file.name + JOURNAL_SUFFIX)
+
+
+class Journal:
+    """An open journal, locked against a second run for as long as this process lives."""
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        """Open and lock. Raises JournalError if another run holds it or it can't be written."""
+        self.path = path
+        self.header: Header | None = None
+        self.records: dict[str, CellRecord] = {}
+        self.session = 0
+        self.busy: tuple[str, ...] = ()
+        """What was busy when any of the run's sessions began."""
+        self.warning = ""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: IO[bytes] = open(path, "a+b")  # noqa: SIM115 - held open and locked for the run
+        except OSError as error:
+            raise JournalError(f"{path}: cannot be written: {error.strerror}; name another file") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise JournalError(
+                f"{path}: another run is writing this result file; wait for it or name another"
+            ) from error
+        if resume:
+            try:
+                self._read()
+            except JournalError:
+                self.close()
+                raise
+
+    def _read(self) -> None:
+        self._file.seek(0)
+        text = self._file.read()
+        whole, _, torn = text.rpartition(b"\n")
+        if torn:
+            self.warning = f"{self.path}: dropped a torn last line of {len(torn)} bytes"
+            self._file.truncate(len(text) - len(torn))
+        lines = whole.split(b"\n") if whole else []
+        if not lines:
+            return
+        try:
+            self.header = msgspec.json.decode(lines[0], type=Header)
+            self.busy = self.header.busy
+            for line in lines[1:]:
+                if line.startswith(b'{"session"'):
+                    earlier = msgspec.json.decode(line, type=Session)
+                    self.session, self.busy = earlier.session, (*self.busy, *earlier.busy)
+                    continue
+                record = msgspec.json.decode(line, type=CellRecord)
+                self.records[record.cell] = record
+        except msgspec.DecodeError as error:
+            raise JournalError(
+                f"{self.path}: line {len(self.records) + 2} is no journal line ({error}); "
+                "start again without --resume"
+            ) from error
+
+    def begin(self, header: Header) -> None:
+        """Start a new run, or take up the one found. Raises JournalError if its conditions differ."""
+        if self.header is None:
+            self._file.truncate(0)
+            self.header, self.busy = header, header.busy
+            self._append([header])
+            return
+        changed = differences(self.header.conditions, header.conditions)
+        if changed:
+            raise JournalError(
+                f"{self.path}: cannot resume, since these differ: {'; '.join(changed)}; "
+                "restore them, or start again without --resume"
+            )
+        self.session += 1
+        self.busy = (*self.busy, *header.busy)
+        self._append([Session(self.session, header.busy)])
+
+    def forget(self, cells: Iterable[str]) -> None:
+        """Let these cells be measured again; a later line of theirs replaces the earlier."""
+        for cell in cells:
+            self.records.pop(cell, None)
+
+    def add(self, records: Iterable[CellRecord]) -> None:
+        """Append ended cells and wait until they are on disk."""
+        records = list(records)
+        self.records |= {record.cell: record for record in records}
+        self._append(records)
+
+    def _append(self, items: Iterable[msgspec.Struct]) -> None:
+        self._file.seek(0, os.SEEK_END)
+        self._file.write(b"".join(msgspec.json.encode(item) + b"\n" for item in items))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Unlock."""
+        with suppress(OSError):
+            self._file.close()
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between two sets of conditions, in words."""
+    keys = sorted(set(before) | set(now))
+    return [f"{k} was {before.get(k)!r}, is {now.get(k)!r}" for k in keys if before.get(k) != now.get(k)]

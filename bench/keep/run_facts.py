@@ -1,0 +1,77 @@
+"""What only all cells of a run together show: the noise floor, flat series, the best rate."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.plan.run_plan import Context
+from likeforlike.devices.limits.ceilings import device_ceiling
+from likeforlike.devices.limits.plausibility import flat_span, judge_series
+from likeforlike.reports.statistics.ratios import LEAST_PAIRS, paired_ratio, unpaired_ratio
+
+
+def judge_together(records: Sequence[Mapping[str, Any]], medians: Sequence[float], context: Context) -> None:
+    """Complete the judgement of products once all sizes are known, in place.
+
+    A series whose time hardly grows with size marks the cells between which it does not; the best
+    plausible rate of a device stands beside its ceiling as the measured one. ``records`` are
+    ``extra_info`` objects.
+    """
+    products = [pair for pair in zip(records, medians, strict=True) if pair[0]["workload"] == "matmul"]
+    series: dict[tuple[str, str, str], list[tuple[Mapping[str, Any], float]]] = {}
+    for record, median in products:
+        key = (record["implementation"], record["device"], record["axes"]["dtype"])
+        series.setdefault(key, []).append((record, median))
+    for (_, device, dtype), members in series.items():
+        ceiling = device_ceiling(context.fingerprint, device, dtype)
+        points = [(record["flop"], median) for record, median in members]
+        reason, span = judge_series(points, ceiling), flat_span(points, ceiling)
+        flat = [r for r, _ in members if span is not None and span[0][0] <= r["flop"] <= span[1][0]]
+        for record in flat if reason else ():
+            if reason not in record["plausible"]["reasons"]:
+                record["plausible"]["reasons"].append(reason)
+                record["plausible"]["ok"] = False
+    for record, _ in products:
+        rates = [
+            other["flop"] / median
+            for other, median in products
+            if other["plausible"]["ok"] and median > 0 and _same_device(other, record)
+        ]
+        if record["ceiling"] is not None:
+            record["ceiling"]["measured_flop_per_second"] = max(rates, default=None)
+
+
+def _same_device(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one["device"] == other["device"] and one["axes"]["dtype"] == other["axes"]["dtype"]
+
+
+def noise_facts(records: Mapping[str, CellRecord]) -> dict[str, Any] | None:
+    """The machine's noise floor from the A/A pair, and the harness's own cost per sample, if measured."""
+    by_name = {
+        record.extra_info["implementation"]: dict(zip(record.round_numbers, record.seconds, strict=True))
+        for record in records.values()
+        if record.extra_info.get("workload") == "noise" and record.seconds
+    }
+    facts: dict[str, Any] = {}
+    if "twin-a" in by_name and "twin-b" in by_name:
+        facts |= _twin_facts(by_name["twin-a"], by_name["twin-b"])
+    if "nothing" in by_name:
+        facts["harness_seconds_per_sample"] = statistics.median(by_name["nothing"].values())
+    return facts or None
+
+
+def _twin_facts(first: Mapping[int, float], second: Mapping[int, float]) -> dict[str, Any]:
+    """Ratio of the twins' times by round; of their medians if a run ended between the two of them."""
+    shared = sorted(first.keys() & second.keys())
+    if len(shared) >= LEAST_PAIRS:
+        estimate = paired_ratio([first[n] for n in shared], [second[n] for n in shared])
+    else:
+        shared, estimate = [], unpaired_ratio(list(first.values()), list(second.values()))
+    facts: dict[str, Any] = {"aa_ratio": estimate.ratio, "aa_pairs": len(shared)}
+    if math.isfinite(estimate.high):  # too few samples bound nothing
+        facts["aa_interval"] = [estimate.low, estimate.high]
+    return facts

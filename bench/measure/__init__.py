@@ -1,0 +1,1 @@
+"""Orders workers about: turns, processes, when to stop."""

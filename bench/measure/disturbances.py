@@ -1,0 +1,57 @@
+"""The machine around a group and around each sample, and what disturbed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.worker.messages import Sample
+from likeforlike.devices.machine.state import Probe, busy, disturbance, snapshot
+from likeforlike.devices.vendors.device import Device
+
+OnSample = Callable[[Cell, Sample, int], None]
+
+
+class MachineWatch:
+    """Flags samples that the machine disturbed; flags, never drops. ``on_sample`` is told of each."""
+
+    def __init__(self, devices: Mapping[str, Device], on_sample: OnSample) -> None:
+        self._devices = devices
+        self._on_sample = on_sample
+        self._probes: dict[str, Probe] = {}
+        self._before: dict[str, dict[str, Any]] = {}
+        self._busy: dict[str, str | None] = {}
+
+    def begin(self, cells: Sequence[Cell]) -> None:
+        """Note the machine's state before a group, once for each of its devices."""
+        for name in dict.fromkeys(cell.device for cell in cells):
+            device = self._devices[name]
+            self._probes[name] = Probe(device)
+            self._before[name] = snapshot(device)
+            self._busy[name] = busy(device) if device.kind == "gpu" else None
+
+    def before(self, cell: Cell) -> None:
+        """Forget what was stolen up to here."""
+        self._probes[cell.device].read()
+
+    def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
+        """What disturbed the sample; tells the person of it too."""
+        reasons = self._probes[cell.device].read()
+        self._on_sample(cell, sample, turn)
+        return reasons
+
+    def states(self, cell: Cell) -> dict[str, Any]:
+        """The state before the group and now, and what disturbed all in between."""
+        before = self._before[cell.device]
+        after = snapshot(self._devices[cell.device], previous=before)
+        reasons = disturbance(before, after)
+        if self._busy[cell.device]:
+            reasons.insert(0, str(self._busy[cell.device]))
+        return {"before": before, "after": after, "disturbances": reasons}
+
+    def end(self) -> None:
+        """Give the probes back."""
+        for probe in self._probes.values():
+            probe.close()
+        self._probes.clear()

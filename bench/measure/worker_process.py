@@ -1,0 +1,216 @@
+"""One worker process: started, frozen, watched, ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import psutil
+
+from likeforlike.bench.worker.messages import Answer, Order, Quit, receive_answer, send
+from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.devices.machine.resources import free_memory_bytes
+
+_WATCH_SECONDS = 0.1
+
+_END_SECONDS = 2.0
+
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class WorkerKey:
+    """What two cells must share to be measured in one process, one after the other."""
+
+    framework: str
+    device: str
+    precision: str
+    environment: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class MemoryLimits:
+    """When a worker takes too much: its own share, or what must stay free on the machine."""
+
+    worker_bytes: int
+    free_floor_bytes: int
+
+    @classmethod
+    def of_machine(cls, cell_memory_bytes: int | None, sharers: int = 1) -> MemoryLimits:
+        """The asked share, else nine tenths of what is free now; a twentieth of that stays free.
+
+        ``sharers`` cells measured at the same time divide the nine tenths.
+        """
+        available = free_memory_bytes()
+        return cls(cell_memory_bytes or available * 9 // 10 // sharers, available // 20)
+
+
+def kernel_oom_kills() -> int:
+    """How many processes the kernel has killed for want of memory since it started (vmstat)."""
+    with suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
+class Worker:
+    """One worker process and the socket to it. Only one of a group runs at a time."""
+
+    def __init__(
+        self, key: WorkerKey, environment: Mapping[str, str], limits: MemoryLimits, has_peers: bool = False
+    ) -> None:
+        self.key = key
+        self.has_peers = has_peers
+        """Whether it starts processes that work with it, whose memory counts as its own."""
+        self._peers: list[psutil.Process] = []
+        """Those seen at the last freeze: to look for them takes milliseconds, which no sample should pay."""
+        self.limits = limits
+        self.frozen = self._killed = False
+        self._oom_kills = kernel_oom_kills()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "likeforlike.bench.worker.__main__",
+                    str(theirs.fileno()),
+                    str(os.getpid()),
+                ],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                # a terminal's Ctrl-C is the harness's to handle; and whatever the worker starts is in
+                # its process group, to be frozen, thawed and ended with it
+                start_new_session=True,
+            )
+        self.connection = Connection(ours.detach())
+
+    def order(self, message: Order) -> None:
+        """Send an order, thawing the worker first. Raises CellFailed when it is gone."""
+        self.thaw()
+        try:
+            send(self.connection, message)
+        except OSError:
+            raise self._post_mortem() from None
+
+    def answer(self, timeout_seconds: float, clock: Callable[[], float] = time.monotonic) -> Answer:
+        """Wait, without spinning, for an answer. Raises CellFailed on death, time-out or memory."""
+        deadline = clock() + timeout_seconds
+        while (left := deadline - clock()) > 0:
+            try:
+                if self.connection.poll(min(left, _WATCH_SECONDS)):
+                    return receive_answer(self.connection)
+            except (EOFError, OSError):
+                raise self._post_mortem() from None
+            self._check_memory()
+        self.kill()
+        raise CellFailed("timed-out", f"no answer within {timeout_seconds:.3g} s of its --cell-timeout")
+
+    def _check_memory(self) -> None:
+        try:
+            resident = psutil.Process(self.process.pid).memory_info().rss
+            resident += sum(peer.memory_info().rss for peer in self._peers)
+        except psutil.Error:  # gone: the socket will say so
+            return
+        free = free_memory_bytes()
+        if resident > self.limits.worker_bytes:
+            why = f"held {_gib(resident)}, the limit (--cell-memory) is {_gib(self.limits.worker_bytes)}"
+        elif free < self.limits.free_floor_bytes:
+            why = f"held {_gib(resident)} and left {_gib(free)} of the machine's memory free"
+        else:
+            return
+        self.kill()
+        raise CellFailed("out-of-memory", why)
+
+    def _post_mortem(self) -> CellFailed:
+        """Say how a worker that hung up has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_END_SECONDS)
+        code = self.process.returncode
+        last_words = self._last_words()
+        self.kill()
+        if code == -signal.SIGKILL and kernel_oom_kills() > self._oom_kills:
+            return CellFailed("out-of-memory", "killed by the kernel for want of memory")
+        if code is not None and code < 0:
+            return CellFailed("crashed", f"worker ended by {signal.Signals(-code).name}{last_words}")
+        return CellFailed("crashed", f"worker left with exit status {code}{last_words}")
+
+    def _last_words(self) -> str:
+        self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, self._log.tell() - 2000))
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return f": {lines[-1][:200]}" if lines else ""
+
+    def freeze(self) -> None:
+        """Stop the worker and what it has started, and wait until it has stopped. Raises CellFailed."""
+        if self.frozen or self.process.poll() is not None:
+            return
+        self._signal(signal.SIGSTOP)
+        self._await_stop()
+        if self.has_peers:
+            with suppress(psutil.Error):
+                self._peers = psutil.Process(self.process.pid).children(recursive=True)
+        self.frozen = True
+
+    def _await_stop(self) -> None:
+        """Within a bound: a thread that hangs in a driver never stops, and must not take the run with it."""
+        how = os.WSTOPPED | os.WEXITED | os.WNOWAIT | os.WNOHANG
+        deadline, pause = time.monotonic() + _STOP_SECONDS, 1e-5
+        while os.waitid(os.P_PID, self.process.pid, how) is None:
+            if time.monotonic() > deadline:
+                self.kill()
+                raise CellFailed("timed-out", f"did not stop within {_STOP_SECONDS:.0f} s")
+            time.sleep(pause)
+            pause = min(2 * pause, 1e-3)
+
+    def thaw(self) -> None:
+        """Let the worker run."""
+        if self.frozen:
+            self._signal(signal.SIGCONT)
+            self.frozen = False
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To every process of the worker's group; those that outlive it are in it still."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def end(self) -> None:
+        """Ask the worker to leave, and see to it that it does."""
+        with suppress(CellFailed, OSError, subprocess.TimeoutExpired):
+            self.order(Quit())
+            self.process.wait(_END_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the worker and whatever it started, at once; one that hangs in a driver is left behind."""
+        if not self._killed:
+            self._killed = True
+            self._signal(signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_STOP_SECONDS)
+            self.connection.close()
+            self._log.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.process.poll() is None
+
+
+def _gib(count: int) -> str:
+    return f"{count / 2**30:.2f} GiB"

@@ -1,0 +1,44 @@
+"""A cell: one point of the grid, the unit of measuring, failing, resuming and merging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Implementation × device × axes, and why it can't be measured if that is known beforehand."""
+
+    entry: Implementation
+    device: str
+    axes: tuple[tuple[str, str | int], ...]
+    group: str
+    """The comparison group: cells with the same group are interleaved, and their rounds are pairs."""
+    recipe: Recipe | None = None
+    skip_reason: str | None = None
+    concurrent: bool = False
+    """Measured while a neighbour runs on another device of the machine."""
+
+    @property
+    def workload(self) -> str:
+        """The workload's name."""
+        return self.entry.workload
+
+    @property
+    def id(self) -> str:
+        """Readable and unique in a grid: ``matmul-tf-eager-cpu:0-500-float32``."""
+        parts = [self.workload, self.entry.name, self.device]
+        for name, value in self.axes:
+            if name == "run":
+                parts += [f"run{value}"] if value else []
+            else:
+                parts.append(str(value))
+        return "-".join(parts)
+
+    @property
+    def folder(self) -> str:
+        """The id as the name of a folder."""
+        return self.id.replace(":", "").replace("/", "_")

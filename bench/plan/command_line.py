@@ -1,0 +1,217 @@
+"""The options of ``pytest bench``, and the readers of their values."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.presets import PRESETS
+from likeforlike.devices.limits.ceilings import PRECISIONS
+from likeforlike.models.distributed.assignment import STRATEGIES
+
+_WITHOUT_EFFECT = {
+    "--benchmark-cprofile": "it cannot see into the worker processes",
+    "--benchmark-min-time": "a sample here is one call, however short",
+    "--benchmark-warmup-iterations": "warm-up goes on until times have settled",
+}
+"""pytest-benchmark's options that can't do here what its documentation says."""
+
+DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
+
+TIMINGS = ("synchronised", "unsynchronised")
+
+SIZED_WORKLOADS = ("matmul", "jacobian", "eigen")
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("likeforlike", "likeforlike: what is compared, and how")
+
+    def add(name: str, text: str, **how: Any) -> None:
+        group.addoption(name, help=text, **how)
+
+    add("--preset", "Size of the grid: smoke, quick or published.", default="quick", metavar="NAME")
+    add("--workloads", "Comma-separated; default all.", metavar="NAMES")
+    add("--implementations", "Comma-separated; default the preset's.", metavar="NAMES")
+    add("--devices", "Comma-separated: cpu:0, cpu:1, gpu:0, gpu, all; default all present.", metavar="NAMES")
+    add("--sizes", "Comma-separated: 500,1000 for products; eigen:200 or jacobian:50 else.", metavar="SIZES")
+    add("--dtypes", f"Comma-separated: {', '.join(PRECISIONS)}; default float32.", metavar="NAMES")
+    add("--recipes", "Comma-separated; default the preset's.", metavar="NAMES")
+    add(
+        "--ladder",
+        "The way from A to B, one change at a time; recipes, trainers, trainer@recipe.",
+        metavar="A:B",
+    )
+    add(
+        "--workers",
+        "Comma-separated: among how many the workload distributed divides each batch; default 1, 2, 4 ...",
+        metavar="COUNTS",
+    )
+    add("--strategies", f"Comma-separated, for distributed: {', '.join(STRATEGIES)}.", metavar="NAMES")
+    add("--epochs", "Epochs of every training run, at least 2: the first one is cold.", metavar="N")
+    add("--train-samples", "Train on the first N images; default the preset's, quick 20000.", metavar="N")
+    add("--repeats", "Whole training runs, each with a further seed; default 1.", metavar="N", default="1")
+    add("--threads", "Threads of every framework and BLAS; default the usable cores.", metavar="N")
+    add("--data", "auto, fashion-mnist or synthetic; default the preset's.", metavar="CHOICE")
+    add("--data-dir", "Where the four Fashion-MNIST files lie.", metavar="DIR")
+    several: dict[str, Any] = {"action": "append", "default": []}
+    add(
+        "--plugin", "Module whose IMPLEMENTATIONS join the registry; repeatable.", metavar="MODULE", **several
+    )
+    add(
+        "--timing",
+        "synchronised, or unsynchronised as in the notebook.",
+        default="synchronised",
+        metavar="HOW",
+    )
+    add("--transfer", "Time the copies to the device and back beside each product.", action="store_true")
+    add(
+        "--concurrent",
+        "Measure cells of different devices at the same time; they are marked, since neighbours disturb.",
+        action="store_true",
+    )
+    add("--target-accuracy", "Target of time to accuracy; default 0.88.", default="0.88", metavar="FRACTION")
+    add("--cell-timeout", "Seconds that one cell may take; default by preset.", metavar="SECONDS")
+    add(
+        "--cell-memory",
+        "A cell's resident memory at most: 8GiB; default 9/10 of what is free.",
+        metavar="SIZE",
+    )
+    add("--order-seed", "Seed of the order within rounds; default drawn, and recorded.", metavar="N")
+    add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")
+    add("--retry-failed", "With --resume: measure again what failed.", action="store_true")
+
+
+def read_options(config: pytest.Config) -> Options:
+    """Parse and check the command line. Raises OptionError; knows no registry and no device."""
+    get = config.getoption
+    preset_name = _one_of("--preset", get("--preset"), tuple(PRESETS))
+    preset = PRESETS[preset_name]
+    asked = _asked_benchmark_options([*config.getini("addopts"), *config.invocation_params.args])
+
+    def limit(name: str, of_preset: Any) -> Any:
+        return get(name.lstrip("-").replace("-", "_")) if name in asked else of_preset
+
+    for name, why in _WITHOUT_EFFECT.items():
+        if name in asked:
+            raise OptionError(f"{name}: {why}; leave it out")
+    return Options(
+        preset_name=preset_name,
+        workloads=_names(get("--workloads")),
+        implementations=_names(get("--implementations")),
+        devices=_names(get("--devices")),
+        sizes=parse_sizes(get("--sizes")),
+        dtypes=tuple(_one_of("--dtypes", n, PRECISIONS) for n in _names(get("--dtypes")) or ("float32",)),
+        recipes=_names(get("--recipes")),
+        ladder=get("--ladder"),
+        workers=_workers(get("--workers")),
+        strategies=_strategies(get("--strategies")),
+        epochs=_number("--epochs", get("--epochs"), 2),
+        train_samples=_number("--train-samples", get("--train-samples"), 1),
+        repeats=_number("--repeats", get("--repeats"), 1) or 1,
+        threads=_number("--threads", get("--threads"), 1),
+        data=_one_of("--data", get("--data") or preset.data, DATA_CHOICES),
+        data_dir=Path(get("--data-dir")) if get("--data-dir") else None,
+        plugins=tuple(get("--plugin")),
+        timing=_one_of("--timing", get("--timing"), TIMINGS),
+        transfer=get("--transfer"),
+        concurrent=get("--concurrent"),
+        target_accuracy=_fraction("--target-accuracy", get("--target-accuracy")),
+        cell_timeout_seconds=_seconds("--cell-timeout", get("--cell-timeout")) or preset.cell_timeout_seconds,
+        cell_memory_bytes=parse_bytes("--cell-memory", get("--cell-memory")),
+        order_seed=_number("--order-seed", get("--order-seed"), 0),
+        resume=get("--resume"),
+        retry_failed=get("--retry-failed"),
+        min_rounds=limit("--benchmark-min-rounds", preset.min_rounds),
+        max_seconds=float(limit("--benchmark-max-time", preset.max_seconds)),
+        precision=limit("--benchmark-precision", preset.precision),
+        confidence=limit("--benchmark-confidence", preset.confidence),
+        result_file=get("benchmark_json"),
+        warm_up="--benchmark-warmup" not in asked or bool(get("benchmark_warmup")),
+        disable_gc=get("benchmark_disable_gc"),
+        timer=":".join(str(get("benchmark_timer")).rsplit(".", 1)),
+    )
+
+
+def _asked_benchmark_options(arguments: Sequence[str]) -> set[str]:
+    """The pytest-benchmark options given by the user, whose defaults a preset may replace."""
+    given = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *map(str, arguments)]
+    return {text.split("=", 1)[0] for text in given if text.startswith("--benchmark-")}
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _one_of(option: str, value: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise OptionError(f"{option}: unknown {value!r}; known: {', '.join(known)}")
+    return value
+
+
+def _parsed(
+    option: str, text: str, of: Callable[[str], Any], valid: Callable[[Any], bool], expected: str
+) -> Any:
+    try:
+        value = of(text)
+    except ValueError:
+        value = None
+    if value is None or not valid(value):
+        raise OptionError(f"{option}: {text!r} is not {expected}")
+    return value
+
+
+def _number(option: str, text: str | None, least: int) -> int | None:
+    if text is None:
+        return None
+    return _parsed(option, text, int, lambda n: n >= least, f"a whole number of at least {least}")
+
+
+def _workers(text: str | None) -> tuple[int, ...] | None:
+    counts = [_number("--workers", name, 1) or 1 for name in _names(text) or ()]
+    return tuple(dict.fromkeys(counts)) or None
+
+
+def _strategies(text: str | None) -> tuple[str, ...] | None:
+    return tuple(_one_of("--strategies", name, STRATEGIES) for name in _names(text) or ()) or None
+
+
+def _fraction(option: str, text: str) -> float:
+    return _parsed(option, text, float, lambda x: 0 < x < 1, "a fraction between 0 and 1")
+
+
+def _seconds(option: str, text: str | None) -> float | None:
+    if text is None:
+        return None
+    return _parsed(option, text, float, lambda x: 0 < x < float("inf"), "a number of seconds above 0")
+
+
+def parse_bytes(option: str, text: str | None) -> int | None:
+    """``8GiB``, ``512MiB`` or plain bytes. Raises OptionError."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(|KiB|MiB|GiB|TiB)", text)
+    if not match or not float(match[1]):
+        raise OptionError(f"{option}: {text!r} is not a size such as 512MiB or 8GiB")
+    return int(float(match[1]) * 1024 ** ("", "KiB", "MiB", "GiB", "TiB").index(match[2]))
+
+
+def parse_sizes(text: str | None) -> dict[str, tuple[int, ...]]:
+    """``500,1000,eigen:200`` as sizes by workload; plain ones are the products'. Raises OptionError."""
+    sizes: dict[str, list[int]] = {}
+    for item in _names(text) or ():
+        workload, _, number = item.rpartition(":")
+        workload = _one_of("--sizes", workload or "matmul", SIZED_WORKLOADS)
+        size = _number("--sizes", number, 2 if workload == "eigen" else 1)
+        assert size is not None
+        sizes.setdefault(workload, []).append(size)
+    return {workload: tuple(dict.fromkeys(numbers)) for workload, numbers in sizes.items()}

@@ -1,0 +1,226 @@
+"""The grid: from options, registry and devices to cells and their comparison groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.ladder import Rung, climb, parse_ends
+from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.vendors.device import Device
+from likeforlike.models.contract.implementation import Implementation, unsupported
+from likeforlike.models.contract.recipe import RECIPES, Recipe
+from likeforlike.models.distributed.assignment import STRATEGIES
+from likeforlike.models.registry import DISTRIBUTED, Registry
+
+WORKLOADS = ("training", "matmul", "jacobian", "eigen")
+"""What is measured unless the command line says otherwise."""
+
+NOISE = "noise"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All cells of a run, in the order of measuring, and the ladder's rungs if there is one."""
+
+    cells: tuple[Cell, ...]
+    rungs: tuple[Rung, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A device to measure on, or one of the preset's that the machine lacks."""
+
+    device: str
+    compute_capability: tuple[int, int] | None = None
+    absence: str | None = None
+
+    def why_not(self, entry: Implementation, axes: Mapping[str, Any]) -> str | None:
+        """Why an implementation can't be measured here; None if it can."""
+        unfit = unsupported(entry, self.device, axes, self.compute_capability)
+        return self.absence or unfit or entry.missing()
+
+    def concerns(self, entry: Implementation) -> bool:
+        """Whether a cell is worth telling of: not that a CPU's own entry lacks a GPU that isn't there."""
+        return self.absence is None or self.device.partition(":")[0] in entry.device_kinds
+
+
+def build_grid(
+    options: Options, registry: Registry, devices: Sequence[Device], absent: Sequence[str]
+) -> Grid:
+    """All cells that the options ask for.
+
+    ``devices`` are to be measured; ``absent`` are devices of the preset that the machine lacks, whose
+    cells are skipped with that reason. Raises OptionError for an unknown name.
+    """
+    every = (*WORKLOADS, DISTRIBUTED)
+    workloads = _checked("--workloads", options.workloads, every) or WORKLOADS
+    known = sorted({name for workload in every for name in registry.names(workload)})
+    _checked("--implementations", options.implementations, known)
+    _checked("--recipes", options.recipes, tuple(RECIPES))
+    _check_company(options, workloads)
+    places = [Place(device.id, device.compute_capability) for device in devices]
+    places += [Place(device, absence="no such device on this machine") for device in absent]
+    rungs: tuple[Rung, ...] = ()
+    cells: list[Cell] = list(_noise_cells(registry))
+    for workload in (w for w in WORKLOADS if w in workloads and w != "training"):
+        cells += _kernel_cells(workload, options, registry, places)
+    if "training" in workloads:
+        if options.ladder is None:
+            cells += _training_cells(options, registry, places)
+        else:
+            rungs = climb(*parse_ends(options.ladder, registry), registry)
+            cells += _ladder_cells(rungs, options, places)
+    if DISTRIBUTED in workloads:
+        cells += _distributed_cells(options, registry, places)
+    if options.concurrent:
+        cells = _concurrent(cells, [device.id for device in devices])
+    return Grid(_in_groups(cells), rungs)
+
+
+def _check_company(options: Options, workloads: Sequence[str]) -> None:
+    """Refuse an option that would have no effect beside the others."""
+    for option in ("workers", "strategies"):
+        if getattr(options, option) is not None and DISTRIBUTED not in workloads:
+            raise OptionError(f"--{option}: of use with --workloads {DISTRIBUTED} alone; leave it out")
+    if options.ladder is None:
+        return
+    if "training" not in workloads:
+        raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
+    if options.recipes is not None and DISTRIBUTED not in workloads:
+        raise OptionError("--recipes: the ends of --ladder say which; leave it out")
+
+
+def _concurrent(cells: Sequence[Cell], devices: Sequence[str]) -> list[Cell]:
+    """The cells marked as measured beside those of other devices.
+
+    Measured alone: the noise floor, and data-parallel training, which takes several devices itself.
+    """
+    if len(devices) < 2:
+        raise OptionError(f"--concurrent: needs several devices, there is {devices[0]} alone; leave it out")
+    alone = (NOISE, DISTRIBUTED)
+    return [cell if cell.workload in alone else replace(cell, concurrent=True) for cell in cells]
+
+
+def _checked(option: str, names: Sequence[str] | None, known: Sequence[str]) -> Sequence[str] | None:
+    for name in names or ():
+        if name not in known:
+            raise OptionError(f"{option}: unknown {name!r}; known: {', '.join(known)}")
+    return names
+
+
+def _in_groups(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """The cells with those of one group next to each other, groups in order of first appearance."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.group, []).append(cell)
+    return tuple(cell for members in groups.values() for cell in members)
+
+
+def _entries(workload: str, options: Options, registry: Registry) -> list[Implementation]:
+    """What was asked for, else the preset's and every plug-in's."""
+    entries = registry.of(workload)
+    if options.implementations is not None:
+        return [entry for entry in entries if entry.name in options.implementations]
+    preset = options.preset.trainers if workload == "training" else options.preset.kernels
+    if preset is None:
+        return list(entries)
+    return [entry for entry in entries if entry.name in preset or entry.origin != "likeforlike"]
+
+
+def _noise_cells(registry: Registry) -> Iterator[Cell]:
+    for entry in registry.of(NOISE):
+        group = "noise harness" if entry.name == "nothing" else NOISE
+        yield Cell(entry, "cpu:0", (), group, skip_reason=entry.missing())
+
+
+def _kernel_cells(
+    workload: str, options: Options, registry: Registry, places: Sequence[Place]
+) -> Iterator[Cell]:
+    for place, axes in product(places, _kernel_axes(workload, options)):
+        group = " ".join([workload, place.device, *(str(value) for _, value in axes)])
+        for entry in _entries(workload, options, registry):
+            if place.concerns(entry):
+                reason = place.why_not(entry, dict(axes))
+                yield Cell(entry, place.device, axes, group, skip_reason=reason)
+
+
+def _kernel_axes(workload: str, options: Options) -> list[tuple[tuple[str, str | int], ...]]:
+    of_preset = {
+        "matmul": options.preset.matmul_sizes,
+        "jacobian": options.preset.jacobian_sizes,
+        "eigen": options.preset.eigen_sizes,
+    }
+    sizes = options.sizes.get(workload, of_preset[workload])
+    if workload == "matmul":
+        return [(("size", size), ("dtype", dtype)) for dtype in options.dtypes for size in sizes]
+    if workload == "jacobian":
+        return [(("size", size), ("what", what)) for size in sizes for what in ("gradient", "jacobian")]
+    return [(("size", size),) for size in sizes]
+
+
+def _training_cells(options: Options, registry: Registry, places: Sequence[Place]) -> Iterator[Cell]:
+    named_both = options.recipes is not None and options.implementations is not None
+    recipes = [RECIPES[name] for name in options.recipes or options.preset.recipes]
+    for run, place, recipe in product(range(options.repeats), places, recipes):
+        group = f"training {'published' if recipe.published_with else recipe.name} {place.device} run {run}"
+        for entry in _trainers(recipe, options, registry, named_both):
+            if place.concerns(entry):
+                yield _training_cell(entry, _dated(recipe, options, run), run, place, group)
+
+
+def _distributed_cells(options: Options, registry: Registry, places: Sequence[Place]) -> Iterator[Cell]:
+    """One group for each kind of device: workers and strategies are what a reader compares there."""
+    names = options.implementations
+    entries = [e for e in registry.of(DISTRIBUTED) if names is None or e.name in names]
+    first = {place.device.partition(":")[0]: place for place in reversed(places)}
+    recipes = [RECIPES[name] for name in options.recipes or ("matched",)]
+    for run, kind, recipe in product(range(options.repeats), sorted(first), recipes):
+        place, there = first[kind], sum(p.device.startswith(kind) and p.absence is None for p in places)
+        group = f"{DISTRIBUTED} {recipe.name} {place.device} run {run}"
+        most = there if kind == "gpu" else options.threads or usable_cores()
+        counts = options.workers or _powers_of_two(most)
+        for entry, strategy, workers in product(entries, options.strategies or STRATEGIES, counts):
+            if not place.concerns(entry):
+                continue
+            axes = (("recipe", recipe.name), ("strategy", strategy), ("workers", workers), ("run", run))
+            reason = place.why_not(entry, {})
+            if reason is None and kind == "gpu" and workers > there:
+                reason = f"needs {workers} GPUs, {there} may be used"
+            yield Cell(entry, place.device, axes, group, _dated(recipe, options, run), reason)
+
+
+def _powers_of_two(most: int) -> list[int]:
+    """1, 2, 4 and so on up to ``most``, with 2 in any case: one alone shows no scaling."""
+    return [2**power for power in range(max(2, most.bit_length()))]
+
+
+def _trainers(recipe: Recipe, options: Options, registry: Registry, named_both: bool) -> list[Implementation]:
+    entries = _entries("training", options, registry)
+    if recipe.published_with is None or named_both:
+        return entries
+    return [entry for entry in entries if entry.name == recipe.published_with]
+
+
+def _dated(recipe: Recipe, options: Options, run: int) -> Recipe:
+    """A recipe with this run's seed and the epochs that were asked for."""
+    preset = options.preset
+    epochs = options.epochs or (preset.published_epochs if recipe.published_with else preset.matched_epochs)
+    return replace(recipe, epochs=epochs, seed=recipe.seed + run)
+
+
+def _training_cell(entry: Implementation, recipe: Recipe, run: int, place: Place, group: str) -> Cell:
+    axes = (("recipe", recipe.name), ("run", run))
+    return Cell(entry, place.device, axes, group, recipe, place.why_not(entry, {}))
+
+
+def _ladder_cells(rungs: Sequence[Rung], options: Options, places: Sequence[Place]) -> Iterator[Cell]:
+    epochs = options.epochs or options.preset.matched_epochs
+    for run, place, rung in product(range(options.repeats), places, rungs):
+        recipe = replace(rung.recipe, epochs=epochs, seed=rung.recipe.seed + run)
+        group = f"training ladder {place.device} run {run}"
+        yield _training_cell(rung.entry, recipe, run, place, group)

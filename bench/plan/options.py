@@ -1,0 +1,82 @@
+"""The command line of ``pytest bench``, declared, and read once into a frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from likeforlike.bench.plan.presets import PRESETS, Preset
+
+
+class OptionError(ValueError):
+    """A wrong value on the command line; one line."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run was asked for. None: the preset decides."""
+
+    preset_name: str
+    workloads: tuple[str, ...] | None
+    implementations: tuple[str, ...] | None
+    devices: tuple[str, ...] | None
+    sizes: Mapping[str, tuple[int, ...]]
+    """Sizes asked for, by workload."""
+    dtypes: tuple[str, ...]
+    recipes: tuple[str, ...] | None
+    ladder: str | None
+    workers: tuple[int, ...] | None
+    strategies: tuple[str, ...] | None
+    epochs: int | None
+    train_samples: int | None
+    repeats: int
+    threads: int | None
+    data: str
+    data_dir: Path | None
+    plugins: tuple[str, ...]
+    timing: str
+    transfer: bool
+    concurrent: bool
+    target_accuracy: float
+    cell_timeout_seconds: float
+    cell_memory_bytes: int | None
+    order_seed: int | None
+    resume: bool
+    retry_failed: bool
+    min_rounds: int
+    max_seconds: float
+    precision: float | None
+    confidence: float
+    result_file: Path | None
+    warm_up: bool
+    disable_gc: bool
+    timer: str
+
+    @property
+    def preset(self) -> Preset:
+        """The preset that fills in what was not asked for."""
+        return PRESETS[self.preset_name]
+
+    @property
+    def samples(self) -> tuple[int, int]:
+        """Training and validation images to use."""
+        train, validation = self.preset.samples
+        return self.train_samples or train, validation
+
+    def conditions(self) -> dict[str, Any]:
+        """The options that a resumed run must share, by name, in plain types."""
+        own = {"resume", "retry_failed", "result_file", "order_seed"} | {
+            "cell_timeout_seconds",
+            "cell_memory_bytes",
+        }
+        return {f"option {k}": _plain(v) for k, v in sorted(vars(self).items()) if k not in own}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

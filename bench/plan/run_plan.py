@@ -1,0 +1,38 @@
+"""What all cells of one run share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from likeforlike.bench.plan.options import Options
+from likeforlike.devices.vendors.device import Device
+from likeforlike.models.tasks.fashion_mnist import Located
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a campaign is to do and with what."""
+
+    options: Options
+    devices: Mapping[str, Device]
+    threads: int
+    data: Located
+    run_id: str
+    order_seed: int
+    results_folder: Path
+    context: Context
+    once: bool = False
+    """``--benchmark-disable``: call each cell once and measure nothing."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all cells of a run share."""
+
+    fingerprint: Mapping[str, Any]
+    device_names: Mapping[str, str]
+    target_accuracy: float
+    data_source: str

@@ -1,0 +1,1 @@
+"""Conducts a run from the first hook to the last."""

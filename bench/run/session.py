@@ -1,0 +1,233 @@
+"""What one ``pytest bench`` holds from its first hook to its last."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from likeforlike.bench.keep.cell_record import unmeasured
+from likeforlike.bench.keep.journal import Header, Journal, journal_path
+from likeforlike.bench.keep.result_file import check_writable, write_result
+from likeforlike.bench.keep.run_facts import judge_together, noise_facts
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.grid import Grid, build_grid
+from likeforlike.bench.plan.ladder import ladder_facts
+from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.run_plan import Context, Plan
+from likeforlike.bench.run.campaign import Campaign
+from likeforlike.bench.run.progress import Progress
+from likeforlike.bench.worker.outcomes import MEASURED
+from likeforlike.devices.machine.discovery import find_devices, parse_devices
+from likeforlike.devices.machine.fingerprint import identity, machine_fingerprint
+from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.machine.state import busy
+from likeforlike.devices.vendors.device import Device
+from likeforlike.models.registry import Registry, load_registry
+from likeforlike.models.tasks.fashion_mnist import Located, locate
+
+SCHEMA_VERSION = 1
+
+
+@dataclass
+class Bench:
+    """One run of ``pytest bench``."""
+
+    config: pytest.Config
+    options: Options
+    grid: Grid
+    registry: Registry
+    devices: tuple[Device, ...]
+    processor: Device
+    """The first CPU, on which the noise floor is measured whatever devices were asked for."""
+    threads: int
+    fingerprint: dict[str, Any]
+    plan: Plan | None = None
+    journal: Journal | None = None
+    campaign: Campaign | None = None
+    chosen: tuple[Cell, ...] = ()
+    busy: tuple[str, ...] = ()
+    """Devices that others used before this session, or an earlier one of the run, measured anything."""
+    replayed: list[Any] = field(default_factory=list)
+    """pytest-benchmark's own records, in the order of measuring."""
+
+    def header(self) -> list[str]:
+        """Lines for the terminal before anything runs."""
+        options = self.options
+        places = ", ".join(f"{device.id} ({device.name})" for device in self.devices)
+        lines = [
+            f"likeforlike: preset {options.preset_name}, {len(self.grid.cells)} cells, "
+            f"{self.threads} threads, {options.timing} timing",
+            f"devices: {places}",
+        ]
+        skipped = Counter(cell.skip_reason for cell in self.grid.cells if cell.skip_reason)
+        lines += [f"skipped: {count} cells: {reason}" for reason, count in skipped.items()]
+        return lines + [f"plug-in left out: {fault.name}: {fault.error}" for fault in self.registry.faults]
+
+    def begin(self, cells: Sequence[Cell]) -> None:
+        """Open journal and data, and be ready to measure. Raises OptionError and the like."""
+        options = self.options
+        self.chosen = tuple(cells)
+        self.busy = tuple(told for device in self.devices if (told := busy(device)))
+        if options.resume and options.result_file is None:
+            raise OptionError("--resume: needs --benchmark-json=FILE, whose journal it takes up")
+        data = self._locate_data()
+        progress = Progress(_terminal_writer(self.config), _is_terminal(self.config))
+        if data.folder is None and options.data != "synthetic" and self._trains():
+            progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
+        for told in self.busy:
+            progress.say(f"NOTE: {told}; the result file says so")
+        run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        order_seed = secrets.randbelow(2**31) if options.order_seed is None else options.order_seed
+        once = self.config.option.benchmark_disable and not self.config.option.benchmark_enable
+        if options.result_file is not None and not once:
+            check_writable(options.result_file)
+            self.journal = Journal(journal_path(options.result_file), options.resume)
+            if self.journal.warning:
+                progress.say(self.journal.warning)
+            self.journal.begin(Header(run_id, order_seed, self._conditions(data), len(cells), self.busy))
+            assert self.journal.header is not None
+            run_id, order_seed = self.journal.header.run_id, self.journal.header.order_seed
+            self.busy = self.journal.busy
+            if options.retry_failed:
+                ended = self.journal.records.items()
+                kept = (MEASURED, "skipped")
+                self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
+        places = {device.id: device for device in (self.processor, *self.devices)}
+        names = {device.id: device.name for device in places.values()}
+        context = Context(self.fingerprint, names, options.target_accuracy, data.source)
+        folder = options.result_file.parent if options.result_file else Path("results")
+        self.plan = Plan(options, places, self.threads, data, run_id, order_seed, folder, context, once)
+        self.campaign = Campaign(self.plan, self.journal, progress)
+        self.campaign.choose(cells)
+
+    def _trains(self) -> bool:
+        return any(cell.recipe is not None and cell.skip_reason is None for cell in self.chosen)
+
+    def _locate_data(self) -> Located:
+        if not self._trains():
+            return Located("synthetic", "generated", None)
+        return locate(self.options.data, self.options.data_dir)
+
+    def _conditions(self, data: Located) -> dict[str, Any]:
+        """What a resumed run must share with the one it takes up."""
+        machine = {f"machine {name}": value for name, value in identity(self.fingerprint).items()}
+        chosen = {"option -k": self.config.option.keyword, "option -m": self.config.option.markexpr}
+        return {**machine, "data": data.source, **chosen, **self.options.conditions()}
+
+    def complete(self, document: dict[str, Any]) -> None:
+        """Put the run's own record into a result document, whole, whatever it held before."""
+        if self.plan is None or self.campaign is None:
+            return
+        records = self.campaign.records
+        ended = [(cell, records[cell.id]) for cell in self.chosen if cell.id in records]
+        lost = [unmeasured(cell, r.outcome, r.reason) for cell, r in ended if r.outcome != MEASURED]
+        why = "the run was ended before it"
+        unreached = [unmeasured(cell, "interrupted", why) for cell in self._untold]
+        document["likeforlike"] = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.plan.run_id,
+            "preset": self.options.preset_name,
+            "timing": self.options.timing,
+            "order_seed": self.plan.order_seed,
+            "command": shlex.join(["pytest", *map(str, self.config.invocation_params.args)]),
+            "options": {k.removeprefix("option "): v for k, v in self.options.conditions().items()},
+            "noise": noise_facts(records),
+            "ladder": ladder_facts(self.grid.rungs, self.options.ladder or "") if self.grid.rungs else None,
+            "busy": list(self.busy),
+            "plugin_faults": [fault._asdict() for fault in self.registry.faults],
+            "unmeasured": lost + unreached,
+        }
+
+    @property
+    def _untold(self) -> list[Cell]:
+        """Cells of which the result file holds no figure and no outcome: not reached, or not yet replayed."""
+        assert self.campaign is not None
+        told = {benchmark.extra_info["cell"] for benchmark in self.replayed}
+        records = self.campaign.records
+        waiting = [c for c in self.chosen if c.id in records and records[c.id].outcome == MEASURED]
+        return [*self.campaign.unreached, *(cell for cell in waiting if cell.id not in told)]
+
+    def finish(self) -> None:
+        """End the workers; judge, write and say where."""
+        if self.campaign is None or self.plan is None:
+            return
+        self.campaign.end()
+        infos = [benchmark.extra_info for benchmark in self.replayed]
+        judge_together(infos, [benchmark.stats.median for benchmark in self.replayed], self.plan.context)
+        if self.options.result_file is not None and not self.plan.once:
+            write_result(self.options.result_file, self._document())
+            self._say_where(self.options.result_file)
+        if self.journal is not None:
+            self.journal.close()
+
+    def _document(self) -> dict[str, Any]:
+        """pytest-benchmark's document of all replayed cells, through its own hooks."""
+        hook = self.config.hook
+        machine = hook.pytest_benchmark_generate_machine_info(config=self.config)
+        hook.pytest_benchmark_update_machine_info(config=self.config, machine_info=machine)
+        commit = hook.pytest_benchmark_generate_commit_info(config=self.config)
+        hook.pytest_benchmark_update_commit_info(config=self.config, commit_info=commit)
+        document = hook.pytest_benchmark_generate_json(
+            config=self.config,
+            benchmarks=self.replayed,
+            include_data=True,
+            machine_info=machine,
+            commit_info=commit,
+        )
+        hook.pytest_benchmark_update_json(config=self.config, benchmarks=self.replayed, output_json=document)
+        return document
+
+    def _say_where(self, path: Path) -> None:
+        assert self.campaign is not None
+        say = self.campaign.progress.say
+        say(f"\nresult file: {path}")
+        if self._untold:
+            arguments = [str(a) for a in self.config.invocation_params.args if str(a) != "--resume"]
+            say(f"ended early; to go on: {shlex.join(['pytest', *arguments, '--resume'])}")
+        else:
+            say(f"to read it: python -m reports {shlex.quote(str(path))} --output report")
+
+
+def open_bench(config: pytest.Config, options: Options) -> Bench:
+    """Registry, devices and grid; imports no framework and takes a moment.
+
+    Raises OptionError or DeviceError for an unknown name.
+    """
+    if config.getoption("numprocesses", None):
+        raise OptionError("-n: measuring side by side falsifies every figure; leave it out")
+    present = find_devices()
+    registry = load_registry(options.plugins)
+    devices = parse_devices(options.devices or ("all",), present)
+    has_gpu = any(device.kind == "gpu" for device in present)
+    absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
+    threads = options.threads or usable_cores()
+    grid = build_grid(options, registry, devices, absent)
+    fingerprint = machine_fingerprint(present, threads)
+    return Bench(config, options, grid, registry, devices, present[0], threads, fingerprint)
+
+
+def _terminal_writer(config: pytest.Config) -> Any:
+    """Write to the real terminal, past pytest's capturing."""
+
+    def write(text: str) -> None:
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        capture = config.pluginmanager.get_plugin("capturemanager")
+        if reporter is None or capture is None:
+            return
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write(text, flush=True)
+
+    return write
+
+
+def _is_terminal(config: pytest.Config) -> bool:
+    return bool(config.get_terminal_writer().hasmarkup)

@@ -1,0 +1,72 @@
+"""A worker: a fresh interpreter that measures one cell at a time, when told to.
+
+Its environment (visible devices, threads, Keras backend) was set before it started. It ends when told
+to, when its harness is gone, and never measures on its own initiative.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from likeforlike.bench.worker import cell_setup, measure_kernel, measure_trainer
+from likeforlike.bench.worker.messages import Failed, Load, Loaded, Order, Prepare, Quit, receive_order, send
+from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
+from likeforlike.devices.process.lifetime import end_with_parent
+
+
+def forget_memory_peak() -> None:
+    """Begin the process's high-water mark of resident memory anew (proc(5), clear_refs)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:  # not allowed in some containers: the mark then holds since the start
+        return
+
+
+def serve(connection: Connection) -> None:
+    """Measure cell after cell until told to quit or the harness is gone."""
+    while True:
+        try:
+            order = receive_order(connection)
+            if isinstance(order, Quit):
+                return
+            obey(order, connection)
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
+
+
+def obey(order: Order, connection: Connection) -> None:
+    """Load or measure one cell; whatever goes wrong is that cell's failure, told to the harness."""
+    try:
+        if isinstance(order, Load):
+            cell_setup.load(order.spec)
+            send(connection, Loaded())
+        elif isinstance(order, Prepare):
+            forget_memory_peak()
+            driver = measure_kernel if order.spec.recipe is None else measure_trainer
+            driver.measure(order.spec, connection)
+    except CellFailed as error:
+        send(connection, Failed(error.outcome, error.reason))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception as error:
+        send(connection, Failed(outcome_of(error), reason_of(error)))
+
+
+def main() -> None:
+    """``python -m likeforlike.bench.worker SOCKET_FD PARENT_PID``; started by the pool only."""
+    socket_fd, parent_pid = int(sys.argv[1]), int(sys.argv[2])
+    end_with_parent(parent_pid)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a scheduler's goes to all: the harness acts on its own
+    with Connection(socket_fd) as connection:
+        serve(connection)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # frameworks' exit handlers can hang or crash; nothing of ours is left to do
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Inside a worker: what kernels and trainers need alike before and after their turns."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from likeforlike.bench.worker.messages import CellSpec
+from likeforlike.bench.worker.outcomes import CellFailed, reason_of
+from likeforlike.devices.process.runtime import (
+    Runtime,
+    blas_threads,
+    limit_blas_threads,
+    runtime,
+    thread_complaint,
+)
+from likeforlike.models.distributed.assignment import Assignment
+from likeforlike.models.registry import DISTRIBUTED
+
+
+def named_clock(name: str) -> Callable[[], float]:
+    """The clock that ``module:function`` names, in seconds."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def load_factory(target: str) -> Callable[..., Any]:
+    """Import an implementation. Raises CellFailed when that raises anything."""
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        raise CellFailed("import-error", f"{target}: {reason_of(error)}") from error
+
+
+def load(spec: CellSpec) -> None:
+    """Import framework and implementation, and set the framework up. Raises CellFailed."""
+    configured_runtime(spec)
+    load_factory(spec.target)
+    shared = assignment_of(spec)
+    if shared is not None:  # peers connect before TensorFlow works, or never
+        from likeforlike.models.distributed.strategies import begin
+
+        begin(shared)
+
+
+def assignment_of(spec: CellSpec) -> Assignment | None:
+    """Who takes part in a data-parallel training; None for any other cell."""
+    if spec.workload != DISTRIBUTED:
+        return None
+    return Assignment(
+        spec.target,
+        spec.axes["strategy"],
+        spec.axes["workers"],
+        spec.device,
+        spec.threads,
+        spec.recipe or {},
+        spec.data,
+        spec.data_dir,
+        spec.samples,
+    )
+
+
+def configured_runtime(spec: CellSpec) -> Runtime:
+    """The framework's runtime with the cell's threads, device and precision mode set.
+
+    A framework's threads and devices can be set once in a process; its precision switches move.
+    """
+    chosen = runtime(spec.framework)
+    shared = assignment_of(spec)
+    device = spec.device if shared is None else shared.last_logical_cpu
+    chosen.configure(device, spec.threads, spec.precision)
+    return chosen
+
+
+def settled_runtime(spec: CellSpec) -> tuple[Runtime, dict[str, Any]]:
+    """The runtime, ready for this cell, and the facts of it that hold.
+
+    Raises CellFailed when the framework or a BLAS runs with other than the threads asked for.
+    """
+    chosen = configured_runtime(spec)
+    chosen.asynchronous(spec.asynchronous)
+    limit_blas_threads(spec.threads)
+    chosen.reset_device_peak(spec.device)
+    complaint = thread_complaint(chosen, spec.threads)
+    if complaint is not None:
+        raise CellFailed("failed", complaint)
+    held = {"asked": spec.threads, "framework": chosen.threads(), "blas": blas_threads()}
+    return chosen, {"threads": held, "framework_version": chosen.version()}
+
+
+def memory_facts(chosen: Runtime, device: str) -> dict[str, Any]:
+    """Peak memory of this process and of the framework's allocator on a GPU, in bytes."""
+    return {
+        "peak_memory_bytes": resident_peak_bytes(),
+        "device_peak_memory_bytes": chosen.device_peak_bytes(device),
+    }
+
+
+def resident_peak_bytes() -> int | None:
+    """This process's high-water mark of resident memory since it was last reset."""
+    if not sys.platform.startswith("linux"):
+        return None
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return None

@@ -1,0 +1,124 @@
+"""What the harness and its workers say to each other: tagged records over a socket, as MessagePack."""
+
+from __future__ import annotations
+
+from multiprocessing.connection import Connection
+from typing import Any
+
+import msgspec
+
+
+class CellSpec(msgspec.Struct, frozen=True):
+    """All a worker must know to measure a cell; plain types only."""
+
+    cell: str
+    target: str
+    workload: str
+    framework: str
+    axes: dict[str, Any]
+    device: str
+    """As the worker sees it: a GPU worker sees one GPU, ``gpu:0``."""
+    threads: int
+    precision: str
+    """The precision mode: a dtype for kernels, the recipe's for training."""
+    timing: str
+    asynchronous: bool
+    """Queue on the CPU as a GPU does, where the framework can."""
+    transfer: bool
+    warm_up: bool
+    disable_gc: bool
+    timer: str
+    """``module:function`` of the clock, seconds."""
+    recipe: dict[str, Any] | None = None
+    data: str = "auto"
+    data_dir: str | None = None
+    samples: tuple[int, int] = (60000, 10000)
+    log_dir: str | None = None
+
+
+class Load(msgspec.Struct, frozen=True, tag=True):
+    """Import the framework and the implementation; untimed, so all of a group do it at once."""
+
+    spec: CellSpec
+
+
+class Prepare(msgspec.Struct, frozen=True, tag=True):
+    """Place the implementation, call it once, verify it, warm it up."""
+
+    spec: CellSpec
+
+
+class Go(msgspec.Struct, frozen=True, tag=True):
+    """Take one sample."""
+
+
+class Finish(msgspec.Struct, frozen=True, tag=True):
+    """No more samples: verify again, say what was recorded, and be ready for another cell."""
+
+
+class Quit(msgspec.Struct, frozen=True, tag=True):
+    """Leave."""
+
+
+class Loaded(msgspec.Struct, frozen=True, tag=True):
+    """Framework and implementation are imported and configured."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The cell may be sampled."""
+
+    setup_seconds: float
+    cold_seconds: float | None
+    """None for training, whose first epoch is the cold call."""
+    error: float
+    tolerance: float
+    warm_up_calls: int
+    facts: dict[str, Any]
+
+
+class Sample(msgspec.Struct, frozen=True, tag=True):
+    """One sample: a call, or an epoch's training."""
+
+    seconds: float
+    epoch: dict[str, Any] | None = None
+    to_device_seconds: float | None = None
+    to_host_seconds: float | None = None
+
+
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    """The cell is done; facts go into ``extra_info``."""
+
+    facts: dict[str, Any]
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """The cell is lost, and why."""
+
+    outcome: str
+    reason: str
+
+
+Order = Load | Prepare | Go | Finish | Quit
+
+Answer = Loaded | Ready | Sample | Finished | Failed
+
+_encoder = msgspec.msgpack.Encoder()
+
+_orders = msgspec.msgpack.Decoder(Order)
+
+_answers = msgspec.msgpack.Decoder(Answer)
+
+
+def send(connection: Connection, message: Order | Answer) -> None:
+    """Send one message. Raises OSError when the other side is gone."""
+    connection.send_bytes(_encoder.encode(message))
+
+
+def receive_order(connection: Connection) -> Order:
+    """Wait for the harness's next order. Raises EOFError when the harness is gone."""
+    return _orders.decode(connection.recv_bytes())
+
+
+def receive_answer(connection: Connection) -> Answer:
+    """Read a worker's answer. Raises EOFError when the worker is gone."""
+    return _answers.decode(connection.recv_bytes())

@@ -1,0 +1,1 @@
+"""Can this figure be true? Pure functions; nothing of ours is imported."""

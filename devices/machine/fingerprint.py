@@ -1,0 +1,132 @@
+"""What a machine is, as far as figures depend on it: its fingerprint and the id made from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psutil
+
+from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.machine.versions import installed_versions, numpy_blas
+from likeforlike.devices.vendors.cpu import read_processor
+from likeforlike.devices.vendors.device import Device
+
+GIBIBYTE = 2**30
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """A machine as a result file describes it. Plain JSON types throughout."""
+
+    cpu: dict[str, Any]
+    """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo)."""
+    memory_bytes: int
+    gpus: list[dict[str, Any]]
+    """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each."""
+    cuda: str | None
+    versions: dict[str, str]
+    blas: list[str]
+    """Such as ``openblas 0.3.29 SkylakeX``."""
+    threads: int
+    precision_mode: str
+    """``ieee``, or ``tf32`` where float32 products were left to round."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fingerprint as ``machine_info.likeforlike``, its id first."""
+        fields = asdict(self)
+        return {"id": identify(fields), **fields}
+
+
+def machine_fingerprint(
+    devices: Sequence[Device],
+    threads: int,
+    versions: Mapping[str, str] | None = None,
+    precision_mode: str = "ieee",
+) -> dict[str, Any]:
+    """Describe the machine with these devices, as plain JSON types.
+
+    ``threads`` are those the workers are given; ``versions`` replaces those read from the installed
+    distributions. Imports NumPy for its BLAS, no framework.
+    """
+    gpus = [device for device in devices if device.kind == "gpu"]
+    fingerprint = Fingerprint(
+        cpu=_describe_cpu(devices),
+        memory_bytes=psutil.virtual_memory().total,
+        gpus=[_describe_gpu(gpu) for gpu in gpus],
+        cuda=next((gpu.cuda for gpu in gpus if gpu.cuda), None),
+        versions=dict(installed_versions() if versions is None else versions),
+        blas=numpy_blas(),
+        threads=threads,
+        precision_mode=precision_mode,
+    )
+    return fingerprint.as_dict()
+
+
+def _describe_cpu(devices: Sequence[Device]) -> dict[str, Any]:
+    processor = read_processor()
+    found = next((device.name for device in devices if device.kind == "cpu"), None)
+    return {
+        "model": processor.model or found,
+        "usable_cores": usable_cores(),
+        "vector": processor.vector,
+        "amx": list(processor.amx),
+        "half": list(processor.half),
+        "hertz": processor.hertz,
+        "max_hertz": processor.max_hertz,
+    }
+
+
+def _describe_gpu(gpu: Device) -> dict[str, Any]:
+    capability = gpu.compute_capability
+    return {
+        "index": gpu.index,
+        "name": gpu.name,
+        "uuid": gpu.uuid,
+        "memory_bytes": gpu.memory_bytes,
+        "driver": gpu.driver,
+        "compute_capability": None if capability is None else list(capability),
+        "cores": gpu.cores,
+        "sm_clock_max_hertz": gpu.sm_clock_max_hertz,
+    }
+
+
+def identify(fingerprint: Mapping[str, Any]) -> str:
+    """Twelve hexadecimal digits that are the same for the same kind of machine in the same set-up."""
+    text = json.dumps(identity(fingerprint), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def identity(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that make the identity, flat.
+
+    Not a GPU's uuid, so that two machines of one kind are one; not clocks, which the driver may change;
+    memory in whole GiB, since the kernel keeps a little of it for itself.
+    """
+    flat: dict[str, Any] = {}
+    cpu = _mapping(fingerprint.get("cpu"))
+    for name in ("model", "usable_cores", "vector", "amx"):
+        flat[f"cpu.{name}"] = cpu.get(name)
+    flat["memory_gibibytes"] = _gibibytes(fingerprint.get("memory_bytes"))
+    gpus = fingerprint.get("gpus")
+    for position, gpu in enumerate(gpus if isinstance(gpus, list | tuple) else ()):
+        described = _mapping(gpu)
+        for name in ("name", "driver", "compute_capability"):
+            flat[f"gpus[{position}].{name}"] = described.get(name)
+        flat[f"gpus[{position}].memory_gibibytes"] = _gibibytes(described.get("memory_bytes"))
+    for name, version in _mapping(fingerprint.get("versions")).items():
+        flat[f"versions.{name}"] = version
+    for name in ("cuda", "blas", "threads", "precision_mode"):
+        flat[name] = fingerprint.get(name)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _gibibytes(value: Any) -> int | None:
+    return round(value / GIBIBYTE) if isinstance(value, int | float) else None

@@ -1,0 +1,1 @@
+"""A process on a device: its environment, its framework, its end."""

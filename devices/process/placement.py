@@ -1,0 +1,73 @@
+"""Where a worker runs: its environment, set before any import, and the cores it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from likeforlike.devices.vendors.device import Device
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    # The size of JAX's pool on the CPU: measured, neither XLA_FLAGS nor OMP_NUM_THREADS moves it.
+    "NPROC",
+)
+
+HOST_DEVICES_FLAG = "--xla_force_host_platform_device_count"
+
+
+def worker_environment(
+    device: Device,
+    threads: int,
+    logical_cpus: int = 1,
+    inherited_xla_flags: str = "",
+    beside: Sequence[Device] = (),
+) -> dict[str, str]:
+    """Variables for a worker on this device, to be set before it imports any framework.
+
+    A CPU worker sees no GPU; a GPU worker sees that one alone, as its gpu:0, and those ``beside`` it that
+    work with it, as gpu:1 and so on. ``logical_cpus`` is raised to what the device itself needs (cpu:1
+    needs two). XLA flags of the caller are kept.
+    """
+    environment = {name: str(threads) for name in THREAD_VARIABLES}
+    environment.update(
+        CUDA_DEVICE_ORDER="PCI_BUS_ID",
+        CUDA_VISIBLE_DEVICES=",".join(_visible(one) for one in (device, *beside)),
+        JAX_PLATFORMS="cpu" if device.kind == "cpu" else "cuda,cpu",
+        TF_CPP_MIN_LOG_LEVEL="2",
+        TF_FORCE_GPU_ALLOW_GROWTH="true",
+        XLA_PYTHON_CLIENT_PREALLOCATE="false",
+    )
+    needed = max(logical_cpus, device.index + 1 if device.kind == "cpu" else 1)
+    flags = host_device_flags(inherited_xla_flags, needed)
+    if flags:
+        environment["XLA_FLAGS"] = flags
+    return environment
+
+
+def host_device_flags(xla_flags: str, logical_cpus: int) -> str:
+    """XLA_FLAGS with the number of logical CPUs that JAX splits the processor into, others kept."""
+    kept = [flag for flag in xla_flags.split() if not flag.startswith(HOST_DEVICES_FLAG)]
+    if logical_cpus > 1:
+        kept.append(f"{HOST_DEVICES_FLAG}={logical_cpus}")
+    return " ".join(kept)
+
+
+def _visible(device: Device) -> str:
+    """What CUDA_VISIBLE_DEVICES must be: -1 hides every GPU, which an empty text doesn't do everywhere."""
+    if device.kind == "cpu":
+        return "-1"
+    if device.uuid is not None:
+        return device.uuid
+    return str(device.index if device.nvml_index is None else device.nvml_index)
+
+
+def local_device(device: Device) -> str:
+    """The device's id as its worker sees it: any GPU is the only one, ``gpu:0``; ``cpu:1`` stays."""
+    return "gpu:0" if device.kind == "gpu" else device.id

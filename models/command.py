@@ -1,0 +1,78 @@
+"""``python -m models``: the workloads and their implementations, installed or not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.registry import Registry, load_registry
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """List the registry; the exit status is 2 if a plug-in named on the command line can't be taken."""
+    options = _parser().parse_args(arguments)
+    registry = load_registry(options.plugin)
+    print(json.dumps(_as_json(registry), indent=2) if options.json else _as_text(registry))
+    for fault in registry.faults:
+        print(f"plug-in left out: {fault.name}: {fault.error}", file=sys.stderr)
+    return 2 if any(fault.name in options.plugin for fault in registry.faults) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a module whose IMPLEMENTATIONS join the registry; repeatable",
+    )
+    return parser
+
+
+def _as_text(registry: Registry) -> str:
+    parts = []
+    for workload, summary in registry.workloads.items():
+        rows = [_row(entry) for entry in registry.of(workload)]
+        headers = ("implementation", "framework", "division", "installed", "origin", "summary")
+        parts.append(f"{workload}: {summary}\n\n{tabulate(rows, headers, tablefmt='simple')}")
+    return "\n\n\n".join(parts)
+
+
+def _row(entry: Implementation) -> tuple[str, ...]:
+    installed = entry.missing() or "yes"
+    return (entry.name, entry.framework, entry.division, installed, entry.origin, entry.summary)
+
+
+def _as_json(registry: Registry) -> dict[str, object]:
+    return {
+        "workloads": [{"name": name, "summary": summary} for name, summary in registry.workloads.items()],
+        "implementations": [_record(entry) for entry in registry.entries],
+        "faults": [{"plugin": fault.name, "error": fault.error} for fault in registry.faults],
+    }
+
+
+def _record(entry: Implementation) -> dict[str, object]:
+    missing = entry.missing()
+    return {
+        "workload": entry.workload,
+        "name": entry.name,
+        "framework": entry.framework,
+        "division": entry.division,
+        "installed": missing is None,
+        "missing": missing,
+        "device_kinds": list(entry.device_kinds),
+        "dtypes": list(entry.dtypes),
+        "origin": entry.origin,
+        "summary": entry.summary,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

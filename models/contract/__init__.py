@@ -1,0 +1,29 @@
+"""All that a contributor may rely on."""
+
+from likeforlike.models.contract.implementation import Division, Implementation, unsupported
+from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
+from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Phases, Run, Trainer
+from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
+
+__all__ = [
+    "Axes",
+    "Dataset",
+    "Division",
+    "Epoch",
+    "Implementation",
+    "Kernel",
+    "Parameters",
+    "Phases",
+    "Problem",
+    "Recipe",
+    "RecipeRefused",
+    "Run",
+    "Trainer",
+    "Verification",
+    "Workload",
+    "each",
+    "place_of",
+    "unsupported",
+    "widened",
+]

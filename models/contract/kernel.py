@@ -1,0 +1,51 @@
+"""The contract between the harness and a kernel: one call, timed again and again.
+
+A kernel's factory is called once in the worker, ``factory(problem) -> Kernel``; it moves the operands
+to the device there, so that ``call`` times the work alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+def each(function: Callable[[Any], Any], result: Any) -> Any:
+    """Apply a function to a result, or to each part of a result that is a tuple."""
+    return tuple(function(part) for part in result) if isinstance(result, tuple) else function(result)
+
+
+def place_of(device_of_array: Callable[[Any], str], result: Any) -> str:
+    """Where a result lies, or the places of its parts joined by a comma if they are not one."""
+    places = each(device_of_array, result)
+    return ",".join(sorted(set(places))) if isinstance(places, tuple) else places
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    """A host array with 16-bit floats as float32, which every NumPy operation knows; exact."""
+    return array.astype(np.float32) if array.dtype.itemsize == 2 else array
+
+
+def _nothing(_: Any) -> None:
+    """Wait for nothing: the call returned when its work was done."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """An implementation, ready to be called on the device."""
+
+    call: Callable[[], Any]
+    """Do (or queue) the work once and return the framework's own result."""
+    wait: Callable[[Any], None] = _nothing
+    """Return when the work behind a result is done, without copying it to the host."""
+    to_numpy: Callable[[Any], Any] = np.asarray
+    """The result as host arrays, in whatever form the workload's check expects."""
+    device_of: Callable[[Any], str] | None = None
+    """Where a result lies, ``cpu:0`` or ``gpu:0``; None if the framework has no say in it."""
+    upload: Callable[[], Any] | None = None
+    """Copy the operands from the host to the device again, and wait (for ``--transfer``)."""
+    download: Callable[[Any], Any] | None = None
+    """Copy a result from the device to the host, and wait (for ``--transfer``)."""

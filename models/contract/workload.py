@@ -1,0 +1,55 @@
+"""The contract of a workload: its axes, its problems, and how an answer is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Axes = Mapping[str, Any]
+"""A cell's coordinates, plain JSON values: ``{"size": 500, "dtype": "float32"}``."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a kernel is to compute."""
+
+    operands: tuple[np.ndarray, ...]
+    """Host arrays; float32 for bfloat16, float16 and tf32, to be rounded by the kernel itself."""
+    dtype: str
+    """Precision mode: float64, float32, tf32, bfloat16 or float16."""
+    device: str
+    """The device as the worker sees it: ``cpu:0``, ``cpu:1`` (a further logical CPU) or ``gpu:0``."""
+    axes: Axes = field(default_factory=dict)
+    """The cell's coordinates, for what the operands alone don't tell, such as the Jacobian's ``what``."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How far an answer is from the reference, and how far it may be."""
+
+    error: float
+    tolerance: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the answer is within tolerance; an error that is not a number never is."""
+        return self.error <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A job with axes, a count of floating-point operations and a reference answer."""
+
+    name: str
+    summary: str
+    flop: Callable[[Axes], float | None]
+    """Floating-point operations of one sample; None where a count would mean nothing."""
+    memory_bytes: Callable[[Axes], int]
+    """What one cell needs at its peak, operands, result and reference check together."""
+    problem: Callable[[Axes, str], Problem]
+    """``problem(axes, device)``: the operands, the same for every implementation."""
+    verify: Callable[[Axes, Problem, Any], Verification]
+    """``verify(axes, problem, answer)``: hold the answer of ``Kernel.to_numpy`` against the reference."""

@@ -1,0 +1,1 @@
+"""Operands placed on a device, results waited for, a module for each framework."""

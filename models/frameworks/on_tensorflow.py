@@ -1,0 +1,92 @@
+"""Kernels on TensorFlow: operands placed, results waited for, located and fetched. Loaded by workers only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import tensorflow as tf
+
+from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
+from likeforlike.models.contract.workload import Problem
+
+Work = Callable[..., Any]
+
+_executes_synchronously = tf.config.experimental.get_synchronous_execution
+
+
+def kernel(problem: Problem, work: Work) -> Kernel:
+    """Place the operands in their precision mode and make a kernel of ``work(*operands)``.
+
+    TF32 is a switch of the whole process: it is set here for every kernel, on or off.
+    """
+    tf.config.experimental.enable_tensor_float_32_execution(problem.dtype == "tf32")
+    dtype = tf.float32 if problem.dtype == "tf32" else tf.as_dtype(problem.dtype)
+    with tf.device("/CPU:0"):
+        host = [tf.cast(tf.constant(operand), dtype) for operand in problem.operands]
+    return Kernel(
+        call=partial(work, *_upload(host, problem.device)),
+        wait=_wait_on_gpu if problem.device.startswith("gpu") else _wait_on_cpu,
+        to_numpy=_to_numpy,
+        device_of=partial(place_of, _device_of),
+        upload=partial(_upload, host, problem.device),
+        download=_to_numpy,
+    )
+
+
+def eagerly(work: Work, device: str) -> Work:
+    """The work, run on the device operation by operation.
+
+    Entering ``tf.device`` costs some 10 microseconds a call, so it is done only where TensorFlow would
+    choose another device by itself. The result's place is checked in either case.
+    """
+    if _device_of(tf.matmul(tf.zeros((1, 1)), tf.zeros((1, 1)))) == device:
+        return work
+    return on_device(work, device)
+
+
+def on_device(work: Work, device: str) -> Work:
+    """The work within ``tf.device``; in a traced function this costs nothing at run time."""
+
+    def scoped(*operands: Any) -> Any:
+        with tf.device(_name(device)):
+            return work(*operands)
+
+    return scoped
+
+
+def _upload(host: Sequence[Any], device: str) -> list[Any]:
+    """Copy to the device and wait; operands that lie there already are not copied."""
+    with tf.device(_name(device)):
+        placed = [tf.identity(operand) for operand in host]
+    tf.test.experimental.sync_devices()
+    return placed
+
+
+def _wait_on_gpu(_: Any) -> None:
+    """Wait for the CUDA streams and for asynchronous eager execution."""
+    tf.test.experimental.sync_devices()
+
+
+def _wait_on_cpu(_: Any) -> None:
+    """Wait if eager execution is asynchronous; if not, an operation on a CPU is done when it returns.
+
+    Asking takes 3 microseconds, ``sync_devices`` 30, which a product of 100 would show.
+    """
+    if not _executes_synchronously():
+        tf.test.experimental.sync_devices()
+
+
+def _name(device: str) -> str:
+    """``cpu:1`` is TensorFlow's ``/CPU:1``."""
+    return f"/{device.upper()}"
+
+
+def _device_of(tensor: Any) -> str:
+    """``/job:localhost/replica:0/task:0/device:CPU:1`` is ``cpu:1``; where the memory lies."""
+    return ":".join(tensor.backing_device.split(":")[-2:]).lower()
+
+
+def _to_numpy(result: Any) -> Any:
+    return each(lambda tensor: widened(tensor.numpy()), result)

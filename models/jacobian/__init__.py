@@ -1,1 +1,0 @@
-"""Gradient and Jacobian of y = 3x² + 2x + 3."""

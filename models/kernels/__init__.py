@@ -1,0 +1,1 @@
+"""Workloads whose sample is one call, each whole in its folder."""

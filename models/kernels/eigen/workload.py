@@ -1,0 +1,73 @@
+"""Eigenvalues and eigenvectors: the notebook's [[3, 2], [2, 3]], and larger symmetric matrices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
+
+_SEED = 2020
+
+
+def flop(axes: Axes) -> float:
+    """10/3 n³, the least a dense solver with eigenvectors does.
+
+    4/3 n³ to reduce to tridiagonal form and 2 n³ to transform the vectors back (Golub and Van Loan,
+    Matrix Computations, section 8.3); the tridiagonal problem between depends on the matrix and is left out.
+    """
+    return 10 / 3 * axes["size"] ** 3
+
+
+def memory_bytes(axes: Axes) -> int:
+    """Twelve matrices of float64: operand, copies, workspace 2 n² (LAPACK syevd), two results, the check."""
+    return 8 * 12 * axes["size"] ** 2
+
+
+def problem(axes: Axes, device: str) -> Problem:
+    """[[3, 2], [2, 3]] for size 2, else a symmetric matrix of normal random numbers; float64."""
+    size = axes["size"]
+    if size == 2:
+        return Problem((np.array([[3.0, 2.0], [2.0, 3.0]]),), "float64", device, axes)
+    square = np.random.default_rng([_SEED, size]).standard_normal((size, size))
+    return Problem(((square + square.T) / 2,), "float64", device, axes)
+
+
+def tolerance(size: int) -> float:
+    """30 n eps, relative to the matrix: the threshold of LAPACK's own tests (LAPACK Working Note 41)."""
+    return 30 * size * float(np.finfo(np.float64).eps)
+
+
+def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
+    """The largest of the errors below, relative to ‖A‖; infinite if a shape is wrong.
+
+    A v = λ v for each pair, V orthonormal, Σλ = trace: together they leave no other answer than all
+    eigenvalues. For the 2 × 2 matrix also its characteristic polynomial, λ² - 6λ + 5 = 0.
+    """
+    (matrix,) = problem.operands
+    size = len(matrix)
+    bound = tolerance(size)
+    parts = tuple(np.asarray(part) for part in answer) if isinstance(answer, tuple) else ()
+    if [part.shape for part in parts] != [(size,), (size, size)]:
+        return Verification(math.inf, bound)
+    values, vectors = parts
+    scale = float(np.linalg.norm(matrix))
+    errors = [
+        np.max(np.abs(matrix @ vectors - vectors * values)) / scale,
+        np.max(np.abs(vectors.T @ vectors - np.eye(size))),
+        abs(values.sum() - np.trace(matrix)) / scale,
+    ]
+    if size == 2:
+        errors.append(np.max(np.abs(values**2 - 6 * values + 5)) / scale**2)
+    return Verification(float(np.max(errors)), bound)
+
+
+WORKLOAD = Workload(
+    name="eigen",
+    summary="eigenvalues and eigenvectors of symmetric matrices",
+    flop=flop,
+    memory_bytes=memory_bytes,
+    problem=problem,
+    verify=verify,
+)

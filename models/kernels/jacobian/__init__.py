@@ -1,0 +1,1 @@
+"""Gradient and Jacobian of a polynomial."""

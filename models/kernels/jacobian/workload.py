@@ -1,0 +1,52 @@
+"""Gradient and Jacobian of y = 3x² + 2x + 3 at [1, 3], and at longer vectors between."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
+
+WHATS = ("gradient", "jacobian")
+
+TOLERANCE = 1e-9
+"""Relative. Central differences in float64 are right to about eps^(2/3) · y / y' = 4e-11 · 2; a derivative
+taken in float32, 1e-7, is not."""
+
+
+def flop(axes: Axes) -> None:
+    """None: how many operations there are is what the modes differ in."""
+
+
+def memory_bytes(axes: Axes) -> int:
+    """Vectors, and for the Jacobian six matrices of float64: result, its batch and derivatives, the check."""
+    size = axes["size"]
+    return 8 * (32 * size + (6 * size * size if axes["what"] == "jacobian" else 0))
+
+
+def problem(axes: Axes, device: str) -> Problem:
+    """``size`` points evenly from 1 to 3, float64: two of them are the notebook's [1, 3]."""
+    return Problem((np.linspace(1.0, 3.0, axes["size"]),), "float64", device, axes)
+
+
+def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
+    """Largest error of an element relative to the derivative of its row, 6x + 2 by hand."""
+    (x,) = problem.operands
+    derivative = 6.0 * x + 2.0
+    exact = derivative if axes["what"] == "gradient" else np.diag(derivative)
+    found = np.asarray(answer)
+    if found.shape != exact.shape:
+        return Verification(math.inf, TOLERANCE)
+    row_scale = derivative if axes["what"] == "gradient" else derivative[:, np.newaxis]
+    return Verification(float(np.max(np.abs(found - exact) / row_scale)), TOLERANCE)
+
+
+WORKLOAD = Workload(
+    name="jacobian",
+    summary="gradient and Jacobian of y = 3x² + 2x + 3",
+    flop=flop,
+    memory_bytes=memory_bytes,
+    problem=problem,
+    verify=verify,
+)

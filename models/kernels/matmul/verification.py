@@ -1,0 +1,116 @@
+"""Is a product right? Against NumPy in float64: in full up to 2000², by random vectors above.
+
+Everything rests on the operands being positive: no element is the small difference of large ones, so
+every element must be right to a *relative* tolerance.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from likeforlike.models.contract.workload import Axes, Problem, Verification
+
+FULL_CHECK_SIZE = 2000
+"""The float64 reference takes 2 n³ operations: 0.3 s at 2000² on two cores, most of a minute at 10000²."""
+
+_SIGNED_VECTORS = 2
+
+_HOEFFDING = 6.0
+
+BLOCK_ROWS = 512
+
+_UNIT_ROUNDOFF = {
+    "float64": 2.0**-53,
+    "float32": 2.0**-24,
+    "tf32": 2.0**-11,
+    "bfloat16": 2.0**-8,
+    "float16": 2.0**-11,
+}
+"""Half the distance from 1 to the next number."""
+
+
+def tolerance(dtype: str, size: int) -> float:
+    """Largest relative error of an element of an honest product in a precision mode.
+
+    Accumulation: 2 (2 + √n) u with u the accumulator's unit roundoff, float32's for all modes below it;
+    that is the probabilistic bound λ √n u with λ = 2 (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019),
+    and 2 more roundings so that small n hold too. On top of it
+
+    - float64: as much again, for the reference is no better;
+    - float32: nothing;
+    - tf32: 2 · 2⁻¹⁰, each operand cut to 10 bits, by rounding or by truncation;
+    - bfloat16, float16: 2 u, the result's rounding and one of partial sums (cuBLAS may reduce in 16 bits).
+      The operands' rounding is no error: the reference rounds them in the same way.
+    """
+    accumulator = _UNIT_ROUNDOFF["float64" if dtype == "float64" else "float32"]
+    accumulated = 2 * (2 + math.sqrt(size)) * accumulator
+    extra = {
+        "float64": accumulated,
+        "float32": 0.0,
+        "tf32": 4 * _UNIT_ROUNDOFF["tf32"],
+        "bfloat16": 2 * _UNIT_ROUNDOFF["bfloat16"],
+        "float16": 2 * _UNIT_ROUNDOFF["float16"],
+    }
+    return accumulated + extra[dtype]
+
+
+def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
+    """Largest relative error of the answer; infinite if its shape is wrong, NaN if it holds one."""
+    product = np.asarray(answer)
+    size = problem.operands[0].shape[0]
+    bound = tolerance(problem.dtype, size)
+    if product.shape != (size, size):
+        return Verification(math.inf, bound)
+    check = full_error if size <= FULL_CHECK_SIZE else sketched_error
+    return Verification(check(problem, product), bound)
+
+
+def full_error(problem: Problem, product: np.ndarray) -> float:
+    """Largest relative error among all elements."""
+    left, right = (rounded(operand, problem.dtype) for operand in problem.operands)
+    reference = left @ right
+    del left, right  # a third of the check's memory
+    error = product - reference
+    np.abs(error, out=error)
+    error /= reference
+    return float(np.max(error))
+
+
+def sketched_error(problem: Problem, product: np.ndarray) -> float:
+    """An estimate of the largest relative error in O(n²), after Freivalds (1977).
+
+    (C - AB) x is compared with what errors of relative size t in every element could give, and t is
+    solved for. With x = 1 that is t · (AB 1)ᵢ. With random signs, by Hoeffding's inequality, more than
+    6 t ‖(AB)ᵢ‖ has a probability of 3e-8 a row, and ‖(AB)ᵢ‖ ≥ (AB 1)ᵢ / √n. So one element of a row of
+    10000 that is off by 1 part in 100 is still seen in float32.
+    """
+    left, right = problem.operands
+    size = len(left)
+    random = np.random.default_rng([size, _SIGNED_VECTORS])
+    signs = random.choice([-1.0, 1.0], size=(size, _SIGNED_VECTORS))
+    vectors = np.hstack([np.ones((size, 1)), signs])
+    through_right = _times(right, vectors, problem.dtype)
+    expected = _times(left, through_right, problem.dtype)
+    residual = np.abs(_times(product, vectors, "float64") - expected)
+    per_vector = np.array([1.0] + [_HOEFFDING / math.sqrt(size)] * _SIGNED_VECTORS)
+    return float(np.max(residual / (expected[:, :1] * per_vector)))
+
+
+def rounded(operand: np.ndarray, dtype: str) -> np.ndarray:
+    """The operand as a kernel of that mode sees it, in float64; tf32 is left as it is."""
+    if dtype == "float16":
+        operand = operand.astype(np.float16)
+    elif dtype == "bfloat16":
+        # a bfloat16 is the upper half of a float32: round to nearest, ties to even
+        bits = np.ascontiguousarray(operand, np.float32).view(np.uint32)
+        bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+        operand = bits.view(np.float32)
+    return operand.astype(np.float64)
+
+
+def _times(matrix: np.ndarray, vectors: np.ndarray, dtype: str) -> np.ndarray:
+    """The product in float64, by blocks of rows: the whole matrix in float64 would double the memory."""
+    starts = range(0, len(matrix), BLOCK_ROWS)
+    return np.vstack([rounded(matrix[start : start + BLOCK_ROWS], dtype) @ vectors for start in starts])

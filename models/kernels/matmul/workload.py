@@ -1,0 +1,53 @@
+"""The product of two square matrices of uniform random numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from likeforlike.models.contract.workload import Axes, Problem, Workload
+from likeforlike.models.kernels.matmul.verification import BLOCK_ROWS, FULL_CHECK_SIZE, verify
+
+_BYTES = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
+
+_SEED = 2020
+
+DTYPES = tuple(_BYTES)
+"""The precision modes."""
+
+
+def flop(axes: Axes) -> float:
+    """2 n³: n multiplications and n additions for each of n² elements."""
+    return 2.0 * axes["size"] ** 3
+
+
+def memory_bytes(axes: Axes) -> int:
+    """On the host: operands, their copies in the precision mode, two results, the answer, and the check.
+
+    Two results, since one is still held while the next is made; one more matrix for a BLAS that packs its
+    operands, and three in float32 for a compiler that widens 16-bit ones (XLA on a CPU does). The full
+    check holds four matrices in float64, the sketch (above 2000) a block of rows.
+    """
+    size, item = axes["size"], _BYTES[axes["dtype"]]
+    host_item = max(item, 4)
+    working = 3 * host_item + (4 + 2 + 1) * item + (3 * 4 if item == 2 else 0)
+    check = 4 * 8 * (size if size <= FULL_CHECK_SIZE else BLOCK_ROWS)
+    return size * (size * working + check)
+
+
+def problem(axes: Axes, device: str) -> Problem:
+    """Two matrices uniform on [0, 1), float64 or float32, from a seed of the size alone."""
+    size, dtype = axes["size"], axes["dtype"]
+    host = np.float64 if dtype == "float64" else np.float32
+    random = np.random.default_rng([_SEED, size])
+    operands = tuple(random.random((size, size), dtype=host) for _ in range(2))
+    return Problem(operands, dtype, device, axes)
+
+
+WORKLOAD = Workload(
+    name="matmul",
+    summary="product of two square matrices",
+    flop=flop,
+    memory_bytes=memory_bytes,
+    problem=problem,
+    verify=verify,
+)

@@ -1,0 +1,1 @@
+"""Calls that measure the harness itself: twins, and one that does nothing."""

@@ -1,0 +1,40 @@
+"""How far two timings of the same work differ, and what timing itself costs."""
+
+from __future__ import annotations
+
+from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
+from likeforlike.models.kernels.matmul import workload as matmul
+
+_PRODUCT: Axes = {"size": 800, "dtype": "float32"}
+"""About 10 ms on two cores."""
+
+
+def flop(axes: Axes) -> None:
+    """None: the figures are of the machine, not of the work."""
+
+
+def memory_bytes(axes: Axes) -> int:
+    """Of the product."""
+    return matmul.memory_bytes(_PRODUCT)
+
+
+def problem(axes: Axes, device: str) -> Problem:
+    """The product's operands, for the call that does nothing too."""
+    return matmul.problem(_PRODUCT, device)
+
+
+def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
+    """Hold a twin's product against the reference; None is the right answer of the call that does nothing."""
+    if answer is None:
+        return Verification(0.0, 0.0)
+    return matmul.verify(_PRODUCT, problem, answer)
+
+
+WORKLOAD = Workload(
+    name="noise",
+    summary="one product against itself, and a call that does nothing",
+    flop=flop,
+    memory_bytes=memory_bytes,
+    problem=problem,
+    verify=verify,
+)

@@ -1,0 +1,1 @@
+"""How to train: the loops of each framework."""

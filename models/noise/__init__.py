@@ -1,1 +1,0 @@
-"""The machine's noise floor and the harness's own cost."""

@@ -1,0 +1,112 @@
+"""The trainers that the registry lists; importing this imports no framework."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from likeforlike.models.contract.implementation import Implementation
+
+HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+"""Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
+
+_KERAS = ("KERAS_BACKEND", "tensorflow")
+
+_tensorflow = partial(
+    Implementation,
+    workload="training",
+    framework="tensorflow",
+    needs=("tensorflow", "keras"),
+    install="pip install tensorflow",
+    environment=(_KERAS,),
+)
+
+_torch = partial(Implementation, workload="training", framework="torch", needs=("torch",))
+
+_jax = partial(Implementation, workload="training", framework="jax", needs=("jax",))
+
+IMPLEMENTATIONS = (
+    _tensorflow(
+        name="keras-fit",
+        summary="Model.fit as Keras comes, with its TensorBoard callback",
+        target="likeforlike.models.loops.keras_fit:KerasFit",
+    ),
+    _tensorflow(
+        name="eager-loop",
+        summary="hand-written layers and metrics, GradientTape and tf.data, each step eager",
+        target="likeforlike.models.loops.tensorflow_loop:EagerLoop",
+    ),
+    _tensorflow(
+        name="graph-loop",
+        summary="the eager loop with its step compiled by tf.function",
+        target="likeforlike.models.loops.tensorflow_loop:GraphLoop",
+    ),
+    _torch(
+        name="torch-loop",
+        summary="nn.Module, DataLoader and torch.optim.Adam, step by step",
+        target="likeforlike.models.loops.torch_loop:TorchLoop",
+    ),
+    _jax(
+        name="keras-fit-jax",
+        summary="Model.fit on Keras's JAX backend",
+        target="likeforlike.models.loops.keras_fit:KerasFitJax",
+        needs=("jax", "keras"),
+        environment=(("KERAS_BACKEND", "jax"),),
+    ),
+    _torch(
+        name="keras-fit-torch",
+        summary="Model.fit on Keras's PyTorch backend",
+        target="likeforlike.models.loops.keras_fit:KerasFitTorch",
+        needs=("torch", "keras"),
+        environment=(("KERAS_BACKEND", "torch"),),
+    ),
+    Implementation(
+        "numpy-loop",
+        "training",
+        "numpy",
+        "plain NumPy, gradients by hand; in float64 it is the oracle",
+        "likeforlike.models.tasks.mlp.numpy_loop:NumpyLoop",
+        device_kinds=("cpu",),
+        dtypes=("float32", "float64"),
+    ),
+    Implementation(
+        "floor",
+        "training",
+        "numpy",
+        "no trainer: the run's matrix products alone, by the fastest library at hand",
+        "likeforlike.models.tasks.mlp.floor:Floor",
+        environment=(HUGE_PAGES,),
+    ),
+    _tensorflow(
+        name="keras-fit-tuned",
+        summary="Model.fit with one execution an epoch, cheap dropout, XLA if a trial says so",
+        target="likeforlike.models.tasks.mlp.keras_fit_tuned:KerasFitTuned",
+        division="tuned",
+        environment=(_KERAS, HUGE_PAGES),
+    ),
+    _tensorflow(
+        name="tf-epoch",
+        summary="the whole epoch in one compiled TensorFlow function",
+        target="likeforlike.models.tasks.mlp.tensorflow_epoch:TensorFlowEpoch",
+        division="tuned",
+        environment=(_KERAS, HUGE_PAGES),
+    ),
+    _torch(
+        name="torch-compiled",
+        summary="resident data, gradients by hand, each step one torch.compile function",
+        target="likeforlike.models.tasks.mlp.torch_compiled:TorchCompiled",
+        division="tuned",
+        # without caches: the first epoch's compiling is to be seen, whatever was compiled before it
+        environment=(
+            ("TORCHINDUCTOR_COMPILE_THREADS", "1"),
+            ("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1"),
+            HUGE_PAGES,
+        ),
+    ),
+    _jax(
+        name="jax-scan",
+        summary="the whole epoch in one lax.scan",
+        target="likeforlike.models.tasks.mlp.jax_scan:JaxScan",
+        division="tuned",
+        environment=(HUGE_PAGES,),
+    ),
+)

@@ -1,0 +1,131 @@
+"""``python -m reports FILE... --output DIR``: result files in, a report out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from pathlib import Path
+
+from likeforlike.reports.draw.process_pool import helpers
+from likeforlike.reports.read.files import names, read_named
+from likeforlike.reports.read.result_file import ResultError, ResultFile
+from likeforlike.reports.read.safe_text import visible
+from likeforlike.reports.write.report_folder import OutputError, check_output, write_folder
+
+SLOWER = 1
+
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 if all is well, 1 if something is slower than allowed, 2 for bad input."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except (ResultError, OutputError, ValueError) as error:
+        print(f"python -m reports: {visible(str(error), 2000)}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m reports",
+        description="Report what result files say, and how far it can be trusted.",
+        epilog=f"Published files can be given by name: {', '.join(names())}.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="result file, ours or pytest-benchmark's")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the report; made, or replaced")
+    parser.add_argument(
+        "--baseline",
+        metavar="NAME",
+        help="machine to compare with: part of its label, id or file name (the first unpublished one)",
+    )
+    parser.add_argument("--against", metavar="BASE", help="result file to be no slower than")
+    parser.add_argument(
+        "--fail-if-slower", metavar="SHARE", help="with --against: exit with 1 if surely slower by more (5%%)"
+    )
+    parser.add_argument(
+        "--keep-going", action="store_true", help="report the good files and list the bad ones"
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    _check_options(options)
+    if options.output is not None:
+        check_output(options.output)
+    wanted = _wanted(options)
+    with helpers() if options.output is not None else nullcontext() as draughtsmen:
+        files, bad = read_all(options.files, options.keep_going)
+        checked = None if wanted is None else _check(*wanted, files, fail=options.fail_if_slower is not None)
+        if options.output is not None:
+            _write_report(options, files, bad, draughtsmen)
+    if checked is None:
+        return 0
+    told, status = checked
+    print(told)
+    return status
+
+
+def _wanted(options: argparse.Namespace) -> tuple[ResultFile, float] | None:
+    """The file to be no slower than, and by how much: read before anything is written."""
+    if options.against is None:
+        return None
+    from likeforlike.reports.judge.regressions import parse_limit
+
+    return read_named(options.against), parse_limit(options.fail_if_slower or "5%")
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    if options.output is None and options.against is None:
+        raise ValueError("--output DIR is missing: the folder for the report")
+    if options.output is None and options.baseline is not None:
+        raise ValueError("--baseline needs --output: it is of use in a report alone")
+    if options.fail_if_slower is not None and options.against is None:
+        raise ValueError("--fail-if-slower needs --against BASE")
+
+
+def _write_report(
+    options: argparse.Namespace, files: Sequence[ResultFile], bad: Sequence[str], draughtsmen: Executor | None
+) -> None:
+    from likeforlike.reports.tell.report import build_report
+    from likeforlike.reports.write.report_files import render_files
+
+    report = build_report(files, options.baseline, [f"Left out: {reason}." for reason in bad])
+    write_folder(options.output, render_files(report, draughtsmen))
+    for finding in report.findings:
+        print(f"{'! ' if finding.kind == 'warning' else '- '}{finding.text}")
+    print(f"report: {options.output / 'report.md'} and report.html")
+
+
+def _check(base: ResultFile, limit: float, files: Sequence[ResultFile], fail: bool) -> tuple[str, int]:
+    """What to print of the comparison, and the exit status: both before anything is written."""
+    from likeforlike.reports.judge.regressions import check_against
+    from likeforlike.reports.tell.regression_text import outcome_text
+
+    outcome = check_against([base], files)
+    failed = any(check.fails(limit) for check in outcome.checks)
+    return outcome_text(outcome, limit), SLOWER if failed and fail else 0
+
+
+def read_all(names: Sequence[str], keep_going: bool) -> tuple[list[ResultFile], list[str]]:
+    """Read every file; with ``keep_going`` bad ones are listed instead of raised."""
+    good, bad = [], []
+    for name in names:
+        try:
+            good.append(read_named(name))
+        except ResultError as error:
+            if not keep_going:
+                raise
+            bad.append(str(error))
+            print(f"python -m reports: left out: {error}", file=sys.stderr)
+    if not good:
+        raise ValueError("none of the files can be read")
+    return good, bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Plots; nothing else imports matplotlib."""

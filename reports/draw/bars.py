@@ -1,0 +1,91 @@
+"""Bars and waterfalls."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from likeforlike.reports.draw.style import COLOURS, HATCHES, INK, PALE, blank, label_inches, shorten
+from likeforlike.reports.tell.plot_data import Bars, Waterfall
+
+
+def bars(data: Bars) -> Figure:
+    """Horizontal bars with intervals, first on top, and a line none can pass."""
+    items, line = data.bars, data.line
+    names = [shorten(item.name) for item in items]
+    figure = blank(8.2, 1.0 + 0.42 * len(items), label_inches(names), 0.6)
+    axes = figure.subplots()
+    for position, item in enumerate(items):
+        axes.barh(
+            position,
+            item.value,
+            height=0.62,
+            color="white" if item.struck else COLOURS[item.family],
+            hatch=HATCHES[item.family],
+            edgecolor=PALE if item.struck else "white",
+            linewidth=0.8,
+        )
+        if item.low is not None and item.high is not None:
+            arms = [[item.value - item.low], [item.high - item.value]]
+            axes.errorbar(item.value, position, xerr=arms, color=INK, capsize=3, linewidth=1.2)
+        end = max(item.value, item.high or 0.0)
+        axes.annotate(item.label, (end, position), xytext=(5, 0), textcoords="offset points", va="center")
+    axes.set_yticks(range(len(items)), names)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(data.label)
+    axes.set_xlim(0, 1.22 * max((max(item.value, item.high or 0.0) for item in items), default=1.0))
+    if line is not None:
+        axes.axvline(line[0], color=INK, linestyle=(0, (4, 2)), linewidth=1.4)
+        axes.set_title(f"dashed line: {line[1]}", loc="left", fontsize=8.5)
+    return figure
+
+
+def waterfall(data: Waterfall) -> Figure:
+    """The first bar whole, then each change from where the last one ended."""
+    steps = data.steps
+    figure = blank(max(6.5, 1.05 * len(steps) + 1.2), 4.8, 0.7, 1.1, top=0.2)
+    axes = figure.subplots()
+    for position, step in enumerate(steps):
+        whole = step.before is None or position == len(steps) - 1
+        start = 0.0 if step.before is None else step.before
+        rise = step.after - start
+        family = 0 if step.before is None else (1 if rise > 0 else 2)
+        axes.bar(
+            position,
+            rise,
+            bottom=start,
+            width=0.66,
+            color=COLOURS[family],
+            hatch=HATCHES[family],
+            edgecolor="white",
+        )
+        text = f"{step.after:.2f}" if step.before is None else f"{rise:+z.2f}\n= {step.after:.2f}"
+        axes.annotate(
+            text,
+            (position, max(start, step.after)),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8.5,
+            fontweight="bold" if whole else "normal",
+        )
+        if position + 1 < len(steps):
+            axes.plot([position - 0.33, position + 1.33], [step.after] * 2, color=INK, linewidth=0.7)
+    names = [f"{_folded(step.change)}\n{step.accuracy}" for step in steps]
+    axes.set_yscale("linear")
+    axes.set_xticks(range(len(steps)), names, fontsize=8)
+    axes.set_ylabel(data.label)
+    axes.set_ylim(0, 1.18 * max((max(step.after, step.before or 0) for step in steps), default=1.0))
+    axes.grid(visible=False, axis="x")
+    return figure
+
+
+def _folded(text: str, width: int = 15) -> str:
+    """The text on several lines."""
+    lines = [""]
+    for word in shorten(text, 60).split(" "):
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)

@@ -1,0 +1,55 @@
+"""A path, or the name of published figures, to a result file."""
+
+from __future__ import annotations
+
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from likeforlike.reports.read.formats.pytest_benchmark import parse_results
+from likeforlike.reports.read.result_file import ResultError, ResultFile
+from likeforlike.reports.read.safe_text import visible
+
+LARGEST_BYTES = 512 * 2**20
+
+
+def names() -> tuple[str, ...]:
+    """The published files, by name."""
+    found = (Path(item.name) for item in _published().iterdir())
+    return tuple(sorted(path.stem for path in found if path.suffix == ".json"))
+
+
+def _published() -> Traversable:
+    return resources.files("likeforlike.reports") / "published"
+
+
+def read_named(name: str) -> ResultFile:
+    """A result file by path, or a published one by name where there is no such path. Raises ResultError."""
+    if name in names() and not Path(name).exists():
+        content = (_published() / f"{name}.json").read_bytes()
+        return parse_results(content, name, name)
+    return read_results(name)
+
+
+def read_results(path: Path | str, label: str | None = None) -> ResultFile:
+    """Read one result file. Raises ResultError, whose text is one line."""
+    name = str(path)
+    content = _read_bytes(Path(path), name)
+    return parse_results(content, name, label)
+
+
+def _read_bytes(path: Path, name: str) -> bytes:
+    try:
+        size = path.stat().st_size
+        if path.is_file() and size > LARGEST_BYTES:
+            raise ResultError(
+                name, "", f"{size} bytes", f"expected at most {LARGEST_BYTES} for one result file"
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultError(name, "", "can't be read", str(error.strerror).lower()) from error
+    except ValueError as error:  # a null byte in the name
+        raise ResultError(name, "", "can't be read", visible(str(error))) from error
+    if not content.strip():
+        raise ResultError(name, "", "", "the file is empty; expected a result file")
+    return content

@@ -1,0 +1,239 @@
+"""The result file's records: frozen, typed, as parsed. Seconds everywhere; null means not known."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+SCHEMA_VERSION = 1
+
+Seconds = Annotated[float, Meta(ge=0.0)]
+
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+Positive = Annotated[float, Meta(gt=0.0)]
+
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+Scalar = str | bool | Whole | float | None
+
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class Verified(Struct, frozen=True):
+    """How far the answer was from the reference, and how far it might be."""
+
+    error: Annotated[float, Meta(ge=0.0)]
+    tolerance: Annotated[float, Meta(ge=0.0)]
+
+
+class Disturbed(Struct, frozen=True):
+    """A sample during which the machine was not at rest."""
+
+    round: Whole
+    reason: str
+
+
+class Stop(Struct, frozen=True):
+    """Why no more rounds were measured."""
+
+    reason: str
+    median_interval: tuple[float, float] | None = None
+    rounds: Count | None = None
+
+
+class Plausible(Struct, frozen=True):
+    """What the harness itself said of the figure."""
+
+    ok: bool
+    reasons: tuple[str, ...] = ()
+
+
+class Ceiling(Struct, frozen=True):
+    """What the device can do at most, and the best that was seen of it."""
+
+    flop_per_second: Positive
+    source: str = ""
+    measured_flop_per_second: Positive | None = None
+
+
+class Transfer(Struct, frozen=True):
+    """Copying operands to the device and the result back, beside each sample."""
+
+    to_device_seconds: tuple[Seconds, ...]
+    to_host_seconds: tuple[Seconds, ...]
+
+
+class Epoch(Struct, frozen=True):
+    """What one epoch of training yielded."""
+
+    epoch: Annotated[int, Meta(ge=1, le=10**9)]
+    train_seconds: Seconds
+    evaluation_seconds: Seconds | None = None
+    logging_seconds: Seconds | None = None
+    loss: float | None = None
+    accuracy: Share | None = None
+    val_loss: float | None = None
+    val_accuracy: Share | None = None
+
+
+class Data(Struct, frozen=True):
+    """What was trained on; generated data is named ``synthetic``."""
+
+    name: str
+    source: str = ""
+    train_samples: Count | None = None
+    validation_samples: Count | None = None
+
+
+class TimeToAccuracy(Struct, frozen=True):
+    """When validation accuracy first reached the target; null if it never did."""
+
+    target: Share
+    seconds: Seconds | None = None
+    epoch: Count | None = None
+
+
+class Extra(Struct, frozen=True, kw_only=True):
+    """A cell's ``extra_info``."""
+
+    workload: Text
+    implementation: Text
+    device: Text
+    axes: dict[str, Scalar]
+    cell: Text | None = None
+    framework: str | None = None
+    framework_version: str | None = None
+    division: Literal["default", "tuned"] = "default"
+    origin: str = "likeforlike"
+    device_name: str | None = None
+    group: str | None = None
+    cold_seconds: Seconds | None = None
+    setup_seconds: Seconds | None = None
+    warm_up_calls: Count | None = None
+    flop: Annotated[float, Meta(ge=0.0)] | None = None
+    verified: Verified | None = None
+    timing: Literal["synchronised", "unsynchronised"] = "synchronised"
+    synchronised_median_seconds: Seconds | None = None
+    round_numbers: tuple[Whole, ...] | None = None
+    disturbed: tuple[Disturbed, ...] = ()
+    stop: Stop | None = None
+    plausible: Plausible | None = None
+    ceiling: Ceiling | None = None
+    threads: dict[str, Any] | None = None
+    peak_memory_bytes: Count | None = None
+    device_peak_memory_bytes: Count | None = None
+    transfer: Transfer | None = None
+    concurrent: bool = False
+    total_seconds: Seconds | None = None
+    epochs: tuple[Epoch, ...] = ()
+    recipe: dict[str, Scalar] | None = None
+    terms: dict[str, Any] = field(default_factory=dict)
+    data: Data | None = None
+    parameters: Count | None = None
+    time_to_accuracy: TimeToAccuracy | None = None
+
+    @property
+    def data_is_generated(self) -> bool:
+        """Whether it was trained on generated data, whose accuracies say nothing."""
+        return self.data is not None and self.data.name == "synthetic"
+
+
+class Stats(Struct, frozen=True):
+    """Of pytest-benchmark's statistics what the reports use; ``data`` is absent where it was not saved."""
+
+    data: tuple[Seconds, ...] | None = None
+    median: Seconds | None = None
+    rounds: Count | None = None
+
+
+class Unmeasured(Struct, frozen=True, kw_only=True):
+    """A cell that gave no figure, and why."""
+
+    cell: str
+    outcome: str
+    reason: str
+    workload: str | None = None
+    implementation: str | None = None
+    device: str | None = None
+    axes: dict[str, Scalar] = field(default_factory=dict)
+
+
+class Noise(Struct, frozen=True):
+    """One implementation measured against itself, and the cost of measuring nothing."""
+
+    aa_interval: tuple[Positive, Positive] | None = None
+    aa_ratio: Positive | None = None
+    aa_pairs: Count | None = None
+    harness_seconds_per_sample: Seconds | None = None
+
+
+class Change(Struct, frozen=True):
+    """The one thing in which a rung differs from the rung before it."""
+
+    field: str
+    before: Scalar = None
+    after: Scalar = None
+
+
+class Rung(Struct, frozen=True):
+    """One step of a ladder: a trainer under a recipe."""
+
+    rung: Whole
+    recipe: str
+    implementation: str
+    change: Change | None = None
+
+
+class Ladder(Struct, frozen=True):
+    """The way from one trainer and recipe to another, one change at a time."""
+
+    ends: tuple[str, str]
+    rungs: tuple[Rung, ...]
+
+
+class PluginFault(Struct, frozen=True):
+    """A plug-in that could not be taken, and why."""
+
+    name: str
+    error: str
+
+
+class Header(Struct, frozen=True, kw_only=True):
+    """The file's own ``likeforlike`` object."""
+
+    schema_version: Annotated[int, Meta(ge=1)]
+    run_id: str
+    unmeasured: tuple[Unmeasured, ...] = ()
+    noise: Noise | None = None
+    ladder: Ladder | None = None
+    preset: str | None = None
+    command: str | None = None
+    timing: str | None = None
+    options: dict[str, Any] | None = None
+    title: str | None = None
+    busy: tuple[str, ...] = ()
+    """Devices that others used before the run began, each a sentence."""
+    plugin_faults: tuple[PluginFault, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Known faults of a published file, each a sentence."""
+    published: dict[str, Any] | None = None
+    """What a published source printed that is no timing: summaries, hand-derived answers."""
+
+
+class Fingerprint(Struct, frozen=True):
+    """``machine_info.likeforlike``: what makes a machine the machine it is."""
+
+    id: Text
+    label: str | None = None
+    cpu: dict[str, Any] | None = None
+    memory_bytes: Count | None = None
+    gpus: tuple[dict[str, Any], ...] | None = None
+    cuda: Any = None
+    versions: dict[str, str | None] = field(default_factory=dict)
+    blas: Any = None
+    threads: Count | None = None
+    precision_mode: str | None = None

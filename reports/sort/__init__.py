@@ -1,0 +1,1 @@
+"""What belongs together, and what it is compared with."""

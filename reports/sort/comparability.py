@@ -1,0 +1,132 @@
+"""In what two trainers differ by their own declaration: recipe, terms and data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from likeforlike.reports.read.schema import Extra
+from likeforlike.reports.sort.measurements import Key, Measurement, Run
+
+NOT_STATED = "not stated"
+"""In a table of differences, what one side does not tell."""
+
+
+def recipe_differences(first: Measurement, second: Measurement) -> list[tuple[str, str, str]]:
+    """Everything declared in which two training cells differ: recipe fields, then terms; as text."""
+    mine, theirs = first.extra.recipe or {}, second.extra.recipe or {}
+    rows = _differing(mine, theirs, [name for name in {**mine, **theirs} if name not in LABELS])
+    mine, theirs = first.extra.terms, second.extra.terms
+    rows += _differing(mine, theirs, list({**mine, **theirs}))
+    data = [_data_text(item) for item in (first, second)]
+    if data[0] != data[1]:
+        rows.append(("data", data[0], data[1]))
+    return rows
+
+
+def _data_text(item: Measurement) -> str:
+    data = item.extra.data
+    return NOT_STATED if data is None else f"{data.name} {data.train_samples or ''}".strip()
+
+
+def _differing(mine: Any, theirs: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:
+    missing = object()
+    values = ((name, mine.get(name, missing), theirs.get(name, missing)) for name in names)
+    return [
+        (name, *(NOT_STATED if value is missing else str(value) for value in pair))  # type: ignore[misc]
+        for name, *pair in values
+        if pair[0] != pair[1]
+    ]
+
+
+LABELS = ("name", "published_with", "seed", "epochs")
+"""Fields of a recipe that leave the work of an epoch as it is."""
+
+
+def unlike_work(first: Extra, second: Extra) -> str:
+    """In what the work of two cells with one key differs; empty if what both state is the same."""
+    return _unlike(_work(first), _work(second))
+
+
+def unlike_runs(first: Extra, second: Extra) -> str:
+    """In what two runs on one machine differ so that they are no repetitions; empty if they are.
+
+    Beside the work of an epoch, how many epochs there were: last epochs and curves are told of runs.
+    """
+    return _unlike(_work(first) | _length(first), _work(second) | _length(second))
+
+
+def unlike_terms(first: Extra, second: Extra) -> str:
+    """In what two cells differ that are to be compared, whichever implementation and device they are of."""
+    mine, theirs = ({**_material(extra), **_shape(extra), **_length(extra)} for extra in (first, second))
+    return _unlike(mine, theirs)
+
+
+def unlike_material(first: Extra, second: Extra) -> str:
+    """In what two cells of one workload differ whatever their axes: the data, and what was timed."""
+    return _unlike(_material(first), _material(second))
+
+
+class WorkSet:
+    """Runs of one workload on one machine whose work is the same wherever they meet.
+
+    Whole files stay together: were only the cells that two files share kept apart, what one of them has
+    alone would be compared with the other's.
+    """
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        self._seen: dict[object, Extra] = {}
+
+    def add(self, runs: Iterable[tuple[Key, Run]]) -> None:
+        """Take runs, each with its key, as part of the set."""
+        for key, run in runs:
+            self.runs.append(run)
+            for scope, _ in _scopes(key):
+                self._seen.setdefault(scope, run.cell.extra)
+
+    def conflict(self, runs: Iterable[tuple[Key, Run]]) -> str:
+        """In what runs differ from those of the set; empty if they belong to it."""
+        for key, run in runs:
+            for scope, unlike in _scopes(key):
+                seen = self._seen.get(scope)
+                told = "" if seen is None else unlike(seen, run.cell.extra)
+                if told:
+                    return told
+        return ""
+
+
+def _scopes(key: Key) -> tuple[tuple[object, Callable[[Extra, Extra], str]], ...]:
+    return (key, unlike_runs), ((key.workload, key.axes), unlike_terms), (key.workload, unlike_material)
+
+
+def _unlike(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
+    if mine == theirs:
+        return ""
+    told = [
+        f"{name} {mine[name]} and {theirs[name]}"
+        for name in mine
+        if name in theirs and mine[name] != theirs[name]
+    ]
+    return "; ".join(told)
+
+
+def _work(extra: Extra) -> dict[str, Any]:
+    operations = {} if extra.flop is None else {"operations": extra.flop}
+    return {**_material(extra), **operations, **_shape(extra)}
+
+
+def _material(extra: Extra) -> dict[str, Any]:
+    told: dict[str, Any] = {"timing": extra.timing}
+    if extra.data is not None:
+        told |= {"data": extra.data.name, "training images": extra.data.train_samples}
+    return told
+
+
+def _shape(extra: Extra) -> dict[str, Any]:
+    return {name: value for name, value in (extra.recipe or {}).items() if name not in LABELS}
+
+
+def _length(extra: Extra) -> dict[str, Any]:
+    epochs = (extra.recipe or {}).get("epochs")
+    return {} if epochs is None else {"epochs": epochs}

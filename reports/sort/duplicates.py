@@ -1,0 +1,71 @@
+"""Files given twice, runs resumed, and labels that tell files apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.sort.measurements import grouped
+
+
+def without_twins(files: Iterable[ResultFile]) -> tuple[list[ResultFile], list[str]]:
+    """The same samples given twice are one measurement; that is said, not hidden."""
+    kept: dict[str, ResultFile] = {}
+    remarks = []
+    for file in files:
+        twin = kept.setdefault(file.digest, file)
+        if twin is not file:
+            remarks.append(f"{file.path} is the same file as {twin.path}, byte for byte, and counts once.")
+    return _without_earlier_states(list(kept.values()), remarks), remarks
+
+
+def _without_earlier_states(files: list[ResultFile], remarks: list[str]) -> list[ResultFile]:
+    """Of a run that was resumed, a file written before holds cells of the file after it: these count once."""
+    seen: dict[tuple[Any, ...], ResultFile] = {}
+    result = []
+    for file in files:
+        if not file.run_id:
+            result.append(file)
+            continue
+        places = [(file.run_id, file.machine.id, cell.id, cell.samples) for cell in file.cells]
+        first = next((seen[place] for place in places if place in seen), None)
+        own = tuple(cell for cell, place in zip(file.cells, places, strict=True) if place not in seen)
+        if first is not None:
+            count = len(file.cells) - len(own)
+            remarks.append(f"{file.path} and {first.path} are of one run: {count} cells of both count once.")
+        seen |= {place: file for place in places if place not in seen}
+        result.append(file if first is None else replace(file, cells=own))
+    return result
+
+
+def with_labels_of_their_own(files: list[ResultFile]) -> list[ResultFile]:
+    """Of files of one name each is called by its folder too; by its whole path if need be."""
+    for parts in (2, 1000):
+        count = Counter(file.label for file in files)
+        files = [
+            replace(file, label="/".join(file.path.split("/")[-parts:])) if count[file.label] > 1 else file
+            for file in files
+        ]
+    return files
+
+
+def repetitions(files: list[ResultFile], titles: Mapping[str, str]) -> list[str]:
+    remarks = []
+    for machine, mine in grouped((file.machine.id, file) for file in files).items():
+        if len(mine) > 1:
+            names = ", ".join(file.label for file in mine[:5]) + (" and more" if len(mine) > 5 else "")
+            nodes = len({file.node for file in mine})
+            what = "repetitions on one machine" if nodes == 1 else f"of {nodes} machines of one kind"
+            remarks.append(f"{len(mine)} files are {what}, {titles[machine]}: {names}.")
+    for file in files:
+        cells = grouped((cell.id, cell) for cell in file.cells)
+        twice = [name for name, same in cells.items() if len(same) > 1]
+        if twice:
+            remarks.append(
+                f"{file.label} holds {len(twice)} cell(s) more than once, such as {twice[0]}: "
+                "kept as repetitions."
+            )
+    return remarks

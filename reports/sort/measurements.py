@@ -1,0 +1,248 @@
+"""The material of a report: files sorted into measurements, each judged once for whether it can be true.
+
+A measurement is one implementation on one device at one point of its axes on one machine; repeated runs,
+in one file or several, are its runs and are kept apart.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from likeforlike.devices.limits.ceilings import Ceiling
+from likeforlike.reports.read.machines import Machine
+from likeforlike.reports.read.result_file import Cell, ResultFile
+from likeforlike.reports.read.schema import Extra
+
+REPEAT_AXIS = "run"
+"""The axis that numbers repetitions of the same work."""
+
+FILE_AXIS = "file"
+"""The axis of a set of runs that bear the name of another set and did other work."""
+
+UNSTATED = "unstated"
+"""The device of published figures whose source does not name one."""
+
+NOISE = "noise"
+
+Axes = tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    """What was measured, wherever it was."""
+
+    workload: str
+    implementation: str
+    device: str
+    axes: Axes
+
+    @property
+    def axis(self) -> dict[str, Any]:
+        """The axes by name."""
+        return dict(self.axes)
+
+    @property
+    def apart(self) -> str:
+        """The file whose work is not that of the others of this name; empty for the first of them."""
+        return str(self.axis.get(FILE_AXIS, ""))
+
+    @property
+    def bare(self) -> Key:
+        """The key as the cell itself has it, whichever set it was sorted into."""
+        return Key(
+            self.workload, self.implementation, self.device, tuple(a for a in self.axes if a[0] != FILE_AXIS)
+        )
+
+    @property
+    def name(self) -> str:
+        """The implementation, with the file of a set that is kept apart."""
+        return f"{self.implementation} of {self.apart}" if self.apart else self.implementation
+
+    @property
+    def place(self) -> tuple[str, str, Axes]:
+        """All but the implementation: what interchangeable implementations share."""
+        return self.workload, self.device, self.axes
+
+    @property
+    def text(self) -> str:
+        """Readable, short."""
+        parts = (self.implementation, self.device, axes_text(self.axes))
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One file's cell."""
+
+    file: ResultFile
+    cell: Cell
+
+    @property
+    def number(self) -> Any:
+        """Which repetition of the file it is."""
+        return self.cell.extra.axes.get(REPEAT_AXIS, 0)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its samples carry the numbers of their rounds, and so can be paired."""
+        return self.cell.extra.round_numbers is not None
+
+    @cached_property
+    def disturbed_rounds(self) -> frozenset[int]:
+        """Rounds during which the machine was not at rest."""
+        return frozenset(item.round for item in self.cell.extra.disturbed)
+
+    @cached_property
+    def quiet_samples(self) -> list[float]:
+        """The samples of the other rounds."""
+        if not self.disturbed_rounds:
+            return list(self.cell.samples)
+        pairs = zip(self.cell.rounds, self.cell.samples, strict=True)
+        return [sample for number, sample in pairs if number not in self.disturbed_rounds]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All runs of one key on one machine, and what is to be thought of them."""
+
+    key: Key
+    machine: Machine
+    runs: tuple[Run, ...]
+    ceiling: Ceiling | None = None
+    implausible: tuple[str, ...] = ()
+    """Why the figure can't be true; empty if it can."""
+
+    @property
+    def extra(self) -> Extra:
+        """The first run's description; identity and terms are the same for all."""
+        return self.runs[0].cell.extra
+
+    @cached_property
+    def disturbed(self) -> str:
+        """Why the figure as a whole is disturbed: most of its samples were; empty if it is not."""
+        total = sum(len(run.cell.samples) for run in self.runs)
+        quiet = sum(len(run.quiet_samples) for run in self.runs)
+        if total == quiet or 2 * quiet >= total:
+            return ""
+        reasons = dict.fromkeys(item.reason for run in self.runs for item in run.cell.extra.disturbed)
+        return f"{total - quiet} of {total} samples disturbed: {'; '.join(list(reasons)[:3])}"
+
+    @cached_property
+    def samples(self) -> list[float]:
+        """Seconds, all runs together, without the disturbed ones where enough are left."""
+        every = [sample for run in self.runs for sample in run.cell.samples]
+        if self.disturbed:
+            return every
+        return [sample for run in self.runs for sample in run.quiet_samples] or every
+
+    @cached_property
+    def median_seconds(self) -> float:
+        """Median of the samples; of the runs' medians where a file holds no samples."""
+        return statistics.median(self.samples or [run.cell.median_seconds for run in self.runs])
+
+    @property
+    def flop_per_second(self) -> float | None:
+        """Work over median time; None without a count of the work."""
+        flop = self.extra.flop
+        return flop / self.median_seconds if flop and self.median_seconds else None
+
+    @property
+    def verified(self) -> bool:
+        """Whether every run's answer was checked and within tolerance."""
+        checks = [run.cell.extra.verified for run in self.runs]
+        return all(check is not None and check.error <= check.tolerance for check in checks)
+
+    @property
+    def wrong(self) -> str:
+        """How far a checked answer is off; empty if none is."""
+        checks = [run.cell.extra.verified for run in self.runs]
+        off = [check for check in checks if check is not None and not check.error <= check.tolerance]
+        return f"error {off[0].error:.2g}, tolerance {off[0].tolerance:.2g}" if off else ""
+
+    @property
+    def refuted(self) -> str:
+        """Why the figure can't be taken, whatever it is compared with; empty if it may be."""
+        if self.implausible:
+            return f"implausible: {self.implausible[0]}"
+        return self.wrong and f"wrong answer: {self.wrong}"
+
+    @property
+    def doubt(self) -> str:
+        """Why the figure by itself is not to be believed; empty if it may be."""
+        return self.refuted or (self.disturbed and f"disturbed: {self.disturbed}")
+
+    @property
+    def trusted(self) -> bool:
+        """Whether a finding may rest on the figure by itself."""
+        return self.verified and not self.doubt
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything a report is made from."""
+
+    files: tuple[ResultFile, ...]
+    measurements: tuple[Measurement, ...]
+    machines: tuple[Machine, ...]
+    titles: Mapping[str, str]
+    """A short name for each machine id, unlike all others."""
+    baseline: Machine
+    remarks: tuple[str, ...] = ()
+    """What happened to the files on the way: repetitions, twins, files left out."""
+
+    def of(self, workload: str, machine: Machine | None = None) -> list[Measurement]:
+        """Measurements of one workload, on one machine or all."""
+        return [
+            item
+            for item in self.by_workload.get(workload, [])
+            if machine is None or item.machine.id == machine.id
+        ]
+
+    @cached_property
+    def by_workload(self) -> dict[str, list[Measurement]]:
+        """Measurements by workload, in the files' order."""
+        return grouped((item.key.workload, item) for item in self.measurements)
+
+    def noise(self, machine: Machine) -> tuple[float, float] | None:
+        """The widest A/A interval of the machine's runs; None if none was measured."""
+        return self._noise.get(machine.id)
+
+    @cached_property
+    def _noise(self) -> dict[str, tuple[float, float]]:
+        widest: dict[str, tuple[float, float]] = {}
+        for file in self.files:
+            if file.noise is not None and file.noise.aa_interval is not None:
+                low, high = sorted(file.noise.aa_interval)
+                before = widest.get(file.machine.id, (low, high))
+                widest[file.machine.id] = (min(low, before[0]), max(high, before[1]))
+        return widest
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any training was done on generated data."""
+        trained = self.by_workload.get("training", [])
+        return any(run.cell.extra.data_is_generated for item in trained for run in item.runs)
+
+
+def grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    """Values by key, keys in order of first appearance."""
+    result: dict[Any, list[Any]] = {}
+    for key, value in pairs:
+        result.setdefault(key, []).append(value)
+    return result
+
+
+def axes_text(axes: Axes) -> str:
+    """Axes as a reader says them: well-known ones by value alone."""
+    told = ("size", "dtype", "recipe", "what")
+    return " ".join(str(value) if name in told else f"{name}={value}" for name, value in axes)
+
+
+def size_of(item: Measurement) -> float:
+    """The size axis as a figure; 0 where it is none."""
+    size = item.key.axis.get("size")
+    return float(size) if isinstance(size, int | float) and not isinstance(size, bool) else 0.0

@@ -1,0 +1,75 @@
+"""Every measurement held against its device's ceiling, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, device_ceiling
+from likeforlike.devices.limits.plausibility import flat_span, judge, judge_series
+from likeforlike.reports.read.schema import Extra
+from likeforlike.reports.sort.measurements import Key, Measurement, grouped
+
+
+def judged(measured: list[Measurement]) -> tuple[Measurement, ...]:
+    """Hold every measurement against its device's ceiling and every series of sizes against flatness."""
+    ceilings: dict[tuple[str, str, str], Ceiling | None] = {}
+
+    def ceiling_of(item: Measurement) -> Ceiling | None:
+        place = (item.machine.id, item.key.device, precision(item.extra))
+        if place not in ceilings:
+            ceilings[place] = device_ceiling(item.machine.fingerprint, place[1], place[2])
+        return ceilings[place]
+
+    result = [replace(item, ceiling=ceiling_of(item)) for item in measured]
+    flat = _flat_reasons(result)
+    return tuple(replace(item, implausible=_reasons(item, flat)) for item in result)
+
+
+def precision(extra: Extra) -> str:
+    """The precision mode a cell worked in; float32, whose ceiling is higher than float64's, if untold."""
+    told = extra.axes.get("dtype") or (extra.recipe or {}).get("precision")
+    return str(told) if told in PRECISIONS else "float32"
+
+
+def _reasons(item: Measurement, flat: Mapping[tuple[str, Key], str]) -> tuple[str, ...]:
+    reasons: dict[str, None] = {}
+    fastest = min((run.cell for run in item.runs), key=lambda cell: cell.median_seconds)
+    extra = fastest.extra
+    waited = extra.synchronised_median_seconds if extra.timing == "unsynchronised" else None
+    reasons |= dict.fromkeys(judge(extra.flop, fastest.median_seconds, item.ceiling, waited))
+    series = flat.get((item.machine.id, item.key))
+    if series:
+        reasons[series] = None
+    if not reasons:  # what the file says of itself, where it knows more than its figures show
+        reasons = {
+            reason: None
+            for run in item.runs
+            if run.cell.extra.plausible is not None and not run.cell.extra.plausible.ok
+            for reason in run.cell.extra.plausible.reasons or ("marked implausible by its own run",)
+        }
+    return tuple(reasons)
+
+
+def _flat_reasons(measured: list[Measurement]) -> dict[tuple[str, Key], str]:
+    """The reason for each measurement that belongs to a series whose time hardly grows with its work."""
+    series = grouped((_series_of(item), item) for item in measured if item.extra.flop)
+    reasons = {}
+    for items in series.values():
+        if len(items) < 2:
+            continue
+        points = [(item.extra.flop or 0.0, item.median_seconds) for item in items]
+        span = flat_span(points, items[0].ceiling)
+        reason = judge_series(points, items[0].ceiling)
+        if span is None or reason is None:
+            continue
+        for item, point in zip(items, points, strict=True):
+            if span[0][0] <= point[0] <= span[1][0]:
+                reasons[item.machine.id, item.key] = reason
+    return reasons
+
+
+def _series_of(item: Measurement) -> tuple[Any, ...]:
+    others = tuple((name, value) for name, value in item.key.axes if name != "size")
+    return item.machine.id, item.key.workload, item.key.implementation, item.key.device, others

@@ -1,0 +1,167 @@
+"""A report as blocks, before any mark-up: what Markdown, HTML and CSV are all rendered from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from likeforlike.reports.tell.plot_data import PlotData
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a table."""
+
+    text: str
+    value: float | None = None
+    """What it sorts by and what CSV holds, in base units; None for words."""
+    struck: bool = False
+    """Struck through: not to be believed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row, and what a reader can filter it by."""
+
+    entries: tuple[Entry, ...]
+    workload: str = ""
+    machine: str = ""
+    verdict: tuple[str, ...] = ()
+    """One for each comparison of the row."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a name of its own, which is also its CSV file's."""
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+    folded: bool = False
+    """Long: shown folded, its caption only."""
+
+    @cached_property
+    def numeric(self) -> tuple[bool, ...]:
+        """For each column whether its entries are figures."""
+        return tuple(
+            any(row.entries[i].value is not None for row in self.rows) for i in range(len(self.columns))
+        )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A plot as figures, drawn only when it is rendered."""
+
+    name: str
+    caption: str
+    alternative: str
+    """What it shows, in words, for those who can't see it."""
+    data: PlotData
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Warn:
+    """A paragraph that must not be overlooked."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Points:
+    """A list."""
+
+    items: tuple[str, ...]
+
+
+Block = Table | Figure | Text | Warn | Points
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    anchor: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence or two that a reader came for."""
+
+    text: str
+    kind: str = "finding"
+    """``finding``, or ``warning`` for what can't be believed."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole."""
+
+    title: str
+    subtitle: str
+    findings: tuple[Finding, ...]
+    sections: tuple[Section, ...]
+    csv_only: tuple[Table, ...] = field(default=())
+    """Tables too long to show."""
+
+    @property
+    def tables(self) -> list[Table]:
+        """All tables, shown or not."""
+        shown = [block for section in self.sections for block in section.blocks if isinstance(block, Table)]
+        return [*shown, *self.csv_only]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """All plots."""
+        return [block for section in self.sections for block in section.blocks if isinstance(block, Figure)]
+
+
+def entry(value: str | float | Entry | None) -> Entry:
+    """An entry of a table from a word, a bare number or nothing known."""
+    if isinstance(value, Entry):
+        return value
+    if value is None:
+        return Entry("–")
+    if isinstance(value, str):
+        return Entry(value)
+    return Entry(f"{value:g}", float(value))
+
+
+def row(
+    *values: str | float | Entry | None,
+    workload: str = "",
+    machine: str = "",
+    verdict: str | Sequence[str] = "",
+) -> Row:
+    """A row from such values; several verdicts where it holds several comparisons."""
+    words = (verdict,) if isinstance(verdict, str) else tuple(dict.fromkeys(verdict))
+    return Row(tuple(entry(value) for value in values), workload, machine, tuple(filter(None, words)))
+
+
+def section(anchor: str, title: str, blocks: Sequence[Block | None]) -> Section | None:
+    """A section of the blocks that are there; None if none is."""
+    there = tuple(block for block in blocks if block is not None)
+    return Section(anchor, title, there) if there else None
+
+
+def numbered(figures: Sequence[Figure], name: str, mark: str = "") -> list[Figure]:
+    """Figures of one kind under names of their own: ``name``, then ``name`` with ``mark`` and a number."""
+    return [
+        replace(figure, name=name if number == 1 else f"{name}{mark}-{number}")
+        for number, figure in enumerate(figures, 1)
+    ]

@@ -1,0 +1,159 @@
+"""Figures as readers see them; table entries keep the bare number beside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from likeforlike.devices.limits.units import format_rate, format_seconds
+from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.statistics.ratios import RatioEstimate
+from likeforlike.reports.statistics.verdicts import Verdict
+from likeforlike.reports.tell.document import Entry
+
+
+def time_entry(item: Measurement | None) -> Entry:
+    """Median time of a measurement, struck through if it is in doubt."""
+    if item is None:
+        return Entry("–")
+    return Entry(format_seconds(item.median_seconds), item.median_seconds, struck=bool(item.doubt))
+
+
+def seconds_entry(seconds: float | None) -> Entry:
+    """A time; a dash where it is not known."""
+    return Entry("–") if seconds is None else Entry(format_seconds(seconds), seconds)
+
+
+def seconds_per_epoch(item: Measurement) -> Entry:
+    """Median seconds of an epoch, struck through if it is in doubt."""
+    return epoch_entry(item.median_seconds, struck=bool(item.doubt))
+
+
+def epoch_entry(seconds: float | None, struck: bool = False) -> Entry:
+    """Seconds of an epoch or of a part of it, always in seconds so that rows compare at a glance."""
+    return Entry("–") if seconds is None else Entry(f"{significant(seconds)} s", seconds, struck)
+
+
+def rate_entry(item: Measurement | None) -> Entry:
+    """Implied FLOP/s of a measurement."""
+    if item is None or item.flop_per_second is None:
+        return Entry("–")
+    return Entry(format_rate(item.flop_per_second), item.flop_per_second, struck=bool(item.doubt))
+
+
+def share_entry(item: Measurement | None) -> Entry:
+    """Share of the device's ceiling; of one that is not known, only a share that none can reach."""
+    if item is None or item.flop_per_second is None or item.ceiling is None:
+        return Entry("–")
+    share = item.flop_per_second / item.ceiling.flop_per_second
+    if share <= 1 and not item.ceiling.of_device:
+        return Entry("–")
+    return Entry(percent(share), share, struck=bool(item.doubt))
+
+
+def ratio_entry(comparison: Comparison | None) -> Entry:
+    """Ratio with its interval, struck through if either figure is in doubt."""
+    if comparison is None:
+        return Entry("–")
+    estimate = comparison.verdict.estimate
+    return Entry(ratio_text(estimate), estimate.ratio, struck=bool(comparison.doubt))
+
+
+def speed_up_entry(comparison: Comparison | None) -> Entry:
+    """Speed-up, the inverse of the ratio of times, with its interval."""
+    if comparison is None:
+        return Entry("–")
+    estimate = comparison.verdict.estimate
+    inverse = RatioEstimate(
+        1 / estimate.ratio,
+        1 / estimate.high,
+        1 / estimate.low if estimate.low else math.inf,
+        estimate.pairs,
+        estimate.paired,
+        estimate.p_value,
+        estimate.confidence,
+    )
+    return Entry(ratio_text(inverse), inverse.ratio, struck=bool(comparison.doubt))
+
+
+def ratio_text(estimate: RatioEstimate) -> str:
+    """``×1.31 (1.29 to 1.33)``; the ratio alone where there is no interval."""
+    text = f"×{significant(estimate.ratio)}"
+    if not estimate.has_interval:
+        return text
+    return f"{text} ({significant(estimate.low)} to {significant(estimate.high)})"
+
+
+def verdict_entry(comparison: Comparison | None) -> Entry:
+    """The word, and for an unclear one what would settle it."""
+    if comparison is None:
+        return Entry("–")
+    if comparison.doubt:
+        return Entry("no verdict")
+    return Entry(verdict_text(comparison.verdict))
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """``slower``, or ``unclear: 3 pairs, too few (3 more rounds)``."""
+    if verdict.word != "unclear":
+        return verdict.word
+    return f"unclear: {verdict.reason}{more_rounds_text(verdict)}"
+
+
+def more_rounds_text(verdict: Verdict) -> str:
+    """What would settle an unclear verdict, in brackets; empty if no number of rounds would."""
+    if verdict.more_rounds is None:
+        return ""
+    noun = "round" if verdict.more_rounds == 1 else "rounds"
+    return f" ({verdict.more_rounds:,} more {noun})"
+
+
+def significant(value: float) -> str:
+    """Three significant digits without an exponent for the usual sizes; two decimals around 1."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    size = math.floor(math.log10(abs(value)))
+    if -4 <= size <= 6:
+        return f"{value:,.{max(0, 2 - size)}f}"
+    return f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """``12.3 %``; one significant digit where it is small, none after the point where it is large."""
+    if share >= 10:
+        return f"{share * 100:,.0f} %"
+    return f"{share * 100:.1f} %" if share >= 0.001 else f"{share * 100:.1g} %"
+
+
+def accuracy_entry(value: float | None) -> Entry:
+    """An accuracy as the notebook printed it."""
+    return Entry("–") if value is None else Entry(f"{value * 100:.2f} %", value)
+
+
+def loss_entry(value: float | None) -> Entry:
+    """A loss."""
+    return Entry("–") if value is None else Entry(f"{value:.4f}", value)
+
+
+def duration_text(seconds: float) -> str:
+    """``9 m 58 s``."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} m" if hours else f"{minutes} m {rest} s"
+
+
+def duration_entry(seconds: float | None) -> Entry:
+    """A total time."""
+    return Entry("–") if seconds is None else Entry(duration_text(seconds), seconds)
+
+
+def bytes_entry(count: int | None) -> Entry:
+    """Memory."""
+    return Entry("–") if count is None else Entry(f"{count / 2**20:,.0f} MiB", float(count))
+
+
+def count(items: Collection[object], noun: str) -> str:
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"

@@ -1,0 +1,124 @@
+"""What the plots are drawn from: frozen figures, so that building a report imports no plotting library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A plot as PNG, and as an SVG element without XML prologue, to stand inside HTML."""
+
+    png: bytes
+    svg: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of a plot: x ascending, y parallel to it."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    struck: bool = False
+    """Not to be believed: drawn pale, with open markers."""
+
+
+@dataclass(frozen=True)
+class TimeAgainstSize:
+    """Time over size, both logarithmic; ``ceilings`` are the times below which no figure can be true."""
+
+    curves: tuple[Curve, ...]
+    ceilings: tuple[Curve, ...] = ()
+    size_label: str = "size"
+    unit: str = "time"
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """One trainer's epochs; values parallel, absent ones None."""
+
+    name: str
+    epochs: tuple[int, ...]
+    loss: tuple[float | None, ...]
+    val_loss: tuple[float | None, ...]
+    accuracy: tuple[float | None, ...]
+    val_accuracy: tuple[float | None, ...]
+    best: int | None
+    """The epoch of least validation loss."""
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """Loss and accuracy over epochs, one curve a trainer."""
+
+    curves: tuple[LearningCurve, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar with its interval; ``family`` decides colour and hatching."""
+
+    name: str
+    value: float
+    label: str
+    family: int = 0
+    low: float | None = None
+    high: float | None = None
+    struck: bool = False
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Horizontal bars, first on top; ``line`` is a value that none can pass, and its name."""
+
+    bars: tuple[Bar, ...]
+    label: str
+    line: tuple[float, str] | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rung: what was changed, seconds per epoch before and after, accuracy after."""
+
+    change: str
+    before: float | None
+    after: float
+    accuracy: str
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """Where each second goes: the first bar whole, then each change from where the last one ended."""
+
+    steps: tuple[Step, ...]
+    label: str = "seconds per epoch"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Ratios of one machine to the baseline: quantiles 0, 25, 50, 75, 100 % and their geometric mean."""
+
+    name: str
+    quantiles: tuple[float, float, float, float, float]
+    mean: float
+
+
+@dataclass(frozen=True)
+class MachineSpreads:
+    """One row a machine; a ratio of 1 is the baseline."""
+
+    spreads: tuple[Spread, ...]
+    baseline: str
+
+
+@dataclass(frozen=True)
+class MachineHistogram:
+    """The geometric means of many machines over a baseline."""
+
+    means: tuple[float, ...]
+    baseline: str
+
+
+PlotData = TimeAgainstSize | LearningCurves | Bars | Waterfall | MachineSpreads | MachineHistogram
+"""All that a figure of the report can be drawn from."""

@@ -1,0 +1,126 @@
+"""Puts a report together: study, comparisons, sections, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from likeforlike.reports.judge.comparisons import Comparisons, compare
+from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.sort.baselines import detailed_machines
+from likeforlike.reports.sort.measurements import Measurement, Study, axes_text
+from likeforlike.reports.sort.pooling import build_study
+from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.document import Entry, Report, Row, Section, Table, row
+from likeforlike.reports.tell.findings import findings
+from likeforlike.reports.tell.formatting import rate_entry, ratio_entry, time_entry
+from likeforlike.reports.tell.sections.answers import checks_section
+from likeforlike.reports.tell.sections.caveats import (
+    disturbed_section,
+    doubt_section,
+    reading_section,
+    unmeasured_section,
+)
+from likeforlike.reports.tell.sections.distributed import distributed_section
+from likeforlike.reports.tell.sections.implementations import other_sections
+from likeforlike.reports.tell.sections.ladder import ladder_section
+from likeforlike.reports.tell.sections.machines import machines_section
+from likeforlike.reports.tell.sections.matrix_products import products_section
+from likeforlike.reports.tell.sections.published_epochs import epochs_section
+from likeforlike.reports.tell.sections.published_pair import published_section
+from likeforlike.reports.tell.sections.trainers import matched_sections
+
+TITLE = "likeforlike: the report"
+
+
+def build_report(
+    files: Iterable[ResultFile], baseline: str | None = None, remarks: Iterable[str] = ()
+) -> Report:
+    """The report of these files. Raises ValueError if there is none or no machine fits ``baseline``."""
+    study = build_study(files, baseline, tuple(remarks))
+    detailed = detailed_machines(study)
+    view = View(study, compare(study, detailed), detailed)
+    sections: list[Section | None] = [
+        published_section(view),
+        *matched_sections(view),
+        ladder_section(view),
+        epochs_section(view),
+        distributed_section(view),
+        products_section(view),
+        checks_section(view, "jacobian"),
+        checks_section(view, "eigen"),
+        *other_sections(view),
+        machines_section(view),
+        doubt_section(view),
+        disturbed_section(view),
+        unmeasured_section(view),
+        reading_section(view),
+    ]
+    return Report(
+        TITLE,
+        _subtitle(study),
+        findings(view),
+        tuple(made for made in sections if made is not None),
+        (_cells_table(study, view.comparisons), _machines_table(study)),
+    )
+
+
+def _subtitle(study: Study) -> str:
+    files, kinds = len(study.files), len(study.machines)
+    machines = len({(file.machine.id, file.node) for file in study.files})
+    cells = len(study.measurements)
+    days = sorted(file.datetime[:10] for file in study.files if file.datetime)
+    when = "" if not days else (f", {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else ""))
+    told = [f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in ((files, "file"), (machines, "machine"))]
+    of_kinds = f" of {kinds:,} kind{'' if kinds == 1 else 's'}" if machines > kinds else ""
+    generated = f"{', '.join(told)}{of_kinds}, {cells:,} cells{when}"
+    presets = sorted({file.header.preset for file in study.files if file.header and file.header.preset})
+    return generated + (f"; preset {', '.join(presets)}" if presets else "") + "."
+
+
+def _cells_table(study: Study, comparisons: Comparisons) -> Table:
+    """Every cell of every machine, for CSV."""
+    columns = (
+        "workload",
+        "implementation",
+        "device",
+        "axes",
+        "machine",
+        "division",
+        "median_seconds",
+        "flop_per_second",
+        "samples",
+        "ratio_to_baseline_machine",
+        "verdict",
+        "doubt",
+    )
+    rows = tuple(_cell_row(study, comparisons, item) for item in study.measurements)
+    return Table("cells", "Every cell", columns, rows)
+
+
+def _machines_table(study: Study) -> Table:
+    """What is known of every machine, for CSV."""
+    rows = tuple(
+        row(study.titles[machine.id], name, value)
+        for machine in study.machines
+        for name, value in (("fingerprint", machine.id), *machine.facts)
+    )
+    return Table("machine-facts", "Every machine", ("machine", "fact", "value"), rows)
+
+
+def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:
+    pair = comparisons.across_machines.get((item.machine.id, item.key))
+    key = item.key
+    return row(
+        key.workload,
+        key.implementation,
+        key.device,
+        axes_text(key.axes),
+        study.titles[item.machine.id],
+        item.extra.division,
+        time_entry(item),
+        rate_entry(item),
+        Entry(str(len(item.samples)), float(len(item.samples))),
+        ratio_entry(pair),
+        pair.word if pair else "–",
+        item.doubt or "–",
+    )

@@ -1,0 +1,170 @@
+"""What can't be believed, what was disturbed, and what was not measured at all."""
+
+from __future__ import annotations
+
+from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
+from likeforlike.reports.sort.baselines import FLOOR
+from likeforlike.reports.sort.measurements import NOISE, REPEAT_AXIS, Measurement, axes_text
+from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
+
+MOST_ROWS = 200
+
+RULES = (
+    "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
+    "same: the whole interval lies within the threshold",
+    "unclear: neither; fewer than six pairs always are, and the further rounds that would settle it are told",
+    "no verdict: one of the figures is implausible or its answer wrong, or it was disturbed and not measured "
+    "in turns with the other",
+)
+
+
+def doubt_section(view: View) -> Section | None:
+    """Implausible, disturbed and unverified figures with their reasons; published sources' known faults."""
+    rows = []
+    for item in view.study.measurements:
+        for what, reason in _doubts(item):
+            machine = view.title(item)
+            cell = Entry(f"{item.key.workload} {item.key.text}", struck=True)
+            place = [machine] if view.several else []
+            rows.append(row(cell, *place, what, reason, workload=item.key.workload, machine=machine))
+    columns = ("cell", *(("machine",) if view.several else ()), "what", "why")
+    note = f"{len(rows) - MOST_ROWS} more stand in tables/cells.csv." if len(rows) > MOST_ROWS else ""
+    blocks: list[Block | None] = [
+        Table("doubts", "Figures from which no conclusion is drawn", columns, tuple(rows[:MOST_ROWS]), note)
+        if rows
+        else None
+    ]
+    blocks.append(_unverified_text(view))
+    for file in view.study.files:
+        if file.notes:
+            blocks += [Text(f"Known faults of {file.label}:"), Points(file.notes)]
+    return section("doubts", "What can't be believed", blocks)
+
+
+def _unverified_text(view: View) -> Text | None:
+    """How many answers nobody checked; the floor and the noise cells have none."""
+    unchecked = [
+        item
+        for item in view.study.measurements
+        if item.extra.verified is None
+        and item.key.workload not in (NOISE, PLAIN_WORKLOAD)
+        and item.key.implementation != FLOOR
+    ]
+    if not unchecked:
+        return None
+    told = ", ".join(dict.fromkeys(f"{item.key.workload} of {view.title(item)}" for item in unchecked[:200]))
+    return Text(f"The answers of {len(unchecked)} cells were not checked ({told}): no finding rests on them.")
+
+
+def _doubts(item: Measurement) -> list[tuple[str, str]]:
+    found = [("implausible", reason) for reason in item.implausible]
+    if item.disturbed:
+        found.append(("disturbed", item.disturbed))
+    if item.wrong:
+        found.append(("wrong answer", item.wrong))
+    return found
+
+
+def disturbed_section(view: View) -> Section | None:
+    """Cells with a few disturbed samples, which were left out of their figures."""
+    rows = []
+    for item in view.study.measurements:
+        total = sum(len(run.cell.samples) for run in item.runs)
+        count = total - sum(len(run.quiet_samples) for run in item.runs)
+        if not count or item.disturbed:
+            continue
+        reasons = {
+            "".join(c for c in d.reason if not c.isdigit()): d.reason
+            for run in item.runs
+            for d in run.cell.extra.disturbed
+        }.values()
+        place = [view.title(item)] if view.several else []
+        told = "; ".join(list(reasons)[:3])
+        rows.append(
+            row(
+                f"{item.key.workload} {item.key.text}",
+                *place,
+                f"{count} of {total}",
+                told,
+                workload=item.key.workload,
+                machine=view.title(item),
+            )
+        )
+    beside = [item for item in view.study.measurements if item.extra.concurrent]
+    told_beside = (
+        Text(
+            f"{len(beside)} cells were measured while a neighbour ran on another device of the machine "
+            "(--concurrent): neighbours share memory, caches and power, so these times are upper bounds."
+        )
+        if beside
+        else None
+    )
+    if not rows:
+        return section("disturbed", "Disturbed samples", [told_beside]) if told_beside else None
+    columns = ("cell", *(("machine",) if view.several else ()), "samples left out", "why")
+    note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 12)
+    return section("disturbed", "Disturbed samples, left out", [told_beside, table])
+
+
+def unmeasured_section(view: View) -> Section | None:
+    """Every cell that gave no figure, with outcome and reason."""
+    rows = []
+    for file in view.study.files:
+        for cell in file.unmeasured:
+            machine = view.study.titles[file.machine.id]
+            name = cell.cell
+            if cell.workload and cell.implementation:
+                axes = axes_text(tuple((k, v) for k, v in cell.axes.items() if k != REPEAT_AXIS))
+                name = " ".join(p for p in (cell.workload, cell.implementation, cell.device or "", axes) if p)
+            place = [machine] if view.several else []
+            rows.append(
+                row(name, *place, cell.outcome, cell.reason, workload=cell.workload or "", machine=machine)
+            )
+    if not rows:
+        return None
+    columns = ("cell", *(("machine",) if view.several else ()), "outcome", "reason")
+    note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    table = Table(
+        "unmeasured", "Cells without a figure", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 40
+    )
+    return section("unmeasured", "Not measured, and why", [table])
+
+
+def reading_section(view: View) -> Section:
+    """How verdicts come about, the files, and what happened to them on the way."""
+    files = tuple(
+        row(
+            file.label,
+            view.study.titles[file.machine.id],
+            file.run_id or "–",
+            file.datetime[:19] or "–",
+            Entry(str(len(file.cells)), float(len(file.cells))),
+            "pytest-benchmark" if file.plain else "likeforlike",
+        )
+        for file in view.study.files[:MOST_ROWS]
+    )
+    columns = ("file", "machine", "run", "when", "cells", "written by")
+    plain = [file for file in view.study.files if file.plain]
+    blocks: list[Block | None] = [
+        Text(
+            "Ratios are of times, other over base: the median of the ratios of paired rounds with a "
+            "bootstrap interval (95 %), or of medians where there are no pairs. The threshold is the larger "
+            "of 2 % and the machine's own noise, and false discoveries among many comparisons are held to "
+            "5 % (Benjamini and Hochberg)."
+        ),
+        Points(RULES),
+        Table("files", "Files", columns, files, folded=len(files) > 12),
+        Points(view.study.remarks) if view.study.remarks else None,
+        Text(
+            "Files of plain pytest-benchmark hold no fingerprint, count of work, check of the answer or "
+            "numbers of rounds: nothing is paired in them, nothing held against a ceiling, and no finding "
+            "rests on them."
+        )
+        if plain
+        else None,
+    ]
+    made = section("reading", "How to read this", blocks)
+    assert made is not None  # the rules are always there
+    return made

@@ -1,0 +1,164 @@
+"""Workloads that have no section of their own: a plug-in's, and plain pytest-benchmark's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from likeforlike.reports.read.machines import Machine
+from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
+from likeforlike.reports.sort.baselines import DISTRIBUTED
+from likeforlike.reports.sort.measurements import NOISE, Measurement, axes_text, grouped, size_of
+from likeforlike.reports.statistics.median_intervals import median_interval
+from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.document import Entry, Section, Table, row, section
+from likeforlike.reports.tell.formatting import (
+    count,
+    ratio_entry,
+    seconds_entry,
+    significant,
+    time_entry,
+    verdict_entry,
+)
+
+OWN = ("training", DISTRIBUTED, "matmul", "jacobian", "eigen", NOISE)
+
+
+def other_sections(view: View) -> list[Section]:
+    """One section for each such workload."""
+    sections = []
+    for number, workload in enumerate(w for w in view.study.by_workload if w not in OWN):
+        items = view.detailed_of(workload)
+        if workload == PLAIN_WORKLOAD:
+            made = section("benchmarks", "Benchmarks of plain pytest-benchmark", [_plain_table(view, items)])
+        else:
+            table = ranking_table(view, items, f"workload-{number + 1}", f"Implementations of {workload}")
+            made = section(f"workload-{number + 1}", f"Workload {workload}", [table])
+        if made is not None:
+            sections.append(made)
+    return sections
+
+
+def _plain_table(view: View, items: list[Measurement]) -> Table | None:
+    """Median with its interval, group by group; nothing is compared, since nothing was paired."""
+    rows = []
+    for group, members in grouped((item.runs[0].cell.group, item) for item in items).items():
+        for item in sorted(members, key=lambda item: item.median_seconds):
+            low, high = median_interval(item.samples)
+            known = low > 0 and high < float("inf")
+            rows.append(
+                row(
+                    item.key.implementation,
+                    *([view.title(item)] if view.several else []),
+                    group or "–",
+                    time_entry(item),
+                    Entry(f"{significant(low * 1e3)} to {significant(high * 1e3)} ms")
+                    if known
+                    else "not known",
+                    Entry(str(len(item.samples)), float(len(item.samples))),
+                    workload=item.key.workload,
+                    machine=view.title(item),
+                )
+            )
+    if not rows:
+        return None
+    machine = ("machine",) if view.several else ()
+    columns = ("benchmark", *machine, "group", "median", "interval of the median", "samples")
+    return Table("benchmarks", "Times", columns, tuple(rows), folded=len(rows) > 40)
+
+
+TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
+"""Workloads that have findings of their own kind."""
+
+
+def others_findings(view: View) -> Iterator[str]:
+    """Of every other workload: how many answers agree with the reference, and who is surely fastest."""
+    for machine in view.detailed:
+        for workload in view.study.by_workload:
+            items = [] if workload in TOLD_APART else view.study.of(workload, machine)
+            told = [*_answers(items), *_fastest_of(view, workload, machine)]
+            if items and told:
+                where = f" on {view.title(items[0])}" if view.several else ""
+                yield f"{workload.capitalize()}{where}: {'; '.join(told)}."
+
+
+def _answers(items: Sequence[Measurement]) -> list[str]:
+    checked = [item for item in items if item.extra.verified is not None]
+    if not checked:
+        return []
+    agreeing = sum(item.verified for item in checked)
+    return [f"{agreeing} of {count(checked, 'answer')} agree with the reference within their tolerance"]
+
+
+def _fastest_of(view: View, workload: str, machine: Machine) -> list[str]:
+    """Places where the base is surely faster than all others that were compared with it."""
+    mine = [
+        comparison
+        for comparison in view.comparisons.implementations
+        if (comparison.base.key.workload, comparison.base.machine.id) == (workload, machine.id)
+    ]
+    places = grouped(((i.base.key.place, i.base.extra.division), i) for i in mine)
+    first = [
+        f"{members[0].base.key.implementation} ({axes_text(members[0].base.key.axes)})"
+        for members in places.values()
+        if all(member.sure and member.word == "slower" for member in members)
+    ]
+    return (
+        [f"surely fastest: {', '.join(first[:4])}" + (" and others" if len(first) > 4 else "")]
+        if first
+        else []
+    )
+
+
+def dtype_of(item: Measurement) -> str:
+    return str(item.key.axis.get("dtype", "–"))
+
+
+def size_entry(item: Measurement) -> Entry:
+    size = size_of(item)
+    return Entry(f"{size:,.0f}", size) if size else Entry(str(item.key.axis.get("size", "–")))
+
+
+def ranking_table(view: View, items: Sequence[Measurement], name: str, caption: str) -> Table | None:
+    """Implementations of one place compared with the fastest of their division; None if there is one each."""
+    if not any((item.machine.id, item.key) in view.comparisons.against_base for item in items):
+        return None
+    rows = []
+    ordered = sorted(
+        items,
+        key=lambda item: (
+            view.rank(item),
+            item.key.device,
+            item.extra.division,
+            [str(v) for _, v in item.key.axes if not isinstance(v, int)],
+            size_of(item),
+            item.median_seconds,
+        ),
+    )
+    for item in ordered:
+        comparison = view.comparisons.against_base.get((item.machine.id, item.key))
+        entries = [Entry(item.key.name), Entry(item.key.device)]
+        entries += [Entry(view.title(item))] if view.several else []
+        entries += [size_entry(item), Entry(dtype_of(item)), Entry(item.extra.division), time_entry(item)]
+        entries += [
+            Entry("base") if comparison is None else ratio_entry(comparison),
+            verdict_entry(comparison),
+        ]
+        entries += [seconds_entry(item.extra.cold_seconds)]
+        word = comparison.word if comparison else "base"
+        rows.append(row(*entries, workload=item.key.workload, machine=view.title(item), verdict=word))
+    machine = ("machine",) if view.several else ()
+    columns = (
+        "implementation",
+        "device",
+        *machine,
+        "size",
+        "dtype",
+        "division",
+        "time",
+        "ratio to the fastest",
+        "verdict",
+        "first call",
+    )
+    note = "Each device, size, dtype and division has its own base, its fastest; ratios are of paired rounds."
+    folded = len(rows) > 30
+    return Table(f"{name}-implementations", caption, columns, tuple(rows), note, folded) if rows else None

@@ -1,0 +1,338 @@
+"""CPU against GPU: matrix products, and which implementation is fastest."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+
+from likeforlike.devices.limits.units import format_rate, format_seconds
+from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.sort.measurements import Measurement, grouped, size_of
+from likeforlike.reports.statistics.crossover import Crossover, crossover, growth_exponent
+from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.document import (
+    Block,
+    Entry,
+    Figure,
+    Section,
+    Table,
+    Text,
+    numbered,
+    row,
+    section,
+)
+from likeforlike.reports.tell.formatting import (
+    rate_entry,
+    ratio_text,
+    share_entry,
+    significant,
+    speed_up_entry,
+    time_entry,
+    verdict_entry,
+)
+from likeforlike.reports.tell.plot_data import Curve, TimeAgainstSize
+from likeforlike.reports.tell.sections.implementations import dtype_of, ranking_table, size_entry
+
+MATMUL = "matmul"
+
+
+def products_section(view: View) -> Section | None:
+    """Everything about products on the detailed machines."""
+    items = view.detailed_of(MATMUL)
+    if not items:
+        return None
+    blocks: list[Block | None] = [_device_text(items), _device_table(view, items)]
+    blocks.append(_growth_table(view, items))
+    blocks += _figures(view, items)
+    blocks.append(ranking_table(view, items, MATMUL, "Implementations of the product, compared"))
+    return section("products", "CPU against GPU: matrix products", blocks)
+
+
+def _device_text(items: Sequence[Measurement]) -> Text:
+    told = "Square matrices, one product a sample; operations are 2 n³. The ceiling errs upwards."
+    if all(item.key.device.startswith("cpu") for item in items):
+        told += " No GPU was measured, so there is no speed-up to tell."
+    return Text(told)
+
+
+def accelerators(items: Iterable[Measurement]) -> list[str]:
+    """Devices other than the first CPU, in order of appearance."""
+    return list(dict.fromkeys(item.key.device for item in items if item.key.device != "cpu:0"))
+
+
+def _device_table(view: View, items: Sequence[Measurement]) -> Table:
+    """One row for each implementation, precision and size; devices side by side."""
+    devices = accelerators(items)
+    rows = []
+    places = grouped(((item.machine.id, replace(item.key, device="")), item) for item in items)
+    for (_, key), members in sorted(places.items(), key=lambda pair: _order(view, pair[1][0])):
+        found = {item.key.device: item for item in members}
+        cpu = found.get("cpu:0")
+        entries: list[Entry | str | None] = [key.name, dtype_of(members[0]), size_entry(members[0])]
+        if view.several:
+            entries.append(view.title(members[0]))
+        entries += [time_entry(cpu), rate_entry(cpu), share_entry(cpu)]
+        words = []
+        for device in devices:
+            item = found.get(device)
+            pair = None if item is None else view.comparisons.across_devices.get((item.machine.id, item.key))
+            entries += [time_entry(item), rate_entry(item), share_entry(item), speed_up_entry(pair)]
+            entries.append(verdict_entry(pair))
+            words += [pair.word] if pair else []
+        rows.append(row(*entries, workload=MATMUL, machine=view.title(members[0]), verdict=words))
+    columns = ["implementation", "dtype", "size", *(["machine"] if view.several else [])]
+    for device in ["cpu:0", *devices]:
+        columns += [device, f"{device} rate", f"{device} of ceiling"]
+        columns += [f"speed-up {device}", f"verdict on {device}"] if device != "cpu:0" else []
+    note = (
+        "Speed-up is CPU time over the device's: a ratio of medians, for devices take no turns. "
+        "Figures struck through can't be true or were disturbed; “What can't be believed” says why."
+        if devices
+        else ""
+    )
+    return Table("products", "Time and rate of the products", tuple(columns), tuple(rows), note)
+
+
+def _order(view: View, item: Measurement) -> tuple[int, str, str, float]:
+    return view.rank(item), item.key.name, dtype_of(item), size_of(item)
+
+
+def _series(items: Iterable[Measurement]) -> dict[tuple[str, str, str, str], list[Measurement]]:
+    """Sizes of one implementation, precision and device on one machine."""
+    places = grouped(
+        ((item.machine.id, item.key.name, dtype_of(item), item.key.device), item) for item in items
+    )
+    return {place: sorted(members, key=size_of) for place, members in places.items()}
+
+
+def device_crossovers(view: View, with_transfers: bool) -> dict[tuple[str, str, str, str], Crossover]:
+    """For each accelerator's series, the size from which it beats the CPU, by what is sure alone."""
+    sure = {(item.other.machine.id, item.other.key) for item in view.comparisons.devices if item.sure}
+    series = _series(item for item in view.detailed_of(MATMUL) if item.trusted)
+    result = {}
+    for place, members in series.items():
+        machine, implementation, dtype, device = place
+        if device.startswith("cpu"):
+            continue
+        cpu = {size_of(item): item for item in series.get((machine, implementation, dtype, "cpu:0"), [])}
+        points = []
+        for item in members:
+            extra = transfer_seconds(item) if with_transfers else 0.0
+            if (item.machine.id, item.key) in sure and size_of(item) in cpu and extra is not None:
+                points.append((size_of(item), cpu[size_of(item)].median_seconds, item.median_seconds + extra))
+        found = crossover(points)
+        if found is not None:
+            result[place] = found
+    return result
+
+
+def transfer_seconds(item: Measurement) -> float | None:
+    """Median time to bring operands to the device and the result back; None where it was not measured."""
+    moved = [run.cell.extra.transfer for run in item.runs if run.cell.extra.transfer is not None]
+    if not moved:
+        return None
+    there = statistics.median(s for transfer in moved for s in transfer.to_device_seconds)
+    back = statistics.median(s for transfer in moved for s in transfer.to_host_seconds)
+    return there + back
+
+
+def _growth_table(view: View, items: Sequence[Measurement]) -> Table | None:
+    without, within = (device_crossovers(view, transfers) for transfers in (False, True))
+    rows = []
+    for place, members in sorted(_series(items).items()):
+        sound = [item for item in members if not item.doubt]
+        exponent = growth_exponent([(size_of(item), item.median_seconds) for item in sound])
+        if exponent is None and place not in without:
+            continue
+        best = max((item for item in sound if item.flop_per_second), key=_rate, default=None)
+        entries: list[Entry | str | None] = [*place[1:], *([view.title(members[0])] if view.several else [])]
+        entries += [
+            None if exponent is None else Entry(f"{exponent:.2f}", exponent),
+            rate_entry(best),
+            _ceiling_entry(members[0]),
+            _crossover_entry(without.get(place)),
+            _crossover_entry(within.get(place)),
+        ]
+        rows.append(row(*entries, workload=MATMUL, machine=view.title(members[0])))
+    if not rows:
+        return None
+    machine = ("machine",) if view.several else ()
+    columns = (
+        "implementation",
+        "dtype",
+        "device",
+        *machine,
+        "time grows with size to the",
+        "best rate",
+        "ceiling",
+        "pays from size",
+        "with transfers",
+    )
+    note = (
+        "Over all sound sizes; a product alone grows to the 3rd power, overhead with less. From what size a "
+        "device pays rests on sure verdicts against the CPU alone."
+    )
+    return Table(
+        "growth", "How time grows with size, and from what size a device pays", columns, tuple(rows), note
+    )
+
+
+def _rate(item: Measurement) -> float:
+    return item.flop_per_second or 0.0
+
+
+def _ceiling_entry(item: Measurement) -> Entry:
+    if item.ceiling is None or not item.ceiling.of_device:
+        return Entry("not known")
+    return Entry(format_rate(item.ceiling.flop_per_second), item.ceiling.flop_per_second)
+
+
+def _crossover_entry(found: Crossover | None) -> Entry:
+    return Entry("–") if found is None else Entry(found.text, found.size)
+
+
+def _figures(view: View, items: Sequence[Measurement]) -> list[Figure]:
+    """One for each machine with several sizes."""
+    machines = grouped((item.machine.id, item) for item in sorted(items, key=view.rank))
+    drawn = [figure for mine in machines.values() if (figure := _figure(view, mine)) is not None]
+    return numbered(drawn, "time-against-size")
+
+
+def _figure(view: View, mine: Sequence[Measurement]) -> Figure | None:
+    """One machine, and the precision that it has most cells of."""
+    dtypes = [dtype_of(item) for item in mine]
+    dtype = max(dict.fromkeys(dtypes), key=dtypes.count)
+    series = {
+        place: members
+        for place, members in _series(item for item in mine if dtype_of(item) == dtype).items()
+        if len(members) > 1
+    }
+    if not series:
+        return None
+    curves = [_curve(place, members) for place, members in _in_turns(series)]
+    ceilings = _ceiling_curves(series)
+    facts = "; ".join(
+        f"{curve.name} {format_seconds(curve.y[0])} at {curve.x[0]:,.0f} to {format_seconds(curve.y[-1])} at "
+        f"{curve.x[-1]:,.0f}" + (", implausible" if curve.struck else "")
+        for curve in curves[:8]
+    )
+    where = f" on {view.title(mine[0])}" if view.several else ""
+    more = f" (the first 8 of {len(curves)})" if len(curves) > 8 else ""
+    return Figure(
+        "time-against-size",
+        f"Time of a {dtype} product against size{where}, both logarithmic{more}; "
+        "grey, the least time that the ceiling allows",
+        f"Log-log lines of time over size: {facts}.",
+        TimeAgainstSize(tuple(curves), tuple(ceilings), "size n of the n × n matrices"),
+    )
+
+
+def _in_turns(
+    series: dict[tuple[str, str, str, str], list[Measurement]],
+) -> list[tuple[tuple[str, str, str, str], list[Measurement]]]:
+    """Devices by turns, since of many series a plot shows the first ones."""
+    devices = grouped((pair[0][3], pair) for pair in series.items()).values()
+    return [pair for turn in zip_longest(*devices) for pair in turn if pair is not None]
+
+
+def _curve(place: tuple[str, str, str, str], members: Sequence[Measurement]) -> Curve:
+    return Curve(
+        f"{place[1]} on {place[3]}",
+        tuple(size_of(item) for item in members),
+        tuple(item.median_seconds for item in members),
+        any(item.implausible for item in members),
+    )
+
+
+def _ceiling_curves(series: dict[tuple[str, str, str, str], list[Measurement]]) -> list[Curve]:
+    curves: dict[str, Curve] = {}
+    for place, members in series.items():
+        held = [(i, i.ceiling, i.extra.flop) for i in members if i.ceiling is not None and i.extra.flop]
+        if len(held) < 2:
+            continue
+        name = f"ceiling of {place[3]}" if held[0][1].of_device else "highest peak of any device"
+        sizes = tuple(size_of(item) for item, _, _ in held)
+        times = tuple(flop / ceiling.flop_per_second for _, ceiling, flop in held)
+        curves.setdefault(name, Curve(name, sizes, times))
+    return list(curves.values())
+
+
+def devices_findings(view: View) -> Iterator[str]:
+    without, within = (device_crossovers(view, transfers) for transfers in (False, True))
+    best: dict[str, Comparison] = {}
+    for item in view.comparisons.devices:
+        place = item.other.machine.id + item.other.key.device
+        if item.sure and item.word == "faster" and item.other.key.workload == "matmul":
+            known = best.get(place)
+            if known is None or item.verdict.estimate.ratio < known.verdict.estimate.ratio:
+                best[place] = item
+    for item in best.values():
+        key = item.other.key
+        place_key = (item.other.machine.id, key.name, str(key.axis.get("dtype", "–")), key.device)
+        pays = "".join(
+            f"{lead} {found[place_key].pays}"
+            for lead, found in (("; it pays", without), (", with transfers", within))
+            if place_key in found
+        )
+        speed_up = significant(1.0 / item.verdict.estimate.ratio)
+        where = f" ({view.title(item.other)})" if view.several else ""
+        yield (
+            f"{key.device}{where} is up to ×{speed_up} as fast as cpu:0 at products "
+            f"({key.name}, {key.axis.get('dtype')}, size {key.axis.get('size')}){pays}."
+        )
+    yield from _never_paying(view, set(best))
+
+
+def _never_paying(view: View, paying: set[str]) -> Iterator[str]:
+    """Accelerators that are surely slower than the CPU at every product they both have."""
+    compared = [item for item in view.comparisons.devices if item.other.key.workload == "matmul"]
+    for place, items in grouped((i.other.machine.id + i.other.key.device, i) for i in compared).items():
+        if place in paying or not all(item.sure and item.word in ("slower", "same") for item in items):
+            continue
+        largest = max(size_of(item.other) for item in items)
+        other = items[0].other
+        where = f" ({view.title(other)})" if view.several else ""
+        yield f"{other.key.device}{where} pays at no product that was measured, up to size {largest:,.0f}."
+
+
+def products_findings(view: View) -> Iterator[str]:
+    """Who is fastest at the largest product of each device with a clear verdict, and by how much."""
+    compared = [item for item in view.comparisons.implementations if item.base.key.workload == "matmul"]
+    places = grouped(
+        (
+            (
+                i.base.machine.id,
+                i.base.extra.division,
+                i.base.key.device,
+                i.base.key.axis.get("dtype"),
+                i.base.key.apart,
+            ),
+            i,
+        )
+        for i in compared
+    )
+    ordered = sorted(places.values(), key=lambda mine: mine[0].base.extra.division != "default")
+    for every in ordered:
+        mine = [item for item in every if item.sure]
+        if not mine:
+            continue
+        size = max(size_of(item.base) for item in mine)
+        mine = [item for item in mine if size_of(item.base) == size]
+        largest = (
+            "largest product"
+            if size == max(size_of(item.base) for item in every)
+            else ("largest product with a clear verdict")
+        )
+        told = [
+            f"{item.other.key.implementation} {item.word}"
+            + (f" {ratio_text(item.verdict.estimate)}" if item.verdict.different else "")
+            for item in mine
+        ]
+        base = mine[0].base
+        tuned = "" if base.extra.division == "default" else f", division {base.extra.division}"
+        yield (
+            f"At the {largest} {view.where(base)} ({base.key.axis.get('dtype')}, size {size:,.0f}{tuned}), "
+            f"against {base.key.implementation}: {', '.join(told)}."
+        )

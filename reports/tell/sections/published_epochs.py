@@ -1,0 +1,123 @@
+"""One's own runs beside published ones, epoch by epoch."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+
+from likeforlike.reports.read.schema import Epoch
+from likeforlike.reports.sort.comparability import NOT_STATED, recipe_differences
+from likeforlike.reports.sort.epochs import epoch_seconds, mean, runs_with_epochs, tells_phases
+from likeforlike.reports.sort.measurements import UNSTATED, Measurement
+from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
+from likeforlike.reports.tell.formatting import accuracy_entry, epoch_entry, loss_entry, significant
+from likeforlike.reports.tell.sections.learning_curves import curves_figure, learning_curve
+from likeforlike.reports.tell.sections.trainers import data_warning
+
+
+def epochs_section(view: View) -> Section | None:
+    """For each published trainer: the same trainer and recipe as measured here."""
+    trained = view.detailed_of("training")
+    blocks: list[Block | None] = []
+    number = 0
+    for published in (item for item in trained if item.key.device == UNSTATED):
+        for mine in (item for item in trained if _same_trainer(published, item)):
+            number += 1
+            blocks += _side_by_side(view, published, mine, f"-{number}")
+    return section("epochs", "Beside the published figures, epoch by epoch", blocks)
+
+
+def _same_trainer(published: Measurement, mine: Measurement) -> bool:
+    if mine.key.device == UNSTATED or not runs_with_epochs(mine):
+        return False
+    sides = ((item.key.implementation, item.key.bare.axes) for item in (published, mine))
+    return len(set(sides)) == 1
+
+
+def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix: str) -> list[Block | None]:
+    theirs, ours = learning_curve(published, view.title(published)), learning_curve(mine, view.title(mine))
+    if theirs is None or ours is None:
+        return []
+    common = [epoch for epoch in theirs.epochs if epoch in ours.epochs]
+    if not common:
+        return []
+    last = common[-1]
+    name = f"{mine.key.name} under {mine.key.axis.get('recipe')}"
+    at = (theirs.epochs.index(last), ours.epochs.index(last))
+    values = (theirs.val_accuracy[at[0]], ours.val_accuracy[at[1]])
+    told = " and ".join("–" if value is None else f"{value * 100:.2f} %" for value in values)
+    whole = "with evaluation and logging, " if tells_phases([mine]) else "as far as the files tell it, "
+    return [
+        data_warning([mine]),
+        Text(
+            f"{name}: {len(common)} epochs both have. Validation accuracy after epoch {last}: {told} "
+            f"({view.title(published)}, {view.title(mine)}); an epoch, {whole}takes "
+            f"{_ratio_text(published, mine)}, on another machine and unpaired."
+        ),
+        *_differences(view, published, mine, f"epochs-differences{suffix}"),
+        _table(view, published, mine, common, f"epochs{suffix}", name),
+        _figure(view, [published, mine], f"epochs{suffix}", name),
+    ]
+
+
+def _differences(view: View, published: Measurement, mine: Measurement, name: str) -> list[Block]:
+    """What both state and differ in, as a table; what one alone states, as a sentence each."""
+    sides = (view.title(published), view.title(mine))
+    found = recipe_differences(published, mine)
+    differing = [
+        row(*texts, workload="training", machine=sides[1]) for texts in found if NOT_STATED not in texts
+    ]
+    blocks: list[Block] = []
+    if differing:
+        columns = ("what differs", *sides)
+        blocks.append(Table(name, "Differences of recipe and terms", columns, tuple(differing)))
+    for number, side in enumerate(sides, 1):
+        alone = [f"{t[0]} {t[number]}" for t in found if t[number] != NOT_STATED and NOT_STATED in t]
+        if alone:
+            blocks.append(Text(f"Stated by {side} alone: {'; '.join(alone)}."))
+    return blocks
+
+
+def _table(
+    view: View, published: Measurement, mine: Measurement, common: Sequence[int], name: str, title: str
+) -> Table:
+    rows: list[Row] = []
+    for epoch in common:
+        entries: list[Entry | str] = [Entry(str(epoch), epoch)]
+        for figure, make in (
+            (epoch_seconds, epoch_entry),
+            (attrgetter("val_accuracy"), accuracy_entry),
+            (attrgetter("val_loss"), loss_entry),
+            (attrgetter("accuracy"), accuracy_entry),
+            (attrgetter("loss"), loss_entry),
+        ):
+            entries += [make(_at(item, epoch, figure)) for item in (published, mine)]
+        rows.append(row(*entries, workload="training", machine=view.title(mine)))
+    sides = (view.title(published), view.title(mine))
+    what = ("time", "validation accuracy", "validation loss", "train accuracy", "train loss")
+    columns = ("epoch", *(f"{quantity}, {side}" for quantity in what for side in sides))
+    return Table(name, f"{title}, epoch by epoch", columns, tuple(rows), folded=len(rows) > 12)
+
+
+def _at(item: Measurement, epoch: int, figure: Callable[[Epoch], float | None]) -> float | None:
+    """Mean over runs of one figure of one epoch."""
+    values = [figure(e) for epochs in runs_with_epochs(item) for e in epochs if e.epoch == epoch]
+    return mean([value for value in values if value is not None])
+
+
+def _ratio_text(published: Measurement, mine: Measurement) -> str:
+    base = _warm_median(published)
+    return f"×{significant(_warm_median(mine) / base)} the published time" if base else "no time to compare"
+
+
+def _warm_median(item: Measurement) -> float:
+    """Median over epochs of all of an epoch that is told; the first, cold one is left out."""
+    epochs = [epoch for run in runs_with_epochs(item) for epoch in run]
+    warm = [epoch for epoch in epochs if epoch.epoch > 1]
+    return statistics.median(map(epoch_seconds, warm or epochs))
+
+
+def _figure(view: View, items: Sequence[Measurement], name: str, title: str) -> Figure | None:
+    return curves_figure(view, items, name, f"{title}: ")

@@ -1,0 +1,130 @@
+"""Keras against the hand-written trainer, each under its own recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.sort.baselines import published_pair, whole_pair
+from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
+from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.document import Block, Entry, Section, Table, Text, row, section
+from likeforlike.reports.tell.formatting import (
+    accuracy_entry,
+    duration_entry,
+    epoch_entry,
+    loss_entry,
+    ratio_text,
+    seconds_per_epoch,
+    verdict_text,
+)
+from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
+from likeforlike.reports.tell.sections.trainers import (
+    accuracies_findings,
+    accuracy_over_runs,
+    data_warning,
+    differences_table,
+    pair_sentence,
+    tagged,
+)
+
+
+def published_findings(view: View) -> Iterator[str]:
+    for item in view.comparisons.published:
+        if not item.sure:
+            continue
+        told = pair_sentence("The hand-written trainer under its own recipe", item, "Keras under its own")
+        accuracy = accuracies_findings(item.base, item.other, ("Keras", "hand-written"))
+        yield f"{told} {view.where(item.base)}{accuracy}. Their recipes differ in more than Keras."
+
+
+def published_section(view: View) -> Section | None:
+    """The notebook's summary: the two trainers, each under its own recipe."""
+    blocks: list[Block | None] = []
+    pairs = _published_pairs(view)
+    for number, (keras, manual) in enumerate(pairs):
+        suffix = f"-{number + 1}" if number else ""
+        blocks.append(data_warning([keras, manual]))
+        blocks.append(_summary_table(view, keras, manual, f"keras-and-manual{suffix}"))
+        blocks.append(_pair_verdict(view, keras, manual))
+        blocks.append(differences_table(view, keras, manual, f"recipe-differences{suffix}"))
+        blocks.append(curves_figure(view, [keras, manual], f"learning-curves-published{suffix}"))
+        blocks.append(course_table(view, [keras, manual], f"course-of-training-published{suffix}"))
+    return section("keras-and-manual", "Keras against the hand-written trainer, as published", blocks)
+
+
+def _published_pairs(view: View) -> list[tuple[Measurement, Measurement]]:
+    places = grouped(
+        ((item.machine.id, item.key.device, item.key.apart), item) for item in view.detailed_of("training")
+    )
+    pairs = [published_pair(items) for items in places.values()]
+    return [pair for pair in pairs if pair is not None]
+
+
+def _summary_table(view: View, keras: Measurement, manual: Measurement, name: str) -> Table:
+    split = tells_phases([keras, manual])
+    sides = tuple(reversed(whole_pair((keras, manual))))
+    several = any(len(side.runs) > 1 for side in sides)
+    rows = [
+        row("Accuracy, test", *(accuracy_over_runs(side) for side in sides))
+        if several  # one seed proves nothing: how far several lie apart is told with their mean
+        else row("Accuracy, test", *(accuracy_entry(mean_of_last(side, "val_accuracy")) for side in sides)),
+        row("Loss, test", *(loss_entry(mean_of_last(side, "val_loss")) for side in sides)),
+    ]
+    rows.append(row("Time per epoch", *(seconds_per_epoch(side) for side in sides)))
+    if split:
+        phases = [phase_seconds(side) for side in sides]
+        rows += [row(f"of it {word}", *(epoch_entry(of[word]) for of in phases)) for word in PHASES]
+    rows.append(row("Time per sample", *(_per_sample(side) for side in sides)))
+    rows.append(row("Total time", *(duration_entry(_total(side)) for side in sides)))
+    rows.append(row("Accuracy, train", *(accuracy_entry(mean_of_last(side, "accuracy")) for side in sides)))
+    rows.append(row("Loss, train", *(loss_entry(mean_of_last(side, "loss")) for side in sides)))
+    where = view.where(keras)
+    runs = len(keras.runs)
+    note = (
+        "After the last epoch"
+        + (f", mean of {runs} runs" if runs > 1 else "")
+        + "; time per epoch is a median, the first epoch left out, "
+        + ("with evaluation and logging" if split else "of what the file tells of it")
+        + "; the total holds set-up too."
+    )
+    return Table(
+        name,
+        f"Each trainer under its own recipe, {where}",
+        ("", "without Keras (eager-loop, manual-2020)", "Keras (keras-fit, keras-2020)"),
+        tagged(rows, view, keras),
+        note,
+    )
+
+
+def _per_sample(item: Measurement) -> Entry:
+    samples = item.extra.data.train_samples if item.extra.data else None
+    if not samples:
+        return Entry("–")
+    seconds = item.median_seconds / samples
+    return Entry(f"{seconds * 1e6:.1f} µs", seconds, struck=bool(item.doubt))
+
+
+def _total(item: Measurement) -> float | None:
+    return mean([t for run in item.runs if (t := run.cell.extra.total_seconds) is not None])
+
+
+def _pair_verdict(view: View, keras: Measurement, manual: Measurement) -> Text | None:
+    for item in view.comparisons.published:
+        sides = (keras.machine.id, keras.key, manual.key)
+        if (item.base.machine.id, item.base.key, item.other.key) == sides:
+            return Text(
+                "Per epoch the hand-written trainer takes "
+                f"{ratio_text(item.verdict.estimate)} of Keras's time: "
+                f"{item.doubt or verdict_text(item.verdict)}. {_pairing(item)} The two differ in more than "
+                "Keras, as listed below; what Keras itself costs, the matched comparison and the ladder tell."
+            )
+    return None
+
+
+def _pairing(item: Comparison) -> str:
+    estimate = item.verdict.estimate
+    if estimate.paired:
+        return f"Median of {estimate.pairs} paired epoch{'' if estimate.pairs == 1 else 's'}."
+    return "Ratio of medians: no pairing stands behind it."

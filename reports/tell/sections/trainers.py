@@ -1,0 +1,338 @@
+"""Keras against the hand-written trainer, then all trainers under shared recipes."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.sort.baselines import FLOOR, KERAS, MANUAL, base_of, equal_terms
+from likeforlike.reports.sort.comparability import recipe_differences
+from likeforlike.reports.sort.epochs import mean_of_last, runs_with_epochs
+from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.statistics.median_intervals import median_interval
+from likeforlike.reports.statistics.ratios import LEAST_PAIRS
+from likeforlike.reports.tell.context import View, place, place_columns
+from likeforlike.reports.tell.document import (
+    Block,
+    Entry,
+    Figure,
+    Row,
+    Section,
+    Table,
+    Text,
+    Warn,
+    numbered,
+    row,
+    section,
+)
+from likeforlike.reports.tell.formatting import (
+    bytes_entry,
+    percent,
+    ratio_entry,
+    ratio_text,
+    seconds_entry,
+    seconds_per_epoch,
+    significant,
+    speed_up_entry,
+    verdict_entry,
+)
+from likeforlike.reports.tell.plot_data import Bar, Bars
+from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
+
+
+def data_warning(items: Sequence[Measurement]) -> Warn | None:
+    """What the reader must know of the data before believing an accuracy or a time."""
+    told = [run.cell.extra.data for item in items for run in item.runs if run.cell.extra.data is not None]
+    if any(data.name == "synthetic" for data in told):
+        return Warn(SYNTHETIC_WARNING)
+    fewest = min((data.train_samples or FASHION_MNIST_IMAGES for data in told), default=FASHION_MNIST_IMAGES)
+    if fewest >= FASHION_MNIST_IMAGES:
+        return None
+    return Warn(
+        f"Trained on the first {fewest:,} of Fashion-MNIST's {FASHION_MNIST_IMAGES:,} images: an epoch is "
+        "shorter, and accuracies are lower, than with all of them."
+    )
+
+
+def tagged(rows: Sequence[Row], view: View, item: Measurement) -> tuple[Row, ...]:
+    return tuple(Row(r.entries, item.key.workload, view.title(item), r.verdict) for r in rows)
+
+
+def differences_table(view: View, first: Measurement, second: Measurement, name: str) -> Table | None:
+    """Everything declared in which two trainers that a reader compares differ."""
+    rows = [row(*difference) for difference in recipe_differences(first, second)]
+    if not rows:
+        return None
+    columns = ("what differs", first.key.implementation, second.key.implementation)
+    return Table(name, "Differences of recipe and terms", columns, tagged(rows, view, first))
+
+
+def matched_sections(view: View) -> list[Section]:
+    """One section for each recipe that several trainers share."""
+    shared = equal_terms(view.detailed_of("training"))
+    recipes = grouped(((str(item.key.axis.get("recipe", "?")), item.key.apart), item) for item in shared)
+    sections = []
+    for number, ((recipe, file), items) in enumerate(recipes.items()):
+        suffix = f"-{number + 1}" if number else ""
+        title = f"Trainers on equal terms: {recipe}" + (f", as in {file}" if file else "")
+        made = section(f"matched{suffix}", title, _matched(view, items, suffix))
+        if made is not None:
+            sections.append(made)
+    return sections
+
+
+def _matched(view: View, items: Sequence[Measurement], suffix: str) -> list[Block | None]:
+    blocks: list[Block | None] = [data_warning(items)]
+    trainers = [item for item in items if item.key.implementation != FLOOR]
+    for division, members in sorted(grouped((item.extra.division, item) for item in trainers).items()):
+        blocks.append(_ranking(view, members, division, f"matched-{division}{suffix}"))
+    blocks.append(_floor_text(view, items))
+    blocks += _bars_figures(view, items, f"seconds-per-epoch{suffix}")
+    blocks.append(_terms_table(view, trainers, f"terms{suffix}"))
+    blocks.append(curves_figure(view, trainers, f"learning-curves-matched{suffix}"))
+    blocks.append(course_table(view, trainers, f"course-of-training-matched{suffix}"))
+    return blocks
+
+
+def _ranking(view: View, items: Sequence[Measurement], division: str, name: str) -> Table:
+    floors = _floors(view)
+    across = view.comparisons.across_devices
+    devices = any((item.machine.id, item.key) in across for item in items)
+    rows = []
+    for item in sorted(items, key=lambda item: (view.rank(item), item.key.device, item.median_seconds)):
+        comparison = view.comparisons.against_base.get((item.machine.id, item.key))
+        pair = across.get((item.machine.id, item.key))
+        floor = floors.get((item.machine.id, item.key.device, item.key.axes))
+        share = (
+            None
+            if floor is None or not floor.median_seconds
+            else Entry(
+                f"×{significant(item.median_seconds / floor.median_seconds)}",
+                item.median_seconds / floor.median_seconds,
+                struck=bool(item.doubt or floor.doubt),
+            )
+        )
+        rows.append(
+            row(
+                *place(view, item),
+                seconds_per_epoch(item),
+                Entry("base") if comparison is None else ratio_entry(comparison),
+                verdict_entry(comparison),
+                share,
+                *([speed_up_entry(pair), verdict_entry(pair)] if devices else []),
+                accuracy_over_runs(item),
+                _time_to_accuracy(item),
+                seconds_entry(item.extra.cold_seconds),
+                bytes_entry(item.extra.peak_memory_bytes),
+                workload="training",
+                machine=view.title(item),
+                verdict=[comparison.word if comparison else "base", *([pair.word] if pair else [])],
+            )
+        )
+    bases = dict.fromkeys(
+        base_of(list(members)).key.implementation
+        for members in grouped(((m.machine.id, m.key.device), m) for m in items).values()
+    )
+    columns = (
+        "trainer",
+        *place_columns(view),
+        "seconds per epoch",
+        f"ratio to {' or '.join(bases)}",
+        "verdict",
+        "over floor",
+        *(("speed-up over cpu:0", "verdict on that") if devices else ()),
+        "validation accuracy",
+        "to accuracy",
+        "first epoch",
+        "peak memory",
+    )
+    note = (
+        "Out of the box."
+        if division == "default"
+        else "Each at its best; not ranked with the default division."
+    )
+    return Table(name, f"Division {division}", columns, tuple(rows), note)
+
+
+def _floors(view: View) -> dict[tuple[object, ...], Measurement]:
+    found = [item for item in view.study.of("training") if item.key.implementation == FLOOR]
+    return {(item.machine.id, item.key.device, item.key.axes): item for item in found}
+
+
+def accuracy_over_runs(item: Measurement) -> Entry:
+    values = [e[-1].val_accuracy for e in runs_with_epochs(item)]
+    known = [value for value in values if value is not None]
+    if not known:
+        return Entry("–")
+    middle = statistics.fmean(known)
+    if len(known) == 1:
+        return Entry(f"{middle * 100:.2f} % (1 run)", middle)
+    spread = f"{min(known) * 100:.2f} to {max(known) * 100:.2f}"
+    return Entry(f"{middle * 100:.2f} % ({spread}, {len(known)} runs)", middle)
+
+
+def _time_to_accuracy(item: Measurement) -> Entry:
+    reached = [run.cell.extra.time_to_accuracy for run in item.runs]
+    known = [entry for entry in reached if entry is not None]
+    if not known:
+        return Entry("–")
+    seconds = [entry.seconds for entry in known if entry.seconds is not None]
+    target = f"{known[0].target * 100:g} %"
+    if not seconds:
+        return Entry(f"{target}: never")
+    middle = statistics.median(seconds)
+    share = f", {len(seconds)} of {len(known)} runs" if len(known) > 1 else ""
+    return Entry(f"{target}: {significant(middle)} s{share}", middle, struck=bool(item.doubt))
+
+
+def _floor_text(view: View, items: Sequence[Measurement]) -> Text | None:
+    floors = [item for item in items if item.key.implementation == FLOOR]
+    if not floors:
+        return None
+    told = "; ".join(f"{significant(item.median_seconds)} s {view.where(item)}" for item in floors)
+    return Text(
+        f"The floor is no trainer: it is the same run's matrix products alone, {told} an epoch. "
+        "No trainer can be faster there."
+    )
+
+
+def _bars_figures(view: View, items: Sequence[Measurement], name: str) -> list[Figure]:
+    """One for each device of the first machine that has trainers to compare, with that device's floor."""
+    for machine in view.detailed:
+        devices = grouped((item.key.device, item) for item in items if item.machine.id == machine.id)
+        drawn = [figure for mine in devices.values() if (figure := _bars_figure(view, mine)) is not None]
+        if drawn:
+            return numbered(drawn, name, "-device")
+    return []
+
+
+def _bars_figure(view: View, items: Sequence[Measurement]) -> Figure | None:
+    shown = [item for item in items if item.key.implementation != FLOOR]
+    if len(shown) < 2:
+        return None
+    shown = sorted(shown, key=lambda item: (item.extra.division, item.median_seconds))[:16]
+    made = tuple(_bar(item) for item in shown)
+    floor = next((item for item in items if item.key.implementation == FLOOR and not item.doubt), None)
+    line = None if floor is None else (floor.median_seconds, "the floor, the matrix products alone")
+    facts = "; ".join(f"{bar.name} {bar.label}" for bar in made)
+    return Figure(
+        "bars",
+        f"Seconds per epoch {view.where(shown[0])}, median and its interval",
+        f"Horizontal bars of seconds per epoch: {facts}."
+        + (f" A dashed line marks the floor at {significant(line[0])} s." if line else ""),
+        Bars(made, "seconds per epoch (training alone)", line),
+    )
+
+
+def _bar(item: Measurement) -> Bar:
+    low, high = median_interval(item.samples)
+    known = low > 0 and high < float("inf")
+    tuned = item.extra.division == "tuned"
+    return Bar(
+        f"{item.key.name} on {item.key.device}" + (" (tuned)" if tuned else ""),
+        item.median_seconds,
+        f"{significant(item.median_seconds)} s",
+        family=1 if tuned else 0,
+        low=low if known else None,
+        high=high if known else None,
+        struck=bool(item.doubt),
+    )
+
+
+def _terms_table(view: View, items: Sequence[Measurement], name: str) -> Table | None:
+    """In what each trainer's declared terms differ from the base's."""
+    rows = []
+    places = grouped(((item.machine.id, item.key.device, item.extra.division), item) for item in items)
+    for members in places.values():
+        base = base_of(list(members))
+        for item in members:
+            for what, mine, theirs in recipe_differences(base, item) if item is not base else ():
+                rows.append(
+                    row(
+                        *place(view, item),
+                        what,
+                        theirs,
+                        f"{mine} ({base.key.implementation})",
+                        workload="training",
+                        machine=view.title(item),
+                    )
+                )
+    if not rows:
+        return None
+    columns = ("trainer", *place_columns(view), "what", "here", "at the base")
+    return Table(name, "What remains unequal", columns, tuple(rows), "As the trainers themselves declare it.")
+
+
+def pair_sentence(name: str, item: Comparison, base: str) -> str:
+    """``A takes ×2.4 (2.3 to 2.5) of B's time per epoch``."""
+    if item.verdict.word == "same":
+        return f"{name} and {base} take the same time within {percent(item.verdict.threshold)}"
+    word = item.verdict.word
+    return f"{name} is {word} than {base}, taking {ratio_text(item.verdict.estimate)} of its time per epoch"
+
+
+def accuracies_findings(first: Measurement, second: Measurement, names: tuple[str, str]) -> str:
+    values = [mean_of_last(item, "val_accuracy") for item in (first, second)]
+    generated = any(run.cell.extra.data_is_generated for item in (first, second) for run in item.runs)
+    if any(value is None for value in values) or generated:
+        return ""
+    told = " and ".join(
+        f"{name} {value * 100:.1f} %" for name, value in zip(names, values, strict=True) if value is not None
+    )
+    return f"; validation accuracy {told}"
+
+
+def matched_findings(view: View) -> Iterator[str]:
+    """Keras and the hand-written trainer on equal terms."""
+    for item in view.comparisons.implementations:
+        pair = (item.base.key.implementation, item.other.key.implementation)
+        if item.base.key.workload != "training" or pair != (KERAS, MANUAL) or not item.sure:
+            continue
+        recipe = item.base.key.axis.get("recipe")
+        told = pair_sentence(f"On equal terms ({recipe}) the hand-written eager loop", item, "Keras fit")
+        yield f"{told} {view.where(item.base)}{accuracies_findings(item.base, item.other, ('Keras', 'eager loop'))}."
+
+
+def fastest_findings(view: View) -> Iterator[str]:
+    """The fastest trainer of each division and recipe, by sure comparisons alone, and against the floor."""
+    trained = [item for item in view.comparisons.implementations if item.base.key.workload == "training"]
+    places = grouped(((i.base.machine.id, i.base.key.place, i.base.extra.division), i) for i in trained)
+    floors = {(i.machine.id, i.key.place): i for i in view.study.of("training") if _is_floor(i)}
+    for (machine, location, division), items in places.items():
+        sure = [item for item in items if item.sure and item.verdict.different]
+        if not sure:
+            continue
+        best = min(sure, key=lambda item: item.verdict.estimate.ratio)
+        winner, loser = (best.other, best.base) if best.word == "faster" else (best.base, best.other)
+        names = f"{winner.key.implementation}{_epoch_text(winner, ' an epoch')}"
+        told = f"faster than {loser.key.implementation}{_epoch_text(loser)}"
+        floor = floors.get((machine, location))
+        above = "" if floor is None else _above_floor(winner, floor)
+        recipe = winner.key.axis.get("recipe")
+        yield f"Division {division}, {recipe} {view.where(winner)}: {names} is {told}{above}."
+
+
+def _epoch_text(item: Measurement, more: str = "") -> str:
+    """Its seconds in brackets; nothing where the pairs stand but the seconds are in doubt."""
+    return "" if item.doubt else f" ({significant(item.median_seconds)} s{more})"
+
+
+def _is_floor(item: Measurement) -> bool:
+    return item.key.implementation == FLOOR and not item.doubt
+
+
+def _above_floor(item: Measurement, floor: Measurement) -> str:
+    if item.doubt or min(len(item.samples), len(floor.samples)) < LEAST_PAIRS or not floor.median_seconds:
+        return ""
+    times = significant(item.median_seconds / floor.median_seconds)
+    return f", and ×{times} the floor of the matrix products alone"
+
+
+FASHION_MNIST_IMAGES = 60_000
+"""Images of its training set."""
+
+SYNTHETIC_WARNING = (
+    "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
+    "would do on Fashion-MNIST."
+)

@@ -1,0 +1,93 @@
+"""A report as GitHub-flavoured Markdown. Every string of a file is escaped here, and only here."""
+
+from __future__ import annotations
+
+import re
+
+from tabulate import tabulate
+
+from likeforlike.reports.tell.document import Block, Entry, Figure, Points, Report, Section, Table, Warn
+
+PLOTS = "plots"
+
+_SPECIAL = re.compile(
+    r"[\\`*<>|~$]"  # code, emphasis, HTML, table cells, strike-through, mathematics
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # emphasis; inside a word it is none
+    r"|\](?=[(\[:])|\[(?=\^)|!(?=\[)"  # links, pictures, footnotes
+)
+
+_BRACKET = re.compile(r"(?<!\\)[\[\]]")
+"""What is left of them, harmless in text, would end a picture's alternative too early."""
+
+_BARE_LINK = re.compile(r"(?i)(https?|ftp|www)(:|\.)")
+
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
+
+_LINE_START = re.compile(r"^(\s*)(?:([-+]|#+)|(\d+)([.)]))(?=\s|$)")
+
+
+def to_markdown(report: Report) -> str:
+    """The whole report; plots are links to ``plots/NAME.png``."""
+    parts = [f"# {escape(report.title)}", escape(report.subtitle), "## Findings"]
+    parts.append("\n".join(f"- {escape(f.text)}" for f in report.findings if f.kind == "finding"))
+    warnings = [f.text for f in report.findings if f.kind == "warning"]
+    if warnings:
+        parts.append("> [!WARNING]\n" + "\n".join(f"> - {escape(text)}" for text in warnings))
+    parts += [_section(made) for made in report.sections]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(made: Section) -> str:
+    return "\n\n".join([f"## {escape(made.title)}", *(_block(block) for block in made.blocks)])
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Figure):
+        alternative = _BRACKET.sub(r"\\\g<0>", escape(block.alternative))
+        return f"![{alternative}]({PLOTS}/{block.name}.png)\n\n*{escape(block.caption)}*"
+    if isinstance(block, Points):
+        return "\n".join(f"- {escape(item)}" for item in block.items)
+    if isinstance(block, Warn):
+        return f"> [!WARNING]\n> {escape(block.text)}"
+    return escape(block.text)
+
+
+def _table(table: Table) -> str:
+    aligned = ["right" if numeric else "left" for numeric in table.numeric]
+    # tabulate pads every cell to the widest; a reader of the source wants that, a folded table does not.
+    body = tabulate(
+        [[_entry(item) for item in made.entries] for made in table.rows],
+        headers=[escape(column) for column in table.columns],
+        tablefmt="pipe",
+        colalign=aligned if table.rows else None,
+        disable_numparse=True,
+    )
+    caption, note = f"**{escape(table.caption)}**", escape(table.note)
+    if table.folded:
+        body = f"<details><summary>{len(table.rows)} rows</summary>\n\n{body}\n\n</details>"
+    return "\n\n".join(part for part in (caption, body, note) if part)
+
+
+def _entry(item: Entry) -> str:
+    text = escape(item.text)
+    return f"~~{text}~~" if item.struck and text != "–" else text
+
+
+def escape(text: str) -> str:
+    """Text that renders as itself: no mark-up, no HTML, no table cell's end, no link, no mention.
+
+    Line breaks and other controls were made visible when the file was read; those of our own texts there
+    are none.
+    """
+    escaped = _SPECIAL.sub(r"\\\g<0>", text.replace("&", "&amp;"))
+    escaped = escaped.replace("\\<", "&lt;").replace("\\>", "&gt;")
+    escaped = _MENTION.sub("&#64;", _BARE_LINK.sub(r"\1<!-- -->\2", escaped))
+    return _LINE_START.sub(_defused, " ".join(escaped.split()))
+
+
+def _defused(match: re.Match[str]) -> str:
+    """What would start a list or a heading, with its mark escaped."""
+    indent, mark, number, dot = match.groups()
+    return f"{indent}\\{mark}" if mark else f"{indent}{number}\\{dot}"

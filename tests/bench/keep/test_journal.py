@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.keep.journal import Header, Journal, JournalError, journal_path
+
+HEADER = Header("run-1", 42, {"machine": "abc", "option sizes": [500]})
+
+
+_opened: list[Journal] = []
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().close()
+
+
+def opened(path: Path, resume: bool) -> Journal:
+    _opened.append(Journal(path, resume))
+    return _opened[-1]
+
+
+def record(cell: str) -> CellRecord:
+    return CellRecord(cell, "measured", "", [0.1, 0.2], [0, 1], {"axes": {"size": 500}})
+
+
+def begun(path: Path, *cells: str) -> Journal:
+    journal = opened(path, resume=False)
+    journal.begin(HEADER)
+    journal.add([record(cell) for cell in cells])
+    return journal
+
+
+def test_what_was_added_is_found_on_resuming(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "r.json.journal.jsonl"
+    begun(path, "a", "b").close()
+    journal = opened(path, resume=True)
+    journal.begin(Header("run-2", 7, HEADER.conditions))
+    assert journal.header == HEADER, "run id and order seed are the first run's"
+    assert journal.records == {"a": record("a"), "b": record("b")}
+    assert journal.session == 1
+    journal.close()
+    again = opened(path, resume=True)
+    again.begin(HEADER)
+    assert again.session == 2
+
+
+def test_what_was_busy_in_any_session_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    for number, busy in enumerate((("gpu:0 is busy",), (), ("cpu:0 is busy",))):
+        journal = opened(path, resume=number > 0)
+        journal.begin(Header("run-1", 42, HEADER.conditions, 3, busy))
+        journal.close()
+    assert journal.busy == opened(path, resume=True).busy == ("gpu:0 is busy", "cpu:0 is busy")
+
+
+def test_without_resume_the_journal_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    begun(path, "a").close()
+    begun(path, "b").close()
+    assert set(opened(path, resume=True).records) == {"b"}
+
+
+def test_resuming_without_a_journal_simply_starts(tmp_path: Path) -> None:
+    journal = opened(tmp_path / "j", resume=True)
+    journal.begin(HEADER)
+    assert journal.records == {}
+    assert journal.session == 0
+
+
+@pytest.mark.parametrize("cut", [1, 10, 40])
+def test_a_torn_last_line_is_dropped_with_a_warning_and_the_rest_kept(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "j"
+    begun(path, "a", "b").close()
+    path.write_bytes(path.read_bytes()[:-cut])
+    journal = opened(path, resume=True)
+    journal.begin(HEADER)
+    assert set(journal.records) == {"a"}
+    assert "torn" in journal.warning
+    journal.add([record("b")])
+    journal.close()
+    assert set(opened(path, resume=True).records) == {"a", "b"}
+
+
+def test_a_damaged_line_in_the_middle_is_refused_by_number(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    begun(path, "a", "b").close()
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "{}", lines[2]]) + "\n")
+    with pytest.raises(JournalError, match="line 2 is no journal line.*without --resume"):
+        opened(path, resume=True)
+
+
+def test_other_conditions_are_refused_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    begun(path, "a").close()
+    before = path.read_bytes()
+    journal = opened(path, resume=True)
+    with pytest.raises(JournalError, match=r"option sizes was \[500\], is \[1000\]"):
+        journal.begin(Header("x", 1, {"machine": "abc", "option sizes": [1000]}))
+    assert path.read_bytes() == before
+
+
+def test_a_second_run_is_refused_while_the_first_lives(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    code = f"from likeforlike.bench.keep.journal import Journal; from pathlib import Path; Journal(Path({str(path)!r}), True)"
+    first = begun(path, "a")
+    command = [sys.executable, "-c", code]
+    refused = subprocess.run(command, capture_output=True, text=True)
+    assert "another run is writing" in refused.stderr
+    first.close()
+    assert subprocess.run(command).returncode == 0
+
+
+def test_forgotten_cells_are_replaced_by_their_later_line(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    journal = opened(path, resume=False)
+    journal.begin(HEADER)
+    journal.add([CellRecord("a", "timed-out", "no answer")])
+    journal.forget(["a"])
+    journal.add([record("a")])
+    journal.close()
+    assert opened(path, resume=True).records == {"a": record("a")}
+
+
+def test_the_journal_lies_beside_the_result_file() -> None:
+    assert journal_path(Path("results/x.json")) == Path("results/x.json.journal.jsonl")

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from likeforlike.bench.measure.pool import Pool
+from likeforlike.bench.measure.worker_process import MemoryLimits, Worker, WorkerKey
+from likeforlike.bench.worker.messages import (
+    CellSpec,
+    Failed,
+    Finish,
+    Finished,
+    Go,
+    Load,
+    Loaded,
+    Prepare,
+    Ready,
+    Sample,
+)
+from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.devices.machine.discovery import find_devices
+from likeforlike.devices.process.placement import worker_environment
+
+KEY = WorkerKey("numpy", "cpu:0", "ieee", ())
+ROOMY = MemoryLimits(2**40, 0)
+
+
+def spec(
+    target: str = "likeforlike.models.kernels.noise.with_numpy:nothing",
+    workload: str = "noise",
+    threads: int = 1,
+) -> CellSpec:
+    return CellSpec(
+        cell="cell",
+        target=target,
+        workload=workload,
+        framework="numpy",
+        axes={},
+        device="cpu:0",
+        threads=threads,
+        precision="float64",
+        timing="synchronised",
+        asynchronous=False,
+        transfer=False,
+        warm_up=True,
+        disable_gc=False,
+        timer="time:perf_counter",
+    )
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    pool = Pool(ROOMY)
+    yield pool
+    pool.end()
+
+
+def lend(pool: Pool, fresh: bool = False) -> Worker:
+    return pool.lend(KEY, worker_environment(find_devices()[0], threads=1), fresh)
+
+
+def test_a_worker_loads_prepares_samples_and_finishes(pool: Pool) -> None:
+    worker = lend(pool)
+    answers = []
+    for order in (Load(spec()), Prepare(spec()), Go(), Go(), Finish()):
+        worker.order(order)
+        answers.append(worker.answer(30))
+    assert [type(answer) for answer in answers] == [Loaded, Ready, Sample, Sample, Finished]
+    assert answers[1].facts["threads"]["asked"] == 1  # type: ignore[union-attr]
+    assert answers[1].facts["threads"]["blas"]["openblas"] == 1  # type: ignore[union-attr]
+
+
+def test_a_frozen_worker_uses_no_processor_time_and_goes_on_when_told(pool: Pool) -> None:
+    worker = lend(pool)
+    worker.order(Load(spec()))
+    worker.answer(30)
+    worker.freeze()
+    assert psutil.Process(worker.process.pid).status() == psutil.STATUS_STOPPED
+    worker.order(Prepare(spec()))
+    assert isinstance(worker.answer(30), Ready)
+    assert psutil.Process(worker.process.pid).status() != psutil.STATUS_STOPPED
+
+
+def test_a_clean_worker_is_lent_again_and_a_fresh_one_is_new(pool: Pool) -> None:
+    first = lend(pool)
+    pid = first.process.pid
+    pool.take_back(first, clean=True)
+    assert lend(pool, fresh=True).process.pid != pid
+    assert lend(pool).process.pid == pid
+
+
+def test_workers_that_nobody_can_use_are_ended(pool: Pool) -> None:
+    worker = lend(pool)
+    pool.take_back(worker, clean=True)
+    pool.keep_only(set())
+    assert not worker.alive
+
+
+@pytest.mark.parametrize(("sent", "outcome"), [(signal.SIGSEGV, "crashed"), (signal.SIGKILL, "crashed")])
+def test_a_worker_that_dies_is_a_crash_with_its_signal(
+    pool: Pool, sent: signal.Signals, outcome: str
+) -> None:
+    worker = lend(pool)
+    worker.process.send_signal(sent)
+    worker.process.wait()
+    with pytest.raises(CellFailed, match=sent.name) as failure:
+        worker.order(Load(spec()))
+    assert failure.value.outcome == outcome
+    pool.take_back(worker, clean=False)
+
+
+def test_no_answer_in_time_ends_the_worker(pool: Pool) -> None:
+    worker = lend(pool)
+    with pytest.raises(CellFailed, match="--cell-timeout") as failure:
+        worker.answer(0.3)
+    assert failure.value.outcome == "timed-out"
+    assert not worker.alive
+
+
+def test_the_machine_s_last_memory_is_not_taken() -> None:
+    """With a floor above what is free, any worker takes too much."""
+    greedy = Pool(MemoryLimits(2**40, free_floor_bytes=2**50))
+    worker = lend(greedy)
+    with pytest.raises(CellFailed, match="of the machine's memory free") as failure:
+        worker.answer(30)
+    assert failure.value.outcome == "out-of-memory"
+    greedy.end()
+
+
+def test_threads_that_do_not_hold_fail_the_cell(pool: Pool) -> None:
+    """The guard against unequal threads, broken on purpose: the environment says 1, the cell asks for more than a BLAS has."""
+    worker = lend(pool)
+    worker.order(Load(spec()))
+    worker.answer(30)
+    worker.order(Prepare(spec(threads=5000)))
+    answer = worker.answer(30)
+    assert isinstance(answer, Failed)
+    assert "threads" in answer.reason
+
+
+def test_a_target_that_cannot_be_imported_is_said(pool: Pool) -> None:
+    worker = lend(pool)
+    worker.order(Load(spec("no_such_module:thing")))
+    answer = worker.answer(30)
+    assert isinstance(answer, Failed)
+    assert answer.outcome == "import-error"
+    assert "no_such_module" in answer.reason

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from likeforlike.bench.measure.rounds import Group, Turn
+from likeforlike.bench.measure.stopping import Limits
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.worker.messages import (
+    Answer,
+    CellSpec,
+    Failed,
+    Finish,
+    Finished,
+    Go,
+    Load,
+    Loaded,
+    Order,
+    Prepare,
+    Ready,
+    Sample,
+)
+from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.recipe import MATCHED
+
+SPEC = CellSpec(
+    "cell",
+    "m:a",
+    "matmul",
+    "numpy",
+    {},
+    "cpu:0",
+    1,
+    "float32",
+    "synchronised",
+    False,
+    False,
+    True,
+    False,
+    "t:f",
+)
+
+
+@dataclass
+class World:
+    """One clock and one log for all hands: who runs when."""
+
+    now: float = 0.0
+    running: set[str] = field(default_factory=set)
+    log: list[tuple[str, str]] = field(default_factory=list)
+    most_running: int = 0
+
+
+@dataclass
+class StandIn:
+    """A worker without a process."""
+
+    world: World
+    name: str
+    seconds: Callable[[int], float]
+    fail_on: dict[str, CellFailed | Failed] = field(default_factory=dict)
+    samples: int = 0
+    pending: Order | None = None
+
+    def order(self, message: Order) -> None:
+        self.pending = message
+        kind = type(message).__name__
+        self.world.log.append((self.name, kind))
+        if kind != "Load":  # imports overlap on purpose
+            self.world.running.add(self.name)
+            self.world.most_running = max(self.world.most_running, len(self.world.running))
+
+    def answer(self, timeout_seconds: float) -> Answer:
+        kind = type(self.pending).__name__
+        lost = self.fail_on.get(kind if kind != "Go" else f"Go {self.samples}")
+        if lost is not None:
+            if isinstance(lost, CellFailed):
+                raise lost
+            return lost
+        match self.pending:
+            case Load():
+                return Loaded()
+            case Prepare():
+                return Ready(0.1, 0.2, 1e-9, 1e-6, 5, {})
+            case Go():
+                seconds = self.seconds(self.samples)
+                self.samples += 1
+                self.world.now += seconds
+                return Sample(seconds)
+            case Finish():
+                return Finished({"peak_memory_bytes": 1})
+        raise AssertionError(self.pending)
+
+    def freeze(self) -> None:
+        self.world.running.discard(self.name)
+
+    def kill(self) -> None:
+        self.world.running.discard(self.name)
+        self.world.log.append((self.name, "kill"))
+
+
+class Unwatched:
+    def before(self, cell: Cell) -> None:
+        pass
+
+    def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
+        return ["throttled"] if turn == 2 else []
+
+
+def cell(name: str, epochs: int | None = None) -> Cell:
+    recipe = None if epochs is None else replace(MATCHED, epochs=epochs)
+    return Cell(Implementation(name, "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4),), "g", recipe)
+
+
+def group(
+    world: World, hands: list[StandIn], epochs: int | None = None, **limits: object
+) -> tuple[Group, list[str]]:
+    ended: list[str] = []
+    rule = Limits(**{"min_rounds": 6, "max_seconds": 100.0, "precision": 0.05, "confidence": 0.95, **limits})  # type: ignore[arg-type]
+    turns = [Turn(cell(hand.name, epochs), SPEC, hand, 50.0) for hand in hands]
+    made = Group(
+        turns,
+        rule,
+        random.Random(7),
+        Unwatched(),
+        lambda turn: ended.append(turn.cell.entry.name),
+        0,
+        lambda: world.now,
+    )
+    return made, ended
+
+
+def test_rounds_hold_one_sample_of_each_and_only_one_worker_runs() -> None:
+    world = World()
+    hands = [StandIn(world, name, lambda n: 0.01) for name in "abc"]
+    made, ended = group(world, hands)
+    turns = made.measure()
+    assert world.most_running == 1
+    assert [turn.rounds for turn in turns] == [list(range(6))] * 3
+    samples = [name for name, kind in world.log if kind == "Go"]
+    rounds = [samples[i : i + 3] for i in range(0, len(samples), 3)]
+    assert all(sorted(order) == ["a", "b", "c"] for order in rounds)
+    assert len({tuple(order) for order in rounds}) > 1, "the order is drawn afresh each round"
+    assert ended == ["a", "b", "c"]
+
+
+def test_every_worker_is_loaded_before_the_first_is_prepared() -> None:
+    world = World()
+    made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"])
+    made.measure()
+    assert [kind for _, kind in world.log[:4]] == ["Load", "Load", "Prepare", "Prepare"]
+
+
+def test_the_same_seed_draws_the_same_order() -> None:
+    logs = []
+    for _ in range(2):
+        world = World()
+        made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "abc"])
+        made.measure()
+        logs.append(world.log)
+    assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize("stage", ["Load", "Prepare", "Go 0", "Go 3", "Finish"])
+@pytest.mark.parametrize("told", [True, False], ids=["told", "gone"])
+def test_a_failure_costs_one_cell(stage: str, told: bool) -> None:
+    lost = Failed("wrong-answer", "off by one") if told else CellFailed("crashed", "SIGSEGV")
+    world = World()
+    hands = [StandIn(world, name, lambda n: 0.01) for name in "abc"]
+    hands[0].fail_on[stage] = lost
+    made, ended = group(world, hands)
+    a, b, c = made.measure()
+    assert a.failure is not None
+    assert a.failure.outcome == ("wrong-answer" if told else "crashed")
+    assert b.failure is None
+    assert c.failure is None
+    assert b.rounds == c.rounds == list(range(6))
+    assert sorted(ended) == ["a", "b", "c"]
+    assert ended[0] == "a" or stage == "Finish"
+
+
+def test_training_takes_its_cold_epoch_apart_and_ends_with_the_recipe() -> None:
+    world = World()
+    hands = [StandIn(world, "a", lambda n: 9.0 if n == 0 else 1.0), StandIn(world, "b", lambda n: 2.0)]
+    made, _ = group(world, hands, epochs=4)
+    a, b = made.measure()
+    assert a.cold is not None
+    assert a.cold.seconds == 9.0
+    assert [s.seconds for s in a.samples] == [1.0] * 3
+    assert a.rounds == b.rounds == [0, 1, 2]
+
+
+def test_one_epoch_is_a_cold_call_and_no_sample() -> None:
+    world = World()
+    made, _ = group(world, [StandIn(world, "a", lambda n: 1.0)], epochs=1)
+    (a,) = made.measure()
+    assert a.cold is not None
+    assert a.samples == []
+    assert a.facts == {"peak_memory_bytes": 1}
+
+
+def test_a_disturbed_sample_is_flagged_and_kept() -> None:
+    world = World()
+    made, _ = group(world, [StandIn(world, "a", lambda n: 0.01)])
+    (a,) = made.measure()
+    assert a.disturbed == [{"round": 2, "reason": "throttled"}]
+    assert len(a.samples) == 6
+
+
+def test_a_cell_gets_only_what_is_left_of_its_time() -> None:
+    world = World()
+    seen: list[float] = []
+
+    class Timed(StandIn):
+        def answer(self, timeout_seconds: float) -> Answer:
+            seen.append(timeout_seconds)
+            return super().answer(timeout_seconds)
+
+    made, _ = group(world, [Timed(world, "a", lambda n: 10.0)])
+    made.measure()
+    assert seen[2:6] == [50.0, 40.0, 30.0, 20.0]
+
+
+def test_once_calls_and_proves_but_takes_no_sample() -> None:
+    world = World()
+    made, ended = group(world, [StandIn(world, "a", lambda n: 0.01)])
+    (a,) = made.measure(once=True)
+    assert [kind for _, kind in world.log] == ["Load", "Prepare", "Finish"]
+    assert a.samples == []
+    assert ended == ["a"]
+
+
+def test_a_cell_that_fails_is_ended_at_once() -> None:
+    """It would keep its memory until the group ends, and its threads would go on beside the others."""
+    world = World()
+    lost = StandIn(world, "b", lambda n: 0.01, {"Go 2": Failed("out-of-memory", "no more")})
+    made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ac"] + [lost])
+    made.measure()
+    assert world.most_running == 1
+    assert [kind for name, kind in world.log if name == "b"][-1] == "kill"
+    assert ("a", "kill") not in world.log
+
+
+def test_a_disturbed_cold_epoch_has_no_round() -> None:
+    class Restless(Unwatched):
+        def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
+            return ["stolen"]
+
+    world = World()
+    made, _ = group(world, [StandIn(world, "a", lambda n: 1.0)], epochs=3)
+    made.watcher = Restless()
+    (a,) = made.measure()
+    assert [item["round"] for item in a.disturbed] == a.rounds == [0, 1]

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from likeforlike.bench.plan.command_line import parse_bytes, parse_sizes
+from likeforlike.bench.plan.grid import Grid, build_grid
+from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.devices.vendors.device import Device
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.registry import Registry, load_registry
+
+CPU = Device("cpu", 0, "a processor")
+A100 = Device("gpu", 0, "A100", compute_capability=(8, 0))
+T4 = Device("gpu", 1, "T4", compute_capability=(7, 5))
+
+
+def options(**asked: Any) -> Options:
+    """What no option at all means, but for what was asked."""
+    nothing: dict[str, Any] = dict.fromkeys(Options.__dataclass_fields__)
+    nothing |= {"preset_name": "quick", "sizes": {}, "dtypes": ("float32",), "repeats": 1, "plugins": ()}
+    return Options(**{**nothing, **asked})
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load_registry()
+
+
+def grid(registry: Registry, *devices: Device, absent: tuple[str, ...] = (), **asked: Any) -> Grid:
+    return build_grid(options(**asked), registry, devices or (CPU,), absent)
+
+
+def test_ids_are_unique_and_groups_lie_together(registry: Registry) -> None:
+    cells = grid(registry, CPU, A100, repeats=3, dtypes=("float32", "float64")).cells
+    ids = [cell.id for cell in cells]
+    assert len(set(ids)) == len(ids)
+    groups = [cell.group for cell in cells]
+    seen = [group for place, group in enumerate(groups) if place == 0 or groups[place - 1] != group]
+    assert len(set(seen)) == len(seen)
+
+
+def test_a_group_is_what_a_reader_compares(registry: Registry) -> None:
+    cells = grid(registry, sizes={"matmul": (500,)}).cells
+    members = {group: {c.id for c in cells if c.group == group} for group in {c.group for c in cells}}
+    assert {"matmul-numpy-cpu:0-500-float32", "matmul-tf-eager-cpu:0-500-float32"} <= members[
+        "matmul cpu:0 500 float32"
+    ]
+    assert members["training published cpu:0 run 0"] == {
+        "training-keras-fit-cpu:0-keras-2020",
+        "training-eager-loop-cpu:0-manual-2020",
+    }
+    assert members["noise"] == {"noise-twin-a-cpu:0", "noise-twin-b-cpu:0"}
+
+
+def test_every_run_holds_the_noise_cells(registry: Registry) -> None:
+    cells = grid(registry, workloads=("eigen",)).cells
+    assert {cell.workload for cell in cells} == {"noise", "eigen"}
+
+
+def test_repeats_have_seeds_of_their_own(registry: Registry) -> None:
+    cells = grid(
+        registry, workloads=("training",), recipes=("matched",), implementations=("keras-fit",), repeats=3
+    ).cells
+    seeds = [cell.recipe.seed for cell in cells if cell.recipe is not None]
+    assert seeds == [2020, 2021, 2022]
+    assert cells[-1].id == "training-keras-fit-cpu:0-matched-run2"
+
+
+def test_a_published_recipe_goes_with_its_trainer_unless_both_are_named(registry: Registry) -> None:
+    alone = grid(registry, workloads=("training",), recipes=("keras-2020",)).cells
+    assert [c.entry.name for c in alone if c.recipe] == ["keras-fit"]
+    both = grid(
+        registry, workloads=("training",), recipes=("keras-2020",), implementations=("eager-loop",)
+    ).cells
+    assert [c.entry.name for c in both if c.recipe] == ["eager-loop"]
+
+
+def test_a_preset_s_gpu_cells_are_skipped_with_the_reason_where_there_is_none(registry: Registry) -> None:
+    cells = grid(registry, absent=("gpu:0",)).cells
+    gpu = [cell for cell in cells if cell.device == "gpu:0"]
+    assert {cell.skip_reason for cell in gpu} == {"no such device on this machine"}
+    assert "numpy" not in {cell.entry.name for cell in gpu}
+
+
+def test_tf32_is_a_mode_of_gpus_that_have_it(registry: Registry) -> None:
+    asked: dict[str, Any] = {"workloads": ("matmul",), "implementations": ("tf-eager",), "dtypes": ("tf32",)}
+    reasons = {
+        c.device: c.skip_reason
+        for c in grid(registry, CPU, A100, T4, sizes={"matmul": (500,)}, **asked).cells
+        if c.workload == "matmul"
+    }
+    assert reasons["gpu:0"] is None
+    assert "GPU" in str(reasons["cpu:0"])
+    assert "8.0" in str(reasons["gpu:1"])
+
+
+def test_a_missing_framework_is_a_skipped_cell_with_the_install_command() -> None:
+    entry = Implementation(
+        "other", "matmul", "other", "", "m:a", needs=("no_such_framework",), install="pip install other"
+    )
+    cells = build_grid(options(implementations=("other",)), Registry((entry,)), [CPU], ()).cells
+    assert {cell.skip_reason for cell in cells} == {"no_such_framework not installed: pip install other"}
+
+
+def test_epochs_asked_for_hold_for_every_recipe(registry: Registry) -> None:
+    cells = grid(registry, workloads=("training",), epochs=3).cells
+    assert {cell.recipe.epochs for cell in cells if cell.recipe is not None} == {3}
+
+
+def test_a_ladder_is_one_group(registry: Registry) -> None:
+    made = grid(registry, workloads=("training",), ladder="keras-fit@keras-2020:keras-fit@matched", epochs=4)
+    training = [cell for cell in made.cells if cell.recipe is not None]
+    assert {cell.group for cell in training} == {"training ladder cpu:0 run 0"}
+    assert len(training) == len(made.rungs)
+    assert [cell.id for cell in training][:2] == [
+        "training-keras-fit-cpu:0-ladder-00",
+        "training-keras-fit-cpu:0-ladder-01",
+    ]
+
+
+def test_resuming_asks_for_the_same_options_but_not_for_limits_of_a_cell() -> None:
+    before, after = (
+        options().conditions(),
+        replace(options(), cell_timeout_seconds=9.0, resume=True).conditions(),
+    )
+    assert before == after
+    assert options(epochs=3).conditions() != before
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("512MiB", 512 * 2**20), ("1.5GiB", 3 * 2**29), ("4096", 4096), ("2 TiB", 2**41)]
+)
+def test_sizes_of_memory(text: str, count: int) -> None:
+    assert parse_bytes("--cell-memory", text) == count
+
+
+@pytest.mark.parametrize("text", ["", "0GiB", "-1", "5GB", "GiB"])
+def test_what_is_no_size_of_memory(text: str) -> None:
+    with pytest.raises(OptionError, match="--cell-memory"):
+        parse_bytes("--cell-memory", text)
+
+
+def test_sizes_by_workload() -> None:
+    assert parse_sizes("500, 1000,eigen:30,500,jacobian:7") == {
+        "matmul": (500, 1000),
+        "eigen": (30,),
+        "jacobian": (7,),
+    }
+
+
+def test_data_parallel_training_is_measured_only_when_asked_for(registry: Registry) -> None:
+    assert all(cell.workload != "distributed" for cell in grid(registry).cells)
+    cells = grid(
+        registry, workloads=("distributed",), strategies=("mirrored", "multi-worker"), workers=(1, 2)
+    ).cells
+    scaled = [cell for cell in cells if cell.workload == "distributed"]
+    assert [cell.id.removeprefix("distributed-keras-fit-distributed-cpu:0-matched-") for cell in scaled] == [
+        "mirrored-1",
+        "mirrored-2",
+        "multi-worker-1",
+        "multi-worker-2",
+    ]
+    assert {cell.group for cell in scaled} == {"distributed matched cpu:0 run 0"}
+    assert all(cell.recipe is not None and cell.recipe.batch_size == 64 for cell in scaled)
+
+
+def test_workers_on_gpus_begin_at_the_first_and_reach_as_far_as_there_are(registry: Registry) -> None:
+    asked = {"workloads": ("distributed",), "strategies": ("mirrored",)}
+    cells = [c for c in grid(registry, A100, T4, **asked).cells if c.workload == "distributed"]
+    assert [(cell.device, dict(cell.axes)["workers"]) for cell in cells] == [("gpu:0", 1), ("gpu:0", 2)]
+    cells = [c for c in grid(registry, A100, T4, workers=(4,), **asked).cells if c.workload == "distributed"]
+    assert [cell.skip_reason for cell in cells] == ["needs 4 GPUs, 2 may be used"]
+
+
+def test_workers_are_of_no_use_to_other_workloads(registry: Registry) -> None:
+    with pytest.raises(OptionError, match=r"--workers: of use with --workloads distributed alone"):
+        grid(registry, workloads=("matmul",), workers=(2,))
+
+
+def test_concurrent_cells_are_marked_but_the_noise_floor_is_not(registry: Registry) -> None:
+    cells = grid(registry, CPU, A100, workloads=("matmul",), concurrent=True).cells
+    assert {cell.concurrent for cell in cells if cell.workload == "matmul"} == {True}
+    assert {cell.concurrent for cell in cells if cell.workload == "noise"} == {False}
+
+
+def test_concurrent_needs_several_devices(registry: Registry) -> None:
+    with pytest.raises(OptionError, match=r"--concurrent: needs several devices, there is cpu:0 alone"):
+        grid(registry, CPU, workloads=("matmul",), concurrent=True)
+
+
+def test_data_parallel_training_is_never_concurrent(registry: Registry) -> None:
+    cells = grid(registry, A100, T4, workloads=("distributed", "matmul"), concurrent=True).cells
+    assert {cell.concurrent for cell in cells if cell.workload == "distributed"} == {False}
+    assert {cell.concurrent for cell in cells if cell.workload == "matmul"} == {True}
+
+
+def test_strategies_are_of_no_use_to_other_workloads(registry: Registry) -> None:
+    with pytest.raises(OptionError, match=r"--strategies: of use with --workloads distributed alone"):
+        grid(registry, workloads=("matmul",), strategies=("mirrored",))

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from command import QUICK, command, environment, read, run_bench
+
+from likeforlike.bench.studies.killed_runs import ended_cells, kill_and_resume, workers_of
+
+MATMUL = (*QUICK, "--workloads=matmul", "--benchmark-json=r.json")
+
+
+def test_killed_at_random_moments_and_resumed_nothing_is_lost_or_repeated(tmp_path: Path) -> None:
+    kills = kill_and_resume(QUICK, 6, 4.0, random.Random(3), tmp_path)
+    assert len(kills) == 6
+
+
+def test_resuming_a_complete_run_measures_nothing_and_writes_the_same_figures(tmp_path: Path) -> None:
+    assert run_bench(tmp_path, *MATMUL).returncode == 0
+    first = read(tmp_path / "r.json")
+    (tmp_path / "r.json").unlink()
+    done = run_bench(tmp_path, *MATMUL, "--resume")
+    assert done.returncode == 0
+    assert "median" not in done.stdout.split("result file")[0]
+    second = read(tmp_path / "r.json")
+    assert second["likeforlike"]["run_id"] == first["likeforlike"]["run_id"]
+    assert [b["stats"] for b in second["benchmarks"]] == [b["stats"] for b in first["benchmarks"]]
+    assert [b["extra_info"] for b in second["benchmarks"]] == [b["extra_info"] for b in first["benchmarks"]]
+
+
+def test_resuming_with_other_options_is_refused_and_says_what_differs(tmp_path: Path) -> None:
+    assert run_bench(tmp_path, *MATMUL).returncode == 0
+    done = run_bench(tmp_path, *MATMUL, "--resume", "--sizes=32")
+    assert done.returncode == 4
+    assert "option sizes was {}, is {'matmul': [32]}" in done.stdout + done.stderr
+
+
+def test_resuming_with_another_selection_is_refused(tmp_path: Path) -> None:
+    assert run_bench(tmp_path, *MATMUL).returncode == 0
+    done = run_bench(tmp_path, *MATMUL, "--resume", "-k", "noise")
+    assert done.returncode == 4
+    assert "option -k was '', is 'noise'" in done.stdout + done.stderr
+
+
+def test_failures_stay_unless_retried(tmp_path: Path) -> None:
+    options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=misbehaving"]
+    options += ["--implementations=numpy,raises", "--benchmark-json=r.json"]
+    assert run_bench(tmp_path, *options).returncode == 1
+    journal = tmp_path / "r.json.journal.jsonl"
+    cells = ended_cells(journal)
+    assert run_bench(tmp_path, *options, "--resume").returncode == 1
+    assert ended_cells(journal) == cells
+    assert run_bench(tmp_path, *options, "--resume", "--retry-failed").returncode == 1
+    assert ended_cells(journal) == [*cells, "matmul-raises-cpu:0-32-float32"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_workers_keeps_what_is_finished_and_names_the_way_on(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
+    options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=misbehaving"]
+    options += ["--implementations=numpy,hangs", "--benchmark-json=r.json"]
+    with subprocess.Popen(
+        command(*options),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        # a shell ignores SIGINT for what it starts in the background, tests of ours too, and children inherit it
+        preexec_fn=lambda: signal.signal(ending, signal.SIG_DFL),
+    ) as run:
+        assert run.stdout is not None
+        said = ""
+        for line in run.stdout:
+            said += line
+            if "noise-nothing" in line:  # the products come next, and one of them hangs
+                break
+        run.send_signal(ending)
+        said += run.stdout.read()
+    assert run.returncode == 2, said
+    assert "to go on: pytest" in said
+    assert "--resume" in said
+    assert workers_of(run.pid) == []
+    lost = {cell["cell"]: cell["outcome"] for cell in read(tmp_path / "r.json")["likeforlike"]["unmeasured"]}
+    assert lost["matmul-hangs-cpu:0-32-float32"] == "interrupted"
+    assert len(ended_cells(tmp_path / "r.json.journal.jsonl")) == 3

@@ -1,0 +1,181 @@
+"""Ceilings against figures worked out by hand and printed in datasheets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, device_ceiling, find_peaks, highest_known
+from likeforlike.devices.limits.peaks import GPU_PEAKS, HIGHEST_PEAKS
+
+
+def gpu(name, capability=None, cores=None, hertz=None, **more):
+    described = {"name": name, "compute_capability": capability, "cores": cores, "sm_clock_max_hertz": hertz}
+    return {"gpus": [{**described, **more}], "precision_mode": "ieee"}
+
+
+def cpu(vector="avx512f", cores=2, hertz=2.0e9, max_hertz=None, amx=(), half=(), **more):
+    described = {"vector": vector, "usable_cores": cores, "hertz": hertz, "max_hertz": max_hertz}
+    return {"cpu": {**described, "amx": list(amx), "half": list(half)}, "precision_mode": "ieee", **more}
+
+
+def tera(machine, precision, device="gpu:0"):
+    return device_ceiling(machine, device, precision).flop_per_second / 1e12
+
+
+@pytest.mark.parametrize(
+    ("machine", "printed"),
+    [
+        # float64, float32, tf32, bfloat16, float16: dense TFLOP/s, as printed.
+        (gpu("NVIDIA A100-SXM4-80GB", [8, 0], 6912, 1.41e9), (19.5, 19.5, 156, 312, 312)),
+        (gpu("NVIDIA A100 80GB PCIe", [8, 0], 6912, 1.41e9), (19.5, 19.5, 156, 312, 312)),
+        (gpu("NVIDIA H100 80GB HBM3", [9, 0], 16896, 1.83e9), (67, 67, 495, 990, 990)),
+        (gpu("NVIDIA H100 PCIe", [9, 0], 14592, 1.62e9), (51, 51, 378, 756, 756)),
+        (gpu("NVIDIA H100 NVL", [9, 0], 16896, 1.5e9), (60, 60, 417.5, 835, 835)),
+        (gpu("NVIDIA H200", [9, 0], 16896, 1.83e9), (67, 67, 495, 990, 990)),
+        (gpu("NVIDIA B200", [10, 0], 18944, 1.85e9), (37, 75, 1125, 2250, 2250)),
+        (gpu("Tesla T4", [7, 5], 2560, 1.59e9), (0.254, 8.1, 8.1, 8.1, 65)),
+        (gpu("Tesla V100-SXM2-16GB", [7, 0], 5120, 1.53e9), (7.8, 15.7, 15.7, 15.7, 125)),
+        (gpu("NVIDIA L4", [8, 9], 7424, 2.04e9), (0.49, 30.3, 60, 121, 121)),
+        (gpu("NVIDIA L40S", [8, 9], 18176, 2.52e9), (1.43, 91.6, 183, 366, 366)),
+        (gpu("NVIDIA A10", [8, 6], 9216, 1.695e9), (0.49, 31.2, 62.5, 125, 125)),
+        (gpu("NVIDIA A40", [8, 6], 10752, 1.74e9), (0.585, 37.4, 74.8, 149.7, 149.7)),
+        (gpu("NVIDIA RTX A6000", [8, 6], 10752, 1.8e9), (0.61, 38.7, 77.4, 154.8, 154.8)),
+        (gpu("NVIDIA GeForce RTX 4090", [8, 9], 16384, 2.52e9), (1.29, 82.6, 165, 330, 330)),
+        (gpu("NVIDIA GeForce RTX 2080 Ti", [7, 5], 4352, 1.635e9), (0.45, 14.2, 14.2, 14.2, 114)),
+        (gpu("Tesla P100-SXM2-16GB", [6, 0], 3584, 1.48e9), (5.3, 10.6, 10.6, 21.2, 21.2)),
+    ],
+    ids=lambda value: value["gpus"][0]["name"] if isinstance(value, dict) else "",
+)
+def test_datasheets(machine, printed):
+    assert [tera(machine, precision) for precision in PRECISIONS] == pytest.approx(printed, rel=0.025)
+
+
+def test_an_a100_by_hand_from_cores_and_clock_alone():
+    unnamed = gpu("a board nobody tabulated", [8, 0], 6912, 1.41e9)
+    multiprocessors = 6912 / 64
+    assert tera(unnamed, "float32") == pytest.approx(2 * 6912 * 1.41e9 / 1e12)
+    assert tera(unnamed, "tf32") == pytest.approx(multiprocessors * 1024 * 1.41e9 / 1e12)
+    assert tera(unnamed, "bfloat16") == pytest.approx(multiprocessors * 2048 * 1.41e9 / 1e12)
+    assert "6912 cores x 1.41 GHz" in device_ceiling(unnamed, "gpu:0", "float32").source
+
+
+def test_a_board_that_boosts_past_its_datasheet_is_believed():
+    assert tera(gpu("NVIDIA H100 80GB HBM3", [9, 0], 16896, 1.98e9), "bfloat16") == pytest.approx(
+        1070.5, rel=1e-3
+    )
+
+
+def test_without_cores_the_datasheet_counts():
+    assert tera(gpu("Tesla T4"), "float16") == 65.0
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize(
+    ("machine", "device"),
+    [
+        (None, "gpu:0"),
+        (None, "cpu:0"),
+        ({}, "gpu:0"),
+        (gpu("NVIDIA T4"), "gpu:1"),
+        (gpu("of the future"), "gpu:0"),
+        (gpu("of the future", "?", "many", float("nan")), "gpu:0"),
+        ({"gpus": "none"}, "gpu:0"),
+        ({"cpu": "fast"}, "cpu:0"),
+        (cpu(vector="rvv"), "cpu:0"),
+        (cpu(cores=None), "cpu:0"),
+        ({}, "tpu:0"),
+    ],
+)
+def test_what_is_not_known_gets_the_highest_known_peak(machine, device, precision):
+    assert device_ceiling(machine, device, precision) == highest_known(precision)
+
+
+def test_the_highest_known_peaks_are_at_least_every_row():
+    for row in GPU_PEAKS:
+        for precision in PRECISIONS:
+            assert (row.teraflop(precision) or 0) <= HIGHEST_PEAKS[precision][0], row.words
+
+
+def test_no_row_is_hidden_by_one_above_it():
+    for row in GPU_PEAKS:
+        assert find_peaks("NVIDIA " + "-".join(row.words).upper()) is row
+
+
+def test_no_row_counts_sparsity():
+    # Tensor cores do 16-bit products at twice the rate of tf32; a sparse figure beside a dense one breaks that.
+    for row in GPU_PEAKS:
+        if row.tf32 is not None and row.bfloat16 is not None:
+            assert row.bfloat16 / row.tf32 == pytest.approx(2, rel=0.02), row.words
+            assert row.float16 / row.bfloat16 == pytest.approx(1, rel=1e-6) or row.words[0] == "rtx", (
+                row.words
+            )
+
+
+def test_a_gpu_is_found_by_its_index_before_its_position():
+    machine = {"gpus": [{"index": 1, "name": "Tesla T4"}, {"index": 0, "name": "NVIDIA A100-PCIE-40GB"}]}
+    assert tera(machine, "float16", "gpu:0") == 312.0
+    assert tera(machine, "float16", "gpu:1") == 65.0
+
+
+def test_float32_is_tf32_on_a_machine_that_ran_so():
+    machine = gpu("NVIDIA A100-SXM4-80GB") | {"precision_mode": "tf32"}
+    assert tera(machine, "float32") == 156.0
+
+
+def test_a_precision_nobody_tabulates_has_no_ceiling():
+    assert device_ceiling(None, "gpu:0", "int4") is None
+
+
+@pytest.mark.parametrize(
+    ("machine", "precision", "gigaflop"),
+    [
+        # cores x GHz x FLOP a cycle, by hand.
+        (cpu(cores=2, max_hertz=3.8e9), "float32", 2 * 3.8 * (2 * 16 * 2)),
+        (cpu(cores=2, max_hertz=3.8e9), "float64", 2 * 3.8 * (2 * 8 * 2)),
+        (cpu(cores=2, max_hertz=3.8e9, amx=["bf16"]), "float32", 2 * 3.8 * 64),
+        (cpu(cores=2, max_hertz=3.8e9, amx=["bf16"]), "bfloat16", 2 * 3.8 * (16 * 16 * 32 * 2 / 16)),
+        (cpu(cores=2, max_hertz=3.8e9, half=["avx512_fp16"]), "float16", 2 * 3.8 * (2 * 32 * 2)),
+        (cpu("avx2", 64, max_hertz=3.5e9), "float32", 64 * 3.5 * (2 * 8 * 2)),
+        (cpu("avx", 4, max_hertz=3.0e9), "float64", 4 * 3.0 * (4 + 4)),
+        (cpu("asimd", 4, max_hertz=3.0e9), "float32", 4 * 3.0 * (4 * 4 * 2)),
+        (cpu(cores=2), "float32", 2 * 6.2 * 64),
+        (cpu(cores=2, threads=4), "float32", 4 * 6.2 * 64),
+        (cpu(cores=2, hertz=7e9), "float32", 2 * 7.0 * 64),
+    ],
+)
+def test_processors_by_hand(machine, precision, gigaflop):
+    assert device_ceiling(machine, "cpu:0", precision).flop_per_second == pytest.approx(gigaflop * 1e9)
+
+
+def test_a_logical_cpu_has_the_whole_processor():
+    assert device_ceiling(cpu(), "cpu:1", "float32") == device_ceiling(cpu(), "cpu:0", "float32")
+
+
+def test_the_source_says_when_turbo_is_a_guess():
+    assert "turbo not known" in device_ceiling(cpu(), "cpu:0", "float32").source
+    assert "turbo" not in device_ceiling(cpu(max_hertz=3e9), "cpu:0", "float32").source
+
+
+def test_figures_measured_on_real_devices_lie_below():
+    # Two cores of a Xeon with AVX-512 and AMX (measured here), an A100 and an H100 (published by their makers).
+    machine = cpu(cores=2, hertz=2.0e9, amx=["bf16"])
+    assert device_ceiling(machine, "cpu:0", "float32").flop_per_second > 2.5e11
+    assert tera(gpu("NVIDIA A100-SXM4-80GB"), "bfloat16") > 290
+    assert tera(gpu("NVIDIA H100 80GB HBM3"), "bfloat16") > 800
+
+
+def test_the_judgement_is_pure():
+    code = (
+        "import sys; import likeforlike.devices.limits.ceilings, likeforlike.devices.limits.plausibility;"
+        "print([m for m in ('numpy', 'psutil', 'pynvml', 'tensorflow', 'threadpoolctl') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_ceiling_is_frozen():
+    with pytest.raises(AttributeError):
+        Ceiling(1.0, "x").flop_per_second = 2.0

@@ -1,0 +1,262 @@
+"""Verdicts: against SciPy, against hand computation, and against simulation with fixed seeds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from likeforlike.reports.statistics.median_intervals import bootstrap_median, median_interval
+from likeforlike.reports.statistics.ratios import LEAST_PAIRS, RatioEstimate, paired_ratio, unpaired_ratio
+from likeforlike.reports.statistics.verdicts import adjusted_p_values, verdict, with_false_discovery_rate
+
+
+def noisy_pairs(rng, rounds, slow_down=0.0, drift=0.3, spread=0.03):
+    """Times of two cells measured in turns: a machine that drifts under both, spikes that hit one."""
+    machine = np.exp(np.cumsum(rng.normal(0.0, drift / math.sqrt(rounds), rounds)))
+
+    def one(factor):
+        spikes = np.where(rng.random(rounds) < 0.08, rng.uniform(1.1, 2.0, rounds), 1.0)
+        return 0.010 * factor * machine * spikes * np.exp(rng.normal(0.0, spread, rounds))
+
+    return one(1.0), one(1.0 + slow_down)
+
+
+def words(rounds, slow_down, trials=200, seed=1):
+    rng = np.random.default_rng(seed)
+    return [verdict(paired_ratio(*noisy_pairs(rng, rounds, slow_down))).word for _ in range(trials)]
+
+
+class TestMedianInterval:
+    @pytest.mark.parametrize("count", [6, 7, 20, 25, 60, 101])
+    @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+    def test_agrees_with_scipys_quantile_test(self, count, confidence):
+        samples = np.random.default_rng(count).lognormal(size=count)
+        reference = stats.quantile_test(samples, q=np.median(samples), p=0.5).confidence_interval(confidence)
+        low, high = median_interval(samples, confidence)
+        if math.isfinite(low):
+            assert (low, high) == (reference.low, reference.high)
+        else:
+            assert math.isnan(reference.low) or math.isnan(reference.high)
+
+    def test_six_samples_are_the_fewest_at_95_percent(self):
+        assert median_interval([3.0, 1.0, 2.0, 5.0, 4.0]) == (-math.inf, math.inf)
+        assert median_interval([3.0, 1.0, 2.0, 5.0, 4.0, 6.0]) == (1.0, 6.0)
+
+    @pytest.mark.parametrize("samples", [[], [1.0]])
+    def test_none_or_one_sample_bounds_nothing(self, samples):
+        assert median_interval(samples) == (-math.inf, math.inf)
+
+    def test_covers_the_true_median_as_often_as_it_says(self):
+        rng = np.random.default_rng(7)
+        intervals = [median_interval(rng.lognormal(size=25)) for _ in range(800)]
+        covered = sum(low <= 1.0 <= high for low, high in intervals) / 800
+        assert 0.935 < covered < 0.985
+
+
+class TestBootstrap:
+    @pytest.mark.parametrize("count", [6, 7, 15, 40, 61])
+    def test_agrees_with_scipys_bootstrap(self, count):
+        samples = np.random.default_rng(count).normal(size=count)
+        resampled = stats.bootstrap(
+            (samples,), np.median, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
+        ).bootstrap_distribution
+        exact = bootstrap_median(samples)
+        for probability in (0.05, 0.3, 0.5, 0.8, 0.975):
+            value = exact.quantile(probability)
+            assert np.mean(resampled <= value) >= probability - 0.02
+            assert np.mean(resampled < value) <= probability + 0.02
+
+    def test_two_samples_by_hand(self):
+        # Resamples of {0, 1}: 00, 01, 10, 11, with medians 0, 1/2, 1/2, 1.
+        exact = bootstrap_median(np.array([1.0, 0.0]))
+        assert [exact.at_most(value) for value in (-1.0, 0.0, 0.5, 1.0)] == [0.0, 0.25, 0.75, 1.0]
+        assert exact.at_least(0.5) == 0.75
+
+    def test_three_samples_by_hand(self):
+        # 27 resamples; the median is the least when at least two draws are: 1 + 3*2 = 7 of them.
+        exact = bootstrap_median(np.array([5.0, 7.0, 6.0]))
+        assert exact.at_most(5.0) == pytest.approx(7 / 27)
+        assert exact.at_most(6.0) == pytest.approx(20 / 27)
+
+    def test_many_samples_agree_with_the_order_statistics(self):
+        samples = np.random.default_rng(3).normal(size=4001)
+        assert bootstrap_median(samples).interval(0.95) == pytest.approx(median_interval(samples), abs=2e-3)
+
+    def test_none_is_refused(self):
+        with pytest.raises(ValueError, match="at least one sample"):
+            bootstrap_median(np.array([]))
+
+
+class TestPairedRatio:
+    def test_is_the_median_of_the_ratios_not_the_ratio_of_the_medians(self):
+        base = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
+        other = [1.1, 2.2, 4.4, 8.8, 17.6, 35.2, 640.0]
+        estimate = paired_ratio(base, other)
+        assert estimate.ratio == pytest.approx(1.1)
+        assert (estimate.pairs, estimate.paired) == (7, True)
+
+    def test_swapped_it_is_the_inverse(self):
+        base, other = noisy_pairs(np.random.default_rng(4), 41, 0.1)
+        there, back = paired_ratio(base, other), paired_ratio(other, base)
+        assert there.ratio == pytest.approx(1.0 / back.ratio)
+        assert there.low == pytest.approx(1.0 / back.high)
+        assert there.p_value == pytest.approx(back.p_value)
+
+    @pytest.mark.parametrize("pairs", range(1, LEAST_PAIRS))
+    def test_fewer_than_six_pairs_have_no_interval(self, pairs):
+        estimate = paired_ratio([1.0] * pairs, [2.0] * pairs)
+        assert (estimate.ratio, estimate.low, estimate.high, estimate.p_value) == (2.0, 0.0, math.inf, 1.0)
+        judged = verdict(estimate)
+        assert (judged.word, judged.more_rounds) == ("unclear", LEAST_PAIRS - pairs)
+
+    def test_equal_ratios_are_a_sure_figure(self):
+        estimate = paired_ratio([1.0] * 8, [1.5] * 8)
+        assert (estimate.low, estimate.ratio, estimate.high) == pytest.approx((1.5, 1.5, 1.5))
+        assert estimate.p_value == 2.0**-7
+        assert verdict(paired_ratio([1.0] * 8, [1.0] * 8)).word == "same"
+
+    def test_pairs_with_a_zero_are_left_out(self):
+        assert paired_ratio([0.0, 1.0, 1.0], [1.0, 0.0, 3.0]).pairs == 1
+        with pytest.raises(ValueError, match="above 0"):
+            paired_ratio([0.0], [1.0])
+
+    def test_unequal_lengths_are_refused(self):
+        with pytest.raises(ValueError, match="got 2 and 1"):
+            paired_ratio([1.0, 1.0], [1.0])
+
+
+class TestUnpairedRatio:
+    def test_is_the_ratio_of_the_medians(self):
+        estimate = unpaired_ratio([1.0, 2.0, 3.0], [8.0, 4.0])
+        assert estimate.ratio == pytest.approx(math.sqrt(32.0) / 2.0)
+        assert (estimate.pairs, estimate.paired) == (2, False)
+
+    def test_interval_is_about_scipys_bootstrap_of_both(self):
+        rng = np.random.default_rng(11)
+        base, other = rng.lognormal(0.0, 0.1, 60), rng.lognormal(0.2, 0.2, 50)
+        reference = stats.bootstrap(
+            (np.log(base), np.log(other)),
+            lambda a, b, axis: np.median(b, axis=axis) - np.median(a, axis=axis),
+            n_resamples=5000,
+            method="percentile",
+            rng=rng,
+        ).confidence_interval
+        estimate = unpaired_ratio(base, other)
+        assert math.log(estimate.low) == pytest.approx(reference.low, abs=0.02)
+        assert math.log(estimate.high) == pytest.approx(reference.high, abs=0.02)
+
+    def test_p_value_meets_the_interval(self):
+        estimate = unpaired_ratio([1.0, 1.1, 1.2] * 3, [1.4, 1.5, 1.6] * 3)
+        assert estimate.low > 1.0
+        assert estimate.p_value < 0.05
+
+    def test_constant_sides(self):
+        assert unpaired_ratio([1.0] * 6, [2.0] * 6).p_value < 1e-100
+        assert unpaired_ratio([1.0] * 6, [1.0] * 6).p_value == 1.0
+
+
+class TestVerdict:
+    def estimate(self, ratio, low, high, pairs=60):
+        return RatioEstimate(ratio, low, high, pairs, True, 0.001)
+
+    @pytest.mark.parametrize(
+        ("figures", "word"),
+        [
+            ((1.10, 1.05, 1.15), "slower"),
+            ((0.90, 0.85, 0.95), "faster"),
+            ((1.10, 0.99, 1.15), "unclear"),
+            ((1.015, 1.01, 1.019), "same"),
+            ((1.00, 0.985, 1.015), "same"),
+            ((1.00, 0.97, 1.03), "unclear"),
+            ((1.015, 1.005, 1.03), "unclear"),
+            ((1 / 1.021, 0.97, 0.99), "faster"),
+        ],
+    )
+    def test_words(self, figures, word):
+        assert verdict(self.estimate(*figures)).word == word
+
+    def test_the_machines_noise_raises_the_threshold(self):
+        estimate = self.estimate(1.05, 1.03, 1.07)
+        assert verdict(estimate, noise_interval=(0.99, 1.01)).word == "slower"
+        noisy = verdict(estimate, noise_interval=(0.92, 1.01))
+        assert noisy.threshold == pytest.approx(1 / 0.92 - 1)
+        assert noisy.word == "same"
+
+    def test_more_rounds_by_hand(self):
+        # Half the width is 0.04 on the log scale, and 0.02 - 0 is needed: four times the rounds.
+        wide = self.estimate(1.0, math.exp(-0.04), math.exp(0.04), 25)
+        assert verdict(wide, threshold=math.expm1(0.02)).more_rounds == 75
+        # The ratio lies beyond the threshold, 0.05 from 1; an interval of half 0.10 must shrink to that.
+        beyond = self.estimate(math.exp(0.05), math.exp(-0.05), math.exp(0.15), 25)
+        assert verdict(beyond).more_rounds == 75
+
+    def test_on_the_threshold_no_number_of_rounds_settles_it(self):
+        on_it = self.estimate(1.0199, 0.9, 1.2)
+        assert verdict(on_it).more_rounds is None
+
+
+class TestProperties:
+    """What the design promises, on simulated noise heavier than most machines'."""
+
+    def test_the_same_thing_twice_is_not_called_different(self):
+        wrong = sum(word in ("faster", "slower") for word in words(60, 0.0))
+        assert wrong <= 0.02 * 200
+
+    def test_a_slow_down_of_5_percent_is_found(self):
+        assert words(60, 0.05).count("slower") >= 0.95 * 200
+
+    def test_with_200_pairs_2_5_percent_is_found_in_nine_of_ten(self):
+        rng = np.random.default_rng(2)
+        found = [
+            verdict(paired_ratio(*noisy_pairs(rng, 200, 0.025, spread=0.02))).word for _ in range(100)
+        ].count("slower")
+        assert found >= 85
+
+    def test_the_ratio_of_medians_finds_it_less_often(self):
+        rng = np.random.default_rng(1)
+        trials = [noisy_pairs(rng, 60, 0.05) for _ in range(200)]
+        unpaired = sum(verdict(unpaired_ratio(*pair)).word == "slower" for pair in trials)
+        paired = sum(verdict(paired_ratio(*pair)).word == "slower" for pair in trials)
+        assert unpaired < 0.5 * paired
+
+
+class TestFalseDiscoveryRate:
+    def test_adjusts_as_scipy_does(self):
+        for count in (1, 2, 7, 100):
+            p_values = np.random.default_rng(count).random(count) ** 3
+            assert adjusted_p_values(p_values) == pytest.approx(stats.false_discovery_control(p_values))
+
+    def test_none_at_all(self):
+        assert adjusted_p_values([]).size == 0
+        assert with_false_discovery_rate([]) == []
+
+    def test_chance_finds_are_taken_back_and_real_ones_stay(self):
+        def judged(p_value):
+            return verdict(RatioEstimate(1.1, 1.01, 1.2, 30, True, p_value))
+
+        result = with_false_discovery_rate(
+            [
+                judged(1e-6),
+                *(judged(0.04) for _ in range(3)),
+                verdict(RatioEstimate(1.0, 0.99, 1.01, 30, True, 0.9)),
+            ]
+            + [judged(0.6)] * 20
+        )
+        assert [item.word for item in result[:5]] == ["slower", "unclear", "unclear", "unclear", "same"]
+        assert "by chance in 25 comparisons" in result[1].reason
+        assert result[1].more_rounds > 0
+
+    def test_too_few_pairs_are_not_counted_among_the_tests(self):
+        sure = verdict(RatioEstimate(1.1, 1.01, 1.2, 30, True, 0.04))
+        few = verdict(paired_ratio([1.0] * 3, [1.1] * 3))
+        assert with_false_discovery_rate([sure, *[few] * 50])[0].word == "slower"
+
+    def test_a_hundred_comparisons_of_the_same_thing(self):
+        rng = np.random.default_rng(5)
+        judged = [verdict(paired_ratio(*noisy_pairs(rng, 20, spread=0.1))) for _ in range(300)]
+        kept = with_false_discovery_rate(judged)
+        assert sum(item.different for item in judged) > 5
+        assert sum(item.different for item in kept) <= 1

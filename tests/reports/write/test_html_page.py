@@ -1,0 +1,177 @@
+"""The HTML page: its text, and what a real browser makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+import report_browser
+import report_samples as samples
+from report_hostile import EVIL, evil_document, golden_files, read
+
+from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.write.report_files import render_files
+
+
+def page_of(files):
+    return render_files(build_report(files))["report.html"].decode()
+
+
+@pytest.fixture(scope="module")
+def evil_files():
+    """Every file of the report of hostile names, by name."""
+    return render_files(build_report([read(evil_document(), EVIL[2])]))
+
+
+@pytest.fixture(scope="module")
+def page():
+    return page_of(golden_files())
+
+
+@pytest.fixture(scope="module")
+def evil_page(evil_files):
+    return evil_files["report.html"].decode()
+
+
+class Elements(HTMLParser):
+    """Every start tag with its attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def of(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+class TestText:
+    def test_every_plot_has_its_words_and_every_table_a_caption(self, page):
+        elements = Elements(page)
+        plots = [a for a in elements.of("div") if a.get("role") == "img"]
+        assert len(plots) == len(elements.of("svg")) == 5
+        assert all(len(a["aria-label"]) > 40 for a in plots)
+        assert len(elements.of("table")) == len(elements.of("caption"))
+        assert all(a.get("scope") for a in elements.of("th"))
+
+    def test_nothing_is_loaded_from_anywhere(self, page, evil_page):
+        for text in (page, evil_page):
+            elements = Elements(text)
+            assert {a["href"] for a in elements.of("link")} == {"data:,"}
+            assert not elements.of("img") + elements.of("iframe") + elements.of("object")
+            assert len(elements.of("script")) == 1
+            assert "src" not in elements.of("script")[0]
+            links = [a["href"] for a in elements.of("a")]
+            assert all(link.startswith("#") for link in links)
+            assert "@import" not in text
+
+    def test_one_id_once(self, page):
+        ids = [a["id"] for _, a in Elements(page).found if a.get("id")]
+        own = [name for name in ids if not re.fullmatch(r"[mph][0-9a-f]{8,}", name)]  # matplotlib's marks
+        assert len(own) == len(set(own))
+
+    def test_figures_in_doubt_are_struck_and_said(self, page):
+        assert '<s>198 TFLOP/s</s><span class="hidden"> (not to be believed)</span>' in page
+
+    def test_hostile_names_show_as_text(self, evil_page):
+        assert "<script>alert" not in evil_page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in evil_page
+        assert "{{ 7 * 7 }}{% raw %}" in evil_page
+        assert not any("onerror" in attributes for _, attributes in Elements(evil_page).found)
+        assert "\x1b" not in evil_page
+        assert "\u202e" not in evil_page
+
+    def test_hostile_names_write_no_file_elsewhere(self, evil_files):
+        assert all(not name.startswith(("/", ".")) and ".." not in name for name in evil_files)
+        assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-./") for name in evil_files)
+
+    def test_spreadsheets_get_text_not_formulas(self, evil_files):
+        cells = evil_files["tables/cells.csv"].decode()
+        assert "'=HYPERLINK" in cells
+        assert not any(line.startswith(("=", "+", "@")) for line in cells.splitlines())
+
+
+@pytest.mark.skipif(bool(report_browser.missing()), reason=report_browser.missing() or "browser is there")
+class TestBrowser:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def folder(cls, tmp_path_factory, page, evil_page):
+        folder = tmp_path_factory.mktemp("page")
+        (folder / "page.html").write_text(page, encoding="utf-8")
+        (folder / "evil.html").write_text(evil_page, encoding="utf-8")
+        return folder
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def chromium(cls, tmp_path_factory):
+        with report_browser.browser(tmp_path_factory.mktemp("profile")) as opened:
+            yield opened
+
+    def column(self, chromium, table, number):
+        script = (
+            "return [...document.querySelectorAll('#t-' + arguments[0] + ' tbody tr')]"
+            ".filter(r => !r.hidden).map(r => r.cells[arguments[1]].textContent)"
+        )
+        return chromium.run(script, table, number)
+
+    def test_sorts_figures_as_figures(self, chromium, folder):
+        chromium.open(folder / "page.html")
+        click = "document.querySelectorAll('#t-jacobian thead button')[8].click()"
+        chromium.run(click)
+        assert self.column(chromium, "jacobian", 8) == ["512 µs", "512 µs", "3.32 ms", "3.33 ms"]
+        chromium.run(click)
+        assert self.column(chromium, "jacobian", 8) == ["3.33 ms", "3.32 ms", "512 µs", "512 µs"]
+        sort = "return document.querySelectorAll('#t-jacobian thead th')[8].getAttribute('aria-sort')"
+        assert chromium.run(sort) == "descending"
+
+    @pytest.mark.parametrize(
+        ("field", "value", "left"),
+        [("workload", "eigen", 0), ("machine", "8 x Intel Xeon", 3), ("verdict", "slower", 2)],
+    )
+    def test_filters(self, chromium, folder, field, value, left):
+        chromium.open(folder / "page.html")
+        everything = len(self.column(chromium, "matmul-implementations", 0))
+        script = """
+            const field = document.querySelector(`[data-filter=${arguments[0]}]`);
+            field.value = arguments[1];
+            field.dispatchEvent(new Event("input", {bubbles: true}));
+            return document.getElementById("shown").textContent"""
+        assert "rows" in chromium.run(script, field, value)
+        assert len(self.column(chromium, "matmul-implementations", 0)) == left
+        assert everything == 10
+
+    def test_no_error_and_no_request(self, chromium, folder):
+        chromium.log("browser")
+        chromium.log("performance")
+        for name in ("page.html", "evil.html"):
+            chromium.open(folder / name)
+            assert chromium.run("return document.querySelector('.filters').hidden") is False
+        assert [entry for entry in chromium.log("browser") if entry["level"] != "INFO"] == []
+        events = [json.loads(entry["message"])["message"] for entry in chromium.log("performance")]
+        asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        assert {url for url in asked if not url.startswith("data:")} == {
+            f"file://{folder / name}" for name in ("page.html", "evil.html")
+        }
+
+    def test_hostile_names_run_nothing(self, chromium, folder):
+        chromium.open(folder / "evil.html")
+        assert chromium.run("return document.scripts.length + document.images.length") == 1
+        assert "<script>alert(1)</script>" in chromium.run("return document.body.innerText")
+
+    def test_a_phone_needs_no_sideways_scrolling(self, folder, tmp_path):
+        phone = {"width": 390, "height": 800, "pixelRatio": 2.0, "mobile": True}
+        with report_browser.browser(tmp_path, phone) as opened:
+            opened.open(folder / "page.html")
+            assert opened.run("return document.documentElement.scrollWidth") <= 390
+            opened.open(folder / "evil.html")
+            assert opened.run("return document.documentElement.scrollWidth") <= 390
+
+
+def test_a_report_without_plots_is_a_page_too():
+    text = page_of([read(samples.document([]), "empty.json")])
+    assert "nothing to conclude" in text

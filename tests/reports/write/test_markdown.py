@@ -1,0 +1,132 @@
+"""The Markdown report as golden text, and its escaping.
+
+``LIKEFORLIKE_GOLDEN=1 pytest tests/reports/test_markdown.py`` writes the golden text anew, to be read as a diff.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import report_samples as samples
+from report_hostile import EVIL, evil_document, golden_files, read
+
+from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.write.markdown import escape, to_markdown
+
+GOLDEN = Path(__file__).parents[1].joinpath("data") / "golden.md"
+
+
+def test_golden():
+    text = to_markdown(build_report(golden_files()))
+    if os.environ.get("LIKEFORLIKE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+class TestWhatTheGoldenTextHolds:
+    """The golden text can be written anew by mistake; these lines can't."""
+
+    text = GOLDEN.read_text(encoding="utf-8") if GOLDEN.exists() else ""
+
+    def lines(self, *parts):
+        return [line for line in self.text.splitlines() if all(part in line for part in parts)]
+
+    def test_outcomes_and_reasons(self):
+        assert self.lines(
+            "torch-compiled", "skipped", "torch not installed: pip install 'likeforlike[torch]'"
+        )
+        assert self.lines("jax", "10000", "out-of-memory", "killed at 14.2 GiB of 14.0 GiB")
+        assert self.lines("wrong-answer", "error 0.3, tolerance 1e-10")
+
+    def test_struck_figures(self):
+        assert self.lines(
+            "~~matmul tf-eager gpu:0 1000 float32~~", "implausible", "TFLOP/s, above the device's"
+        )
+        assert self.lines("~~matmul tf-xla cpu:0 1000 float32~~", "disturbed", "8 of 12 samples disturbed")
+        assert self.lines("| tf-eager", "~~×1,988", "no verdict")
+
+    def test_words(self):
+        assert self.lines("| tf-graph", "×1.25", "slower")
+        assert self.lines("| tf-eager", "×1.00", "same")
+        assert self.lines("| jax", "unclear: 3 pairs, too few (3 more rounds)")
+        assert self.lines("| numpy", "unclear: the interval holds 1", "more rounds")
+
+    def test_a_warning_stands_above_accuracies_of_generated_data(self):
+        before, _, after = self.text.partition(
+            "Each trainer under its own recipe, on cpu:0 of 8 x Intel Xeon"
+        )
+        assert after
+        assert "Trained on generated data" in before[-400:]
+
+    def test_unlike_work_is_named(self):
+        assert self.lines("Not compared: matmul tf-eager", "operations 2000000000.0 and 4000000000.0")
+        assert self.lines("Not compared: training keras-fit", "data fashion-mnist and synthetic")
+
+    def test_the_floor_is_no_trainer(self):
+        assert self.lines("The floor is no trainer")
+        assert not self.lines("| floor")
+
+
+class TestEscape:
+    @pytest.mark.parametrize(
+        ("text", "escaped"),
+        [
+            ("keras-fit@matched", "keras-fit@matched"),
+            ("batch_size [64] (ok) 2 x 3!", "batch_size [64] (ok) 2 x 3!"),
+            ("a|b", "a\\|b"),
+            ("`code`", "\\`code\\`"),
+            ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+            ("&lt;", "&amp;lt;"),
+            ("[x](javascript:y)", "[x\\](javascript:y)"),
+            ("![x](y)", "\\![x\\](y)"),
+            ("[a]: b", "[a\\]: b"),
+            ("*bold* _it_ ~~no~~", "\\*bold\\* \\_it\\_ \\~\\~no\\~\\~"),
+            ("$x$", "\\$x\\$"),
+            ("- item", "\\- item"),
+            ("# head", "\\# head"),
+            ("1. one", "1\\. one"),
+            ("+ plus", "\\+ plus"),
+            ("-1.5 s", "-1.5 s"),
+            ("see @someone", "see &#64;someone"),
+            ("https://x.y www.x.y", "https<!-- -->://x.y www<!-- -->.x.y"),
+            ("back\\slash", "back\\\\slash"),
+        ],
+    )
+    def test_renders_as_itself(self, text, escaped):
+        assert escape(text) == escaped
+
+
+class TestHostileNames:
+    text = to_markdown(build_report([read(evil_document(), EVIL[2] + EVIL[5] + EVIL[0])]))
+
+    def test_tables_keep_their_columns(self):
+        pipes = None
+        for line in self.text.splitlines():
+            if not line.startswith("|"):
+                pipes = None
+                continue
+            count = len(re.findall(r"(?<!\\)(?:\\\\)*\|", line))
+            assert pipes in (None, count), line
+            pipes = count
+
+    def test_nothing_hides_and_no_html_is_left(self):
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069]", self.text)
+        ours = ("<details>", "<summary>", "</summary>", "</details>", "<!-- -->")
+        rest = self.text
+        for tag in ours:
+            rest = rest.replace(tag, "")
+        assert "<" not in rest
+        assert "](javascript" not in rest.replace("\\](javascript", "")
+
+
+def test_a_lone_bracket_does_not_end_a_pictures_alternative():
+    one, other = (samples.quick_run(1, machine=samples.fingerprint(c * 12, label=f"box [{c}")) for c in "ab")
+    text = to_markdown(build_report([read(one, "a.json"), read(other, "b.json")]))
+    pictures = [line for line in text.splitlines() if line.startswith("![")]
+    assert any("box" in line for line in pictures)
+    for line in pictures:
+        inside = re.fullmatch(r"!\[(.*)\]\(plots/[\w-]+\.png\)", line)[1]
+        assert re.search(r"(?<!\\)[\[\]]", inside) is None
