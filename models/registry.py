@@ -18,17 +18,12 @@ from likeforlike.models.contract.implementation import Division, Implementation
 from likeforlike.models.contract.workload import Workload
 
 GROUP = "likeforlike.implementations"
-
 ATTRIBUTE = "IMPLEMENTATIONS"
-
 KERNEL_WORKLOADS = ("matmul", "jacobian", "eigen", "noise")
-
 TRAINING = "training"
 """The workload with a driver of its own: a sample of it is an epoch, not a call."""
-
 DISTRIBUTED = "distributed"
 """Training with each batch divided among workers; driven as training is, its axes are further ones."""
-
 WORKLOADS = (TRAINING, DISTRIBUTED, *KERNEL_WORKLOADS)
 
 _KERNELS = "likeforlike.models.kernels"

@@ -16,7 +16,6 @@ from likeforlike.reports.read.safe_text import visible
 from likeforlike.reports.write.report_folder import OutputError, check_output, write_folder
 
 SLOWER = 1
-
 BAD_INPUT = 2
 
 

@@ -28,12 +28,9 @@ from likeforlike.bench.fleet.status import JobState, fleet_states
 from likeforlike.bench.fleet.submit import submit_missing, submitter
 
 INCOMPLETE = 1
-
 BAD_INPUT = 2
-
 POLL_SECONDS = (1.0, 15.0)
 """Between two looks at first and at last."""
-
 FORBIDDEN = {
     "--benchmark-json": "each job has a result file of its own in --output",
     "--resume": "a job resumes by itself",

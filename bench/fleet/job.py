@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 BENCH = Path(__file__).resolve().parent.parent
-
 GRACE_SECONDS = 20.0
 """How long a run may take to end its workers and keep what is finished."""
 

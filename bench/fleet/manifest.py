@@ -14,7 +14,6 @@ from likeforlike.bench.keep.result_file import write_whole
 
 FILE = "fleet.manifest"
 """JSON, but named apart: ``python -m reports DIR/*.json`` takes the result files alone."""
-
 SCHEMA_VERSION = 1
 
 Cluster = Literal["slurm", "local"]

@@ -11,7 +11,6 @@ import psutil
 from likeforlike.bench.fleet.manifest import FleetError
 
 Active = Literal["running", "waiting"]
-
 Scheduler = Callable[[Iterable[str]], Mapping[str, Active]]
 """From a scheduler's job ids to those that still run or wait."""
 

@@ -17,7 +17,6 @@ from likeforlike.devices.machine.discovery import find_devices
 
 SIGNAL_SECONDS = 90
 """Notice that a job has before its wall time ends, to keep what is finished and be requeued."""
-
 MOST_TIMEOUTS = 1000
 """How often a job may run into its wall time: it resumes, so each time it is further on."""
 

@@ -10,13 +10,9 @@ from dataclasses import dataclass, field
 from likeforlike.reports.statistics.median_intervals import median_interval
 
 _CHECK_GROWTH = 1.1
-
 _SETTLING_GROWTH = 2.0
-
 _SETTLING_ROUNDS = 30
-
 _IMPROVEMENT = 0.9
-
 _SETTLED_AFTER = 2
 
 

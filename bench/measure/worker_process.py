@@ -22,9 +22,7 @@ from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.devices.machine.resources import free_memory_bytes
 
 _WATCH_SECONDS = 0.1
-
 _END_SECONDS = 2.0
-
 _STOP_SECONDS = 10.0
 
 

@@ -22,11 +22,8 @@ _WITHOUT_EFFECT = {
     "--benchmark-warmup-iterations": "warm-up goes on until times have settled",
 }
 """pytest-benchmark's options that can't do here what its documentation says."""
-
 DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
-
 TIMINGS = ("synchronised", "unsynchronised")
-
 SIZED_WORKLOADS = ("matmul", "jacobian", "eigen")
 
 

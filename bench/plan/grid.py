@@ -19,7 +19,6 @@ from likeforlike.models.registry import DISTRIBUTED, Registry
 
 WORKLOADS = ("training", "matmul", "jacobian", "eigen")
 """What is measured unless the command line says otherwise."""
-
 NOISE = "noise"
 
 

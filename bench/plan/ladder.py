@@ -11,12 +11,9 @@ from likeforlike.models.contract.recipe import RECIPES, Recipe
 from likeforlike.models.registry import Registry
 
 _LOGGING_LEVELS = ("none", "scalars", "histograms")
-
 _CHAIN = ("keras-fit", "graph-loop", "eager-loop")
 """Between two of these the way leads through those in between."""
-
 _BEFORE_TRAINER = ("batch_size",)
-
 _AFTER_TRAINER = (
     "bias",
     "dropout_at_evaluation",

@@ -13,9 +13,7 @@ from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.limits.units import format_seconds
 
 _UNKNOWN_EPOCH_SECONDS = 10.0
-
 _UNKNOWN_KERNEL_SECONDS = 3.0
-
 _LINE_SECONDS = 0.5
 
 

@@ -20,7 +20,6 @@ from likeforlike.devices.machine.discovery import DeviceError
 from likeforlike.models.tasks.fashion_mnist import DataError
 
 BENCH = pytest.StashKey[Bench]()
-
 _BAD_INPUT = (OptionError, DeviceError, DataError, JournalError)
 
 

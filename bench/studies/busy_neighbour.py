@@ -16,7 +16,6 @@ from likeforlike.devices.process.lifetime import end_with_parent
 from likeforlike.devices.process.runtime import limit_blas_threads
 
 SHORTEST_SECONDS = 0.005
-
 LONGEST_SECONDS = 0.1
 
 

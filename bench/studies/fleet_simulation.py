@@ -24,15 +24,10 @@ from likeforlike.bench.fleet.manifest import SCHEMA_VERSION, Job, Kind, Manifest
 from likeforlike.bench.studies.account import StudyFailed, required
 
 KINDS = 5
-
 SAMPLES = 12
-
 ODD_RATIO = 1.3
-
 SIZES = tuple(250 * step for step in range(1, 11))
-
 DTYPES = ("float64", "float32", "bfloat16", "float16")
-
 IMPLEMENTATIONS = ("numpy", "tf-eager", "tf-graph", "torch", "jax")
 
 

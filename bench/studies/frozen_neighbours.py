@@ -21,9 +21,7 @@ from likeforlike.reports.statistics.verdicts import verdict
 
 PRODUCTS = {"numpy": "numpy", "tf-eager": "tensorflow", "torch": "torch", "jax": "jax"}
 """Implementation: the framework whose bare loop makes the same call."""
-
 AGREEMENT = 0.03
-
 _SMALL = 1000
 
 

@@ -23,7 +23,6 @@ import psutil
 from likeforlike.bench.keep.journal import journal_path
 
 _REPOSITORY = Path(__file__).parents[2]
-
 _GONE_SECONDS = 5.0
 
 

@@ -17,12 +17,10 @@ from likeforlike.reports.statistics.ratios import paired_ratio
 from likeforlike.reports.statistics.verdicts import verdict
 
 Word = Literal["faster", "slower", "not different"]
-
 Rule = Callable[[Sequence[float], Sequence[float]], Word]
 
 SIGNIFICANCE = 0.05
 """Both pyperf's (a confidence of 0.95) and google/benchmark's default."""
-
 MEAN_CHANGE = 0.05
 """``--benchmark-compare-fail=mean:5%``, the example of pytest-benchmark's documentation."""
 
@@ -81,7 +79,6 @@ def _direction(
 
 
 OURS = "likeforlike"
-
 PEERS: Mapping[str, Rule] = MappingProxyType(
     {
         "pytest-benchmark, mean:5%": pytest_benchmark,

@@ -27,13 +27,9 @@ from likeforlike.models.registry import load_registry
 from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio
 
 FLOOR, KERAS, TUNED, EPOCH = "floor", "keras-fit", "keras-fit-tuned", "tf-epoch"
-
 TRAINERS = (FLOOR, EPOCH, KERAS, TUNED, "jax-scan", "torch-compiled", "torch-loop", "graph-loop")
-
 SEEDED = (KERAS, EPOCH)
-
 BARE = ("numpy", "torch", "jax")
-
 PRODUCT_AGREEMENT = 0.05
 
 

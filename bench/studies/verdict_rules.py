@@ -32,26 +32,18 @@ from likeforlike.devices.process.runtime import runtime
 from likeforlike.reports.statistics.ratios import paired_ratio
 
 Clock = Callable[[], float]
-
 Judge = Callable[["Trial", str], Word]
 
 BASE, AGAIN, SLOWED = "base", "the same again", "slowed"
-
 TWINS = ("twin a", "twin b")
 """The same product twice more, in the rounds: the noise floor, as every run of the harness has it."""
-
 BLOCKS = (AGAIN, BASE, SLOWED)
 """In the order of measuring: each is next to the base."""
-
 ROUNDS = (*BLOCKS, *TWINS)
-
 _RECENT = 31
 """Calls of the product whose median time the spin is a share of."""
-
 _FIRST_SIZE = 800
-
 _SIZINGS = 4
-
 _SIZING_CALLS = 40
 
 

@@ -20,13 +20,9 @@ from likeforlike.models.contract.workload import Problem, Verification, Workload
 from likeforlike.models.registry import kernel_workloads
 
 _WINDOW_CALLS = 5
-
 _WARM_UP_CALLS = 50
-
 _WARM_UP_SECONDS = 1.0
-
 _SYNCHRONISED_SAMPLES = 5
-
 _WAKING_SECONDS = 0.02
 
 Clock = Callable[[], float]

@@ -99,13 +99,10 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 Order = Load | Prepare | Go | Finish | Quit
-
 Answer = Loaded | Ready | Sample | Finished | Failed
 
 _encoder = msgspec.msgpack.Encoder()
-
 _orders = msgspec.msgpack.Decoder(Order)
-
 _answers = msgspec.msgpack.Decoder(Answer)
 
 

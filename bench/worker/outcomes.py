@@ -15,9 +15,7 @@ OUTCOMES = (
 """``interrupted`` besides: a cell that was never reached because the run was ended."""
 
 _EXHAUSTED_TYPES = {"MemoryError", "ResourceExhaustedError", "OutOfMemoryError", "_ArrayMemoryError"}
-
 _EXHAUSTED_TEXTS = ("RESOURCE_EXHAUSTED", "CUDA_ERROR_OUT_OF_MEMORY", "can't allocate memory")
-
 _LONGEST_REASON = 500
 
 

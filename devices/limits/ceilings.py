@@ -25,7 +25,6 @@ from likeforlike.devices.limits.peaks import (
 )
 
 PRECISIONS = ("float64", "float32", "tf32", "bfloat16", "float16")
-
 TERA = 1e12
 
 

@@ -85,7 +85,6 @@ CORES_PER_MULTIPROCESSOR = {
 """FP32 cores of a streaming multiprocessor by compute capability (CUDA programming guide)."""
 
 _AMPERE_SMALL = {"float16": 1024.0, "bfloat16": 1024.0, "tf32": 512.0}
-
 TENSOR_FLOP_PER_CYCLE: dict[tuple[int, int], dict[str, float]] = {
     (7, 0): {"float16": 1024.0, "bfloat16": 128.0, "tf32": 128.0},
     (7, 2): {"float16": 1024.0, "bfloat16": 128.0, "tf32": 128.0},

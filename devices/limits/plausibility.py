@@ -22,26 +22,18 @@ from likeforlike.devices.limits.units import format_rate, format_seconds
 
 WORK_GROWTH = 100.0
 """Sizes are compared for flatness once work has grown this many times."""
-
 FLAT_EXPONENT = 0.15
-
 FLAT_GROWTH = 3.0
 """Flat: time grows with less than this power of work, or less than threefold."""
-
 MEANINGFUL_SHARE = 0.5
 """The larger work must need this share of its own time at the ceiling before flatness is judged ..."""
-
 HELD_SHARE = 0.5
 """... and the extra time must be less than this share of what the extra work needs; half allows for noise."""
-
 LAUNCH_SECONDS = 0.05
-
 LAUNCH_SHARE = 0.01
 """Overhead of a call is microseconds to milliseconds: less than threefold growth from above this time, at a
 hundredth of the ceiling or more, is no overhead."""
-
 GAP_RATIO = 2.0
-
 GAP_SECONDS = 1e-4
 """A synchronised time this many times longer, and longer by this much, means that work was left queued."""
 

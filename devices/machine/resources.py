@@ -38,7 +38,6 @@ def free_memory_bytes(
 
 
 _LIMIT_FILES = ("memory.max", "memory.limit_in_bytes")
-
 _USE_FILES = ("memory.current", "memory.usage_in_bytes")
 
 

@@ -19,10 +19,8 @@ from likeforlike.devices.vendors.device import Device
 
 STOLEN_FRACTION = 0.10
 """Share of the processor time wanted that the hypervisor gave to others, from which a sample is disturbed."""
-
 COMPETING_FRACTION = 0.25
 """Share of the processor that other programs may use before a measurement counts as disturbed."""
-
 BUSY_LOAD = 0.5
 """One-minute load for each usable core from which the processor counts as busy before a run."""
 

@@ -18,7 +18,6 @@ THREAD_VARIABLES = (
     # The size of JAX's pool on the CPU: measured, neither XLA_FLAGS nor OMP_NUM_THREADS moves it.
     "NPROC",
 )
-
 HOST_DEVICES_FLAG = "--xla_force_host_platform_device_count"
 
 

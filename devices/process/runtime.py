@@ -20,7 +20,6 @@ from likeforlike.devices.machine.versions import FRAMEWORK_DISTRIBUTIONS, instal
 from likeforlike.devices.process.placement import host_device_flags
 
 THREADS_OF_THIS_PROCESS = Path("/proc/self/task")
-
 XLA_POOL = "tf_XLAEigen"
 """What the kernel calls the threads of XLA's CPU client."""
 

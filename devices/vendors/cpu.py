@@ -13,15 +13,12 @@ import psutil
 from likeforlike.devices.vendors.device import Device
 
 PROC = Path("/proc")
-
 SYS_CPU = Path("/sys/devices/system/cpu")
 
 VECTORS = ("avx512f", "avx2", "avx", "sse2", "sve2", "sve", "asimd")
 """Vector extensions as the kernel names them, the widest of each family first."""
-
 HALF = ("avx512_bf16", "avx512_fp16", "bf16", "asimdhp")
 """Vector arithmetic on 16-bit floats: x86's two, Arm's two."""
-
 TRUSTED_DRIVERS = ("intel_pstate", "intel_cpufreq", "amd-pstate", "amd-pstate-epp", "cppc_cpufreq")
 """Frequency drivers whose maximum includes turbo; acpi-cpufreq's leaves it out."""
 

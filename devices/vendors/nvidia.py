@@ -22,7 +22,6 @@ REASONS = {
     0x400: "reliability voltage",
 }
 """NVML's clock-event (throttle) bits in words."""
-
 DISTURBING = 0x008 | 0x020 | 0x040 | 0x080
 """Bits that make a sample disturbed. A power limit does not: many boards always run large products at it."""
 

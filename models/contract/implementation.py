@@ -10,10 +10,8 @@ from typing import Any, Literal
 Division = Literal["default", "tuned"]
 
 _INSTALL = {"torch": "pip install 'likeforlike[torch]'", "jax": "pip install 'likeforlike[jax]'"}
-
 _SPLIT_THE_CPU = ("tensorflow", "jax")
 """Frameworks that can be given further logical CPUs; the others have ``cpu:0`` alone."""
-
 _TF32_CAPABILITY = (8, 0)
 """Ampere, the first with TF32: NVIDIA, CUDA C++ Programming Guide, arithmetic by compute capability."""
 

@@ -67,11 +67,9 @@ class Recipe:
 
 
 MATCHED = Recipe("matched")
-
 KERAS_2020 = replace(
     MATCHED, name="keras-2020", batch_size=32, logging="histograms", epochs=70, published_with="keras-fit"
 )
-
 MANUAL_2020 = replace(
     MATCHED,
     name="manual-2020",
@@ -81,5 +79,4 @@ MANUAL_2020 = replace(
     epochs=70,
     published_with="eager-loop",
 )
-
 RECIPES = {recipe.name: recipe for recipe in (KERAS_2020, MANUAL_2020, MATCHED)}

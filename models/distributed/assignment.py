@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 Strategy = Literal["mirrored", "multi-worker"]
-
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 

@@ -12,7 +12,6 @@ from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
 from likeforlike.models.contract.workload import Problem
 
 Work = Callable[..., Any]
-
 _executes_synchronously = tf.config.experimental.get_synchronous_execution
 
 

@@ -14,7 +14,6 @@ from likeforlike.models.contract.trainer import Between, Epoch, Parameters, Phas
 from likeforlike.models.loops.tensorboard import log_folder
 
 HOOKS = ("set_model", "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_test_begin")
-
 BATCH_HOOKS = ("on_test_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_begin")
 
 

@@ -17,7 +17,6 @@ from multiprocessing import forkserver
 from likeforlike.reports.tell.plot_data import PlotData, Rendered
 
 MOST_PROCESSES = 4
-
 FEWEST_PLOTS = 2
 
 

@@ -16,9 +16,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
-
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-
 LINES: tuple[Any, ...] = (
     "-",
     "--",
@@ -29,15 +27,10 @@ LINES: tuple[Any, ...] = (
     (0, (4, 1, 1, 1)),
     (0, (8, 3, 2, 3)),
 )
-
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---")
-
 MOST_SERIES = len(COLOURS)
-
 INK, PALE = "#222222", "#8a8a8a"
-
 LONGEST_NAME = 44
-
 STYLE: Any = {
     "text.parse_math": False,
     "font.size": 9.5,

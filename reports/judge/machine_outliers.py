@@ -18,13 +18,10 @@ from likeforlike.reports.sort.measurements import NOISE, Measurement, Run, Study
 
 LEAST_UNITS = 3
 """Of two nobody can say which is odd."""
-
 ODD_DEVIATIONS = 3.5
 """Modified z-score from which a value is an outlier (Iglewicz and Hoaglin 1993, section 3.3)."""
-
 TO_NORMAL = 1.4826
 """Median absolute deviation to standard deviation, as ``scipy.stats`` has it, whose import takes a second."""
-
 ODD_SHARE = 0.05
 """A machine nearer than this to its kind is never called odd, however alike the others are."""
 

@@ -7,9 +7,7 @@ import unicodedata
 from typing import Any
 
 LONGEST = 300
-
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\x1b"}
-
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that steer a terminal or reorder a line instead of showing: controls, format marks
 (right-to-left overrides, zero-width characters), surrogates, private and unassigned, line separators."""

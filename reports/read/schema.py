@@ -9,17 +9,11 @@ from msgspec import Meta, Struct, field
 SCHEMA_VERSION = 1
 
 Seconds = Annotated[float, Meta(ge=0.0)]
-
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-
 Positive = Annotated[float, Meta(gt=0.0)]
-
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-
 Scalar = str | bool | Whole | float | None
-
 Text = Annotated[str, Meta(min_length=1)]
 
 

@@ -12,13 +12,9 @@ from likeforlike.reports.sort.epochs import tells_phases, whole_epochs
 from likeforlike.reports.sort.measurements import Measurement, Study, grouped
 
 KERAS = "keras-fit"
-
 MANUAL = "eager-loop"
-
 FLOOR = "floor"
-
 DISTRIBUTED = "distributed"
-
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
 
 

@@ -19,13 +19,10 @@ from likeforlike.reports.read.schema import Extra
 
 REPEAT_AXIS = "run"
 """The axis that numbers repetitions of the same work."""
-
 FILE_AXIS = "file"
 """The axis of a set of runs that bear the name of another set and did other work."""
-
 UNSTATED = "unstated"
 """The device of published figures whose source does not name one."""
-
 NOISE = "noise"
 
 Axes = tuple[tuple[str, Any], ...]

@@ -12,7 +12,6 @@ from likeforlike.reports.statistics.median_intervals import MedianDistribution, 
 
 LEAST_PAIRS = 6
 """Below this no two order statistics hold the median with 95 % probability: 2 / 2**5 is above 0.05."""
-
 LEAST_P_VALUE = 1e-300
 
 

@@ -8,7 +8,6 @@ import io
 from likeforlike.reports.tell.document import Entry, Table
 
 STRUCK = "not to be believed"
-
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from likeforlike.reports.tell.document import Figure, Points, Report, Table, Text, Warn
 
 TEMPLATES = "templates"
-
 _IDLE_IDS = re.compile(r' id="[A-Za-z0-9.]+_\d+"')
 
 

@@ -9,20 +9,15 @@ from tabulate import tabulate
 from likeforlike.reports.tell.document import Block, Entry, Figure, Points, Report, Section, Table, Warn
 
 PLOTS = "plots"
-
 _SPECIAL = re.compile(
     r"[\\`*<>|~$]"  # code, emphasis, HTML, table cells, strike-through, mathematics
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # emphasis; inside a word it is none
     r"|\](?=[(\[:])|\[(?=\^)|!(?=\[)"  # links, pictures, footnotes
 )
-
 _BRACKET = re.compile(r"(?<!\\)[\[\]]")
 """What is left of them, harmless in text, would end a picture's alternative too early."""
-
 _BARE_LINK = re.compile(r"(?i)(https?|ftp|www)(:|\.)")
-
 _MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
-
 _LINE_START = re.compile(r"^(\s*)(?:([-+]|#+)|(\d+)([.)]))(?=\s|$)")
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
 
 WHATS = ("gradient", "jacobian")
-
 TOLERANCE = 1e-9
 """Relative. Central differences in float64 are right to about eps^(2/3) · y / y' = 4e-11 · 2; a derivative
 taken in float32, 1e-7, is not."""

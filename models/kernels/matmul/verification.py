@@ -14,11 +14,8 @@ from likeforlike.models.contract.workload import Axes, Problem, Verification
 
 FULL_CHECK_SIZE = 2000
 """The float64 reference takes 2 n³ operations: 0.3 s at 2000² on two cores, most of a minute at 10000²."""
-
 _SIGNED_VECTORS = 2
-
 _HOEFFDING = 6.0
-
 BLOCK_ROWS = 512
 
 _UNIT_ROUNDOFF = {

@@ -8,9 +8,7 @@ from likeforlike.models.contract.workload import Axes, Problem, Workload
 from likeforlike.models.kernels.matmul.verification import BLOCK_ROWS, FULL_CHECK_SIZE, verify
 
 _BYTES = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
-
 _SEED = 2020
-
 DTYPES = tuple(_BYTES)
 """The precision modes."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 HALF_UNITS = 256
-
 LEVELS = 1 << 16
 
 

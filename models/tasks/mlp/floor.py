@@ -20,7 +20,6 @@ from likeforlike.models.contract.trainer import Between, Parameters, Phases, Run
 from likeforlike.models.contract.workload import Verification
 
 TRIAL_BATCHES = 64
-
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10, "tf32": 1e-2}
 
 Pass = Callable[[], tuple[Any, Any]]

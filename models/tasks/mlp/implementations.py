@@ -8,7 +8,6 @@ from likeforlike.models.contract.implementation import Implementation
 
 HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
-
 _KERAS = ("KERAS_BACKEND", "tensorflow")
 
 _tensorflow = partial(
@@ -19,9 +18,7 @@ _tensorflow = partial(
     install="pip install tensorflow",
     environment=(_KERAS,),
 )
-
 _torch = partial(Implementation, workload="training", framework="torch", needs=("torch",))
-
 _jax = partial(Implementation, workload="training", framework="jax", needs=("jax",))
 
 IMPLEMENTATIONS = (

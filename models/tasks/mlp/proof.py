@@ -23,9 +23,7 @@ TOLERANCES = {"float32": 1e-3, "float64": 5e-5, "tf32": 3e-2}
 
 In float64 Keras still rounds Adam's constants to float32: 1 - 0.999 is then off by 1e-5.
 """
-
 LOSS_FACTOR = 10.0
-
 DROPOUT_SIGMAS = 5.0
 
 Factory = Callable[[Run], Trainer]

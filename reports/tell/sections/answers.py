@@ -15,7 +15,6 @@ DERIVATIONS = {
     "eigen": "[[3, 2], [2, 3]] has the characteristic polynomial l² - 6l + 5 with the roots 5 and 1; larger "
     "symmetric matrices are checked by the residual A v - l v.",
 }
-
 TITLES = {"jacobian": "Jacobian: automatic against by hand", "eigen": "Eigenvalues: computed against by hand"}
 
 

@@ -27,7 +27,6 @@ _WHOLE = (
     "Seconds per epoch, ratio and verdict are of whole epochs, with their evaluation and logging; each "
     "column is a median of its own. The first epoch is left out."
 )
-
 _ALONE = "Of the training alone: not every rung tells what its evaluation and logging took."
 
 

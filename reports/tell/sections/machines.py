@@ -26,9 +26,7 @@ from likeforlike.reports.tell.formatting import count, ratio_entry, significant,
 from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads, Spread
 
 MOST_SPREADS = 24
-
 MOST_UNLIKE = 20
-
 MOST_KINDS = 200
 
 

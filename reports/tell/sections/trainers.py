@@ -331,7 +331,6 @@ def _above_floor(item: Measurement, floor: Measurement) -> str:
 
 FASHION_MNIST_IMAGES = 60_000
 """Images of its training set."""
-
 SYNTHETIC_WARNING = (
     "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
     "would do on Fashion-MNIST."
