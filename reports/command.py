@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from likeforlike.reports.draw.process_pool import helpers
-from likeforlike.reports.read.files import names, read_named
+from likeforlike.reports.read.files import published_names, read_named
 from likeforlike.reports.read.result_file import ResultError, ResultFile
 from likeforlike.reports.read.safe_text import visible
 from likeforlike.reports.write.report_folder import OutputError, check_output, write_folder
@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m reports",
         description="Report what result files say, and how far it can be trusted.",
-        epilog=f"Published files can be given by name: {', '.join(names())}.",
+        epilog=f"Published files can be given by name: {', '.join(published_names())}.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="result file, ours or pytest-benchmark's")
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the report; made, or replaced")

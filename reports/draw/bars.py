@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from likeforlike.reports.draw.style import COLOURS, HATCHES, INK, PALE, blank, label_inches, shorten
+from likeforlike.reports.draw.style import COLOURS, HATCHES, INK, PALE, empty_figure, label_inches, shorten
 from likeforlike.reports.tell.plot_data import Bars, Waterfall
 
 
@@ -12,7 +12,7 @@ def bars(data: Bars) -> Figure:
     """Horizontal bars with intervals, first on top, and a line none can pass."""
     items, line = data.bars, data.line
     names = [shorten(item.name) for item in items]
-    figure = blank(8.2, 1.0 + 0.42 * len(items), label_inches(names), 0.6)
+    figure = empty_figure(8.2, 1.0 + 0.42 * len(items), label_inches(names), 0.6)
     axes = figure.subplots()
     for position, item in enumerate(items):
         axes.barh(
@@ -43,7 +43,7 @@ def bars(data: Bars) -> Figure:
 def waterfall(data: Waterfall) -> Figure:
     """The first bar whole, then each change from where the last one ended."""
     steps = data.steps
-    figure = blank(max(6.5, 1.05 * len(steps) + 1.2), 4.8, 0.7, 1.1, top=0.2)
+    figure = empty_figure(max(6.5, 1.05 * len(steps) + 1.2), 4.8, 0.7, 1.1, top=0.2)
     axes = figure.subplots()
     for position, step in enumerate(steps):
         whole = step.before is None or position == len(steps) - 1

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from likeforlike.devices.limits.units import format_seconds
-from likeforlike.reports.draw.style import COLOURS, LINES, MARKERS, MOST_SERIES, PALE, blank, shorten
+from likeforlike.reports.draw.style import COLOURS, LINES, MARKERS, MOST_SERIES, PALE, empty_figure, shorten
 from likeforlike.reports.tell.plot_data import LearningCurve, LearningCurves, TimeAgainstSize
 
 
@@ -17,7 +17,7 @@ def learning_curves(data: LearningCurves) -> Figure:
     """Loss and accuracy over epochs, training thin, validation thick, the epoch of least loss marked."""
     curves = data.curves
     rows = -(-min(len(curves), MOST_SERIES) // 3)
-    figure = blank(9.2, 3.7 + 0.2 * rows, 0.6, 0.65 + 0.2 * rows, wspace=0.16)
+    figure = empty_figure(9.2, 3.7 + 0.2 * rows, 0.6, 0.65 + 0.2 * rows, wspace=0.16)
     left, right = figure.subplots(1, 2)
     for number, curve in enumerate(curves[:MOST_SERIES]):
         name = shorten(curve.name, 34)
@@ -63,7 +63,7 @@ def _mark_best(axes: Axes, curve: LearningCurve, values: Sequence[float | None],
 def time_against_size(data: TimeAgainstSize) -> Figure:
     """Time over size, both logarithmic; ceilings pale."""
     curves, ceilings = data.curves, data.ceilings
-    figure = blank(8.2, 4.8, 0.95, 0.6, top=0.2)
+    figure = empty_figure(8.2, 4.8, 0.95, 0.6, top=0.2)
     axes = figure.subplots()
     for number, curve in enumerate(curves[:MOST_SERIES]):
         colour = COLOURS[number]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from likeforlike.reports.draw.style import COLOURS, INK, PALE, blank, label_inches, shorten
+from likeforlike.reports.draw.style import COLOURS, INK, PALE, empty_figure, label_inches, shorten
 from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads, Spread
 
 
@@ -16,7 +16,7 @@ def machine_spreads(data: MachineSpreads) -> Figure:
     """One row a machine: range, middle half and geometric mean of its ratios; 1 is the baseline."""
     spreads = data.spreads
     names = [shorten(item.name) for item in spreads]
-    figure = blank(8.2, 1.0 + 0.42 * len(spreads), label_inches(names), 0.6)
+    figure = empty_figure(8.2, 1.0 + 0.42 * len(spreads), label_inches(names), 0.6)
     axes = figure.subplots()
     for position, item in enumerate(spreads):
         least, low, middle, high, most = item.quantiles
@@ -55,7 +55,7 @@ def _ratio_ticks(spreads: Sequence[Spread]) -> list[float]:
 
 def machine_histogram(data: MachineHistogram) -> Figure:
     """How the geometric means of many machines are distributed."""
-    figure = blank(8.2, 3.4, 0.7, 0.6)
+    figure = empty_figure(8.2, 3.4, 0.7, 0.6)
     axes = figure.subplots()
     axes.hist(data.means, bins=min(40, max(8, len(data.means) // 8)), color=COLOURS[0], edgecolor="white")
     axes.axvline(1.0, color=INK, linestyle=(0, (4, 2)), linewidth=1.2)

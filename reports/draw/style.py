@@ -55,12 +55,13 @@ STYLE: Any = {
 
 @contextmanager
 def styled() -> Iterator[None]:
+    """Draw in the common style; a missing glyph shows as a box and needs no warning."""
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
-def blank(
+def empty_figure(
     width: float,
     height: float,
     left: float,

@@ -94,14 +94,15 @@ def _value_at(content: bytes | Raw, path: str, prefix: str) -> str:
             value = value[int(index)] if index else value[key]
     except (msgspec.DecodeError, LookupError, TypeError, ValueError, RecursionError):
         return ""
-    return "" if isinstance(value, dict | list) else shown(value)
+    return "" if isinstance(value, dict | list) else value_text(value)
 
 
-def shown(value: object) -> str:
+def value_text(value: object) -> str:
+    """A value as JSON, made visible and shortened, for an error."""
     return visible(json.dumps(value), 60)
 
 
-def reporter(name: str, content: bytes) -> Any:
+def converter(name: str, content: bytes) -> Any:
     """A function that turns a value of the document into a record, or raises ResultError."""
 
     def convert(value: Any, kind: type[Record], prefix: str) -> Record:

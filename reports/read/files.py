@@ -13,7 +13,7 @@ from likeforlike.reports.read.safe_text import visible
 LARGEST_BYTES = 512 * 2**20
 
 
-def names() -> tuple[str, ...]:
+def published_names() -> tuple[str, ...]:
     """The published files, by name."""
     found = (Path(item.name) for item in _published().iterdir())
     return tuple(sorted(path.stem for path in found if path.suffix == ".json"))
@@ -25,7 +25,7 @@ def _published() -> Traversable:
 
 def read_named(name: str) -> ResultFile:
     """A result file by path, or a published one by name where there is no such path. Raises ResultError."""
-    if name in names() and not Path(name).exists():
+    if name in published_names() and not Path(name).exists():
         content = (_published() / f"{name}.json").read_bytes()
         return parse_results(content, name, name)
     return read_results(name)

@@ -16,19 +16,78 @@ MANUAL = "eager-loop"
 FLOOR = "floor"
 DISTRIBUTED = "distributed"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
+MOST_DETAILED = 4
+"""Machines shown row by row; of more, the report shows the distribution and CSV the rows."""
 
 
-def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement | None:
-    """The same training by one worker; None if it was not measured."""
+def base_machine(
+    machines: tuple[Machine, ...], titles: Mapping[str, str], files: list[ResultFile], wanted: str | None
+) -> Machine:
+    """The machine called for by label, id or file name; without a name the first unpublished one."""
+    if wanted is None:
+        own = (file.machine for file in files if file.header is None or not file.header.published)
+        return next(own, machines[0])
+    word = wanted.casefold()
+    fitting = [m for m in machines if word in titles[m.id].casefold() or m.id.casefold().startswith(word)]
+    fitting = fitting or [file.machine for file in files if word in file.label.casefold()]
+    if len({machine.id for machine in fitting}) == 1:
+        return fitting[0]
+    known = ", ".join(titles[machine.id] for machine in (fitting or machines)[:8])
+    problem = "fits several machines" if fitting else "fits no machine"
+    raise ValueError(f"--baseline {wanted!r} {problem}; known: {known}")
 
-    def alike(one: Measurement) -> tuple[Any, ...]:
-        others = tuple((name, value) for name, value in one.key.axes if name != "workers")
-        return one.machine.id, one.key.device, one.key.implementation, others
 
-    for one in items:
-        if one.key.axis.get("workers") == 1 and alike(one) == alike(item):
-            return one
-    return None
+def detailed_machines(study: Study) -> tuple[Machine, ...]:
+    """The baseline, the next few in the order given, and those of published figures, to stand beside."""
+    others = [machine for machine in study.machines if machine.id != study.baseline.id]
+    published = {file.machine.id for file in study.files if file.header and file.header.published}
+    near = others[: MOST_DETAILED - 1]
+    return (study.baseline, *near, *(machine for machine in others[len(near) :] if machine.id in published))
+
+
+def base_of(items: Sequence[Measurement]) -> Measurement:
+    """What the others are compared with: Keras where it takes part, else the fastest that can be true."""
+    for item in items:
+        if item.key.implementation == KERAS:
+            return item
+    sound = [item for item in items if not item.refuted] or items
+    return min(sound, key=lambda item: item.median_seconds)
+
+
+def equal_terms(trained: Iterable[Measurement]) -> list[Measurement]:
+    """Training cells to be compared under one recipe: all but ladders' rungs and the complete notebook pair.
+
+    A published recipe that several trainers ran under, or one whose partner is missing, stays.
+    """
+    places = grouped(((item.machine.id, item.key.device, item.key.apart), item) for item in trained)
+    kept: list[Measurement] = []
+    for items in places.values():
+        pair = published_pair(items) or ()
+        names = [item.key.axis.get("recipe") for item in items]
+        for item, name in zip(items, names, strict=True):
+            alone_in_pair = any(item is end for end in pair) and names.count(name) == 1
+            if not alone_in_pair and not _is_rung(item):
+                kept.append(item)
+    return kept
+
+
+def _is_rung(item: Measurement) -> bool:
+    recipe = item.key.axis.get("recipe")
+    ladders = (run.file.ladder for run in item.runs)
+    return any(rung.recipe == recipe for ladder in ladders if ladder is not None for rung in ladder.rungs)
+
+
+def published_pair(items: Iterable[Measurement]) -> tuple[Measurement, Measurement] | None:
+    """Keras and the hand-written trainer, each under its notebook recipe; None unless both are there."""
+    found = {(item.key.implementation, item.key.axis.get("recipe")): item for item in items}
+    keras, manual = (found.get(end) for end in PUBLISHED_PAIR)
+    return None if keras is None or manual is None else (keras, manual)
+
+
+def whole_pair(pair: tuple[Measurement, Measurement]) -> tuple[Measurement, Measurement]:
+    """Both with whole epochs for samples if both tell their phases: their recipes log differently."""
+    first, second = pair
+    return (whole_epochs(first), whole_epochs(second)) if tells_phases(pair) else pair
 
 
 def ladders_of(study: Study, machine: Machine) -> list[Ladder]:
@@ -66,75 +125,14 @@ def _in_whole_epochs(
     return [(rung, item and whole_epochs(item)) for rung, item in steps]
 
 
-def published_pair(items: Iterable[Measurement]) -> tuple[Measurement, Measurement] | None:
-    """Keras and the hand-written trainer, each under its notebook recipe; None unless both are there."""
-    found = {(item.key.implementation, item.key.axis.get("recipe")): item for item in items}
-    keras, manual = (found.get(end) for end in PUBLISHED_PAIR)
-    return None if keras is None or manual is None else (keras, manual)
+def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement | None:
+    """The same training by one worker; None if it was not measured."""
 
+    def alike(one: Measurement) -> tuple[Any, ...]:
+        others = tuple((name, value) for name, value in one.key.axes if name != "workers")
+        return one.machine.id, one.key.device, one.key.implementation, others
 
-def whole_pair(pair: tuple[Measurement, Measurement]) -> tuple[Measurement, Measurement]:
-    """Both with whole epochs for samples if both tell their phases: their recipes log differently."""
-    first, second = pair
-    return (whole_epochs(first), whole_epochs(second)) if tells_phases(pair) else pair
-
-
-def base_of(items: Sequence[Measurement]) -> Measurement:
-    """What the others are compared with: Keras where it takes part, else the fastest that can be true."""
-    for item in items:
-        if item.key.implementation == KERAS:
-            return item
-    sound = [item for item in items if not item.refuted] or items
-    return min(sound, key=lambda item: item.median_seconds)
-
-
-def equal_terms(trained: Iterable[Measurement]) -> list[Measurement]:
-    """Training cells to be compared under one recipe: all but ladders' rungs and the complete notebook pair.
-
-    A published recipe that several trainers ran under, or one whose partner is missing, stays.
-    """
-    places = grouped(((item.machine.id, item.key.device, item.key.apart), item) for item in trained)
-    kept: list[Measurement] = []
-    for items in places.values():
-        pair = published_pair(items) or ()
-        names = [item.key.axis.get("recipe") for item in items]
-        for item, name in zip(items, names, strict=True):
-            alone_in_pair = any(item is end for end in pair) and names.count(name) == 1
-            if not alone_in_pair and not _is_rung(item):
-                kept.append(item)
-    return kept
-
-
-def _is_rung(item: Measurement) -> bool:
-    recipe = item.key.axis.get("recipe")
-    ladders = (run.file.ladder for run in item.runs)
-    return any(rung.recipe == recipe for ladder in ladders if ladder is not None for rung in ladder.rungs)
-
-
-MOST_DETAILED = 4
-"""Machines shown row by row; of more, the report shows the distribution and CSV the rows."""
-
-
-def detailed_machines(study: Study) -> tuple[Machine, ...]:
-    """The baseline, the next few in the order given, and those of published figures, to stand beside."""
-    others = [machine for machine in study.machines if machine.id != study.baseline.id]
-    published = {file.machine.id for file in study.files if file.header and file.header.published}
-    near = others[: MOST_DETAILED - 1]
-    return (study.baseline, *near, *(machine for machine in others[len(near) :] if machine.id in published))
-
-
-def choose(
-    machines: tuple[Machine, ...], titles: Mapping[str, str], files: list[ResultFile], wanted: str | None
-) -> Machine:
-    """The machine called for by label, id or file name; without a name the first unpublished one."""
-    if wanted is None:
-        own = (file.machine for file in files if file.header is None or not file.header.published)
-        return next(own, machines[0])
-    word = wanted.casefold()
-    fitting = [m for m in machines if word in titles[m.id].casefold() or m.id.casefold().startswith(word)]
-    fitting = fitting or [file.machine for file in files if word in file.label.casefold()]
-    if len({machine.id for machine in fitting}) == 1:
-        return fitting[0]
-    known = ", ".join(titles[machine.id] for machine in (fitting or machines)[:8])
-    problem = "fits several machines" if fitting else "fits no machine"
-    raise ValueError(f"--baseline {wanted!r} {problem}; known: {known}")
+    for one in items:
+        if one.key.axis.get("workers") == 1 and alike(one) == alike(item):
+            return one
+    return None

@@ -1,4 +1,4 @@
-"""In what two trainers differ by their own declaration: recipe, terms and data."""
+"""In what two cells differ: by their own declaration, and so that they are not the same work."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from likeforlike.reports.sort.measurements import Key, Measurement, Run
 
 NOT_STATED = "not stated"
 """In a table of differences, what one side does not tell."""
+LABELS = ("name", "published_with", "seed", "epochs")
+"""Fields of a recipe that leave the work of an epoch as it is."""
 
 
 def recipe_differences(first: Measurement, second: Measurement) -> list[tuple[str, str, str]]:
@@ -37,10 +39,6 @@ def _differing(mine: Any, theirs: Any, names: Iterable[str]) -> list[tuple[str, 
         for name, *pair in values
         if pair[0] != pair[1]
     ]
-
-
-LABELS = ("name", "published_with", "seed", "epochs")
-"""Fields of a recipe that leave the work of an epoch as it is."""
 
 
 def unlike_work(first: Extra, second: Extra) -> str:

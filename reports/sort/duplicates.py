@@ -52,7 +52,8 @@ def with_labels_of_their_own(files: list[ResultFile]) -> list[ResultFile]:
     return files
 
 
-def repetitions(files: list[ResultFile], titles: Mapping[str, str]) -> list[str]:
+def repetition_remarks(files: list[ResultFile], titles: Mapping[str, str]) -> list[str]:
+    """What repeats what: files of one machine or one kind, cells that stand twice in a file."""
     remarks = []
     for machine, mine in grouped((file.machine.id, file) for file in files).items():
         if len(mine) > 1:

@@ -1,4 +1,4 @@
-"""Whole epochs: training with the evaluation and the logging that belong to it.
+"""Epochs: their phases, training with the evaluation and logging that belong to it, and means over runs.
 
 A sample of training is the training alone. Where logging or evaluation is what differs, as between the
 notebook's recipes, that is not all of the time that a difference takes.

@@ -1,4 +1,4 @@
-"""The material of a report: files sorted into measurements, each judged once for whether it can be true.
+"""The material of a report: what was measured, and what is to be thought of it.
 
 A measurement is one implementation on one device at one point of its axes on one machine; repeated runs,
 in one file or several, are its runs and are kept apart.

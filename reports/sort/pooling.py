@@ -1,4 +1,4 @@
-"""Files sorted into a study: what counts and how often, what is the same work, what can't be true."""
+"""Files sorted into a study: which runs are one measurement, and which are other work."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import replace
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema import Extra
-from likeforlike.reports.sort.baselines import choose
+from likeforlike.reports.sort.baselines import base_machine
 from likeforlike.reports.sort.comparability import WorkSet
-from likeforlike.reports.sort.duplicates import repetitions, with_labels_of_their_own, without_twins
+from likeforlike.reports.sort.duplicates import repetition_remarks, with_labels_of_their_own, without_twins
 from likeforlike.reports.sort.measurements import (
     FILE_AXIS,
     REPEAT_AXIS,
@@ -21,7 +21,7 @@ from likeforlike.reports.sort.measurements import (
     Study,
     grouped,
 )
-from likeforlike.reports.sort.plausibility import judged
+from likeforlike.reports.sort.plausibility import with_plausibility
 
 
 def key_of(extra: Extra) -> Key:
@@ -49,10 +49,10 @@ def build_study(
         known.setdefault(file.machine.id, file.machine)
     machines = tuple(known.values())
     titles = _titles(machines)
-    chosen = choose(machines, titles, kept, baseline)
+    base = base_machine(machines, titles, kept, baseline)
     measured, apart = _measurements(kept)
-    said = (*remarks, *twins, *repetitions(kept, titles), *apart)
-    return Study(tuple(kept), judged(measured), machines, titles, chosen, said)
+    said = (*remarks, *twins, *repetition_remarks(kept, titles), *apart)
+    return Study(tuple(kept), with_plausibility(measured), machines, titles, base, said)
 
 
 def _measurements(files: list[ResultFile]) -> tuple[list[Measurement], list[str]]:

@@ -14,6 +14,8 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
+Samples = Sequence[float] | np.ndarray
+
 EXACT_PAIRS = 400
 """Up to so many samples an even count's two middle values are followed jointly, beyond that as one."""
 
@@ -112,9 +114,6 @@ def _joint_middle(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     np.fill_diagonal(joint, np.maximum(marginal - joint.sum(axis=1), 0.0))
     first, second = np.nonzero(joint > 1e-15)
     return first, second, joint[first, second]
-
-
-Samples = Sequence[float] | np.ndarray
 
 
 def median_interval(samples: Samples, confidence: float = 0.95) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""How sure are we? Ratios of times with their intervals, and what may be said of them in one word.
+"""How sure are we? What may be said of a ratio of times in one word.
 
 Pure functions of figures; the stopping rule of ``bench`` asks them too. A ratio is *other over base*: above
 1 the other is slower. Everything is done on logarithms, so that twice and half are equally far from 1.

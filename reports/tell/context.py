@@ -1,19 +1,27 @@
-"""What every section is built from."""
+"""What every section is built from, and what each offers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from likeforlike.reports.judge.comparisons import Comparisons
 from likeforlike.reports.judge.machine_outliers import KindSpread, kind_spreads
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement, Study
-from likeforlike.reports.tell.document import Entry
+from likeforlike.reports.tell.document import Entry, Section
+
+MOST_ALIKE = 2
+"""Findings of one kind, the baseline's machine first; the sections hold the others."""
+
+Kinds = Sequence[Iterable[str]]
+"""Findings kind by kind, most asked for first; of one kind the report tells the first ones alone."""
 
 
 @dataclass(frozen=True)
-class View:
+class Context:
     """The study, its comparisons, and the machines shown row by row."""
 
     study: Study
@@ -62,16 +70,24 @@ class View:
         return [item for item in self.study.of(workload) if item.machine.id in shown]
 
 
-def place(view: View, item: Measurement) -> list[Entry]:
+class SectionModule(Protocol):
+    """What each module of ``sections`` offers to the report."""
+
+    def sections(self, context: Context) -> Sequence[Section | None]:
+        """Its sections in order; None for one that has nothing to show."""
+        ...
+
+    def findings(self, context: Context) -> Kinds:
+        """What its figures say, by sure comparisons alone."""
+        ...
+
+
+def place(context: Context, item: Measurement) -> list[Entry]:
     """A row's first entries: implementation, device, and machine where there are several."""
     parts = [Entry(item.key.name), Entry(item.key.device)]
-    return [*parts, Entry(view.title(item))] if view.several else parts
+    return [*parts, Entry(context.title(item))] if context.several else parts
 
 
-def place_columns(view: View) -> tuple[str, ...]:
+def place_columns(context: Context) -> tuple[str, ...]:
     """The columns of :func:`place` but the first, which each table names."""
-    return ("device", "machine") if view.several else ("device",)
-
-
-MOST_ALIKE = 2
-"""Findings of one kind, the baseline's machine first; the sections hold the others."""
+    return ("device", "machine") if context.several else ("device",)

@@ -1,4 +1,4 @@
-"""The first ten lines: what the figures say, in plain words.
+"""The first ten lines: which findings are told, in what order, and how many.
 
 No finding rests on a figure that is implausible, disturbed, unverified or unclear; what can't be believed
 is told as a warning.
@@ -6,46 +6,38 @@ is told as a warning.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain, islice
 
-from likeforlike.reports.tell.context import MOST_ALIKE, View
+from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds, SectionModule
 from likeforlike.reports.tell.document import Finding
-from likeforlike.reports.tell.formatting import count
-from likeforlike.reports.tell.sections.distributed import scaling_findings
-from likeforlike.reports.tell.sections.implementations import others_findings
-from likeforlike.reports.tell.sections.ladder import explanation_findings
-from likeforlike.reports.tell.sections.machines import machines_findings
-from likeforlike.reports.tell.sections.matrix_products import devices_findings, products_findings
-from likeforlike.reports.tell.sections.published_pair import published_findings
-from likeforlike.reports.tell.sections.trainers import fastest_findings, matched_findings
-from likeforlike.reports.tell.warnings import warnings_findings
+from likeforlike.reports.tell.formatting import count_text
+from likeforlike.reports.tell.sections import distributed, implementations, machines
+from likeforlike.reports.tell.warnings import warnings
 
 MOST = 12
+TOLD_LAST: tuple[SectionModule, ...] = (distributed, implementations, machines)
+"""Modules whose findings follow those of all others, in this order, wherever their sections stand."""
 
 
-def findings(view: View) -> tuple[Finding, ...]:
-    """The findings, most asked for first, at most a dozen; then warnings."""
-    kinds = (
-        published_findings(view),
-        matched_findings(view),
-        fastest_findings(view),
-        explanation_findings(view),
-        devices_findings(view),
-        products_findings(view),
-        iter(scaling_findings(view)),
-        others_findings(view),
-    )
+def findings(context: Context, modules: Iterable[SectionModule]) -> tuple[Finding, ...]:
+    """The findings of these modules, most asked for first, at most a dozen; then warnings."""
+    ordered = sorted(modules, key=lambda module: TOLD_LAST.index(module) if module in TOLD_LAST else -1)
+    told = _limited([kind for module in ordered for kind in module.findings(context)])
+    texts = [Finding(text) for text in told] or [Finding(_nothing(context))]
+    return (*texts, *(Finding(text, "warning") for text in warnings(context)))
+
+
+def _limited(kinds: Kinds) -> list[str]:
+    """A few of each kind; of too many one each, before the second of a kind crowds out another's only one."""
     each = [list(islice(kind, MOST_ALIKE)) for kind in kinds]
-    machines = list(machines_findings(view))
-    if sum(map(len, each)) + len(machines) > MOST:  # the second of a kind before the only one of another
+    if sum(map(len, each)) > MOST:
         each = [told[:1] for told in each]
-    told = [*chain.from_iterable(each), *machines]
-    texts = [Finding(text) for text in told] or [Finding(_nothing(view))]
-    return (*texts, *(Finding(text, "warning") for text in warnings_findings(view)))
+    return list(chain.from_iterable(each))
 
 
-def _nothing(view: View) -> str:
+def _nothing(context: Context) -> str:
     return (
-        f"{count(view.study.measurements, 'cell')}, and nothing to conclude: no two that are verified, "
-        "plausible, undisturbed and measured often enough to compare."
+        f"{count_text(context.study.measurements, 'cell')}, and nothing to conclude: no two that are "
+        "verified, plausible, undisturbed and measured often enough to compare."
     )

@@ -155,5 +155,6 @@ def bytes_entry(count: int | None) -> Entry:
     return Entry("–") if count is None else Entry(f"{count / 2**20:,.0f} MiB", float(count))
 
 
-def count(items: Collection[object], noun: str) -> str:
+def count_text(items: Collection[object], noun: str) -> str:
+    """``1 cell``, ``3 cells``."""
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"

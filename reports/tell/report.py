@@ -9,27 +9,37 @@ from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import detailed_machines
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text
 from likeforlike.reports.sort.pooling import build_study
-from likeforlike.reports.tell.context import View
-from likeforlike.reports.tell.document import Entry, Report, Row, Section, Table, row
+from likeforlike.reports.tell.context import Context, SectionModule
+from likeforlike.reports.tell.document import Entry, Report, Row, Table, row
 from likeforlike.reports.tell.findings import findings
 from likeforlike.reports.tell.formatting import rate_entry, ratio_entry, time_entry
-from likeforlike.reports.tell.sections.answers import checks_section
-from likeforlike.reports.tell.sections.caveats import (
-    disturbed_section,
-    doubt_section,
-    reading_section,
-    unmeasured_section,
+from likeforlike.reports.tell.sections import (
+    answers,
+    caveats,
+    distributed,
+    implementations,
+    ladder,
+    machines,
+    matrix_products,
+    published_epochs,
+    published_pair,
+    trainers,
 )
-from likeforlike.reports.tell.sections.distributed import distributed_section
-from likeforlike.reports.tell.sections.implementations import other_sections
-from likeforlike.reports.tell.sections.ladder import ladder_section
-from likeforlike.reports.tell.sections.machines import machines_section
-from likeforlike.reports.tell.sections.matrix_products import products_section
-from likeforlike.reports.tell.sections.published_epochs import epochs_section
-from likeforlike.reports.tell.sections.published_pair import published_section
-from likeforlike.reports.tell.sections.trainers import matched_sections
 
 TITLE = "likeforlike: the report"
+SECTIONS: tuple[SectionModule, ...] = (
+    published_pair,
+    trainers,
+    ladder,
+    published_epochs,
+    distributed,
+    matrix_products,
+    answers,
+    implementations,
+    machines,
+    caveats,
+)
+"""In the order in which they are shown."""
 
 
 def build_report(
@@ -38,29 +48,14 @@ def build_report(
     """The report of these files. Raises ValueError if there is none or no machine fits ``baseline``."""
     study = build_study(files, baseline, tuple(remarks))
     detailed = detailed_machines(study)
-    view = View(study, compare(study, detailed), detailed)
-    sections: list[Section | None] = [
-        published_section(view),
-        *matched_sections(view),
-        ladder_section(view),
-        epochs_section(view),
-        distributed_section(view),
-        products_section(view),
-        checks_section(view, "jacobian"),
-        checks_section(view, "eigen"),
-        *other_sections(view),
-        machines_section(view),
-        doubt_section(view),
-        disturbed_section(view),
-        unmeasured_section(view),
-        reading_section(view),
-    ]
+    context = Context(study, compare(study, detailed), detailed)
+    made = [section for module in SECTIONS for section in module.sections(context)]
     return Report(
         TITLE,
         _subtitle(study),
-        findings(view),
-        tuple(made for made in sections if made is not None),
-        (_cells_table(study, view.comparisons), _machines_table(study)),
+        findings(context, SECTIONS),
+        tuple(section for section in made if section is not None),
+        (_cells_table(study, context.comparisons), _machines_table(study)),
     )
 
 

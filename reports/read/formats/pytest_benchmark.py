@@ -1,4 +1,4 @@
-"""Reads result files, ours and plain pytest-benchmark's, strictly: a whole record or one line of error."""
+"""pytest-benchmark's files, ours and plain ones, read strictly: a whole record or one line of error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from likeforlike.reports.read.decoding import TOO_DEEP, decode, reporter, shown, with_visible_strings
+from likeforlike.reports.read.decoding import TOO_DEEP, converter, decode, value_text, with_visible_strings
 from likeforlike.reports.read.machines import machine_of
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD, Cell, ResultError, ResultFile
 from likeforlike.reports.read.safe_text import visible
@@ -53,7 +53,7 @@ def parse_results(content: bytes, name: str, label: str | None = None) -> Result
     if header is None:
         _check_version(document, name)
     try:
-        machine = machine_of(document.machine_info, reporter(name, content))
+        machine = machine_of(document.machine_info, converter(name, content))
     except RecursionError as error:
         raise ResultError(name, "machine_info", "", TOO_DEEP) from error
     cells = tuple(
@@ -100,11 +100,14 @@ def _check_version(document: _Document, name: str) -> None:
     """Plain files say which pytest-benchmark wrote them; anything else is not ours to read."""
     major = re.match(r"\d+", document.version or "")
     if major is None:
-        found = "" if document.version is None else shown(document.version)
+        found = "" if document.version is None else value_text(document.version)
         raise ResultError(name, "version", found, "neither likeforlike's nor pytest-benchmark's result file")
     if int(major.group()[:9]) < OLDEST_VERSION:
         raise ResultError(
-            name, "version", shown(document.version), f"expected pytest-benchmark {OLDEST_VERSION} or newer"
+            name,
+            "version",
+            value_text(document.version),
+            f"expected pytest-benchmark {OLDEST_VERSION} or newer",
         )
 
 

@@ -1,1 +1,1 @@
-"""The report section by section; a module offers its sections and its findings."""
+"""The report section by section: a module offers ``sections(context)`` and ``findings(context)``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from likeforlike.reports.sort.measurements import Measurement, axes_text, size_of
-from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import ratio_entry, time_entry, verdict_entry
 
@@ -18,26 +18,35 @@ DERIVATIONS = {
 TITLES = {"jacobian": "Jacobian: automatic against by hand", "eigen": "Eigenvalues: computed against by hand"}
 
 
-def checks_section(view: View, workload: str) -> Section | None:
-    """One workload's answers and times on the detailed machines."""
-    items = view.detailed_of(workload)
+def sections(context: Context) -> list[Section | None]:
+    """Answers and times of each such workload on the detailed machines."""
+    return [_section(context, workload) for workload in TITLES]
+
+
+def findings(context: Context) -> Kinds:
+    """None of their own: what agrees, and who is fastest, is told as of all other implementations."""
+    return ()
+
+
+def _section(context: Context, workload: str) -> Section | None:
+    items = context.detailed_of(workload)
     if not items:
         return None
-    table = verification_table(view, items, workload)
+    table = _verification_table(context, items, workload)
     return section(workload, TITLES[workload], [Text(DERIVATIONS[workload]), table])
 
 
-def verification_table(view: View, items: Sequence[Measurement], workload: str) -> Table:
+def _verification_table(context: Context, items: Sequence[Measurement], workload: str) -> Table:
     """Error, tolerance, time and verdict, one row an implementation, device and size."""
     rows = []
-    for item in sorted(items, key=lambda item: (*_compared(view, item), item.median_seconds)):
-        comparison = view.comparisons.against_base.get((item.machine.id, item.key))
+    for item in sorted(items, key=lambda item: (*_compared(context, item), item.median_seconds)):
+        comparison = context.comparisons.against_base.get((item.machine.id, item.key))
         check = item.extra.verified
         rows.append(
             row(
                 item.key.name,
                 item.key.device,
-                *([view.title(item)] if view.several else []),
+                *([context.title(item)] if context.several else []),
                 axes_text(item.key.bare.axes),
                 item.extra.division,
                 None if check is None else Entry(f"{check.error:.2g}", check.error),
@@ -47,11 +56,11 @@ def verification_table(view: View, items: Sequence[Measurement], workload: str) 
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
                 workload=workload,
-                machine=view.title(item),
+                machine=context.title(item),
                 verdict=comparison.word if comparison else "base",
             )
         )
-    machine = ("machine",) if view.several else ()
+    machine = ("machine",) if context.several else ()
     columns = (
         "implementation",
         "device",
@@ -68,7 +77,7 @@ def verification_table(view: View, items: Sequence[Measurement], workload: str) 
     return Table(workload, "Error against the answer by hand, and time", columns, tuple(rows))
 
 
-def _compared(view: View, item: Measurement) -> tuple[int, float, str, str, str]:
+def _compared(context: Context, item: Measurement) -> tuple[int, float, str, str, str]:
     """Orders rows so that those with one base stand together, the fastest first."""
     key = item.key
-    return view.rank(item), size_of(item), key.device, axes_text(key.axes), item.extra.division
+    return context.rank(item), size_of(item), key.device, axes_text(key.axes), item.extra.division

@@ -5,7 +5,7 @@ from __future__ import annotations
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
 from likeforlike.reports.sort.baselines import FLOOR
 from likeforlike.reports.sort.measurements import NOISE, REPEAT_AXIS, Measurement, axes_text
-from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
 
 MOST_ROWS = 200
@@ -19,41 +19,58 @@ RULES = (
 )
 
 
-def doubt_section(view: View) -> Section | None:
+def sections(context: Context) -> list[Section | None]:
+    """What is doubtful, disturbed and unmeasured, then how to read the report."""
+    return [
+        _doubt_section(context),
+        _disturbed_section(context),
+        _unmeasured_section(context),
+        _reading_section(context),
+    ]
+
+
+def findings(context: Context) -> Kinds:
+    """None: what can't be believed is told as a warning."""
+    return ()
+
+
+def _doubt_section(context: Context) -> Section | None:
     """Implausible, disturbed and unverified figures with their reasons; published sources' known faults."""
     rows = []
-    for item in view.study.measurements:
+    for item in context.study.measurements:
         for what, reason in _doubts(item):
-            machine = view.title(item)
+            machine = context.title(item)
             cell = Entry(f"{item.key.workload} {item.key.text}", struck=True)
-            place = [machine] if view.several else []
+            place = [machine] if context.several else []
             rows.append(row(cell, *place, what, reason, workload=item.key.workload, machine=machine))
-    columns = ("cell", *(("machine",) if view.several else ()), "what", "why")
+    columns = ("cell", *(("machine",) if context.several else ()), "what", "why")
     note = f"{len(rows) - MOST_ROWS} more stand in tables/cells.csv." if len(rows) > MOST_ROWS else ""
     blocks: list[Block | None] = [
         Table("doubts", "Figures from which no conclusion is drawn", columns, tuple(rows[:MOST_ROWS]), note)
         if rows
         else None
     ]
-    blocks.append(_unverified_text(view))
-    for file in view.study.files:
+    blocks.append(_unverified_text(context))
+    for file in context.study.files:
         if file.notes:
             blocks += [Text(f"Known faults of {file.label}:"), Points(file.notes)]
     return section("doubts", "What can't be believed", blocks)
 
 
-def _unverified_text(view: View) -> Text | None:
+def _unverified_text(context: Context) -> Text | None:
     """How many answers nobody checked; the floor and the noise cells have none."""
     unchecked = [
         item
-        for item in view.study.measurements
+        for item in context.study.measurements
         if item.extra.verified is None
         and item.key.workload not in (NOISE, PLAIN_WORKLOAD)
         and item.key.implementation != FLOOR
     ]
     if not unchecked:
         return None
-    told = ", ".join(dict.fromkeys(f"{item.key.workload} of {view.title(item)}" for item in unchecked[:200]))
+    told = ", ".join(
+        dict.fromkeys(f"{item.key.workload} of {context.title(item)}" for item in unchecked[:200])
+    )
     return Text(f"The answers of {len(unchecked)} cells were not checked ({told}): no finding rests on them.")
 
 
@@ -66,10 +83,10 @@ def _doubts(item: Measurement) -> list[tuple[str, str]]:
     return found
 
 
-def disturbed_section(view: View) -> Section | None:
+def _disturbed_section(context: Context) -> Section | None:
     """Cells with a few disturbed samples, which were left out of their figures."""
     rows = []
-    for item in view.study.measurements:
+    for item in context.study.measurements:
         total = sum(len(run.cell.samples) for run in item.runs)
         count = total - sum(len(run.quiet_samples) for run in item.runs)
         if not count or item.disturbed:
@@ -79,7 +96,7 @@ def disturbed_section(view: View) -> Section | None:
             for run in item.runs
             for d in run.cell.extra.disturbed
         }.values()
-        place = [view.title(item)] if view.several else []
+        place = [context.title(item)] if context.several else []
         told = "; ".join(list(reasons)[:3])
         rows.append(
             row(
@@ -88,10 +105,10 @@ def disturbed_section(view: View) -> Section | None:
                 f"{count} of {total}",
                 told,
                 workload=item.key.workload,
-                machine=view.title(item),
+                machine=context.title(item),
             )
         )
-    beside = [item for item in view.study.measurements if item.extra.concurrent]
+    beside = [item for item in context.study.measurements if item.extra.concurrent]
     told_beside = (
         Text(
             f"{len(beside)} cells were measured while a neighbour ran on another device of the machine "
@@ -102,29 +119,29 @@ def disturbed_section(view: View) -> Section | None:
     )
     if not rows:
         return section("disturbed", "Disturbed samples", [told_beside]) if told_beside else None
-    columns = ("cell", *(("machine",) if view.several else ()), "samples left out", "why")
+    columns = ("cell", *(("machine",) if context.several else ()), "samples left out", "why")
     note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 12)
     return section("disturbed", "Disturbed samples, left out", [told_beside, table])
 
 
-def unmeasured_section(view: View) -> Section | None:
+def _unmeasured_section(context: Context) -> Section | None:
     """Every cell that gave no figure, with outcome and reason."""
     rows = []
-    for file in view.study.files:
+    for file in context.study.files:
         for cell in file.unmeasured:
-            machine = view.study.titles[file.machine.id]
+            machine = context.study.titles[file.machine.id]
             name = cell.cell
             if cell.workload and cell.implementation:
                 axes = axes_text(tuple((k, v) for k, v in cell.axes.items() if k != REPEAT_AXIS))
                 name = " ".join(p for p in (cell.workload, cell.implementation, cell.device or "", axes) if p)
-            place = [machine] if view.several else []
+            place = [machine] if context.several else []
             rows.append(
                 row(name, *place, cell.outcome, cell.reason, workload=cell.workload or "", machine=machine)
             )
     if not rows:
         return None
-    columns = ("cell", *(("machine",) if view.several else ()), "outcome", "reason")
+    columns = ("cell", *(("machine",) if context.several else ()), "outcome", "reason")
     note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     table = Table(
         "unmeasured", "Cells without a figure", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 40
@@ -132,21 +149,21 @@ def unmeasured_section(view: View) -> Section | None:
     return section("unmeasured", "Not measured, and why", [table])
 
 
-def reading_section(view: View) -> Section:
+def _reading_section(context: Context) -> Section | None:
     """How verdicts come about, the files, and what happened to them on the way."""
     files = tuple(
         row(
             file.label,
-            view.study.titles[file.machine.id],
+            context.study.titles[file.machine.id],
             file.run_id or "–",
             file.datetime[:19] or "–",
             Entry(str(len(file.cells)), float(len(file.cells))),
             "pytest-benchmark" if file.plain else "likeforlike",
         )
-        for file in view.study.files[:MOST_ROWS]
+        for file in context.study.files[:MOST_ROWS]
     )
     columns = ("file", "machine", "run", "when", "cells", "written by")
-    plain = [file for file in view.study.files if file.plain]
+    plain = [file for file in context.study.files if file.plain]
     blocks: list[Block | None] = [
         Text(
             "Ratios are of times, other over base: the median of the ratios of paired rounds with a "
@@ -156,7 +173,7 @@ def reading_section(view: View) -> Section:
         ),
         Points(RULES),
         Table("files", "Files", columns, files, folded=len(files) > 12),
-        Points(view.study.remarks) if view.study.remarks else None,
+        Points(context.study.remarks) if context.study.remarks else None,
         Text(
             "Files of plain pytest-benchmark hold no fingerprint, count of work, check of the answer or "
             "numbers of rounds: nothing is paired in them, nothing held against a ceiling, and no finding "
@@ -165,6 +182,4 @@ def reading_section(view: View) -> Section:
         if plain
         else None,
     ]
-    made = section("reading", "How to read this", blocks)
-    assert made is not None  # the rules are always there
-    return made
+    return section("reading", "How to read this", blocks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from likeforlike.reports.sort.baselines import DISTRIBUTED, scaled_from
 from likeforlike.reports.sort.epochs import mean_of_last
 from likeforlike.reports.sort.measurements import Key
-from likeforlike.reports.tell.context import View, place, place_columns
+from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
     accuracy_entry,
@@ -24,28 +24,22 @@ ABOUT = (
 )
 
 
-def workers_of(key: Key) -> int:
-    """The axis that counts workers; 1 where it is no count."""
-    workers = key.axis.get("workers")
-    return workers if isinstance(workers, int) and workers > 0 else 1
-
-
-def distributed_section(view: View) -> Section | None:
+def sections(context: Context) -> list[Section | None]:
     """Time, speed-up and efficiency by strategy and number of workers."""
-    items = view.detailed_of(DISTRIBUTED)
+    items = context.detailed_of(DISTRIBUTED)
     if not items:
-        return None
-    found = {(item.other.machine.id, item.other.key): item for item in view.comparisons.scaling}
+        return []
+    found = {(item.other.machine.id, item.other.key): item for item in context.comparisons.scaling}
     rows = []
     for item in items:
         axis = item.key.axis
-        workers = workers_of(item.key)
+        workers = _workers_of(item.key)
         scaled = found.get((item.machine.id, item.key))
         efficiency = None if scaled is None else 1 / scaled.verdict.estimate.ratio / workers
         alone = item is scaled_from(items, item)
         rows.append(
             row(
-                *place(view, item),
+                *place(context, item),
                 str(axis.get("recipe", "–")),
                 str(axis.get("strategy", "–")),
                 Entry(str(workers), float(workers)),
@@ -57,29 +51,35 @@ def distributed_section(view: View) -> Section | None:
                 "base" if alone else verdict_entry(scaled),
                 accuracy_entry(mean_of_last(item, "val_accuracy")),
                 workload=DISTRIBUTED,
-                machine=view.title(item),
+                machine=context.title(item),
                 verdict="base" if alone else (scaled.word if scaled else ""),
             )
         )
-    columns = ("trainer", *place_columns(view), "recipe", "strategy", "workers", "seconds per epoch")
+    columns = ("trainer", *place_columns(context), "recipe", "strategy", "workers", "seconds per epoch")
     columns += ("speed-up", "efficiency", "verdict", "validation accuracy")
     table = Table("scaling", "Scaling with workers", columns, tuple(rows))
-    return section("distributed", "Data-parallel training", [Text(ABOUT), table])
+    return [section("distributed", "Data-parallel training", [Text(ABOUT), table])]
 
 
-def scaling_findings(view: View) -> list[str]:
+def findings(context: Context) -> Kinds:
     """What the largest number of workers gives, where it is sure."""
-    sure = [item for item in view.comparisons.scaling if item.sure]
+    sure = [item for item in context.comparisons.scaling if item.sure]
     best: dict[tuple[str, str, object], tuple[int, str]] = {}
     for item in sure:
         axis = item.other.key.axis
-        workers = workers_of(item.other.key)
+        workers = _workers_of(item.other.key)
         speed_up = 1 / item.verdict.estimate.ratio
-        where = f" of {view.title(item.other)}" if view.several else ""
+        where = f" of {context.title(item.other)}" if context.several else ""
         told = (
             f"{workers} workers ({axis.get('strategy')}) on {item.other.key.device}{where} train "
             f"×{significant(speed_up)} as fast as one, an efficiency of {percent(speed_up / workers)}."
         )
         key = (item.other.machine.id, item.other.key.device, axis.get("strategy"))
         best[key] = max(best.get(key, (0, "")), (workers, told))
-    return [told for _, told in best.values()]
+    return [[told for _, told in best.values()]]
+
+
+def _workers_of(key: Key) -> int:
+    """The axis that counts workers; 1 where it is no count."""
+    workers = key.axis.get("workers")
+    return workers if isinstance(workers, int) and workers > 0 else 1

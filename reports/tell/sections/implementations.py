@@ -1,4 +1,4 @@
-"""Workloads that have no section of their own: a plug-in's, and plain pytest-benchmark's."""
+"""Any workload without a section of its own kind: a plug-in's, and plain pytest-benchmark's."""
 
 from __future__ import annotations
 
@@ -9,36 +9,43 @@ from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
 from likeforlike.reports.sort.baselines import DISTRIBUTED
 from likeforlike.reports.sort.measurements import NOISE, Measurement, axes_text, grouped, size_of
 from likeforlike.reports.statistics.median_intervals import median_interval
-from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
-    count,
+    count_text,
     ratio_entry,
     seconds_entry,
     significant,
     time_entry,
     verdict_entry,
 )
+from likeforlike.reports.tell.sections import answers
 
-OWN = ("training", DISTRIBUTED, "matmul", "jacobian", "eigen", NOISE)
+TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
+"""Workloads whose sections and findings are other modules'; of the answers by hand the sections alone."""
 
 
-def other_sections(view: View) -> list[Section]:
-    """One section for each such workload."""
-    sections = []
-    for number, workload in enumerate(w for w in view.study.by_workload if w not in OWN):
-        items = view.detailed_of(workload)
+def sections(context: Context) -> list[Section | None]:
+    """One section for each workload that has none of its own kind."""
+    others = [w for w in context.study.by_workload if w not in (*TOLD_APART, *answers.TITLES)]
+    made = []
+    for number, workload in enumerate(others):
+        items = context.detailed_of(workload)
         if workload == PLAIN_WORKLOAD:
-            made = section("benchmarks", "Benchmarks of plain pytest-benchmark", [_plain_table(view, items)])
+            table = _plain_table(context, items)
+            made.append(section("benchmarks", "Benchmarks of plain pytest-benchmark", [table]))
         else:
-            table = ranking_table(view, items, f"workload-{number + 1}", f"Implementations of {workload}")
-            made = section(f"workload-{number + 1}", f"Workload {workload}", [table])
-        if made is not None:
-            sections.append(made)
-    return sections
+            table = ranking_table(context, items, f"workload-{number + 1}", f"Implementations of {workload}")
+            made.append(section(f"workload-{number + 1}", f"Workload {workload}", [table]))
+    return made
 
 
-def _plain_table(view: View, items: list[Measurement]) -> Table | None:
+def findings(context: Context) -> Kinds:
+    """Of every workload that is not told apart, machine by machine."""
+    return [_findings(context)]
+
+
+def _plain_table(context: Context, items: list[Measurement]) -> Table | None:
     """Median with its interval, group by group; nothing is compared, since nothing was paired."""
     rows = []
     for group, members in grouped((item.runs[0].cell.group, item) for item in items).items():
@@ -48,7 +55,7 @@ def _plain_table(view: View, items: list[Measurement]) -> Table | None:
             rows.append(
                 row(
                     item.key.implementation,
-                    *([view.title(item)] if view.several else []),
+                    *([context.title(item)] if context.several else []),
                     group or "–",
                     time_entry(item),
                     Entry(f"{significant(low * 1e3)} to {significant(high * 1e3)} ms")
@@ -56,28 +63,24 @@ def _plain_table(view: View, items: list[Measurement]) -> Table | None:
                     else "not known",
                     Entry(str(len(item.samples)), float(len(item.samples))),
                     workload=item.key.workload,
-                    machine=view.title(item),
+                    machine=context.title(item),
                 )
             )
     if not rows:
         return None
-    machine = ("machine",) if view.several else ()
+    machine = ("machine",) if context.several else ()
     columns = ("benchmark", *machine, "group", "median", "interval of the median", "samples")
     return Table("benchmarks", "Times", columns, tuple(rows), folded=len(rows) > 40)
 
 
-TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
-"""Workloads that have findings of their own kind."""
-
-
-def others_findings(view: View) -> Iterator[str]:
-    """Of every other workload: how many answers agree with the reference, and who is surely fastest."""
-    for machine in view.detailed:
-        for workload in view.study.by_workload:
-            items = [] if workload in TOLD_APART else view.study.of(workload, machine)
-            told = [*_answers(items), *_fastest_of(view, workload, machine)]
+def _findings(context: Context) -> Iterator[str]:
+    """How many answers agree with the reference, and who is surely fastest."""
+    for machine in context.detailed:
+        for workload in context.study.by_workload:
+            items = [] if workload in TOLD_APART else context.study.of(workload, machine)
+            told = [*_answers(items), *_fastest_of(context, workload, machine)]
             if items and told:
-                where = f" on {view.title(items[0])}" if view.several else ""
+                where = f" on {context.title(items[0])}" if context.several else ""
                 yield f"{workload.capitalize()}{where}: {'; '.join(told)}."
 
 
@@ -86,14 +89,14 @@ def _answers(items: Sequence[Measurement]) -> list[str]:
     if not checked:
         return []
     agreeing = sum(item.verified for item in checked)
-    return [f"{agreeing} of {count(checked, 'answer')} agree with the reference within their tolerance"]
+    return [f"{agreeing} of {count_text(checked, 'answer')} agree with the reference within their tolerance"]
 
 
-def _fastest_of(view: View, workload: str, machine: Machine) -> list[str]:
+def _fastest_of(context: Context, workload: str, machine: Machine) -> list[str]:
     """Places where the base is surely faster than all others that were compared with it."""
     mine = [
         comparison
-        for comparison in view.comparisons.implementations
+        for comparison in context.comparisons.implementations
         if (comparison.base.key.workload, comparison.base.machine.id) == (workload, machine.id)
     ]
     places = grouped(((i.base.key.place, i.base.extra.division), i) for i in mine)
@@ -110,23 +113,25 @@ def _fastest_of(view: View, workload: str, machine: Machine) -> list[str]:
 
 
 def dtype_of(item: Measurement) -> str:
+    """The precision axis; a dash where there is none."""
     return str(item.key.axis.get("dtype", "–"))
 
 
 def size_entry(item: Measurement) -> Entry:
+    """The size axis; as it stands where it is no number."""
     size = size_of(item)
     return Entry(f"{size:,.0f}", size) if size else Entry(str(item.key.axis.get("size", "–")))
 
 
-def ranking_table(view: View, items: Sequence[Measurement], name: str, caption: str) -> Table | None:
+def ranking_table(context: Context, items: Sequence[Measurement], name: str, caption: str) -> Table | None:
     """Implementations of one place compared with the fastest of their division; None if there is one each."""
-    if not any((item.machine.id, item.key) in view.comparisons.against_base for item in items):
+    if not any((item.machine.id, item.key) in context.comparisons.against_base for item in items):
         return None
     rows = []
     ordered = sorted(
         items,
         key=lambda item: (
-            view.rank(item),
+            context.rank(item),
             item.key.device,
             item.extra.division,
             [str(v) for _, v in item.key.axes if not isinstance(v, int)],
@@ -135,9 +140,9 @@ def ranking_table(view: View, items: Sequence[Measurement], name: str, caption: 
         ),
     )
     for item in ordered:
-        comparison = view.comparisons.against_base.get((item.machine.id, item.key))
+        comparison = context.comparisons.against_base.get((item.machine.id, item.key))
         entries = [Entry(item.key.name), Entry(item.key.device)]
-        entries += [Entry(view.title(item))] if view.several else []
+        entries += [Entry(context.title(item))] if context.several else []
         entries += [size_entry(item), Entry(dtype_of(item)), Entry(item.extra.division), time_entry(item)]
         entries += [
             Entry("base") if comparison is None else ratio_entry(comparison),
@@ -145,8 +150,8 @@ def ranking_table(view: View, items: Sequence[Measurement], name: str, caption: 
         ]
         entries += [seconds_entry(item.extra.cold_seconds)]
         word = comparison.word if comparison else "base"
-        rows.append(row(*entries, workload=item.key.workload, machine=view.title(item), verdict=word))
-    machine = ("machine",) if view.several else ()
+        rows.append(row(*entries, workload=item.key.workload, machine=context.title(item), verdict=word))
+    machine = ("machine",) if context.several else ()
     columns = (
         "implementation",
         "device",

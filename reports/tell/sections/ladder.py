@@ -9,7 +9,7 @@ from likeforlike.reports.read.schema import Ladder, Rung
 from likeforlike.reports.sort.baselines import ladders_of, rungs_of
 from likeforlike.reports.sort.epochs import PHASES, mean_of_last, phase_seconds, tells_phases
 from likeforlike.reports.sort.measurements import Measurement, grouped
-from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
     accuracy_entry,
@@ -30,22 +30,27 @@ _WHOLE = (
 _ALONE = "Of the training alone: not every rung tells what its evaluation and logging took."
 
 
-def ladder_section(view: View) -> Section | None:
+def sections(context: Context) -> list[Section | None]:
     """Every ladder of the detailed machines, device by device; repetitions of one are one."""
     blocks: list[Block | None] = []
     number = 0
-    for machine in view.detailed:
-        mine = view.study.of("training", machine)
-        for ladder in ladders_of(view.study, machine):
+    for machine in context.detailed:
+        mine = context.study.of("training", machine)
+        for ladder in ladders_of(context.study, machine):
             for place, rungs in rungs_of(ladder, mine).items():
                 number += 1
-                where = place + (f" of {view.study.titles[machine.id]}" if view.several else "")
-                blocks += _one(view, ladder, rungs, where, "" if number == 1 else f"-{number}")
-    return section("ladder", "Why is it slower? One change at a time", blocks)
+                where = place + (f" of {context.study.titles[machine.id]}" if context.several else "")
+                blocks += _one(context, ladder, rungs, where, "" if number == 1 else f"-{number}")
+    return [section("ladder", "Why is it slower? One change at a time", blocks)]
 
 
-def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> list[Block]:
-    steps = {(item.other.machine.id, item.other.key): item for item in view.comparisons.ladder}
+def findings(context: Context) -> Kinds:
+    """What explains the difference, device by device."""
+    return [_explanations(context)]
+
+
+def _one(context: Context, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> list[Block]:
+    steps = {(item.other.machine.id, item.other.key): item for item in context.comparisons.ladder}
     whole = tells_phases(item for _, item in rungs if item is not None)
     rows = []
     for rung, item in rungs:
@@ -61,7 +66,7 @@ def _one(view: View, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> l
                 verdict_entry(comparison),
                 accuracy_entry(None if item is None else mean_of_last(item, "val_accuracy")),
                 workload="training",
-                machine="" if item is None else view.title(item),
+                machine="" if item is None else context.title(item),
                 verdict=comparison.word if comparison else "",
             )
         )
@@ -137,11 +142,11 @@ def _figure(rungs: Rungs, where: str, suffix: str) -> list[Figure]:
     ]
 
 
-def explanation_findings(view: View) -> Iterator[str]:
+def _explanations(context: Context) -> Iterator[str]:
     """The ladder's largest sure steps, device by device."""
     steps = [
         item
-        for item in view.comparisons.ladder
+        for item in context.comparisons.ladder
         if item.sure and item.verdict.different and not (item.base.doubt or item.other.doubt)
     ]
     places = grouped(
@@ -150,13 +155,13 @@ def explanation_findings(view: View) -> Iterator[str]:
     for climbed in places.values():
         climbed.sort(key=lambda item: -abs(item.other.median_seconds - item.base.median_seconds))
         told = [
-            f"{_change_of(view, item)} {item.other.median_seconds - item.base.median_seconds:+z.2f} s"
+            f"{_change_of(context, item)} {item.other.median_seconds - item.base.median_seconds:+z.2f} s"
             for item in climbed[:3]
         ]
-        yield f"What explains it, in seconds per epoch {view.where(climbed[0].base)}: {', '.join(told)}."
+        yield f"What explains it, in seconds per epoch {context.where(climbed[0].base)}: {', '.join(told)}."
 
 
-def _change_of(view: View, item: Comparison) -> str:
+def _change_of(context: Context, item: Comparison) -> str:
     for run in item.other.runs:
         for rungs in rungs_of(run.file.ladder, [item.other]).values():
             for rung, found in rungs:

@@ -1,4 +1,4 @@
-"""Learning curves, the epoch of least validation loss and the gap of overfitting from there on."""
+"""Learning curves, the best epoch and the gap of overfitting from there on, for all sections of trainers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from likeforlike.reports.sort.epochs import mean, runs_with_epochs
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement
-from likeforlike.reports.tell.context import View, place, place_columns
+from likeforlike.reports.tell.context import Context, place, place_columns
 from likeforlike.reports.tell.document import Figure, Table, row
 from likeforlike.reports.tell.formatting import accuracy_entry, loss_entry, percent
 from likeforlike.reports.tell.plot_data import LearningCurve, LearningCurves
@@ -38,10 +38,10 @@ def learning_curve(item: Measurement, name: str) -> LearningCurve | None:
     )
 
 
-def curves_figure(view: View, items: Sequence[Measurement], name: str, lead: str = "") -> Figure | None:
+def curves_figure(context: Context, items: Sequence[Measurement], name: str, lead: str = "") -> Figure | None:
     """The plot of all trainers that recorded more than one epoch; ``lead`` starts its caption."""
     several = len({item.key.device for item in items if item.key.device != UNSTATED}) > 1
-    made = [learning_curve(item, view.name(item, device=several)) for item in items]
+    made = [learning_curve(item, context.name(item, device=several)) for item in items]
     curves = [curve for curve in made if curve is not None and len(curve.epochs) > 1]
     if not curves:
         return None
@@ -63,7 +63,7 @@ def _curve_fact(curve: LearningCurve) -> str:
     return f"{curve.name}{ends}{best}"
 
 
-def course_table(view: View, items: Sequence[Measurement], name: str) -> Table | None:
+def course_table(context: Context, items: Sequence[Measurement], name: str) -> Table | None:
     """Best epoch and the gap of overfitting from there on."""
     rows = []
     for item in items:
@@ -73,21 +73,21 @@ def course_table(view: View, items: Sequence[Measurement], name: str) -> Table |
         at = curve.epochs.index(curve.best)
         rows.append(
             row(
-                *place(view, item),
+                *place(context, item),
                 f"{curve.best} of {curve.epochs[-1]}",
                 loss_entry(curve.val_loss[at]),
                 accuracy_entry(curve.val_accuracy[at]),
                 loss_entry(_gap(curve, at)),
                 loss_entry(_gap(curve, -1)),
                 workload="training",
-                machine=view.title(item),
+                machine=context.title(item),
             )
         )
     if not rows:
         return None
     columns = (
         "trainer",
-        *place_columns(view),
+        *place_columns(context),
         "epoch of least validation loss",
         "validation loss there",
         "validation accuracy there",

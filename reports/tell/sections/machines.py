@@ -9,7 +9,7 @@ import numpy as np
 from likeforlike.reports.judge.comparisons import Comparison, GeometricMean, geometric_means
 from likeforlike.reports.read.machines import Machine, differences
 from likeforlike.reports.sort.measurements import NOISE, Key, grouped
-from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (
     Block,
     Entry,
@@ -22,34 +22,52 @@ from likeforlike.reports.tell.document import (
     row,
     section,
 )
-from likeforlike.reports.tell.formatting import count, ratio_entry, significant, time_entry, verdict_entry
+from likeforlike.reports.tell.formatting import (
+    count_text,
+    ratio_entry,
+    significant,
+    time_entry,
+    verdict_entry,
+)
 from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads, Spread
 
 MOST_SPREADS = 24
 MOST_UNLIKE = 20
 MOST_KINDS = 200
+MOST_MACHINES = 4
+"""Machines that have a sentence each; of more the fastest and the slowest are told."""
 
 
-def machines_section(view: View) -> Section | None:
+def sections(context: Context) -> list[Section | None]:
     """All machines: one alone is described, several are compared."""
-    if len(view.study.machines) == 1:
-        blocks: list[Block | None] = [_facts_table(view), _kinds_table(view), _noise_text(view)]
-        return section("machine", "The machine", blocks)
-    blocks = [_baseline_text(view), _means_table(view), _kinds_table(view), _figure(view)]
-    blocks += [_side_by_side(view), _differences_table(view), _unlike_points(view), _noise_text(view)]
-    return section("machines", "Machines side by side", blocks)
+    if len(context.study.machines) == 1:
+        blocks: list[Block | None] = [_facts_table(context), _kinds_table(context), _noise_text(context)]
+        return [section("machine", "The machine", blocks)]
+    blocks = [_baseline_text(context), _means_table(context), _kinds_table(context), _figure(context)]
+    blocks += [
+        _side_by_side(context),
+        _differences_table(context),
+        _unlike_points(context),
+        _noise_text(context),
+    ]
+    return [section("machines", "Machines side by side", blocks)]
 
 
-def _facts_table(view: View) -> Table:
-    machine = view.study.machines[0]
-    rows = [row(name, value, machine=view.study.titles[machine.id]) for name, value in machine.facts]
+def findings(context: Context) -> Kinds:
+    """A kind for each: of few machines none is left out."""
+    return [[told] for told in _findings(context)]
+
+
+def _facts_table(context: Context) -> Table:
+    machine = context.study.machines[0]
+    rows = [row(name, value, machine=context.study.titles[machine.id]) for name, value in machine.facts]
     rows.append(row("fingerprint", machine.id))
-    return Table("machine", view.study.titles[machine.id], ("", "value"), tuple(rows))
+    return Table("machine", context.study.titles[machine.id], ("", "value"), tuple(rows))
 
 
-def _noise_text(view: View) -> Text | None:
+def _noise_text(context: Context) -> Text | None:
     told: list[str] = []
-    for file in view.study.files:
+    for file in context.study.files:
         noise = file.noise
         if noise is None or noise.aa_interval is None or len(told) >= 6:
             continue
@@ -63,24 +81,24 @@ def _noise_text(view: View) -> Text | None:
     return Text("Noise floor. " + ". ".join(told) + ".") if told else None
 
 
-def _baseline_text(view: View) -> Text:
-    baseline = view.study.titles[view.study.baseline.id]
+def _baseline_text(context: Context) -> Text:
+    baseline = context.study.titles[context.study.baseline.id]
     return Text(
         f"The baseline is {baseline}. Across machines nothing is paired: ratios are of medians, each with "
         "its own interval, and below 1 is faster than the baseline."
     )
 
 
-def _means_table(view: View) -> Table | None:
-    means = geometric_means(view.study, view.comparisons.machines)
+def _means_table(context: Context) -> Table | None:
+    means = geometric_means(context.study, context.comparisons.machines)
     if not means:
         return None
     sets = {mean.cells for mean in means}
-    sure = [item for item in view.comparisons.machines if item.sure]
-    clear = {mean.machine.id: mean for mean in geometric_means(view.study, sure)}
+    sure = [item for item in context.comparisons.machines if item.sure]
+    clear = {mean.machine.id: mean for mean in geometric_means(context.study, sure)}
     rows = []
     for mean in sorted(means, key=lambda mean: mean.ratio):
-        title = view.study.titles[mean.machine.id]
+        title = context.study.titles[mean.machine.id]
         counts = [Entry(str(n), float(n)) for n in (mean.faster, mean.same, mean.slower, mean.unclear)]
         ratio = Entry(f"×{significant(mean.ratio)}", mean.ratio)
         both = Entry(str(mean.cells), float(mean.cells))
@@ -108,12 +126,12 @@ def _over(mean: GeometricMean | None) -> Entry:
     return Entry("–") if mean is None else Entry(f"×{significant(mean.ratio)} ({mean.cells})", mean.ratio)
 
 
-def _kinds_table(view: View) -> Table | None:
+def _kinds_table(context: Context) -> Table | None:
     """How far machines of one kind, or runs on one machine, lie apart, and the odd one out."""
     rows = []
-    for spread in view.kinds[:MOST_KINDS]:
+    for spread in context.kinds[:MOST_KINDS]:
         first, last = spread.units[0], spread.units[-1]
-        title = view.study.titles[spread.machine.id]
+        title = context.study.titles[spread.machine.id]
         rows.append(
             row(
                 title,
@@ -132,17 +150,17 @@ def _kinds_table(view: View) -> Table | None:
         "the kind. Odd is what lies more than 5 % and 3.5 deviations (by the median absolute deviation) from "
         "the others; of fewer than three nobody can say which is odd."
     )
-    left = len(view.kinds) - MOST_KINDS
+    left = len(context.kinds) - MOST_KINDS
     note += f" {left} more kinds are not shown." if left > 0 else ""
     columns = ("kind", "how many", "of what", "fastest", "slowest", "odd one out")
     return Table("kinds", "Spread within a kind", columns, tuple(rows), note, len(rows) > 30)
 
 
-def _figure(view: View) -> Figure | None:
-    means = {mean.machine.id: mean for mean in geometric_means(view.study, view.comparisons.machines)}
+def _figure(context: Context) -> Figure | None:
+    means = {mean.machine.id: mean for mean in geometric_means(context.study, context.comparisons.machines)}
     if not means:
         return None
-    baseline = view.study.titles[view.study.baseline.id]
+    baseline = context.study.titles[context.study.baseline.id]
     if len(means) > MOST_SPREADS:
         ratios = tuple(mean.ratio for mean in means.values())
         told = f"{len(ratios)} machines from ×{significant(min(ratios))} to ×{significant(max(ratios))}"
@@ -154,13 +172,13 @@ def _figure(view: View) -> Figure | None:
         )
     ratios_of = grouped(
         (item.other.machine.id, item.verdict.estimate.ratio)
-        for item in view.comparisons.machines
+        for item in context.comparisons.machines
         if not item.doubt
     )
     spreads = []
     for machine, mean in sorted(means.items(), key=lambda pair: pair[1].ratio):
         quantiles = tuple(float(q) for q in np.quantile(ratios_of[machine], (0, 0.25, 0.5, 0.75, 1)))
-        spreads.append(Spread(view.study.titles[machine], quantiles, mean.ratio))  # type: ignore[arg-type]
+        spreads.append(Spread(context.study.titles[machine], quantiles, mean.ratio))  # type: ignore[arg-type]
     facts = "; ".join(
         f"{s.name} mean ×{significant(s.mean)}, from ×{significant(s.quantiles[0])} to "
         f"×{significant(s.quantiles[4])}"
@@ -174,50 +192,50 @@ def _figure(view: View) -> Figure | None:
     )
 
 
-def _side_by_side(view: View) -> Table | None:
+def _side_by_side(context: Context) -> Table | None:
     """One column a machine; of many machines the detailed ones, the rest stands in CSV."""
-    shared = grouped((item.base.key, item) for item in view.comparisons.machines)
+    shared = grouped((item.base.key, item) for item in context.comparisons.machines)
     if not shared:
         return None
-    others = [machine for machine in view.detailed if machine.id != view.study.baseline.id]
+    others = [machine for machine in context.detailed if machine.id != context.study.baseline.id]
     rows = []
     for key, items in shared.items():
         found = {item.other.machine.id: item for item in items}
         if any(machine.id in found for machine in others):
-            rows.append(_side_row(view, key, items[0], [found.get(machine.id) for machine in others]))
-    baseline = view.study.titles[view.study.baseline.id]
+            rows.append(_side_row(context, key, items[0], [found.get(machine.id) for machine in others]))
+    baseline = context.study.titles[context.study.baseline.id]
     columns = ["cell", f"{baseline} (baseline)"]
     for machine in others:
-        columns += [view.study.titles[machine.id], "ratio", "verdict"]
-    left = len(view.study.machines) - len(view.detailed)
+        columns += [context.study.titles[machine.id], "ratio", "verdict"]
+    left = len(context.study.machines) - len(context.detailed)
     note = f"{left} more machines stand in tables/cells.csv." if left > 0 else ""
     return Table("machines", "Cell by cell", tuple(columns), tuple(rows), note, folded=len(rows) > 30)
 
 
-def _side_row(view: View, key: Key, first: Comparison, found: list[Comparison | None]) -> Row:
+def _side_row(context: Context, key: Key, first: Comparison, found: list[Comparison | None]) -> Row:
     entries: list[Entry | str] = [f"{key.workload} {key.text}", time_entry(first.base)]
     for item in found:
         entries += [time_entry(item.other if item else None), ratio_entry(item), verdict_entry(item)]
     return row(*entries, workload=key.workload, verdict=[item.word for item in found if item])
 
 
-def _differences_table(view: View) -> Table | None:
-    machines: list[Machine] = list(view.detailed)
+def _differences_table(context: Context) -> Table | None:
+    machines: list[Machine] = list(context.detailed)
     rows = [row(name, *values) for name, values in differences(machines)]
     if not rows:
         return None
-    columns = ("", *(view.study.titles[machine.id] for machine in machines))
-    left = len(view.study.machines) - len(machines)
+    columns = ("", *(context.study.titles[machine.id] for machine in machines))
+    left = len(context.study.machines) - len(machines)
     note = f"What is known of {left} more machines stands in tables/machine-facts.csv." if left > 0 else ""
     return Table("machine-differences", "In what the machines differ", columns, tuple(rows), note)
 
 
-def _unlike_points(view: View) -> Points | None:
+def _unlike_points(context: Context) -> Points | None:
     """Cells that have one name and two kinds of work."""
     told = [
         f"Not compared: {base.key.workload} {base.key.text}, "
-        f"{view.title(base)} and {view.title(item)}: {why}."
-        for base, item, why in view.comparisons.unlike
+        f"{context.title(base)} and {context.title(item)}: {why}."
+        for base, item, why in context.comparisons.unlike
         if base.key.workload != NOISE
     ]
     if len(told) > MOST_UNLIKE:
@@ -225,34 +243,32 @@ def _unlike_points(view: View) -> Points | None:
     return Points(tuple(told)) if told else None
 
 
-MOST_MACHINES = 4
-"""Machines that have a sentence each; of more the fastest and the slowest are told."""
-
-
-def machines_findings(view: View) -> Iterator[str]:
+def _findings(context: Context) -> Iterator[str]:
     """Machines over the baseline, by sure comparisons alone; many of them over the cells that all have."""
-    sure = [item for item in view.comparisons.machines if item.sure]
+    sure = [item for item in context.comparisons.machines if item.sure]
     keys = [
         {item.base.key for item in items}
         for items in grouped((item.other.machine.id, item) for item in sure).values()
     ]
-    baseline = view.study.titles[view.study.baseline.id]
+    baseline = context.study.titles[context.study.baseline.id]
     if len(keys) > MOST_MACHINES:
         common = set.intersection(*keys)
-        means = geometric_means(view.study, [item for item in sure if item.base.key in common])
+        means = geometric_means(context.study, [item for item in sure if item.base.key in common])
         if means:
             best, worst = min(means, key=lambda m: m.ratio), max(means, key=lambda m: m.ratio)
-            ends = [f"{view.study.titles[m.machine.id]} ×{significant(m.ratio)}" for m in (best, worst)]
+            ends = [f"{context.study.titles[m.machine.id]} ×{significant(m.ratio)}" for m in (best, worst)]
             yield (
                 f"Of {len(means)} machines over {baseline}, by geometric mean of times over the "
-                f"{count(common, 'cell')} of which all have a sure verdict: {ends[0]} to {ends[1]}."
+                f"{count_text(common, 'cell')} of which all have a sure verdict: {ends[0]} to {ends[1]}."
             )
         return
-    both = {mean.machine.id: mean.cells for mean in geometric_means(view.study, view.comparisons.machines)}
-    for mean in geometric_means(view.study, sure):
+    both = {
+        mean.machine.id: mean.cells for mean in geometric_means(context.study, context.comparisons.machines)
+    }
+    for mean in geometric_means(context.study, sure):
         of = f" of {both[mean.machine.id]}" if both[mean.machine.id] != mean.cells else ""
         yield (
-            f"{view.study.titles[mean.machine.id]} takes ×{significant(mean.ratio)} the time of {baseline} "
-            f"in the geometric mean of the {mean.cells}{of} cells both have whose verdict is sure (faster in "
-            f"{mean.faster}, slower in {mean.slower})."
+            f"{context.study.titles[mean.machine.id]} takes ×{significant(mean.ratio)} the time of "
+            f"{baseline} in the geometric mean of the {mean.cells}{of} cells both have whose "
+            f"verdict is sure (faster in {mean.faster}, slower in {mean.slower})."
         )

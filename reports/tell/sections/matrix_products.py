@@ -11,7 +11,7 @@ from likeforlike.devices.limits.units import format_rate, format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Measurement, grouped, size_of
 from likeforlike.reports.statistics.crossover import Crossover, crossover, growth_exponent
-from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (
     Block,
     Entry,
@@ -38,16 +38,21 @@ from likeforlike.reports.tell.sections.implementations import dtype_of, ranking_
 MATMUL = "matmul"
 
 
-def products_section(view: View) -> Section | None:
+def sections(context: Context) -> list[Section | None]:
     """Everything about products on the detailed machines."""
-    items = view.detailed_of(MATMUL)
+    items = context.detailed_of(MATMUL)
     if not items:
-        return None
-    blocks: list[Block | None] = [_device_text(items), _device_table(view, items)]
-    blocks.append(_growth_table(view, items))
-    blocks += _figures(view, items)
-    blocks.append(ranking_table(view, items, MATMUL, "Implementations of the product, compared"))
-    return section("products", "CPU against GPU: matrix products", blocks)
+        return []
+    blocks: list[Block | None] = [_device_text(items), _device_table(context, items)]
+    blocks.append(_growth_table(context, items))
+    blocks += _figures(context, items)
+    blocks.append(ranking_table(context, items, MATMUL, "Implementations of the product, compared"))
+    return [section("products", "CPU against GPU: matrix products", blocks)]
+
+
+def findings(context: Context) -> Kinds:
+    """From what size a device pays, then which implementation is fastest at the largest product."""
+    return [_device_findings(context), _fastest_findings(context)]
 
 
 def _device_text(items: Sequence[Measurement]) -> Text:
@@ -57,32 +62,34 @@ def _device_text(items: Sequence[Measurement]) -> Text:
     return Text(told)
 
 
-def accelerators(items: Iterable[Measurement]) -> list[str]:
+def _accelerators(items: Iterable[Measurement]) -> list[str]:
     """Devices other than the first CPU, in order of appearance."""
     return list(dict.fromkeys(item.key.device for item in items if item.key.device != "cpu:0"))
 
 
-def _device_table(view: View, items: Sequence[Measurement]) -> Table:
+def _device_table(context: Context, items: Sequence[Measurement]) -> Table:
     """One row for each implementation, precision and size; devices side by side."""
-    devices = accelerators(items)
+    devices = _accelerators(items)
     rows = []
     places = grouped(((item.machine.id, replace(item.key, device="")), item) for item in items)
-    for (_, key), members in sorted(places.items(), key=lambda pair: _order(view, pair[1][0])):
+    for (_, key), members in sorted(places.items(), key=lambda pair: _order(context, pair[1][0])):
         found = {item.key.device: item for item in members}
         cpu = found.get("cpu:0")
         entries: list[Entry | str | None] = [key.name, dtype_of(members[0]), size_entry(members[0])]
-        if view.several:
-            entries.append(view.title(members[0]))
+        if context.several:
+            entries.append(context.title(members[0]))
         entries += [time_entry(cpu), rate_entry(cpu), share_entry(cpu)]
         words = []
         for device in devices:
             item = found.get(device)
-            pair = None if item is None else view.comparisons.across_devices.get((item.machine.id, item.key))
+            pair = (
+                None if item is None else context.comparisons.across_devices.get((item.machine.id, item.key))
+            )
             entries += [time_entry(item), rate_entry(item), share_entry(item), speed_up_entry(pair)]
             entries.append(verdict_entry(pair))
             words += [pair.word] if pair else []
-        rows.append(row(*entries, workload=MATMUL, machine=view.title(members[0]), verdict=words))
-    columns = ["implementation", "dtype", "size", *(["machine"] if view.several else [])]
+        rows.append(row(*entries, workload=MATMUL, machine=context.title(members[0]), verdict=words))
+    columns = ["implementation", "dtype", "size", *(["machine"] if context.several else [])]
     for device in ["cpu:0", *devices]:
         columns += [device, f"{device} rate", f"{device} of ceiling"]
         columns += [f"speed-up {device}", f"verdict on {device}"] if device != "cpu:0" else []
@@ -95,8 +102,8 @@ def _device_table(view: View, items: Sequence[Measurement]) -> Table:
     return Table("products", "Time and rate of the products", tuple(columns), tuple(rows), note)
 
 
-def _order(view: View, item: Measurement) -> tuple[int, str, str, float]:
-    return view.rank(item), item.key.name, dtype_of(item), size_of(item)
+def _order(context: Context, item: Measurement) -> tuple[int, str, str, float]:
+    return context.rank(item), item.key.name, dtype_of(item), size_of(item)
 
 
 def _series(items: Iterable[Measurement]) -> dict[tuple[str, str, str, str], list[Measurement]]:
@@ -107,10 +114,10 @@ def _series(items: Iterable[Measurement]) -> dict[tuple[str, str, str, str], lis
     return {place: sorted(members, key=size_of) for place, members in places.items()}
 
 
-def device_crossovers(view: View, with_transfers: bool) -> dict[tuple[str, str, str, str], Crossover]:
+def _device_crossovers(context: Context, with_transfers: bool) -> dict[tuple[str, str, str, str], Crossover]:
     """For each accelerator's series, the size from which it beats the CPU, by what is sure alone."""
-    sure = {(item.other.machine.id, item.other.key) for item in view.comparisons.devices if item.sure}
-    series = _series(item for item in view.detailed_of(MATMUL) if item.trusted)
+    sure = {(item.other.machine.id, item.other.key) for item in context.comparisons.devices if item.sure}
+    series = _series(item for item in context.detailed_of(MATMUL) if item.trusted)
     result = {}
     for place, members in series.items():
         machine, implementation, dtype, device = place
@@ -119,7 +126,7 @@ def device_crossovers(view: View, with_transfers: bool) -> dict[tuple[str, str, 
         cpu = {size_of(item): item for item in series.get((machine, implementation, dtype, "cpu:0"), [])}
         points = []
         for item in members:
-            extra = transfer_seconds(item) if with_transfers else 0.0
+            extra = _transfer_seconds(item) if with_transfers else 0.0
             if (item.machine.id, item.key) in sure and size_of(item) in cpu and extra is not None:
                 points.append((size_of(item), cpu[size_of(item)].median_seconds, item.median_seconds + extra))
         found = crossover(points)
@@ -128,7 +135,7 @@ def device_crossovers(view: View, with_transfers: bool) -> dict[tuple[str, str, 
     return result
 
 
-def transfer_seconds(item: Measurement) -> float | None:
+def _transfer_seconds(item: Measurement) -> float | None:
     """Median time to bring operands to the device and the result back; None where it was not measured."""
     moved = [run.cell.extra.transfer for run in item.runs if run.cell.extra.transfer is not None]
     if not moved:
@@ -138,8 +145,8 @@ def transfer_seconds(item: Measurement) -> float | None:
     return there + back
 
 
-def _growth_table(view: View, items: Sequence[Measurement]) -> Table | None:
-    without, within = (device_crossovers(view, transfers) for transfers in (False, True))
+def _growth_table(context: Context, items: Sequence[Measurement]) -> Table | None:
+    without, within = (_device_crossovers(context, transfers) for transfers in (False, True))
     rows = []
     for place, members in sorted(_series(items).items()):
         sound = [item for item in members if not item.doubt]
@@ -147,7 +154,10 @@ def _growth_table(view: View, items: Sequence[Measurement]) -> Table | None:
         if exponent is None and place not in without:
             continue
         best = max((item for item in sound if item.flop_per_second), key=_rate, default=None)
-        entries: list[Entry | str | None] = [*place[1:], *([view.title(members[0])] if view.several else [])]
+        entries: list[Entry | str | None] = [
+            *place[1:],
+            *([context.title(members[0])] if context.several else []),
+        ]
         entries += [
             None if exponent is None else Entry(f"{exponent:.2f}", exponent),
             rate_entry(best),
@@ -155,10 +165,10 @@ def _growth_table(view: View, items: Sequence[Measurement]) -> Table | None:
             _crossover_entry(without.get(place)),
             _crossover_entry(within.get(place)),
         ]
-        rows.append(row(*entries, workload=MATMUL, machine=view.title(members[0])))
+        rows.append(row(*entries, workload=MATMUL, machine=context.title(members[0])))
     if not rows:
         return None
-    machine = ("machine",) if view.several else ()
+    machine = ("machine",) if context.several else ()
     columns = (
         "implementation",
         "dtype",
@@ -193,14 +203,14 @@ def _crossover_entry(found: Crossover | None) -> Entry:
     return Entry("–") if found is None else Entry(found.text, found.size)
 
 
-def _figures(view: View, items: Sequence[Measurement]) -> list[Figure]:
+def _figures(context: Context, items: Sequence[Measurement]) -> list[Figure]:
     """One for each machine with several sizes."""
-    machines = grouped((item.machine.id, item) for item in sorted(items, key=view.rank))
-    drawn = [figure for mine in machines.values() if (figure := _figure(view, mine)) is not None]
+    machines = grouped((item.machine.id, item) for item in sorted(items, key=context.rank))
+    drawn = [figure for mine in machines.values() if (figure := _figure(context, mine)) is not None]
     return numbered(drawn, "time-against-size")
 
 
-def _figure(view: View, mine: Sequence[Measurement]) -> Figure | None:
+def _figure(context: Context, mine: Sequence[Measurement]) -> Figure | None:
     """One machine, and the precision that it has most cells of."""
     dtypes = [dtype_of(item) for item in mine]
     dtype = max(dict.fromkeys(dtypes), key=dtypes.count)
@@ -218,7 +228,7 @@ def _figure(view: View, mine: Sequence[Measurement]) -> Figure | None:
         f"{curve.x[-1]:,.0f}" + (", implausible" if curve.struck else "")
         for curve in curves[:8]
     )
-    where = f" on {view.title(mine[0])}" if view.several else ""
+    where = f" on {context.title(mine[0])}" if context.several else ""
     more = f" (the first 8 of {len(curves)})" if len(curves) > 8 else ""
     return Figure(
         "time-against-size",
@@ -259,10 +269,11 @@ def _ceiling_curves(series: dict[tuple[str, str, str, str], list[Measurement]]) 
     return list(curves.values())
 
 
-def devices_findings(view: View) -> Iterator[str]:
-    without, within = (device_crossovers(view, transfers) for transfers in (False, True))
+def _device_findings(context: Context) -> Iterator[str]:
+    """How much faster than the CPU a device is at best, and from what size it pays."""
+    without, within = (_device_crossovers(context, transfers) for transfers in (False, True))
     best: dict[str, Comparison] = {}
-    for item in view.comparisons.devices:
+    for item in context.comparisons.devices:
         place = item.other.machine.id + item.other.key.device
         if item.sure and item.word == "faster" and item.other.key.workload == "matmul":
             known = best.get(place)
@@ -277,29 +288,29 @@ def devices_findings(view: View) -> Iterator[str]:
             if place_key in found
         )
         speed_up = significant(1.0 / item.verdict.estimate.ratio)
-        where = f" ({view.title(item.other)})" if view.several else ""
+        where = f" ({context.title(item.other)})" if context.several else ""
         yield (
             f"{key.device}{where} is up to ×{speed_up} as fast as cpu:0 at products "
             f"({key.name}, {key.axis.get('dtype')}, size {key.axis.get('size')}){pays}."
         )
-    yield from _never_paying(view, set(best))
+    yield from _never_paying(context, set(best))
 
 
-def _never_paying(view: View, paying: set[str]) -> Iterator[str]:
+def _never_paying(context: Context, paying: set[str]) -> Iterator[str]:
     """Accelerators that are surely slower than the CPU at every product they both have."""
-    compared = [item for item in view.comparisons.devices if item.other.key.workload == "matmul"]
+    compared = [item for item in context.comparisons.devices if item.other.key.workload == "matmul"]
     for place, items in grouped((i.other.machine.id + i.other.key.device, i) for i in compared).items():
         if place in paying or not all(item.sure and item.word in ("slower", "same") for item in items):
             continue
         largest = max(size_of(item.other) for item in items)
         other = items[0].other
-        where = f" ({view.title(other)})" if view.several else ""
+        where = f" ({context.title(other)})" if context.several else ""
         yield f"{other.key.device}{where} pays at no product that was measured, up to size {largest:,.0f}."
 
 
-def products_findings(view: View) -> Iterator[str]:
+def _fastest_findings(context: Context) -> Iterator[str]:
     """Who is fastest at the largest product of each device with a clear verdict, and by how much."""
-    compared = [item for item in view.comparisons.implementations if item.base.key.workload == "matmul"]
+    compared = [item for item in context.comparisons.implementations if item.base.key.workload == "matmul"]
     places = grouped(
         (
             (
@@ -333,6 +344,6 @@ def products_findings(view: View) -> Iterator[str]:
         base = mine[0].base
         tuned = "" if base.extra.division == "default" else f", division {base.extra.division}"
         yield (
-            f"At the {largest} {view.where(base)} ({base.key.axis.get('dtype')}, size {size:,.0f}{tuned}), "
-            f"against {base.key.implementation}: {', '.join(told)}."
+            f"At the {largest} {context.where(base)} ({base.key.axis.get('dtype')}, size "
+            f"{size:,.0f}{tuned}), against {base.key.implementation}: {', '.join(told)}."
         )

@@ -10,23 +10,28 @@ from likeforlike.reports.read.schema import Epoch
 from likeforlike.reports.sort.comparability import NOT_STATED, recipe_differences
 from likeforlike.reports.sort.epochs import epoch_seconds, mean, runs_with_epochs, tells_phases
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement
-from likeforlike.reports.tell.context import View
+from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import accuracy_entry, epoch_entry, loss_entry, significant
 from likeforlike.reports.tell.sections.learning_curves import curves_figure, learning_curve
 from likeforlike.reports.tell.sections.trainers import data_warning
 
 
-def epochs_section(view: View) -> Section | None:
+def sections(context: Context) -> list[Section | None]:
     """For each published trainer: the same trainer and recipe as measured here."""
-    trained = view.detailed_of("training")
+    trained = context.detailed_of("training")
     blocks: list[Block | None] = []
     number = 0
     for published in (item for item in trained if item.key.device == UNSTATED):
         for mine in (item for item in trained if _same_trainer(published, item)):
             number += 1
-            blocks += _side_by_side(view, published, mine, f"-{number}")
-    return section("epochs", "Beside the published figures, epoch by epoch", blocks)
+            blocks += _side_by_side(context, published, mine, f"-{number}")
+    return [section("epochs", "Beside the published figures, epoch by epoch", blocks)]
+
+
+def findings(context: Context) -> Kinds:
+    """None: on another machine, unpaired and of one run, nothing here is sure."""
+    return ()
 
 
 def _same_trainer(published: Measurement, mine: Measurement) -> bool:
@@ -36,8 +41,13 @@ def _same_trainer(published: Measurement, mine: Measurement) -> bool:
     return len(set(sides)) == 1
 
 
-def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix: str) -> list[Block | None]:
-    theirs, ours = learning_curve(published, view.title(published)), learning_curve(mine, view.title(mine))
+def _side_by_side(
+    context: Context, published: Measurement, mine: Measurement, suffix: str
+) -> list[Block | None]:
+    theirs, ours = (
+        learning_curve(published, context.title(published)),
+        learning_curve(mine, context.title(mine)),
+    )
     if theirs is None or ours is None:
         return []
     common = [epoch for epoch in theirs.epochs if epoch in ours.epochs]
@@ -53,18 +63,18 @@ def _side_by_side(view: View, published: Measurement, mine: Measurement, suffix:
         data_warning([mine]),
         Text(
             f"{name}: {len(common)} epochs both have. Validation accuracy after epoch {last}: {told} "
-            f"({view.title(published)}, {view.title(mine)}); an epoch, {whole}takes "
+            f"({context.title(published)}, {context.title(mine)}); an epoch, {whole}takes "
             f"{_ratio_text(published, mine)}, on another machine and unpaired."
         ),
-        *_differences(view, published, mine, f"epochs-differences{suffix}"),
-        _table(view, published, mine, common, f"epochs{suffix}", name),
-        _figure(view, [published, mine], f"epochs{suffix}", name),
+        *_differences(context, published, mine, f"epochs-differences{suffix}"),
+        _table(context, published, mine, common, f"epochs{suffix}", name),
+        _figure(context, [published, mine], f"epochs{suffix}", name),
     ]
 
 
-def _differences(view: View, published: Measurement, mine: Measurement, name: str) -> list[Block]:
+def _differences(context: Context, published: Measurement, mine: Measurement, name: str) -> list[Block]:
     """What both state and differ in, as a table; what one alone states, as a sentence each."""
-    sides = (view.title(published), view.title(mine))
+    sides = (context.title(published), context.title(mine))
     found = recipe_differences(published, mine)
     differing = [
         row(*texts, workload="training", machine=sides[1]) for texts in found if NOT_STATED not in texts
@@ -81,7 +91,7 @@ def _differences(view: View, published: Measurement, mine: Measurement, name: st
 
 
 def _table(
-    view: View, published: Measurement, mine: Measurement, common: Sequence[int], name: str, title: str
+    context: Context, published: Measurement, mine: Measurement, common: Sequence[int], name: str, title: str
 ) -> Table:
     rows: list[Row] = []
     for epoch in common:
@@ -94,8 +104,8 @@ def _table(
             (attrgetter("loss"), loss_entry),
         ):
             entries += [make(_at(item, epoch, figure)) for item in (published, mine)]
-        rows.append(row(*entries, workload="training", machine=view.title(mine)))
-    sides = (view.title(published), view.title(mine))
+        rows.append(row(*entries, workload="training", machine=context.title(mine)))
+    sides = (context.title(published), context.title(mine))
     what = ("time", "validation accuracy", "validation loss", "train accuracy", "train loss")
     columns = ("epoch", *(f"{quantity}, {side}" for quantity in what for side in sides))
     return Table(name, f"{title}, epoch by epoch", columns, tuple(rows), folded=len(rows) > 12)
@@ -119,5 +129,5 @@ def _warm_median(item: Measurement) -> float:
     return statistics.median(map(epoch_seconds, warm or epochs))
 
 
-def _figure(view: View, items: Sequence[Measurement], name: str, title: str) -> Figure | None:
-    return curves_figure(view, items, name, f"{title}: ")
+def _figure(context: Context, items: Sequence[Measurement], name: str, title: str) -> Figure | None:
+    return curves_figure(context, items, name, f"{title}: ")

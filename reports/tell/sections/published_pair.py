@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.baselines import published_pair, whole_pair
+from likeforlike.reports.sort.comparability import recipe_differences
 from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
 from likeforlike.reports.sort.measurements import Measurement, grouped
-from likeforlike.reports.tell.context import View
-from likeforlike.reports.tell.document import Block, Entry, Section, Table, Text, row, section
+from likeforlike.reports.tell.context import Context, Kinds
+from likeforlike.reports.tell.document import Block, Entry, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
     accuracy_entry,
     duration_entry,
@@ -21,48 +22,43 @@ from likeforlike.reports.tell.formatting import (
 )
 from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
 from likeforlike.reports.tell.sections.trainers import (
-    accuracies_findings,
+    accuracies_text,
     accuracy_over_runs,
     data_warning,
-    differences_table,
     pair_sentence,
-    tagged,
 )
 
 
-def published_findings(view: View) -> Iterator[str]:
-    for item in view.comparisons.published:
-        if not item.sure:
-            continue
-        told = pair_sentence("The hand-written trainer under its own recipe", item, "Keras under its own")
-        accuracy = accuracies_findings(item.base, item.other, ("Keras", "hand-written"))
-        yield f"{told} {view.where(item.base)}{accuracy}. Their recipes differ in more than Keras."
-
-
-def published_section(view: View) -> Section | None:
+def sections(context: Context) -> list[Section | None]:
     """The notebook's summary: the two trainers, each under its own recipe."""
     blocks: list[Block | None] = []
-    pairs = _published_pairs(view)
+    pairs = _published_pairs(context)
     for number, (keras, manual) in enumerate(pairs):
         suffix = f"-{number + 1}" if number else ""
         blocks.append(data_warning([keras, manual]))
-        blocks.append(_summary_table(view, keras, manual, f"keras-and-manual{suffix}"))
-        blocks.append(_pair_verdict(view, keras, manual))
-        blocks.append(differences_table(view, keras, manual, f"recipe-differences{suffix}"))
-        blocks.append(curves_figure(view, [keras, manual], f"learning-curves-published{suffix}"))
-        blocks.append(course_table(view, [keras, manual], f"course-of-training-published{suffix}"))
-    return section("keras-and-manual", "Keras against the hand-written trainer, as published", blocks)
+        blocks.append(_summary_table(context, keras, manual, f"keras-and-manual{suffix}"))
+        blocks.append(_pair_verdict(context, keras, manual))
+        blocks.append(_differences_table(context, keras, manual, f"recipe-differences{suffix}"))
+        blocks.append(curves_figure(context, [keras, manual], f"learning-curves-published{suffix}"))
+        blocks.append(course_table(context, [keras, manual], f"course-of-training-published{suffix}"))
+    title = "Keras against the hand-written trainer, as published"
+    return [section("keras-and-manual", title, blocks)]
 
 
-def _published_pairs(view: View) -> list[tuple[Measurement, Measurement]]:
+def findings(context: Context) -> Kinds:
+    """The pair, machine by machine."""
+    return [_findings(context)]
+
+
+def _published_pairs(context: Context) -> list[tuple[Measurement, Measurement]]:
     places = grouped(
-        ((item.machine.id, item.key.device, item.key.apart), item) for item in view.detailed_of("training")
+        ((item.machine.id, item.key.device, item.key.apart), item) for item in context.detailed_of("training")
     )
     pairs = [published_pair(items) for items in places.values()]
     return [pair for pair in pairs if pair is not None]
 
 
-def _summary_table(view: View, keras: Measurement, manual: Measurement, name: str) -> Table:
+def _summary_table(context: Context, keras: Measurement, manual: Measurement, name: str) -> Table:
     split = tells_phases([keras, manual])
     sides = tuple(reversed(whole_pair((keras, manual))))
     several = any(len(side.runs) > 1 for side in sides)
@@ -80,7 +76,7 @@ def _summary_table(view: View, keras: Measurement, manual: Measurement, name: st
     rows.append(row("Total time", *(duration_entry(_total(side)) for side in sides)))
     rows.append(row("Accuracy, train", *(accuracy_entry(mean_of_last(side, "accuracy")) for side in sides)))
     rows.append(row("Loss, train", *(loss_entry(mean_of_last(side, "loss")) for side in sides)))
-    where = view.where(keras)
+    where = context.where(keras)
     runs = len(keras.runs)
     note = (
         "After the last epoch"
@@ -93,7 +89,7 @@ def _summary_table(view: View, keras: Measurement, manual: Measurement, name: st
         name,
         f"Each trainer under its own recipe, {where}",
         ("", "without Keras (eager-loop, manual-2020)", "Keras (keras-fit, keras-2020)"),
-        tagged(rows, view, keras),
+        _tagged(rows, context, keras),
         note,
     )
 
@@ -110,8 +106,8 @@ def _total(item: Measurement) -> float | None:
     return mean([t for run in item.runs if (t := run.cell.extra.total_seconds) is not None])
 
 
-def _pair_verdict(view: View, keras: Measurement, manual: Measurement) -> Text | None:
-    for item in view.comparisons.published:
+def _pair_verdict(context: Context, keras: Measurement, manual: Measurement) -> Text | None:
+    for item in context.comparisons.published:
         sides = (keras.machine.id, keras.key, manual.key)
         if (item.base.machine.id, item.base.key, item.other.key) == sides:
             return Text(
@@ -128,3 +124,27 @@ def _pairing(item: Comparison) -> str:
     if estimate.paired:
         return f"Median of {estimate.pairs} paired epoch{'' if estimate.pairs == 1 else 's'}."
     return "Ratio of medians: no pairing stands behind it."
+
+
+def _differences_table(context: Context, first: Measurement, second: Measurement, name: str) -> Table | None:
+    """Everything declared in which the two differ."""
+    rows = [row(*difference) for difference in recipe_differences(first, second)]
+    if not rows:
+        return None
+    columns = ("what differs", first.key.implementation, second.key.implementation)
+    return Table(name, "Differences of recipe and terms", columns, _tagged(rows, context, first))
+
+
+def _tagged(rows: Sequence[Row], context: Context, item: Measurement) -> tuple[Row, ...]:
+    """The rows, to be filtered by the workload and the machine of a measurement."""
+    return tuple(Row(r.entries, item.key.workload, context.title(item), r.verdict) for r in rows)
+
+
+def _findings(context: Context) -> Iterator[str]:
+    """What the hand-written trainer takes of Keras's time, where it is sure."""
+    for item in context.comparisons.published:
+        if not item.sure:
+            continue
+        told = pair_sentence("The hand-written trainer under its own recipe", item, "Keras under its own")
+        accuracy = accuracies_text(item.base, item.other, ("Keras", "hand-written"))
+        yield f"{told} {context.where(item.base)}{accuracy}. Their recipes differ in more than Keras."

@@ -1,4 +1,4 @@
-"""Keras against the hand-written trainer, then all trainers under shared recipes."""
+"""All trainers on equal terms, and above the floor: under each recipe that several of them share."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from likeforlike.reports.sort.epochs import mean_of_last, runs_with_epochs
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.statistics.median_intervals import median_interval
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS
-from likeforlike.reports.tell.context import View, place, place_columns
+from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import (
     Block,
     Entry,
     Figure,
-    Row,
     Section,
     Table,
     Text,
@@ -40,6 +39,13 @@ from likeforlike.reports.tell.formatting import (
 from likeforlike.reports.tell.plot_data import Bar, Bars
 from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
 
+FASHION_MNIST_IMAGES = 60_000
+"""Images of its training set."""
+SYNTHETIC_WARNING = (
+    "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
+    "would do on Fashion-MNIST."
+)
+
 
 def data_warning(items: Sequence[Measurement]) -> Warn | None:
     """What the reader must know of the data before believing an accuracy or a time."""
@@ -55,53 +61,43 @@ def data_warning(items: Sequence[Measurement]) -> Warn | None:
     )
 
 
-def tagged(rows: Sequence[Row], view: View, item: Measurement) -> tuple[Row, ...]:
-    return tuple(Row(r.entries, item.key.workload, view.title(item), r.verdict) for r in rows)
-
-
-def differences_table(view: View, first: Measurement, second: Measurement, name: str) -> Table | None:
-    """Everything declared in which two trainers that a reader compares differ."""
-    rows = [row(*difference) for difference in recipe_differences(first, second)]
-    if not rows:
-        return None
-    columns = ("what differs", first.key.implementation, second.key.implementation)
-    return Table(name, "Differences of recipe and terms", columns, tagged(rows, view, first))
-
-
-def matched_sections(view: View) -> list[Section]:
+def sections(context: Context) -> list[Section | None]:
     """One section for each recipe that several trainers share."""
-    shared = equal_terms(view.detailed_of("training"))
+    shared = equal_terms(context.detailed_of("training"))
     recipes = grouped(((str(item.key.axis.get("recipe", "?")), item.key.apart), item) for item in shared)
-    sections = []
+    made = []
     for number, ((recipe, file), items) in enumerate(recipes.items()):
         suffix = f"-{number + 1}" if number else ""
         title = f"Trainers on equal terms: {recipe}" + (f", as in {file}" if file else "")
-        made = section(f"matched{suffix}", title, _matched(view, items, suffix))
-        if made is not None:
-            sections.append(made)
-    return sections
+        made.append(section(f"matched{suffix}", title, _matched(context, items, suffix)))
+    return made
 
 
-def _matched(view: View, items: Sequence[Measurement], suffix: str) -> list[Block | None]:
+def findings(context: Context) -> Kinds:
+    """The notebook's pair on equal terms, then the fastest of each division."""
+    return [_pair_findings(context), _fastest_findings(context)]
+
+
+def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> list[Block | None]:
     blocks: list[Block | None] = [data_warning(items)]
     trainers = [item for item in items if item.key.implementation != FLOOR]
     for division, members in sorted(grouped((item.extra.division, item) for item in trainers).items()):
-        blocks.append(_ranking(view, members, division, f"matched-{division}{suffix}"))
-    blocks.append(_floor_text(view, items))
-    blocks += _bars_figures(view, items, f"seconds-per-epoch{suffix}")
-    blocks.append(_terms_table(view, trainers, f"terms{suffix}"))
-    blocks.append(curves_figure(view, trainers, f"learning-curves-matched{suffix}"))
-    blocks.append(course_table(view, trainers, f"course-of-training-matched{suffix}"))
+        blocks.append(_ranking(context, members, division, f"matched-{division}{suffix}"))
+    blocks.append(_floor_text(context, items))
+    blocks += _bars_figures(context, items, f"seconds-per-epoch{suffix}")
+    blocks.append(_terms_table(context, trainers, f"terms{suffix}"))
+    blocks.append(curves_figure(context, trainers, f"learning-curves-matched{suffix}"))
+    blocks.append(course_table(context, trainers, f"course-of-training-matched{suffix}"))
     return blocks
 
 
-def _ranking(view: View, items: Sequence[Measurement], division: str, name: str) -> Table:
-    floors = _floors(view)
-    across = view.comparisons.across_devices
+def _ranking(context: Context, items: Sequence[Measurement], division: str, name: str) -> Table:
+    floors = _floors(context)
+    across = context.comparisons.across_devices
     devices = any((item.machine.id, item.key) in across for item in items)
     rows = []
-    for item in sorted(items, key=lambda item: (view.rank(item), item.key.device, item.median_seconds)):
-        comparison = view.comparisons.against_base.get((item.machine.id, item.key))
+    for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
+        comparison = context.comparisons.against_base.get((item.machine.id, item.key))
         pair = across.get((item.machine.id, item.key))
         floor = floors.get((item.machine.id, item.key.device, item.key.axes))
         share = (
@@ -115,7 +111,7 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
         )
         rows.append(
             row(
-                *place(view, item),
+                *place(context, item),
                 seconds_per_epoch(item),
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
@@ -126,7 +122,7 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
                 seconds_entry(item.extra.cold_seconds),
                 bytes_entry(item.extra.peak_memory_bytes),
                 workload="training",
-                machine=view.title(item),
+                machine=context.title(item),
                 verdict=[comparison.word if comparison else "base", *([pair.word] if pair else [])],
             )
         )
@@ -136,7 +132,7 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
     )
     columns = (
         "trainer",
-        *place_columns(view),
+        *place_columns(context),
         "seconds per epoch",
         f"ratio to {' or '.join(bases)}",
         "verdict",
@@ -155,12 +151,13 @@ def _ranking(view: View, items: Sequence[Measurement], division: str, name: str)
     return Table(name, f"Division {division}", columns, tuple(rows), note)
 
 
-def _floors(view: View) -> dict[tuple[object, ...], Measurement]:
-    found = [item for item in view.study.of("training") if item.key.implementation == FLOOR]
+def _floors(context: Context) -> dict[tuple[object, ...], Measurement]:
+    found = [item for item in context.study.of("training") if item.key.implementation == FLOOR]
     return {(item.machine.id, item.key.device, item.key.axes): item for item in found}
 
 
 def accuracy_over_runs(item: Measurement) -> Entry:
+    """Mean validation accuracy after the last epoch, with how far the runs lie apart."""
     values = [e[-1].val_accuracy for e in runs_with_epochs(item)]
     known = [value for value in values if value is not None]
     if not known:
@@ -186,28 +183,28 @@ def _time_to_accuracy(item: Measurement) -> Entry:
     return Entry(f"{target}: {significant(middle)} s{share}", middle, struck=bool(item.doubt))
 
 
-def _floor_text(view: View, items: Sequence[Measurement]) -> Text | None:
+def _floor_text(context: Context, items: Sequence[Measurement]) -> Text | None:
     floors = [item for item in items if item.key.implementation == FLOOR]
     if not floors:
         return None
-    told = "; ".join(f"{significant(item.median_seconds)} s {view.where(item)}" for item in floors)
+    told = "; ".join(f"{significant(item.median_seconds)} s {context.where(item)}" for item in floors)
     return Text(
         f"The floor is no trainer: it is the same run's matrix products alone, {told} an epoch. "
         "No trainer can be faster there."
     )
 
 
-def _bars_figures(view: View, items: Sequence[Measurement], name: str) -> list[Figure]:
+def _bars_figures(context: Context, items: Sequence[Measurement], name: str) -> list[Figure]:
     """One for each device of the first machine that has trainers to compare, with that device's floor."""
-    for machine in view.detailed:
+    for machine in context.detailed:
         devices = grouped((item.key.device, item) for item in items if item.machine.id == machine.id)
-        drawn = [figure for mine in devices.values() if (figure := _bars_figure(view, mine)) is not None]
+        drawn = [figure for mine in devices.values() if (figure := _bars_figure(context, mine)) is not None]
         if drawn:
             return numbered(drawn, name, "-device")
     return []
 
 
-def _bars_figure(view: View, items: Sequence[Measurement]) -> Figure | None:
+def _bars_figure(context: Context, items: Sequence[Measurement]) -> Figure | None:
     shown = [item for item in items if item.key.implementation != FLOOR]
     if len(shown) < 2:
         return None
@@ -218,7 +215,7 @@ def _bars_figure(view: View, items: Sequence[Measurement]) -> Figure | None:
     facts = "; ".join(f"{bar.name} {bar.label}" for bar in made)
     return Figure(
         "bars",
-        f"Seconds per epoch {view.where(shown[0])}, median and its interval",
+        f"Seconds per epoch {context.where(shown[0])}, median and its interval",
         f"Horizontal bars of seconds per epoch: {facts}."
         + (f" A dashed line marks the floor at {significant(line[0])} s." if line else ""),
         Bars(made, "seconds per epoch (training alone)", line),
@@ -240,7 +237,7 @@ def _bar(item: Measurement) -> Bar:
     )
 
 
-def _terms_table(view: View, items: Sequence[Measurement], name: str) -> Table | None:
+def _terms_table(context: Context, items: Sequence[Measurement], name: str) -> Table | None:
     """In what each trainer's declared terms differ from the base's."""
     rows = []
     places = grouped(((item.machine.id, item.key.device, item.extra.division), item) for item in items)
@@ -250,17 +247,17 @@ def _terms_table(view: View, items: Sequence[Measurement], name: str) -> Table |
             for what, mine, theirs in recipe_differences(base, item) if item is not base else ():
                 rows.append(
                     row(
-                        *place(view, item),
+                        *place(context, item),
                         what,
                         theirs,
                         f"{mine} ({base.key.implementation})",
                         workload="training",
-                        machine=view.title(item),
+                        machine=context.title(item),
                     )
                 )
     if not rows:
         return None
-    columns = ("trainer", *place_columns(view), "what", "here", "at the base")
+    columns = ("trainer", *place_columns(context), "what", "here", "at the base")
     return Table(name, "What remains unequal", columns, tuple(rows), "As the trainers themselves declare it.")
 
 
@@ -272,7 +269,8 @@ def pair_sentence(name: str, item: Comparison, base: str) -> str:
     return f"{name} is {word} than {base}, taking {ratio_text(item.verdict.estimate)} of its time per epoch"
 
 
-def accuracies_findings(first: Measurement, second: Measurement, names: tuple[str, str]) -> str:
+def accuracies_text(first: Measurement, second: Measurement, names: tuple[str, str]) -> str:
+    """The end of a sentence with both validation accuracies; empty if unknown, or of generated data."""
     values = [mean_of_last(item, "val_accuracy") for item in (first, second)]
     generated = any(run.cell.extra.data_is_generated for item in (first, second) for run in item.runs)
     if any(value is None for value in values) or generated:
@@ -283,22 +281,23 @@ def accuracies_findings(first: Measurement, second: Measurement, names: tuple[st
     return f"; validation accuracy {told}"
 
 
-def matched_findings(view: View) -> Iterator[str]:
+def _pair_findings(context: Context) -> Iterator[str]:
     """Keras and the hand-written trainer on equal terms."""
-    for item in view.comparisons.implementations:
+    for item in context.comparisons.implementations:
         pair = (item.base.key.implementation, item.other.key.implementation)
         if item.base.key.workload != "training" or pair != (KERAS, MANUAL) or not item.sure:
             continue
         recipe = item.base.key.axis.get("recipe")
         told = pair_sentence(f"On equal terms ({recipe}) the hand-written eager loop", item, "Keras fit")
-        yield f"{told} {view.where(item.base)}{accuracies_findings(item.base, item.other, ('Keras', 'eager loop'))}."
+        accuracies = accuracies_text(item.base, item.other, ("Keras", "eager loop"))
+        yield f"{told} {context.where(item.base)}{accuracies}."
 
 
-def fastest_findings(view: View) -> Iterator[str]:
+def _fastest_findings(context: Context) -> Iterator[str]:
     """The fastest trainer of each division and recipe, by sure comparisons alone, and against the floor."""
-    trained = [item for item in view.comparisons.implementations if item.base.key.workload == "training"]
+    trained = [item for item in context.comparisons.implementations if item.base.key.workload == "training"]
     places = grouped(((i.base.machine.id, i.base.key.place, i.base.extra.division), i) for i in trained)
-    floors = {(i.machine.id, i.key.place): i for i in view.study.of("training") if _is_floor(i)}
+    floors = {(i.machine.id, i.key.place): i for i in context.study.of("training") if _is_floor(i)}
     for (machine, location, division), items in places.items():
         sure = [item for item in items if item.sure and item.verdict.different]
         if not sure:
@@ -310,7 +309,7 @@ def fastest_findings(view: View) -> Iterator[str]:
         floor = floors.get((machine, location))
         above = "" if floor is None else _above_floor(winner, floor)
         recipe = winner.key.axis.get("recipe")
-        yield f"Division {division}, {recipe} {view.where(winner)}: {names} is {told}{above}."
+        yield f"Division {division}, {recipe} {context.where(winner)}: {names} is {told}{above}."
 
 
 def _epoch_text(item: Measurement, more: str = "") -> str:
@@ -327,11 +326,3 @@ def _above_floor(item: Measurement, floor: Measurement) -> str:
         return ""
     times = significant(item.median_seconds / floor.median_seconds)
     return f", and ×{times} the floor of the matrix products alone"
-
-
-FASHION_MNIST_IMAGES = 60_000
-"""Images of its training set."""
-SYNTHETIC_WARNING = (
-    "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
-    "would do on Fashion-MNIST."
-)

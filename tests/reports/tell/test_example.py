@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from likeforlike.reports.read.files import names, read_named
+from likeforlike.reports.read.files import published_names, read_named
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.markdown import to_markdown
 
@@ -33,7 +33,7 @@ def example(command):
 
 def test_the_command_still_prints_it(command, example):
     files = command[3 : command.index("--output")]
-    assert set(files) == set(names())
+    assert set(files) == set(published_names())
     assert to_markdown(build_report([read_named(name) for name in files])) == example
 
 

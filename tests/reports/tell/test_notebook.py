@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import report_samples as samples
 
-from likeforlike.reports.read.files import names, read_named, read_results
+from likeforlike.reports.read.files import published_names, read_named, read_results
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.markdown import to_markdown
 
@@ -156,6 +156,6 @@ class TestReport:
 
 def test_a_file_of_that_name_goes_before_the_published_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "notebook-2020" in names()
+    assert "notebook-2020" in published_names()
     samples.write(tmp_path / "notebook-2020", samples.quick_run())
     assert read_named("notebook-2020").run_id == "run-1"
