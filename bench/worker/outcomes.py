@@ -1,7 +1,8 @@
-"""How a cell can end without a figure, in the words of the result file."""
+"""How a cell can end, with a figure or without, in the words of the result file."""
 
 from __future__ import annotations
 
+MEASURED = "measured"
 OUTCOMES = (
     "skipped",
     "failed",
@@ -42,6 +43,3 @@ def reason_of(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
-
-
-MEASURED = "measured"

@@ -12,7 +12,6 @@ import report_samples as samples
 from likeforlike.reports.read.files import read_results
 from likeforlike.reports.read.formats.pytest_benchmark import parse_results
 from likeforlike.reports.read.result_file import ResultError
-from likeforlike.reports.read.safe_text import visible
 
 
 def one_cell(**extra):
@@ -264,29 +263,6 @@ class TestHostile:
 
 
 class TestVisible:
-    @pytest.mark.parametrize(
-        ("text", "shown"),
-        [
-            ("plain", "plain"),
-            ("Ünï · ×", "Ünï · ×"),
-            ("two\nlines\r", "two\\nlines\\r"),
-            ("\x1b[31mred", "\\x1b[31mred"),
-            ("\u202egpj.exe", "\\u202egpj.exe"),
-            ("a\u200bb", "a\\u200bb"),
-            ("a\u2028b", "a\\u2028b"),
-            ("\x00\x7f\x9b", "\\x00\\x7f\\x9b"),
-            ("\U000e0041", "\\U000e0041"),
-            ("\ud800", "\\ud800"),
-        ],
-    )
-    def test_what_does_not_show_is_written_out(self, text, shown):
-        assert visible(text) == shown
-
-    def test_long_text_is_cut_but_stays_itself(self):
-        first, second = visible("x" * 10_000 + "a"), visible("x" * 10_000 + "b")
-        assert len(first) < 500
-        assert first != second
-
     def test_every_string_of_a_file(self):
         document = one_cell(implementation="evil\x1b[2J\u202e", device_name="a\nb")
         document["machine_info"]["likeforlike"]["versions"]["bad\nkey"] = "\u2066"

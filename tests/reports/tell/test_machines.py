@@ -2,90 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
-import pytest
 import report_samples as samples
 from report_hostile import read
+from report_studies import FACTORS, machine_file
 
-from likeforlike.reports.judge.machine_outliers import kind_spreads
-from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.markdown import to_markdown
-
-SIZES = (500, 1000, 2000)
-
-
-def machine_file(node, factor, seed=1, kind="aaaa"):
-    """Products of one machine, its times a factor over its kind's, without noise of their own."""
-    cells = [
-        samples.cell(
-            "matmul",
-            name,
-            "cpu:0",
-            {"size": size, "dtype": "float32"},
-            [samples.product_seconds("cpu:0", size, name) * factor] * 9,
-            flop=2.0 * size**3,
-        )
-        for size in SIZES
-        for name in ("numpy", "tf-eager")
-    ]
-    document = samples.document(cells, samples.fingerprint(kind * 3), run_id=f"run-{node}-{seed}")
-    document["machine_info"]["node"] = node
-    return document
-
-
-def study_of(*documents):
-    return build_study([read(document, f"{number}.json") for number, document in enumerate(documents)])
-
-
-FACTORS = {"n1": 1.0, "n2": 1.01, "n3": 0.99, "n4": 1.3, "n5": 1.005}
-
-
-def test_machines_of_one_kind_and_the_odd_one():
-    (spread,) = kind_spreads(study_of(*(machine_file(node, f) for node, f in FACTORS.items())))
-    assert not spread.repetitions
-    assert [unit.name for unit in spread.units] == ["n3", "n1", "n5", "n2", "n4"]
-    assert [unit.name for unit in spread.odd] == ["n4"]
-    median = 1.005  # by hand, of the five factors
-    for unit in spread.units:
-        assert unit.ratio == pytest.approx(FACTORS[unit.name] / median)
-        assert unit.cells == 6
-
-
-def test_a_machine_within_five_per_cent_is_never_odd():
-    files = [machine_file(f"n{number}", 1.0) for number in range(6)] + [machine_file("n6", 1.04)]
-    (spread,) = kind_spreads(study_of(*files))
-    assert spread.odd == []
-
-
-def test_of_two_nobody_is_odd():
-    (spread,) = kind_spreads(study_of(machine_file("n1", 1.0), machine_file("n2", 2.0)))
-    assert spread.odd == []
-    assert spread.units[1].ratio / spread.units[0].ratio == pytest.approx(2.0)
-
-
-def test_kinds_are_kept_apart():
-    files = [
-        machine_file(f"{kind}{n}", factor, kind=kind) for kind, factor in (("a", 1), ("b", 3)) for n in (1, 2)
-    ]
-    spreads = kind_spreads(study_of(*files))
-    assert len(spreads) == 2
-    assert all(math.isclose(unit.ratio, 1.0) for spread in spreads for unit in spread.units)
-
-
-def test_two_runs_on_one_machine_are_repetitions_of_it():
-    (spread,) = kind_spreads(study_of(machine_file("n1", 1.0, seed=1), machine_file("n1", 1.2, seed=2)))
-    assert spread.repetitions
-    assert [unit.name for unit in spread.units] == ["0.json", "1.json"]
-
-
-def test_two_runs_on_each_of_two_machines_are_two_machines():
-    files = [
-        machine_file(node, factor, seed) for node, factor in (("n1", 1.0), ("n2", 1.1)) for seed in (1, 2)
-    ]
-    (spread,) = kind_spreads(study_of(*files))
-    assert [unit.name for unit in spread.units] == ["n1", "n2"]
 
 
 def markdown_of(*documents):

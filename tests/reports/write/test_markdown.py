@@ -1,6 +1,6 @@
 """The Markdown report as golden text, and its escaping.
 
-``LIKEFORLIKE_GOLDEN=1 pytest tests/reports/test_markdown.py`` writes the golden text anew, to be read as a diff.
+``LIKEFORLIKE_GOLDEN=1 pytest tests/reports/write/test_markdown.py`` writes the golden text anew, to be read as a diff.
 """
 
 from __future__ import annotations

@@ -1,0 +1,22 @@
+"""In what two trainers differ by their own declaration."""
+
+from __future__ import annotations
+
+import report_samples as samples
+from report_studies import study_of
+
+from likeforlike.reports.sort.comparability import recipe_differences
+
+
+def test_differences_of_recipe_and_terms():
+    study = study_of(samples.quick_run(1))
+    found = {(i.key.implementation, i.key.axis["recipe"]): i for i in study.of("training")}
+    keras, manual = found["keras-fit", "keras-2020"], found["eager-loop", "manual-2020"]
+    assert recipe_differences(keras, manual) == [
+        ("batch_size", "32", "64"),
+        ("bias", "True", "False"),
+        ("dropout_at_evaluation", "False", "True"),
+        ("logging", "histograms", "scalars"),
+        ("execution", "graph", "eager"),
+    ]
+    assert recipe_differences(keras, keras) == []

@@ -1,0 +1,32 @@
+"""From what size a device pays, and the exponent of growth, by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from likeforlike.reports.statistics.crossover import crossover, growth_exponent
+
+
+class TestCrossover:
+    def test_as_the_end_of_a_sentence(self):
+        assert crossover([(10, 2.0, 1.0), (20, 3.0, 1.0)]).pays == "from size 10 or less"
+        assert crossover([(10, 1.0, 2.0), (20, 1.0, 2.0)]).pays == "at no size up to 20"
+
+    def test_by_hand(self):
+        # The base grows with the cube, the other stays: they are equal at 100.
+        points = [(n, n**3 * 1e-6, 1.0) for n in (10, 50, 200, 1000)]
+        assert crossover(points).size == pytest.approx(100)
+        assert crossover(points).text == "about 100"
+
+    def test_ends(self):
+        assert crossover([(10, 2.0, 1.0), (20, 3.0, 1.0)]).text == "10 or less"
+        assert crossover([(10, 1.0, 2.0), (20, 1.0, 2.0)]).text == "not up to 20"
+        assert crossover([(10, 1.0, 2.0)]) is None
+
+    def test_a_size_at_which_it_loses_again_counts(self):
+        points = [(10, 2.0, 1.0), (20, 1.0, 2.0), (40, 4.0, 1.0)]
+        assert 20 < crossover(points).size < 40
+
+    def test_exponent(self):
+        assert growth_exponent([(n, 3e-9 * n**2.5) for n in (10, 100, 1000)]) == pytest.approx(2.5)
+        assert growth_exponent([(10, 1.0), (10, 2.0)]) is None
