@@ -40,16 +40,14 @@ def read_results(path: Path | str, label: str | None = None) -> ResultFile:
 
 def _read_bytes(path: Path, name: str) -> bytes:
     try:
-        size = path.stat().st_size
-        if path.is_file() and size > LARGEST_BYTES:
-            raise ResultError(
-                name, "", f"{size} bytes", f"expected at most {LARGEST_BYTES} for one result file"
-            )
-        content = path.read_bytes()
+        size = path.stat().st_size if path.is_file() else 0
+        content = b"" if size > LARGEST_BYTES else path.read_bytes()
     except OSError as error:
         raise ResultError(name, "", "can't be read", str(error.strerror).lower()) from error
     except ValueError as error:  # a null byte in the name
         raise ResultError(name, "", "can't be read", visible(str(error))) from error
+    if size > LARGEST_BYTES:
+        raise ResultError(name, "", f"{size} bytes", f"expected at most {LARGEST_BYTES} for one result file")
     if not content.strip():
         raise ResultError(name, "", "", "the file is empty; expected a result file")
     return content

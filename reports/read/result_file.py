@@ -12,7 +12,7 @@ PLAIN_WORKLOAD = "benchmark"
 """The workload of cells that come from plain pytest-benchmark."""
 
 
-class ResultError(Exception):
+class ResultError(ValueError):
     """A file that can't be read as results: which file, which field, what value, what was expected."""
 
     def __init__(self, file: str, path: str, value: str, expected: str) -> None:

@@ -29,7 +29,7 @@ def tells_phases(items: Iterable[Measurement]) -> bool:
         and all(getattr(epoch, phase) is not None for epoch in epochs for phase in PHASES.values())
         for item in items
         for run in item.runs
-        for epochs in [_warm_epochs(run)]
+        for epochs in [warm_epochs(run)]
     )
 
 
@@ -37,7 +37,7 @@ def whole_epochs(item: Measurement) -> Measurement:
     """The measurement with whole epochs for samples; only for one that tells its phases."""
     runs = []
     for run in item.runs:
-        samples = tuple(epoch_seconds(epoch) for epoch in _warm_epochs(run))
+        samples = tuple(epoch_seconds(epoch) for epoch in warm_epochs(run))
         cell = replace(run.cell, samples=samples, median_seconds=statistics.median(samples))
         runs.append(replace(run, cell=cell))
     return replace(item, runs=tuple(runs))
@@ -45,11 +45,11 @@ def whole_epochs(item: Measurement) -> Measurement:
 
 def phase_seconds(item: Measurement) -> dict[str, float]:
     """Median over the epochs of each phase, by the reader's word; the first epoch of each run is left out."""
-    epochs = [epoch for run in item.runs for epoch in _warm_epochs(run)]
+    epochs = [epoch for run in item.runs for epoch in warm_epochs(run)]
     return {word: statistics.median(getattr(e, field) for e in epochs) for word, field in PHASES.items()}
 
 
-def _warm_epochs(run: Run) -> tuple[Epoch, ...]:
+def warm_epochs(run: Run) -> tuple[Epoch, ...]:
     """The epochs behind the samples: all but the first, which is the cold one."""
     count = len(run.cell.samples)
     return run.cell.extra.epochs[-count:] if count else ()
