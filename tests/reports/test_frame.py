@@ -1,0 +1,590 @@
+"""The DataFrame of result files, held against the JSON itself, read with ``json`` and nothing of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import statistics
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import report_samples as samples
+
+import likeforlike
+
+ROOT = Path(__file__).resolve().parents[2]
+PUBLISHED = sorted(path.stem for path in (ROOT / "reports/published").glob("*.json"))
+DOCUMENT = (ROOT / "docs/data-frame.md").read_text(encoding="utf-8")
+
+
+def published(name):
+    return json.loads((ROOT / f"reports/published/{name}.json").read_text(encoding="utf-8"))
+
+
+def known(column):
+    """A column as Python values, None where it is missing."""
+    return [None if pd.isna(value) else value for value in column]
+
+
+def same(column, expected):
+    """Equal, missing where the reference is None; figures exactly."""
+    assert known(column) == list(expected)
+
+
+def warm(cell):
+    """The epochs behind a training's samples: all but the first."""
+    epochs = cell["extra_info"].get("epochs") or []
+    return epochs[1:] if len(epochs) == len(cell["stats"]["data"]) + 1 else []
+
+
+def whole(epoch):
+    return sum(epoch[f"{part}_seconds"] or 0.0 for part in ("train", "evaluation", "logging"))
+
+
+def quiet(cell):
+    """The samples that a cell's figure is taken from."""
+    info, data = cell["extra_info"], cell["stats"]["data"]
+    bad = {item["round"] for item in info.get("disturbed") or ()}
+    numbers = info.get("round_numbers") or range(len(data))
+    left = [sample for number, sample in zip(numbers, data, strict=True) if number not in bad]
+    return left if 2 * len(left) >= len(data) else data
+
+
+class TestPublishedFiles:
+    def test_there_are_some(self):
+        assert "notebook-2020" in PUBLISHED
+        assert len(PUBLISHED) >= 3
+
+    @pytest.mark.parametrize("name", PUBLISHED)
+    def test_every_sample_is_a_row(self, name):
+        cells = published(name)["benchmarks"]
+        frame = likeforlike.read(name)
+        each = [(cell, number) for cell in cells for number in range(len(cell["stats"]["data"]))]
+        infos = [cell["extra_info"] for cell, _ in each]
+        assert len(frame) == sum(cell["stats"]["rounds"] for cell in cells)
+        same(frame["seconds"], (cell["stats"]["data"][number] for cell, number in each))
+        same(frame["sample"], (number for _, number in each))
+        numbers = [info.get("round_numbers") for info in infos]
+        same(frame["round"], (of and of[number] for of, (_, number) in zip(numbers, each, strict=True)))
+        for column in ("cell", "workload", "implementation", "device", "division", "framework", "timing"):
+            same(frame[column], (info.get(column, "synchronised") for info in infos))
+        for column in ("cold_seconds", "setup_seconds", "total_seconds", "flop"):
+            same(frame[column], (info.get(column) for info in infos))
+        for column in ("peak_memory_bytes", "device_peak_memory_bytes"):
+            same(frame[column], (info.get(column) for info in infos))
+        for axis in ("size", "dtype", "what", "recipe"):
+            if axis in frame:
+                same(frame[axis], (info["axes"].get(axis) for info in infos))
+        same(frame["run"], (info["axes"].get("run", 0) for info in infos))
+
+    @pytest.mark.parametrize("name", PUBLISHED)
+    def test_an_epoch_stands_beside_its_sample(self, name):
+        cells = [c for c in published(name)["benchmarks"] if c["extra_info"]["workload"] == "training"]
+        frame = likeforlike.read(name)
+        frame = frame[frame["workload"] == "training"]
+        epochs = [epoch for cell in cells for epoch in warm(cell)]
+        assert len(epochs) == len(frame) > 0
+        same(frame["epoch"], (epoch["epoch"] for epoch in epochs))
+        for part in ("train_seconds", "evaluation_seconds", "logging_seconds"):
+            same(frame[part], (epoch[part] for epoch in epochs))
+        for figure in ("accuracy", "val_accuracy", "loss", "val_loss"):
+            same(frame[figure], (epoch[figure] for epoch in epochs))
+        assert list(frame["epoch_seconds"]) == pytest.approx([whole(epoch) for epoch in epochs], rel=1e-12)
+        assert list(frame["seconds"]) == list(frame["train_seconds"])
+
+    @pytest.mark.parametrize("name", PUBLISHED)
+    def test_every_cell_is_a_row(self, name):
+        document = published(name)
+        cells, missing = document["benchmarks"], document["likeforlike"]["unmeasured"]
+        frame = likeforlike.read(name, samples=False)
+        assert len(frame) == len(cells) + len(missing)
+        measured, unmeasured = frame[: len(cells)], frame[len(cells) :]
+        assert set(measured["outcome"]) == {"measured"}
+        same(measured["sample_count"], (len(cell["stats"]["data"]) for cell in cells))
+        for column, of in (
+            ("median_seconds", np.median),
+            ("mean_seconds", np.mean),
+            ("min_seconds", np.min),
+            ("max_seconds", np.max),
+        ):
+            assert list(measured[column]) == pytest.approx([of(quiet(cell)) for cell in cells], rel=1e-12)
+        last = [(cell["extra_info"].get("epochs") or [{}])[-1] for cell in cells]
+        for figure in ("accuracy", "val_accuracy", "loss", "val_loss"):
+            same(measured[figure], (epoch.get(figure) for epoch in last))
+        for column in ("cell", "outcome", "reason", "workload", "implementation", "device"):
+            same(unmeasured[column], (cell[column] for cell in missing))
+        assert unmeasured["median_seconds"].isna().all()
+        assert measured["reason"].isna().all()
+
+    @pytest.mark.parametrize("name", PUBLISHED)
+    def test_a_cells_phases_are_medians_of_its_epochs(self, name):
+        frame = likeforlike.read(name, samples=False).set_index("cell")
+        for cell in published(name)["benchmarks"]:
+            row, epochs = frame.loc[cell["extra_info"]["cell"]], warm(cell)
+            if not epochs:
+                assert pd.isna(row["epoch_seconds"])
+                continue
+            assert row["epoch_seconds"] == pytest.approx(statistics.median(map(whole, epochs)), rel=1e-12)
+            for part in ("train_seconds", "evaluation_seconds", "logging_seconds"):
+                values = [epoch[part] for epoch in epochs]
+                expected = None if None in values else statistics.median(values)
+                assert known([row[part]]) == [expected]
+
+    @pytest.mark.parametrize("name", PUBLISHED)
+    def test_disturbed_is_what_the_file_says(self, name):
+        frame = likeforlike.read(name)
+        expected = {
+            (cell["extra_info"]["cell"], item["round"], item["reason"])
+            for cell in published(name)["benchmarks"]
+            for item in cell["extra_info"].get("disturbed") or ()
+        }
+        found = frame[frame["disturbed"]]
+        assert set(zip(found["cell"], found["round"], found["disturbed_reason"], strict=True)) == expected
+        assert frame.loc[~frame["disturbed"], "disturbed_reason"].isna().all()
+
+    def test_the_notebooks_queueing_times_are_implausible(self):
+        """From 500 to 10,000 its GPU column takes less than three times as long for 8,000 times the work."""
+        cells = published("notebook-2020")["benchmarks"]
+        column = [cell for cell in cells if cell["extra_info"]["device"] == "gpu:0"]
+        means = [
+            statistics.fmean(c["stats"]["median"] for c in column if c["extra_info"]["axes"]["size"] == size)
+            for size in (500, 10_000)
+        ]
+        assert means[1] < 3 * means[0]
+        queued = {cell["extra_info"]["cell"] for cell in column}
+        assert len(queued) == 8
+        for rows in (True, False):
+            frame = likeforlike.read("notebook-2020", samples=rows)
+            assert set(frame.loc[frame["implausible"], "cell"]) == queued
+            assert frame.loc[frame["implausible"], "implausible_reason"].notna().all()
+        others = likeforlike.read(*(name for name in PUBLISHED if name != "notebook-2020"))
+        assert not others["implausible"].any()
+
+    def test_samples_pair_as_the_readme_has_them(self):
+        """Keras under its recipe against the hand-written loop under its own, epoch by epoch: ×2.34."""
+        frame = likeforlike.read("repetition-2026").set_index(["file", "group", "run", "round"])
+        sides = [
+            frame.loc[frame["recipe"] == recipe, "epoch_seconds"] for recipe in ("keras-2020", "manual-2020")
+        ]
+        ratios = (sides[1] / sides[0]).dropna()
+        assert len(ratios) == 3 * 69
+        told = re.search(r"the loop takes ×([\d.]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+        assert f"{ratios.median():.2f}" == told[1]
+
+
+class TestColumns:
+    @pytest.mark.parametrize("rows", [True, False])
+    def test_no_column_is_a_mixture(self, rows, write):
+        mine = write("mine.json", samples.quick_run(gpu=True))
+        plain = write("plain.json", samples.plain_run({"t.py::test_a": [0.1, 0.2]}))
+        frame = likeforlike.read(mine, plain, *PUBLISHED, samples=rows)
+        assert {str(kind) for kind in frame.dtypes} <= {
+            "string", "Int64", "float64", "boolean", "datetime64[us, UTC]"
+        }  # fmt: skip
+        assert not frame.columns.has_duplicates
+
+    @pytest.mark.parametrize("rows", [True, False])
+    def test_the_document_has_every_column_with_its_type(self, rows):
+        told = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", DOCUMENT, re.MULTILINE))
+        frame = likeforlike.read("notebook-2020", samples=rows)
+        axes = {"size": "Int64", "dtype": "string"}
+        assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
+            name: kind for name, kind in (told | axes).items() if name in frame
+        }
+        other = likeforlike.read("notebook-2020", samples=not rows)
+        assert set(told) <= set(frame) | set(other)
+
+    def test_no_columns_come_or_go_with_the_files(self, write):
+        for rows in (True, False):
+            empty = likeforlike.read(write("empty.json", samples.document([])), samples=rows)
+            full = likeforlike.read("repetition-2026", samples=rows)
+            assert len(empty) == 0
+            assert [name for name in full if name not in ("size", "dtype", "what")] == list(empty)
+            kinds = full.dtypes.drop(["size", "dtype", "what", "run", "recipe"])
+            assert (empty.dtypes[kinds.index] == kinds).all()
+
+    def test_what_a_row_is_of_is_never_missing(self, write):
+        plain = write("plain.json", samples.plain_run({"t.py::test_a": [0.1, 0.2]}))
+        mine = write("mine.json", samples.quick_run())
+        frame = likeforlike.read(plain, mine, *PUBLISHED, samples=False)
+        keys = [
+            "file",
+            "machine",
+            "machine_id",
+            "workload",
+            "implementation",
+            "device",
+            "axes",
+            "run",
+            "cell",
+        ]
+        assert frame[keys].notna().all(axis=None)
+        assert frame.groupby(keys)["outcome"].size().sum() == len(frame)
+
+    def test_axes_are_columns_typed_by_their_values(self, write):
+        def cell(**axes):
+            return samples.cell("mine", "numpy", "cpu:0", axes, [0.1, 0.2])
+
+        cells = [
+            cell(size=3, rate=1, sparse=True, order="C", device="far"),
+            cell(size=4, rate=0.5, sparse=False, order=7, device="near"),
+            cell(nothing=None, run=2),
+        ]
+        frame = likeforlike.read(write("axes.json", samples.document(cells)), samples=False)
+        assert frame["size"].dtype == "Int64"
+        same(frame["size"], [3, 4, None])
+        assert frame["rate"].dtype == "float64"
+        same(frame["rate"], [1.0, 0.5, None])
+        assert frame["sparse"].dtype == "boolean"
+        same(frame["sparse"], [True, False, None])
+        assert frame["order"].dtype == "string"
+        same(frame["order"], ["C", "7", None])
+        same(frame["axis_device"], ["far", "near", None])
+        same(frame["device"], ["cpu:0"] * 3)
+        same(frame["nothing"], [None] * 3)
+        same(frame["run"], [0, 0, 2])
+        assert frame["axes"][0] == "3 rate=1 sparse=True order=C device=far"
+        assert frame["axes"][2] == "nothing=None"
+
+    def test_a_recipe_need_not_be_an_axis(self, write):
+        cells = [
+            samples.cell("mine", "loop", "cpu:0", {}, [0.1], recipe={"name": "short"}),
+            samples.cell("mine", "loop", "cpu:0", {"recipe": "long"}, [0.1]),
+            samples.cell("mine", "loop", "cpu:0", {"recipe": 5}, [0.1]),
+        ]
+        frame = likeforlike.read(write("recipes.json", samples.document(cells)))
+        same(frame["recipe"], ["short", "long", "5"])
+
+    def test_memory_and_transfer(self, write):
+        moved = {"to_device_seconds": [0.01, 0.02, 0.06], "to_host_seconds": [0.1, 0.2, 0.3]}
+        extra = {
+            "transfer": moved,
+            "peak_memory_bytes": 2**40,
+            "device_peak_memory_bytes": 5,
+            "concurrent": True,
+        }
+        cell = samples.cell("matmul", "tf", "gpu:0", {"size": 9}, [0.1, 0.2, 0.3], **extra)
+        path = write("moved.json", samples.document([cell]))
+        frame, cells = likeforlike.read(path), likeforlike.read(path, samples=False)
+        same(frame["to_device_seconds"], moved["to_device_seconds"])
+        same(cells["to_device_seconds"], [0.02])
+        same(cells["to_host_seconds"], [0.2])
+        for one in (frame, cells):
+            assert (one["peak_memory_bytes"][0], one["device_peak_memory_bytes"][0]) == (2**40, 5)
+            assert one["concurrent"].all()
+
+    def test_machine_and_time_of_a_file(self, write):
+        one, other = samples.fingerprint("aaaa1111bbbb"), samples.fingerprint("cccc2222dddd")
+        cell = samples.cell("matmul", "numpy", "cpu:0", {"size": 9}, [0.1])
+        paths = [write(f"{m['id']}.json", samples.document([cell], m)) for m in (one, other)]
+        frame = likeforlike.read(*paths)
+        assert list(frame["machine_id"]) == ["aaaa1111bbbb", "cccc2222dddd"]
+        assert list(frame["machine"]) == ["2 x Intel Xeon [aaaa1111]", "2 x Intel Xeon [cccc2222]"]
+        assert list(frame["file"]) == ["aaaa1111bbbb.json", "cccc2222dddd.json"]
+        assert set(frame["host"]) == {"vm"}
+        assert set(frame["file_datetime"]) == {pd.Timestamp("2026-11-23T21:30:00", tz="UTC")}
+
+    @pytest.mark.parametrize("when", ["", "yesterday", "99999-01-01"])
+    def test_a_time_that_is_none_is_missing(self, write, when):
+        document = samples.plain_run({"t.py::test_a": [0.1]}) | {"datetime": when}
+        assert likeforlike.read(write("when.json", document))["file_datetime"].isna().all()
+
+
+class TestJudgement:
+    def disturbed(self, write, rounds):
+        data = [0.1, 0.2, 0.3, 0.4, 0.9]
+        told = [{"round": number, "reason": "load 3"} for number in rounds]
+        numbers = [3, 4, 5, 6, 9]
+        cell = samples.cell("mine", "a", "cpu:0", {}, data, disturbed=told, round_numbers=numbers)
+        path = write("disturbed.json", samples.document([cell]))
+        return likeforlike.read(path), likeforlike.read(path, samples=False).iloc[0]
+
+    def test_a_disturbed_sample_is_kept_and_flagged(self, write):
+        frame, cell = self.disturbed(write, [9])
+        same(frame["round"], [3, 4, 5, 6, 9])
+        same(frame["disturbed"], [False] * 4 + [True])
+        same(frame["disturbed_reason"], [None] * 4 + ["load 3"])
+        assert (cell["median_seconds"], cell["max_seconds"]) == (0.25, 0.4)
+        assert (cell["sample_count"], cell["disturbed_count"], cell["disturbed"]) == (5, 1, False)
+
+    def test_a_cell_disturbed_most_of_its_time_is_disturbed(self, write):
+        frame, cell = self.disturbed(write, [3, 4, 9])
+        assert frame["disturbed"].sum() == 3
+        assert (cell["median_seconds"], cell["disturbed"]) == (0.3, True)
+        assert cell["disturbed_reason"] == "3 of 5 samples disturbed: load 3"
+
+    def test_above_the_ceiling_is_implausible(self, write):
+        """10,000 products of 10,000 x 10,000 in a second are 2e16 FLOP/s; two cores at 2 GHz do 5e11 at most."""
+        cells = [
+            samples.cell("matmul", name, "cpu:0", {"size": 10_000}, [seconds] * 3, flop=2e12)
+            for name, seconds in (("queued", 1e-4), ("real", 10.0))
+        ]
+        path = write("queued.json", samples.document(cells))
+        for rows in (True, False):
+            frame = likeforlike.read(path, samples=rows)
+            assert set(frame.loc[frame["implausible"], "implementation"]) == {"queued"}
+            assert (
+                frame["implausible_reason"]
+                .iloc[0]
+                .startswith("implies 20 PFLOP/s, above the device's ceiling")
+            )
+        assert list(frame["flop_per_second"]) == pytest.approx([2e16, 2e11])
+
+    def test_a_wrong_answer_is_not_verified(self, write):
+        checks = [{"error": 1e-9, "tolerance": 1e-6}, {"error": 0.1, "tolerance": 1e-6}, None]
+        cells = [samples.cell("mine", f"m{i}", "cpu:0", {}, [0.1], verified=c) for i, c in enumerate(checks)]
+        same(likeforlike.read(write("wrong.json", samples.document(cells)))["verified"], [True, False, None])
+
+    def test_interval_of_the_median(self, write):
+        """Of ten samples the second and the ninth: P(B < 2) of Binomial(10, 1/2) is 11/1024, twice that < 5 %."""
+        data = [0.1 * number for number in (5, 3, 8, 1, 10, 7, 2, 9, 4, 6)]
+        cells = [
+            samples.cell("mine", name, "cpu:0", {}, some)
+            for name, some in (("ten", data), ("five", data[:5]))
+        ]
+        frame = likeforlike.read(write("interval.json", samples.document(cells)), samples=False)
+        assert known(frame["median_low_seconds"]) == [pytest.approx(0.2), None]
+        assert known(frame["median_high_seconds"]) == [pytest.approx(0.9), None]
+
+    def test_rounds_without_numbers_are_no_rounds(self, write):
+        cell = samples.cell("mine", "a", "cpu:0", {}, [0.1, 0.2], round_numbers=None)
+        frame = likeforlike.read(write("unnumbered.json", samples.document([cell])))
+        same(frame["round"], [None, None])
+        same(frame["sample"], [0, 1])
+
+    def test_epochs_that_are_not_the_samples_are_not_put_beside_them(self, write):
+        epochs = [{"epoch": 1, "train_seconds": 0.5, "val_accuracy": 0.8}]
+        cell = samples.cell("training", "a", "cpu:0", {"recipe": "r"}, [0.1, 0.2], epochs=epochs)
+        path = write("epochs.json", samples.document([cell]))
+        assert likeforlike.read(path)["epoch"].isna().all()
+        cells = likeforlike.read(path, samples=False)
+        assert (cells["epoch_count"][0], cells["val_accuracy"][0]) == (1, 0.8)
+        assert cells["epoch_seconds"].isna().all()
+
+
+class TestPlainFiles:
+    def test_as_far_as_they_go(self, write):
+        times = {"t.py::test_a[3]": [0.1, 0.3, 0.2], "u.py::test_a[3]": [0.5]}
+        path = write("plain.json", samples.plain_run(times))
+        frame = likeforlike.read(path)
+        same(frame["seconds"], [0.1, 0.3, 0.2, 0.5])
+        same(frame["implementation"], ["t.py::test_a[3]"] * 3 + ["u.py::test_a[3]"])
+        assert set(frame["workload"]) == {"benchmark"}
+        assert set(frame["device"]) == {"unstated"}
+        assert set(frame["machine"]) == {"8 x AMD EPYC 7763 64-Core"}
+        for column in ("round", "division", "timing", "concurrent", "verified", "flop", "peak_memory_bytes"):
+            assert frame[column].isna().all()
+        assert not frame["disturbed"].any()
+
+    def test_two_files_of_one_test_are_never_averaged(self, write):
+        paths = [write(f"{n}.json", samples.plain_run({"t.py::test_a": [n / 10]})) for n in (1, 9)]
+        cells = likeforlike.read(*paths, samples=False)
+        assert list(cells["file"]) == ["1.json", "9.json"]
+        assert list(cells["median_seconds"]) == [0.1, 0.9]
+
+    def test_cells_without_samples(self, write):
+        document = samples.plain_run({"t.py::test_a": [0.1, 0.2, 0.6], "t.py::test_b": [0.1]})
+        del document["benchmarks"][0]["stats"]["data"]
+        path = write("nodata.json", document)
+        with pytest.warns(
+            UserWarning, match=r"nodata.json has no samples of 1 cell, which have no row"
+        ) as caught:
+            frame = likeforlike.read(path)
+        assert [warning.filename for warning in caught] == [__file__]
+        assert list(frame["cell"]) == ["t.py::test_b"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            cells = likeforlike.read(path, samples=False)
+        assert list(cells["median_seconds"]) == [0.2, 0.1]
+        assert list(cells["sample_count"]) == [0, 1]
+        assert known(cells["mean_seconds"]) == [None, 0.1]
+
+
+class TestSeveralFiles:
+    def test_rows_in_the_order_of_the_files(self, write):
+        frame = likeforlike.read("repetition-2026", "notebook-2020", samples=False)
+        expected = [
+            cell["extra_info"]["cell"]
+            for name in ("repetition-2026", "notebook-2020")
+            for cell in published(name)["benchmarks"]
+        ]
+        assert list(frame.loc[frame["outcome"] == "measured", "cell"]) == expected
+
+    def test_a_file_given_twice_counts_once(self, write):
+        document = samples.document([samples.cell("mine", "a", "cpu:0", {}, [0.1, 0.2])])
+        paths = [write(name, document) for name in ("one.json", "two.json")]
+        with pytest.warns(
+            UserWarning, match=r"two.json is the same file as .*one.json, byte for byte"
+        ) as caught:
+            frame = likeforlike.read(*paths)
+        assert [warning.filename for warning in caught] == [__file__]
+        assert len(frame) == 2
+        assert any("byte for byte" in remark for remark in frame.attrs["remarks"])
+
+    def test_a_resumed_run_and_its_earlier_state(self, write):
+        """What failed at first and was measured later is measured; what failed twice failed once."""
+
+        def failed(name):
+            return {"cell": f"mine-{name}-cpu:0-", "outcome": "failed", "reason": "no"}
+
+        cells = [samples.cell("mine", name, "cpu:0", {}, [0.1, 0.2]) for name in ("a", "b")]
+        early = write("early.json", samples.document(cells[:1], unmeasured=[failed("b"), failed("c")]))
+        late = write("late.json", samples.document(cells, unmeasured=[failed("c")]))
+        for paths in ((early, late), (late, early)):
+            with pytest.warns(UserWarning, match="are of one run: 1 cells of both count once"):
+                frame = likeforlike.read(*paths, samples=False)
+                rows = likeforlike.read(*paths)
+            assert sorted(zip(frame["cell"], frame["outcome"], strict=True)) == [
+                ("mine-a-cpu:0-", "measured"),
+                ("mine-b-cpu:0-", "measured"),
+                ("mine-c-cpu:0-", "failed"),
+            ]
+            assert len(rows) == 4
+
+    def test_files_of_one_name_are_told_apart(self, write, tmp_path):
+        paths = []
+        for number, folder in enumerate(("a", "b")):
+            (tmp_path / folder).mkdir()
+            cell = samples.cell("mine", "x", "cpu:0", {}, [0.1 + number])
+            paths.append(write(f"{folder}/run.json", samples.document([cell], run_id=f"run-{number}")))
+        assert list(likeforlike.read(*paths)["file"]) == ["a/run.json", "b/run.json"]
+
+    def test_other_work_of_one_name_is_another_measurement(self, write):
+        paths = []
+        for rate in (0.1, 0.2):
+            recipe = {"name": "r", "learning_rate": rate}
+            cell = samples.cell("training", "x", "cpu:0", {"recipe": "r"}, [rate], recipe=recipe)
+            paths.append(write(f"{rate}.json", samples.document([cell], run_id=str(rate))))
+        frame = likeforlike.read(*paths)
+        assert list(frame["axes"]) == ["r", "r file=0.2.json"]
+        assert list(frame["recipe"]) == ["r", "r"]
+        assert any("is other work, kept apart" in remark for remark in frame.attrs["remarks"])
+
+
+def test_unmeasured_cells(write):
+    path = write("unmeasured.json", samples.document([], unmeasured=samples.UNMEASURED))
+    assert len(likeforlike.read(path)) == 0
+    frame = likeforlike.read(path, samples=False)
+    assert list(frame["outcome"]) == ["skipped", "out-of-memory", "wrong-answer"]
+    assert list(frame["reason"]) == [cell["reason"] for cell in samples.UNMEASURED]
+    assert list(frame["implementation"]) == ["torch-compiled", "jax", "unstated"]
+    assert list(frame["axes"]) == ["matched", "10000 float32", ""]
+    same(frame["size"], [None, 10000, None])
+    same(frame["recipe"], ["matched", None, None])
+    for column in ("median_seconds", "sample_count", "disturbed", "implausible"):
+        assert frame[column].isna().all()
+
+
+class TestRefusals:
+    def test_a_file_that_is_missing(self, tmp_path):
+        with pytest.raises(ValueError, match=r"nowhere.json: can't be read; no such file") as caught:
+            likeforlike.read(tmp_path / "nowhere.json")
+        assert "\n" not in str(caught.value)
+
+    def test_a_file_that_is_no_result_file(self, tmp_path):
+        (tmp_path / "bad.json").write_text('{"benchmarks": 7}')
+        with pytest.raises(ValueError, match=r"bad.json: benchmarks: 7; expected") as caught:
+            likeforlike.read("notebook-2020", str(tmp_path / "bad.json"))
+        assert "\n" not in str(caught.value)
+
+    def test_no_file(self):
+        with pytest.raises(
+            ValueError, match=r"no result file given; expected a path or a published name: ladder"
+        ):
+            likeforlike.read()
+
+    def test_a_list_is_no_file(self):
+        with pytest.raises(TypeError):
+            likeforlike.read(["notebook-2020"])
+
+
+class TestDocument:
+    def code(self, name):
+        return re.search(rf"<!-- run: {name} -->\n```python\n(.*?)```", DOCUMENT, re.DOTALL)[1]
+
+    def test_three_lines_redraw_the_notebooks_table(self):
+        code = self.code("table")
+        assert len([line for line in code.splitlines() if line and not line.startswith("import")]) == 3
+        names, printed = {}, io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, names)
+        assert printed.getvalue() in DOCUMENT
+        table = names["table"]
+        cells = [
+            c for c in published("notebook-2020")["benchmarks"] if c["extra_info"]["workload"] == "training"
+        ]
+        assert list(table) == [cell["extra_info"]["implementation"] for cell in cells]
+        assert set(table) == {"keras-fit", "eager-loop"}
+        for cell in cells:
+            column, info = table[cell["extra_info"]["implementation"]], cell["extra_info"]
+            assert column["epoch_seconds"] == statistics.median(cell["stats"]["data"])
+            assert column["total_seconds"] == info["total_seconds"]
+            assert column["val_accuracy"] == info["epochs"][-1]["val_accuracy"]
+            assert column["val_loss"] == info["epochs"][-1]["val_loss"]
+
+    def test_what_is_not_believed_is_left_out(self):
+        names = {"likeforlike": likeforlike}  # imported by the block before
+        exec(self.code("sound"), names)
+        expected = {}
+        for cell in published("repetition-2026")["benchmarks"]:
+            info = cell["extra_info"]
+            axes = " ".join(str(value) for axis, value in info["axes"].items() if axis != "run")
+            place = info["workload"], axes, info["device"], info["implementation"]
+            expected.setdefault(place, []).extend(quiet(cell))
+        medians = {place: statistics.median(data) for place, data in expected.items()}
+        assert names["medians"].to_dict() == pytest.approx(medians, rel=1e-12)
+
+
+FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")
+
+WATCH = """
+import json, logging, os, sys, threading, warnings
+def state():
+    return [dict(os.environ), [thread.name for thread in threading.enumerate()], os.getcwd(), list(sys.path),
+            [str(handler) for handler in logging.getLogger().handlers], [str(one) for one in warnings.filters]]
+before, tasks = state(), len(os.listdir("/proc/self/task"))
+import likeforlike
+likeforlike.read
+likeforlike.__version__
+handed = {"unchanged": state() == before, "tasks": len(os.listdir("/proc/self/task")) - tasks,
+          "modules": sorted({name.partition(".")[0] for name in sys.modules})}
+import pandas, scipy.special  # these set filters of warnings
+settled = state()
+frame = likeforlike.read("notebook-2020")
+read = {"unchanged": state() == settled, "rows": len(frame),
+        "modules": sorted({name.partition(".")[0] for name in sys.modules})}
+json.dump([handed, read], open(sys.argv[1], "w"))
+"""
+
+
+def test_imports_in_a_notebook_without_side_effects(tmp_path):
+    """No output, no variable, no thread (not even NumPy's), no framework, and nothing slow for the import."""
+    run = subprocess.run(
+        [sys.executable, "-c", WATCH, str(tmp_path / "seen.json")],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (run.stdout, run.stderr) == ("", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["seen.json"]
+    handed, read = json.loads((tmp_path / "seen.json").read_text())
+    assert handed["unchanged"]
+    assert handed["tasks"] == 0
+    assert not {*FRAMEWORKS, "pandas", "numpy", "matplotlib", "msgspec", "pytest"} & set(handed["modules"])
+    assert read["unchanged"]
+    assert read["rows"] == 2 * 69 + 16
+    assert not {*FRAMEWORKS, "matplotlib", "pytest"} & set(read["modules"])
+
+
+def test_only_what_is_public_is_handed_on():
+    assert likeforlike.__all__ == ["__version__", "read"]
+    assert "one row a sample" in likeforlike.read.__doc__
