@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import report_hostile as hostile
 import report_samples as samples
 
 import likeforlike
@@ -253,6 +254,30 @@ class TestColumns:
         assert frame["axes"][0] == "3 rate=1 sparse=True order=C device=far"
         assert frame["axes"][2] == "nothing=None"
 
+    def test_an_axis_takes_no_column_of_ours(self, write):
+        taken = [name for rows in (True, False) for name in likeforlike.read("notebook-2020", samples=rows)]
+        axes = {name: "mine" for name in (*taken, "axis_seconds") if name not in ("run", "recipe")}
+        cell = samples.cell("mine", "numpy", "cpu:0", axes, [0.1, 0.2])
+        path = write("axes.json", samples.document([cell]))
+        for frame in (likeforlike.read(path), likeforlike.read(path, samples=False)):
+            assert not frame.columns.has_duplicates
+            assert (frame["axis_seconds"] == "mine").all()
+            assert (frame == "mine").to_numpy(dtype=bool, na_value=False).sum() == len(frame) * (
+                len(axes) + 1
+            )
+
+    @pytest.mark.parametrize("rows", [True, False])
+    def test_hostile_names_are_text(self, rows, write):
+        document = hostile.evil_document()
+        frame = likeforlike.read(write("evil.json", document), samples=rows)
+        cells = document["benchmarks"]
+        missing = document["likeforlike"]["unmeasured"]
+        expected = sum(cell["stats"]["rounds"] for cell in cells) if rows else len(cells) + len(missing)
+        assert len(frame) == expected
+        assert all(
+            text.isprintable() for name in frame.select_dtypes("string") for text in frame[name].dropna()
+        )
+
     def test_a_recipe_need_not_be_an_axis(self, write):
         cells = [
             samples.cell("mine", "loop", "cpu:0", {}, [0.1], recipe={"name": "short"}),
@@ -440,6 +465,7 @@ class TestSeveralFiles:
         for paths in ((early, late), (late, early)):
             with pytest.warns(UserWarning, match="are of one run: 1 cells of both count once"):
                 frame = likeforlike.read(*paths, samples=False)
+            with pytest.warns(UserWarning, match="are of one run"):
                 rows = likeforlike.read(*paths)
             assert sorted(zip(frame["cell"], frame["outcome"], strict=True)) == [
                 ("mine-a-cpu:0-", "measured"),
