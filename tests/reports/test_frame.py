@@ -256,7 +256,7 @@ class TestColumns:
 
     def test_an_axis_takes_no_column_of_ours(self, write):
         taken = [name for rows in (True, False) for name in likeforlike.read("notebook-2020", samples=rows)]
-        axes = {name: "mine" for name in (*taken, "axis_seconds") if name not in ("run", "recipe")}
+        axes = {name: "mine" for name in ("axis_seconds", *taken) if name not in ("run", "recipe")}
         cell = samples.cell("mine", "numpy", "cpu:0", axes, [0.1, 0.2])
         path = write("axes.json", samples.document([cell]))
         for frame in (likeforlike.read(path), likeforlike.read(path, samples=False)):
@@ -383,6 +383,20 @@ class TestJudgement:
         frame = likeforlike.read(write("unnumbered.json", samples.document([cell])))
         same(frame["round"], [None, None])
         same(frame["sample"], [0, 1])
+
+    def test_a_cells_epochs_leave_out_the_disturbed_one_and_what_is_not_told_of_all(self, write):
+        epochs = [
+            {"epoch": number, "train_seconds": seconds, "evaluation_seconds": 1.0, "logging_seconds": logging}
+            for number, (seconds, logging) in enumerate([(9, 0), (1, 0), (2, None), (3, 0), (70, 0)], 1)
+        ]
+        told = {"epochs": epochs, "disturbed": [{"round": 3, "reason": "load 3"}]}
+        cell = samples.cell("training", "a", "cpu:0", {"recipe": "r"}, [1.0, 2.0, 3.0, 70.0], **told)
+        path = write("epochs.json", samples.document([cell]))
+        same(likeforlike.read(path)["epoch_seconds"], [2.0, 3.0, 4.0, 71.0])
+        (row,) = likeforlike.read(path, samples=False).to_dict("records")
+        assert (row["median_seconds"], row["train_seconds"], row["epoch_seconds"]) == (2.0, 2.0, 3.0)
+        assert (row["evaluation_seconds"], row["epoch_count"]) == (1.0, 5)
+        assert np.isnan(row["logging_seconds"])
 
     def test_epochs_that_are_not_the_samples_are_not_put_beside_them(self, write):
         epochs = [{"epoch": 1, "train_seconds": 0.5, "val_accuracy": 0.8}]
