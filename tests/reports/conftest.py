@@ -21,6 +21,7 @@ def _helper(name):
 
 samples = _helper("samples")
 _helper("browser")
+_helper("frames")
 _helper("hostile")
 _helper("studies")
 

@@ -1,0 +1,45 @@
+"""Result files and frames as plain Python values: JSON read with ``json``, and nothing of ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[2]
+PUBLISHED = sorted(path.stem for path in (ROOT / "reports/published").glob("*.json"))
+DOCUMENT = (ROOT / "docs/data-frame.md").read_text(encoding="utf-8")
+
+
+def published(name):
+    return json.loads((ROOT / f"reports/published/{name}.json").read_text(encoding="utf-8"))
+
+
+def known(column):
+    """A column as Python values, None where it is missing."""
+    return [None if pd.isna(value) else value for value in column]
+
+
+def same(column, expected):
+    """Equal, missing where the reference is None; figures exactly."""
+    assert known(column) == list(expected)
+
+
+def warm(cell):
+    """The epochs behind a training's samples: all but the first."""
+    epochs = cell["extra_info"].get("epochs") or []
+    return epochs[1:] if len(epochs) == len(cell["stats"]["data"]) + 1 else []
+
+
+def whole(epoch):
+    return sum(epoch[f"{part}_seconds"] or 0.0 for part in ("train", "evaluation", "logging"))
+
+
+def quiet(cell):
+    """The samples that a cell's figure is taken from."""
+    info, data = cell["extra_info"], cell["stats"]["data"]
+    bad = {item["round"] for item in info.get("disturbed") or ()}
+    numbers = info.get("round_numbers") or range(len(data))
+    left = [sample for number, sample in zip(numbers, data, strict=True) if number not in bad]
+    return left if 2 * len(left) >= len(data) else data
