@@ -83,7 +83,7 @@ class Worker:
                 [
                     sys.executable,
                     "-m",
-                    "likeforlike.bench.worker.__main__",
+                    "likeforlike.bench.worker",
                     str(theirs.fileno()),
                     str(os.getpid()),
                 ],

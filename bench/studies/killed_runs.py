@@ -48,7 +48,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
     for process in psutil.process_iter(["cmdline", "status"]):
         words = process.info["cmdline"] or []
         alive = process.info["status"] != psutil.STATUS_ZOMBIE
-        if alive and "likeforlike.bench.worker.__main__" in words and words[-1] == str(pid):
+        if alive and "likeforlike.bench.worker" in words and words[-1] == str(pid):
             found.append(process)
     return found
 
