@@ -23,7 +23,9 @@ def environment(*folders: Path) -> dict[str, str]:
 
 
 def command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), "-p", "no:cacheprovider", *options]
+    # pytest-randomly, where it is installed, would shuffle the cells of the run as well
+    plain = ["-p", "no:cacheprovider", "-p", "no:randomly"]
+    return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), *plain, *options]
 
 
 def run_bench(
