@@ -38,7 +38,7 @@ def run_bench(
         env=environment(*([extra_path] if extra_path else [])),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1500,
     )
 
 

@@ -45,7 +45,7 @@ def told(program: str) -> Any:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1500,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
