@@ -23,8 +23,8 @@ def environment(*folders: Path) -> dict[str, str]:
 
 
 def command(*options: str) -> list[str]:
-    # pytest-randomly, where it is installed, would shuffle the cells of the run as well
-    plain = ["-p", "no:cacheprovider", "-p", "no:randomly"]
+    # without what the surroundings ask for: an order shuffled by pytest-randomly, FORCE_COLOR
+    plain = ["-p", "no:cacheprovider", "-p", "no:randomly", "--color=no"]
     return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), *plain, *options]
 
 
