@@ -27,6 +27,7 @@ from devices.runtime import (
 )
 
 CHILD = Path(__file__).with_name("look_inside.py")
+REPOSITORY = Path(__file__).parents[2]
 
 
 def look(framework, local_device, threads):
@@ -34,7 +35,7 @@ def look(framework, local_device, threads):
     if importlib.util.find_spec(framework) is None:
         pytest.skip(f"{framework} is not installed")
     device = Device("cpu", int(local_device[-1]), "a processor")
-    environment = {**os.environ, **worker_environment(device, threads), "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, **worker_environment(device, threads), "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, str(CHILD), framework, local_device, str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
