@@ -23,7 +23,9 @@ def environment(*folders: Path) -> dict[str, str]:
 
 
 def command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), "-p", "no:cacheprovider", *options]
+    # without what the surroundings ask for: an order shuffled by pytest-randomly, FORCE_COLOR
+    plain = ["-p", "no:cacheprovider", "-p", "no:randomly", "--color=no"]
+    return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), *plain, *options]
 
 
 def run_bench(
@@ -36,7 +38,7 @@ def run_bench(
         env=environment(*([extra_path] if extra_path else [])),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1500,
     )
 
 

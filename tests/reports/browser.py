@@ -54,7 +54,7 @@ class Browser:
 def _call(url, values=None, method=None):
     data = None if values is None else json.dumps(values).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=300) as answer:
         return json.load(answer)["value"]
 
 
@@ -81,7 +81,7 @@ def browser(profile, emulate=None):
             _call(f"{address}/session/{session}", method="DELETE")
     finally:
         driver.terminate()
-        driver.wait(30)
+        driver.wait(300)
         driver.stdout.close()
 
 

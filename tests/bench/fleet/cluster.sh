@@ -23,7 +23,7 @@ start() {
     local host cores port
     host=$(hostname -s)
     cores=$(nproc)
-    port=$((20000 + $$ % 20000 * 2))
+    port=$((20000 + $$ % 6000 * 2))  # below those that the kernel gives to outgoing connections
     cat >"$folder/slurm.conf" <<CONF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
@@ -59,7 +59,7 @@ CONF
         2>>"$folder/start.log"
     slurmctld -c 2>>"$folder/start.log"
     slurmd -c 2>>"$folder/start.log"
-    for _ in $(seq 60); do
+    for _ in $(seq 240); do
         if sinfo --noheader --format=%T 2>/dev/null | grep -q idle; then
             echo "$SLURM_CONF"
             return

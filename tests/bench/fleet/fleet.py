@@ -20,7 +20,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         env=kept | environment,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1500,
     )
 
 

@@ -35,7 +35,10 @@ def slurm(tmp_path_factory):
 
 
 def ask(environment, *command):
-    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True).stdout
+    """What a command of Slurm says; one that gets no answer has said nothing of the job."""
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def job_ids(folder):

@@ -26,6 +26,8 @@ from likeforlike.devices.process.placement import worker_environment
 
 KEY = WorkerKey("numpy", "cpu:0", "ieee", ())
 ROOMY = MemoryLimits(2**40, 0)
+PATIENCE = 300.0
+"""Seconds for an answer that a busy machine may delay."""
 
 
 def spec(
@@ -67,7 +69,7 @@ def test_a_worker_loads_prepares_samples_and_finishes(pool: Pool) -> None:
     answers = []
     for order in (Load(spec()), Prepare(spec()), Go(), Go(), Finish()):
         worker.order(order)
-        answers.append(worker.answer(30))
+        answers.append(worker.answer(PATIENCE))
     assert [type(answer) for answer in answers] == [Loaded, Ready, Sample, Sample, Finished]
     assert answers[1].facts["threads"]["asked"] == 1  # type: ignore[union-attr]
     assert answers[1].facts["threads"]["blas"]["openblas"] == 1  # type: ignore[union-attr]
@@ -76,11 +78,11 @@ def test_a_worker_loads_prepares_samples_and_finishes(pool: Pool) -> None:
 def test_a_frozen_worker_uses_no_processor_time_and_goes_on_when_told(pool: Pool) -> None:
     worker = lend(pool)
     worker.order(Load(spec()))
-    worker.answer(30)
+    worker.answer(PATIENCE)
     worker.freeze()
     assert psutil.Process(worker.process.pid).status() == psutil.STATUS_STOPPED
     worker.order(Prepare(spec()))
-    assert isinstance(worker.answer(30), Ready)
+    assert isinstance(worker.answer(PATIENCE), Ready)
     assert psutil.Process(worker.process.pid).status() != psutil.STATUS_STOPPED
 
 
@@ -125,7 +127,7 @@ def test_the_machine_s_last_memory_is_not_taken() -> None:
     greedy = Pool(MemoryLimits(2**40, free_floor_bytes=2**50))
     worker = lend(greedy)
     with pytest.raises(CellFailed, match="of the machine's memory free") as failure:
-        worker.answer(30)
+        worker.answer(PATIENCE)
     assert failure.value.outcome == "out-of-memory"
     greedy.end()
 
@@ -134,9 +136,9 @@ def test_threads_that_do_not_hold_fail_the_cell(pool: Pool) -> None:
     """The guard against unequal threads, broken on purpose: the environment says 1, the cell asks for more than a BLAS has."""
     worker = lend(pool)
     worker.order(Load(spec()))
-    worker.answer(30)
+    worker.answer(PATIENCE)
     worker.order(Prepare(spec(threads=5000)))
-    answer = worker.answer(30)
+    answer = worker.answer(PATIENCE)
     assert isinstance(answer, Failed)
     assert "threads" in answer.reason
 
@@ -144,7 +146,7 @@ def test_threads_that_do_not_hold_fail_the_cell(pool: Pool) -> None:
 def test_a_target_that_cannot_be_imported_is_said(pool: Pool) -> None:
     worker = lend(pool)
     worker.order(Load(spec("no_such_module:thing")))
-    answer = worker.answer(30)
+    answer = worker.answer(PATIENCE)
     assert isinstance(answer, Failed)
     assert answer.outcome == "import-error"
     assert "no_such_module" in answer.reason

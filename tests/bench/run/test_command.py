@@ -44,7 +44,10 @@ def test_the_noise_floor_and_the_harness_s_cost_are_recorded(result: dict[str, A
     noise = result["likeforlike"]["noise"]
     low, high = noise["aa_interval"]
     assert low <= noise["aa_ratio"] <= high
-    assert 0 < noise["harness_seconds_per_sample"] < 5e-6
+    times = {b["extra_info"]["implementation"]: b["stats"]["median"] for b in result["benchmarks"]}
+    assert noise["harness_seconds_per_sample"] == pytest.approx(times["nothing"])
+    # against a product, which a slow or busy machine makes longer too
+    assert 0 < times["nothing"] < times["twin-a"] / 2000
 
 
 def test_run_and_machine_are_recorded(result: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "--plugin=misbehaving",
         "--implementations=numpy,behaves,crashes,crashes-later,hoards,hangs,is-wrong,is-not-finite,raises,raises-at-import",
         "--sizes=64",
-        "--cell-timeout=10",
+        "--cell-timeout=30",  # of one that hangs; ten workers that load at once must be done by then
         "--cell-memory=768MiB",
         "--benchmark-json=r.json",
     )

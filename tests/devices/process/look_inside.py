@@ -1,39 +1,16 @@
-"""Run as a worker: configures one framework, multiplies, and prints what it sees as JSON.
-
-Threads that work are counted by the kernel's own account of each thread's time on a processor.
-"""
+"""Run as a worker: configures one framework, multiplies, and prints what it sees as JSON."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import warnings
-from pathlib import Path
+
+from at_once import threads_at_once
 
 from likeforlike.devices.process.runtime import blas_threads, runtime, thread_complaint
 
 SIZE = 1400
-TURNS = 12
-
-
-def seconds_by_thread():
-    seconds = {}
-    for task in Path("/proc/self/task").iterdir():
-        # Behind the name in brackets, which may hold spaces: state is field 3, user and system ticks 14 and 15.
-        fields = (task / "stat").read_text().rpartition(")")[2].split()
-        seconds[task.name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return seconds
-
-
-def working_threads(call):
-    """How many threads did at least a fifth of the work of these calls."""
-    call()
-    before = seconds_by_thread()
-    for _ in range(TURNS):
-        call()
-    spent = [seconds - before.get(name, 0.0) for name, seconds in seconds_by_thread().items()]
-    return sum(seconds >= 0.2 * sum(spent) for seconds in spent)
 
 
 def numpy_facts(switches, device):
@@ -113,7 +90,7 @@ def main():
     facts = globals()[f"{framework}_facts"](switches, device)
     call = facts.pop("call")
     switches.configure(device, threads, "float32")
-    facts["working_threads"] = working_threads(call)
+    facts["threads_at_once"] = threads_at_once(call)
     switches.reset_device_peak(device)
     facts["device_peak"] = switches.device_peak_bytes(device)
     facts |= {

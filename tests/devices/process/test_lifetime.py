@@ -25,6 +25,6 @@ def test_a_process_leaves_with_a_child_that_fails(status, left, told):
         text=True,
     )
     if status:
-        assert parent.wait(60) == left  # though its standard input is open still
-    _, error = parent.communicate(timeout=60)
+        assert parent.wait(300) == left  # though its standard input is open still
+    _, error = parent.communicate(timeout=300)
     assert (parent.returncode, error) == (left, told)

@@ -60,7 +60,7 @@ def run(entry: Implementation, *arguments: str) -> subprocess.CompletedProcess[s
         **dict(entry.environment),
     }
     command = [sys.executable, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500)
 
 
 @pytest.mark.parametrize(

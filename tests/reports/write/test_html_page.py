@@ -146,6 +146,7 @@ class TestBrowser:
         assert everything == 10
 
     def test_no_error_and_no_request(self, chromium, folder):
+        chromium.open(folder / "page.html")  # leaves what a fresh browser shows, and loads for it, behind
         chromium.log("browser")
         chromium.log("performance")
         for name in ("page.html", "evil.html"):
