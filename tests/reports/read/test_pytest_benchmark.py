@@ -90,10 +90,6 @@ class TestPlain:
         second = parse(samples.plain_run({"t.py::a": [0.2]}, node="there"))
         assert first.machine == second.machine
 
-    def test_versions_before_4_are_refused(self):
-        text = refusal(samples.plain_run({"t.py::a": [0.2]}, "3.4.1"))
-        assert text == 'mine.json: version: "3.4.1"; expected pytest-benchmark 4 or newer'
-
 
 def altered(change):
     document = copy.deepcopy(one_cell())
@@ -128,7 +124,7 @@ class TestHostile:
             (b"PK\x03\x04 no JSON at all", "not JSON"),
             (b"\xff\xfe{\x00}", "not JSON"),
             (b'{"benchmarks": [], "x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
-            (b"[" * 200_000, "expected object, got array"),
+            (b"[" * 200_000, "nested too deeply"),
             (b'{"benchmarks": [], "datetime": "caf\xe9"}', "byte 3 of a string; expected UTF-8"),
             (b'{"x":' * 100_000, "nested too deeply"),
             # less deep, but a hidden character sends it through Python's own recursion
