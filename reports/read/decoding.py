@@ -62,8 +62,7 @@ class Document:
             return record if outline or not self.has_unusable else msgspec.convert(self.usable(value), kind)
         except msgspec.ValidationError as error:
             message, _, where = str(error).partition(" - at `$")
-            where = where.rstrip("`")
-            found = _value_at(value, where)
+            where, found = _located(value, where.rstrip("`"))
             path = f"{path}{where}".lstrip(".")
             if isinstance(found, Unusable):
                 raise ResultError(self.name, path, visible(found.text, 60), _finite(found)) from error
@@ -179,20 +178,22 @@ def _without_unusable(value: Any) -> Any:
     return None if isinstance(value, Unusable) else value
 
 
-def _value_at(value: Any, path: str) -> Any:
-    """The offending value; None if it can't be found by its path."""
+def _located(value: Any, path: str) -> tuple[str, Any]:
+    """Path and value of what is wrong; None where the path does not tell.
+
+    The key of a mapping that is free to have any is not told (``axes[...]``), but the unusable one is found.
+    """
+    fixed, free, _ = path.partition("[...]")
     try:
-        for key, index in re.findall(r"\.?([^.\[\]]+)|\[(\d+)\]", path):
+        for key, index in re.findall(r"\.?([^.\[\]]+)|\[(\d+)\]", fixed):
             value = value[int(index)] if index else value[key]
     except (LookupError, TypeError, ValueError):
-        return None
-    return value if "[...]" not in path else _only_unusable(value)
-
-
-def _only_unusable(value: Any) -> Any:
-    """Of a mapping whose key the path does not tell, the unusable value in it."""
-    items = value.values() if isinstance(value, dict) else ()
-    return next((item for item in items if isinstance(item, Unusable)), None)
+        return path, None
+    if not free:
+        return path, value
+    items = value.items() if isinstance(value, dict) else ()
+    found = ((f"{fixed}.{visible(key, 60)}", item) for key, item in items if isinstance(item, Unusable))
+    return next(found, (path, None))
 
 
 def _text_or_empty(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from likeforlike.reports.read.decoding import Document
 from likeforlike.reports.read.format import Format
 
-HEAD_BYTES = 4096
+HEAD_BYTES = 65536
 """Of a text, what is looked at."""
 
 
@@ -80,7 +80,10 @@ FORMATS = tuple(
     Format(name, recognise)
     for name, recognise in (
         ("asv's results", _object("results", "commit_hash")),
-        ("asv's configuration (asv.conf.json)", _object("repo", "project")),
+        (
+            "asv's configuration (asv.conf.json)",
+            _either(_object("repo", "project"), _text('"environment_type"', '"show_commit_url"')),
+        ),
         ("asv's list of benchmarks", _asv_benchmarks),
         ("asv's description of a machine", _object("arch", "cpu", "machine", "os", "ram")),
         (
@@ -120,7 +123,10 @@ FORMATS = tuple(
             _text("name,iterations,real_time"),
         ),
         ("pytest-benchmark's CSV (its --benchmark-json is read)", _text("iqr_outliers,", "param:")),
-        ("a likeforlike run's journal (the result file beside it is read)", _text('"order_seed"')),
+        (
+            "the journal of a likeforlike run (the result file beside it is read)",
+            _either(_object("run_id", "order_seed"), _text('"order_seed"')),
+        ),
         ("a Git LFS pointer (git lfs pull fetches the file)", _text("version https://git-lfs")),
         ("a file with Git's marks of a conflict", _text("<<<<<<< ")),
     )

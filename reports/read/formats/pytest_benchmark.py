@@ -1,6 +1,7 @@
 """Ours and plain pytest-benchmark's, read strictly: a whole record or one line of error.
 
-From version 3 to 5 pytest-benchmark's files differ in the name of the processor alone (``machines``).
+Files of the same tests by pytest-benchmark 3.2, 3.4, 4.0 and 5.2 differ in the processor's name alone
+(``machines``).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from likeforlike.reports.read.summaries import Summary
 NAME = "pytest-benchmark"
 
 KNOWN_MAJOR_VERSIONS = (3, 4, 5)
-"""Whose files were read and are told to be alike; others are read as far as they go, and that is said."""
+"""Others are read as far as they go, and that is said."""
 
 
 class _Entry(Struct, frozen=True):
@@ -54,10 +55,6 @@ class _Document(Struct, frozen=True):
     likeforlike: Any = None
 
 
-class _Peek(Struct, frozen=True):
-    workload: Any = None
-
-
 class _PeekHeader(Struct, frozen=True):
     schema_version: int | None = None
 
@@ -69,8 +66,9 @@ def recognise(document: Document) -> bool:
         return False
     if any(key in value for key in ("likeforlike", "machine_info", "commit_info")):
         return True
-    entries = value["benchmarks"]
-    return isinstance(entries, list) and any(isinstance(e, dict) and "stats" in e for e in entries)
+    entries = value["benchmarks"] if isinstance(value["benchmarks"], list) else []
+    keys = {"name", "stats"} if isinstance(value.get("version"), str) else {"fullname", "stats"}
+    return any(isinstance(entry, dict) and keys <= entry.keys() for entry in entries)
 
 
 def parse_results(content: bytes, name: str, label: str | None = None) -> ResultFile:
@@ -193,17 +191,16 @@ def _cell(document: Document, entry: _Entry, path: str, ours: bool) -> Cell:
         "iterations": iterations,
         "saved_summary": None if samples else summary,
     }
-    if ours and isinstance(entry.extra_info, Mapping | None):
-        peek = document.record(_Peek, entry.extra_info or {}, f"{path}.extra_info")
-        if peek.workload is not None:
-            return _own_cell(document, entry, fields, f"{path}.extra_info")
+    info = entry.extra_info
+    if ours and isinstance(info, Mapping) and info.get("workload") is not None:
+        return _own_cell(document, entry, fields, f"{path}.extra_info")
     identity = entry.fullname or entry.name
     return Cell(
         id=identity,
         group=entry.group or "",
         extra=plain_extra(entry.name, identity),
         plain=True,
-        extra_info=_mapping(document, entry.extra_info),
+        extra_info=_mapping(document, info),
         **fields,
     )
 
