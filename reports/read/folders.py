@@ -31,18 +31,24 @@ def files_meant(names: Iterable[str]) -> list[str]:
 
 
 def _meant(name: str) -> list[str]:
-    path = Path(name)
-    try:
-        if path.is_dir():
-            return [str(file) for file in files_in(path)]
-        if path.exists() or not glob.has_magic(name):
-            return [name]
-    except (OSError, ValueError):  # a name that no file can have; whoever reads it says so
+    if _is_folder(name):
+        return [str(file) for file in files_in(Path(name))]
+    if not glob.has_magic(name) or os.path.lexists(name):
         return [name]
-    found = sorted(glob.glob(name, recursive=True))
+    found: list[str] = []
+    for item in sorted(glob.glob(name, recursive=True)):
+        found += map(str, sorted(_walk(Path(item)))) if _is_folder(item) else [item]
     if not found:
-        raise ResultError(name, "", "", "the pattern fits no file")
-    return [file for item in found for file in (_meant(item) if Path(item).is_dir() else [item])]
+        raise ResultError(name, "", "", "the pattern fits no result file")
+    return list(dict.fromkeys(found))  # `**` fits a folder and what is in it
+
+
+def _is_folder(name: str) -> bool:
+    """Whether it is one; a name that no file can have is none, and whoever reads it says so."""
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -75,14 +81,10 @@ def base_meant(name: str, besides: Iterable[str] = ()) -> str:
     storage, means the newest, which has the highest number: of one machine, as the storage has it. Raises
     ResultError where it is not clear which file is meant.
     """
-    path = Path(name)
-    try:
-        if not path.is_dir():
-            return name
-    except (OSError, ValueError):
+    if not _is_folder(name):
         return name
-    theirs = {Path(file).resolve() for file in besides}
-    found = [file for file in files_in(path) if file.resolve() not in theirs]
+    theirs = {Path(file).resolve() for file in besides if Path(file).exists()}
+    found = [file for file in files_in(Path(name)) if file.resolve() not in theirs]
     if not found:
         raise ResultError(name, "", "", "the folder holds only the files that are to be compared with it")
     if len(found) == 1:

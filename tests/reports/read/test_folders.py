@@ -78,6 +78,14 @@ class TestPattern:
         folder = tree("run1.json", "run2.json", "other.json", "run-x/a.json")
         assert below(folder, files_meant([f"{folder}/run*"])) == ["run-x/a.json", "run1.json", "run2.json"]
 
+    def test_folders_without_result_files_are_passed_over(self, tree):
+        folder = tree("run1.json", "run-notes/readme.md")
+        assert below(folder, files_meant([f"{folder}/run*"])) == ["run1.json"]
+
+    def test_what_fits_twice_counts_once(self, tree):
+        folder = tree("a/b.json")
+        assert below(folder, files_meant([f"{folder}/**"])) == ["a/b.json"]
+
     def test_any_depth(self, tree):
         folder = tree("a.json", "b/c/d.json")
         assert below(folder, files_meant([f"{folder}/**/*.json"])) == ["a.json", "b/c/d.json"]
@@ -87,7 +95,7 @@ class TestPattern:
         assert below(folder, files_meant([f"{folder}/a[1].json"])) == ["a[1].json"]
 
     def test_none_fits(self, tree):
-        with pytest.raises(ResultError, match="the pattern fits no file"):
+        with pytest.raises(ResultError, match="the pattern fits no result file"):
             files_meant([f"{tree()}/*.json"])
 
 
