@@ -230,7 +230,7 @@ def _beside_document(document: Document, filename: str) -> Path | None:
     nvbench writes the path as it was given on its command line; of it the last two parts are taken.
     """
     parts = PurePosixPath(filename.replace("\\", "/")).parts[-2:]
-    if document.folder is None or len(parts) != 2 or ".." in parts or parts[0] == "/":
+    if document.folder is None or len(parts) != 2:
         return None
     path = document.folder.joinpath(*parts)
     try:

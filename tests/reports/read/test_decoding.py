@@ -91,6 +91,13 @@ class TestUnused:
         assert file.machine.label == "2 x Intel Xeon + A100-SXM4-80GB"
         assert all("Unusable" not in value for _, value in file.machine.facts)
 
+    def test_in_fields_that_are_free_to_hold_anything_it_is_null(self):
+        document = put(OWN, ("benchmarks", 0, "extra_info", "terms"), {"x": [math.nan], "y": 1})
+        document = put(document, ("likeforlike", "options"), {"seconds": math.inf})
+        file = read(document)
+        assert file.cells[0].extra.terms == {"x": [None], "y": 1}
+        assert file.header.options == {"seconds": None}
+
     def test_long_integers(self):
         content = json.dumps(put(PLAIN, ("benchmarks", 0, "extra_info"), {"n": 10**30, "m": "@"})).encode()
         (cell,) = parse_results(content.replace(b'"@"', b"9" * 10_000), "mine.json").cells
