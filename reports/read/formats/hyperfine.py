@@ -66,8 +66,7 @@ def read(document: Document) -> ResultFile:
         result = document.record(_Result, raw, path)
         samples, codes = _succeeded(document, result, path)
         if codes:
-            told = ", ".join(f"{code} ({count} times)" for code, count in Counter(codes).items())
-            reason = f"{len(codes)} of {len(samples) + len(codes)} runs failed, with exit status {told}"
+            reason = _failures(codes, len(samples) + len(codes))
             if not samples:
                 failed.append(not_measured(result.command, "failed", reason))
                 continue
@@ -78,6 +77,13 @@ def read(document: Document) -> ResultFile:
 
 
 FORMATS = (Format(NAME, recognise, read),)
+
+
+def _failures(codes: list[str], runs: int) -> str:
+    """How many runs failed, and how."""
+    counts = Counter(codes)
+    ways = [f"{code} in {count}" for code, count in counts.items()] if len(counts) > 1 else list(counts)
+    return f"{len(codes)} of {runs} runs failed, exit status {', '.join(ways)}"
 
 
 def _succeeded(document: Document, result: _Result, path: str) -> tuple[list[float], list[str]]:

@@ -153,7 +153,7 @@ class TestHyperfine:
         file = read(true_file("hyperfine-1.15-failing"))
         assert file.cells == ()
         assert [failed.outcome for failed in file.unmeasured] == ["failed", "failed"]
-        assert file.unmeasured[1].reason == "3 of 3 runs failed, with exit status 2 (3 times)"
+        assert file.unmeasured[1].reason == "3 of 3 runs failed, exit status 2"
 
     def test_runs_that_failed_are_left_out_and_told(self):
         document = true_file("hyperfine-1.15")
@@ -161,7 +161,7 @@ class TestHyperfine:
         file = read(document)
         assert file.cells[0].samples == (0.003612292, 0.003969521)
         assert file.remarks == (
-            "true: 2 of 4 runs failed, with exit status 1 (1 times), unknown (1 times); they are no samples.",
+            "true: 2 of 4 runs failed, exit status 1 in 1, unknown in 1; they are no samples.",
         )
 
     def test_parameters_tell_equal_names_apart(self):
