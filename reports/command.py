@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TypeVar
 
 from likeforlike.reports.draw.process_pool import helpers
 from likeforlike.reports.read.files import published_names, read_named
+from likeforlike.reports.read.folders import base_meant, files_meant
+from likeforlike.reports.read.recognition import readable
 from likeforlike.reports.read.result_file import ResultError, ResultFile
 from likeforlike.reports.read.safe_text import visible
 from likeforlike.reports.write.report_folder import OutputError, check_output, write_folder
 
 SLOWER = 1
 BAD_INPUT = 2
+
+Taken = TypeVar("Taken")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,14 +40,20 @@ def _parser() -> argparse.ArgumentParser:
         description="Report what result files say, and how far it can be trusted.",
         epilog=f"Published files can be given by name: {', '.join(published_names())}.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="result file, ours or pytest-benchmark's")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help=f"result file, folder of them or pattern; {readable()}"
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the report; made, or replaced")
     parser.add_argument(
         "--baseline",
         metavar="NAME",
         help="machine to compare with: part of its label, id or file name (the first unpublished one)",
     )
-    parser.add_argument("--against", metavar="BASE", help="result file to be no slower than")
+    parser.add_argument(
+        "--against",
+        metavar="BASE",
+        help="result file to be no slower than; a folder means its only one, or the newest of .benchmarks",
+    )
     parser.add_argument(
         "--fail-if-slower", metavar="SHARE", help="with --against: exit with 1 if surely slower by more (5%%)"
     )
@@ -56,12 +67,13 @@ def _run(options: argparse.Namespace) -> int:
     _check_options(options)
     if options.output is not None:
         check_output(options.output)
-    wanted = _wanted(options)
+    names, unfound = expand_all(options.files, options.keep_going)
+    wanted = _wanted(options, names)
     with helpers() if options.output is not None else nullcontext() as draughtsmen:
-        files, bad = read_all(options.files, options.keep_going)
+        files, bad = read_all(names, options.keep_going)
         checked = None if wanted is None else _check(*wanted, files, fail=options.fail_if_slower is not None)
         if options.output is not None:
-            _write_report(options, files, bad, draughtsmen)
+            _write_report(options, files, [*unfound, *bad], draughtsmen)
     if checked is None:
         return 0
     told, status = checked
@@ -69,13 +81,13 @@ def _run(options: argparse.Namespace) -> int:
     return status
 
 
-def _wanted(options: argparse.Namespace) -> tuple[ResultFile, float] | None:
+def _wanted(options: argparse.Namespace, names: Sequence[str]) -> tuple[ResultFile, float] | None:
     """The file to be no slower than, and by how much: read before anything is written."""
     if options.against is None:
         return None
     from likeforlike.reports.judge.regressions import parse_limit
 
-    return read_named(options.against), parse_limit(options.fail_if_slower or "5%")
+    return read_named(base_meant(options.against, names)), parse_limit(options.fail_if_slower or "5%")
 
 
 def _check_options(options: argparse.Namespace) -> None:
@@ -93,7 +105,9 @@ def _write_report(
     from likeforlike.reports.tell.report import build_report
     from likeforlike.reports.write.report_files import render_files
 
-    report = build_report(files, options.baseline, [f"Left out: {reason}." for reason in bad])
+    remarks = [f"{file.label}: {remark}" for file in files for remark in file.remarks]
+    remarks += [f"Left out: {reason}." for reason in bad]
+    report = build_report(files, options.baseline, remarks)
     write_folder(options.output, render_files(report, draughtsmen))
     for finding in report.findings:
         print(f"{'! ' if finding.kind == 'warning' else '- '}{finding.text}")
@@ -110,19 +124,33 @@ def _check(base: ResultFile, limit: float, files: Sequence[ResultFile], fail: bo
     return outcome_text(outcome, limit), SLOWER if failed and fail else 0
 
 
+def expand_all(names: Sequence[str], keep_going: bool) -> tuple[list[str], list[str]]:
+    """The files that are meant, folders and patterns expanded; with ``keep_going`` empty ones are listed."""
+    return _each(names, keep_going, lambda name: files_meant([name]))
+
+
 def read_all(names: Sequence[str], keep_going: bool) -> tuple[list[ResultFile], list[str]]:
     """Read every file; with ``keep_going`` bad ones are listed instead of raised."""
-    good, bad = [], []
+    good, bad = _each(names, keep_going, lambda name: [read_named(name)])
+    if not good:
+        raise ValueError("none of the files can be read")
+    return good, bad
+
+
+def _each(
+    names: Sequence[str], keep_going: bool, take: Callable[[str], list[Taken]]
+) -> tuple[list[Taken], list[str]]:
+    """What is taken of each name, and why nothing is of the others, which is an error unless going on."""
+    good: list[Taken] = []
+    bad = []
     for name in names:
         try:
-            good.append(read_named(name))
+            good += take(name)
         except ResultError as error:
             if not keep_going:
                 raise
             bad.append(str(error))
             print(f"python -m reports: left out: {error}", file=sys.stderr)
-    if not good:
-        raise ValueError("none of the files can be read")
     return good, bad
 
 

@@ -3,45 +3,156 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Raw
 
 from likeforlike.reports.read.result_file import ResultError
 from likeforlike.reports.read.safe_text import all_visible, visible
 
 TOO_DEEP = "nested too deeply for a result file"
 
+DEEPEST = 200
+"""Levels of nesting; no tool's result file comes near."""
+
+LONGEST_INTEGER = 4000
+"""Digits; Python reads no decimal integer that is much longer."""
+
 Record = TypeVar("Record")
 
 
-def with_visible_strings(content: bytes, name: str) -> bytes:
-    """The same document with every string made visible; most files hold nothing to change."""
-    if content.isascii() and b"\\" not in content and b"\x7f" not in content:
-        return content  # JSON takes no bare control characters inside a string
-    value = decode(content, None, name, "", content)
+class Unusable:
+    """A number that JSON does not have (``NaN``, infinities) or no float can hold, as it stands in the file.
+
+    It is no value of any type that a record asks for: where it lies in a field that is used, that is an
+    error; elsewhere it costs nothing and is read as null.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's content, parsed once; what readers of formats recognise and take records from."""
+
+    name: str
+    """What errors call it."""
+    content: bytes
+    """UTF-8, without a byte order mark."""
+    value: Any
+    """The JSON value, strings made visible; None where it is no JSON."""
+    fault: ResultError | None = None
+    """Why it is no JSON."""
+    has_unusable: bool = False
+    folder: Path | None = None
+    """Where it lies, for files that belong to it."""
+
+    def record(self, kind: type[Record], value: Any, path: str = "", outline: bool = False) -> Record:
+        """A part of the document as a record; what is wrong becomes a ResultError with field and value.
+
+        An ``outline`` keeps what stands in its untyped fields as it is, to be read as records of their own.
+        """
+        try:
+            record = msgspec.convert(value, kind)
+            return record if outline or not self.has_unusable else msgspec.convert(self.usable(value), kind)
+        except msgspec.ValidationError as error:
+            message, _, where = str(error).partition(" - at `$")
+            where, found = _located(value, where.rstrip("`"))
+            path = f"{path}{where}".lstrip(".")
+            if isinstance(found, Unusable):
+                raise ResultError(self.name, path, visible(found.text, 60), _finite(found)) from error
+            raise ResultError(self.name, path, _text_or_empty(found), _expectation(message)) from error
+        except RecursionError as error:
+            raise ResultError(self.name, path, "", TOO_DEEP) from error
+
+    def outline(self, kind: type[Record]) -> Record:
+        """The whole document as an outline; raises what is wrong with it if it is no JSON."""
+        if self.fault is not None:
+            raise self.fault
+        return self.record(kind, self.value, outline=True)
+
+    def usable(self, value: Any) -> Any:
+        """A part of the document with null for every number that is none."""
+        return _without_unusable(value) if self.has_unusable else value
+
+    def error(self, path: str, value: str, expected: str) -> ResultError:
+        """An error in this file."""
+        return ResultError(self.name, path, value, expected)
+
+
+def parse(content: bytes, name: str, folder: Path | None = None) -> Document:
+    """Parse UTF-8 text. Raises ResultError only for nesting; other faults wait until JSON is asked for."""
+    unusable: list[Unusable] = []
+    if _depth(content) > DEEPEST:
+        raise ResultError(name, "", "", TOO_DEEP)
     try:
-        return msgspec.json.encode(all_visible(value))
+        value = _decoded(content, unusable)
+        if not content.isascii() or b"\\" in content or b"\x7f" in content:
+            value = all_visible(value)  # most files hold nothing that does not show
     except RecursionError as error:
         raise ResultError(name, "", "", TOO_DEEP) from error
-
-
-def decode(content: bytes | Raw, kind: type[Record] | None, name: str, prefix: str, whole: bytes) -> Any:
-    """Decode JSON into a record; what is wrong becomes a ResultError that names field and value."""
-    try:
-        return msgspec.json.decode(content, type=kind or Any)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        path = f"{prefix}{path.rstrip('`')}".lstrip(".")
-        raise ResultError(name, path, _value_at(content, path, prefix), _expectation(message)) from error
     except msgspec.DecodeError as error:
-        raise _malformed(whole, name, str(error)) from error
+        return Document(name, content, None, _malformed(content, name, str(error)), folder=folder)
     except UnicodeDecodeError as error:
-        raise ResultError(name, "", f"byte {error.start} of a string", "expected UTF-8") from error
-    except RecursionError as error:
-        raise ResultError(name, prefix, "", TOO_DEEP) from error
+        fault = ResultError(name, "", f"byte {error.start} of a string", "expected UTF-8")
+        return Document(name, content, None, fault, folder=folder)
+    return Document(name, content, value, None, bool(unusable), folder)
+
+
+def _decoded(content: bytes, unusable: list[Unusable]) -> Any:
+    """The JSON value; what Python's own json module writes beyond JSON is taken, too."""
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.DecodeError as error:
+        try:
+            return _decoded_leniently(content.decode("utf-8"), unusable)
+        except ValueError:
+            raise error from None
+
+
+def _decoded_leniently(text: str, unusable: list[Unusable]) -> Any:
+    def outside(literal: str) -> Unusable:
+        unusable.append(Unusable(literal))
+        return unusable[-1]
+
+    def number(literal: str) -> Any:
+        value = float(literal)
+        return value if math.isfinite(value) else outside(literal)
+
+    def integer(literal: str) -> Any:
+        return int(literal) if len(literal) <= LONGEST_INTEGER else outside(literal)
+
+    return json.loads(text, parse_constant=outside, parse_float=number, parse_int=integer)
+
+
+def _depth(content: bytes) -> int:
+    """How deeply brackets nest, at most; brackets inside strings are counted only if it matters."""
+    depth = _bracket_depth(content)
+    if depth > DEEPEST:
+        depth = _bracket_depth(re.sub(rb'"(?:[^"\\]|\\.)*"', b"", content, flags=re.DOTALL))
+    return depth
+
+
+def _bracket_depth(content: bytes) -> int:
+    depth = deepest = 0
+    for bracket in content.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
+def _finite(found: Unusable) -> str:
+    if found.text.lstrip("-").isalpha():
+        return "expected a finite number (JSON has no such value)"
+    return "number out of range"
 
 
 def _expectation(message: str) -> str:
@@ -53,60 +164,42 @@ def _expectation(message: str) -> str:
 
 
 def _malformed(content: bytes, name: str, message: str) -> ResultError:
-    """Why the text is no JSON: the field that holds a bare NaN or Infinity, else where it breaks."""
-    bare = _bare_constant(content)
-    if bare is not None:
-        path, constant = bare
-        return ResultError(name, path, constant, "expected a finite number (JSON has no such value)")
+    """Why the text is no JSON."""
     if "truncated" in message:
         return ResultError(name, "", f"ends after {len(content)} bytes", "the JSON is truncated")
     return ResultError(name, "", "", f"not JSON: {visible(message.removeprefix('JSON is malformed: '), 160)}")
 
 
-def _bare_constant(content: bytes) -> tuple[str, str] | None:
-    """Path and text of the first NaN or infinity, which Python's json module writes and reads."""
-    try:
-        return _find_constant(json.loads(content, parse_constant=_Constant), "")
-    except (ValueError, RecursionError):
-        return None
-
-
-class _Constant(str):
-    """A bare constant where JSON allows none."""
-
-
-def _find_constant(value: Any, path: str) -> tuple[str, str] | None:
-    if isinstance(value, _Constant):
-        return path.lstrip("."), str(value)
-    items: Any = ()
+def _without_unusable(value: Any) -> Any:
     if isinstance(value, dict):
-        items = ((f"{path}.{visible(str(key), 60)}", item) for key, item in value.items())
-    elif isinstance(value, list):
-        items = ((f"{path}[{index}]", item) for index, item in enumerate(value))
-    return next((found for key, item in items if (found := _find_constant(item, key))), None)
+        return {key: _without_unusable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_unusable(item) for item in value]
+    return None if isinstance(value, Unusable) else value
 
 
-def _value_at(content: bytes | Raw, path: str, prefix: str) -> str:
-    """The offending value as it stands in the file, shortened; empty if it can't be shown."""
+def _located(value: Any, path: str) -> tuple[str, Any]:
+    """Path and value of what is wrong; None where the path does not tell.
+
+    The key of a mapping that is free to have any is not told (``axes[...]``), but the unusable one is found.
+    """
+    fixed, free, _ = path.partition("[...]")
     try:
-        value = msgspec.json.decode(content)
-        for key, index in re.findall(r"\.?([^.\[\]]+)|\[(\d+)\]", path.removeprefix(prefix)):
+        for key, index in re.findall(r"\.?([^.\[\]]+)|\[(\d+)\]", fixed):
             value = value[int(index)] if index else value[key]
-    except (msgspec.DecodeError, LookupError, TypeError, ValueError, RecursionError):
-        return ""
-    return "" if isinstance(value, dict | list) else value_text(value)
+    except (LookupError, TypeError, ValueError):
+        return path, None
+    if not free:
+        return path, value
+    items = value.items() if isinstance(value, dict) else ()
+    found = ((f"{fixed}.{visible(key, 60)}", item) for key, item in items if isinstance(item, Unusable))
+    return next(found, (path, None))
+
+
+def _text_or_empty(value: Any) -> str:
+    return "" if value is None or isinstance(value, dict | list) else value_text(value)
 
 
 def value_text(value: object) -> str:
     """A value as JSON, made visible and shortened, for an error."""
     return visible(json.dumps(value), 60)
-
-
-def converter(name: str, content: bytes) -> Any:
-    """A function that turns a value of the document into a record, or raises ResultError."""
-
-    def convert(value: Any, kind: type[Record], prefix: str) -> Record:
-        result: Record = decode(msgspec.json.encode(value), kind, name, prefix, content)
-        return result
-
-    return convert

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,6 @@ from likeforlike.reports.read.schema import Fingerprint
 
 GPUS = "GPUs"
 """The fact that tells how many there are."""
-
-Convert = Callable[[Any, type[Fingerprint], str], Fingerprint]
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,12 @@ class Machine:
         return dict(self.facts)
 
 
-def machine_of(info: Mapping[str, Any], convert: Convert) -> Machine:
+def machine_of(info: Mapping[str, Any], fingerprint: Fingerprint | None) -> Machine:
     """The machine of a file's ``machine_info``; without a fingerprint, from what pytest-benchmark saw."""
-    raw = info.get("likeforlike")
-    if raw is None:
+    if fingerprint is None:
         return _plain_machine(info)
-    fingerprint = convert(raw, Fingerprint, "machine_info.likeforlike")
     label = fingerprint.label or _label(fingerprint)
-    return Machine(fingerprint.id, label, raw, _facts(fingerprint))
+    return Machine(fingerprint.id, label, info.get("likeforlike"), _facts(fingerprint))
 
 
 def differences(machines: list[Machine]) -> list[tuple[str, list[str]]]:
@@ -113,16 +110,38 @@ def _gibibytes(value: Any) -> str:
 def _plain_machine(info: Mapping[str, Any]) -> Machine:
     cpu = info.get("cpu")
     cpu = cpu if isinstance(cpu, Mapping) else {}
+    node = info.get("node")
     rows = [
-        ("CPU", cpu.get("brand_raw") or cpu.get("brand")),
+        ("CPU", cpu.get("brand_raw") or cpu.get("brand")),  # before py-cpuinfo 6 it was "brand"
         ("cores", cpu.get("count")),
         ("architecture", info.get("machine")),
         ("system", info.get("system")),
         ("python", info.get("python_version")),
     ]
-    facts = tuple((name, str(value)) for name, value in rows if isinstance(value, str | int) and value != "")
-    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
+    return machine_from_facts(rows, node if isinstance(node, str) else "")
+
+
+def machine_from_facts(rows: Iterable[tuple[str, Any]], node: str = "") -> Machine:
+    """A machine of which only some facts are known; what is neither text nor a number is not known.
+
+    ``node`` is what tells it from others where no processor is named: one such machine is not all of them.
+    """
+    facts = tuple(
+        (name, str(value))
+        for name, value in rows
+        if isinstance(value, str | int | float) and value not in ("", "unknown")
+    )
     known = dict(facts)
-    model = _short(known["CPU"]) if "CPU" in known else "unknown machine"
-    label = f"{known['cores']} x {model}" if "cores" in known else model
-    return Machine(digest, label, None, facts)
+    unnamed = [] if "CPU" in known else [node]
+    digest = hashlib.sha256(json.dumps([*facts, *unnamed]).encode()).hexdigest()[:12]
+    return Machine(digest, _plain_label(known), None, facts)
+
+
+def _plain_label(known: Mapping[str, str]) -> str:
+    if "CPU" in known:
+        model = _short(known["CPU"])
+        return f"{known['cores']} x {model}" if "cores" in known else model
+    gpus = [value for name, value in known.items() if re.fullmatch(r"GPU \d+", name)]
+    if gpus:
+        return " + ".join(_short(name) for name in dict.fromkeys(gpus))
+    return f"unknown machine with {known['cores']} cores" if "cores" in known else "unknown machine"

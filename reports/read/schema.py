@@ -136,12 +136,29 @@ class Extra(Struct, frozen=True, kw_only=True):
         return self.data is not None and self.data.name == "synthetic"
 
 
-class Stats(Struct, frozen=True):
-    """Of pytest-benchmark's statistics what the reports use; ``data`` is absent where it was not saved."""
+class SavedSamples(Struct, frozen=True):
+    """Of pytest-benchmark's ``stats`` what is used where the samples were saved; the rest follows from them.
+
+    Seconds of one iteration each.
+    """
 
     data: tuple[Seconds, ...] | None = None
-    median: Seconds | None = None
     rounds: Count | None = None
+    iterations: Count | None = None
+
+
+class SavedSummary(Struct, frozen=True):
+    """Of pytest-benchmark's ``stats`` what is used where the samples were not saved; seconds."""
+
+    median: Seconds | None = None
+    min: Seconds | None = None
+    q1: Seconds | None = None
+    q3: Seconds | None = None
+    max: Seconds | None = None
+    mean: Seconds | None = None
+    stddev: Seconds | None = None
+    rounds: Count | None = None
+    iterations: Count | None = None
 
 
 class Unmeasured(Struct, frozen=True, kw_only=True):

@@ -1,8 +1,10 @@
-"""Documents that try a renderer: one with every kind of row, one with nothing but hostile names."""
+"""Documents that try a renderer, with every kind of row or hostile names alone, and a reader: wrong anywhere."""
 
 from __future__ import annotations
 
+import copy
 import json
+import math
 
 import report_samples as samples
 
@@ -109,3 +111,65 @@ def evil_document():
     machine["versions"][EVIL[3]] = EVIL[6]
     unmeasured = [{"cell": name, "outcome": name, "reason": name} for name in EVIL]
     return samples.document(cells, machine, unmeasured=unmeasured, notes=list(EVIL), preset=EVIL[2])
+
+
+def nested(levels=150):
+    """A list in a list in a list."""
+    return [nested(levels - 1)] if levels else []
+
+
+WRONG = (None, math.nan, math.inf, [], {}, "", "UNSERIALIZABLE[x]", -1, 0, 1e308, 10**30, True, "\ud800")
+WRONG += (5e-324, [1, 2], {"a": {"b": 1}}, nested())
+
+
+def places(value, path=()):
+    """The path of every value of a document; of lists, in their first two items."""
+    yield path
+    if isinstance(value, dict):
+        items = value.items()
+    else:
+        items = enumerate(value[:2]) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+def wrong_in_one_place(document, randomness, count):
+    """Documents in which one value, drawn at random, is gone or is another one."""
+    everywhere = list(places(document))[1:]
+    for _ in range(count):
+        changed = copy.deepcopy(document)
+        *path, last = randomness.choice(everywhere)
+        target = changed
+        for key in path:
+            target = target[key]
+        if randomness.random() < 0.1:
+            del target[last]
+        else:
+            target[last] = randomness.choice(WRONG)
+        yield changed
+
+
+TOKENS = (
+    b"NaN",
+    b"-Infinity",
+    b"1e999",
+    b"9" * 5000,
+    b'"\\ud800"',
+    b"[",
+    b"{",
+    b"}",
+    b"\x00",
+    b"\xff\xfe",
+    b'"',
+)
+TOKENS += (b"\xef\xbb\xbf", b"null", b"-", b"\\u0000", b"\x1f\x8b", "\u202e".encode(), b"[" * 300)
+
+
+def wrong_bytes(content, randomness, count):
+    """Contents with some bytes replaced, or the rest gone."""
+    for _ in range(count):
+        changed = bytearray(content)
+        for _ in range(randomness.choice((1, 1, 2, 5))):
+            start = randomness.randrange(len(changed))
+            changed[start : start + randomness.choice((0, 0, 1, 3, 30))] = randomness.choice(TOKENS)
+        yield bytes(changed if randomness.random() > 0.1 else changed[: randomness.randrange(len(changed))])

@@ -1,1 +1,1 @@
-"""One module for each tool whose files are read."""
+"""One module for each tool whose files are read or named, with its ``FORMATS``."""

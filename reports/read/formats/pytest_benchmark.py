@@ -1,78 +1,121 @@
-"""pytest-benchmark's files, ours and plain ones, read strictly: a whole record or one line of error."""
+"""Ours and plain pytest-benchmark's, read strictly: a whole record or one line of error.
+
+Files of the same tests by pytest-benchmark 3.2, 3.4, 4.0 and 5.2 differ in the processor's name alone
+(``machines``).
+"""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import statistics
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from likeforlike.reports.read.decoding import TOO_DEEP, converter, decode, value_text, with_visible_strings
-from likeforlike.reports.read.machines import machine_of
-from likeforlike.reports.read.result_file import PLAIN_WORKLOAD, Cell, ResultError, ResultFile
+from likeforlike.reports.read.decoding import Document, parse, value_text
+from likeforlike.reports.read.format import Format
+from likeforlike.reports.read.machines import Machine, machine_of
+from likeforlike.reports.read.plain_results import digest_of, label_of, plain_extra
+from likeforlike.reports.read.result_file import Cell, Commit, ResultFile, Tool
 from likeforlike.reports.read.safe_text import visible
-from likeforlike.reports.read.schema import SCHEMA_VERSION, Extra, Header, Stats
+from likeforlike.reports.read.schema import (
+    SCHEMA_VERSION,
+    Extra,
+    Fingerprint,
+    Header,
+    SavedSamples,
+    SavedSummary,
+    Unmeasured,
+)
+from likeforlike.reports.read.summaries import Summary
 
-OLDEST_VERSION = 4
+NAME = "pytest-benchmark"
+
+KNOWN_MAJOR_VERSIONS = (3, 4, 5)
+"""Others are read as far as they go, and that is said."""
 
 
 class _Entry(Struct, frozen=True):
     name: str
-    stats: Stats
+    stats: Any = None
     fullname: str | None = None
     group: str | None = None
-    extra_info: Raw = Raw(b"{}")
+    params: Any = None
+    options: Any = None
+    extra_info: Any = None
 
 
 class _Document(Struct, frozen=True):
     benchmarks: tuple[_Entry, ...]
-    machine_info: dict[str, Any] = {}
+    machine_info: dict[str, Any] | None = None
+    commit_info: Any = None
     version: str | None = None
     datetime: str = ""
-    likeforlike: Raw = Raw(b"null")
-
-
-class _Peek(Struct, frozen=True):
-    workload: Any = None
+    likeforlike: Any = None
 
 
 class _PeekHeader(Struct, frozen=True):
     schema_version: int | None = None
 
 
+def recognise(document: Document) -> bool:
+    """Whether it is ours, or has what only pytest-benchmark writes, be it in part."""
+    value = document.value
+    if not isinstance(value, dict) or "benchmarks" not in value:
+        return False
+    if any(key in value for key in ("likeforlike", "machine_info", "commit_info")):
+        return True
+    entries = value["benchmarks"] if isinstance(value["benchmarks"], list) else []
+    keys = {"name", "stats"} if isinstance(value.get("version"), str) else {"fullname", "stats"}
+    return any(isinstance(entry, dict) and keys <= entry.keys() for entry in entries)
+
+
 def parse_results(content: bytes, name: str, label: str | None = None) -> ResultFile:
-    """Read a result file's content; ``name`` is what errors call it. Raises ResultError."""
-    digest = hashlib.sha256(content).hexdigest()
-    content = with_visible_strings(content, name)
-    document = decode(content, _Document, name, "", content)
-    header = _header(document, name)
-    if header is None:
-        _check_version(document, name)
-    try:
-        machine = machine_of(document.machine_info, converter(name, content))
-    except RecursionError as error:
-        raise ResultError(name, "machine_info", "", TOO_DEEP) from error
-    cells = tuple(
-        _cell(entry, f"benchmarks[{number}]", name, ours=header is not None)
-        for number, entry in enumerate(document.benchmarks)
-    )
+    """Read the UTF-8 content of such a file; ``name`` is what errors call it. Raises ResultError."""
+    return read(parse(content, name), label)
+
+
+def read(document: Document, label: str | None = None) -> ResultFile:
+    """Read a document as ours or pytest-benchmark's. Raises ResultError."""
+    outline = document.outline(_Document)
+    header = _header(document, outline)
+    remarks = () if header else _check_version(document, outline)
+    cells, without_figure = [], []
+    for number, entry in enumerate(outline.benchmarks):
+        path = f"benchmarks[{number}]"
+        if header is None and not entry.stats:
+            without_figure.append(_without_statistics(entry))
+        else:
+            cells.append(_cell(document, entry, path, ours=header is not None))
+    info = document.usable(outline.machine_info or {})
     return ResultFile(
-        path=visible(name),
-        label=visible(label or Path(name).name, 60),
-        machine=machine,
-        cells=cells,
+        path=visible(document.name),
+        label=label_of(document, label),
+        machine=_machine(document, outline, info),
+        cells=tuple(cells),
         run_id=header.run_id if header else "",
-        digest=digest,
+        digest=digest_of(document),
         plain=header is None,
-        datetime=document.datetime,
+        datetime=outline.datetime,
         header=header,
         notes=header.notes if header else (),
-        node=_node(document.machine_info),
+        node=_node(info),
+        tool=Tool("likeforlike") if header else Tool(NAME, visible(outline.version or "", 60)),
+        commit=_commit(outline.commit_info),
+        without_figure=tuple(without_figure),
+        remarks=remarks,
     )
+
+
+FORMATS = (Format(NAME, recognise, read),)
+
+
+def _machine(document: Document, outline: _Document, info: Mapping[str, Any]) -> Machine:
+    raw = (outline.machine_info or {}).get("likeforlike")
+    if raw is None:
+        return machine_of(info, None)
+    return machine_of(info, document.record(Fingerprint, raw, "machine_info.likeforlike"))
 
 
 def _node(info: Mapping[str, Any]) -> str:
@@ -80,73 +123,131 @@ def _node(info: Mapping[str, Any]) -> str:
     return visible(node, 60) if isinstance(node, str) else ""
 
 
-def _header(document: _Document, name: str) -> Header | None:
-    raw = document.likeforlike
-    if bytes(raw) == b"null":
+def _commit(info: Any) -> Commit | None:
+    """What pytest-benchmark found out; outside of version control it writes ``unversioned``, or an error."""
+    if not isinstance(info, Mapping):
         return None
-    version = decode(raw, _PeekHeader, name, "likeforlike", bytes(raw)).schema_version
-    if version is not None and version > SCHEMA_VERSION:
-        raise ResultError(
-            name,
-            "likeforlike.schema_version",
-            str(version),
-            f"this likeforlike reads up to {SCHEMA_VERSION}; install a newer one",
-        )
-    header: Header = decode(raw, Header, name, "likeforlike", bytes(raw))
-    return header
-
-
-def _check_version(document: _Document, name: str) -> None:
-    """Plain files say which pytest-benchmark wrote them; anything else is not ours to read."""
-    major = re.match(r"\d+", document.version or "")
-    if major is None:
-        found = "" if document.version is None else value_text(document.version)
-        raise ResultError(name, "version", found, "neither likeforlike's nor pytest-benchmark's result file")
-    if int(major.group()[:9]) < OLDEST_VERSION:
-        raise ResultError(
-            name,
-            "version",
-            value_text(document.version),
-            f"expected pytest-benchmark {OLDEST_VERSION} or newer",
-        )
-
-
-def _cell(entry: _Entry, path: str, name: str, ours: bool) -> Cell:
-    samples, median = _samples(entry.stats, f"{path}.stats", name)
-    if ours:
-        peek = decode(entry.extra_info, _Peek, name, f"{path}.extra_info", bytes(entry.extra_info))
-        if peek.workload is not None:
-            return _own_cell(entry, samples, median, f"{path}.extra_info", name)
-    identity = entry.fullname or entry.name
-    extra = Extra(
-        workload=PLAIN_WORKLOAD, implementation=entry.name, device="", axes={}, cell=identity, origin=""
+    text = {key: value for key, value in info.items() if isinstance(value, str)}
+    dirty = info.get("dirty")
+    if text.get("id", "unversioned") in ("", "unversioned", "unknown"):
+        return None
+    return Commit(
+        id=text["id"],
+        time=text.get("time", ""),
+        branch=text.get("branch", "").replace("(unknown)", ""),
+        project=text.get("project", ""),
+        dirty=dirty if isinstance(dirty, bool) else None,
     )
-    return Cell(identity, entry.name, entry.group or "", samples, median, extra, plain=True)
 
 
-def _own_cell(entry: _Entry, samples: tuple[float, ...], median: float, path: str, name: str) -> Cell:
-    extra: Extra = decode(entry.extra_info, Extra, name, path, bytes(entry.extra_info))
-    _check_parallel(extra, len(samples), path, name)
+def _header(document: Document, outline: _Document) -> Header | None:
+    raw = outline.likeforlike
+    if raw is None:
+        return None
+    version = document.record(_PeekHeader, raw, "likeforlike").schema_version
+    if version is not None and version > SCHEMA_VERSION:
+        expected = f"this likeforlike reads up to {SCHEMA_VERSION}; install a newer one"
+        raise document.error("likeforlike.schema_version", str(version), expected)
+    return document.record(Header, raw, "likeforlike")
+
+
+def _check_version(document: Document, outline: _Document) -> tuple[str, ...]:
+    """Plain files say which pytest-benchmark wrote them; what is to be said where it is not known."""
+    known = f"read as one of versions {KNOWN_MAJOR_VERSIONS[0]} to {KNOWN_MAJOR_VERSIONS[-1]}"
+    major = re.match(r"\d+", outline.version or "")
+    if major is not None:
+        if int(major.group()[:9]) in KNOWN_MAJOR_VERSIONS:
+            return ()
+        return (f"Written by {NAME} {visible(outline.version or '', 60)}, which is not known here: {known}.",)
+    if outline.version is None and recognise(document) and outline.benchmarks:
+        return (f"It does not say which {NAME} wrote it: {known}.",)
+    found = "" if outline.version is None else value_text(outline.version)
+    raise document.error("version", found, "neither likeforlike's nor pytest-benchmark's result file")
+
+
+def _without_statistics(entry: _Entry) -> Unmeasured:
+    identity = entry.fullname or entry.name
+    return Unmeasured(
+        cell=identity,
+        outcome="failed",
+        reason="the file holds no statistics of it",
+        workload="benchmark",
+        implementation=entry.name,
+    )
+
+
+def _cell(document: Document, entry: _Entry, path: str, ours: bool) -> Cell:
+    samples, summary, iterations = _samples(document, entry.stats, f"{path}.stats")
+    median = statistics.median(samples) if samples else summary.median_seconds
+    assert median is not None  # else _samples has raised
+    fields: dict[str, Any] = {
+        "name": entry.name,
+        "samples": samples,
+        "median_seconds": median,
+        "fullname": entry.fullname or entry.name,
+        "function": entry.name.partition("[")[0],
+        "params": _mapping(document, entry.params),
+        "options": _mapping(document, entry.options),
+        "iterations": iterations,
+        "saved_summary": None if samples else summary,
+    }
+    info = entry.extra_info
+    if ours and isinstance(info, Mapping) and info.get("workload") is not None:
+        return _own_cell(document, entry, fields, f"{path}.extra_info")
+    identity = entry.fullname or entry.name
+    return Cell(
+        id=identity,
+        group=entry.group or "",
+        extra=plain_extra(entry.name, identity),
+        plain=True,
+        extra_info=_mapping(document, info),
+        **fields,
+    )
+
+
+def _mapping(document: Document, value: Any) -> Mapping[str, Any]:
+    return document.usable(value) if isinstance(value, Mapping) else {}
+
+
+def _own_cell(document: Document, entry: _Entry, fields: dict[str, Any], path: str) -> Cell:
+    extra = document.record(Extra, entry.extra_info, path)
+    _check_parallel(document, extra, len(fields["samples"]), path)
     identity = extra.cell or entry.name
     group = extra.group or entry.group or identity
-    return Cell(identity, entry.name, group, samples, median, extra)
+    return Cell(id=identity, group=group, extra=extra, **fields)
 
 
-def _samples(stats: Stats, path: str, name: str) -> tuple[tuple[float, ...], float]:
-    if stats.data is None:
-        if stats.median is None:
-            raise ResultError(name, f"{path}.median", "", "missing, and there is no data to take it from")
-        return (), stats.median
-    if not stats.data:
-        raise ResultError(name, f"{path}.data", "[]", "expected at least one sample")
-    if stats.rounds is not None and stats.rounds != len(stats.data):
-        raise ResultError(
-            name, f"{path}.rounds", str(stats.rounds), f"expected {len(stats.data)}, as many as data has"
-        )
-    return stats.data, statistics.median(stats.data)
+def _samples(document: Document, stats: Any, path: str) -> tuple[tuple[float, ...], Summary, int | None]:
+    """The samples, or else the summary that the file has in their place; and the iterations of a round."""
+    saved = document.record(SavedSamples, {} if stats is None else stats, path)
+    if saved.data is None:
+        summary = _summary(document.record(SavedSummary, stats or {}, path))
+        if summary.median_seconds is None:
+            raise document.error(f"{path}.median", "", "missing, and there is no data to take it from")
+        return (), summary, summary.iterations
+    if not saved.data:
+        raise document.error(f"{path}.data", "[]", "expected at least one sample")
+    if saved.rounds is not None and saved.rounds != len(saved.data):
+        expected = f"expected {len(saved.data)}, as many as data has"
+        raise document.error(f"{path}.rounds", str(saved.rounds), expected)
+    return saved.data, Summary(), saved.iterations
 
 
-def _check_parallel(extra: Extra, count: int, path: str, name: str) -> None:
+def _summary(saved: SavedSummary) -> Summary:
+    return Summary(
+        rounds=saved.rounds,
+        minimum_seconds=saved.min,
+        q1_seconds=saved.q1,
+        median_seconds=saved.median,
+        q3_seconds=saved.q3,
+        maximum_seconds=saved.max,
+        mean_seconds=saved.mean,
+        stddev_seconds=None if saved.rounds == 1 else saved.stddev,
+        iterations=saved.iterations,
+    )
+
+
+def _check_parallel(document: Document, extra: Extra, count: int, path: str) -> None:
     """Lists that belong to the samples are as long as the samples; a round is counted once."""
     lists: dict[str, tuple[Any, ...] | None] = {"round_numbers": extra.round_numbers}
     if extra.transfer is not None:
@@ -154,13 +255,12 @@ def _check_parallel(extra: Extra, count: int, path: str, name: str) -> None:
         lists["transfer.to_host_seconds"] = extra.transfer.to_host_seconds
     for key, values in lists.items():
         if values is not None and len(values) != count:
-            raise ResultError(
-                name, f"{path}.{key}", f"{len(values)} entries", f"expected {count}, one for each sample"
-            )
+            expected = f"expected {count}, one for each sample"
+            raise document.error(f"{path}.{key}", f"{len(values)} entries", expected)
     rounds = extra.round_numbers or ()
     if len(set(rounds)) != len(rounds):
         twice = next(number for number in rounds if rounds.count(number) > 1)
-        raise ResultError(name, f"{path}.round_numbers", str(twice), "expected each round once")
+        raise document.error(f"{path}.round_numbers", str(twice), "expected each round once")
     numbers = [epoch.epoch for epoch in extra.epochs]
     if numbers != sorted(set(numbers)):
-        raise ResultError(name, f"{path}.epochs", str(numbers[:8]), "expected epochs in order, each once")
+        raise document.error(f"{path}.epochs", str(numbers[:8]), "expected epochs in order, each once")

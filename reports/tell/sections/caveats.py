@@ -158,7 +158,7 @@ def _reading_section(context: Context) -> Section | None:
             file.run_id or "–",
             file.datetime[:19] or "–",
             Entry(str(len(file.cells)), float(len(file.cells))),
-            "pytest-benchmark" if file.plain else "likeforlike",
+            str(file.tool),
         )
         for file in context.study.files[:MOST_ROWS]
     )

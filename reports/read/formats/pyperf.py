@@ -1,0 +1,144 @@
+"""pyperf's JSON: benchmarks of runs, each run a process of its own with its warm-ups and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+from likeforlike.reports.read.decoding import Document
+from likeforlike.reports.read.format import Format
+from likeforlike.reports.read.machines import Machine, machine_from_facts
+from likeforlike.reports.read.plain_results import digest_of, not_measured, plain_cell, plain_file
+from likeforlike.reports.read.result_file import Cell, ResultFile, Tool
+from likeforlike.reports.read.schema import Count, Seconds, Unmeasured
+
+NAME = "pyperf"
+
+
+class _Unit(Struct, frozen=True):
+    """What is used of metadata, which stands at the file, at a benchmark and at a run."""
+
+    name: str | None = None
+    unit: str | None = None
+    loops: Count | None = None
+    inner_loops: Count | None = None
+
+
+class _Run(Struct, frozen=True):
+    values: tuple[Seconds, ...] = ()
+    warmups: Any = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+class _Bare(Struct, frozen=True):
+    """A run whose values are no times."""
+
+    values: Any = None
+
+
+class _Benchmark(Struct, frozen=True):
+    runs: tuple[Any, ...]
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+class _Document(Struct, frozen=True):
+    benchmarks: tuple[_Benchmark, ...]
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def recognise(document: Document) -> bool:
+    """Whether its benchmarks consist of runs."""
+    value = document.value
+    benchmarks = value.get("benchmarks") if isinstance(value, dict) else None
+    return isinstance(benchmarks, list) and any(isinstance(b, dict) and "runs" in b for b in benchmarks)
+
+
+def read(document: Document) -> ResultFile:
+    """Values are seconds of one loop already; what was measured in bytes or counted is no time.
+
+    Raises ResultError.
+    """
+    outline = document.outline(_Document)
+    cells: list[Cell] = []
+    left_out: list[Unmeasured] = []
+    for number, benchmark in enumerate(outline.benchmarks):
+        path = f"benchmarks[{number}]"
+        facts = document.record(_Unit, outline.metadata | benchmark.metadata, f"{path}.metadata")
+        name = facts.name or f"benchmark {number + 1}"
+        if facts.unit not in (None, "second"):
+            reason = f"measured in the unit {facts.unit}, which is no time"
+            left_out.append(not_measured(name, "skipped", reason))
+            continue
+        cell = _cell(document, benchmark, outline.metadata, name, path)
+        if cell is None:
+            left_out.append(not_measured(name, "failed", "its runs hold no values"))
+        else:
+            cells.append(cell)
+    metadata = document.usable(outline.metadata)
+    first = _text(_first_date(outline)).replace(" ", "T")
+    return plain_file(
+        document,
+        Tool(NAME, _text(metadata.get("perf_version"))),
+        _machine(document, metadata),
+        cells,
+        left_out,
+        datetime=first,
+        node=_text(metadata.get("hostname")),
+    )
+
+
+FORMATS = (Format(NAME, recognise, read),)
+
+
+def _cell(
+    document: Document, benchmark: _Benchmark, common: Mapping[str, Any], name: str, path: str
+) -> Cell | None:
+    samples: list[float] = []
+    launches: list[int] = []
+    iterations = set()
+    for number, raw in enumerate(benchmark.runs):
+        run = document.record(_Run, raw, f"{path}.runs[{number}]")
+        if not run.values:
+            continue  # a process that only found out how many loops it takes
+        facts = document.record(
+            _Unit, {**common, **benchmark.metadata, **run.metadata}, f"{path}.runs[{number}].metadata"
+        )
+        samples += run.values
+        launches += [number] * len(run.values)
+        iterations.add((facts.loops or 1) * (facts.inner_loops or 1) if facts.loops else None)
+    if not samples:
+        return None
+    metadata = document.usable({**common, **benchmark.metadata})
+    return plain_cell(
+        name,
+        samples,
+        launches=tuple(launches),
+        iterations=iterations.pop() if len(iterations) == 1 else None,
+        options={"timer": metadata["timer"]} if "timer" in metadata else {},
+        extra_info={"processes": len(set(launches))},
+    )
+
+
+def _first_date(outline: _Document) -> Any:
+    for benchmark in outline.benchmarks:
+        for run in benchmark.runs:
+            metadata = run.get("metadata") if isinstance(run, dict) else None
+            if isinstance(metadata, dict) and "date" in metadata:
+                return metadata["date"]
+    return outline.metadata.get("date")
+
+
+def _machine(document: Document, metadata: Mapping[str, Any]) -> Machine:
+    rows = (
+        ("CPU", metadata.get("cpu_model_name")),
+        ("cores", metadata.get("cpu_count")),
+        ("system", metadata.get("platform")),
+        ("python", metadata.get("python_version")),
+    )
+    return machine_from_facts(rows, _text(metadata.get("hostname")) or digest_of(document))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
