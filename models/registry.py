@@ -166,9 +166,8 @@ def _sequence(plugin: Plugin) -> Sequence[Any]:
     except BaseException as error:  # whatever a stranger's module raises, sys.exit included
         raise PluginFault(f"import of {plugin.module} failed: {_one_line(error)}") from error
     if not hasattr(module, plugin.attribute):
-        raise PluginFault(
-            f"module {plugin.module} has no {plugin.attribute}, a tuple of likeforlike.models.contract.Implementation"
-        )
+        expected = "a tuple of likeforlike.models.contract.Implementation"
+        raise PluginFault(f"module {plugin.module} has no {plugin.attribute}, {expected}")
     offers = getattr(module, plugin.attribute)
     if not isinstance(offers, (list, tuple)):
         found = type(offers).__name__

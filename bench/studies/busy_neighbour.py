@@ -1,7 +1,7 @@
 """A competing process: busy for a share of the time, in bursts of random length. Started by a study only.
 
-``python -m bench.studies.busy_neighbour SHARE SEED PARENT_PID``: one thread that multiplies small matrices in bursts of
-5 to 100 ms and sleeps in between so long that it is busy for SHARE of the time.
+``python -m bench.studies.busy_neighbour SHARE SEED PARENT_PID``: one thread that multiplies small
+matrices in bursts of 5 to 100 ms and sleeps in between so long that it is busy for SHARE of the time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The starting weights, and the proof that a trainer computes what the float64 oracle computes.
 
-The oracle is :class:`~likeforlike.models.tasks.mlp.numpy_loop.NumpyLoop` in float64, which the tests hold against
-numerical differentiation and an independent Adam.
+The oracle is :class:`~likeforlike.models.tasks.mlp.numpy_loop.NumpyLoop` in float64, which the tests
+hold against numerical differentiation and an independent Adam.
 """
 
 from __future__ import annotations

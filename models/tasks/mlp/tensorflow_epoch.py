@@ -159,7 +159,7 @@ class TensorFlowEpoch:
     def _gradients(
         self, weights: Tensors, images: tf.Tensor, labels: tf.Tensor, keep: tf.Tensor | None
     ) -> tuple[Tensors, tf.Tensor]:
-        """Gradients of the mean loss, derived as in :func:`likeforlike.models.tasks.mlp.numpy_loop.gradients_of`."""
+        """Gradients of the mean loss, derived as in ``numpy_loop.gradients_of``."""
         hidden, logits = self._layers(weights, images, keep)
         own = tf.one_hot(labels, logits.shape[1], dtype=self.dtype)
         d_logits = (tf.nn.softmax(logits) - own) / images.shape[0]

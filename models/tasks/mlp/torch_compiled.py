@@ -114,7 +114,7 @@ class TorchCompiled:
         return network(recipe, self.weights, images, kept)[1]
 
     def _rates(self, steps: int) -> list[float]:
-        """Adam's step sizes of the epoch with both bias corrections (:mod:`likeforlike.models.contract.trainer`)."""
+        """Adam's step sizes of the epoch with both bias corrections (see ``contract.trainer``)."""
         recipe, first = self.run.recipe, self.steps + 1
         self.steps += steps
         roots = ((math.sqrt(1 - recipe.beta_2**t), 1 - recipe.beta_1**t) for t in range(first, first + steps))
