@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple, get_args
 
-from likeforlike.models.contract.implementation import Division, Implementation
+from likeforlike.models.contract.implementation import Division, Implementation, Role
 from likeforlike.models.contract.workload import Workload
 
 GROUP = "likeforlike.implementations"
@@ -192,6 +192,7 @@ def _checked(place: str, offer: object) -> Implementation:
     checks = {
         "workload": (offer.workload in WORKLOADS, f"one of {', '.join(WORKLOADS)}"),
         "division": (offer.division in get_args(Division), f"one of {', '.join(get_args(Division))}"),
+        "role": (offer.role in get_args(Role), f"one of {', '.join(get_args(Role))}"),
         "name": (_readable(offer.name), "letters, digits, and any of -_.+ after the first"),
         "target": (all(offer.target.partition(":")), "module:attribute"),
     }

@@ -58,6 +58,7 @@ def _identity(cell: Cell, context: Context) -> dict[str, Any]:
         "implementation": cell.entry.name,
         "framework": cell.entry.framework,
         "division": cell.entry.division,
+        "role": cell.entry.role,
         "origin": cell.entry.origin,
         "device": cell.device,
         "device_name": context.device_names.get(cell.device, ""),
@@ -69,7 +70,9 @@ def _identity(cell: Cell, context: Context) -> dict[str, Any]:
 
 def _stop(turn: Turn, stopping: GroupStopping) -> dict[str, Any]:
     if turn.cell.recipe is not None:
-        return {"reason": "epochs", "median_interval": None, "rounds": len(turn.samples)}
+        asked = len(turn.samples) >= turn.cell.recipe.epochs - 1
+        reason = "epochs" if asked else "far from the fastest floor"
+        return {"reason": reason, "median_interval": None, "rounds": len(turn.samples)}
     if not turn.samples:
         return {"reason": "once", "median_interval": None, "rounds": 0}
     stop = stopping.stop(turn.cell.id)

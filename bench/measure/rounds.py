@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from likeforlike.bench.measure.floors import far_from_the_fastest
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import (
@@ -74,6 +75,7 @@ class Turn:
     cold: Sample | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     failure: CellFailed | None = None
+    finished: bool = False
 
     def ask(self, message: Order, clock: Callable[[], float]) -> Answer:
         """Order and await the answer within what is left of the cell's time. Raises CellFailed."""
@@ -125,7 +127,7 @@ class Group:
         return self.turns
 
     def _live(self) -> list[Turn]:
-        return [turn for turn in self.turns if turn.failure is None]
+        return [turn for turn in self.turns if turn.failure is None and not turn.finished]
 
     def _attempt(self, turn: Turn, step: Callable[[Turn], None]) -> None:
         """Take a step; if it fails the cell is lost and the group goes on."""
@@ -181,8 +183,16 @@ class Group:
                 if turn.failure is not None and turn.warm_epochs is None:
                     self.stopping.drop(turn.cell.id)
             round_number += 1
+            self._end_far_floors()
             if kernels and self.stopping.finished():
                 break
+
+    def _end_far_floors(self) -> None:
+        """A floor is the fastest candidate's: others end after a few rounds, so as to cost little."""
+        floors = {turn.cell.id: turn for turn in self._live() if turn.cell.entry.role == "floor"}
+        seconds = {name: [sample.seconds for sample in turn.samples] for name, turn in floors.items()}
+        for name in far_from_the_fastest(seconds):
+            self._attempt(floors[name], self._finish)
 
     def _takes_part(self, turn: Turn) -> bool:
         if turn.warm_epochs is not None:
@@ -216,5 +226,5 @@ class Group:
     def _finish(self, turn: Turn) -> None:
         answer = turn.ask(Finish(), self.clock)
         assert isinstance(answer, Finished)
-        turn.facts = answer.facts
+        turn.facts, turn.finished = answer.facts, True
         self.ended(turn)

@@ -12,7 +12,7 @@ from likeforlike.bench.plan.ladder import Rung, climb, parse_ends
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.contract.implementation import Implementation, unsupported
+from likeforlike.models.contract.implementation import Implementation, Role, unsupported
 from likeforlike.models.contract.recipe import RECIPES, Recipe
 from likeforlike.models.distributed.assignment import STRATEGIES
 from likeforlike.models.registry import DISTRIBUTED, Registry
@@ -20,6 +20,9 @@ from likeforlike.models.registry import DISTRIBUTED, Registry
 WORKLOADS = ("training", "matmul", "jacobian", "eigen")
 """What is measured unless the command line says otherwise."""
 NOISE = "noise"
+
+FLOOR: Role = "floor"
+"""Names every floor at once among ``--implementations``."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def build_grid(
     """
     every = (*WORKLOADS, DISTRIBUTED)
     workloads = _checked("--workloads", options.workloads, every) or WORKLOADS
-    known = sorted({name for workload in every for name in registry.names(workload)})
+    known = sorted({name for workload in every for name in registry.names(workload)} | {FLOOR})
     _checked("--implementations", options.implementations, known)
     _checked("--recipes", options.recipes, tuple(RECIPES))
     _check_company(options, workloads)
@@ -121,14 +124,18 @@ def _in_groups(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 
 def _entries(workload: str, options: Options, registry: Registry) -> list[Implementation]:
-    """What was asked for, else the preset's and every plug-in's."""
-    entries = registry.of(workload)
-    if options.implementations is not None:
-        return [entry for entry in entries if entry.name in options.implementations]
-    preset = options.preset.trainers if workload == "training" else options.preset.kernels
-    if preset is None:
-        return list(entries)
-    return [entry for entry in entries if entry.name in preset or entry.origin != "likeforlike"]
+    """What was asked for, by name or as the floors; else the preset's and every plug-in's."""
+    asked, preset = options.implementations, options.preset
+    names = preset.trainers if workload == "training" else preset.kernels
+
+    def wanted(entry: Implementation) -> bool:
+        if asked is not None:
+            return entry.name in asked or (entry.role == FLOOR and FLOOR in asked)
+        if entry.role == FLOOR:
+            return preset.floors
+        return names is None or entry.name in names or entry.origin != "likeforlike"
+
+    return [entry for entry in registry.of(workload) if wanted(entry)]
 
 
 def _noise_cells(registry: Registry) -> Iterator[Cell]:

@@ -28,6 +28,8 @@ class Preset:
     data: str = "auto"
     kernels: tuple[str, ...] | None = None
     """Implementations of the other workloads; None: every one that there is."""
+    floors: bool = True
+    """Whether the workload's floors take turns with trainers on equal terms."""
     absent_gpu: bool = True
     """Whether a machine without a GPU is told of the cells that it misses."""
 
@@ -40,7 +42,6 @@ _TRAINERS = (
     "torch-loop",
     "torch-compiled",
     "jax-scan",
-    "floor",
 )
 
 PRESETS = {
@@ -68,6 +69,7 @@ PRESETS = {
             "numpy-eigh",
             "tf-eigh",
         ),
+        floors=False,
         absent_gpu=False,
     ),
     "quick": Preset(
@@ -99,5 +101,6 @@ PRESETS = {
         confidence=0.95,
         cell_timeout_seconds=6 * 3600.0,
         samples=(60000, 10000),
+        floors=False,
     ),
 }

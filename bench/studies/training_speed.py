@@ -55,6 +55,7 @@ class _Epoch(msgspec.Struct):
 class _Extra(msgspec.Struct):
     workload: str = ""
     implementation: str = ""
+    role: str = ""
     axes: dict[str, str | int] = {}
     round_numbers: list[int] = []
     epochs: list[_Epoch] = []
@@ -89,14 +90,29 @@ def read_trained(content: bytes) -> tuple[list[Trained], list[str]]:
     """The trainers of a result file, and a line for each cell that gave no figure. Raises msgspec errors."""
     document = msgspec.json.decode(content, type=_Document)
     trained = []
+    floors: dict[int, list[Mapping[int, float]]] = {}
     for benchmark in document.benchmarks:
         extra = benchmark.extra_info
-        if extra.workload == "training":
-            seconds = dict(zip(extra.round_numbers, benchmark.stats.data, strict=True))
-            accuracies = [e.val_accuracy for e in extra.epochs if e.val_accuracy is not None]
-            trained.append(Trained(extra.implementation, int(extra.axes["run"]), seconds, accuracies))
+        if extra.workload != "training":
+            continue
+        run, seconds = (
+            int(extra.axes["run"]),
+            dict(zip(extra.round_numbers, benchmark.stats.data, strict=True)),
+        )
+        if extra.role == FLOOR:
+            floors.setdefault(run, []).append(seconds)
+            continue
+        accuracies = [e.val_accuracy for e in extra.epochs if e.val_accuracy is not None]
+        trained.append(Trained(extra.implementation, run, seconds, accuracies))
+    trained += [Trained(FLOOR, run, fastest_of(candidates), []) for run, candidates in floors.items()]
     lost = [f"- {item.cell}: {item.outcome}: {item.reason}" for item in document.likeforlike.unmeasured]
     return trained, lost
+
+
+def fastest_of(candidates: Sequence[Mapping[int, float]]) -> dict[int, float]:
+    """The floor: in every round the fastest candidate of that round."""
+    rounds = sorted({number for one in candidates for number in one})
+    return {number: min(one[number] for one in candidates if number in one) for number in rounds}
 
 
 def epoch_ratio(base: Trained, other: Trained) -> RatioEstimate:

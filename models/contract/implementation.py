@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 Division = Literal["default", "tuned"]
 
+Role = Literal["contestant", "floor"]
+"""What others are compared with is either measured for its own sake, or as a bound that none can pass."""
+
 _INSTALL = {"torch": "pip install 'likeforlike[torch]'", "jax": "pip install 'likeforlike[jax]'"}
 _SPLIT_THE_CPU = ("tensorflow", "jax")
 """Frameworks that can be given further logical CPUs; the others have ``cpu:0`` alone."""
@@ -42,6 +45,8 @@ class Implementation:
     """Precision modes it can do, where the workload has them as an axis; empty: all of the workload's."""
     dtypes_reason: str = ""
     """Why it can do no others; shown where it is asked for one."""
+    role: Role = "contestant"
+    """``floor``: the part of the work that none can do without, alone; the fastest of a round is that round's."""
     origin: str = "likeforlike"
     """The distribution or module that registered it."""
 

@@ -76,7 +76,7 @@ class Epoch:
     loss: float | None
     """Mean over the epoch's training samples, dropout on, each taken before its batch's update.
 
-    None, like the other three, where nothing is trained (``floor``).
+    None, like the other three, where nothing is trained (a floor).
     """
     accuracy: float | None
     val_loss: float | None

@@ -21,6 +21,10 @@ _tensorflow = partial(
 _torch = partial(Implementation, workload="training", framework="torch", needs=("torch",))
 _jax = partial(Implementation, workload="training", framework="jax", needs=("jax",))
 
+_floor = partial(Implementation, workload="training", role="floor", environment=(HUGE_PAGES,))
+
+_FLOORS = "likeforlike.models.tasks.mlp.floors"
+
 IMPLEMENTATIONS = (
     _tensorflow(
         name="keras-fit",
@@ -65,13 +69,41 @@ IMPLEMENTATIONS = (
         device_kinds=("cpu",),
         dtypes=("float32", "float64"),
     ),
-    Implementation(
-        "floor",
-        "training",
-        "numpy",
-        "no trainer: the run's matrix products alone, by the fastest library at hand",
-        "likeforlike.models.tasks.mlp.floor:Floor",
-        environment=(HUGE_PAGES,),
+    _floor(
+        name="floor-numpy",
+        framework="numpy",
+        needs=("numpy",),
+        summary="no trainer: the run's matrix products alone, by NumPy's BLAS",
+        target=f"{_FLOORS}.with_numpy:FloorNumpy",
+        device_kinds=("cpu",),
+    ),
+    _floor(
+        name="floor-torch",
+        framework="torch",
+        needs=("torch",),
+        summary="no trainer: the run's matrix products alone, by PyTorch",
+        target=f"{_FLOORS}.with_torch:FloorTorch",
+    ),
+    _floor(
+        name="floor-tf",
+        framework="tensorflow",
+        needs=("tensorflow",),
+        summary="no trainer: the run's matrix products alone, by TensorFlow, eager and in one graph",
+        target=f"{_FLOORS}.with_tensorflow:FloorTensorFlow",
+    ),
+    _floor(
+        name="floor-tf-xla",
+        framework="tensorflow",
+        needs=("tensorflow",),
+        summary="no trainer: the run's matrix products alone, in one TensorFlow function compiled by XLA",
+        target=f"{_FLOORS}.with_tensorflow:FloorXla",
+    ),
+    _floor(
+        name="floor-jax",
+        framework="jax",
+        needs=("jax",),
+        summary="no trainer: the run's matrix products alone, in one lax.scan",
+        target=f"{_FLOORS}.with_jax:FloorJax",
     ),
     _tensorflow(
         name="keras-fit-tuned",

@@ -52,7 +52,7 @@ def verify(factory: Factory, recipe: Recipe, device: str) -> Verification:
     Without dropout it must follow the oracle: losses and accuracies of two epochs with a remainder
     batch, and the weights after them. With dropout, the mean loss must be the one that the kept
     fraction and the scaling give. The error is the worst of all, in units of the parameters' tolerance.
-    A factory with a ``verify`` of its own (``floor``) is asked instead.
+    A factory with a ``verify`` of its own (a floor) is asked instead.
     """
     own: Callable[[Recipe, str], Verification] | None = getattr(factory, "verify", None)
     if own is not None:

@@ -200,3 +200,31 @@ def test_data_parallel_training_is_never_concurrent(registry: Registry) -> None:
 def test_strategies_are_of_no_use_to_other_workloads(registry: Registry) -> None:
     with pytest.raises(OptionError, match=r"--strategies: of use with --workloads distributed alone"):
         grid(registry, workloads=("matmul",), strategies=("mirrored",))
+
+
+FLOORS = {"floor-numpy", "floor-torch", "floor-tf", "floor-tf-xla", "floor-jax"}
+
+
+def roles(registry: Registry, **asked: Any) -> dict[str, set[str]]:
+    cells = [c for c in grid(registry, workloads=("training",), **asked).cells if c.workload == "training"]
+    return {role: {c.entry.name for c in cells if c.entry.role == role} for role in ("floor", "contestant")}
+
+
+def test_every_floor_takes_turns_with_the_trainers_on_equal_terms(registry: Registry) -> None:
+    made = grid(registry, workloads=("training",))
+    groups = {c.group for c in made.cells if c.entry.role == "floor"}
+    assert groups == {"training matched cpu:0 run 0"}
+    assert roles(registry)["floor"] == FLOORS
+
+
+def test_the_floors_have_one_name_together(registry: Registry) -> None:
+    assert roles(registry, implementations=("keras-fit", "floor"), recipes=("matched",)) == {
+        "floor": FLOORS,
+        "contestant": {"keras-fit"},
+    }
+    assert roles(registry, implementations=("floor-jax",), recipes=("matched",))["floor"] == {"floor-jax"}
+
+
+@pytest.mark.parametrize("preset", ["smoke", "published"])
+def test_presets_without_other_trainers_have_no_floor(registry: Registry, preset: str) -> None:
+    assert roles(registry, preset_name=preset)["floor"] == set()

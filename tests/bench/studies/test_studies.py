@@ -332,6 +332,19 @@ def test_epochs_of_the_same_round_are_paired():
     assert [row.split("|")[1].strip() for row in rows] == ["floor", "tf-epoch", "keras-fit"]
 
 
+def test_the_floor_of_a_round_is_that_round_s_fastest_candidate():
+    candidates = [
+        benchmark_of(f"floor-{n}", s, accuracy=None) for n, s in (("a", [1.0, 3.0, 2.0]), ("b", [2.0, 1.5]))
+    ]
+    for one in candidates:
+        one["extra_info"]["role"] = "floor"
+    trained, _ = training_speed.read_trained(
+        document_of(*candidates, benchmark_of("tf-epoch", [2.0, 3.0, 4.0]))
+    )
+    assert [one.implementation for one in trained] == ["tf-epoch", "floor"]
+    assert trained[1].seconds == {0: 1.0, 1: 1.5, 2: 2.0}
+
+
 @pytest.mark.parametrize(("ours", "holds"), [([0.88, 0.90], "yes"), ([0.90, 0.94], "no")])
 def test_accuracies_over_seeds(ours, holds):
     keras = [benchmark_of("keras-fit", [1.0], run, accuracy) for run, accuracy in ((1, 0.91), (0, 0.87))]
