@@ -1,4 +1,4 @@
-"""Which candidates for the floor go on: a bounded number of rounds for those that are far from the fastest."""
+"""Which candidates for the floor go on: those that are far from the fastest get a few rounds."""
 
 from __future__ import annotations
 

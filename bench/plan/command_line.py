@@ -47,6 +47,11 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="A:B",
     )
     add(
+        "--ladder-orders",
+        "In how many orders the changes of --ladder are made; default 2, the way there and the way back.",
+        metavar="N",
+    )
+    add(
         "--workers",
         "Comma-separated: among how many the workload distributed divides each batch; default 1, 2, 4 ...",
         metavar="COUNTS",
@@ -108,6 +113,7 @@ def read_options(config: pytest.Config) -> Options:
         dtypes=tuple(_one_of("--dtypes", n, PRECISIONS) for n in _names(get("--dtypes")) or ("float32",)),
         recipes=_names(get("--recipes")),
         ladder=get("--ladder"),
+        ladder_orders=_number("--ladder-orders", get("--ladder-orders"), 1),
         workers=_workers(get("--workers")),
         strategies=_strategies(get("--strategies")),
         epochs=_number("--epochs", get("--epochs"), 2),

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.ladder import Rung, climb, parse_ends
+from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
@@ -27,10 +27,10 @@ FLOOR: Role = "floor"
 
 @dataclass(frozen=True)
 class Grid:
-    """All cells of a run, in the order of measuring, and the ladder's rungs if there is one."""
+    """All cells of a run, in the order of measuring, and the ladder if there is one."""
 
     cells: tuple[Cell, ...]
-    rungs: tuple[Rung, ...] = ()
+    ladder: Ladder | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def build_grid(
     _check_company(options, workloads)
     places = [Place(device.id, device.compute_capability) for device in devices]
     places += [Place(device, absence="no such device on this machine") for device in absent]
-    rungs: tuple[Rung, ...] = ()
+    ladder: Ladder | None = None
     cells: list[Cell] = list(_noise_cells(registry))
     for workload in (w for w in WORKLOADS if w in workloads and w != "training"):
         cells += _kernel_cells(workload, options, registry, places)
@@ -75,13 +75,13 @@ def build_grid(
         if options.ladder is None:
             cells += _training_cells(options, registry, places)
         else:
-            rungs = climb(*parse_ends(options.ladder, registry), registry)
-            cells += _ladder_cells(rungs, options, places)
+            ladder = build_ladder(options.ladder, registry, options.ladder_orders or DEFAULT_ORDERS)
+            cells += _ladder_cells(ladder.rungs, options, places)
     if DISTRIBUTED in workloads:
         cells += _distributed_cells(options, registry, places)
     if options.concurrent:
         cells = _concurrent(cells, [device.id for device in devices])
-    return Grid(_in_groups(cells), rungs)
+    return Grid(_in_groups(cells), ladder)
 
 
 def _check_company(options: Options, workloads: Sequence[str]) -> None:
@@ -90,6 +90,8 @@ def _check_company(options: Options, workloads: Sequence[str]) -> None:
         if getattr(options, option) is not None and DISTRIBUTED not in workloads:
             raise OptionError(f"--{option}: of use with --workloads {DISTRIBUTED} alone; leave it out")
     if options.ladder is None:
+        if options.ladder_orders is not None:
+            raise OptionError("--ladder-orders: of use with --ladder alone; leave it out")
         return
     if "training" not in workloads:
         raise OptionError("--ladder: its rungs are trainings; add training to --workloads")

@@ -1,7 +1,15 @@
-"""The ladder: the way from one trainer under its recipe to another, one declared change at a time."""
+"""The ladder: the way from one trainer under its recipe to another, one declared change at a time.
+
+What a change costs depends on the changes before it, so the same changes are made in several orders. Where
+two orders meet in the same trainer under the same recipe, that rung is one.
+"""
 
 from __future__ import annotations
 
+import math
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +37,10 @@ _AFTER_TRAINER = (
 )
 
 
+DEFAULT_ORDERS = 2
+"""The way there and the way back."""
+
+
 @dataclass(frozen=True)
 class Change:
     """The one thing in which a rung differs from the rung before it."""
@@ -45,6 +57,24 @@ class Rung:
     entry: Implementation
     recipe: Recipe
     change: Change | None
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The same changes in several orders, each from the same first rung to the same last one."""
+
+    asked: str
+    orders: tuple[tuple[Rung, ...], ...]
+    """Rungs that are the same trainer under the same recipe bear the same recipe name in all of them."""
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """Each rung once, in the order in which it is met first."""
+        met: dict[str, Rung] = {}
+        for order in self.orders:
+            for rung in order:
+                met.setdefault(rung.recipe.name, rung)
+        return tuple(met.values())
 
 
 def parse_ends(
@@ -70,6 +100,58 @@ def _end(text: str, registry: Registry) -> tuple[Implementation, Recipe]:
             raise OptionError(f"--ladder: unknown end {text!r}; known: {known}")
         recipe = RECIPES[recipe_name]
     return registry.find("training", trainer), recipe
+
+
+def build_ladder(text: str, registry: Registry, count: int = DEFAULT_ORDERS) -> Ladder:
+    """The ladder between the ends ``A:B`` in ``count`` orders, or in as many as there are.
+
+    The first is that of :func:`climb`, the second its reverse, which leads from B back to A by the same
+    changes; further ones are drawn, each with its reverse (antithetic permutations, as estimates of the
+    Shapley value draw them). Raises OptionError for an end that is none.
+    """
+    first, last = parse_ends(text, registry)
+    way = climb(first, last, registry)
+    orders = [
+        _reordered(way, fields, registry) for fields in _orders_of([c.field for c in changes(way)], count)
+    ]
+    names: dict[Any, str] = {}
+    return Ladder(text, tuple(tuple(_named(rung, names) for rung in order) for order in orders))
+
+
+def changes(rungs: Iterable[Rung]) -> list[Change]:
+    """What changes from rung to rung."""
+    return [rung.change for rung in rungs if rung.change is not None]
+
+
+def _orders_of(fields: list[str], count: int) -> list[tuple[str, ...]]:
+    """Orders of these fields; one that stands several times takes its steps one after the other in each.
+
+    The same for the same fields, so that a run that is taken up again has the same cells.
+    """
+    there_are = math.factorial(len(fields))
+    for times in Counter(fields).values():
+        there_are //= math.factorial(times)
+    draw = random.Random(" ".join(fields))
+    found = dict.fromkeys([tuple(fields), tuple(reversed(fields))])
+    while len(found) < min(count, there_are):
+        order = draw.sample(fields, len(fields))
+        found |= dict.fromkeys([tuple(order), tuple(reversed(order))])
+    return list(found)[:count]
+
+
+def _reordered(way: Sequence[Rung], fields: Sequence[str], registry: Registry) -> tuple[Rung, ...]:
+    """The changes of a way made in another order, beginning at its first rung."""
+    steps: dict[str, Iterator[Change]] = {
+        field: iter([change for change in changes(way) if change.field == field]) for field in fields
+    }
+    rungs = [way[0]]
+    for field in fields:
+        change, rung = next(steps[field]), rungs[-1]
+        if field == "implementation":
+            rungs.append(Rung(registry.find("training", change.after), rung.recipe, change))
+        else:
+            rungs.append(Rung(rung.entry, replace(rung.recipe, **{field: change.after}), change))
+    return tuple(rungs)
 
 
 def climb(
@@ -105,7 +187,7 @@ def climb(
     if recipe.logging != goal.logging:
         for level in _LOGGING_LEVELS[1 : _LOGGING_LEVELS.index(goal.logging) + 1]:
             change("logging", level)
-    return tuple(_named(rung, number) for number, rung in enumerate(rungs))
+    return tuple(rungs)
 
 
 def _trainers_between(first: str, last: str) -> list[str]:
@@ -120,25 +202,35 @@ def _trainers_between(first: str, last: str) -> list[str]:
     return [last]
 
 
-def _named(rung: Rung, number: int) -> Rung:
-    """A rung's recipe carries the rung's number, so that its cells have ids of their own."""
-    return replace(rung, recipe=replace(rung.recipe, name=f"ladder-{number:02d}", published_with=None))
+def _named(rung: Rung, names: dict[Any, str]) -> Rung:
+    """A rung whose recipe carries a number of its own, so that its cells have ids of their own.
+
+    ``names`` holds the names given so far, by trainer and unnamed recipe.
+    """
+    plain = replace(rung.recipe, name="", published_with=None)
+    name = names.setdefault((rung.entry.name, plain), f"ladder-{len(names):02d}")
+    return replace(rung, recipe=replace(plain, name=name))
 
 
-def ladder_facts(rungs: tuple[Rung, ...], ends: str) -> dict[str, Any]:
-    """The ladder as the result file tells it."""
-    first, last = rungs[0], rungs[-1]
+def ladder_facts(ladder: Ladder) -> dict[str, Any]:
+    """The ladder as the result file tells it: ``rungs`` in the first order, then the other orders."""
+    first, *others = ladder.orders
     return {
-        "asked": ends,
-        "ends": [f"{first.entry.name}@{first.recipe.name}", f"{last.entry.name}@{last.recipe.name}"],
-        "rungs": [
-            {
-                "rung": number,
-                "change": rung.change
-                and {"field": rung.change.field, "before": rung.change.before, "after": rung.change.after},
-                "recipe": rung.recipe.name,
-                "implementation": rung.entry.name,
-            }
-            for number, rung in enumerate(rungs)
-        ],
+        "asked": ladder.asked,
+        "ends": [f"{end.entry.name}@{end.recipe.name}" for end in (first[0], first[-1])],
+        "rungs": _told(first),
+        "other_orders": [_told(order) for order in others],
     }
+
+
+def _told(order: Sequence[Rung]) -> list[dict[str, Any]]:
+    return [
+        {
+            "rung": number,
+            "change": rung.change
+            and {"field": rung.change.field, "before": rung.change.before, "after": rung.change.after},
+            "recipe": rung.recipe.name,
+            "implementation": rung.entry.name,
+        }
+        for number, rung in enumerate(order)
+    ]

@@ -27,6 +27,7 @@ class Options:
     dtypes: tuple[str, ...]
     recipes: tuple[str, ...] | None
     ladder: str | None
+    ladder_orders: int | None
     workers: tuple[int, ...] | None
     strategies: tuple[str, ...] | None
     epochs: int | None

@@ -140,7 +140,7 @@ class Bench:
             "command": shlex.join(["pytest", *map(str, self.config.invocation_params.args)]),
             "options": {k.removeprefix("option "): v for k, v in self.options.conditions().items()},
             "noise": noise_facts(records),
-            "ladder": ladder_facts(self.grid.rungs, self.options.ladder or "") if self.grid.rungs else None,
+            "ladder": ladder_facts(self.grid.ladder) if self.grid.ladder else None,
             "busy": list(self.busy),
             "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,

@@ -46,7 +46,7 @@ class Implementation:
     dtypes_reason: str = ""
     """Why it can do no others; shown where it is asked for one."""
     role: Role = "contestant"
-    """``floor``: the part of the work that none can do without, alone; the fastest of a round is that round's."""
+    """``floor``: alone that part of the work that none can do without; the fastest of a round bounds it."""
     origin: str = "likeforlike"
     """The distribution or module that registered it."""
 

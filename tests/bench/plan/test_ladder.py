@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from likeforlike.bench.plan.ladder import Rung, climb, ladder_facts, parse_ends
+from likeforlike.bench.plan.ladder import Ladder, Rung, build_ladder, changes, climb, ladder_facts, parse_ends
 from likeforlike.bench.plan.options import OptionError
 from likeforlike.models.contract.recipe import RECIPES, Recipe
 from likeforlike.models.registry import Registry, load_registry
@@ -74,10 +74,78 @@ def test_the_notebooks_way_in_the_order_of_the_design(registry: Registry) -> Non
 
 
 def test_rungs_are_told_in_order_with_recipes_of_their_own(registry: Registry) -> None:
-    way = rungs("keras-2020:manual-2020", registry)
-    facts = ladder_facts(way, "keras-2020:manual-2020")
+    facts = ladder_facts(build_ladder("keras-2020:manual-2020", registry))
     assert [rung["recipe"] for rung in facts["rungs"]] == [f"ladder-{n:02d}" for n in range(9)]
     assert facts["rungs"][3]["change"] == {"field": "batch_size", "before": 32, "after": 64}
+
+
+def told(rungs: tuple[Rung, ...]) -> list[tuple[str, object, object]]:
+    return [(change.field, change.before, change.after) for change in changes(rungs)]
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_every_order_makes_the_same_changes_between_the_same_ends(
+    ends: str, count: int, registry: Registry
+) -> None:
+    ladder = build_ladder(ends, registry, count)
+    first, *others = ladder.orders
+    assert told(first) == told(rungs(ends, registry))
+    for order in others:
+        assert sorted(map(str, told(order))) == sorted(map(str, told(first)))
+        assert told(order) != told(first)
+        assert [terms(order[0]), terms(order[-1])] == [terms(first[0]), terms(first[-1])]
+        for below, above in itertools.pairwise(order):
+            before, after = terms(below), terms(above)
+            assert above.change is not None
+            changed = [name for name in before if before[name] != after[name]]
+            assert changed == [above.change.field]
+            assert (above.change.before, above.change.after) == (before[changed[0]], after[changed[0]])
+
+
+def test_the_second_order_is_the_way_back(registry: Registry) -> None:
+    """From the far end, the changes undone in the order in which they were made."""
+    there, back = build_ladder("keras-2020:eager-loop@matched", registry).orders
+    fields = [field for field, _, _ in told(there)]
+    assert [field for field, _, _ in told(back)] == fields[::-1]
+    undone = [("eager-loop", "histograms"), ("eager-loop", "scalars"), ("eager-loop", "none")]
+    assert [(r.entry.name, r.recipe.logging) for r in back][-3:] == undone
+
+
+def names(ladder: Ladder) -> dict[str, set[str]]:
+    """For each name of a rung, what bears it."""
+    found: dict[str, set[str]] = {}
+    for rung in itertools.chain(*ladder.orders):
+        found.setdefault(rung.recipe.name, set()).add(str(sorted(terms(rung).items())))
+    return found
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_orders_share_the_rungs_at_which_they_meet(ends: str, registry: Registry) -> None:
+    ladder = build_ladder(ends, registry, 6)
+    found = names(ladder)
+    assert all(len(bearers) == 1 for bearers in found.values())
+    assert len({text for bearers in found.values() for text in bearers}) == len(found) == len(ladder.rungs)
+    assert [rung.recipe.name for rung in ladder.rungs] == [f"ladder-{n:02d}" for n in range(len(found))]
+    ends_shared = 2 * (len(ladder.orders) - 1)
+    assert len(found) <= sum(map(len, ladder.orders)) - ends_shared
+
+
+def test_there_are_no_more_orders_than_there_are(registry: Registry) -> None:
+    one = build_ladder("keras-fit:tf-epoch", registry, 9)
+    assert len(one.orders) == 1
+    two = build_ladder("keras-fit@matched:keras-fit@manual-2020", registry, 99)
+    fields = [field for field, _, _ in told(two.orders[0])]
+    assert sorted(fields) == ["bias", "dropout_at_evaluation", "logging"]
+    assert {tuple(field for field, _, _ in told(order)) for order in two.orders} == set(
+        itertools.permutations(fields)
+    )
+
+
+def test_a_run_taken_up_again_finds_the_same_orders(registry: Registry) -> None:
+    first, second = (build_ladder("keras-2020:manual-2020", registry, 7) for _ in range(2))
+    assert first == second
+    assert build_ladder("keras-2020:manual-2020", registry, 3).orders == first.orders[:3]
 
 
 @pytest.mark.parametrize(

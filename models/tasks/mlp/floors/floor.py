@@ -1,4 +1,4 @@
-"""One candidate for the floor: a library's matrix products of a training run, which no trainer can do without.
+"""One candidate for the floor: a library's products of a training run, which no trainer can do without.
 
 No candidate is chosen beforehand. Each is a cell that takes turns with the trainers, and the floor of a round
 is the fastest candidate of that round. A candidate itself tries every layout in every turn.

@@ -37,7 +37,7 @@ class Layout:
     laid_out: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]
     """From the kernels [784, 512] and [512, 10] to the arrays that are multiplied."""
     products: Callable[[Operations, Any, Sequence[Any]], tuple[Any, ...]]
-    """``products(operations, batch [n, 784], arrays)``: the arrays' gradients but for the loss, in their order."""
+    """``products(operations, batch [n, 784], arrays)``: the arrays' gradients, but for the loss."""
     gathered: Callable[[Sequence[np.ndarray]], tuple[np.ndarray, np.ndarray]]
     """From gradients in this layout to [784, 512] and [512, 10]."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ class Told(Floor):
 
     name, library = "told", "none"
     now = 0.0
-    plan: dict[str, list[float]] = {}
+    plan: ClassVar[dict[str, list[float]]] = {}
 
     @classmethod
     def ways_of(cls, job: Job) -> tuple[Way, ...]:
