@@ -6,19 +6,23 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 TRIED_ROUNDS = 3
-"""Warm rounds that every candidate gets."""
+"""Warm rounds that every candidate gets that is not hopeless."""
 
 NEAR = 1.5
 """Candidates whose median in these rounds is within this factor of the fastest one's go on."""
+
+HOPELESS = 4.0
+"""Beyond this factor one round is enough, such as of a library whose threads get into each other's way."""
 
 
 def far_from_the_fastest(seconds: Mapping[str, Sequence[float]]) -> list[str]:
     """Candidates that need no further round, by the warm samples of all that are still measured.
 
-    Nobody is far before all have had their rounds: the fastest may be the last one to be tried.
+    Nobody is far before all have had as many rounds: the fastest may be the last one to be tried.
     """
-    if not seconds or min(map(len, seconds.values())) < TRIED_ROUNDS:
+    rounds = min(map(len, seconds.values()), default=0)
+    if rounds == 0:
         return []
     tried = {name: statistics.median(samples[:TRIED_ROUNDS]) for name, samples in seconds.items()}
-    best = min(tried.values())
-    return [name for name, median in tried.items() if median > NEAR * best]
+    limit = min(tried.values()) * (NEAR if rounds >= TRIED_ROUNDS else HOPELESS)
+    return [name for name, median in tried.items() if median > limit]

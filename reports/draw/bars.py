@@ -1,11 +1,11 @@
-"""Bars and waterfalls."""
+"""Bars, waterfalls and ranges."""
 
 from __future__ import annotations
 
 from matplotlib.figure import Figure
 
 from likeforlike.reports.draw.style import COLOURS, HATCHES, INK, PALE, empty_figure, label_inches, shorten
-from likeforlike.reports.tell.plot_data import Bars, Waterfall
+from likeforlike.reports.tell.plot_data import Bars, Ranges, Waterfall
 
 
 def bars(data: Bars) -> Figure:
@@ -77,6 +77,28 @@ def waterfall(data: Waterfall) -> Figure:
     axes.set_ylabel(data.label)
     axes.set_ylim(0, 1.18 * max((max(step.after, step.before or 0) for step in steps), default=1.0))
     axes.grid(visible=False, axis="x")
+    return figure
+
+
+def ranges(data: Ranges) -> Figure:
+    """A line from the least to the most of each effect, a mark for each value, a diamond for the mean."""
+    names = [shorten(item.name) for item in data.ranges]
+    figure = empty_figure(8.2, 1.0 + 0.42 * len(names), label_inches(names), 0.6)
+    axes = figure.subplots()
+    for position, item in enumerate(data.ranges):
+        colour = COLOURS[0] if item.sure else PALE
+        axes.plot([min(item.values), max(item.values)], [position] * 2, color=colour, linewidth=1.6)
+        axes.plot(item.values, [position] * len(item.values), "|", color=colour, markersize=11)
+        axes.plot([item.mean], [position], "D", color=colour, markersize=6)
+        text = f"{item.mean:+z.2f}"
+        axes.annotate(
+            text, (item.mean, position), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8
+        )
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.8)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(data.label)
     return figure
 
 

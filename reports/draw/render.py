@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from likeforlike.reports.draw.bars import bars, waterfall
+from likeforlike.reports.draw.bars import bars, ranges, waterfall
 from likeforlike.reports.draw.curves import learning_curves, time_against_size
 from likeforlike.reports.draw.machine_plots import machine_histogram, machine_spreads
 from likeforlike.reports.draw.style import styled
@@ -20,6 +20,7 @@ from likeforlike.reports.tell.plot_data import (
     MachineHistogram,
     MachineSpreads,
     PlotData,
+    Ranges,
     Rendered,
     TimeAgainstSize,
     Waterfall,
@@ -30,6 +31,7 @@ _DRAWERS: dict[type, Callable[[Any], Figure]] = {
     LearningCurves: learning_curves,
     MachineHistogram: machine_histogram,
     MachineSpreads: machine_spreads,
+    Ranges: ranges,
     TimeAgainstSize: time_against_size,
     Waterfall: waterfall,
 }

@@ -17,16 +17,17 @@ from typing import Any, Literal
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.baselines import (
     DISTRIBUTED,
-    FLOOR,
     base_of,
     equal_terms,
     ladders_of,
+    orders_of,
     published_pair,
-    rungs_of,
     scaled_from,
     whole_pair,
 )
 from likeforlike.reports.sort.comparability import unlike_runs, unlike_work
+from likeforlike.reports.sort.epochs import on_one_basis
+from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import Key, Measurement, Run, Study, grouped
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS, RatioEstimate, paired_ratio, unpaired_ratio
 from likeforlike.reports.statistics.verdicts import Verdict, verdict
@@ -144,7 +145,7 @@ def geometric_means(study: Study, compared: Iterable[Comparison]) -> list[Geomet
 
 def estimate_ratio(base: Measurement, other: Measurement) -> RatioEstimate | None:
     """Paired over the rounds both were measured in; unpaired where there are none; None without times."""
-    first, second = _paired_samples(base, other)
+    first, second = paired_samples(base, other)
     try:
         if first:
             return paired_ratio(first, second)
@@ -153,7 +154,7 @@ def estimate_ratio(base: Measurement, other: Measurement) -> RatioEstimate | Non
         return None
 
 
-def _paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
+def paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
     """Samples of the same file, group and round; disturbed rounds only where too few others are left."""
     partners = _numbered(other.runs)
     quiet: list[tuple[float, float]] = []
@@ -213,7 +214,8 @@ class _Within:
     def implementations(self) -> Iterable[Comparison | None]:
         """Each implementation with the base of its place and division."""
         ranked = [item for item in self.mine if item.key.workload not in ("training", DISTRIBUTED, "noise")]
-        ranked += self._trainers()
+        for items in grouped((item.key.place, item) for item in self._trainers()).values():
+            ranked += on_one_basis(items)
         places = grouped(((*item.key.place, item.extra.division), item) for item in ranked)
         for items in places.values():
             base = base_of(items)
@@ -224,7 +226,7 @@ class _Within:
     def _trainers(self) -> list[Measurement]:
         """What is ranked as trainers on equal terms; the floor is none."""
         trained = equal_terms(item for item in self.mine if item.key.workload == "training")
-        return [item for item in trained if item.key.implementation != FLOOR]
+        return [item for item in trained if not is_floor(item)]
 
     def published(self) -> Iterable[Comparison | None]:
         """The notebook's pair, each trainer under its own recipe, device by device: whole epochs if told."""
@@ -246,15 +248,20 @@ class _Within:
                 continue
             base = self.found.get(replace(item.key, device="cpu:0"))
             if base is not None:
-                yield _comparison("devices", self.study, base, item)
+                yield _comparison("devices", self.study, *whole_pair((base, item)))
 
     def ladder(self) -> Iterable[Comparison | None]:
-        """Each rung with the one before it."""
+        """Each rung with the one before it, in every order; orders may have a step in common."""
         for ladder in self.ladders:
-            for steps in rungs_of(ladder, self.mine).values():
-                for (_, before), (_, after) in pairwise(steps):
-                    if before is not None and after is not None:
-                        yield _comparison("ladder", self.study, before, after)
+            for orders in orders_of(ladder, self.mine).values():
+                steps = {
+                    (before.key, after.key): (before, after)
+                    for order in orders
+                    for (_, before), (_, after) in pairwise(order)
+                    if before is not None and after is not None
+                }
+                for pair in steps.values():
+                    yield _comparison("ladder", self.study, *pair)
 
     def scaling(self) -> Iterable[Comparison | None]:
         """Each data-parallel training with the one by a single worker of the same strategy."""
@@ -262,7 +269,7 @@ class _Within:
         for item in items:
             base = scaled_from(items, item)
             if base is not None and base is not item:
-                yield _comparison("scaling", self.study, base, item)
+                yield _comparison("scaling", self.study, *whole_pair((base, item)))
 
 
 def _across_machines(
@@ -278,7 +285,7 @@ def _across_machines(
     )
     for (_, key), items in others.items():
         pairs, left = pair_alike(bases.get(key, []), items)
-        compared += [_comparison("machines", study, *pair) for pair in pairs]
+        compared += [_comparison("machines", study, *whole_pair(pair)) for pair in pairs]
         unlike += left
     return compared, unlike
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from likeforlike.reports.judge.comparisons import pair_alike
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.sort.baselines import whole_pair
 from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Study, grouped
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.ratios import unpaired_ratio
@@ -74,7 +75,7 @@ def check_against(before: Sequence[ResultFile], now: Sequence[ResultFile]) -> Ou
         remarks += [f"{_name(item)}: not in the base" for item in items if item.key not in found]
         for base, item in alike:
             if base.median_seconds and item.median_seconds:
-                pairs.append((base, item))
+                pairs.append(whole_pair((base, item)))
             else:
                 remarks.append(f"{_name(item)}: takes no time, so that there is no ratio")
     measured = {key for _, key in _by_key(new)}

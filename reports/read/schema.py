@@ -102,6 +102,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     framework: str | None = None
     framework_version: str | None = None
     division: Literal["default", "tuned"] = "default"
+    role: str | None = None
+    """``floor``: a bound, no contestant. Not told by older files, whose floor is named ``floor``."""
     origin: str = "likeforlike"
     device_name: str | None = None
     group: str | None = None
@@ -204,6 +206,13 @@ class Ladder(Struct, frozen=True):
 
     ends: tuple[str, str]
     rungs: tuple[Rung, ...]
+    other_orders: tuple[tuple[Rung, ...], ...] = ()
+    """The same changes in other orders, from the same first rung to the same last one."""
+
+    @property
+    def orders(self) -> tuple[tuple[Rung, ...], ...]:
+        """All orders, the first one first."""
+        return (self.rungs, *self.other_orders)
 
 
 class PluginFault(Struct, frozen=True):

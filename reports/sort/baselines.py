@@ -8,12 +8,11 @@ from typing import Any
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema import Ladder, Rung
-from likeforlike.reports.sort.epochs import tells_phases, whole_epochs
+from likeforlike.reports.sort.epochs import on_one_basis, tells_phases, whole_epochs
 from likeforlike.reports.sort.measurements import Measurement, Study, grouped
 
 KERAS = "keras-fit"
 MANUAL = "eager-loop"
-FLOOR = "floor"
 DISTRIBUTED = "distributed"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
 MOST_DETAILED = 4
@@ -73,8 +72,8 @@ def equal_terms(trained: Iterable[Measurement]) -> list[Measurement]:
 
 def _is_rung(item: Measurement) -> bool:
     recipe = item.key.axis.get("recipe")
-    ladders = (run.file.ladder for run in item.runs)
-    return any(rung.recipe == recipe for ladder in ladders if ladder is not None for rung in ladder.rungs)
+    ladders = (run.file.ladder for run in item.runs if run.file.ladder is not None)
+    return any(rung.recipe == recipe for ladder in ladders for order in ladder.orders for rung in order)
 
 
 def published_pair(items: Iterable[Measurement]) -> tuple[Measurement, Measurement] | None:
@@ -96,33 +95,31 @@ def ladders_of(study: Study, machine: Machine) -> list[Ladder]:
     return list(dict.fromkeys(file.ladder for file in files if file.ladder is not None))
 
 
-def rungs_of(
-    ladder: Ladder | None, measured: Iterable[Measurement]
-) -> dict[str, list[tuple[Rung, Measurement | None]]]:
-    """The rungs in order with their measurements, place by place; None where a rung has no figure.
+Steps = list[tuple[Rung, Measurement | None]]
+"""An order's rungs with their measurements; None where a rung has no figure."""
+
+
+def orders_of(ladder: Ladder, measured: Iterable[Measurement]) -> dict[str, list[Steps]]:
+    """The rungs of every order with their measurements, place by place.
 
     Their samples are whole epochs if every rung of the place tells its phases: logging is among what changes.
     """
-    if ladder is None:
-        return {}
     places: dict[str, dict[tuple[str, Any], Measurement]] = {}
     for item in measured:
         if any(run.file.ladder == ladder for run in item.runs):
             place = item.key.device + (f" of {item.key.apart}" if item.key.apart else "")
             places.setdefault(place, {})[item.key.implementation, item.key.axis.get("recipe")] = item
-    return {
-        place: _in_whole_epochs([(r, found.get((r.implementation, r.recipe))) for r in ladder.rungs])
-        for place, found in places.items()
-        if found
-    }
-
-
-def _in_whole_epochs(
-    steps: list[tuple[Rung, Measurement | None]],
-) -> list[tuple[Rung, Measurement | None]]:
-    if not tells_phases(item for _, item in steps if item is not None):
-        return steps
-    return [(rung, item and whole_epochs(item)) for rung, item in steps]
+    names = {(rung.implementation, rung.recipe) for order in ladder.orders for rung in order}
+    found = {}
+    for place, items in places.items():
+        rungs = {name: item for name, item in items.items() if name in names}
+        if rungs:
+            rungs = dict(zip(rungs, on_one_basis(list(rungs.values())), strict=True))
+            found[place] = [
+                [(rung, rungs.get((rung.implementation, rung.recipe))) for rung in order]
+                for order in ladder.orders
+            ]
+    return found
 
 
 def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement | None:

@@ -7,7 +7,7 @@ notebook's recipes, that is not all of the time that a difference takes.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from likeforlike.reports.read.schema import Epoch
@@ -35,12 +35,19 @@ def tells_phases(items: Iterable[Measurement]) -> bool:
 
 def whole_epochs(item: Measurement) -> Measurement:
     """The measurement with whole epochs for samples; only for one that tells its phases."""
+    if item.whole:
+        return item
     runs = []
     for run in item.runs:
         samples = tuple(epoch_seconds(epoch) for epoch in warm_epochs(run))
         cell = replace(run.cell, samples=samples, median_seconds=statistics.median(samples))
         runs.append(replace(run, cell=cell))
-    return replace(item, runs=tuple(runs))
+    return replace(item, runs=tuple(runs), whole=True)
+
+
+def on_one_basis(items: Sequence[Measurement]) -> list[Measurement]:
+    """What is to be compared: all with whole epochs for samples if all tell their phases, else none."""
+    return [whole_epochs(item) for item in items] if tells_phases(items) else list(items)
 
 
 def phase_seconds(item: Measurement) -> dict[str, float]:

@@ -112,6 +112,8 @@ class Measurement:
     ceiling: Ceiling | None = None
     implausible: tuple[str, ...] = ()
     """Why the figure can't be true; empty if it can."""
+    whole: bool = False
+    """Samples are whole epochs, with evaluation and logging; a training's own samples are training alone."""
 
     @property
     def extra(self) -> Extra:
@@ -143,8 +145,8 @@ class Measurement:
 
     @property
     def flop_per_second(self) -> float | None:
-        """Work over median time; None without a count of the work."""
-        flop = self.extra.flop
+        """Work over median time; None without a count of the work, and of more than the work counted."""
+        flop = None if self.whole else self.extra.flop
         return flop / self.median_seconds if flop and self.median_seconds else None
 
     @property

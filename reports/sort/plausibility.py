@@ -17,7 +17,7 @@ def with_plausibility(measured: list[Measurement]) -> tuple[Measurement, ...]:
     ceilings: dict[tuple[str, str, str], Ceiling | None] = {}
 
     def ceiling_of(item: Measurement) -> Ceiling | None:
-        place = (item.machine.id, item.key.device, _precision(item.extra))
+        place = (item.machine.id, item.key.device, precision_of(item.extra))
         if place not in ceilings:
             ceilings[place] = device_ceiling(item.machine.fingerprint, place[1], place[2])
         return ceilings[place]
@@ -27,7 +27,7 @@ def with_plausibility(measured: list[Measurement]) -> tuple[Measurement, ...]:
     return tuple(replace(item, implausible=_reasons(item, flat)) for item in result)
 
 
-def _precision(extra: Extra) -> str:
+def precision_of(extra: Extra) -> str:
     """The precision mode a cell worked in; float32, whose ceiling is higher than float64's, if untold."""
     told = extra.axes.get("dtype") or (extra.recipe or {}).get("precision")
     return str(told) if told in PRECISIONS else "float32"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from likeforlike.reports.judge.comparisons import Comparisons
+from likeforlike.reports.judge.floors import FloorLine, floor_lines
 from likeforlike.reports.judge.machine_outliers import KindSpread, kind_spreads
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement, Study
@@ -42,6 +43,19 @@ class Context:
     def kinds(self) -> list[KindSpread]:
         """Machines of one kind, and how far they lie apart."""
         return kind_spreads(self.study)
+
+    @cached_property
+    def floors(self) -> tuple[FloorLine, ...]:
+        """The floors of trainings, device by device and recipe by recipe."""
+        return floor_lines(self.study)
+
+    def floor_of(self, item: Measurement) -> FloorLine | None:
+        """The floor below a trainer; None where none was measured."""
+        return self._floors_by_place.get((item.machine.id, item.key.place))
+
+    @cached_property
+    def _floors_by_place(self) -> dict[tuple[Any, ...], FloorLine]:
+        return {(line.fastest.machine.id, line.fastest.key.place): line for line in self.floors}
 
     def rank(self, item: Measurement) -> int:
         """Where a measurement's machine stands in tables: the baseline first, the others as given."""

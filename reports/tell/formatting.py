@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from likeforlike.devices.limits.units import format_rate, format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
@@ -33,6 +33,26 @@ def seconds_per_epoch(item: Measurement) -> Entry:
 def epoch_entry(seconds: float | None, struck: bool = False) -> Entry:
     """Seconds of an epoch or of a part of it, always in seconds so that rows compare at a glance."""
     return Entry("–") if seconds is None else Entry(f"{significant(seconds)} s", seconds, struck)
+
+
+def epoch_words(item: Measurement) -> str:
+    """What its seconds are of, so that no ratio stands without its basis."""
+    return "whole epoch" if item.whole else "epoch as timed"
+
+
+def basis_note(items: Iterable[Measurement]) -> str:
+    """What the seconds of a table are of, in a sentence."""
+    bases = {item.whole for item in items}
+    if bases == {True}:
+        return "Seconds, ratios and verdicts are of whole epochs, with evaluation and logging."
+    if bases == {False}:
+        return (
+            "Seconds, ratios and verdicts are of epochs as timed: not everyone tells evaluation and logging."
+        )
+    return (
+        "Seconds, ratios and verdicts are of whole epochs where all that share machine and device tell "
+        "evaluation and logging, else of epochs as timed."
+    )
 
 
 def rate_entry(item: Measurement | None) -> Entry:

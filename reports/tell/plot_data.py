@@ -96,6 +96,25 @@ class Waterfall:
 
 
 @dataclass(frozen=True)
+class Range:
+    """One effect: its mean, and what it was in each order."""
+
+    name: str
+    mean: float
+    values: tuple[float, ...]
+    sure: bool = True
+    """Whether its sign is; drawn pale else."""
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Effects on one axis around 0, first on top."""
+
+    ranges: tuple[Range, ...]
+    label: str
+
+
+@dataclass(frozen=True)
 class Spread:
     """Ratios of one machine to the baseline: quantiles 0, 25, 50, 75, 100 % and their geometric mean."""
 
@@ -120,5 +139,5 @@ class MachineHistogram:
     baseline: str
 
 
-PlotData = TimeAgainstSize | LearningCurves | Bars | Waterfall | MachineSpreads | MachineHistogram
+PlotData = TimeAgainstSize | LearningCurves | Bars | Waterfall | Ranges | MachineSpreads | MachineHistogram
 """All that a figure of the report can be drawn from."""

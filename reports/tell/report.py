@@ -81,6 +81,7 @@ def _cells_table(study: Study, comparisons: Comparisons) -> Table:
         "axes",
         "machine",
         "division",
+        "seconds_of",
         "median_seconds",
         "flop_per_second",
         "samples",
@@ -104,7 +105,7 @@ def _machines_table(study: Study) -> Table:
 
 def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:
     pair = comparisons.across_machines.get((item.machine.id, item.key))
-    key = item.key
+    key, shown = item.key, item if pair is None else pair.other
     return row(
         key.workload,
         key.implementation,
@@ -112,7 +113,8 @@ def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:
         axes_text(key.axes),
         study.titles[item.machine.id],
         item.extra.division,
-        time_entry(item),
+        "whole epochs" if shown.whole else "samples",
+        time_entry(shown),
         rate_entry(item),
         Entry(str(len(item.samples)), float(len(item.samples))),
         ratio_entry(pair),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import MOST_ALIKE, Context
 from likeforlike.reports.tell.formatting import count_text, significant
+from likeforlike.reports.tell.sections.floors import struck_floors
 from likeforlike.reports.tell.sections.trainers import SYNTHETIC_WARNING
 
 
@@ -15,6 +16,7 @@ def warnings(context: Context) -> Iterator[str]:
     if context.study.synthetic:
         yield SYNTHETIC_WARNING
     yield from _implausible(context, context.study.measurements)
+    yield from struck_floors(context)[:MOST_ALIKE]
     unmeasured = [cell for file in context.study.files for cell in file.unmeasured]
     failed = [cell for cell in unmeasured if cell.outcome != "skipped"]
     if failed:

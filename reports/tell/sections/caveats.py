@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
-from likeforlike.reports.sort.baselines import FLOOR
+from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import NOISE, REPEAT_AXIS, Measurement, axes_text
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
@@ -64,7 +64,7 @@ def _unverified_text(context: Context) -> Text | None:
         for item in context.study.measurements
         if item.extra.verified is None
         and item.key.workload not in (NOISE, PLAIN_WORKLOAD)
-        and item.key.implementation != FLOOR
+        and not is_floor(item)
     ]
     if not unchecked:
         return None

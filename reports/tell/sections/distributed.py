@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from likeforlike.reports.sort.baselines import DISTRIBUTED, scaled_from
-from likeforlike.reports.sort.epochs import mean_of_last
-from likeforlike.reports.sort.measurements import Key
+from likeforlike.reports.sort.epochs import mean_of_last, on_one_basis
+from likeforlike.reports.sort.measurements import Key, grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
     accuracy_entry,
+    basis_note,
     percent,
     seconds_per_epoch,
     significant,
@@ -26,7 +27,9 @@ ABOUT = (
 
 def sections(context: Context) -> list[Section | None]:
     """Time, speed-up and efficiency by strategy and number of workers."""
-    items = context.detailed_of(DISTRIBUTED)
+    measured = context.detailed_of(DISTRIBUTED)
+    places = grouped(((item.machine.id, item.key.device), item) for item in measured)
+    items = [item for members in places.values() for item in on_one_basis(members)]
     if not items:
         return []
     found = {(item.other.machine.id, item.other.key): item for item in context.comparisons.scaling}
@@ -57,7 +60,7 @@ def sections(context: Context) -> list[Section | None]:
         )
     columns = ("trainer", *place_columns(context), "recipe", "strategy", "workers", "seconds per epoch")
     columns += ("speed-up", "efficiency", "verdict", "validation accuracy")
-    table = Table("scaling", "Scaling with workers", columns, tuple(rows))
+    table = Table("scaling", "Scaling with workers", columns, tuple(rows), basis_note(items))
     return [section("distributed", "Data-parallel training", [Text(ABOUT), table])]
 
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.judge.ladder_effects import Effect, effects
+from likeforlike.reports.judge.ladder_effects import Step as OrderStep
 from likeforlike.reports.read.schema import Ladder, Rung
-from likeforlike.reports.sort.baselines import ladders_of, rungs_of
-from likeforlike.reports.sort.epochs import PHASES, mean_of_last, phase_seconds, tells_phases
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.baselines import Steps, ladders_of, orders_of
+from likeforlike.reports.sort.comparability import LABELS
+from likeforlike.reports.sort.epochs import PHASES, mean_of_last, phase_seconds
+from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
     accuracy_entry,
     epoch_entry,
+    epoch_words,
     ratio_entry,
     seconds_per_epoch,
     significant,
     verdict_entry,
 )
-from likeforlike.reports.tell.plot_data import Step, Waterfall
-
-Rungs = list[tuple[Rung, Measurement | None]]
+from likeforlike.reports.tell.plot_data import Range, Ranges, Step, Waterfall
 
 _WHOLE = (
     "Seconds per epoch, ratio and verdict are of whole epochs, with their evaluation and logging; each "
@@ -37,10 +38,10 @@ def sections(context: Context) -> list[Section | None]:
     for machine in context.detailed:
         mine = context.study.of("training", machine)
         for ladder in ladders_of(context.study, machine):
-            for place, rungs in rungs_of(ladder, mine).items():
+            for place, orders in orders_of(ladder, mine).items():
                 number += 1
                 where = place + (f" of {context.study.titles[machine.id]}" if context.several else "")
-                blocks += _one(context, ladder, rungs, where, "" if number == 1 else f"-{number}")
+                blocks += _one(context, ladder, orders, where, "" if number == 1 else f"-{number}")
     return [section("ladder", "Why is it slower? One change at a time", blocks)]
 
 
@@ -49,12 +50,61 @@ def findings(context: Context) -> Kinds:
     return [_explanations(context)]
 
 
-def _one(context: Context, ladder: Ladder, rungs: Rungs, where: str, suffix: str) -> list[Block]:
-    steps = {(item.other.machine.id, item.other.key): item for item in context.comparisons.ladder}
-    whole = tells_phases(item for _, item in rungs if item is not None)
+def _one(context: Context, ladder: Ladder, orders: list[Steps], where: str, suffix: str) -> list[Block]:
+    first, last = ladder.ends
+    there = f"From {first} to {last} on {where}: each rung differs from the one before in one declared thing"
+    blocks: list[Block] = [Text(f"{there}{_orders_text(orders)}")]
+    blocks += [Text(told) for told in _gaps(context, orders)]
+    blocks.append(_rungs_table(context, orders[0], f"ladder{suffix}", f"The ladder on {where}"))
+    blocks += _figure(orders[0], where, suffix)
+    if len(orders) > 1:
+        found = effects(orders, context.comparisons.ladder)
+        blocks += [effects_table(context, found, where, suffix), *_effects_figure(found, where, suffix)]
+        blocks += [Text(interaction_text(effect)) for effect in found if effect.interacts]
+        for number, order in enumerate(orders[1:], 2):
+            caption = f"Order {number} on {where}" + (": the way back" if number == 2 else "")
+            blocks.append(_rungs_table(context, order, f"ladder{suffix}-order-{number}", caption))
+    return blocks
+
+
+def _orders_text(orders: list[Steps]) -> str:
+    if len(orders) == 1:
+        return ". The changes were made in one order: in another each may be worth more or less."
+    return (
+        f". The same changes were made in {len(orders)} orders, the second of them the way back: what a "
+        "change is worth depends on what was changed before it."
+    )
+
+
+def _gaps(context: Context, orders: list[Steps]) -> list[str]:
+    """Rungs without a figure, and so the orders that lack two of their changes: a sentence each."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for number, order in enumerate(orders, 1):
+        for rung, item in order:
+            if item is None:
+                lacking.setdefault((rung.implementation, rung.recipe), []).append(str(number))
+    reasons = {
+        (lost.implementation, lost.axes.get("recipe")): lost.reason
+        for file in context.study.files
+        if file.ladder is not None
+        for lost in file.unmeasured
+    }
+    return [
+        f"{name[0]} under {name[1]} has no figure ({reasons.get(name, 'not in the file')}): the changes to it "
+        f"and from it are missing in order {' and '.join(numbers)}."
+        for name, numbers in lacking.items()
+    ]
+
+
+def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Table:
+    """One order, rung by rung."""
+    steps = {(i.other.machine.id, i.base.key, i.other.key): i for i in context.comparisons.ladder}
+    whole = all(item.whole for _, item in rungs if item is not None)
     rows = []
+    before: Measurement | None = None
     for rung, item in rungs:
-        comparison = None if item is None else steps.get((item.machine.id, item.key))
+        known = item is not None and before is not None
+        comparison = steps.get((item.machine.id, before.key, item.key)) if known else None  # type: ignore[union-attr]
         rows.append(
             row(
                 Entry(str(rung.rung), rung.rung),
@@ -70,6 +120,7 @@ def _one(context: Context, ladder: Ladder, rungs: Rungs, where: str, suffix: str
                 verdict=comparison.word if comparison else "",
             )
         )
+        before = item
     columns = (
         "rung",
         "change",
@@ -80,13 +131,95 @@ def _one(context: Context, ladder: Ladder, rungs: Rungs, where: str, suffix: str
         "verdict",
         "validation accuracy",
     )
-    first, last = ladder.ends
+    return Table(name, caption, columns, tuple(rows), _WHOLE if whole else _ALONE)
+
+
+def effects_table(context: Context, found: list[Effect], where: str, suffix: str) -> Table:
+    """What each change is worth, over all orders."""
+    rows = []
+    for effect in found:
+        item = effect.steps[0].other
+        doubt = any(side.doubt for step in effect.steps for side in (step.base, step.other))
+        rows.append(
+            row(
+                change_text(effect.rung),
+                *(
+                    Entry(f"{seconds:+z.2f} s", seconds, struck=doubt)
+                    for seconds in (effect.seconds, effect.least.seconds, effect.most.seconds)
+                ),
+                Entry(f"{len(effect.steps)} of {effect.orders}", len(effect.steps)),
+                _sign_text(effect),
+                "depends on what was changed before" if effect.interacts else "–",
+                workload="training",
+                machine=context.title(item),
+            )
+        )
+    columns = (
+        "change",
+        "averaged over the orders",
+        "least",
+        "most",
+        "orders measured",
+        "sign",
+        "interaction",
+    )
+    note = (
+        "Seconds that the change adds to an epoch. Averaged over the orders measured they add up to the "
+        "whole difference between the ends (the Shapley value, were all orders measured)."
+    )
+    return Table(f"effects{suffix}", f"What each change is worth on {where}", columns, tuple(rows), note)
+
+
+def _sign_text(effect: Effect) -> str:
+    if effect.sure:
+        return f"{effect.steps[0].word} in every order"
+    words = sorted({step.word or "unclear" for step in effect.steps})
+    return ", ".join(words) + ("" if len(effect.steps) == effect.orders else "; not measured in every order")
+
+
+def interaction_text(effect: Effect) -> str:
+    """Where a change is worth most and where least, by what had been changed before it."""
+    least, most = effect.least, effect.most
+    return (
+        f"The change {change_text(effect.rung)} is worth {most.seconds:+z.2f} s {_situation(most, least)}, "
+        f"{least.seconds:+z.2f} s {_situation(least, most)}."
+    )
+
+
+def _situation(step: OrderStep, other: OrderStep) -> str:
+    """In what a step's rung differs from that of the same step in another order: trainer, else recipe."""
+    mine, theirs = step.base, other.base
+    if mine.key.implementation != theirs.key.implementation:
+        return f"in {mine.key.implementation}"
+    first, second = mine.extra.recipe or {}, theirs.extra.recipe or {}
+    fields = [name for name in first if name not in LABELS and first[name] != second.get(name)]
+    told = ", ".join(f"{name.replace('_', ' ')} {_value(first[name])}" for name in fields)
+    return f"with {told}" if told else f"in order {step.order}"
+
+
+def _effects_figure(found: list[Effect], where: str, suffix: str) -> list[Figure]:
+    if not found:
+        return []
+    ranges = tuple(
+        Range(
+            change_text(effect.rung),
+            effect.seconds,
+            tuple(step.seconds for step in effect.steps),
+            sure=effect.sure,
+        )
+        for effect in sorted(found, key=lambda effect: -abs(effect.seconds))
+    )
+    facts = "; ".join(
+        f"{one.name} {one.mean:+z.2f} s ({min(one.values):+z.2f} to {max(one.values):+z.2f})"
+        for one in ranges
+    )
     return [
-        Text(
-            f"From {first} to {last} on {where}: each rung differs from the one before in one declared thing."
-        ),
-        Table(f"ladder{suffix}", f"The ladder on {where}", columns, tuple(rows), _WHOLE if whole else _ALONE),
-        *_figure(rungs, where, suffix),
+        Figure(
+            f"effects{suffix}",
+            f"What each change adds to an epoch on {where}: every order, and averaged over them",
+            f"Points of seconds added per epoch, one for each order, and their mean: {facts}.",
+            Ranges(ranges, "seconds added per epoch"),
+        )
     ]
 
 
@@ -110,7 +243,7 @@ def _value(value: object) -> str:
     return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _figure(rungs: Rungs, where: str, suffix: str) -> list[Figure]:
+def _figure(rungs: Steps, where: str, suffix: str) -> list[Figure]:
     if sum(item is not None and not item.implausible for _, item in rungs) < 2:
         return []
     steps: list[Step] = []
@@ -143,28 +276,34 @@ def _figure(rungs: Rungs, where: str, suffix: str) -> list[Figure]:
 
 
 def _explanations(context: Context) -> Iterator[str]:
-    """The ladder's largest sure steps, device by device."""
-    steps = [
-        item
-        for item in context.comparisons.ladder
-        if item.sure and item.verdict.different and not (item.base.doubt or item.other.doubt)
+    """The ladder's largest effects whose sign is sure in every order, and where they interact."""
+    for machine in context.detailed:
+        mine = context.study.of("training", machine)
+        for ladder in ladders_of(context.study, machine):
+            for orders in orders_of(ladder, mine).values():
+                found = effects(orders, context.comparisons.ladder)
+                sure = sorted((e for e in found if e.sure), key=lambda effect: -abs(effect.seconds))
+                if sure:
+                    yield _explanation(context, sure[:3], len(orders))
+
+
+def _explanation(context: Context, sure: list[Effect], orders: int) -> str:
+    item = sure[0].steps[0].base
+    what = f"What explains it, in seconds per {epoch_words(item)} {context.where(item)}"
+    if orders == 1:
+        told = [f"{change_text(effect.rung)} {effect.seconds:+z.2f} s" for effect in sure]
+        return f"{what}, the changes made in one order: {', '.join(told)}."
+    told = [
+        f"{change_text(effect.rung)} {effect.seconds:+z.2f} s "
+        f"({effect.least.seconds:+z.2f} to {effect.most.seconds:+z.2f})"
+        for effect in sure
     ]
-    places = grouped(
-        ((item.base.machine.id, item.base.key.device, item.base.key.apart), item) for item in steps
-    )
-    for climbed in places.values():
-        climbed.sort(key=lambda item: -abs(item.other.median_seconds - item.base.median_seconds))
-        told = [
-            f"{_change_of(context, item)} {item.other.median_seconds - item.base.median_seconds:+z.2f} s"
-            for item in climbed[:3]
-        ]
-        yield f"What explains it, in seconds per epoch {context.where(climbed[0].base)}: {', '.join(told)}."
+    return f"{what}, averaged over {orders} orders: {', '.join(told)}.{_told_interaction(sure)}"
 
 
-def _change_of(context: Context, item: Comparison) -> str:
-    for run in item.other.runs:
-        for rungs in rungs_of(run.file.ladder, [item.other]).values():
-            for rung, found in rungs:
-                if found is not None and found.key == item.other.key:
-                    return change_text(rung)
-    return item.other.key.text
+def _told_interaction(sure: list[Effect]) -> str:
+    """The largest interaction among these effects, as a further sentence."""
+    found = [effect for effect in sure if effect.interacts]
+    if not found:
+        return ""
+    return f" {interaction_text(max(found, key=lambda e: e.most.seconds - e.least.seconds))}"

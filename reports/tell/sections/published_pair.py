@@ -15,6 +15,7 @@ from likeforlike.reports.tell.formatting import (
     accuracy_entry,
     duration_entry,
     epoch_entry,
+    epoch_words,
     loss_entry,
     ratio_text,
     seconds_per_epoch,
@@ -111,7 +112,7 @@ def _pair_verdict(context: Context, keras: Measurement, manual: Measurement) -> 
         sides = (keras.machine.id, keras.key, manual.key)
         if (item.base.machine.id, item.base.key, item.other.key) == sides:
             return Text(
-                "Per epoch the hand-written trainer takes "
+                f"Per {epoch_words(item.base)} the hand-written trainer takes "
                 f"{ratio_text(item.verdict.estimate)} of Keras's time: "
                 f"{item.doubt or verdict_text(item.verdict)}. {_pairing(item)} The two differ in more than "
                 "Keras, as listed below; what Keras itself costs, the matched comparison and the ladder tell."

@@ -6,12 +6,12 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.sort.baselines import FLOOR, KERAS, MANUAL, base_of, equal_terms
+from likeforlike.reports.sort.baselines import KERAS, MANUAL, base_of, equal_terms
 from likeforlike.reports.sort.comparability import recipe_differences
-from likeforlike.reports.sort.epochs import mean_of_last, runs_with_epochs
+from likeforlike.reports.sort.epochs import mean_of_last, on_one_basis, runs_with_epochs
+from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.statistics.median_intervals import median_interval
-from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import (
     Block,
@@ -19,14 +19,15 @@ from likeforlike.reports.tell.document import (
     Figure,
     Section,
     Table,
-    Text,
     Warn,
     numbered,
     row,
     section,
 )
 from likeforlike.reports.tell.formatting import (
+    basis_note,
     bytes_entry,
+    epoch_words,
     percent,
     ratio_entry,
     ratio_text,
@@ -37,6 +38,7 @@ from likeforlike.reports.tell.formatting import (
     verdict_entry,
 )
 from likeforlike.reports.tell.plot_data import Bar, Bars
+from likeforlike.reports.tell.sections.floors import above_floor_text, floor_blocks
 from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
 
 FASHION_MNIST_IMAGES = 60_000
@@ -80,11 +82,16 @@ def findings(context: Context) -> Kinds:
 
 def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> list[Block | None]:
     blocks: list[Block | None] = [data_warning(items)]
-    trainers = [item for item in items if item.key.implementation != FLOOR]
+    alone = sorted(
+        (item for item in items if not is_floor(item)),
+        key=lambda item: (context.rank(item), item.key.device, item.median_seconds),
+    )
+    places = grouped(((item.machine.id, item.key.place), item) for item in alone).values()
+    trainers = [item for members in places for item in on_one_basis(members)]
     for division, members in sorted(grouped((item.extra.division, item) for item in trainers).items()):
         blocks.append(_ranking(context, members, division, f"matched-{division}{suffix}"))
-    blocks.append(_floor_text(context, items))
-    blocks += _bars_figures(context, items, f"seconds-per-epoch{suffix}")
+    blocks += floor_blocks(context, alone, suffix)
+    blocks += _bars_figures(context, trainers, f"seconds-per-epoch{suffix}")
     blocks.append(_terms_table(context, trainers, f"terms{suffix}"))
     blocks.append(curves_figure(context, trainers, f"learning-curves-matched{suffix}"))
     blocks.append(course_table(context, trainers, f"course-of-training-matched{suffix}"))
@@ -92,30 +99,18 @@ def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> lis
 
 
 def _ranking(context: Context, items: Sequence[Measurement], division: str, name: str) -> Table:
-    floors = _floors(context)
     across = context.comparisons.across_devices
     devices = any((item.machine.id, item.key) in across for item in items)
     rows = []
     for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
         pair = across.get((item.machine.id, item.key))
-        floor = floors.get((item.machine.id, item.key.device, item.key.axes))
-        share = (
-            None
-            if floor is None or not floor.median_seconds
-            else Entry(
-                f"×{significant(item.median_seconds / floor.median_seconds)}",
-                item.median_seconds / floor.median_seconds,
-                struck=bool(item.doubt or floor.doubt),
-            )
-        )
         rows.append(
             row(
                 *place(context, item),
                 seconds_per_epoch(item),
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
-                share,
                 *([speed_up_entry(pair), verdict_entry(pair)] if devices else []),
                 accuracy_over_runs(item),
                 _time_to_accuracy(item),
@@ -136,11 +131,10 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         "seconds per epoch",
         f"ratio to {' or '.join(bases)}",
         "verdict",
-        "over floor",
         *(("speed-up over cpu:0", "verdict on that") if devices else ()),
         "validation accuracy",
-        "to accuracy",
-        "first epoch",
+        "training to accuracy",
+        "training of the first epoch",
         "peak memory",
     )
     note = (
@@ -148,12 +142,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         if division == "default"
         else "Each at its best; not ranked with the default division."
     )
-    return Table(name, f"Division {division}", columns, tuple(rows), note)
-
-
-def _floors(context: Context) -> dict[tuple[object, ...], Measurement]:
-    found = [item for item in context.study.of("training") if item.key.implementation == FLOOR]
-    return {(item.machine.id, item.key.device, item.key.axes): item for item in found}
+    return Table(name, f"Division {division}", columns, tuple(rows), f"{note} {basis_note(items)}")
 
 
 def accuracy_over_runs(item: Measurement) -> Entry:
@@ -183,17 +172,6 @@ def _time_to_accuracy(item: Measurement) -> Entry:
     return Entry(f"{target}: {significant(middle)} s{share}", middle, struck=bool(item.doubt))
 
 
-def _floor_text(context: Context, items: Sequence[Measurement]) -> Text | None:
-    floors = [item for item in items if item.key.implementation == FLOOR]
-    if not floors:
-        return None
-    told = "; ".join(f"{significant(item.median_seconds)} s {context.where(item)}" for item in floors)
-    return Text(
-        f"The floor is no trainer: it is the same run's matrix products alone, {told} an epoch. "
-        "No trainer can be faster there."
-    )
-
-
 def _bars_figures(context: Context, items: Sequence[Measurement], name: str) -> list[Figure]:
     """One for each device of the first machine that has trainers to compare, with that device's floor."""
     for machine in context.detailed:
@@ -205,20 +183,21 @@ def _bars_figures(context: Context, items: Sequence[Measurement], name: str) -> 
 
 
 def _bars_figure(context: Context, items: Sequence[Measurement]) -> Figure | None:
-    shown = [item for item in items if item.key.implementation != FLOOR]
-    if len(shown) < 2:
+    if len(items) < 2:
         return None
-    shown = sorted(shown, key=lambda item: (item.extra.division, item.median_seconds))[:16]
+    shown = sorted(items, key=lambda item: (item.extra.division, item.median_seconds))[:16]
     made = tuple(_bar(item) for item in shown)
-    floor = next((item for item in items if item.key.implementation == FLOOR and not item.doubt), None)
-    line = None if floor is None else (floor.median_seconds, "the floor, the matrix products alone")
+    floor = context.floor_of(shown[0])
+    line = None
+    if floor is not None and not floor.struck:
+        line = (floor.fastest.median_seconds, "the floor, the matrix products of the training alone")
     facts = "; ".join(f"{bar.name} {bar.label}" for bar in made)
     return Figure(
         "bars",
-        f"Seconds per epoch {context.where(shown[0])}, median and its interval",
+        f"Seconds per {epoch_words(shown[0])} {context.where(shown[0])}, median and its interval",
         f"Horizontal bars of seconds per epoch: {facts}."
         + (f" A dashed line marks the floor at {significant(line[0])} s." if line else ""),
-        Bars(made, "seconds per epoch (training alone)", line),
+        Bars(made, f"seconds per {epoch_words(shown[0])}", line),
     )
 
 
@@ -262,11 +241,12 @@ def _terms_table(context: Context, items: Sequence[Measurement], name: str) -> T
 
 
 def pair_sentence(name: str, item: Comparison, base: str) -> str:
-    """``A takes ×2.4 (2.3 to 2.5) of B's time per epoch``."""
+    """``A takes ×2.4 (2.3 to 2.5) of B's time per whole epoch``."""
+    epoch = epoch_words(item.base)
     if item.verdict.word == "same":
-        return f"{name} and {base} take the same time within {percent(item.verdict.threshold)}"
+        return f"{name} and {base} take the same time per {epoch} within {percent(item.verdict.threshold)}"
     word = item.verdict.word
-    return f"{name} is {word} than {base}, taking {ratio_text(item.verdict.estimate)} of its time per epoch"
+    return f"{name} is {word} than {base}, taking {ratio_text(item.verdict.estimate)} of its time per {epoch}"
 
 
 def accuracies_text(first: Measurement, second: Measurement, names: tuple[str, str]) -> str:
@@ -297,17 +277,15 @@ def _fastest_findings(context: Context) -> Iterator[str]:
     """The fastest trainer of each division and recipe, by sure comparisons alone, and against the floor."""
     trained = [item for item in context.comparisons.implementations if item.base.key.workload == "training"]
     places = grouped(((i.base.machine.id, i.base.key.place, i.base.extra.division), i) for i in trained)
-    floors = {(i.machine.id, i.key.place): i for i in context.study.of("training") if _is_floor(i)}
-    for (machine, location, division), items in places.items():
+    for (_, _, division), items in places.items():
         sure = [item for item in items if item.sure and item.verdict.different]
         if not sure:
             continue
         best = min(sure, key=lambda item: item.verdict.estimate.ratio)
         winner, loser = (best.other, best.base) if best.word == "faster" else (best.base, best.other)
-        names = f"{winner.key.implementation}{_epoch_text(winner, ' an epoch')}"
+        names = f"{winner.key.implementation}{_epoch_text(winner, f' per {epoch_words(winner)}')}"
         told = f"faster than {loser.key.implementation}{_epoch_text(loser)}"
-        floor = floors.get((machine, location))
-        above = "" if floor is None else _above_floor(winner, floor)
+        above = above_floor_text(context, winner)
         recipe = winner.key.axis.get("recipe")
         yield f"Division {division}, {recipe} {context.where(winner)}: {names} is {told}{above}."
 
@@ -315,14 +293,3 @@ def _fastest_findings(context: Context) -> Iterator[str]:
 def _epoch_text(item: Measurement, more: str = "") -> str:
     """Its seconds in brackets; nothing where the pairs stand but the seconds are in doubt."""
     return "" if item.doubt else f" ({significant(item.median_seconds)} s{more})"
-
-
-def _is_floor(item: Measurement) -> bool:
-    return item.key.implementation == FLOOR and not item.doubt
-
-
-def _above_floor(item: Measurement, floor: Measurement) -> str:
-    if item.doubt or min(len(item.samples), len(floor.samples)) < LEAST_PAIRS or not floor.median_seconds:
-        return ""
-    times = significant(item.median_seconds / floor.median_seconds)
-    return f", and ×{times} the floor of the matrix products alone"

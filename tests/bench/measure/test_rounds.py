@@ -283,6 +283,11 @@ def test_a_floor_far_from_the_fastest_ends_after_a_few_rounds_and_is_kept() -> N
     assert [kind for name, kind in world.log if name == "far"].count("Finish") == 1
 
 
+def test_one_round_is_enough_of_a_hopeless_floor() -> None:
+    made, _ = floors(World(), {"hopeless": 4.1, "far": 3.9, "best": 1.0}, epochs=9)
+    assert [turn.rounds for turn in made.measure()] == [[0], [0, 1, 2], list(range(8))]
+
+
 def test_a_trainer_goes_on_however_far_it_is_from_the_floor() -> None:
     made, _ = floors(World(), {"only": 1.0, "t": 50.0}, epochs=9)
     assert [turn.rounds for turn in made.measure()] == [list(range(8))] * 2
@@ -290,7 +295,7 @@ def test_a_trainer_goes_on_however_far_it_is_from_the_floor() -> None:
 
 def test_a_floor_that_fails_leaves_the_others_their_rounds() -> None:
     world = World()
-    made, _ = floors(world, {"a": 1.0, "b": 5.0, "t": 9.0}, epochs=9)
+    made, _ = floors(world, {"a": 1.0, "b": 3.0, "t": 9.0}, epochs=9)
     made.turns[0].hand.fail_on["Go 1"] = Failed("failed", "no more")  # type: ignore[attr-defined]
     a, b, _ = made.measure()
     assert a.failure is not None

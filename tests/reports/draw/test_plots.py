@@ -20,6 +20,8 @@ from likeforlike.reports.tell.plot_data import (
     MachineHistogram,
     MachineSpreads,
     PlotData,
+    Range,
+    Ranges,
     Spread,
     Step,
     TimeAgainstSize,
@@ -46,6 +48,7 @@ EVERY = [
         (Bar("a", 1.0, "1 s", 0, 0.9, 1.1), Bar("b", 2.0, "2 s", 1, struck=True)), "seconds", (0.5, "floor")
     ),
     Waterfall(STEPS),
+    Ranges((Range("a", -2.0, (-3.7, -0.3)), Range("b", 0.5, (0.5,), sure=False)), "seconds"),
     MachineSpreads((Spread("a", (0.5, 0.8, 1.0, 1.5, 9.0), 1.1),), "base"),
     MachineHistogram((0.5, 1.0, 2.0), "base"),
 ]

@@ -45,7 +45,8 @@ class TestWholeEpochs:
         (rung,) = (line for line in text.splitlines() if "| logging histograms to scalars" in line)
         assert [part.strip() for part in rung.split("|")][4:8] == ["9.25 s", "8.50 s", "0.250 s", "0.500 s"]
         assert (
-            "What explains it, in seconds per epoch on cpu:0: logging histograms to scalars -2.50 s." in text
+            "What explains it, in seconds per whole epoch on cpu:0, the changes made in one order: "
+            "logging histograms to scalars -2.50 s." in text
         )
 
     def test_training_alone_where_a_phase_is_not_told(self):

@@ -1,0 +1,127 @@
+"""Is the floor one? Every trainer's training against the products alone, and against their best rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from likeforlike.reports.judge.comparisons import estimate_ratio, paired_samples
+from likeforlike.reports.sort.floors import fastest_by_round, is_floor
+from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
+from likeforlike.reports.sort.plausibility import precision_of
+from likeforlike.reports.statistics.ratios import RatioEstimate
+
+MATMUL = "matmul"
+
+
+@dataclass(frozen=True)
+class Over:
+    """One trainer's training against the floor."""
+
+    trainer: Measurement
+    estimate: RatioEstimate
+    """Its training over the floor, round by round where they took turns."""
+    rounds_below: int
+    """Rounds in which its training took less than that round's floor."""
+    rounds: int
+    """Rounds that both were measured in."""
+
+
+@dataclass(frozen=True)
+class FloorLine:
+    """The floor of one place: the products of an epoch's training alone."""
+
+    fastest: Measurement
+    """The fastest candidate of each round."""
+    candidates: tuple[Measurement, ...]
+    trainers: tuple[Over, ...]
+    """Everybody that it is to bound, nearest first."""
+
+    @property
+    def undercut(self) -> tuple[Over, ...]:
+        """Trainers that take less by the median: then it is no floor, whatever it was measured for."""
+        return tuple(over for over in self.trainers if over.estimate.ratio < 1.0)
+
+    @property
+    def struck(self) -> bool:
+        """Whether it bounds nothing: undercut, or itself in doubt."""
+        return bool(self.undercut or self.fastest.doubt)
+
+    def over(self, item: Measurement) -> Over | None:
+        """How a trainer of this place stands to it."""
+        return next((over for over in self.trainers if over.trainer.key == item.key), None)
+
+
+def floor_lines(study: Study) -> tuple[FloorLine, ...]:
+    """The floor of each machine, device and recipe that has one."""
+    trained = grouped(((item.machine.id, item.key.place), item) for item in study.of("training"))
+    return tuple(
+        _line([item for item in items if is_floor(item)], [item for item in items if not is_floor(item)])
+        for items in trained.values()
+        if any(map(is_floor, items))
+    )
+
+
+def _line(candidates: Sequence[Measurement], trainers: Iterable[Measurement]) -> FloorLine:
+    fastest = fastest_by_round(candidates)
+    overs = [_over(fastest, item) for item in trainers if not item.refuted]
+    known = [over for over in overs if over is not None]
+    return FloorLine(
+        fastest,
+        tuple(sorted(candidates, key=lambda item: item.median_seconds)),
+        tuple(sorted(known, key=lambda over: over.estimate.ratio)),
+    )
+
+
+def _over(floor: Measurement, trainer: Measurement) -> Over | None:
+    estimate = estimate_ratio(floor, trainer)
+    if estimate is None:
+        return None
+    first, second = paired_samples(floor, trainer)
+    below = sum(theirs < bound for bound, theirs in zip(first, second, strict=True))
+    return Over(trainer, estimate, below, len(first))
+
+
+@dataclass(frozen=True)
+class ProductRate:
+    """The best rate at which a run multiplied on a device."""
+
+    flop_per_second: float
+    source: str
+    """What reached it."""
+
+
+def best_product_rate(study: Study, item: Measurement) -> ProductRate | None:
+    """The best rate of any product that a training's own files measured, in its precision on its device.
+
+    Of square products and of the candidates for the floor; what can't be true is left out. None where no
+    product was measured.
+    """
+    files = {run.file.digest for run in item.runs}
+    mode = precision_of(item.extra)
+    products = study.of(MATMUL, item.machine)
+    products += [floor for floor in study.of("training", item.machine) if is_floor(floor)]
+    rates = [
+        ProductRate(product.extra.flop / run.cell.median_seconds, _name(product))
+        for product in products
+        if product.key.device == item.key.device and precision_of(product.extra) == mode
+        if product.extra.flop and not product.refuted and product.extra.timing == "synchronised"
+        for run in product.runs
+        if run.file.digest in files and run.cell.median_seconds
+    ]
+    return max(rates, key=lambda rate: rate.flop_per_second, default=None)
+
+
+def _name(product: Measurement) -> str:
+    if product.key.workload == MATMUL:
+        return f"{product.key.implementation}, {axes_text(product.key.axes)}"
+    return product.key.implementation
+
+
+def utilisation(item: Measurement, rate: ProductRate | None) -> float | None:
+    """Share of the best product rate that a trainer's training reaches: model FLOP utilisation.
+
+    ``item`` with training alone for samples: what is counted are the products of forward and backward.
+    """
+    reached = item.flop_per_second
+    return None if rate is None or reached is None else reached / rate.flop_per_second

@@ -1,0 +1,72 @@
+"""Floors: what bounds others from below, and the fastest of several candidates round by round."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from likeforlike.reports.read.schema import Disturbed
+from likeforlike.reports.sort.measurements import Measurement, Run, grouped
+
+FLOOR = "floor"
+"""The role of a candidate, and in files that tell no role the name of the only one."""
+
+
+def is_floor(item: Measurement) -> bool:
+    """Whether a measurement is no contestant but a candidate for the floor."""
+    role = item.extra.role
+    return item.key.implementation == FLOOR if role is None else role == FLOOR
+
+
+def fastest_by_round(candidates: Sequence[Measurement]) -> Measurement:
+    """Of candidates for one floor, the fastest of each round; one candidate is the floor itself.
+
+    Where no round is numbered, the fastest by its median. At least one candidate; those that can't be
+    true or are wrong count only where there are no others.
+    """
+    sound = [item for item in candidates if not item.refuted] or list(candidates)
+    best = min(sound, key=lambda item: item.median_seconds)
+    if len(sound) == 1 or not all(run.numbered for item in sound for run in item.runs):
+        return best
+    places = grouped(
+        ((run.file.digest, run.cell.group, run.number), run) for item in sound for run in item.runs
+    )
+    key = replace(best.key, implementation=FLOOR)
+    return replace(best, key=key, runs=tuple(_fastest(runs) for runs in places.values()))
+
+
+def _fastest(runs: Sequence[Run]) -> Run:
+    """One run that has in every round the fastest of these, an undisturbed one where there is one."""
+    rounds: dict[int, tuple[bool, float]] = {}
+    for run in runs:
+        for number, seconds in zip(run.cell.rounds, run.cell.samples, strict=True):
+            sample = (number in run.disturbed_rounds, seconds)
+            rounds[number] = min(sample, rounds.get(number, sample))
+    numbers = tuple(sorted(rounds))
+    disturbed = tuple(Disturbed(n, "every candidate was disturbed") for n in numbers if rounds[n][0])
+    samples = tuple(rounds[number][1] for number in numbers)
+    first = runs[0].cell
+    extra = msgspec.structs.replace(
+        first.extra, implementation=FLOOR, round_numbers=numbers, disturbed=disturbed, epochs=(), terms={}
+    )
+    median = statistics.median(samples) if samples else first.median_seconds
+    return replace(runs[0], cell=replace(first, samples=samples, median_seconds=median, extra=extra))
+
+
+def rounds_won(candidates: Iterable[Measurement]) -> dict[str, int]:
+    """By implementation, in how many rounds a candidate was the fastest."""
+    items = list(candidates)
+    won = {item.key.implementation: 0 for item in items}
+    rounds = grouped(
+        ((run.file.digest, run.cell.group, run.number, number), (seconds, item.key.implementation))
+        for item in items
+        for run in item.runs
+        if run.numbered
+        for number, seconds in zip(run.cell.rounds, run.cell.samples, strict=True)
+    )
+    for samples in rounds.values():
+        won[min(samples)[1]] += 1
+    return won
