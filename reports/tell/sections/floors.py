@@ -112,7 +112,7 @@ def floor_text(context: Context, line: FloorLine) -> str:
     )
     if line.undercut:
         told = "; ".join(
-            f"{over.trainer.key.name}'s training, products included, takes {ratio_text(over.estimate)} of that"
+            f"{over.trainer.key.name}'s training, products and all, takes {ratio_text(over.estimate)} of that"
             for over in line.undercut
         )
         return (

@@ -90,8 +90,8 @@ def _gaps(context: Context, orders: list[Steps]) -> list[str]:
         for lost in file.unmeasured
     }
     return [
-        f"{name[0]} under {name[1]} has no figure ({reasons.get(name, 'not in the file')}): the changes to it "
-        f"and from it are missing in order {' and '.join(numbers)}."
+        f"{name[0]} under {name[1]} has no figure ({reasons.get(name, 'not in the file')}): the changes to "
+        f"it and from it are missing in order {' and '.join(numbers)}."
         for name, numbers in lacking.items()
     ]
 

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from likeforlike.bench.keep.cell_record import CellRecord
-from likeforlike.bench.keep.extra_info import best_epoch, time_to_accuracy
+from likeforlike.bench.keep.extra_info import best_epoch, measured_record, time_to_accuracy
 from likeforlike.bench.keep.run_facts import judge_together, noise_facts
+from likeforlike.bench.measure.rounds import Turn
+from likeforlike.bench.measure.stopping import GroupStopping, Limits
+from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.run.progress import Progress
+from likeforlike.bench.worker.messages import CellSpec, Ready, Sample
 from likeforlike.devices.limits.units import format_seconds
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.recipe import MATCHED
 
 
 def epochs(*rows: tuple[float, float, float]) -> list[dict[str, Any]]:
@@ -36,6 +43,41 @@ def test_the_best_epoch_is_that_of_least_validation_loss() -> None:
         "val_accuracy": 0.8,
     }
     assert best_epoch([{"epoch": 1, "train_seconds": 1.0, "val_loss": None, "val_accuracy": None}]) is None
+
+
+def ended(entry: Implementation, epochs: int, warm: int) -> dict[str, Any]:
+    """What is recorded of a training of so many epochs that took so many warm turns."""
+    cell = Cell(entry, "cpu:0", (("recipe", "matched"), ("run", 0)), "g", replace(MATCHED, epochs=epochs))
+    spec = CellSpec(
+        cell.id,
+        "m:a",
+        "training",
+        "numpy",
+        {},
+        "cpu:0",
+        1,
+        "float32",
+        "synchronised",
+        False,
+        False,
+        True,
+        False,
+        "t:f",
+    )
+    turn = Turn(cell, spec, None, 9.0)  # type: ignore[arg-type]
+    turn.ready = Ready(0.1, None, 0.0, 1.0, 0, {"data": {"train_samples": 640}})
+    turn.samples, turn.rounds = [Sample(1.0)] * warm, list(range(warm))
+    stopping = GroupStopping(Limits(1, 1.0, None, 0.95))
+    return measured_record(turn, stopping, CONTEXT, {}, None).extra_info
+
+
+def test_a_floor_says_that_it_is_one_and_why_it_ended() -> None:
+    floor = Implementation("floor-x", "training", "numpy", "", "m:a", role="floor")
+    told = ended(floor, 9, 3)
+    assert told["role"] == "floor"
+    assert told["stop"] == {"reason": "far from the fastest floor", "median_interval": None, "rounds": 3}
+    assert ended(floor, 9, 8)["stop"]["reason"] == "epochs"
+    assert ended(replace(floor, role="contestant"), 9, 8)["role"] == "contestant"
 
 
 def product(size: int, device: str = "gpu:0") -> dict[str, Any]:

@@ -162,6 +162,8 @@ def test_skip_measures_nothing(tmp_path: Path) -> None:
         ("--ladder=up", "--ladder: 'up' is not of the form A:B"),
         ("--ladder=keras-fit:eager-loop --workloads=matmul", "--ladder: its rungs are trainings"),
         ("--ladder=keras-fit:eager-loop --recipes=matched", "--recipes: the ends of --ladder say which"),
+        ("--ladder-orders=0", "--ladder-orders: '0' is not a whole number of at least 1"),
+        ("--ladder-orders=3", "--ladder-orders: of use with --ladder alone"),
         ("--benchmark-json=/proc/nowhere/r.json", "--benchmark-json: cannot write /proc/nowhere/r.json"),
         ("--resume", "--resume: needs --benchmark-json=FILE"),
         ("--benchmark-cprofile=tottime", "--benchmark-cprofile: it cannot see into the worker processes"),
