@@ -182,7 +182,7 @@ def interaction_text(effect: Effect) -> str:
     least, most = effect.least, effect.most
     return (
         f"The change {change_text(effect.rung)} is worth {most.seconds:+z.2f} s {_situation(most, least)}, "
-        f"{least.seconds:+z.2f} s {_situation(least, most)}."
+        f"but {least.seconds:+z.2f} s {_situation(least, most)}."
     )
 
 
@@ -193,7 +193,7 @@ def _situation(step: OrderStep, other: OrderStep) -> str:
         return f"in {mine.key.implementation}"
     first, second = mine.extra.recipe or {}, theirs.extra.recipe or {}
     fields = [name for name in first if name not in LABELS and first[name] != second.get(name)]
-    told = ", ".join(f"{name.replace('_', ' ')} {_value(first[name])}" for name in fields)
+    told = " and ".join(f"{name.replace('_', ' ')} {_value(first[name])}" for name in fields)
     return f"with {told}" if told else f"in order {step.order}"
 
 
@@ -216,7 +216,8 @@ def _effects_figure(found: list[Effect], where: str, suffix: str) -> list[Figure
     return [
         Figure(
             f"effects{suffix}",
-            f"What each change adds to an epoch on {where}: every order, and averaged over them",
+            f"What each change adds to an epoch on {where}: in each order, and averaged (grey: its sign is not sure in every "
+            "order)",
             f"Points of seconds added per epoch, one for each order, and their mean: {facts}.",
             Ranges(ranges, "seconds added per epoch"),
         )

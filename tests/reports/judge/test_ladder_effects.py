@@ -179,7 +179,7 @@ def test_the_finding_names_what_is_sure_in_every_order_and_the_interaction():
     assert "bias on to off" not in finding
     assert "graph-loop to eager-loop is worth +" in finding
     (interaction,) = (line for line in text.splitlines() if line.startswith("The change bias on to off"))
-    assert " s in graph-loop, -" in interaction
+    assert " s in graph-loop, but -" in interaction
     assert interaction.endswith(" s in eager-loop.")
 
 
