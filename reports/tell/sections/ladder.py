@@ -216,8 +216,8 @@ def _effects_figure(found: list[Effect], where: str, suffix: str) -> list[Figure
     return [
         Figure(
             f"effects{suffix}",
-            f"What each change adds to an epoch on {where}: in each order, and averaged (grey: its sign is not sure in every "
-            "order)",
+            f"What each change adds to an epoch on {where}, in each order and averaged; grey where "
+            "its sign is not sure in every order",
             f"Points of seconds added per epoch, one for each order, and their mean: {facts}.",
             Ranges(ranges, "seconds added per epoch"),
         )
