@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 
 TRIED_ROUNDS = 3
 """Warm rounds that every candidate gets that is not hopeless."""
 
 NEAR = 1.5
-"""Candidates whose median in these rounds is within this factor of the fastest one's go on."""
+"""Candidates whose best of these rounds is within this factor of the fastest one's go on.
 
-HOPELESS = 4.0
+The best and not the median: a neighbour that disturbs a round or two must cost no candidate its place.
+"""
+
+HOPELESS = 8.0
 """Beyond this factor one round is enough, such as of a library whose threads get into each other's way."""
 
 
@@ -23,6 +25,6 @@ def far_from_the_fastest(seconds: Mapping[str, Sequence[float]]) -> list[str]:
     rounds = min(map(len, seconds.values()), default=0)
     if rounds == 0:
         return []
-    tried = {name: statistics.median(samples[:TRIED_ROUNDS]) for name, samples in seconds.items()}
+    tried = {name: min(samples[:TRIED_ROUNDS]) for name, samples in seconds.items()}
     limit = min(tried.values()) * (NEAR if rounds >= TRIED_ROUNDS else HOPELESS)
-    return [name for name, median in tried.items() if median > limit]
+    return [name for name, best in tried.items() if best > limit]

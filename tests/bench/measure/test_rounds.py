@@ -284,8 +284,14 @@ def test_a_floor_far_from_the_fastest_ends_after_a_few_rounds_and_is_kept() -> N
 
 
 def test_one_round_is_enough_of_a_hopeless_floor() -> None:
-    made, _ = floors(World(), {"hopeless": 4.1, "far": 3.9, "best": 1.0}, epochs=9)
+    made, _ = floors(World(), {"hopeless": 8.1, "far": 7.9, "best": 1.0}, epochs=9)
     assert [turn.rounds for turn in made.measure()] == [[0], [0, 1, 2], list(range(8))]
+
+
+def test_a_disturbed_round_or_two_cost_no_floor_its_place() -> None:
+    made, _ = floors(World(), {"disturbed": 1.0, "best": 1.0}, epochs=9)
+    made.turns[0].hand.seconds = lambda n: 3.0 if n in (1, 3) else 1.1  # type: ignore[attr-defined]
+    assert [len(turn.rounds) for turn in made.measure()] == [8, 8]
 
 
 def test_a_trainer_goes_on_however_far_it_is_from_the_floor() -> None:
