@@ -7,6 +7,7 @@ seeds on the validation images that both used; other images would add their own 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -263,10 +264,9 @@ def _further(spread: _Spread, difference: float, margin: float, confidence: floa
     """Seeds that would narrow the interval enough, Student's factor included."""
     distance = abs(difference)
     wanted = distance if distance > margin else margin - distance
-    for further in range(1, MOST_SEEDS + 1):
-        if spread.half_width(further, confidence) < wanted:
-            return further
-    return None
+    numbers = range(1, MOST_SEEDS + 1)
+    position = bisect_right(numbers, -wanted, key=lambda further: -spread.half_width(further, confidence))
+    return numbers[position] if position < len(numbers) else None
 
 
 def _binomial_error(accuracy: AccuracyVerdict) -> float:

@@ -16,6 +16,9 @@ from scipy import special
 LEAST_SAMPLES = 6
 """Below this no two order statistics hold the median with 95 % probability: 2 / 2**5 is above 0.05."""
 
+CAUTION = 0.85
+"""Share of the error asked for that the interpolation is given, since with outliers it errs more often."""
+
 
 @lru_cache(maxsize=4096)
 def _lower_rank(count: int, confidence: float) -> int:
@@ -55,10 +58,11 @@ def interpolated_median_interval(samples: Samples, confidence: float = 0.95) -> 
     """Interval of the median whose confidence is the one asked for, not the next that a rank offers.
 
     Between two order statistics the ends are interpolated as Hettmansperger and Sheather (1986, "Confidence
-    intervals based on interpolated order statistics") do it, with the weights of a Laplace distribution;
-    simulated with normal, heavy-tailed and two-humped samples it missed the median 4.3 to 5.6 times in a
-    hundred, from 6 samples to 60. (-inf, inf) for fewer than six samples at 95 %.
+    intervals based on interpolated order statistics") do it, with the weights of a Laplace distribution. For
+    normal, heavy-tailed and two-humped samples, 6 to 60 of them, that missed the median in 4.3 to 5.7 % of
+    simulated cases, hence ``CAUTION``. (-inf, inf) for fewer than six samples at 95 %.
     """
+    confidence = 1.0 - CAUTION * (1.0 - confidence)
     values = np.sort(np.asarray(samples, dtype=float))
     count = values.size
     rank = _lower_rank(count, confidence)
@@ -94,7 +98,7 @@ def sign_p_value(samples: Samples) -> float:
     weight = -below / (above - below)  # the interval's lower end, between these two, is 0
     share = weight * at_most / ((count - at_most) - weight * (count - 2 * at_most))
     outer, inner = _held(count, at_most), _held(count, at_most + 1)
-    return float(1.0 - outer + share * (outer - inner))
+    return float(min((1.0 - outer + share * (outer - inner)) / CAUTION, 1.0))
 
 
 @lru_cache(maxsize=4096)

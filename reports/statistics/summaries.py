@@ -19,7 +19,7 @@ from likeforlike.reports.statistics.rank_tests import (
     rank_shift,
     welch_from_moments,
 )
-from likeforlike.reports.statistics.ratios import RatioEstimate, normal_p_value, too_few, without_interval
+from likeforlike.reports.statistics.ratios import RatioEstimate, arm_p_value, too_few, without_interval
 
 QUARTILES_FROM = 10
 """With fewer rounds quartiles say too little of a spread; least, median and greatest bound every sample."""
@@ -118,7 +118,7 @@ def _by_standard_errors(base: Summary, other: Summary, ratio: float, confidence:
     centre = math.log(ratio)
     arm = float(special.ndtri((1.0 + confidence) / 2.0)) * math.hypot(*known)
     low, high = centre - arm, centre + arm
-    p_value = normal_p_value(centre, low, high, confidence)
+    p_value = arm_p_value(centre, low, high, confidence, min(rounds) - 1)
     return RatioEstimate(ratio, math.exp(low), math.exp(high), min(rounds), False, p_value, confidence)
 
 
