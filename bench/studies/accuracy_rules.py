@@ -33,6 +33,9 @@ SHORTFALLS = (0.0, MARGIN / 2.0, 0.01, 0.02, 0.05, 0.15)
 """By so much the faster trainer trains worse in truth."""
 
 AT_MOST = 0.05
+"""Share of false words, within two standard errors of so many trials."""
+
+PAIRED_TEXT = {True: "by seed", False: "no"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def outcome(world: World, seeds: int, difference: float, paired: bool, trials: i
 
 
 def false_share(found: Outcome, difference: float) -> float:
-    """Share of words that are not true: a difference where there is none, or of the wrong sign, or *same* beyond.
+    """Share of words that are not true: a difference where there is none or the other way, *same* beyond it.
 
     Within the margin *lower* is true of what is lower.
     """
@@ -106,7 +109,7 @@ def false_share(found: Outcome, difference: float) -> float:
 
 
 def announced(world: World, seeds: int, shortfall: float, trials: int, seed: int) -> float:
-    """Share of trials in which the trainer that is faster for sure, and trains worse by that, is called so."""
+    """Share of trials in which a trainer that is faster for sure, and trains worse by that, is called so."""
     draw = _generator(f"{seed} {world.name} {seeds} {shortfall} announced")
     return (
         sum(
@@ -128,7 +131,7 @@ def verdicts_table(world: World, trials: int, seed: int) -> tuple[str, list[floa
                 further = f"{statistics.median(found.further):.0f}" if found.further else "–"
                 rows.append(
                     [
-                        "by seed" if paired else "no",
+                        PAIRED_TEXT[paired],
                         seeds,
                         f"{difference * 100:g}",
                         *(
@@ -168,19 +171,31 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(given)
 
 
+def other_worlds_table(trials: int, seed: int) -> tuple[str, list[float]]:
+    """The worst share of false words over all true differences, in the other worlds."""
+    rows, every = [], []
+    for world in WORLDS[1:]:
+        for paired in (True, False):
+            worst = [
+                max(false_share(outcome(world, seeds, d, paired, trials, seed), d) for d in DIFFERENCES)
+                for seeds in SEEDS
+            ]
+            every += worst
+            rows.append([world.name, PAIRED_TEXT[paired], *(f"{share:.1%}" for share in worst)])
+    return table(["accuracies", "paired", *(f"false with {seeds} seeds" for seeds in SEEDS)], rows), every
+
+
 def report(trials: int, seed: int) -> str:
     """All tables and requirements, as Markdown."""
-    parts, every = [], []
-    for world in WORLDS:
-        told, false = verdicts_table(world, trials, seed)
-        every += false
-        parts.append(f"### {world.name}\n\n{told}\n")
+    told, false = verdicts_table(WORLDS[0], trials, seed)
+    parts = [f"### {WORLDS[0].name}\n\n{told}\n"]
+    told, others = other_worlds_table(trials, seed)
+    parts.append(f"### Other accuracies: false words, at the true difference where they are most\n\n{told}\n")
     told, shares = announcements_table(WORLDS[0], trials, seed)
     parts.append(f"### Announced as faster, of trainers that are faster and train worse\n\n{told}\n")
+    worst = max(*false, *others)
     limit = AT_MOST + 2.0 * math.sqrt(AT_MOST * (1.0 - AT_MOST) / trials)
-    parts.append(
-        required(f"false words at most {AT_MOST:.0%} (the worst row {max(every):.1%})", max(every) <= limit)
-    )
+    parts.append(required(f"false words at most {AT_MOST:.0%} (the worst row {worst:.1%})", worst <= limit))
     blocked = max(share for (_, shortfall), share in shares.items() if shortfall >= 0.05)
     parts.append(required("5 points worse is never announced as faster, from one seed on", blocked == 0.0))
     return "\n".join(parts)
