@@ -86,13 +86,14 @@ def together(one: Callable[[np.random.Generator, int], np.ndarray]) -> Draw:
 
 
 INDEPENDENT, BURSTS = "3 % spread, outliers", "3 % spread, outliers, bursts"
+TWO_LEVELS = "two levels 20 % apart"
 
 UNPAIRED: Mapping[str, Draw] = MappingProxyType(
     {
         INDEPENDENT: alone(independent),
         BURSTS: alone(realistic),
         "10 % spread, outliers, bursts": alone(restless),
-        "two levels 20 % apart": alone(two_levels),
+        TWO_LEVELS: alone(two_levels),
     }
 )
 """Two files of independent rounds, but for bursts of two rounds on average."""
