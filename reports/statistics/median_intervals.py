@@ -1,14 +1,13 @@
-"""Intervals of a median, exact and cheap enough for a stopping rule to ask after every round.
+"""Intervals of a median between order statistics, exact and cheap enough to ask after every round.
 
-SciPy's ``stats`` package takes over a second to import, longer than the rest of a report, and its
-``bootstrap`` draws thousands of resamples for what is known in closed form for a median. So both intervals
-here are computed from ``scipy.special``; the tests hold them against ``scipy.stats``.
+SciPy's ``stats`` package takes over a second to import, longer than the rest of a report. So the intervals
+here are computed from ``scipy.special``; the tests hold them against ``scipy.stats``. There is no bootstrap
+of a median here: its percentile interval misses the median of seven samples 12 times in a hundred.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,8 +15,11 @@ from scipy import special
 
 Samples = Sequence[float] | np.ndarray
 
-EXACT_PAIRS = 400
-"""Up to so many samples an even count's two middle values are followed jointly, beyond that as one."""
+LEAST_SAMPLES = 6
+"""Below this no two order statistics hold the median with 95 % probability: 2 / 2**5 is above 0.05."""
+
+CAUTION = 0.85
+"""Share of the error asked for that the interpolation is given, since with outliers it errs more often."""
 
 
 @lru_cache(maxsize=4096)
@@ -42,80 +44,6 @@ def order_statistic_interval(samples: np.ndarray, confidence: float = 0.95) -> t
     return float(values[rank - 1]), float(values[-rank])
 
 
-@dataclass(frozen=True)
-class MedianDistribution:
-    """How the median of a resample is distributed: ``values`` ascending, ``cumulative`` to 1."""
-
-    values: np.ndarray
-    cumulative: np.ndarray
-
-    def quantile(self, probability: float) -> float:
-        """Least value that at least this share of the resamples' medians does not exceed."""
-        position = int(np.searchsorted(self.cumulative, probability - 1e-12))
-        return float(self.values[min(position, self.values.size - 1)])
-
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """Percentile interval."""
-        tail = (1.0 - confidence) / 2.0
-        return self.quantile(tail), self.quantile(1.0 - tail)
-
-    def at_most(self, value: float) -> float:
-        """Share of the resamples whose median is at most ``value``."""
-        position = int(np.searchsorted(self.values, value, side="right"))
-        return float(self.cumulative[position - 1]) if position else 0.0
-
-    def at_least(self, value: float) -> float:
-        """Share of the resamples whose median is at least ``value``."""
-        position = int(np.searchsorted(self.values, value, side="left"))
-        return 1.0 - float(self.cumulative[position - 1]) if position else 1.0
-
-
-def bootstrap_median(samples: np.ndarray) -> MedianDistribution:
-    """Bootstrap distribution of the median, in the limit of infinitely many resamples.
-
-    ``samples``: one-dimensional, at least one. A resample's r-th smallest value is at most x(i) when at
-    least r of its n draws are among the i smallest, so P = P(Binomial(n, i/n) >= r) (Efron 1979; Maritz
-    and Jarrett 1978). No random numbers, hence no seed, and the same answer each time.
-    """
-    values = np.sort(np.asarray(samples, dtype=float))
-    count = values.size
-    if count == 0:
-        raise ValueError("bootstrap_median needs at least one sample, got none")
-    if count % 2 or count > EXACT_PAIRS:
-        return MedianDistribution(values, _order_statistic_cdf(count, (count + 1) // 2))
-    first, second, weights = _joint_middle(count)
-    middles = (values[first] + values[second]) / 2.0
-    order = np.argsort(middles, kind="stable")
-    cumulative = np.cumsum(weights[order])
-    return MedianDistribution(middles[order], cumulative / cumulative[-1])
-
-
-@lru_cache(maxsize=256)
-def _order_statistic_cdf(count: int, rank: int) -> np.ndarray:
-    """P(the resample's rank-th smallest draw is among the i smallest samples), for i = 1..n."""
-    shares = np.arange(1, count + 1) / count
-    return np.asarray(special.betainc(rank, count - rank + 1, shares))
-
-
-@lru_cache(maxsize=64)
-def _joint_middle(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Indices i <= j of an even resample's two middle draws, and the probability of each such pair.
-
-    With n = 2m draws, the m-th is x(i) and the next x(j), i < j, when m draws have ranks up to i, one of
-    them i, and the other m have ranks from j, one of them j.
-    """
-    half = count // 2
-    ranks = np.arange(1, count + 1)
-    below = (ranks / count) ** half - ((ranks - 1) / count) ** half
-    above = ((count - ranks + 1) / count) ** half - ((count - ranks) / count) ** half
-    choose = special.comb(count, half)
-    joint = choose * np.triu(np.outer(below, above), k=1)
-    marginal = np.diff(_order_statistic_cdf(count, half), prepend=0.0)
-    np.fill_diagonal(joint, np.maximum(marginal - joint.sum(axis=1), 0.0))
-    first, second = np.nonzero(joint > 1e-15)
-    return first, second, joint[first, second]
-
-
 def median_interval(samples: Samples, confidence: float = 0.95) -> tuple[float, float]:
     """Exact interval of the median of one-dimensional ``samples``; (-inf, inf) where they are too few.
 
@@ -123,3 +51,57 @@ def median_interval(samples: Samples, confidence: float = 0.95) -> tuple[float, 
     rule can ask after every round, of times or of ``log_ratios``.
     """
     return order_statistic_interval(np.asarray(samples, dtype=float), confidence)
+
+
+def interpolated_median_interval(samples: Samples, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of the median whose confidence is the one asked for, not the next that a rank offers.
+
+    Between two order statistics the ends are interpolated as Hettmansperger and Sheather (1986, "Confidence
+    intervals based on interpolated order statistics") do it, with the weights of a Laplace distribution. With
+    log-ratios of normal, heavy-tailed and two-levelled times, 6 to 60 of them, that missed the median in 4.3
+    to 5.7 % of simulated cases, hence ``CAUTION``; where the median lies in a gap with nothing near it, it is
+    7 % still. (-inf, inf) for fewer than six samples at 95 %.
+    """
+    confidence = 1.0 - CAUTION * (1.0 - confidence)
+    values = np.sort(np.asarray(samples, dtype=float))
+    count = values.size
+    rank = _lower_rank(count, confidence)
+    if rank == 0:
+        return -np.inf, np.inf
+    if 2 * rank + 1 > count:  # the next two ranks would have crossed
+        return float(values[rank - 1]), float(values[-rank])
+    outer, inner = _held(count, rank), _held(count, rank + 1)
+    share = (outer - confidence) / (outer - inner)
+    weight = (count - rank) * share / (rank + (count - 2 * rank) * share)
+    low = (1.0 - weight) * values[rank - 1] + weight * values[rank]
+    high = (1.0 - weight) * values[-rank] + weight * values[-rank - 1]
+    return float(low), float(high)
+
+
+def sign_p_value(samples: Samples) -> float:
+    """Two-sided p-value of a median of 0: the least error at which the interpolated interval leaves 0 out.
+
+    Where all samples lie on one side it is that of the sign test, 2**(1 - n); 1 for none.
+    """
+    values = np.sort(np.asarray(samples, dtype=float))
+    count = values.size
+    if count == 0:
+        return 1.0
+    if np.median(values) < 0.0:
+        values = -values[::-1]
+    at_most = int(np.searchsorted(values, 0.0, side="right"))
+    if at_most == 0:
+        return float(2.0 ** (1 - count))
+    if 2 * at_most + 1 > count:
+        return 1.0
+    below, above = values[at_most - 1], values[at_most]
+    weight = -below / (above - below)  # the interval's lower end, between these two, is 0
+    share = weight * at_most / ((count - at_most) - weight * (count - 2 * at_most))
+    outer, inner = _held(count, at_most), _held(count, at_most + 1)
+    return float(min((1.0 - outer + share * (outer - inner)) / CAUTION, 1.0))
+
+
+@lru_cache(maxsize=4096)
+def _held(count: int, rank: int) -> float:
+    """Probability that the rank-th order statistics from below and above hold the median; 0 if they cross."""
+    return float(max(1.0 - 2.0 * special.bdtr(rank - 1, count, 0.5), 0.0))

@@ -167,7 +167,7 @@ def _reading_section(context: Context) -> Section | None:
     blocks: list[Block | None] = [
         Text(
             "Ratios are of times, other over base: the median of the ratios of paired rounds with a "
-            "bootstrap interval (95 %), or of medians where there are no pairs. The threshold is the larger "
+            "95 % interval, or of medians where there are no pairs. The threshold is the larger "
             "of 2 % and the machine's own noise, and false discoveries among many comparisons are held to "
             "5 % (Benjamini and Hochberg)."
         ),

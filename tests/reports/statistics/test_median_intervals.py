@@ -1,4 +1,4 @@
-"""Intervals of a median: against SciPy's quantile test and bootstrap, and by hand."""
+"""Intervals of a median: against SciPy's quantile and sign tests, by hand, and by simulation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.median_intervals import bootstrap_median, median_interval
+from likeforlike.reports.statistics import median_intervals
+from likeforlike.reports.statistics.median_intervals import (
+    interpolated_median_interval,
+    median_interval,
+    sign_p_value,
+)
 
 
 class TestMedianInterval:
@@ -38,35 +43,51 @@ class TestMedianInterval:
         assert 0.935 < covered < 0.985
 
 
-class TestBootstrap:
-    @pytest.mark.parametrize("count", [6, 7, 15, 40, 61])
-    def test_agrees_with_scipys_bootstrap(self, count):
-        samples = np.random.default_rng(count).normal(size=count)
-        resampled = stats.bootstrap(
-            (samples,), np.median, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
-        ).bootstrap_distribution
-        exact = bootstrap_median(samples)
-        for probability in (0.05, 0.3, 0.5, 0.8, 0.975):
-            value = exact.quantile(probability)
-            assert np.mean(resampled <= value) >= probability - 0.02
-            assert np.mean(resampled < value) <= probability + 0.02
+class TestInterpolatedInterval:
+    @pytest.mark.parametrize("count", [6, 7, 8, 10, 15, 20, 60])
+    def test_lies_between_the_order_statistics_around_it(self, count):
+        samples = np.sort(np.random.default_rng(count).normal(size=count))
+        low, high = interpolated_median_interval(samples)
+        outer = median_interval(samples)
+        rank = int(np.searchsorted(samples, outer[0]))
+        assert outer[0] <= low <= samples[rank + 1]
+        assert samples[count - 2 - rank] <= high <= outer[1]
 
-    def test_two_samples_by_hand(self):
-        # Resamples of {0, 1}: 00, 01, 10, 11, with medians 0, 1/2, 1/2, 1.
-        exact = bootstrap_median(np.array([1.0, 0.0]))
-        assert [exact.at_most(value) for value in (-1.0, 0.0, 0.5, 1.0)] == [0.0, 0.25, 0.75, 1.0]
-        assert exact.at_least(0.5) == 0.75
+    def test_at_the_confidence_of_a_rank_it_is_that_order_statistic(self):
+        # Ten samples: [x(2), x(9)] misses the median with probability 2 (1 + 10) / 1024.
+        samples = np.arange(10.0) ** 2
+        error = 22 / 1024 / median_intervals.CAUTION
+        assert interpolated_median_interval(samples, 1 - error) == pytest.approx((1.0, 64.0))
 
-    def test_three_samples_by_hand(self):
-        # 27 resamples; the median is the least when at least two draws are: 1 + 3*2 = 7 of them.
-        exact = bootstrap_median(np.array([5.0, 7.0, 6.0]))
-        assert exact.at_most(5.0) == pytest.approx(7 / 27)
-        assert exact.at_most(6.0) == pytest.approx(20 / 27)
+    @pytest.mark.parametrize("kind", ["normal", "outliers", "two levels"])
+    @pytest.mark.parametrize("count", [6, 7, 8, 10, 30])
+    def test_misses_the_median_in_at_most_5_percent(self, kind, count):
+        rng = np.random.default_rng(count)
+        samples = rng.normal(size=(2500, count))
+        if kind == "outliers":
+            samples += 20 * rng.standard_t(1, samples.shape) * (rng.random(samples.shape) < 0.15)
+        if kind == "two levels":
+            levels = rng.random((2, *samples.shape)) < 0.5
+            samples += 10.0 * (levels[0].astype(float) - levels[1])
+        intervals = [interpolated_median_interval(row) for row in samples]
+        missed = np.mean([low > 0 or high < 0 for low, high in intervals])
+        assert missed <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 2500)
 
-    def test_many_samples_agree_with_the_order_statistics(self):
-        samples = np.random.default_rng(3).normal(size=4001)
-        assert bootstrap_median(samples).interval(0.95) == pytest.approx(median_interval(samples), abs=2e-3)
+    @pytest.mark.parametrize("count", [6, 7, 10, 23])
+    def test_its_p_value_is_where_the_interval_lets_go_of_0(self, count):
+        for seed in range(40):
+            samples = np.random.default_rng(seed).normal(0.4, 1.0, count)
+            p_value = sign_p_value(samples)
+            if 2.0 ** (1 - count) < p_value < 0.9:
+                for nudge in (-1e-6, 1e-6):
+                    low, high = interpolated_median_interval(samples, 1.0 - p_value + nudge)
+                    assert (low > 0.0 or high < 0.0) == (nudge < 0)
 
-    def test_none_is_refused(self):
-        with pytest.raises(ValueError, match="at least one sample"):
-            bootstrap_median(np.array([]))
+    def test_all_on_one_side_have_the_sign_tests_p_value(self):
+        samples = [0.1, 0.5, 0.2, 0.9, 0.3, 0.4]
+        assert sign_p_value(samples) == stats.binomtest(0, 6).pvalue
+        assert sign_p_value([-value for value in samples]) == stats.binomtest(0, 6).pvalue
+        assert sign_p_value([]) == sign_p_value([0.0] * 6) == 1.0
+
+    def test_five_are_too_few(self):
+        assert interpolated_median_interval([1.0, 2.0, 3.0, 4.0, 5.0]) == (-math.inf, math.inf)

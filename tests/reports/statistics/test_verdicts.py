@@ -67,10 +67,10 @@ class TestPairedRatio:
 
 
 class TestUnpairedRatio:
-    def test_is_the_ratio_of_the_medians(self):
-        estimate = unpaired_ratio([1.0, 2.0, 3.0], [8.0, 4.0])
-        assert estimate.ratio == pytest.approx(math.sqrt(32.0) / 2.0)
-        assert (estimate.pairs, estimate.paired) == (2, False)
+    def test_from_six_a_side_it_is_the_ratio_of_the_medians(self):
+        estimate = unpaired_ratio([1.0, 1.0, 2.0, 3.0, 9.0, 9.0, 9.0], [8.0, 8.0, 8.0, 4.0, 4.0, 4.0])
+        assert estimate.ratio == pytest.approx(math.sqrt(32.0) / 3.0)
+        assert (estimate.pairs, estimate.paired) == (6, False)
 
     def test_interval_is_about_scipys_bootstrap_of_both(self):
         rng = np.random.default_rng(11)
@@ -87,13 +87,53 @@ class TestUnpairedRatio:
         assert math.log(estimate.high) == pytest.approx(reference.high, abs=0.02)
 
     def test_p_value_meets_the_interval(self):
-        estimate = unpaired_ratio([1.0, 1.1, 1.2] * 3, [1.4, 1.5, 1.6] * 3)
-        assert estimate.low > 1.0
-        assert estimate.p_value < 0.05
+        rng = np.random.default_rng(2)
+        decided = []
+        for _ in range(300):
+            base, other = rng.lognormal(0.0, 0.1, 8), rng.lognormal(0.12, 0.1, 9)
+            estimate = unpaired_ratio(base, other)
+            decided.append(estimate.low > 1.0 or estimate.high < 1.0)
+            assert decided[-1] == (estimate.p_value < 0.05)
+        assert {True, False} == set(decided)
+
+    def test_unequal_spread_is_no_difference(self):
+        rng = np.random.default_rng(4)
+        found = [unpaired_ratio(rng.lognormal(0, 0.3, 6), rng.lognormal(0, 0.02, 40)) for _ in range(1000)]
+        assert np.mean([item.low > 1.0 or item.high < 1.0 for item in found]) <= 0.065
 
     def test_constant_sides(self):
-        assert unpaired_ratio([1.0] * 6, [2.0] * 6).p_value < 1e-100
+        assert unpaired_ratio([1.0] * 6, [2.0] * 6).p_value < 1e-50
         assert unpaired_ratio([1.0] * 6, [1.0] * 6).p_value == 1.0
+        assert verdict(unpaired_ratio([1.0] * 5, [1.0] * 5)).word == "same"
+
+    def test_five_against_five_wholly_apart(self):
+        # What pytest-benchmark measures by default, x2.5: the 1 of 252 orders on either side.
+        estimate = unpaired_ratio([1.0, 1.01, 1.02, 1.01, 1.0], [2.5, 2.52, 2.51, 2.55, 2.49])
+        assert estimate.p_value == pytest.approx(2 / 252)
+        assert (estimate.low, estimate.high) == (
+            pytest.approx(2.49 / 1.01, rel=0.01),
+            pytest.approx(2.55 / 1.0, rel=0.02),
+        )
+        assert verdict(estimate).word == "slower"
+
+    def test_one_round_each_is_never_a_verdict(self):
+        judged = verdict(unpaired_ratio([1.0], [7.0]))
+        assert (judged.word, judged.reason, judged.more_rounds) == ("unclear", "one round each", 3)
+        assert judged.estimate.ratio == pytest.approx(7.0)
+
+    @pytest.mark.parametrize(
+        ("base", "other", "reason", "more"),
+        [
+            (1, 60, "1 round against 60, too few", 3),
+            (60, 1, "60 rounds against 1, too few", 3),
+            (2, 2, "2 rounds each, too few", 2),
+            (3, 3, "3 rounds each, too few", 1),
+        ],
+    )
+    def test_too_few_say_what_would_settle_it(self, base, other, reason, more):
+        judged = verdict(unpaired_ratio([1.0] * base, [3.0] * other))
+        assert (judged.word, judged.reason, judged.more_rounds) == ("unclear", reason, more)
+        assert verdict(unpaired_ratio([1.0] * (base + more), [3.0] * (other + more))).word == "slower"
 
 
 class TestVerdict:
@@ -191,6 +231,16 @@ class TestFalseDiscoveryRate:
         sure = verdict(RatioEstimate(1.1, 1.01, 1.2, 30, True, 0.04))
         few = verdict(paired_ratio([1.0] * 3, [1.1] * 3))
         assert with_false_discovery_rate([sure, *[few] * 50])[0].word == "slower"
+
+    def test_one_of_twenty_cells_of_five_rounds_is_found(self):
+        # By its rank test alone it never could: 20 x 0.008 is above 0.05.
+        rng = np.random.default_rng(8)
+        cells = [verdict(unpaired_ratio(*rng.lognormal(0.0, 0.01, (2, 5)))) for _ in range(19)]
+        slower = verdict(unpaired_ratio(rng.lognormal(0.0, 0.01, 5), 2.5 * rng.lognormal(0.0, 0.01, 5)))
+        assert slower.estimate.p_value * 20 > 0.05
+        kept = with_false_discovery_rate([slower, *cells])
+        assert [item.word for item in kept].count("slower") == 1
+        assert kept[0].word == "slower"
 
     def test_a_hundred_comparisons_of_the_same_thing(self):
         rng = np.random.default_rng(5)

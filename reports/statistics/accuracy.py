@@ -1,0 +1,288 @@
+"""Does one trainer train as well as another? Accuracies over seeds, and who may be called faster for it.
+
+Accuracies are shares, 0.884 for 88.4 %. A difference is *other minus base*. What is judged is the mean over
+seeds on the validation images that both used; other images would add their own chance.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy import special
+
+from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE, welch_freedom
+from likeforlike.reports.statistics.verdicts import Word, adjusted_p_values
+
+AccuracyWord = Literal["higher", "lower", "same", "unclear"]
+
+MARGIN = 0.005
+"""Half a percentage point: accuracies nearer than this are never called different."""
+
+LEAST_SEEDS = 2
+"""From one seed nothing is concluded."""
+
+MOST_SEEDS = 1_000
+"""Beyond so many no number of further seeds is named."""
+
+SUPPOSED_IMAGES = 10_000
+"""Validation images where their number isn't known: accuracies are printed to a hundredth of a per cent."""
+
+GAP_ERRORS = 2.0
+"""Beyond the margin, so many binomial standard errors are allowed before an unsettled gap counts."""
+
+
+@dataclass(frozen=True)
+class AccuracyVerdict:
+    """One word on two trainers' accuracies, and what it rests on."""
+
+    word: AccuracyWord
+    """Of the other against the base."""
+    base: float
+    """Mean over the seeds that were compared."""
+    other: float
+    low: float
+    """Interval of the difference; infinite on both sides where nothing is concluded."""
+    high: float
+    p_value: float
+    """Two-sided, of no difference; 1 where nothing is concluded."""
+    base_seeds: int
+    other_seeds: int
+    paired: bool
+    """Whether differences were taken seed by seed."""
+    margin: float
+    images: int
+    """Validation images of which the accuracies are shares, given or supposed."""
+    reason: str
+    further_seeds: int | None = None
+    """More seeds of each that would settle an unclear one, if the scatter stays; None where none would."""
+
+    @property
+    def difference(self) -> float:
+        """Other minus base."""
+        return self.other - self.base
+
+    @property
+    def seeds(self) -> int:
+        """Of the side that has fewer."""
+        return min(self.base_seeds, self.other_seeds)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there were seeds enough to conclude anything."""
+        return math.isfinite(self.low)
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """Whether a trainer may be called faster, and what there is to say to it."""
+
+    allowed: bool
+    reason: str
+    """Why not, or what the reader must know beside it; the end of a sentence."""
+
+
+def accuracy_verdict(
+    base: Mapping[int, float],
+    other: Mapping[int, float],
+    images: int | None = None,
+    margin: float = MARGIN,
+    confidence: float = 0.95,
+) -> AccuracyVerdict:
+    """Say higher, lower, same or unclear of the other's accuracies, each given by seed, against the base's.
+
+    Paired where all seeds of one side, two at least, are the other's too: the interval is Student's on the
+    differences. Else it is Welch's. Student's is exact for normal differences from two seeds on, where it is
+    honestly wide. Seeds can agree by chance to the last image, so no accuracy is taken to be known more
+    precisely than ``images`` (10,000 if not known) can show: to 1 / (√12 images), a uniform error of one
+    image.
+
+    Different means that the interval excludes 0 and the difference is beyond the margin; same, that the whole
+    interval lies within it. Raises ValueError without a seed, or if an accuracy is no share.
+    """
+    _check(base, other, images)
+    images = images or SUPPOSED_IMAGES
+    shared = sorted(base.keys() & other.keys())
+    paired = len(shared) >= LEAST_SEEDS and len(shared) == min(len(base), len(other))
+    seeds = (shared, shared) if paired else (sorted(base), sorted(other))
+    values = np.array([base[seed] for seed in seeds[0]]), np.array([other[seed] for seed in seeds[1]])
+    means = float(values[0].mean()), float(values[1].mean())
+    counts = values[0].size, values[1].size
+    verdict = AccuracyVerdict(
+        word="unclear",
+        base=means[0],
+        other=means[1],
+        low=-math.inf,
+        high=math.inf,
+        p_value=1.0,
+        base_seeds=counts[0],
+        other_seeds=counts[1],
+        paired=paired,
+        margin=margin,
+        images=images,
+        reason="one seed each" if max(counts) == 1 else f"one seed against {max(counts)}",
+        further_seeds=LEAST_SEEDS - 1,
+    )
+    if min(counts) < LEAST_SEEDS:
+        return verdict
+    spread = _Spread.of_pairs(values[1] - values[0], images) if paired else _Spread.of_two(*values, images)
+    arm, difference = spread.half_width(0, confidence), verdict.difference
+    word, reason = _word(difference, arm, margin)
+    return replace(
+        verdict,
+        word=word,
+        low=difference - arm,
+        high=difference + arm,
+        p_value=spread.p_value(difference),
+        reason=reason,
+        further_seeds=_further(spread, difference, margin, confidence) if word == "unclear" else None,
+    )
+
+
+def accuracies_with_false_discovery_rate(
+    verdicts: Sequence[AccuracyVerdict], rate: float = 0.05
+) -> list[AccuracyVerdict]:
+    """Take back what many comparisons at once would find by chance (Benjamini and Hochberg 1995).
+
+    Same order as given. What is taken back is unclear; twice the seeds would tell.
+    """
+    tested = [position for position, item in enumerate(verdicts) if item.has_interval]
+    adjusted = adjusted_p_values([verdicts[position].p_value for position in tested])
+    result = list(verdicts)
+    for position, value in zip(tested, adjusted, strict=True):
+        item = result[position]
+        if item.word in ("higher", "lower") and value > rate:
+            reason = f"by chance in {len(tested)} comparisons (adjusted p {value:.2f})"
+            result[position] = replace(item, word="unclear", reason=reason, further_seeds=item.seeds)
+    return result
+
+
+def may_be_called_faster(time_word: Word, accuracy: AccuracyVerdict | None, rival: str = "") -> Announcement:
+    """No trainer that misses the quality the other reaches is announced as faster.
+
+    ``time_word`` is of the other against the base, as the accuracy's is; for *slower* it is the base that
+    would be called faster, and for *same* and *unclear* nobody is. ``rival`` names the slower of the two. A
+    trainer misses the quality if its accuracy is lower for sure, or so far below that neither the margin nor
+    the chance of drawing the images explains it: by the margin and two binomial standard errors. That holds
+    for one seed, too, from which nothing else is concluded. None is an accuracy that isn't known.
+    """
+    if time_word not in ("faster", "slower"):
+        return Announcement(False, "the times don't differ for sure")
+    if accuracy is None:
+        return Announcement(False, "its accuracy isn't known")
+    mine, theirs, word = accuracy.other, accuracy.base, accuracy.word
+    if time_word == "slower":
+        mine, theirs, word = theirs, mine, _MIRRORED[word]
+    told = f"{_told(mine, theirs, rival)} ({_seeds_text(accuracy)}"
+    if word != "unclear":
+        return Announcement(word != "lower", f"{told}: {word})")
+    if theirs - mine > accuracy.margin + GAP_ERRORS * _binomial_error(accuracy):
+        return Announcement(False, f"{told})")
+    return Announcement(True, f"{told}: {'unclear' if accuracy.has_interval else 'nothing is concluded'})")
+
+
+def may_be_called_fastest(accuracies: Mapping[str, AccuracyVerdict | None]) -> Announcement:
+    """The same of a trainer faster than several, by their names: each comparison must allow it.
+
+    Each verdict is of this trainer against the one named. The first that forbids it is told.
+    """
+    for name, accuracy in accuracies.items():
+        announcement = may_be_called_faster("faster", accuracy, name)
+        if not announcement.allowed:
+            return announcement
+    return Announcement(True, "none of the others is known to train better")
+
+
+_MIRRORED: dict[AccuracyWord, AccuracyWord] = {
+    "higher": "lower",
+    "lower": "higher",
+    "same": "same",
+    "unclear": "unclear",
+}
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Variances of one accuracy (or difference) by side, floor included, with their numbers of seeds."""
+
+    variances: tuple[float, ...]
+    counts: tuple[int, ...]
+
+    @classmethod
+    def of_pairs(cls, differences: np.ndarray, images: int) -> _Spread:
+        return cls((max(float(differences.var(ddof=1)), 2.0 * _floor(images)),), (differences.size,))
+
+    @classmethod
+    def of_two(cls, first: np.ndarray, second: np.ndarray, images: int) -> _Spread:
+        variances = tuple(max(float(values.var(ddof=1)), _floor(images)) for values in (first, second))
+        return cls(variances, (first.size, second.size))
+
+    def error(self, further: int) -> tuple[float, float]:
+        """Standard error of the difference and its degrees of freedom, with so many more seeds."""
+        counts = [count + further for count in self.counts]
+        squares = [variance / count for variance, count in zip(self.variances, counts, strict=True)]
+        return math.sqrt(sum(squares)), welch_freedom(squares, counts)
+
+    def half_width(self, further: int, confidence: float) -> float:
+        error, freedom = self.error(further)
+        return float(special.stdtrit(freedom, (1.0 + confidence) / 2.0)) * error
+
+    def p_value(self, difference: float) -> float:
+        error, freedom = self.error(0)
+        return float(max(2.0 * special.stdtr(freedom, -abs(difference) / error), LEAST_P_VALUE))
+
+
+def _floor(images: int) -> float:
+    return 1.0 / (12.0 * images**2)
+
+
+def _check(base: Mapping[int, float], other: Mapping[int, float], images: int | None) -> None:
+    for side in (base, other):
+        if not side:
+            raise ValueError("no seed: expected an accuracy of one at least")
+        for seed, value in side.items():
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"accuracy {value!r} of seed {seed}: expected a share from 0 to 1")
+    if images is not None and images < 1:
+        raise ValueError(f"images {images!r}: expected at least 1")
+
+
+def _word(difference: float, arm: float, margin: float) -> tuple[AccuracyWord, str]:
+    if abs(difference) > max(arm, margin):
+        return ("higher" if difference > 0.0 else "lower"), "the interval excludes 0"
+    if abs(difference) + arm <= margin:
+        return "same", f"the whole interval lies within {margin * 100:g} points"
+    reason = "the interval holds 0" if abs(difference) <= arm else "the interval spans the margin"
+    return "unclear", reason
+
+
+def _further(spread: _Spread, difference: float, margin: float, confidence: float) -> int | None:
+    """Seeds that would narrow the interval enough, Student's factor included."""
+    distance = abs(difference)
+    wanted = distance if distance > margin else margin - distance
+    numbers = range(1, MOST_SEEDS + 1)
+    position = bisect_right(numbers, -wanted, key=lambda further: -spread.half_width(further, confidence))
+    return numbers[position] if position < len(numbers) else None
+
+
+def _binomial_error(accuracy: AccuracyVerdict) -> float:
+    """Standard error of the difference if every image were drawn anew for every seed."""
+    sides = ((accuracy.base, accuracy.base_seeds), (accuracy.other, accuracy.other_seeds))
+    return math.sqrt(sum(share * (1.0 - share) / (accuracy.images * seeds) for share, seeds in sides))
+
+
+def _told(mine: float, theirs: float, rival: str) -> str:
+    digits = 1 if abs(mine - theirs) >= 0.001 else 2
+    whose = f"{rival}'s " if rival else ""
+    return f"trained to {mine * 100:.{digits}f} % against {whose}{theirs * 100:.{digits}f} %"
+
+
+def _seeds_text(accuracy: AccuracyVerdict) -> str:
+    fewer, more = sorted((accuracy.base_seeds, accuracy.other_seeds))
+    if fewer == more:
+        return "one seed each" if more == 1 else f"{more} seeds each"
+    return f"{'one seed' if fewer == 1 else f'{fewer} seeds'} against {more}"

@@ -1,0 +1,199 @@
+"""Verdicts on accuracies: against SciPy's intervals, by hand, and by simulation; and who may be called faster."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from likeforlike.reports.statistics.accuracy import (
+    accuracies_with_false_discovery_rate,
+    accuracy_verdict,
+    may_be_called_faster,
+    may_be_called_fastest,
+)
+
+
+def by_seed(*values, start=0):
+    return {start + seed: value for seed, value in enumerate(values)}
+
+
+def test_paired_interval_is_students_on_the_differences():
+    base, other = by_seed(0.884, 0.880, 0.887), by_seed(0.889, 0.884, 0.893)
+    judged = accuracy_verdict(base, other, 10_000)
+    reference = stats.ttest_rel(list(other.values()), list(base.values()))
+    interval = reference.confidence_interval(0.95)
+    assert (judged.low, judged.high) == pytest.approx((interval.low, interval.high))
+    assert judged.p_value == pytest.approx(reference.pvalue)
+    assert judged.difference == pytest.approx(0.005)
+    assert (judged.paired, judged.seeds) == (True, 3)
+
+
+def test_unpaired_interval_is_welchs():
+    base, other = by_seed(0.884, 0.880, 0.887), by_seed(0.869, 0.864, 0.873, 0.871, start=7)
+    judged = accuracy_verdict(base, other, 10_000)
+    reference = stats.ttest_ind(list(other.values()), list(base.values()), equal_var=False)
+    interval = reference.confidence_interval(0.95)
+    assert (judged.low, judged.high) == pytest.approx((interval.low, interval.high))
+    assert judged.p_value == pytest.approx(reference.pvalue)
+    assert (judged.word, judged.paired, judged.seeds) == ("lower", False, 3)
+
+
+def test_pairs_where_all_seeds_of_one_side_are_the_others_too():
+    base = by_seed(0.80, 0.90, 0.85, 0.70)
+    assert accuracy_verdict(base, {1: 0.91, 2: 0.86}).base == pytest.approx(0.875)
+    assert not accuracy_verdict(base, {1: 0.91, 9: 0.86}).paired
+    assert not accuracy_verdict(base, {1: 0.91}).paired
+
+
+@pytest.mark.parametrize(
+    ("other", "word"),
+    [
+        ((0.894, 0.8945, 0.8935), "higher"),
+        ((0.874, 0.8745, 0.8735), "lower"),
+        ((0.885, 0.8855, 0.8845), "same"),
+        ((0.887, 0.8875, 0.8865), "same"),  # surely higher, and by less than the margin
+        ((0.889, 0.8905, 0.8875), "unclear"),
+        ((0.894, 0.874, 0.884), "unclear"),
+    ],
+)
+def test_words(other, word):
+    assert accuracy_verdict(by_seed(0.884, 0.884, 0.884), by_seed(*other)).word == word
+
+
+def test_swapped_it_is_the_opposite():
+    base, other = by_seed(0.884, 0.880, 0.887), by_seed(0.899, 0.894, 0.903)
+    there, back = accuracy_verdict(base, other), accuracy_verdict(other, base)
+    assert (there.word, back.word) == ("higher", "lower")
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
+
+
+def test_from_one_seed_nothing_is_concluded():
+    judged = accuracy_verdict({0: 0.998}, {0: 0.846}, 10_000)
+    assert (judged.word, judged.reason, judged.further_seeds) == ("unclear", "one seed each", 1)
+    assert (judged.low, judged.high, judged.p_value) == (-math.inf, math.inf, 1.0)
+    assert accuracy_verdict({0: 0.9}, by_seed(0.8, 0.8)).reason == "one seed against 2"
+
+
+def test_seeds_that_agree_by_chance_are_not_known_exactly():
+    base, other = by_seed(0.90, 0.91), by_seed(0.92, 0.93)
+    assert accuracy_verdict(base, other, 100).word == "unclear"  # two points are two images
+    assert accuracy_verdict(base, other, 100).high > 0.04
+    assert accuracy_verdict(by_seed(1.0, 1.0, 1.0), by_seed(1.0, 1.0, 1.0), 10_000).word == "same"
+    assert accuracy_verdict(by_seed(1.0, 1.0, 1.0), by_seed(1.0, 1.0, 1.0), 50).word == "unclear"
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10, 20])
+@pytest.mark.parametrize("paired", [True, False])
+def test_intervals_hold_the_true_difference(seeds, paired):
+    rng = np.random.default_rng(seeds)
+    missed = 0
+    for _ in range(1000):
+        base, other = (
+            rng.binomial(10_000, 0.885 + 0.003 * rng.normal(size=seeds)) / 10_000 for _ in range(2)
+        )
+        judged = accuracy_verdict(by_seed(*base), by_seed(*other, start=0 if paired else seeds), 10_000)
+        assert judged.paired == paired
+        missed += not judged.low <= 0.0 <= judged.high
+    assert missed / 1000 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 1000)
+
+
+def test_further_seeds_are_the_fewest_that_narrow_the_interval_enough():
+    base, other = by_seed(0.880, 0.884, 0.888), by_seed(0.889, 0.880, 0.897)
+    judged = accuracy_verdict(base, other)
+    differences = np.array([0.009, -0.004, 0.009])
+    assert judged.difference == pytest.approx(differences.mean())
+
+    def arm(further):
+        count = 3 + further
+        return stats.t(count - 1).ppf(0.975) * differences.std(ddof=1) / math.sqrt(count)
+
+    wanted = 0.005 - differences.mean()  # nearer to the margin than to 0: "same" would need this
+    by_hand = next((n for n in range(1, 1001) if arm(n) < wanted), None)
+    assert judged.further_seeds == by_hand
+    beyond = accuracy_verdict(base, by_seed(0.892, 0.890, 0.903))
+    differences = np.array([0.012, 0.006, 0.015])
+    assert beyond.word == "unclear"
+    assert beyond.further_seeds == next(n for n in range(1, 1001) if arm(n) < differences.mean())
+
+
+def test_on_the_margin_no_number_of_seeds_is_named():
+    judged = accuracy_verdict(by_seed(0.5, 0.5, 0.5), by_seed(0.4, 0.6, 0.515))
+    assert (judged.word, judged.further_seeds) == ("unclear", None)
+
+
+def test_bad_figures_are_refused():
+    with pytest.raises(ValueError, match="accuracy 88.4 of seed 3: expected a share from 0 to 1"):
+        accuracy_verdict({3: 88.4}, {3: 0.884})
+    with pytest.raises(ValueError, match="nan"):
+        accuracy_verdict({3: math.nan}, {3: 0.884})
+    with pytest.raises(ValueError, match="no seed"):
+        accuracy_verdict({}, {3: 0.884})
+    with pytest.raises(ValueError, match="images 0"):
+        accuracy_verdict({3: 0.884}, {3: 0.884}, 0)
+
+
+def test_chance_finds_among_many_are_taken_back():
+    sure = accuracy_verdict(by_seed(0.884, 0.880, 0.887), by_seed(0.899, 0.895, 0.902))
+    chance = replace(sure, p_value=0.04)
+    one = accuracy_verdict({0: 0.9}, {0: 0.8})
+    kept = accuracies_with_false_discovery_rate(
+        [chance, sure, one, *[replace(sure, word="same", p_value=0.5)] * 9]
+    )
+    assert [item.word for item in kept[:3]] == ["unclear", "higher", "unclear"]
+    assert (kept[0].reason, kept[0].further_seeds) == ("by chance in 11 comparisons (adjusted p 0.22)", 3)
+
+
+class TestFaster:
+    def test_one_seed_with_a_gap_that_nothing_explains(self):
+        announced = may_be_called_faster(
+            "faster", accuracy_verdict({0: 0.998}, {0: 0.846}, 10_000), "keras-fit"
+        )
+        assert not announced.allowed
+        assert announced.reason == "trained to 84.6 % against keras-fit's 99.8 % (one seed each)"
+
+    def test_a_slower_one_makes_the_base_the_one_that_must_not_miss(self):
+        accuracy = accuracy_verdict({0: 0.846}, {0: 0.998}, 10_000)
+        assert not may_be_called_faster("slower", accuracy).allowed
+        assert may_be_called_faster("faster", accuracy).allowed
+
+    def test_one_seed_within_margin_and_chance(self):
+        announced = may_be_called_faster("faster", accuracy_verdict({0: 0.884}, {0: 0.876}, 10_000))
+        assert announced.allowed
+        assert announced.reason == "trained to 87.6 % against 88.4 % (one seed each: nothing is concluded)"
+        # A few hundred images say less, so that the same gap of 3 points is chance there.
+        assert not may_be_called_faster("faster", accuracy_verdict({0: 0.884}, {0: 0.854}, 10_000)).allowed
+        assert may_be_called_faster("faster", accuracy_verdict({0: 0.884}, {0: 0.854}, 500)).allowed
+
+    def test_lower_over_seeds_is_never_announced(self):
+        base, other = by_seed(0.884, 0.885, 0.884), by_seed(0.874, 0.875, 0.874)
+        announced = may_be_called_faster("faster", accuracy_verdict(base, other, 10_000))
+        assert (announced.allowed, announced.reason) == (
+            False,
+            "trained to 87.4 % against 88.4 % (3 seeds each: lower)",
+        )
+        assert may_be_called_faster("slower", accuracy_verdict(base, other, 10_000)).allowed
+
+    def test_seeds_of_which_one_failed(self):
+        base, other = by_seed(0.884, 0.885, 0.884), by_seed(0.884, 0.885, 0.1)
+        judged = accuracy_verdict(base, other, 10_000)
+        assert judged.word == "unclear"
+        assert not may_be_called_faster("faster", judged).allowed
+
+    @pytest.mark.parametrize("word", ["same", "unclear"])
+    def test_nobody_is_faster_where_times_do_not_differ(self, word):
+        assert not may_be_called_faster(word, accuracy_verdict({0: 0.9}, {0: 0.9})).allowed
+
+    def test_an_accuracy_that_is_not_known(self):
+        assert may_be_called_faster("faster", None).reason == "its accuracy isn't known"
+
+    def test_the_fastest_must_miss_nobodys_quality(self):
+        good = accuracy_verdict(by_seed(0.884, 0.885, 0.884), by_seed(0.884, 0.884, 0.885))
+        bad = accuracy_verdict(by_seed(0.910, 0.911, 0.910), by_seed(0.884, 0.884, 0.885))
+        assert may_be_called_fastest({"keras-fit": good}).allowed
+        announced = may_be_called_fastest({"keras-fit": good, "torch-loop": bad})
+        assert not announced.allowed
+        assert "torch-loop's 91.0 %" in announced.reason
