@@ -20,7 +20,7 @@ from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema import Change, Rung
 from likeforlike.reports.sort.baselines import Steps
 from likeforlike.reports.sort.measurements import Measurement
-from likeforlike.reports.statistics.median_intervals import bootstrap_median
+from likeforlike.reports.statistics.median_intervals import sign_p_value
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 from likeforlike.reports.statistics.verdicts import THRESHOLD, adjusted_p_values
 
@@ -118,8 +118,7 @@ def _with_interactions(found: Sequence[Effect]) -> list[Effect]:
 def _p_value(effect: Effect) -> float | None:
     """Of no difference between the extremes, by the rounds' differences of differences; None if too few.
 
-    Two-sided, by the bootstrap of their median, never below what the sign test could give; times the pairs
-    of orders from which the extremes were picked.
+    Two-sided, by the sign test; times the pairs of orders from which the extremes were picked.
     """
     least, most = effect.least, effect.most
     if (least.base.key, least.other.key) == (most.base.key, most.other.key):
@@ -130,9 +129,7 @@ def _p_value(effect: Effect) -> float | None:
     differences = np.array([other[place] - one[place] for place in one.keys() & other.keys()])
     if differences.size < LEAST_PAIRS:
         return None
-    resampled = bootstrap_median(differences)
-    tail = 2.0 * min(resampled.at_most(0.0), resampled.at_least(0.0))
-    return min(1.0, max(tail, 2.0 ** (1 - differences.size)) * math.comb(len(effect.steps), 2))
+    return min(1.0, sign_p_value(differences) * math.comb(len(effect.steps), 2))
 
 
 def _by_round(step: Step) -> dict[tuple[Any, ...], float]:
