@@ -29,6 +29,10 @@ class Invocation:
     command: tuple[str, ...]
     arguments: tuple[str, ...]
 
+    def pytest_addoption(self, parser: pytest.Parser) -> None:
+        """Let what pytest complains of begin with the command that was typed."""
+        parser.prog = " ".join(self.command)
+
     def words(self, *further: str) -> list[str]:
         """The whole command, with further options."""
         return [*self.command, *self.arguments, *(word for word in further if word not in self.arguments)]
@@ -47,13 +51,12 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike bench"
     for name in _OF_THE_REPOSITORY:
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    sys.argv[0] = prog  # pytest's own complaints begin with it
+    asked = Invocation(tuple(prog.split()), tuple(given))
     if {"-h", "--help"} & set(given):
         _print_options(prog)
-        return int(pytest.main([*_shield(), "--help"]))
+        return int(pytest.main([*_shield(), "--help"], plugins=[asked]))
     from likeforlike.bench.run import pytest_plugin
 
-    asked = Invocation(tuple(prog.split()), tuple(given))
     return int(pytest.main([*_shield(), *given], plugins=[pytest_plugin, asked]))
 
 
@@ -66,7 +69,8 @@ def _shield() -> list[str]:
     cache = Path.cwd() / ".pytest_cache" / "likeforlike"
     return [
         str(BENCH),
-        f"--config-file={Path(__file__).with_name('pytest.ini')}",
+        "-c",
+        str(Path(__file__).with_name("pytest.ini")),
         f"--rootdir={BENCH.parent}",
         "--noconftest",
         "-p",
@@ -81,7 +85,7 @@ def check_no_paths(config: pytest.Config) -> None:
     ours = any(isinstance(plugin, Invocation) for plugin in config.invocation_params.plugins or ())
     if ours and len(config.args) > 1:
         raise pytest.UsageError(
-            f"{config.args[1]!r} is no option, and options alone choose what is measured: likeforlike bench --help"
+            f"{config.args[1]!r} is no option, and only options are taken: see likeforlike bench --help"
         )
 
 
@@ -91,7 +95,7 @@ def _print_options(prog: str) -> None:
         prog=prog,
         usage=f"{prog} [options]",
         add_help=False,
-        description="Measure the grid, or a part of it. pytest's and pytest-benchmark's options follow, and hold too.",
+        description="Measure the grid, or a part of it. The options of pytest and pytest-benchmark follow.",
     )
     declare_options(parser.add_argument_group(GROUP_TITLE).add_argument)
     print(parser.format_help())

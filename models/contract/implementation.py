@@ -58,9 +58,9 @@ class Implementation:
 
 
 def missing(needs: Sequence[str], install: str = "") -> str | None:
-    """Say which of these importable names are not installed, and what to type: ``install``, or what brings them.
+    """Say which of these importable names are not installed and how to install them; None if all are.
 
-    None if nothing is missing. Imports nothing.
+    ``install`` is what to type, where it is known better. Imports nothing.
     """
     absent = [name for name in needs if not importable(name)]
     return (
@@ -116,7 +116,7 @@ def _unsupported_dtype(
 def importable(name: str) -> bool:
     """Whether a top-level or dotted name could be imported; a missing parent package means no.
 
-    A folder without code of its own, such as a repository's ``torch/`` with experiments in it, does not count.
+    A folder without code of its own, such as a repository's ``torch/`` with experiments, does not count.
     """
     try:
         spec = importlib.util.find_spec(name)

@@ -69,7 +69,7 @@ class Recipe:
 
 
 def why_not_logged(recipe: Recipe) -> str | None:
-    """What a recipe's logging lacks on this machine, and how to install it; None if nothing. Imports nothing."""
+    """What a recipe's logging lacks here and how to install it; None if nothing. Imports nothing."""
     lacking = None if recipe.logging == "none" else missing(("tensorboard",))
     return lacking and f"logging={recipe.logging!r} writes TensorBoard's event files: {lacking}"
 
