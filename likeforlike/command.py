@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _bench(arguments: Sequence[str]) -> int:
     _find_modules_here()
-    from likeforlike.bench.run.invocation import main
+    from likeforlike.bench.run.command import main
 
     return main(arguments)
 
