@@ -16,7 +16,14 @@ from likeforlike.command import COMMANDS, main
 
 def called(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "likeforlike", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment() | {"PY_COLORS": "0"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,7 +98,7 @@ def run(site: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[st
         "PYTEST_PLUGINS": "no_such_plugin",
     }
     command = [sys.executable, str(site / "bin" / "likeforlike"), *words]
-    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 

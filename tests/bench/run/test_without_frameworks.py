@@ -31,10 +31,10 @@ def run(folder: Path, *words: str) -> str:
     hiding = folder / "hiding"
     hiding.mkdir(exist_ok=True)
     (hiding / "sitecustomize.py").write_text(HIDE)
-    variables = environment()
+    variables = environment() | {"PY_COLORS": "0"}
     variables["PYTHONPATH"] = f"{hiding}:{variables['PYTHONPATH']}"
     command = [sys.executable, "-m", "likeforlike", *words]
-    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
