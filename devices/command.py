@@ -1,10 +1,9 @@
-"""``python -m devices``: this machine's fingerprint, its devices and what they can do at most."""
+"""``likeforlike devices``: this machine's fingerprint, its devices and what they can do at most."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -26,9 +25,12 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the machine, as text or as one JSON object; the exit status."""
-    parser = _Parser("python -m devices", description="Print this machine's fingerprint and devices.")
+def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike devices") -> int:
+    """Print the machine, as text or as one JSON object; the exit status.
+
+    ``prog`` is how the command was called, for what it tells.
+    """
+    parser = _Parser(prog, description="Print this machine's fingerprint and devices.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     devices = find_devices()
@@ -101,7 +103,3 @@ def _source_rows(devices: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     for device in devices:
         rows += [[device["id"], name, device["ceilings"][name]["source"]] for name in PRECISIONS]
     return rows
-
-
-if __name__ == "__main__":
-    sys.exit(main())

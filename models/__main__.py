@@ -4,4 +4,4 @@ import sys
 
 from likeforlike.models.command import main
 
-sys.exit(main())
+sys.exit(main(prog="python -m models"))

@@ -1,4 +1,4 @@
-"""``python -m models``: the workloads and their implementations, installed or not."""
+"""``likeforlike models``: the workloads and their implementations, installed or not."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import Registry, load_registry
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """List the registry; the exit status is 2 if a plug-in named on the command line can't be taken."""
-    options = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike models") -> int:
+    """List the registry; the exit status is 2 if a plug-in named on the command line can't be taken.
+
+    ``prog`` is how the command was called, for what it tells.
+    """
+    options = _parser(prog).parse_args(arguments)
     registry = load_registry(options.plugin)
     print(json.dumps(_as_json(registry), indent=2) if options.json else _as_text(registry))
     for fault in registry.faults:
@@ -23,8 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 2 if any(fault.name in options.plugin for fault in registry.faults) else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m models", description=__doc__, allow_abbrev=False)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=prog, description="List the workloads and their implementations.", allow_abbrev=False
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
         "--plugin",
@@ -72,7 +77,3 @@ def _record(entry: Implementation) -> dict[str, object]:
         "origin": entry.origin,
         "summary": entry.summary,
     }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,4 +4,4 @@ import sys
 
 from likeforlike.reports.command import main
 
-sys.exit(main())
+sys.exit(main(prog="python -m reports"))

@@ -1,4 +1,4 @@
-"""``python -m reports FILE... --output DIR``: result files in, a report out."""
+"""``likeforlike report FILE... --output DIR``: result files in, a report out."""
 
 from __future__ import annotations
 
@@ -24,19 +24,22 @@ BAD_INPUT = 2
 Taken = TypeVar("Taken")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 if all is well, 1 if something is slower than allowed, 2 for bad input."""
-    options = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike report") -> int:
+    """Run the command: 0 if all is well, 1 if something is slower than allowed, 2 for bad input.
+
+    ``prog`` is how it was called, for what it tells.
+    """
+    options = _parser(prog).parse_args(arguments)
     try:
-        return _run(options)
+        return _run(options, prog)
     except (ResultError, OutputError, ValueError) as error:
-        print(f"python -m reports: {visible(str(error), 2000)}", file=sys.stderr)
+        print(f"{prog}: {visible(str(error), 2000)}", file=sys.stderr)
         return BAD_INPUT
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m reports",
+        prog=prog,
         description="Report what result files say, and how far it can be trusted.",
         epilog=f"Published files can be given by name: {', '.join(published_names())}.",
     )
@@ -63,14 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, prog: str) -> int:
     _check_options(options)
     if options.output is not None:
         check_output(options.output)
-    names, unfound = expand_all(options.files, options.keep_going)
+    names, unfound = expand_all(options.files, options.keep_going, prog)
     wanted = _wanted(options, names)
     with helpers() if options.output is not None else nullcontext() as draughtsmen:
-        files, bad = read_all(names, options.keep_going)
+        files, bad = read_all(names, options.keep_going, prog)
         checked = None if wanted is None else _check(*wanted, files, fail=options.fail_if_slower is not None)
         if options.output is not None:
             _write_report(options, files, [*unfound, *bad], draughtsmen)
@@ -124,21 +127,21 @@ def _check(base: ResultFile, limit: float, files: Sequence[ResultFile], fail: bo
     return outcome_text(outcome, limit), SLOWER if failed and fail else 0
 
 
-def expand_all(names: Sequence[str], keep_going: bool) -> tuple[list[str], list[str]]:
+def expand_all(names: Sequence[str], keep_going: bool, prog: str) -> tuple[list[str], list[str]]:
     """The files that are meant, folders and patterns expanded; with ``keep_going`` empty ones are listed."""
-    return _each(names, keep_going, lambda name: files_meant([name]))
+    return _each(names, keep_going, prog, lambda name: files_meant([name]))
 
 
-def read_all(names: Sequence[str], keep_going: bool) -> tuple[list[ResultFile], list[str]]:
+def read_all(names: Sequence[str], keep_going: bool, prog: str) -> tuple[list[ResultFile], list[str]]:
     """Read every file; with ``keep_going`` bad ones are listed instead of raised."""
-    good, bad = _each(names, keep_going, lambda name: [read_named(name)])
+    good, bad = _each(names, keep_going, prog, lambda name: [read_named(name)])
     if not good:
         raise ValueError("none of the files can be read")
     return good, bad
 
 
 def _each(
-    names: Sequence[str], keep_going: bool, take: Callable[[str], list[Taken]]
+    names: Sequence[str], keep_going: bool, prog: str, take: Callable[[str], list[Taken]]
 ) -> tuple[list[Taken], list[str]]:
     """What is taken of each name, and why nothing is of the others, which is an error unless going on."""
     good: list[Taken] = []
@@ -150,9 +153,5 @@ def _each(
             if not keep_going:
                 raise
             bad.append(str(error))
-            print(f"python -m reports: left out: {error}", file=sys.stderr)
+            print(f"{prog}: left out: {error}", file=sys.stderr)
     return good, bad
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,7 +16,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
+
+try:
+    import pandas as pd
+except ModuleNotFoundError as error:
+    message = "likeforlike.read needs pandas: pip install 'likeforlike[pandas]'"
+    raise ModuleNotFoundError(message, name=error.name) from error
 
 from likeforlike.reports.read.files import published_names, read_named
 from likeforlike.reports.read.result_file import ResultFile

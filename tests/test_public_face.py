@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import likeforlike
 
@@ -32,6 +35,12 @@ json.dump([handed, read], open(sys.argv[1], "w"))
 """
 
 
+WITHOUT_PANDAS = (
+    "import sys; sys.modules['pandas'] = None; import likeforlike; likeforlike.read('notebook-2020')"
+)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pandas") is None, reason="pandas is not installed")
 def test_imports_in_a_notebook_without_side_effects(tmp_path):
     """No output, no variable, no thread (not even NumPy's), no framework, and nothing slow for the import."""
     run = subprocess.run(
@@ -56,3 +65,12 @@ def test_imports_in_a_notebook_without_side_effects(tmp_path):
 def test_only_what_is_public_is_handed_on():
     assert likeforlike.__all__ == ["__version__", "read"]
     assert "one row a sample" in likeforlike.read.__doc__
+
+
+def test_without_pandas_it_says_how_to_install_it():
+    variables = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PANDAS], env=variables, capture_output=True, text=True
+    )
+    last = run.stderr.splitlines()[-1]
+    assert last == "ModuleNotFoundError: likeforlike.read needs pandas: pip install 'likeforlike[pandas]'"

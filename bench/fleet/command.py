@@ -1,4 +1,4 @@
-"""``python -m bench submit|status|collect``: the grid on machines of a scheduler, and home again."""
+"""``likeforlike fleet submit|status|collect``: the grid on machines of a scheduler, and home again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from likeforlike.bench.fleet.job import BENCH
 from likeforlike.bench.fleet.manifest import (
     FILE,
     SCHEMA_VERSION,
@@ -26,6 +25,7 @@ from likeforlike.bench.fleet.manifest import (
 )
 from likeforlike.bench.fleet.status import JobState, fleet_states
 from likeforlike.bench.fleet.submit import submit_missing, submitter
+from likeforlike.devices.process.interpreter import module_command, same_imports
 
 INCOMPLETE = 1
 BAD_INPUT = 2
@@ -37,28 +37,32 @@ FORBIDDEN = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command: 0 if all is well, 1 if the fleet is not complete, 2 for bad input."""
+def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike fleet") -> int:
+    """Run a command: 0 if all is well, 1 if the fleet is not complete, 2 for bad input.
+
+    ``prog`` is how the commands were called, for what is told of them.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     cut = given.index("--") if "--" in given else len(given)
-    options = _parser().parse_args(given[:cut])
+    options = _parser(prog).parse_args(given[:cut])
+    options.prog = prog
     options.bench_options = given[cut + 1 :]
     try:
         return options.run(options)
     except FleetError as error:
-        print(f"python -m bench: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return BAD_INPUT
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Measure the same grid on machines of a scheduler."
+        prog=prog, description="Measure the same grid on machines of a scheduler."
     )
     commands = parser.add_subparsers(required=True, metavar="submit|status|collect")
     submit = commands.add_parser(
         "submit",
         help="submit what is missing of a fleet",
-        usage="python -m bench submit [options] --output DIR [-- PYTEST_BENCH_OPTIONS]",
+        usage=f"{prog} submit [options] --output DIR [-- BENCH_OPTIONS]",
     )
     submit.set_defaults(run=_submit)
     submit.add_argument("--cluster", choices=("slurm", "local"), default="slurm", help="default slurm")
@@ -131,7 +135,7 @@ def _submit(options: argparse.Namespace) -> int:
     left = len(manifest.jobs) - len(sent)
     if left:
         print(f"{left} of {len(manifest.jobs)} jobs are complete or under way: not submitted again")
-    print(f"how far it is: python -m bench status --output {shlex.quote(str(options.output))}")
+    print(f"how far it is: {options.prog} status --output {shlex.quote(str(options.output))}")
     return _tell(_states(options, manifest)) if options.wait else 0
 
 
@@ -150,12 +154,12 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _dry_run(bench_options: Sequence[str]) -> None:
-    """Let pytest read the options here, so that a wrong one costs no job. Raises FleetError."""
-    command = [sys.executable, "-m", "pytest", str(BENCH), *bench_options, "--collect-only", "-qq"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Let the options be read here, so that a wrong one costs no job. Raises FleetError."""
+    command = module_command("likeforlike", "bench", *bench_options, "--collect-only", "-qq")
+    told = subprocess.run(command, env=same_imports(), capture_output=True, text=True, check=False)
     if told.returncode not in (0, 5):
         lines = [line for line in told.stderr.splitlines() if line.strip()]
-        raise FleetError(lines[-1] if lines else f"pytest refuses {shlex.join(bench_options)}")
+        raise FleetError(lines[-1] if lines else f"likeforlike bench refuses {shlex.join(bench_options)}")
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -207,7 +211,7 @@ def _states(options: argparse.Namespace, manifest: Manifest) -> list[JobState] |
             poll_seconds = min(longest, poll_seconds * 1.5)
     except KeyboardInterrupt:
         folder = shlex.quote(str(options.output))
-        print(f"\nthe jobs go on; to come back: python -m bench status --output {folder} --wait")
+        print(f"\nthe jobs go on; to come back: {options.prog} status --output {folder} --wait")
         return None
 
 
@@ -221,11 +225,7 @@ def _collect(options: argparse.Namespace) -> int:
     if not files:
         raise FleetError(f"{options.output}: no job has left a result file yet; nothing to report")
     report = options.report or options.output / "report"
-    command = [sys.executable, "-m", "reports", *map(str, files), "--keep-going", "--output", str(report)]
-    command += ["--baseline", options.baseline] if options.baseline else []
-    ended = subprocess.run(command, check=False).returncode
+    words = ["report", *map(str, files), "--keep-going", "--output", str(report)]
+    words += ["--baseline", options.baseline] if options.baseline else []
+    ended = subprocess.run(module_command("likeforlike", *words), env=same_imports(), check=False).returncode
     return ended or told
-
-
-if __name__ == "__main__":
-    sys.exit(main())

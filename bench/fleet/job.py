@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-BENCH = Path(__file__).resolve().parent.parent
+from likeforlike.devices.process.interpreter import import_path, module_command
+
 GRACE_SECONDS = 20.0
 """How long a run may take to end its workers and keep what is finished."""
 
 
-def command(options: Sequence[str], result_file: Path, python: str = sys.executable) -> list[str]:
-    """``pytest bench`` with these options; ``--resume`` starts where there is no journal yet."""
-    return [python, "-m", "pytest", str(BENCH), *options, f"--benchmark-json={result_file}", "--resume"]
+def command(options: Sequence[str], result_file: Path) -> list[str]:
+    """``likeforlike bench`` with these options; ``--resume`` starts where there is no journal yet."""
+    return module_command("likeforlike", "bench", *options, f"--benchmark-json={result_file}", "--resume")
 
 
 def deaf_to_notice() -> None:
@@ -33,10 +33,14 @@ def deaf_to_notice() -> None:
 class BenchJob:
     """A job as submitit takes it: called on the machine, asked for a checkpoint before it is requeued."""
 
-    def __init__(self, options: Sequence[str], result_file: Path, directory: Path) -> None:
+    def __init__(
+        self, options: Sequence[str], result_file: Path, directory: Path, path: str | None = None
+    ) -> None:
         self.options = tuple(options)
         self.result_file = result_file
         self.directory = directory
+        self.path = import_path() if path is None else path
+        """PYTHONPATH of where it was submitted: the scheduler starts Python in any folder it likes."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> int:
@@ -44,7 +48,7 @@ class BenchJob:
         self._process = subprocess.Popen(
             command(self.options, self.result_file),
             cwd=self.directory,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": self.path},
             preexec_fn=deaf_to_notice,
         )
         return self._process.wait()
@@ -59,4 +63,4 @@ class BenchJob:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(GRACE_SECONDS)
             process.kill()
-        return DelayedSubmission(BenchJob(self.options, self.result_file, self.directory))
+        return DelayedSubmission(BenchJob(self.options, self.result_file, self.directory, self.path))

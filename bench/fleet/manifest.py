@@ -13,7 +13,7 @@ import msgspec
 from likeforlike.bench.keep.result_file import write_whole
 
 FILE = "fleet.manifest"
-"""JSON, but named apart: ``python -m reports DIR/*.json`` takes the result files alone."""
+"""JSON, but named apart: ``likeforlike report DIR/*.json`` takes the result files alone."""
 SCHEMA_VERSION = 1
 
 Cluster = Literal["slurm", "local"]
@@ -145,7 +145,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError:
-        raise FleetError(f"{path}: missing; is {folder} the --output of python -m bench submit?") from None
+        raise FleetError(f"{path}: missing; is {folder} the --output of likeforlike fleet submit?") from None
     except OSError as error:
         raise FleetError(f"{path}: cannot be read: {error.strerror}") from error
     except msgspec.DecodeError as error:

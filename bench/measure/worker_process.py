@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,10 @@ import psutil
 from likeforlike.bench.worker.messages import Answer, Order, Quit, receive_answer, send
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.devices.machine.resources import free_memory_bytes
+from likeforlike.devices.process.interpreter import module_command, same_imports
+
+WORKER = "likeforlike.bench.worker"
+"""Started by name: nothing of it is imported here."""
 
 _WATCH_SECONDS = 0.1
 _END_SECONDS = 2.0
@@ -80,14 +83,8 @@ class Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "likeforlike.bench.worker",
-                    str(theirs.fileno()),
-                    str(os.getpid()),
-                ],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
+                module_command(WORKER, str(theirs.fileno()), str(os.getpid())),
+                env={**same_imports(), **environment},
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,

@@ -1,4 +1,4 @@
-"""The options of ``pytest bench``, and the readers of their values."""
+"""The options of ``likeforlike bench``, and the readers of their values."""
 
 from __future__ import annotations
 
@@ -26,13 +26,19 @@ DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
 TIMINGS = ("synchronised", "unsynchronised")
 SIZED_WORKLOADS = ("matmul", "jacobian", "eigen")
 
+GROUP_TITLE = "likeforlike: what is compared, and how"
+
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare the options."""
-    group = parser.getgroup("likeforlike", "likeforlike: what is compared, and how")
+    """Declare the options to pytest."""
+    declare_options(parser.getgroup("likeforlike", GROUP_TITLE).addoption)
+
+
+def declare_options(declare: Callable[..., Any]) -> None:
+    """Declare each option by a call of pytest's ``addoption``, or of argparse's ``add_argument``."""
 
     def add(name: str, text: str, **how: Any) -> None:
-        group.addoption(name, help=text, **how)
+        declare(name, help=text, **how)
 
     add("--preset", "Size of the grid: smoke, quick or published.", default="quick", metavar="NAME")
     add("--workloads", "Comma-separated; default all.", metavar="NAMES")

@@ -13,7 +13,7 @@ from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation, Role, unsupported
-from likeforlike.models.contract.recipe import RECIPES, Recipe
+from likeforlike.models.contract.recipe import RECIPES, Recipe, why_not_logged
 from likeforlike.models.distributed.assignment import STRATEGIES
 from likeforlike.models.registry import DISTRIBUTED, Registry
 
@@ -196,7 +196,7 @@ def _distributed_cells(options: Options, registry: Registry, places: Sequence[Pl
             if not place.concerns(entry):
                 continue
             axes = (("recipe", recipe.name), ("strategy", strategy), ("workers", workers), ("run", run))
-            reason = place.why_not(entry, {})
+            reason = place.why_not(entry, {}) or why_not_logged(recipe)
             if reason is None and kind == "gpu" and workers > there:
                 reason = f"needs {workers} GPUs, {there} may be used"
             yield Cell(entry, place.device, axes, group, _dated(recipe, options, run), reason)
@@ -223,7 +223,8 @@ def _dated(recipe: Recipe, options: Options, run: int) -> Recipe:
 
 def _training_cell(entry: Implementation, recipe: Recipe, run: int, place: Place, group: str) -> Cell:
     axes = (("recipe", recipe.name), ("run", run))
-    return Cell(entry, place.device, axes, group, recipe, place.why_not(entry, {}))
+    reason = place.why_not(entry, {}) or why_not_logged(recipe)
+    return Cell(entry, place.device, axes, group, recipe, reason)
 
 
 def _ladder_cells(rungs: Sequence[Rung], options: Options, places: Sequence[Place]) -> Iterator[Cell]:

@@ -14,6 +14,7 @@ from likeforlike.bench.keep.replay import ReplayClock, replay_samples, use_witho
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.command_line import add_options, read_options
 from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.run.invocation import check_no_paths
 from likeforlike.bench.run.session import Bench, open_bench
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.discovery import DeviceError
@@ -31,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read options and build the grid before pytest-benchmark opens its session."""
+    check_no_paths(config)
     try:
         options = read_options(config)
         # pytest-benchmark would write its file in place, once, at the end; ours is moved into place whole

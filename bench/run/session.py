@@ -23,6 +23,7 @@ from likeforlike.bench.plan.ladder import ladder_facts
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.run.campaign import Campaign
+from likeforlike.bench.run.invocation import invocation_of
 from likeforlike.bench.run.progress import Progress
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
@@ -137,7 +138,7 @@ class Bench:
             "preset": self.options.preset_name,
             "timing": self.options.timing,
             "order_seed": self.plan.order_seed,
-            "command": shlex.join(["pytest", *map(str, self.config.invocation_params.args)]),
+            "command": shlex.join(invocation_of(self.config).words()),
             "options": {k.removeprefix("option "): v for k, v in self.options.conditions().items()},
             "noise": noise_facts(records),
             "ladder": ladder_facts(self.grid.ladder) if self.grid.ladder else None,
@@ -190,10 +191,9 @@ class Bench:
         say = self.campaign.progress.say
         say(f"\nresult file: {path}")
         if self._untold:
-            arguments = [str(a) for a in self.config.invocation_params.args if str(a) != "--resume"]
-            say(f"ended early; to go on: {shlex.join(['pytest', *arguments, '--resume'])}")
+            say(f"ended early; to go on: {shlex.join(invocation_of(self.config).words('--resume'))}")
         else:
-            say(f"to read it: python -m reports {shlex.quote(str(path))} --output report")
+            say(f"to read it: likeforlike report {shlex.quote(str(path))} --output report")
 
 
 def open_bench(config: pytest.Config, options: Options) -> Bench:

@@ -7,7 +7,6 @@ import random
 import signal
 import statistics
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from likeforlike.bench.studies.account import ENOUGH_SECONDS, StudyFailed
 from likeforlike.bench.worker.messages import CellSpec, Sample
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import load_registry
@@ -37,15 +37,8 @@ class BareLoop:
         """Start it; the framework is imported before the first burst."""
         self._what = f"the bare loop of {framework} at {size}²"
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "likeforlike.bench.studies.bare_loop",
-                framework,
-                str(size),
-                str(os.getpid()),
-            ],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
+            module_command("likeforlike.bench.studies.bare_loop", framework, str(size), str(os.getpid())),
+            env={**same_imports(), **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

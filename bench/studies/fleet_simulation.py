@@ -1,7 +1,7 @@
 """How a fleet of hundreds is collected: made-up machines, real ``collect`` and report.
 
 ``python -m bench.studies.fleet_simulation`` makes the result files of 500 machines of five kinds, 200 cells
-each, one machine of each kind odd and 3 % of the files torn, runs ``python -m bench collect`` on them and
+each, one machine of each kind odd and 3 % of the files torn, runs ``likeforlike fleet collect`` on them and
 prints its time and memory, and whether it found the torn files and the odd machines.
 """
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from likeforlike.bench.fleet.manifest import SCHEMA_VERSION, Job, Kind, Manifest, Terms, write_manifest
 from likeforlike.bench.studies.account import StudyFailed, required
+from likeforlike.devices.process.interpreter import module_command, same_imports
 
 KINDS = 5
 SAMPLES = 12
@@ -118,7 +119,8 @@ def collect(folder: Path) -> tuple[float, int, str]:
     with open(log, "wb") as output:
         start = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench", "collect", "--output", str(folder)],
+            module_command("likeforlike", "fleet", "collect", "--output", str(folder)),
+            env=same_imports(),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

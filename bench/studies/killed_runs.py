@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +19,8 @@ from pathlib import Path
 import psutil
 
 from likeforlike.bench.keep.journal import journal_path
+from likeforlike.bench.measure.worker_process import WORKER
+from likeforlike.devices.process.interpreter import module_command, same_imports
 
 _REPOSITORY = Path(__file__).parents[2]
 _GONE_SECONDS = 60.0
@@ -38,9 +38,9 @@ class Kill:
 
 
 def harness_command(options: Sequence[str], result_file: Path) -> list[str]:
-    """``pytest bench`` with these options, resuming."""
+    """``likeforlike bench`` with these options, resuming."""
     files = [f"--benchmark-json={result_file}", "--resume", "-p", "no:cacheprovider"]
-    return [sys.executable, "-m", "pytest", str(_REPOSITORY / "bench"), *options, *files]
+    return module_command("likeforlike", "bench", *options, *files)
 
 
 def workers_of(pid: int) -> list[psutil.Process]:
@@ -49,7 +49,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
     for process in psutil.process_iter(["cmdline", "status"]):
         words = process.info["cmdline"] or []
         alive = process.info["status"] != psutil.STATUS_ZOMBIE
-        if alive and "likeforlike.bench.worker" in words and words[-1] == str(pid):
+        if alive and WORKER in words and words[-1] == str(pid):
             found.append(process)
     return found
 
@@ -87,8 +87,7 @@ def kill_and_resume(
     """Interrupt a run ``kills`` times, then let it end. AssertionError for anything lost or repeated."""
     result_file = folder / "killed.json"
     command = harness_command(options, result_file)
-    paths = [str(_REPOSITORY), *filter(None, sys.path)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    environment = same_imports()
     journal = journal_path(result_file)
     seen: list[Kill] = []
     while len(seen) < kills:
@@ -125,7 +124,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--longest", type=float, default=30.0, help="latest moment of a kill, seconds")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("options", nargs="*", help="options of pytest bench, after --")
+    parser.add_argument("options", nargs="*", help="options of likeforlike bench, after --")
     arguments = parser.parse_args()
     options = arguments.options or ["--preset", "smoke"]
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """How fast is the fastest entrant? Training against the floor of its products, products against bare loops.
 
-``python -m bench.studies.training_speed``: one run of ``pytest bench`` interleaves all trainers under
+``python -m bench.studies.training_speed``: one run of ``likeforlike bench`` interleaves all trainers under
 ``matched``; the ratios are of epochs of the same round, from that one result file. Then the products of each
 framework in the harness's turns against bare loops of NumPy, PyTorch and JAX. With ``--seeds N``, whole runs
 with N seeds compare validation accuracies.
@@ -23,6 +23,7 @@ from scipy import stats
 
 from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, required, table
 from likeforlike.bench.studies.bare_comparison import Bursts, Turns, products_against_bare
+from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.models.registry import load_registry
 from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio
 
@@ -129,8 +130,8 @@ def measure_training(
     repeats: int = 1,
     further: Sequence[str] = ("--train-samples=60000",),
 ) -> None:
-    """Run ``pytest bench`` for these trainers under ``matched``. Raises StudyFailed if it leaves no file."""
-    command = [sys.executable, "-m", "pytest", "bench", "-q", "--workloads=training", "--recipes=matched"]
+    """Measure these trainers under ``matched`` in one run. Raises StudyFailed if it leaves no file."""
+    command = module_command("likeforlike", "bench", "-q", "--workloads=training", "--recipes=matched")
     command += [f"--implementations={','.join(implementations)}", f"--epochs={epochs}", f"--data={data}"]
     command += [
         "--devices=cpu:0",
@@ -138,7 +139,7 @@ def measure_training(
         f"--repeats={repeats}",
         f"--benchmark-json={result}",
     ]
-    ended = subprocess.run(command, stdout=sys.stderr, check=False)
+    ended = subprocess.run(command, env=same_imports(), stdout=sys.stderr, check=False)
     if not result.exists():
         raise StudyFailed(f"{' '.join(command)} ended with status {ended.returncode} and left no {result}")
 
@@ -253,7 +254,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.studies.training_speed", description=__doc__)
     parser.add_argument("--epochs", type=int, default=7, help="the first one cold")
-    parser.add_argument("--data", default="fashion-mnist", help="as for pytest bench")
+    parser.add_argument("--data", default="fashion-mnist", help="as for likeforlike bench")
     parser.add_argument("--trainers", default=",".join(TRAINERS), help="comma-separated")
     parser.add_argument("--result", type=Path, help="keep the result file; read it if it is there already")
     parser.add_argument("--seeds", type=int, default=0, help="also compare accuracies over so many seeds")

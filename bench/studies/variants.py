@@ -177,7 +177,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.studies.variants", description=__doc__)
     parser.add_argument("--epochs", type=int, default=7, help="the first one cold")
-    parser.add_argument("--data", default="fashion-mnist", help="as for pytest bench")
+    parser.add_argument("--data", default="fashion-mnist", help="as for likeforlike bench")
     parser.add_argument("--train-samples", type=int, default=20000)
     asked = parser.parse_args()
     print(heading("Variants", "variants"), end="\n\n", flush=True)

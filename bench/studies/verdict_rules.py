@@ -33,6 +33,7 @@ from likeforlike.bench.studies.bare_loop import PRODUCTS, random_operands
 from likeforlike.bench.studies.simulated import small_files
 from likeforlike.bench.studies.tool_rules import OURS, PEERS, Rule, Word, likeforlike
 from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.reports.statistics.ratios import paired_ratio
 
@@ -145,8 +146,8 @@ def competing(share: float, seed: int) -> Iterator[None]:
     if share == 0:
         yield
         return
-    command = [sys.executable, "-m", busy_neighbour.__name__, str(share), str(seed), str(os.getpid())]
-    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    command = module_command(busy_neighbour.__name__, str(share), str(seed), str(os.getpid()))
+    process = subprocess.Popen(command, env=same_imports())
     started = time.monotonic()
     try:
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,8 @@ Division = Literal["default", "tuned"]
 Role = Literal["contestant", "floor"]
 """What others are compared with is either measured for its own sake, or as a bound that none can pass."""
 
-_INSTALL = {"torch": "pip install 'likeforlike[torch]'", "jax": "pip install 'likeforlike[jax]'"}
+_EXTRAS = {"tensorflow": "tensorflow", "tensorboard": "tensorflow", "torch": "torch", "jax": "jax"}
+"""Which extra of ours brings an importable name."""
 _SPLIT_THE_CPU = ("tensorflow", "jax")
 """Frameworks that can be given further logical CPUs; the others have ``cpu:0`` alone."""
 _TF32_CAPABILITY = (8, 0)
@@ -35,9 +36,9 @@ class Implementation:
     """``module:attribute`` of the factory; imported only inside the worker."""
     division: Division = "default"
     needs: tuple[str, ...] = ()
-    """Importable names that must be installed."""
+    """Importable names that must be installed, beside the framework itself."""
     install: str = ""
-    """What to type when one of them is missing; empty: the extra or package of its framework."""
+    """What to type when one of them is missing; empty: our extra that brings it, or its own name."""
     environment: tuple[tuple[str, str], ...] = ()
     """Set in the worker before any import, such as ``KERAS_BACKEND``."""
     device_kinds: tuple[str, ...] = ("cpu", "gpu")
@@ -52,16 +53,34 @@ class Implementation:
 
     def missing(self) -> str | None:
         """Say what is not installed and how to install it; None if nothing is missing. Imports nothing."""
-        absent = [name for name in self.needs if not _importable(name)]
-        if not absent:
-            return None
-        remedy = self.install or _INSTALL.get(self.framework) or f"pip install {' '.join(absent)}"
-        return f"{', '.join(absent)} not installed: {remedy}"
+        own = (self.framework,) if self.framework in _EXTRAS else ()
+        return missing(tuple(dict.fromkeys((*own, *self.needs))), self.install)
 
     def load(self) -> Any:
         """Import and return the factory that ``target`` names."""
         module, _, attribute = self.target.partition(":")
         return getattr(importlib.import_module(module), attribute)
+
+
+def missing(needs: Sequence[str], install: str = "") -> str | None:
+    """Say which of these importable names are not installed and how to install them; None if all are.
+
+    ``install`` is what to type, where it is known better. Imports nothing.
+    """
+    absent = [name for name in needs if not importable(name)]
+    return (
+        f"{', '.join(absent)} not installed: {install or install_command(absent, needs)}" if absent else None
+    )
+
+
+def install_command(absent: Sequence[str], needs: Sequence[str] = ()) -> str:
+    """``pip install`` of our extras that bring these names, and of the others by their own."""
+    extras = {name: _EXTRAS[name] for name in absent if name in _EXTRAS}
+    if "keras" in absent and "tensorflow" in needs:  # it brings Keras
+        extras["keras"] = "tensorflow"
+    ours = ",".join(dict.fromkeys(extras.values()))
+    words = [f"'likeforlike[{ours}]'"] if ours else []
+    return " ".join(["pip install", *words, *(name for name in absent if name not in extras)])
 
 
 def unsupported(
@@ -99,9 +118,13 @@ def _unsupported_dtype(
     return None
 
 
-def _importable(name: str) -> bool:
-    """Whether a top-level or dotted name could be imported; a missing parent package means no."""
+def importable(name: str) -> bool:
+    """Whether a top-level or dotted name could be imported; a missing parent package means no.
+
+    A folder without code of its own, such as a repository's ``torch/`` with experiments, does not count.
+    """
     try:
-        return importlib.util.find_spec(name) is not None
+        spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         return False
+    return spec is not None and spec.origin is not None

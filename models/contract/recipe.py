@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from likeforlike.models.contract.implementation import missing
+
 
 class RecipeRefused(Exception):
     """A trainer can't honour a field of the recipe, and says so instead of ignoring it."""
@@ -64,6 +66,12 @@ class Recipe:
         labels = {"name", "published_with"}
         pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
         return {name: pair for name, pair in pairs.items() if name not in labels and pair[0] != pair[1]}
+
+
+def why_not_logged(recipe: Recipe) -> str | None:
+    """What a recipe's logging lacks here and how to install it; None if nothing. Imports nothing."""
+    lacking = None if recipe.logging == "none" else missing(("tensorboard",))
+    return lacking and f"logging={recipe.logging!r} writes TensorBoard's event files: {lacking}"
 
 
 MATCHED = Recipe("matched")

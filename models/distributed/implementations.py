@@ -12,7 +12,6 @@ IMPLEMENTATIONS = (
         "Model.fit under tf.distribute, each batch divided among the workers",
         "likeforlike.models.distributed.keras_fit:KerasFitDistributed",
         needs=("tensorflow", "keras"),
-        install="pip install tensorflow",
         environment=(("KERAS_BACKEND", "tensorflow"),),
     ),
 )

@@ -6,12 +6,12 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from contextlib import ExitStack
 from typing import Any
 
 import tensorflow as tf
 
+from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.lifetime import end_with_child
 from likeforlike.models.distributed.assignment import Assignment
 
@@ -72,16 +72,14 @@ def _chief(assignment: Assignment) -> tf.distribute.Strategy:
     for index in range(1, assignment.workers):
         own_gpu = {"CUDA_VISIBLE_DEVICES": visible[index]} if len(visible) > index else {}
         peer = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
+            module_command(
                 "likeforlike.models.distributed.peer",
                 str(os.getpid()),
                 str(index),
                 json.dumps(ports),
                 assignment.to_json(),
-            ],
-            env=os.environ | own_gpu,
+            ),
+            env=same_imports() | own_gpu,
             stdin=subprocess.DEVNULL,
         )
         end_with_child(peer, f"worker {index} of the training")

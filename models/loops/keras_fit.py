@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from likeforlike.models.contract.implementation import missing
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Between, Epoch, Parameters, Phases, Run
 from likeforlike.models.loops.tensorboard import log_folder
@@ -289,6 +290,9 @@ class KerasFit:
             )
         if recipe.precision == "tf32" and run.device.startswith("cpu"):
             raise RecipeRefused(self.name, "precision", "tf32", "a CPU has no TF32")
+        if recipe.logging != "none" and (lacking := missing(("tensorflow",))):
+            why = f"Keras's TensorBoard callback writes through TensorFlow: {lacking}"
+            raise RecipeRefused(self.name, "logging", recipe.logging, why)
         refused = REFUSED.get(self.backend, {})
         for field, whys in refused.items():
             value = getattr(recipe, field)

@@ -210,11 +210,40 @@ def test_missing_frameworks_are_told_with_their_remedy():
     here = Implementation("x", "matmul", "numpy", "", "m:f")
     assert here.missing() is None
     assert replace(here, needs=("numpy", "json.decoder")).missing() is None
-    torch = replace(here, framework="torch", needs=("absent_torch",))
-    assert torch.missing() == "absent_torch not installed: pip install 'likeforlike[torch]'"
     other = replace(here, framework="cupy", needs=("absent_a", "absent_b.c"))
     assert other.missing() == "absent_a, absent_b.c not installed: pip install absent_a absent_b.c"
     assert replace(other, install="conda install a").missing().endswith("not installed: conda install a")
+
+
+@pytest.mark.parametrize(
+    ("framework", "needs", "remedy"),
+    [
+        ("torch", ("torch",), "torch not installed: pip install 'likeforlike[torch]'"),
+        ("torch", (), "torch not installed: pip install 'likeforlike[torch]'"),
+        (
+            "tensorflow",
+            ("tensorflow", "keras"),
+            "tensorflow, keras not installed: pip install 'likeforlike[tensorflow]'",
+        ),
+        ("jax", ("jax", "keras"), "jax, keras not installed: pip install 'likeforlike[jax]' keras"),
+        (
+            "torch",
+            ("tensorboard",),
+            "torch, tensorboard not installed: pip install 'likeforlike[torch,tensorflow]'",
+        ),
+        ("jax", ("flax",), "jax, flax not installed: pip install 'likeforlike[jax]' flax"),
+    ],
+)
+def test_a_remedy_installs_all_that_is_missing(monkeypatch, framework, needs, remedy):
+    monkeypatch.setattr("likeforlike.models.contract.implementation.importable", lambda name: False)
+    assert Implementation("x", "matmul", framework, "", "m:f", needs=needs).missing() == remedy
+
+
+def test_a_repository_s_folder_of_that_name_is_no_framework(tmp_path, monkeypatch):
+    (tmp_path / "no_such_framework").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = Implementation("x", "matmul", "numpy", "", "m:f", needs=("no_such_framework",))
+    assert entry.missing() == "no_such_framework not installed: pip install no_such_framework"
 
 
 @pytest.mark.parametrize(
@@ -276,7 +305,7 @@ def test_json_listing(module, capsys):
 
 
 def test_table_names_what_is_missing_and_what_was_left_out(module, capsys, monkeypatch):
-    monkeypatch.setattr("likeforlike.models.contract.implementation._importable", lambda name: name != "jax")
+    monkeypatch.setattr("likeforlike.models.contract.implementation.importable", lambda name: name != "jax")
     assert main(["--plugin", module("bad_plugin", "1 / 0")]) == 2
     printed = capsys.readouterr()
     (row,) = [line for line in printed.out.splitlines() if line.startswith("jax-eigh")]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pandas as pd
-
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = sorted(path.stem for path in (ROOT / "reports/published").glob("*.json"))
 DOCUMENT = (ROOT / "docs/data-frame.md").read_text(encoding="utf-8")
@@ -18,6 +16,8 @@ def published(name):
 
 def known(column):
     """A column as Python values, None where it is missing."""
+    import pandas as pd
+
     return [None if pd.isna(value) else value for value in column]
 
 

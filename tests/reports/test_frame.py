@@ -6,13 +6,14 @@ import re
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 import report_hostile as hostile
 import report_samples as samples
 from report_frames import DOCUMENT, PUBLISHED, known, published, same
 
 import likeforlike
+
+pd = pytest.importorskip("pandas", reason="pandas is not installed: pip install 'likeforlike[pandas]'")
 
 
 class TestColumns:

@@ -8,11 +8,12 @@ import re
 import statistics
 
 import numpy as np
-import pandas as pd
 import pytest
 from report_frames import DOCUMENT, PUBLISHED, ROOT, known, published, quiet, same, warm, whole
 
 import likeforlike
+
+pd = pytest.importorskip("pandas", reason="pandas is not installed: pip install 'likeforlike[pandas]'")
 
 
 class TestPublishedFiles:

@@ -15,7 +15,6 @@ _tensorflow = partial(
     workload="training",
     framework="tensorflow",
     needs=("tensorflow", "keras"),
-    install="pip install tensorflow",
     environment=(_KERAS,),
 )
 _torch = partial(Implementation, workload="training", framework="torch", needs=("torch",))

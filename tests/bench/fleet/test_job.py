@@ -1,5 +1,6 @@
 """What runs on the machine: the ordinary command, deaf to the scheduler's notice, ended in order."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,10 +13,14 @@ from likeforlike.bench.fleet.submit import out_of_reach
 
 
 def test_the_command_is_the_ordinary_one_and_resumes():
-    words = command(("--preset", "smoke"), Path("/fleet/a-1.json"), "python")
-    assert words[:3] == ["python", "-m", "pytest"]
-    assert (Path(words[3]) / "test_cells.py").exists()
-    assert words[4:] == ["--preset", "smoke", "--benchmark-json=/fleet/a-1.json", "--resume"]
+    words = command(("--preset", "smoke"), Path("/fleet/a-1.json"))
+    assert words[:5] == [sys.executable, "-P", "-m", "likeforlike", "bench"]
+    assert words[5:] == ["--preset", "smoke", "--benchmark-json=/fleet/a-1.json", "--resume"]
+
+
+def test_a_job_imports_what_its_submitter_did_wherever_it_runs():
+    job = BenchJob((), Path("a.json"), Path("/"))
+    assert job.path.split(os.pathsep) == [folder for folder in sys.path if folder]
 
 
 TELL = "import signal, subprocess, sys\nprint(*(signal.getsignal(n).name for n in {signals}), flush=True)\n"
@@ -61,13 +66,14 @@ class Running:
 @pytest.mark.parametrize("obedient", [True, False])
 def test_before_a_requeue_the_run_is_ended_in_order(obedient):
     pytest.importorskip("submitit", reason="submitit is not installed: pip install 'likeforlike[fleet]'")
-    job = BenchJob(("--preset", "smoke"), Path("a.json"), Path("/"))
+    job = BenchJob(("--preset", "smoke"), Path("a.json"), Path("/"), "/where/it/was/submitted")
     job._process = running = Running(obedient)
     again = job.checkpoint().function
     assert running.calls == ["terminate", "wait", "kill"]
-    assert (again.options, again.result_file, again.directory) == (
+    assert (again.options, again.result_file, again.directory, again.path) == (
         job.options,
         job.result_file,
         job.directory,
+        "/where/it/was/submitted",
     )
     assert again._process is None

@@ -10,7 +10,7 @@ from command import read, run_bench
 
 from likeforlike.bench.measure.device_lanes import Lanes, side_by_side
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.implementation import Implementation, missing
 
 ENTRY = Implementation("numpy", "matmul", "numpy", "", "nowhere:nothing")
 
@@ -67,6 +67,7 @@ def test_what_goes_wrong_in_a_lane_comes_out_after_all_have_stopped() -> None:
     lanes.end()
 
 
+@pytest.mark.skipif(bool(missing(("tensorflow",))), reason=str(missing(("tensorflow",))))
 def test_a_run_on_two_logical_cpus_is_complete_and_marked(tmp_path: Any) -> None:
     options = ("--preset=smoke", "--workloads=matmul", "--implementations=tf-eager", "--sizes=32,64")
     done = run_bench(tmp_path, *options, "--devices=cpu:0,cpu:1", "--concurrent", "--benchmark-json=r.json")

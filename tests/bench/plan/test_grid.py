@@ -10,6 +10,7 @@ from likeforlike.bench.plan.grid import Grid, build_grid
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.recipe import RECIPES
 from likeforlike.models.registry import Registry, load_registry
 
 CPU = Device("cpu", 0, "a processor")
@@ -22,6 +23,13 @@ def options(**asked: Any) -> Options:
     nothing: dict[str, Any] = dict.fromkeys(Options.__dataclass_fields__)
     nothing |= {"preset_name": "quick", "sizes": {}, "dtypes": ("float32",), "repeats": 1, "plugins": ()}
     return Options(**{**nothing, **asked})
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every framework but one counts as installed, whatever this machine has."""
+    importable = "likeforlike.models.contract.implementation.importable"
+    monkeypatch.setattr(importable, lambda name: name != "no_such_framework")
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +111,23 @@ def test_a_missing_framework_is_a_skipped_cell_with_the_install_command() -> Non
     )
     cells = build_grid(options(implementations=("other",)), Registry((entry,)), [CPU], ()).cells
     assert {cell.skip_reason for cell in cells} == {"no_such_framework not installed: pip install other"}
+
+
+def test_a_recipe_that_logs_is_skipped_without_tensorboard(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importable = "likeforlike.models.contract.implementation.importable"
+    monkeypatch.setattr(importable, lambda name: name != "tensorboard")
+    cells = grid(
+        registry, workloads=("training",), implementations=("numpy-loop",), recipes=tuple(RECIPES)
+    ).cells
+    reasons = {cell.recipe.name: cell.skip_reason for cell in cells if cell.recipe is not None}
+    lacking = "tensorboard not installed: pip install 'likeforlike[tensorflow]'"
+    assert reasons == {
+        "keras-2020": f"logging='histograms' writes TensorBoard's event files: {lacking}",
+        "manual-2020": f"logging='scalars' writes TensorBoard's event files: {lacking}",
+        "matched": None,
+    }
 
 
 def test_epochs_asked_for_hold_for_every_recipe(registry: Registry) -> None:

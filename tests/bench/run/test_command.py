@@ -168,7 +168,7 @@ def test_skip_measures_nothing(tmp_path: Path) -> None:
         ("--resume", "--resume: needs --benchmark-json=FILE"),
         ("--benchmark-cprofile=tottime", "--benchmark-cprofile: it cannot see into the worker processes"),
         ("--benchmark-min-time=1", "--benchmark-min-time: a sample here is one call, however short"),
-        ("--data=fashion-mnist --data-dir=/nowhere", "/nowhere"),
+        ("--data=fashion-mnist --data-dir=/nowhere --implementations=numpy-loop", "/nowhere"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_exit_status_4_before_anything_runs(

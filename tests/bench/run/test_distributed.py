@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from command import REPOSITORY, environment, read, run_bench
 
+from likeforlike.models.contract.implementation import missing
+
+if lacking := missing(("tensorflow", "keras")):
+    pytest.skip(lacking, allow_module_level=True)
 OPTIONS = ("--preset=smoke", "--workloads=distributed", "--epochs=2", "--benchmark-json=r.json")
 # beside busy neighbours an epoch of replicas that wait for one another takes half a minute
 OPTIONS += ("--cell-timeout=1000",)

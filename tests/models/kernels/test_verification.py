@@ -50,7 +50,9 @@ def cut_to_tf32(operand):
 
 
 def test_honest_products_pass(verify):
-    import ml_dtypes
+    ml_dtypes = pytest.importorskip(
+        "ml_dtypes", reason="ml_dtypes is not installed; TensorFlow and JAX bring it"
+    )
 
     problem = product_problem("float32")
     assert verify(problem, sequential_float32(problem)).ok
@@ -110,7 +112,9 @@ def test_wrong_products_fail_at_low_precision_too(how, dtype):
 
 
 def test_a_cheaper_precision_is_a_wrong_answer(verify):
-    import ml_dtypes
+    ml_dtypes = pytest.importorskip(
+        "ml_dtypes", reason="ml_dtypes is not installed; TensorFlow and JAX bring it"
+    )
 
     problem = product_problem("float64")
     assert not verify(problem, np.matmul(*(operand.astype(np.float32) for operand in problem.operands))).ok
@@ -122,7 +126,9 @@ def test_a_cheaper_precision_is_a_wrong_answer(verify):
 
 
 def test_bfloat16_rounding_is_that_of_ml_dtypes():
-    import ml_dtypes
+    ml_dtypes = pytest.importorskip(
+        "ml_dtypes", reason="ml_dtypes is not installed; TensorFlow and JAX bring it"
+    )
 
     numbers = np.random.default_rng(1).random(10_000, dtype=np.float32)
     ties = np.array([1 + 2**-8, 1 + 3 * 2**-8, 0.0, 1.0], np.float32)

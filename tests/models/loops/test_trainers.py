@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.implementation import Implementation, missing
 from likeforlike.models.registry import load_registry
 
 HERE = Path(__file__).parent
@@ -33,16 +32,12 @@ sys.exit(0 if found.ok and all(drawn.values()) else f"{found} {drawn}")
 """
 
 
-def installed(entry: Implementation) -> bool:
-    return all(importlib.util.find_spec(name) for name in entry.needs)
-
-
 @pytest.fixture(scope="module", params=TRAINERS, ids=lambda entry: entry.name)
 def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What ``examine.py`` found of a trainer, in a process of its own: frameworks share none."""
     entry: Implementation = request.param
-    if not installed(entry):
-        pytest.skip(entry.missing() or "")
+    if lacking := entry.missing() or missing(("tensorboard",)):
+        pytest.skip(lacking)
     folder = tmp_path_factory.mktemp(entry.name)
     done = run(entry, str(HERE / "examine.py"), entry.name, entry.target, str(folder))
     assert done.returncode == 0, done.stderr[-4000:]
@@ -67,8 +62,8 @@ def run(entry: Implementation, *arguments: str) -> subprocess.CompletedProcess[s
     "entry", [e for e in ALL if e.name in LONG or e.role == "floor"], ids=lambda entry: entry.name
 )
 def test_the_proof_holds_for_those_that_take_long(entry: Implementation) -> None:
-    if not installed(entry):
-        pytest.skip(entry.missing() or "")
+    if lacking := entry.missing():
+        pytest.skip(lacking)
     done = run(entry, "-c", PROOF, entry.target, str(HERE), entry.role)
     assert done.returncode == 0, done.stderr[-4000:]
 

@@ -22,7 +22,7 @@ FINDINGS = README.split("## What it found")[1].split("\n## ")[0]
 @pytest.fixture(scope="module")
 def command():
     """The one command that the README gives for the example, as words."""
-    (line,) = (line for line in FINDINGS.splitlines() if line.startswith("python -m reports "))
+    (line,) = (line for line in FINDINGS.splitlines() if line.startswith("likeforlike report "))
     return shlex.split(line, comments=True)
 
 
@@ -32,7 +32,7 @@ def example(command):
 
 
 def test_the_command_still_prints_it(command, example):
-    files = command[3 : command.index("--output")]
+    files = command[2 : command.index("--output")]
     assert set(files) == set(published_names())
     assert to_markdown(build_report([read_named(name) for name in files])) == example
 

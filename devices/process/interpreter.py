@@ -1,0 +1,25 @@
+"""Further Python processes that find what this one finds, whatever lies where they are started."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def module_command(module: str, *arguments: str) -> list[str]:
+    """``python -m MODULE``, without the working directory on its path.
+
+    Python would look there first, before the standard library and before us: a repository's own
+    ``random.py`` or ``models`` must not be taken for another one.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def import_path() -> str:
+    """The PYTHONPATH with which a process imports what this one does, in the same order."""
+    return os.pathsep.join(filter(None, sys.path))
+
+
+def same_imports() -> dict[str, str]:
+    """This process's environment, for a further Python process that imports what this one does."""
+    return {**os.environ, "PYTHONPATH": import_path()}
