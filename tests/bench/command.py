@@ -13,6 +13,8 @@ REPOSITORY = Path(__file__).parents[2]
 PLUGINS = Path(__file__).parent / "plugins"
 QUICK = ("--preset", "smoke", "--implementations", "numpy,finite-differences,numpy-eigh")
 """NumPy alone: no framework is imported."""
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:randomly", "--color=no")
+"""Without what the surroundings ask for: an order shuffled by pytest-randomly, FORCE_COLOR."""
 
 
 def environment(*folders: Path) -> dict[str, str]:
@@ -23,9 +25,7 @@ def environment(*folders: Path) -> dict[str, str]:
 
 
 def command(*options: str) -> list[str]:
-    # without what the surroundings ask for: an order shuffled by pytest-randomly, FORCE_COLOR
-    plain = ["-p", "no:cacheprovider", "-p", "no:randomly", "--color=no"]
-    return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), *plain, *options]
+    return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), *PLAIN, *options]
 
 
 def run_bench(
