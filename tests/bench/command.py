@@ -13,19 +13,21 @@ REPOSITORY = Path(__file__).parents[2]
 PLUGINS = Path(__file__).parent / "plugins"
 QUICK = ("--preset", "smoke", "--implementations", "numpy,finite-differences,numpy-eigh")
 """NumPy alone: no framework is imported."""
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:randomly")
+"""pytest-randomly, where it is installed, would shuffle the cells of the run as well."""
+NOT_OURS = ("PYTEST_", "COV_", "FORCE_COLOR", "PY_COLORS")
+"""Beginnings of variables that would change what the run does or prints."""
 
 
 def environment(*folders: Path) -> dict[str, str]:
     """This environment, with the repository and further folders importable."""
     paths = [str(REPOSITORY), str(PLUGINS), *map(str, folders)]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV_"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(NOT_OURS)}
     return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def command(*options: str) -> list[str]:
-    # without what the surroundings ask for: an order shuffled by pytest-randomly, FORCE_COLOR
-    plain = ["-p", "no:cacheprovider", "-p", "no:randomly", "--color=no"]
-    return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), *plain, *options]
+    return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), *PLAIN, *options]
 
 
 def run_bench(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import QUICK, REPOSITORY, environment, read, run_bench
+from command import PLAIN, QUICK, REPOSITORY, environment, read, run_bench
 
 pytest_plugins = ["pytester"]
 
@@ -200,7 +200,7 @@ def test_collecting_imports_no_framework() -> None:
 def test_the_json_through_pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
     options = ["--workloads=jacobian", "--plugin=misbehaving", "--benchmark-json=out.json", "-k", "finite"]
-    done = pytester.runpytest_subprocess(REPOSITORY / "bench", *QUICK, *options)
+    done = pytester.runpytest_subprocess(REPOSITORY / "bench", *PLAIN, *QUICK, *options)
     done.assert_outcomes(passed=2, deselected=3)
     cells = [bench["extra_info"]["cell"] for bench in read(pytester.path / "out.json")["benchmarks"]]
     assert cells == [f"jacobian-finite-differences-cpu:0-2-{what}" for what in ("gradient", "jacobian")]
