@@ -54,6 +54,10 @@ class Options:
     warm_up: bool
     disable_gc: bool
     timer: str
+    clean_environment: bool = False
+    """Start what measures without the inherited variables that change speed or results."""
+    measured_ceiling: bool = True
+    """Hold figures against the best rate that this machine was measured to reach."""
 
     @property
     def preset(self) -> Preset:

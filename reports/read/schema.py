@@ -124,6 +124,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     device_peak_memory_bytes: Count | None = None
     transfer: Transfer | None = None
     concurrent: bool = False
+    environment: tuple[str, ...] = ()
+    """Names of inherited variables on which the figure depends."""
     total_seconds: Seconds | None = None
     epochs: tuple[Epoch, ...] = ()
     recipe: dict[str, Scalar] | None = None
@@ -237,6 +239,14 @@ class Header(Struct, frozen=True, kw_only=True):
     title: str | None = None
     busy: tuple[str, ...] = ()
     """Devices that others used before the run began, each a sentence."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Inherited variables that change speed or results and reached the workers."""
+    environment_effects: dict[str, str] = field(default_factory=dict)
+    """What each of them does."""
+    clean_environment: bool = False
+    """Whether all such variables were kept from the workers."""
+    setup: dict[str, Scalar] = field(default_factory=dict)
+    """BLAS kernels, huge pages, governor, SMT and NUMA nodes when the run began."""
     plugin_faults: tuple[PluginFault, ...] = ()
     notes: tuple[str, ...] = ()
     """Known faults of a published file, each a sentence."""
