@@ -110,6 +110,9 @@ class Bench:
         progress = Progress(_terminal_writer(self.config), _is_terminal(self.config))
         if data.folder is None and options.data != "synthetic" and self._trains():
             progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
+        if not _shows_header(self.config):
+            for line in self._setup_lines():
+                progress.say(line)
         for told in self.busy:
             progress.say(f"NOTE: {told}; the result file says so")
         run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -265,6 +268,12 @@ def _terminal_writer(config: pytest.Config) -> Any:
             reporter.write(text, flush=True)
 
     return write
+
+
+def _shows_header(config: pytest.Config) -> bool:
+    """Whether pytest tells what :meth:`Bench.header` says; with -q it does not."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter is None or bool(reporter.showheader and not reporter.no_header)
 
 
 def _is_terminal(config: pytest.Config) -> bool:

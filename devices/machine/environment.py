@@ -21,9 +21,8 @@ _SECRET = re.compile("TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|KEY(?!WORD)", re.IGNORE
 _SETTING = re.compile(r"[+-]?[A-Za-z]{0,12}|[0-9.,:-]{1,16}")
 """Words and figures, as settings are: ``true``, ``4096``, ``0,1``."""
 
-_ADDRESS = re.compile(r"\w+://[^\s,;]*")
-
-_PATH = re.compile(r"(?:~[\w.-]*|\.{0,2})/[^\s:;,='\"]*")
+_PLACE = re.compile(r"(?P<scheme>\w+:)//[^\s,;]*|(?:~[\w.-]*|\.{0,2})/[^\s:;,='\"]*")
+"""An address, or a path."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,12 @@ def shown(value: str, exact: bool) -> str:
     text = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     if not exact and not _SETTING.fullmatch(text):
         return f"(not shown, {len(value)} characters)"
-    text = _ADDRESS.sub(lambda found: found[0].partition("//")[0] + "//…", text)
-    text = _PATH.sub(lambda found: "…/" + found[0].rstrip("/").rpartition("/")[2], text)
+    text = _PLACE.sub(_shortened, text)
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def _shortened(place: re.Match[str]) -> str:
+    """An address by its scheme, a path by its last part."""
+    if place["scheme"]:
+        return f"{place['scheme']}//…"
+    return "…/" + place[0].rstrip("/").rpartition("/")[2]
