@@ -98,6 +98,11 @@ def declare_options(declare: Callable[..., Any]) -> None:
         "Start workers without the inherited variables that change speed or results, such as OMP_PLACES.",
         action="store_true",
     )
+    add(
+        "--no-measured-ceiling",
+        "Don't measure what this machine reaches at most, which takes some seconds once.",
+        action="store_true",
+    )
     add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")
     add("--retry-failed", "With --resume: measure again what failed.", action="store_true")
 
@@ -151,6 +156,7 @@ def read_options(config: pytest.Config) -> Options:
         warm_up="--benchmark-warmup" not in asked or bool(get("benchmark_warmup")),
         disable_gc=get("benchmark_disable_gc"),
         clean_environment=get("--clean-environment"),
+        measured_ceiling=not get("--no-measured-ceiling"),
         timer=":".join(str(get("benchmark_timer")).rsplit(".", 1)),
     )
 

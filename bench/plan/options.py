@@ -72,7 +72,7 @@ class Options:
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""
-        own = {"resume", "retry_failed", "result_file", "order_seed"} | {
+        own = {"resume", "retry_failed", "result_file", "order_seed", "measured_ceiling"} | {
             "cell_timeout_seconds",
             "cell_memory_bytes",
         }

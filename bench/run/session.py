@@ -18,7 +18,7 @@ from likeforlike.bench.keep.cell_record import unmeasured
 from likeforlike.bench.keep.extra_info import touching as touching_variables
 from likeforlike.bench.keep.journal import Header, Journal, journal_path
 from likeforlike.bench.keep.result_file import check_writable, write_result
-from likeforlike.bench.keep.run_facts import judge_together, noise_facts
+from likeforlike.bench.keep.run_facts import judge_suspicion, judge_together, noise_facts
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.grid import Grid, build_grid
 from likeforlike.bench.plan.ladder import ladder_facts
@@ -26,6 +26,7 @@ from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.invocation import invocation_of
+from likeforlike.bench.run.measured_ceiling import MeasuredCeiling
 from likeforlike.bench.run.progress import Progress
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
@@ -35,6 +36,7 @@ from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.machine.setup import read_setup
 from likeforlike.devices.machine.state import busy
 from likeforlike.devices.machine.versions import numpy_blas
+from likeforlike.devices.process.measured_ceilings import kept_file
 from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import Registry, load_registry
@@ -64,6 +66,7 @@ class Bench:
     plan: Plan | None = None
     journal: Journal | None = None
     campaign: Campaign | None = None
+    ceiling: MeasuredCeiling | None = None
     chosen: tuple[Cell, ...] = ()
     busy: tuple[str, ...] = ()
     """Devices that others used before this session, or an earlier one of the run, measured anything."""
@@ -135,6 +138,10 @@ class Bench:
         names = {device.id: device.name for device in places.values()}
         context = Context(self.fingerprint, names, options.target_accuracy, data.source, self.environment)
         folder = options.result_file.parent if options.result_file else Path("results")
+        if options.measured_ceiling and not once:
+            kept_in = kept_file(self.fingerprint["id"])
+            self.ceiling = MeasuredCeiling(kept_in, places, self.threads, progress.say)
+            self.ceiling.begin(cells)
         self.plan = Plan(options, places, self.threads, data, run_id, order_seed, folder, context, once)
         self.campaign = Campaign(self.plan, self.journal, progress)
         self.campaign.choose(cells)
@@ -178,6 +185,7 @@ class Bench:
             "environment_effects": {item.name: item.effect for item in self.environment},
             "clean_environment": self.options.clean_environment,
             "setup": self.setup,
+            "measured_ceilings": self.ceiling.facts() if self.ceiling else [],
             "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,
         }
@@ -197,12 +205,26 @@ class Bench:
             return
         self.campaign.end()
         infos = [benchmark.extra_info for benchmark in self.replayed]
-        judge_together(infos, [benchmark.stats.median for benchmark in self.replayed], self.plan.context)
+        medians = [benchmark.stats.median for benchmark in self.replayed]
+        judge_together(infos, medians, self.plan.context)
+        self._judge_suspicion(infos, medians)
         if self.options.result_file is not None and not self.plan.once:
             write_result(self.options.result_file, self._document())
             self._say_where(self.options.result_file)
         if self.journal is not None:
             self.journal.close()
+
+    def _judge_suspicion(self, infos: Sequence[dict[str, Any]], medians: Sequence[float]) -> None:
+        """Nothing is suspicious before the machine was measured once more; not at the end of a broken run."""
+        reached = self.ceiling.reached if self.ceiling else {}
+        doubted = judge_suspicion(infos, medians, reached)
+        if doubted and self.ceiling is not None and not self._untold:
+            self.ceiling.again(doubted)
+            judge_suspicion(infos, medians, self.ceiling.reached)
+        for info in infos:
+            for reason in info["plausible"]["suspicious"]:
+                assert self.campaign is not None
+                self.campaign.progress.say(f"SUSPICIOUS: {info['cell']}: {reason}")
 
     def _document(self) -> dict[str, Any]:
         """pytest-benchmark's document of all replayed cells, through its own hooks."""
