@@ -69,16 +69,16 @@ def _identity(cell: Cell, context: Context) -> dict[str, Any]:
     }
 
 
-def touching(cell: Cell, context: Context) -> list[str]:
-    """Names of the inherited variables on which a cell's figure depends, those it sets itself aside."""
+def touching(cell: Cell, context: Context) -> dict[str, str]:
+    """The inherited variables on which a cell's figure depends, those it sets itself aside."""
     entry, kind = cell.entry, cell.device.partition(":")[0]
     own = dict(entry.environment)
     blas = context.fingerprint.get("blas") or ()
-    return [
-        item.name
+    return {
+        item.name: item.value
         for item in context.environment
         if item.name not in own and item.touches(entry.framework, kind, entry.needs, blas)
-    ]
+    }
 
 
 def _stop(turn: Turn, stopping: GroupStopping) -> dict[str, Any]:

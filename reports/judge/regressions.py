@@ -15,6 +15,7 @@ from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import whole_pair
 from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Study, grouped
 from likeforlike.reports.sort.pooling import build_study
+from likeforlike.reports.sort.setup_differences import unlike_environments
 from likeforlike.reports.statistics.ratios import unpaired_ratio
 from likeforlike.reports.statistics.verdicts import THRESHOLD, Verdict, verdict, with_false_discovery_rate
 
@@ -113,7 +114,7 @@ def _checks(pairs: Sequence[tuple[Measurement, Measurement]], old: Study, new: S
         )
         verdicts.append(verdict(estimate, widest))
     return tuple(
-        Check(_name(item), base, item, word, item.doubt or base.doubt)
+        Check(_name(item), base, item, word, item.doubt or base.doubt or unlike_environments(base, item))
         for (base, item), word in zip(pairs, with_false_discovery_rate(verdicts), strict=True)
     )
 

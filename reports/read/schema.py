@@ -143,8 +143,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     device_peak_memory_bytes: Count | None = None
     transfer: Transfer | None = None
     concurrent: bool = False
-    environment: tuple[str, ...] = ()
-    """Names of inherited variables on which the figure depends."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Inherited variables on which the figure depends, and as much of their values as may be told."""
     total_seconds: Seconds | None = None
     epochs: tuple[Epoch, ...] = ()
     recipe: dict[str, Scalar] | None = None

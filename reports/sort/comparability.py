@@ -49,9 +49,11 @@ def unlike_work(first: Extra, second: Extra) -> str:
 def unlike_runs(first: Extra, second: Extra) -> str:
     """In what two runs on one machine differ so that they are no repetitions; empty if they are.
 
-    Beside the work of an epoch, how many epochs there were: last epochs and curves are told of runs.
+    Beside the work of an epoch, how many epochs there were: last epochs and curves are told of runs. And
+    the inherited variables that changed one of them and not the other.
     """
-    return _unlike(_work(first) | _length(first), _work(second) | _length(second))
+    mine, theirs = (_work(e) | _length(e) | _environment(e) for e in (first, second))
+    return _unlike(mine, theirs)
 
 
 def unlike_terms(first: Extra, second: Extra) -> str:
@@ -119,6 +121,11 @@ def _material(extra: Extra) -> dict[str, Any]:
     if extra.data is not None:
         told |= {"data": extra.data.name, "training images": extra.data.train_samples}
     return told
+
+
+def _environment(extra: Extra) -> dict[str, Any]:
+    told = " ".join(f"{name}={value}" for name, value in sorted(extra.environment.items()))
+    return {"environment": told or "without variables"}
 
 
 def _shape(extra: Extra) -> dict[str, Any]:

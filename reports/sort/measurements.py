@@ -114,11 +114,18 @@ class Measurement:
     """Why the figure can't be true; empty if it can."""
     whole: bool = False
     """Samples are whole epochs, with evaluation and logging; a training's own samples are training alone."""
+    suspicious: str = ""
+    """Why a figure that can be true is hard to believe; empty if it is not."""
 
     @property
     def extra(self) -> Extra:
         """The first run's description; identity and terms are the same for all."""
         return self.runs[0].cell.extra
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """Inherited variables under which it was measured, and which change it."""
+        return {n: value for run in self.runs for n, value in run.cell.extra.environment.items()}
 
     @cached_property
     def disturbed(self) -> str:

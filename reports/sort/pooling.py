@@ -100,7 +100,7 @@ def _sorted_in(
     made = WorkSet()
     made.add(runs)
     sets.append((made, label if sets else ""))
-    return [f"{workload} of {label} is other work, kept apart: {told}."] if told else []
+    return [f"{workload} of {label} is kept apart: {told}."] if told else []
 
 
 def _of_set(found: WorkSet, name: str) -> list[Measurement]:
@@ -113,7 +113,7 @@ def _of_set(found: WorkSet, name: str) -> list[Measurement]:
 
 def _shortened(remarks: list[str], most: int = 8) -> list[str]:
     left = len(remarks) - most
-    return [*remarks[:most], f"And {left} more of other work."] if left > 0 else remarks
+    return [*remarks[:most], f"And {left} more are kept apart."] if left > 0 else remarks
 
 
 def _titles(machines: tuple[Machine, ...]) -> dict[str, str]:

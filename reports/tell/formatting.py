@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from likeforlike.devices.limits.units import format_rate, format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
@@ -12,12 +13,27 @@ from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.document import Entry
 
+ENVIRONMENT_MARK = "†"
+"""Stands beside a figure that an inherited variable changes."""
+
+SUSPICION_MARK = "‡"
+"""Stands beside a figure above the best that its machine was measured to reach."""
+
+
+def marked(text: str, *items: Measurement) -> str:
+    """The text of a figure of these measurements, with the marks that it needs."""
+    touched = any(item.environment for item in items)
+    suspicious = any(item.suspicious for item in items)
+    marks = (ENVIRONMENT_MARK if touched else "") + (SUSPICION_MARK if suspicious else "")
+    return f"{text} {marks}" if marks else text
+
 
 def time_entry(item: Measurement | None) -> Entry:
     """Median time of a measurement, struck through if it is in doubt."""
     if item is None:
         return Entry("–")
-    return Entry(format_seconds(item.median_seconds), item.median_seconds, struck=bool(item.doubt))
+    text = marked(format_seconds(item.median_seconds), item)
+    return Entry(text, item.median_seconds, struck=bool(item.doubt))
 
 
 def seconds_entry(seconds: float | None) -> Entry:
@@ -27,7 +43,8 @@ def seconds_entry(seconds: float | None) -> Entry:
 
 def seconds_per_epoch(item: Measurement) -> Entry:
     """Median seconds of an epoch, struck through if it is in doubt."""
-    return epoch_entry(item.median_seconds, struck=bool(item.doubt))
+    plain = epoch_entry(item.median_seconds, struck=bool(item.doubt))
+    return replace(plain, text=marked(plain.text, item))
 
 
 def epoch_entry(seconds: float | None, struck: bool = False) -> Entry:
@@ -59,7 +76,8 @@ def rate_entry(item: Measurement | None) -> Entry:
     """Implied FLOP/s of a measurement."""
     if item is None or item.flop_per_second is None:
         return Entry("–")
-    return Entry(format_rate(item.flop_per_second), item.flop_per_second, struck=bool(item.doubt))
+    text = marked(format_rate(item.flop_per_second), item)
+    return Entry(text, item.flop_per_second, struck=bool(item.doubt))
 
 
 def share_entry(item: Measurement | None) -> Entry:
@@ -77,7 +95,8 @@ def ratio_entry(comparison: Comparison | None) -> Entry:
     if comparison is None:
         return Entry("–")
     estimate = comparison.verdict.estimate
-    return Entry(ratio_text(estimate), estimate.ratio, struck=bool(comparison.doubt))
+    text = marked(ratio_text(estimate), comparison.base, comparison.other)
+    return Entry(text, estimate.ratio, struck=bool(comparison.doubt))
 
 
 def speed_up_entry(comparison: Comparison | None) -> Entry:
@@ -94,7 +113,8 @@ def speed_up_entry(comparison: Comparison | None) -> Entry:
         estimate.p_value,
         estimate.confidence,
     )
-    return Entry(ratio_text(inverse), inverse.ratio, struck=bool(comparison.doubt))
+    text = marked(ratio_text(inverse), comparison.base, comparison.other)
+    return Entry(text, inverse.ratio, struck=bool(comparison.doubt))
 
 
 def ratio_text(estimate: RatioEstimate) -> str:

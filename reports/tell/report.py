@@ -13,6 +13,7 @@ from likeforlike.reports.tell.context import Context, SectionModule
 from likeforlike.reports.tell.document import Entry, Report, Row, Table, row
 from likeforlike.reports.tell.findings import findings
 from likeforlike.reports.tell.formatting import rate_entry, ratio_entry, time_entry
+from likeforlike.reports.tell.marks import with_marks_explained
 from likeforlike.reports.tell.sections import (
     answers,
     caveats,
@@ -50,11 +51,12 @@ def build_report(
     detailed = detailed_machines(study)
     context = Context(study, compare(study, detailed), detailed)
     made = [section for module in SECTIONS for section in module.sections(context)]
+    explained = [with_marks_explained(section, context) for section in made if section is not None]
     return Report(
         TITLE,
         _subtitle(study),
         findings(context, SECTIONS),
-        tuple(section for section in made if section is not None),
+        tuple(explained),
         (_cells_table(study, context.comparisons), _machines_table(study)),
     )
 

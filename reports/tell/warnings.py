@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import MOST_ALIKE, Context
 from likeforlike.reports.tell.formatting import count_text, significant
+from likeforlike.reports.tell.marks import MOST_VARIABLES
 from likeforlike.reports.tell.sections.floors import struck_floors
 from likeforlike.reports.tell.sections.trainers import SYNTHETIC_WARNING
 
@@ -17,6 +18,8 @@ def warnings(context: Context) -> Iterator[str]:
         yield SYNTHETIC_WARNING
     yield from _implausible(context, context.study.measurements)
     yield from struck_floors(context)[:MOST_ALIKE]
+    yield from _suspicious(context.study.measurements)
+    yield from _environment(context)
     unmeasured = [cell for file in context.study.files for cell in file.unmeasured]
     failed = [cell for cell in unmeasured if cell.outcome != "skipped"]
     if failed:
@@ -74,3 +77,43 @@ def _implausible(context: Context, items: Sequence[Measurement]) -> Iterator[str
             f"{count_text(members, 'figure')} {context.where(worst)} can't be true: {worst.key.text} "
             f"{worst.implausible[0]}."
         )
+
+
+def _suspicious(items: Sequence[Measurement]) -> Iterator[str]:
+    found = [item for item in items if item.suspicious]
+    for item in found[:MOST_ALIKE]:
+        yield f"Suspicious: {item.key.workload} {item.key.text} {item.suspicious}."
+    if len(found) > MOST_ALIKE:
+        yield f"And {count_text(found[MOST_ALIKE:], 'more suspicious figure')}, marked ‡."
+
+
+def _environment(context: Context) -> Iterator[str]:
+    """A sentence for each inherited variable that changes figures, and for kernels below the processor's."""
+    touched = grouped(
+        (variable, item) for item in context.study.measurements for variable in item.environment.items()
+    )
+    effects = {
+        name: effect
+        for file in context.study.files
+        if file.header is not None
+        for name, effect in file.header.environment_effects.items()
+    }
+    for (name, value), items in list(touched.items())[:MOST_VARIABLES]:
+        files = dict.fromkeys(run.file.label for item in items for run in item.runs)
+        labels = ", ".join(list(files)[:MOST_ALIKE])
+        more = f" and {count_text(list(files)[MOST_ALIKE:], 'more file')}" if len(files) > MOST_ALIKE else ""
+        effect = f" It {effects[name]}." if name in effects else ""
+        yield (
+            f"{name}={value} was set in the environment of {count_text(items, 'figure')} of {labels}{more}, "
+            f"marked †.{effect} To measure without: --clean-environment."
+        )
+    if len(touched) > MOST_VARIABLES:
+        left = count_text(list(touched)[MOST_VARIABLES:], "more variable")
+        yield f"And {left} in the environment of figures marked †."
+    remarks = grouped(
+        (file.header.setup.get("blas_remark"), file.label)
+        for file in context.study.files
+        if file.header is not None and file.header.setup.get("blas_remark")
+    )
+    for remark, labels_of in list(remarks.items())[:MOST_ALIKE]:
+        yield f"{remark} ({', '.join(labels_of[:MOST_ALIKE])})."

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from likeforlike.devices.limits.units import format_rate
 from likeforlike.reports.judge.comparisons import Comparison, GeometricMean, geometric_means
 from likeforlike.reports.read.machines import Machine, differences
 from likeforlike.reports.sort.measurements import NOISE, Key, grouped
+from likeforlike.reports.sort.setup_differences import setup_differences, setup_facts
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (
     Block,
@@ -34,6 +36,8 @@ from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads,
 MOST_SPREADS = 24
 MOST_UNLIKE = 20
 MOST_KINDS = 200
+MOST_FILES = 8
+"""Files whose set-ups stand side by side."""
 MOST_MACHINES = 4
 """Machines that have a sentence each; of more the fastest and the slowest are told."""
 
@@ -41,12 +45,14 @@ MOST_MACHINES = 4
 def sections(context: Context) -> list[Section | None]:
     """All machines: one alone is described, several are compared."""
     if len(context.study.machines) == 1:
-        blocks: list[Block | None] = [_facts_table(context), _kinds_table(context), _noise_text(context)]
+        blocks: list[Block | None] = [_facts_table(context), _setup_differences_table(context)]
+        blocks += [_kinds_table(context), _noise_text(context)]
         return [section("machine", "The machine", blocks)]
     blocks = [_baseline_text(context), _means_table(context), _kinds_table(context), _figure(context)]
     blocks += [
         _side_by_side(context),
         _differences_table(context),
+        _setup_differences_table(context),
         _unlike_points(context),
         _noise_text(context),
     ]
@@ -61,8 +67,42 @@ def findings(context: Context) -> Kinds:
 def _facts_table(context: Context) -> Table:
     machine = context.study.machines[0]
     rows = [row(name, value, machine=context.study.titles[machine.id]) for name, value in machine.facts]
+    rows += [row(name, value) for name, value in _common_setup(context).items()]
+    rows += [row(f"measured at most, {place}", told) for place, told in _reached(context).items()]
     rows.append(row("fingerprint", machine.id))
     return Table("machine", context.study.titles[machine.id], ("", "value"), tuple(rows))
+
+
+def _common_setup(context: Context) -> dict[str, str]:
+    """Facts of their set-up that all files share."""
+    every = [setup_facts(file.header) for file in context.study.files]
+    first = every[0] if every else {}
+    hidden = "clean environment"
+    return {n: v for n, v in first.items() if n != hidden and all(facts.get(n) == v for facts in every)}
+
+
+def _reached(context: Context) -> dict[str, str]:
+    """The best rates that files say were measured, by device and precision."""
+    best: dict[str, tuple[float, str]] = {}
+    for file in context.study.files:
+        for told in file.header.measured_ceilings if file.header else ():
+            place = f"{told.device} {told.precision}"
+            best[place] = max(best.get(place, (0.0, "")), (told.flop_per_second, told.source))
+    return {place: f"{format_rate(rate)}, {source}" for place, (rate, source) in best.items()}
+
+
+def _setup_differences_table(context: Context) -> Table | None:
+    """In what files differ that is no property of a machine, of those shown row by row."""
+    shown = {machine.id for machine in context.detailed}
+    files = [file for file in context.study.files if file.machine.id in shown]
+    told = setup_differences(files[:MOST_FILES])
+    if not told:
+        return None
+    left = len(files) - MOST_FILES
+    note = f"{left} more files are not shown." if left > 0 else ""
+    columns = ("", *(file.label for file in files[:MOST_FILES]))
+    rows = tuple(row(name, *values) for name, values in told)
+    return Table("setup-differences", "In what the files' set-ups differ", columns, rows, note)
 
 
 def _noise_text(context: Context) -> Text | None:

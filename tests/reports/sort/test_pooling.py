@@ -67,7 +67,7 @@ class TestOtherWork:
         assert whole.median_seconds > 4 > 2 > part.median_seconds
         assert part.key.text == "keras-fit cpu:0 matched file=1.json"
         (told,) = (remark for remark in study.remarks if "kept apart" in remark)
-        assert told.startswith("training of 1.json is other work, kept apart: ")
+        assert told.startswith("training of 1.json is kept apart: ")
         assert "| keras-fit of 1.json |" in to_markdown(build_report(study.files))
         assert "training images 60000 and 20000" in told
 
