@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.devices.process.lifetime import end_with_parent
 from likeforlike.devices.process.runtime import runtime
 
 Shape = tuple[int, int, int]
@@ -173,6 +175,7 @@ def _tensorflow(local_device: str, precision: str) -> Iterator[Callable[[Shape],
 
 def main() -> None:
     """Print the best rate at each precision."""
+    end_with_parent(os.getppid())
     framework, local_device, threads, seconds, *precisions = sys.argv[1:]
     shapes = GPU_SHAPES if local_device.startswith("gpu") else CPU_SHAPES
     found = {}

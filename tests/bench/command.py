@@ -25,6 +25,8 @@ def environment(*folders: Path) -> dict[str, str]:
 def command(*options: str) -> list[str]:
     # without what the surroundings ask for: an order shuffled by pytest-randomly, FORCE_COLOR
     plain = ["-p", "no:cacheprovider", "-p", "no:randomly", "--color=no"]
+    # and without the search for the machine's best rate, on which no test rests but those of its own
+    plain.append("--no-measured-ceiling")
     return [sys.executable, "-m", "pytest", str(REPOSITORY / "bench"), *plain, *options]
 
 
