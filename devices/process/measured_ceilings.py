@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,12 +19,16 @@ from typing import Any
 
 from likeforlike.devices.limits.ceilings import Reached
 from likeforlike.devices.machine.state import disturbance, snapshot
-from likeforlike.devices.process.placement import local_device, started_with, worker_environment
+from likeforlike.devices.process.interpreter import module_command, same_imports
+from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.devices.process.runtime import FRAMEWORKS, runtime
 from likeforlike.devices.vendors.device import Device
 
 SECONDS = 0.5
 """Seconds of multiplying for each framework and precision; starting a framework comes on top of it."""
+
+PRODUCT_RATES = "likeforlike.devices.process.product_rates"
+"""Started by name: nothing of it is imported here."""
 
 _START_SECONDS = 120.0
 
@@ -115,9 +118,9 @@ def measure(
 
 def _measure_one(want: Wanted, threads: int, seconds: float, run: RunProcess) -> tuple[list[Rate], str]:
     device, place = want.device, local_device(want.device)
-    command = [sys.executable, "-m", "likeforlike.devices.process.product_rates", want.framework, place]
-    command += [str(threads), str(seconds), *want.precisions]
-    environment = started_with(os.environ, clean=True) | worker_environment(device, threads)
+    asked = (want.framework, place, str(threads), str(seconds), *want.precisions)
+    command = module_command(PRODUCT_RATES, *asked)
+    environment = same_imports(clean=True) | worker_environment(device, threads)
     try:
         told = json.loads(run(command, environment, _START_SECONDS + 4 * seconds * len(want.precisions)))
         rates = [

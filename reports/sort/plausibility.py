@@ -31,7 +31,7 @@ def with_plausibility(measured: list[Measurement]) -> tuple[Measurement, ...]:
 def _place(item: Measurement) -> tuple[str, str, str]:
     """Machine, device and precision; a logical CPU has the whole processor."""
     device = "cpu:0" if item.key.device.startswith("cpu") else item.key.device
-    return item.machine.id, device, _precision(item.extra)
+    return item.machine.id, device, precision_of(item.extra)
 
 
 def _reached(measured: list[Measurement]) -> dict[tuple[str, str, str], Reached]:

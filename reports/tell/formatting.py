@@ -95,8 +95,7 @@ def ratio_entry(comparison: Comparison | None) -> Entry:
     if comparison is None:
         return Entry("–")
     estimate = comparison.verdict.estimate
-    text = marked(ratio_text(estimate), comparison.base, comparison.other)
-    return Entry(text, estimate.ratio, struck=bool(comparison.doubt))
+    return Entry(comparison_text(comparison), estimate.ratio, struck=bool(comparison.doubt))
 
 
 def speed_up_entry(comparison: Comparison | None) -> Entry:
@@ -123,6 +122,11 @@ def ratio_text(estimate: RatioEstimate) -> str:
     if not estimate.has_interval:
         return text
     return f"{text} ({significant(estimate.low)} to {significant(estimate.high)})"
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Its ratio as :func:`ratio_text` has it, with the marks that its figures need."""
+    return marked(ratio_text(comparison.verdict.estimate), comparison.base, comparison.other)
 
 
 def verdict_entry(comparison: Comparison | None) -> Entry:

@@ -341,7 +341,7 @@ class TestSeveralFiles:
         frame = likeforlike.read(*paths)
         assert list(frame["axes"]) == ["r", "r file=0.2.json"]
         assert list(frame["recipe"]) == ["r", "r"]
-        assert any("is other work, kept apart" in remark for remark in frame.attrs["remarks"])
+        assert any("is kept apart: " in remark for remark in frame.attrs["remarks"])
 
 
 def test_unmeasured_cells(write):

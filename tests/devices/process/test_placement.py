@@ -7,11 +7,11 @@ import os
 import pytest
 
 from likeforlike.devices.machine.resources import free_memory_bytes, usable_cores
+from likeforlike.devices.process.interpreter import same_imports
 from likeforlike.devices.process.placement import (
     SET_FOR_WORKERS,
     inherited_by_workers,
     local_device,
-    started_with,
     worker_environment,
 )
 from likeforlike.devices.vendors.device import Device
@@ -71,10 +71,13 @@ def test_xla_flags_reach_a_worker_but_for_the_number_of_logical_cpus():
     assert (item.name, item.value) == ("XLA_FLAGS", "--xla_cpu_use_onednn=false")
 
 
-def test_a_clean_start_leaves_out_the_list_and_nothing_else():
-    environ = {"HOME": "/h", "OPENBLAS_CORETYPE": "Haswell", "LD_PRELOAD": "x.so", "CUDA_HOME": "/c"}
-    assert set(started_with(environ, clean=False)) == {*environ, "PYTHONPATH"}
-    assert set(started_with(environ, clean=True)) == {"HOME", "CUDA_HOME", "PYTHONPATH"}
+def test_a_clean_start_leaves_out_the_list_and_nothing_else(monkeypatch):
+    for name, value in {"OPENBLAS_CORETYPE": "Haswell", "LD_PRELOAD": "x.so", "CUDA_HOME": "/c"}.items():
+        monkeypatch.setenv(name, value)
+    every, clean = same_imports(), same_imports(clean=True)
+    assert every["OPENBLAS_CORETYPE"] == "Haswell"
+    assert {"OPENBLAS_CORETYPE", "LD_PRELOAD"} <= set(every) - set(clean)
+    assert {"CUDA_HOME", "PYTHONPATH", "PATH"} <= set(clean)
 
 
 def _write(path, text):
