@@ -218,12 +218,14 @@ class Bench:
         """Nothing is suspicious before the machine was measured once more; not at the end of a broken run."""
         reached = self.ceiling.reached if self.ceiling else {}
         doubted = judge_suspicion(infos, medians, reached)
+        assert self.campaign is not None
         if doubted and self.ceiling is not None and not self._untold:
+            told = "a figure lies above what this machine was measured to reach: measuring that once more"
+            self.campaign.progress.say(f"\n{told}")
             self.ceiling.again(doubted)
             judge_suspicion(infos, medians, self.ceiling.reached)
         for info in infos:
             for reason in info["plausible"]["suspicious"]:
-                assert self.campaign is not None
                 self.campaign.progress.say(f"SUSPICIOUS: {info['cell']}: {reason}")
 
     def _document(self) -> dict[str, Any]:
