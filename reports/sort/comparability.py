@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from likeforlike.reports.read.result_file import Cell
 from likeforlike.reports.read.schema import Extra
 from likeforlike.reports.sort.measurements import Key, Measurement, Run
+from likeforlike.reports.sort.repetitions import unlike_cells
 
 NOT_STATED = "not stated"
 """In a table of differences, what one side does not tell."""
@@ -76,28 +78,37 @@ class WorkSet:
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
-        self._seen: dict[object, Extra] = {}
+        self._seen: dict[object, Cell] = {}
 
     def add(self, runs: Iterable[tuple[Key, Run]]) -> None:
         """Take runs, each with its key, as part of the set."""
         for key, run in runs:
             self.runs.append(run)
             for scope, _ in _scopes(key):
-                self._seen.setdefault(scope, run.cell.extra)
+                self._seen.setdefault(scope, run.cell)
 
     def conflict(self, runs: Iterable[tuple[Key, Run]]) -> str:
         """In what runs differ from those of the set; empty if they belong to it."""
         for key, run in runs:
             for scope, unlike in _scopes(key):
                 seen = self._seen.get(scope)
-                told = "" if seen is None else unlike(seen, run.cell.extra)
+                told = "" if seen is None else unlike(seen, run.cell)
                 if told:
                     return told
         return ""
 
 
-def _scopes(key: Key) -> tuple[tuple[object, Callable[[Extra, Extra], str]], ...]:
-    return (key, unlike_runs), ((key.workload, key.axes), unlike_terms), (key.workload, unlike_material)
+def _scopes(key: Key) -> tuple[tuple[object, Callable[[Cell, Cell], str]], ...]:
+    def repeated(first: Cell, second: Cell) -> str:
+        return unlike_runs(first.extra, second.extra) or unlike_cells(first, second)
+
+    def compared(first: Cell, second: Cell) -> str:
+        return unlike_terms(first.extra, second.extra)
+
+    def beside(first: Cell, second: Cell) -> str:
+        return unlike_material(first.extra, second.extra)
+
+    return (key, repeated), ((key.workload, key.axes), compared), (key.workload, beside)
 
 
 def _unlike(mine: dict[str, Any], theirs: dict[str, Any]) -> str:

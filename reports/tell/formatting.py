@@ -6,7 +6,14 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from likeforlike.devices.limits.units import format_rate, format_seconds
+from likeforlike.devices.limits.units import (
+    LEAST_DECIMAL,
+    format_rate,
+    format_seconds,
+    format_seconds_interval,
+    plain_number,
+    size_of,
+)
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.ratios import RatioEstimate
@@ -154,20 +161,25 @@ def more_rounds_text(verdict: Verdict) -> str:
 
 
 def significant(value: float) -> str:
-    """Three significant digits without an exponent for the usual sizes; two decimals around 1."""
+    """Three significant digits, never an exponent; two decimals around 1."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    size = math.floor(math.log10(abs(value)))
-    if -4 <= size <= 6:
-        return f"{value:,.{max(0, 2 - size)}f}"
-    return f"{value:.3g}"
+    return f"{value:,.{min(max(0, 2 - size_of(value, 3)), LEAST_DECIMAL)}f}"
+
+
+def interval_entry(low: float, high: float, like: float) -> Entry:
+    """An interval of times in the unit of the figure whose it is; ``not known`` where there is none."""
+    known = low > 0 and high < math.inf
+    return Entry(format_seconds_interval(low, high, like)) if known else Entry("not known")
 
 
 def percent(share: float) -> str:
     """``12.3 %``; one significant digit where it is small, none after the point where it is large."""
     if share >= 10:
         return f"{share * 100:,.0f} %"
-    return f"{share * 100:.1f} %" if share >= 0.001 else f"{share * 100:.1g} %"
+    if share >= 0.001:
+        return f"{share * 100:.1f} %"
+    return f"{plain_number(share * 100, 1)} %"
 
 
 def accuracy_entry(value: float | None) -> Entry:
@@ -199,6 +211,7 @@ def bytes_entry(count: int | None) -> Entry:
     return Entry("–") if count is None else Entry(f"{count / 2**20:,.0f} MiB", float(count))
 
 
-def count_text(items: Collection[object], noun: str) -> str:
-    """``1 cell``, ``3 cells``."""
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+def count_text(items: Collection[object] | int, noun: str) -> str:
+    """``1 cell``, ``3 cells``, ``4,000 rounds``: of things, or of their number."""
+    count = items if isinstance(items, int) else len(items)
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
