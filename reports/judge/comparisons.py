@@ -75,6 +75,12 @@ class Comparison:
         """Whether a finding may rest on it."""
         return self.clear and self.base.verified and self.other.verified
 
+    @property
+    def told(self) -> bool:
+        """Whether a finding may tell it: sure, or of files that hold no check of any answer, which it then says."""
+        plain = self.base.runs[0].cell.plain and self.other.runs[0].cell.plain
+        return self.sure or (self.clear and plain)
+
 
 @dataclass(frozen=True)
 class Comparisons:

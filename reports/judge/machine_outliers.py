@@ -39,9 +39,13 @@ class Unit:
 
 @dataclass(frozen=True)
 class KindSpread:
-    """The machines of one kind, fastest first."""
+    """The machines of one kind on one device at one workload, fastest first."""
 
     machine: Machine
+    device: str
+    workload: str
+    file: str
+    """Whose, where several files of the kind stand side by side."""
     units: tuple[Unit, ...]
     repetitions: bool
     """Whether the units are runs on one machine, not machines."""
@@ -59,9 +63,12 @@ def kind_spreads(study: Study) -> list[KindSpread]:
     measured = grouped((item.machine.id, item) for item in study.measurements)
     for machine in study.machines:
         repetitions = len(set(nodes[machine.id])) < 2
-        units = _units(measured.get(machine.id, []), repetitions)
-        if len(units) > 1:
-            spreads.append(KindSpread(machine, tuple(_marked(units)), repetitions))
+        mine = measured.get(machine.id, [])
+        places = grouped(((item.key.device, item.key.workload, item.key.apart), item) for item in mine)
+        for place, items in places.items():
+            units = _units(items, repetitions)
+            if len(units) > 1:
+                spreads.append(KindSpread(machine, *place, tuple(_marked(units)), repetitions))
     return spreads
 
 

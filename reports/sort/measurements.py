@@ -202,6 +202,8 @@ class Pool:
     files: tuple[ResultFile, ...]
     name: str
     """How its measurements are called where others stand beside them; empty where none do."""
+    shared: bool
+    """Whether any cell was measured in more than one of them, so that samples are put together."""
 
 
 @dataclass(frozen=True)

@@ -162,4 +162,6 @@ def _pools(sets: dict[tuple[str, str], list[_Set]]) -> Iterable[Pool]:
         for found in mine:
             if len(found.files) > 1:
                 name = found.name if len(mine) > 1 else ""
-                yield Pool(found.files[0].machine, workload, tuple(found.files), name)
+                runs = grouped((key_of(run.cell.extra), run.file.digest) for run in found.work.runs)
+                shared = any(len(set(digests)) > 1 for digests in runs.values())
+                yield Pool(found.files[0].machine, workload, tuple(found.files), name, shared)

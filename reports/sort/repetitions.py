@@ -18,6 +18,7 @@ ASKED_FOR = frozenset(
         *("strategies", "repeats", "plugins", "data_dir", "preset_name", "order_seed", "result_file"),
         *("min_rounds", "max_seconds", "precision", "confidence", "resume", "retry_failed"),
         *("cell_timeout_seconds", "cell_memory_bytes"),
+        *("epochs", "train_samples", "data", "timing"),  # each cell tells these itself, as its work
     }
 )
 """Options that say which cells a run measured and how long, not how: two runs may differ in them."""

@@ -20,6 +20,9 @@ from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.document import Entry
 
+LEAST_SHOWN_SECONDS = 0.001
+"""A phase of an epoch that takes less than half of it is told to be less."""
+
 ENVIRONMENT_MARK = "†"
 """Stands beside a figure that an inherited variable changes."""
 
@@ -56,7 +59,10 @@ def seconds_per_epoch(item: Measurement) -> Entry:
 
 def epoch_entry(seconds: float | None, struck: bool = False) -> Entry:
     """Seconds of an epoch or of a part of it, always in seconds so that rows compare at a glance."""
-    return Entry("–") if seconds is None else Entry(f"{significant(seconds)} s", seconds, struck)
+    if seconds is None:
+        return Entry("–")
+    text = f"<{LEAST_SHOWN_SECONDS} s" if 0 < seconds < LEAST_SHOWN_SECONDS / 2 else f"{significant(seconds)} s"
+    return Entry(text, seconds, struck)
 
 
 def epoch_words(item: Measurement) -> str:

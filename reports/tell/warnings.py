@@ -33,10 +33,12 @@ def warnings(context: Context) -> Iterator[str]:
     for spread in context.kinds:
         for unit in spread.odd[:MOST_ALIKE]:
             what = "run" if spread.repetitions else "machine"
+            where = (f" on {spread.device}" if spread.device else "") + f" at {spread.workload}"
             yield (
-                f"{unit.name} is the odd one out: ×{significant(unit.ratio)} the time of the median of "
+                f"{unit.name} is the odd one out{where}: ×{significant(unit.ratio)} the time of the median of "
                 f"{len(spread.units)} {what}s of the kind {context.study.titles[spread.machine.id]}."
             )
+    yield from _withheld(context)
     yield from _left_out_plugins(context)
     busy = [file for file in context.study.files if file.header is not None and file.header.busy]
     if busy:
@@ -50,6 +52,17 @@ def warnings(context: Context) -> Iterator[str]:
             f"{count_text(disturbed, 'cell')} disturbed in most samples: compared only with what was "
             "measured in turns with them."
         )
+
+
+def _withheld(context: Context) -> Iterator[str]:
+    """Files or machines on which there is no verdict, since they were measured differently."""
+    compared = (*context.comparisons.files, *context.comparisons.machines)
+    reasons = grouped((item.withheld, item) for item in compared if item.withheld)
+    for reason, items in list(reasons.items())[:MOST_ALIKE]:
+        base, other = (run.file.label for run in (items[0].base.runs[0], items[0].other.runs[0]))
+        yield f"No verdict on {count_text(items, 'cell')} of {base} and {other}: {reason}."
+    if len(reasons) > MOST_ALIKE:
+        yield f"And no verdict for {count_text(len(reasons) - MOST_ALIKE, 'more reason')} of the kind."
 
 
 def _left_out_plugins(context: Context) -> Iterator[str]:
@@ -70,7 +83,8 @@ def _implausible(context: Context, items: Sequence[Measurement]) -> Iterator[str
     bad = grouped(((item.machine.id, item.key.device), item) for item in items if item.implausible)
     for number, members in enumerate(bad.values()):
         if number == 4:
-            yield f"Figures of {len(bad) - 4} more devices can't be true; they are listed below."
+            left = count_text(len(bad) - 4, "more device")
+            yield f"Figures of {left} can't be true; they are listed below."
             return
         worst = max(members, key=lambda item: item.flop_per_second or 0.0)
         yield (
