@@ -64,9 +64,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--fail-if-slower",
         action="append",
         metavar="SHARE",
-        help="with --against: exit with 1 if a cell is surely slower by more (5%%). PATTERN=SHARE is a limit for "
-        "the cells that the pattern names, as in 'matmul*=2%%'; several can be given: of those that name a cell "
-        "the last one counts, and before any share without a pattern",
+        help="with --against: exit with 1 if a cell is surely slower by more (5%%); PATTERN=SHARE, such as "
+        "'matmul*=2%%', is for the cells of that name. Several can be given: of patterns that name a cell "
+        "the last counts, and any pattern before a share without one",
     )
     parser.add_argument(
         "--only",
@@ -141,7 +141,7 @@ def _write_report(
 def _check(
     base: ResultFile, limits: Limits, files: Sequence[ResultFile], options: argparse.Namespace
 ) -> tuple[str, int, str]:
-    """What to print of the comparison, the exit status, and why nothing was judged; before anything is written."""
+    """What to print, the exit status, and why nothing was judged: all before anything is written."""
     from likeforlike.reports.judge.regressions import check_against
     from likeforlike.reports.tell.regression_text import nothing_judged_text, outcome_text
 

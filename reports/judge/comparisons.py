@@ -77,7 +77,7 @@ class Comparison:
 
     @property
     def told(self) -> bool:
-        """Whether a finding may tell it: sure, or of files that hold no check of any answer, which it then says."""
+        """Whether a finding may tell it: sure, or of files without a check of answers, as it then says."""
         plain = self.base.runs[0].cell.plain and self.other.runs[0].cell.plain
         return self.sure or (self.clear and plain)
 

@@ -55,6 +55,9 @@ def parse_share(text: str, whole: str | None = None) -> float:
         expected = "expected a share such as 5%, or a pattern with its share such as matmul*=2%"
         raise ValueError(f"--fail-if-slower {whole or text!r}: {expected}")
     share = float(match.group(1)) / (100.0 if match.group(2) else 1.0)
+    if share >= 1.0 and not match.group(2):
+        meant = f"{match.group(1)}% or {share:.0%}"
+        raise ValueError(f"--fail-if-slower {whole or text!r}: {meant}? Expected a share such as 5% or 0.05")
     if not THRESHOLD <= share <= 10.0:
         raise ValueError(f"--fail-if-slower {whole or text!r}: expected between {THRESHOLD:.0%} and 1000%")
     return share

@@ -65,10 +65,10 @@ def kind_spreads(study: Study) -> list[KindSpread]:
         repetitions = len(set(nodes[machine.id])) < 2
         mine = measured.get(machine.id, [])
         places = grouped(((item.key.device, item.key.workload, item.key.apart), item) for item in mine)
-        for place, items in places.items():
-            units = _units(items, repetitions)
+        for (device, workload, file), items in places.items():
+            units = tuple(_marked(_units(items, repetitions)))
             if len(units) > 1:
-                spreads.append(KindSpread(machine, *place, tuple(_marked(units)), repetitions))
+                spreads.append(KindSpread(machine, device, workload, file, units, repetitions))
     return spreads
 
 

@@ -13,7 +13,7 @@ Pair = tuple[Measurement, Measurement]
 def pair_alike(
     bases: Sequence[Measurement], items: Sequence[Measurement]
 ) -> tuple[list[Pair], list[tuple[Measurement, Measurement, str]]]:
-    """Each of the second with the one of the first that it is best compared with, and why others are with none.
+    """Each of the second with that of the first to which it is best compared, and why others are to none.
 
     All bear one name. The same work comes first, as many epochs, the same commit, and what was given first.
     """

@@ -150,7 +150,9 @@ def _machine_remarks(old: Study, new: Study) -> list[str]:
         return []
     machines = list({m.id: m for m in (*old.machines, *new.machines)}.values())
     if any(not names_processor(machine) for machine in machines):
-        return ["the files do not say what processor they were measured on: what differs may be the machine's"]
+        return [
+            "the files do not say what processor they were measured on: what differs may be the machine's"
+        ]
     facts = [f"{name} {' and '.join(values)}" for name, values in differences(machines)]
     told = f" ({'; '.join(facts[:4])}{'; ...' if len(facts) > 4 else ''})" if len(machines) == 2 else ""
     return [f"the machines differ{told}: what differs above may be theirs"]
@@ -164,9 +166,13 @@ def _checks(
     pairs: Sequence[Pair], old: Study, new: Study, limits: Limits
 ) -> tuple[tuple[Check, ...], list[str]]:
     ways = [unlike_measuring(base, item) for base, item in pairs]
-    doubts = [how.withholds or item.doubt or base.doubt for (base, item), how in zip(pairs, ways, strict=True)]
+    doubts = [
+        how.withholds or item.doubt or base.doubt for (base, item), how in zip(pairs, ways, strict=True)
+    ]
     verdicts = [_verdict(base, item, old, new) for base, item in pairs]
-    counted = iter(with_false_discovery_rate([v for v, doubt in zip(verdicts, doubts, strict=True) if not doubt]))
+    counted = iter(
+        with_false_discovery_rate([v for v, doubt in zip(verdicts, doubts, strict=True) if not doubt])
+    )
     checks = tuple(
         Check(_name(item), base, item, word if doubt else next(counted), doubt, limits.of(item))
         for (base, item), word, doubt in zip(pairs, verdicts, doubts, strict=True)

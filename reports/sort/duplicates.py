@@ -53,7 +53,9 @@ def with_labels_of_their_own(files: list[ResultFile]) -> list[ResultFile]:
     return files
 
 
-def repetition_remarks(pools: Iterable[Pool], files: list[ResultFile], titles: Mapping[str, str]) -> list[str]:
+def repetition_remarks(
+    pools: Iterable[Pool], files: list[ResultFile], titles: Mapping[str, str]
+) -> list[str]:
     """What repeats what: files of one machine or one kind, cells that stand twice in a file."""
     remarks = []
     together = grouped((tuple(file.label for file in pool.files), pool) for pool in pools)
@@ -67,7 +69,11 @@ def repetition_remarks(pools: Iterable[Pool], files: list[ResultFile], titles: M
         twice = [name for name, same in cells.items() if len(same) > 1]
         if twice:
             count = f"{len(twice)} cell{'' if len(twice) == 1 else 's'}"
-            kept = "kept apart, since nothing says that they are the same work" if file.plain else "kept as repetitions"
+            kept = (
+                "kept apart, since nothing says that they are the same work"
+                if file.plain
+                else "kept as repetitions"
+            )
             remarks.append(f"{file.label} holds {count} more than once, such as {twice[0]}: {kept}.")
     return remarks
 

@@ -44,7 +44,7 @@ class Key:
 
     @property
     def apart(self) -> str:
-        """The file that stands beside others of the same names; empty where there is one set of them alone."""
+        """The file that stands beside others with the same names; empty where there is one set alone."""
         return str(self.axis.get(FILE_AXIS, ""))
 
     @property

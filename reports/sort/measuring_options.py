@@ -1,4 +1,4 @@
-"""How a cell was measured, as far as that makes two figures unlike: timer, garbage collection, warm-up, calls.
+"""How a cell was measured, as far as it makes figures unlike: timer, garbage collection, warm-up, calls.
 
 Not what was asked of a run (how many rounds, how long, which cells): that says how sure a figure is.
 """
@@ -79,7 +79,7 @@ def unlike_options(first: Run, second: Run) -> Unlike:
 
 
 def _calibrated(run: Run) -> bool:
-    """Whether the tool can have chosen the number of calls itself, so that a round is no shorter than it wants.
+    """Whether the tool can have chosen the number of calls itself, so that a round lasts as long as it wants.
 
     Of a function that became slower it then chooses fewer: that is no other way to measure.
     """

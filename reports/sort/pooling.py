@@ -69,8 +69,9 @@ def key_of(extra: Extra) -> Key:
 def build_study(
     files: Iterable[ResultFile], baseline: str | None = None, remarks: tuple[str, ...] = ()
 ) -> Study:
-    """Sort files into measurements and judge them. ``baseline`` is part of a machine's label or id, or a file's.
+    """Sort files into measurements and judge them.
 
+    ``baseline`` is part of a machine's name or id, or of a file's name.
     Raises ValueError if no file is given or no machine fits ``baseline``.
     """
     given = list(files)

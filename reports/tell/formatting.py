@@ -61,7 +61,9 @@ def epoch_entry(seconds: float | None, struck: bool = False) -> Entry:
     """Seconds of an epoch or of a part of it, always in seconds so that rows compare at a glance."""
     if seconds is None:
         return Entry("–")
-    text = f"<{LEAST_SHOWN_SECONDS} s" if 0 < seconds < LEAST_SHOWN_SECONDS / 2 else f"{significant(seconds)} s"
+    text = (
+        f"<{LEAST_SHOWN_SECONDS} s" if 0 < seconds < LEAST_SHOWN_SECONDS / 2 else f"{significant(seconds)} s"
+    )
     return Entry(text, seconds, struck)
 
 

@@ -16,12 +16,14 @@ from likeforlike.reports.tell.formatting import ratio_text, significant
 MOST_CELLS = 3
 """Cells that a sentence or a row names; of more the number follows."""
 
-COLUMNS = ("device", "workload", "time over the base's", "cells both have")
-COLUMNS += ("faster", "same", "slower", "unclear", "over sure cells alone", "which are")
+COLUMNS = (
+    *("device", "workload", "time over the base's", "cells both have"),
+    *("faster", "same", "slower", "unclear", "over sure cells alone", "which are"),
+)
 
 NOTE = (
-    "A geometric mean for each device and workload, never across them, over the cells that both have and that are "
-    "in no doubt; at the right over those that have a clear verdict, on which the findings rest."
+    "A geometric mean for each device and workload, never across them, over the cells that both have and "
+    "that are in no doubt; at the right over those with a clear verdict, on which the findings rest."
 )
 
 WORDS = ("faster", "same", "slower", "unclear")

@@ -15,9 +15,7 @@ MOST_REMARKS = 20
 
 def outcome_text(outcome: Outcome) -> str:
     """A short table: what fails, what could not be judged or is unclear, what else changed; then the sums."""
-    told = sorted(
-        outcome.checks, key=lambda c: (not c.fails, not c.hindrance, -c.verdict.estimate.ratio)
-    )
+    told = sorted(outcome.checks, key=lambda c: (not c.fails, not c.hindrance, -c.verdict.estimate.ratio))
     rows = [_row(check) for check in told if check.hindrance or check.verdict.word != "same"]
     parts = []
     if rows:

@@ -55,7 +55,9 @@ def build_report(
     context = Context(study, compare(study, detailed), detailed)
     made = [section for module in SECTIONS for section in module.sections(context)]
     explained = [
-        with_pools_told(with_marks_explained(section, context), study) for section in made if section is not None
+        with_pools_told(with_marks_explained(section, context), study)
+        for section in made
+        if section is not None
     ]
     return Report(
         TITLE,

@@ -35,8 +35,8 @@ def warnings(context: Context) -> Iterator[str]:
             what = "run" if spread.repetitions else "machine"
             where = (f" on {spread.device}" if spread.device else "") + f" at {spread.workload}"
             yield (
-                f"{unit.name} is the odd one out{where}: ×{significant(unit.ratio)} the time of the median of "
-                f"{len(spread.units)} {what}s of the kind {context.study.titles[spread.machine.id]}."
+                f"{unit.name} is the odd one out{where}: ×{significant(unit.ratio)} the time of the median "
+                f"of {len(spread.units)} {what}s of the kind {context.study.titles[spread.machine.id]}."
             )
     yield from _withheld(context)
     yield from _left_out_plugins(context)

@@ -147,9 +147,7 @@ class TestColumns:
         paths = [write(f"{m['id']}.json", samples.document([cell], m)) for m in (one, other)]
         frame = likeforlike.read(*paths)
         assert list(frame["machine_id"]) == ["aaaa1111bbbb", "cccc2222dddd"]
-        assert list(frame["machine"]) == [
-            f"2 x Intel Xeon, openblas 0.3.29 {m['id']}" for m in (one, other)
-        ]
+        assert list(frame["machine"]) == [f"2 x Intel Xeon, openblas 0.3.29 {m['id']}" for m in (one, other)]
         assert list(frame["file"]) == ["aaaa1111bbbb.json", "cccc2222dddd.json"]
         assert set(frame["host"]) == {"vm"}
         assert set(frame["file_datetime"]) == {pd.Timestamp("2026-11-23T21:30:00", tz="UTC")}

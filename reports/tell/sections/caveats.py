@@ -14,11 +14,11 @@ MOST_ROWS = 200
 RULES = (
     "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
     "same: the whole interval lies within the threshold",
-    "unclear: neither; fewer than six pairs, or without pairs fewer than four rounds a side, always are, and the "
-    "further rounds that would settle it are told",
-    "no verdict: one of the figures is implausible or its answer wrong, it was disturbed and not measured in turns "
-    "with the other, or the two were measured differently (timer, garbage collection, warm-up, calls a round, "
-    "inherited variables)",
+    "unclear: neither; fewer than six pairs, or without pairs fewer than four rounds a side, always are, and "
+    "the further rounds that would settle it are told",
+    "no verdict: one of the figures is implausible or its answer wrong, it was disturbed and not measured in "
+    "turns with the other, or the two were measured differently (timer, garbage collection, warm-up, calls a "
+    "round, inherited variables)",
 )
 
 
@@ -115,8 +115,9 @@ def _disturbed_section(context: Context) -> Section | None:
     beside = [item for item in context.study.measurements if item.extra.concurrent]
     told_beside = (
         Text(
-            f"{count_text(beside, 'cell')} {'was' if len(beside) == 1 else 'were'} measured while a neighbour ran on another device of the machine "
-            "(--concurrent): neighbours share memory, caches and power, so these times are upper bounds."
+            f"{count_text(beside, 'cell')} {'was' if len(beside) == 1 else 'were'} measured while a "
+            "neighbour ran on another device of the machine (--concurrent): neighbours share memory, caches and "
+            "power, so these times are upper bounds."
         )
         if beside
         else None
@@ -180,8 +181,8 @@ def _reading_section(context: Context) -> Section | None:
         Points(context.study.remarks) if context.study.remarks else None,
         Text(
             "Files of plain pytest-benchmark hold no fingerprint, count of work, check of the answer or "
-            "numbers of rounds: nothing is paired in them, nothing held against a ceiling, and a finding on them "
-            "says that nobody checked the answers."
+            "numbers of rounds: nothing is paired in them, nothing held against a ceiling, and a finding on "
+            "them says that nobody checked the answers."
         )
         if plain
         else None,

@@ -85,8 +85,8 @@ def _places(context: Context) -> dict[tuple[str, str], Sets]:
 def _explanation(places: dict[tuple[str, str], Sets]) -> str:
     bases = dict.fromkeys(next(iter(sets)) for sets in places.values())
     return (
-        "Runs are one measurement only if machine, set-up, commit, options, work and schema say so; these stand "
-        "beside each other. Nothing is paired between them: ratios are over "
+        "Runs are one measurement only if machine, set-up, commit, options, work and schema say so; these "
+        "stand beside each other. Nothing is paired between them: ratios are over "
         f"{' or '.join(list(bases)[:3])}, and below 1 is faster."
     )
 
@@ -169,7 +169,11 @@ def _differences_table(places: dict[tuple[str, str], Sets]) -> Table | None:
     left = len(runs) - len(shown)
     note = f"{left} more are not shown." if left > 0 else ""
     columns = ("", *(run.file.label for run in shown))
-    return Table("file-differences", "In what the files differ", columns, tuple(unlike), note) if unlike else None
+    return (
+        Table("file-differences", "In what the files differ", columns, tuple(unlike), note)
+        if unlike
+        else None
+    )
 
 
 def _facts(run: Run) -> dict[str, str]:
@@ -212,7 +216,9 @@ def unlike_points(context: Context, *, same_machine: bool) -> Points | None:
     for base, item, why in context.comparisons.unlike:
         if (base.machine.id == item.machine.id) is same_machine and base.key.workload != NOISE:
             places = [one.key.apart if same_machine else context.title(one) for one in (base, item)]
-            told.append(f"Not compared: {base.key.workload} {base.key.bare.text}, {places[0]} and {places[1]}: {why}.")
+            told.append(
+                f"Not compared: {base.key.workload} {base.key.bare.text}, {places[0]} and {places[1]}: {why}."
+            )
     return Points(_shortened(told)) if told else None
 
 

@@ -25,8 +25,8 @@ TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
 """Workloads whose sections and findings are other modules'; of the answers by hand the sections alone."""
 
 NOT_SAVED_NOTE = (
-    "Of those without samples the file holds summary figures alone, and no interval of the median follows from them: "
-    "--benchmark-save leaves the samples out, --benchmark-save-data and --benchmark-json keep them."
+    "Of those without samples the file holds summary figures alone, and no interval of the median follows "
+    "from them: --benchmark-save leaves samples out, --benchmark-save-data and --benchmark-json keep them."
 )
 
 

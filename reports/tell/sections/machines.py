@@ -173,9 +173,9 @@ def _kinds_table(context: Context) -> Table | None:
     if not rows:
         return None
     note = (
-        "Geometric mean, over the cells of a device and workload, of a machine's time over the median of its kind, the fingerprint being "
-        "the kind. Odd is what lies more than 5 % and 3.5 deviations (by the median absolute deviation) from "
-        "the others; of fewer than three nobody can say which is odd."
+        "Geometric mean, over the cells of a device and workload, of a machine's time over the median of its "
+        "kind, the fingerprint being the kind. Odd is what lies more than 5 % and 3.5 deviations (by the "
+        "median absolute deviation) from the others; of fewer than three nobody can say which is odd."
     )
     left = len(context.kinds) - MOST_KINDS
     note += f" {count_text(left, 'more row')} not shown." if left > 0 else ""
@@ -262,7 +262,11 @@ def _side_row(context: Context, key: Key, first: Comparison, found: list[Compari
 def _time_in_file(item: Comparison | None) -> Entry:
     """The other's time, with its file where several of its machine stand apart."""
     told = time_entry(item.other if item else None)
-    return replace(told, text=f"{told.text} in {item.other.key.apart}") if item and item.other.key.apart else told
+    return (
+        replace(told, text=f"{told.text} in {item.other.key.apart}")
+        if item and item.other.key.apart
+        else told
+    )
 
 
 def _differences_table(context: Context) -> Table | None:
@@ -281,7 +285,7 @@ def _differences_table(context: Context) -> Table | None:
 
 
 def _findings(context: Context) -> Iterator[list[str]]:
-    """Machines over the baseline by clear verdicts alone; of many machines the ends, over cells that all have."""
+    """Machines over the baseline by clear verdicts alone; of many the ends, over cells that all have."""
     compared = context.comparisons.machines
     baseline = context.study.titles[context.study.baseline.id]
     by_machine = grouped((item.other.machine.id, item) for item in compared if item.told)
@@ -300,7 +304,9 @@ def _ends(context: Context, clear: Sequence[Comparison], baseline: str) -> Itera
     """For each device and workload the fastest and the slowest of many machines."""
     places = grouped(((item.base.key.device, item.base.key.workload), item) for item in clear)
     for (device, workload), items in places.items():
-        keys = [{i.base.key for i in mine} for mine in grouped((i.other.machine.id, i) for i in items).values()]
+        keys = [
+            {i.base.key for i in mine} for mine in grouped((i.other.machine.id, i) for i in items).values()
+        ]
         common = set.intersection(*keys)
         means = geometric_means(context.study, [item for item in items if item.base.key in common])
         if len(means) < 2:
@@ -309,7 +315,7 @@ def _ends(context: Context, clear: Sequence[Comparison], baseline: str) -> Itera
         ends = [f"{name_of(m, dict(context.study.titles))} ×{significant(m.ratio)}" for m in (best, worst)]
         where = f" on {device}" if device else ""
         yield (
-            f"Of {len(means)} machines over {baseline}{where} at {workload}, by geometric mean of times over the "
-            f"{count_text(common, 'cell')} of which all have a clear verdict ({some_cells(best.keys)}): "
+            f"Of {len(means)} machines over {baseline}{where} at {workload}, by geometric mean of times over "
+            f"the {count_text(common, 'cell')} of which all have a clear verdict ({some_cells(best.keys)}): "
             f"{ends[0]} to {ends[1]}."
         )
