@@ -101,10 +101,10 @@ def _median_seconds(runs: list[Run]) -> float:
 def _marked(units: list[Unit]) -> list[Unit]:
     """The units, fastest first, with those marked that lie apart."""
     units = sorted(units, key=lambda unit: unit.ratio)
+    if len(units) < LEAST_UNITS:
+        return units
     logs = np.log([unit.ratio for unit in units])
     middle = float(np.median(logs))
     deviation = TO_NORMAL * float(np.median(np.abs(logs - middle)))
     limit = max(math.log1p(ODD_SHARE), ODD_DEVIATIONS * deviation)
-    if len(units) < LEAST_UNITS:
-        return units
     return [replace(unit, odd=abs(log - middle) > limit) for unit, log in zip(units, logs, strict=True)]

@@ -22,6 +22,8 @@ class GeometricMean:
     """The other's."""
     file: str
     """The other's file, where it stands beside others of its machine; else empty."""
+    base_file: str
+    """The base's, likewise."""
     device: str
     workload: str
     comparisons: tuple[Comparison, ...]
@@ -43,9 +45,9 @@ class GeometricMean:
         return [item.base.key.bare for item in self.comparisons]
 
     @property
-    def place(self) -> tuple[str, str, str, str]:
+    def place(self) -> tuple[str, str, str, str, str]:
         """What it is of."""
-        return self.machine.id, self.file, self.device, self.workload
+        return self.machine.id, self.file, self.base_file, self.device, self.workload
 
     def count(self, word: str) -> int:
         """Cells of this verdict."""
@@ -78,8 +80,8 @@ def geometric_means(study: Study, compared: Iterable[Comparison]) -> list[Geomet
     sound = [item for item in compared if not item.doubt]
     groups = grouped((_place(item), item) for item in sorted(sound, key=_by(ranks)))
     return [
-        GeometricMean(items[0].other.machine, file, device, workload, tuple(items))
-        for (_, file, device, workload), items in groups.items()
+        GeometricMean(items[0].other.machine, file, base_file, device, workload, tuple(items))
+        for (_, file, base_file, device, workload), items in groups.items()
     ]
 
 
@@ -87,6 +89,6 @@ def _by(ranks: dict[str, int]) -> Callable[[Comparison], int]:
     return lambda item: ranks[item.other.machine.id]
 
 
-def _place(item: Comparison) -> tuple[Hashable, str, str, str]:
+def _place(item: Comparison) -> tuple[Hashable, str, str, str, str]:
     key = item.other.key
-    return item.other.machine.id, key.apart, key.device, key.workload
+    return item.other.machine.id, key.apart, item.base.key.apart, key.device, key.workload

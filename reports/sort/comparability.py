@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from likeforlike.devices.limits.units import plain_number
 from likeforlike.reports.read.result_file import Cell
 from likeforlike.reports.read.schema import Extra
 from likeforlike.reports.sort.measurements import Key, Measurement, Run
@@ -115,11 +116,15 @@ def _unlike(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
     if mine == theirs:
         return ""
     told = [
-        f"{name} {mine[name]} and {theirs[name]}"
+        f"{name} {_value_text(mine[name])} and {_value_text(theirs[name])}"
         for name in mine
         if name in theirs and mine[name] != theirs[name]
     ]
     return "; ".join(told)
+
+
+def _value_text(value: Any) -> str:
+    return plain_number(value, 6) if isinstance(value, float) else str(value)
 
 
 def _work(extra: Extra) -> dict[str, Any]:

@@ -64,11 +64,23 @@ def name_of(mean: GeometricMean, names: dict[str, str]) -> str:
 def mean_sentences(
     context: Context, names: dict[str, str], base: str, compared: Sequence[Comparison]
 ) -> list[str]:
-    """What clear verdicts say of each of ``names`` on each device at each workload, largest ratio first."""
+    """What clear verdicts say of each of ``names`` on each device at each workload, largest ratio first.
+
+    ``base`` is the machine that they are compared with; empty where files of one machine are.
+    """
     both = {mean.place: mean.cells for mean in geometric_means(context.study, compared)}
     clear = geometric_means(context.study, [item for item in compared if item.told])
     ordered = sorted(clear, key=lambda mean: -abs(math.log(mean.ratio)))
-    return [_sentence(mean, name_of(mean, names), base, both[mean.place]) for mean in ordered]
+    return [
+        _sentence(mean, name_of(mean, names), _base_text(context, mean, base), both[mean.place])
+        for mean in ordered
+    ]
+
+
+def _base_text(context: Context, mean: GeometricMean, base: str) -> str:
+    if base:
+        return f"{base} in {mean.base_file}" if mean.base_file else base
+    return mean.base_file + (f" on {context.study.titles[mean.machine.id]}" if context.several else "")
 
 
 def _sentence(mean: GeometricMean, name: str, base: str, both: int) -> str:

@@ -116,8 +116,8 @@ def _disturbed_section(context: Context) -> Section | None:
     told_beside = (
         Text(
             f"{count_text(beside, 'cell')} {'was' if len(beside) == 1 else 'were'} measured while a "
-            "neighbour ran on another device of the machine (--concurrent): neighbours share memory, caches and "
-            "power, so these times are upper bounds."
+            "neighbour ran on another device of the machine (--concurrent): neighbours share memory, caches "
+            "and power, so these times are upper bounds."
         )
         if beside
         else None

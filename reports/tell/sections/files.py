@@ -62,8 +62,7 @@ def findings(context: Context) -> Kinds:
     kinds = []
     files = context.comparisons.files
     for items in grouped(((i.other.machine.id, i.other.key.apart), i) for i in files).values():
-        base = items[0].base.key.apart + (f" on {context.title(items[0].base)}" if context.several else "")
-        kinds.append(mean_sentences(context, {}, base, items))
+        kinds.append(mean_sentences(context, {}, "", items))
     return kinds
 
 

@@ -101,7 +101,7 @@ class TestMachines:
         other = samples.document(two([0.01] * 6, [0.01] * 6, flop=4e9), samples.fingerprint("b" * 12))
         found = compare(*(lambda s: (s, s.machines))(study_of(one, other)))
         assert found.machines == ()
-        assert [why for _, _, why in found.unlike] == ["operations 2000000000.0 and 4000000000.0"] * 2
+        assert [why for _, _, why in found.unlike] == ["operations 2,000,000,000 and 4,000,000,000"] * 2
 
 
 class TestWrongAnswers:

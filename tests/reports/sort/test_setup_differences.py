@@ -54,7 +54,6 @@ def test_runs_under_unlike_variables_are_no_repetitions():
     assert [len(item.runs) for item in alike.of("matmul")] == [2, 2]
     apart = study_of(run(1), run(2, OPENBLAS_CORETYPE="Haswell"))
     assert [len(item.runs) for item in apart.of("matmul")] == [1, 1, 1, 1]
-    (told,) = (remark for remark in apart.remarks if "kept apart" in remark)
-    assert (
-        told == "matmul of 1.json is kept apart: environment without variables and OPENBLAS_CORETYPE=Haswell."
-    )
+    (told,) = (remark for remark in apart.remarks if "stands beside" in remark)
+    why = "environment without variables and OPENBLAS_CORETYPE=Haswell"
+    assert told == f"matmul of 1.json stands beside 0.json: {why}."
