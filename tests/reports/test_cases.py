@@ -76,7 +76,8 @@ class TestPooling:
         def same_commit(document):
             document["commit_info"]["id"] = "a" * 40
 
-        findings, _ = report("fw-a", altered("fw-b", same_commit))
+        findings, text = report("fw-a", altered("fw-b", same_commit))
+        assert "files of pytest-benchmark are never pooled" in text
         assert "fw-b-altered.json takes ×9.99 (9.87 to 10.1) the time of fw-a.json" in findings
 
     def test_three_frameworks_have_a_column_each(self, report, altered):
