@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -14,6 +16,19 @@ from likeforlike.devices.limits.units import format_rate
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.machine.setup import read_setup
+from likeforlike.devices.machine.versions import numpy_blas
+from likeforlike.devices.process.measured_ceilings import (
+    Rate,
+    Wanted,
+    best_of,
+    installed_frameworks,
+    keep,
+    kept_file,
+    measure,
+    read_kept,
+)
+from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.devices.vendors.device import Device
 
 
@@ -32,18 +47,47 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     """
     parser = _Parser(prog, description="Print this machine's fingerprint and devices.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="measure the best rate that the machine reaches, in every installed framework, and keep it",
+    )
     options = parser.parse_args(arguments)
     devices = find_devices()
     fingerprint = machine_fingerprint(devices, usable_cores())
-    described = [_describe(device, fingerprint) for device in devices]
+    path = kept_file(fingerprint["id"])
+    if options.measure:
+        every = installed_frameworks()
+        wanted = [Wanted(device, framework, PRECISIONS) for device in devices for framework in every]
+        rates, faults = measure(wanted, fingerprint["threads"])
+        for fault in faults:
+            print(f"not measured: {fault}", file=sys.stderr)
+        keep(path, rates)
+    reached = best_of(read_kept(path))
+    environment = inherited_by_workers(os.environ)
+    setup = read_setup(numpy_blas(), fingerprint["cpu"]["vector"])
+    described = [_describe(device, fingerprint, reached) for device in devices]
     if options.json:
-        print(json.dumps({"fingerprint": fingerprint, "devices": described}, indent=2, allow_nan=False))
+        told = {
+            "fingerprint": fingerprint,
+            "setup": setup,
+            "environment": {item.name: item.value for item in environment},
+            "devices": described,
+        }
+        print(json.dumps(told, indent=2, allow_nan=False))
     else:
-        print(_as_text(fingerprint, described))
+        print(_as_text(fingerprint, setup, [item.sentence for item in environment], described))
     return 0
 
 
-def _describe(device: Device, fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+def _describe(
+    device: Device, fingerprint: Mapping[str, Any], reached: Mapping[tuple[str, str], Rate]
+) -> dict[str, Any]:
+    best = {
+        precision: rate
+        for (place, precision), rate in reached.items()
+        if place == device.id and rate.device_name == device.name
+    }
     ceilings = {precision: device_ceiling(fingerprint, device.id, precision) for precision in PRECISIONS}
     return {
         "id": device.id,
@@ -54,11 +98,22 @@ def _describe(device: Device, fingerprint: Mapping[str, Any]) -> dict[str, Any]:
             for precision, ceiling in ceilings.items()
             if ceiling is not None
         },
+        "reached": {
+            name: {"flop_per_second": rate.flop_per_second, "source": rate.reached.source}
+            for name, rate in best.items()
+        },
     }
 
 
-def _as_text(fingerprint: Mapping[str, Any], devices: Sequence[Mapping[str, Any]]) -> str:
-    blocks = [tabulate(_machine_rows(fingerprint), tablefmt="plain", disable_numparse=True)]
+def _as_text(
+    fingerprint: Mapping[str, Any],
+    setup: Mapping[str, Any],
+    environment: Sequence[str],
+    devices: Sequence[Mapping[str, Any]],
+) -> str:
+    rows = _machine_rows(fingerprint) + _setup_rows(setup)
+    blocks = [tabulate(rows, tablefmt="plain", disable_numparse=True)]
+    blocks += ["\n".join(environment)] if environment else []
     blocks.append(tabulate(_device_rows(devices), headers="firstrow", disable_numparse=True))
     blocks.append(tabulate(_source_rows(devices), headers="firstrow", disable_numparse=True))
     return "\n\n".join(blocks)
@@ -80,6 +135,22 @@ def _machine_rows(fingerprint: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows + [(name.capitalize(), version) for name, version in fingerprint["versions"].items()]
 
 
+def _setup_rows(setup: Mapping[str, Any]) -> list[tuple[str, str]]:
+    smt = {True: "active", False: "not active", None: "unknown"}[setup["smt_active"]]
+    nodes = (
+        "unknown"
+        if setup["numa_nodes"] is None
+        else f"{setup['numa_nodes']}, {setup['numa_nodes_used']} used"
+    )
+    rows = [
+        ("Huge pages", setup["transparent_huge_pages"] or "unknown"),
+        ("Governor", setup["governor"] or "unknown"),
+        ("SMT", smt),
+        ("NUMA nodes", nodes),
+    ]
+    return rows + ([("Note", setup["blas_remark"])] if setup["blas_remark"] else [])
+
+
 def _clock(cpu: Mapping[str, Any]) -> str:
     nominal = f"{cpu['hertz'] / 1e9:g} GHz" if cpu["hertz"] else "unknown"
     turbo = f"{cpu['max_hertz'] / 1e9:g} GHz" if cpu["max_hertz"] else "unknown"
@@ -99,7 +170,11 @@ def _device_rows(devices: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def _source_rows(devices: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    rows = [["Device", "Precision", "Where the ceiling comes from"]]
+    """The ceiling by data sheet, and beside it the best rate measured (``--measure``)."""
+    rows = [["Device", "Precision", "Where the ceiling comes from", "Measured at most", "Measured with"]]
     for device in devices:
-        rows += [[device["id"], name, device["ceilings"][name]["source"]] for name in PRECISIONS]
+        for name in PRECISIONS:
+            best = device["reached"].get(name)
+            measured = (format_rate(best["flop_per_second"]), best["source"]) if best else ("–", "–")
+            rows.append([device["id"], name, device["ceilings"][name]["source"], *measured])
     return rows

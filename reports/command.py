@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from likeforlike.reports.draw.process_pool import helpers
 from likeforlike.reports.read.files import published_names, read_named
@@ -17,6 +17,9 @@ from likeforlike.reports.read.recognition import readable
 from likeforlike.reports.read.result_file import ResultError, ResultFile
 from likeforlike.reports.read.safe_text import visible
 from likeforlike.reports.write.report_folder import OutputError, check_output, write_folder
+
+if TYPE_CHECKING:
+    from likeforlike.reports.judge.limits import Limits
 
 SLOWER = 1
 BAD_INPUT = 2
@@ -27,7 +30,7 @@ Taken = TypeVar("Taken")
 def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike report") -> int:
     """Run the command: 0 if all is well, 1 if something is slower than allowed, 2 for bad input.
 
-    ``prog`` is how it was called, for what it tells.
+    A comparison in which no cell can be judged is bad input, too. ``prog`` is how it was called, for what it tells.
     """
     options = _parser(prog).parse_args(arguments)
     try:
@@ -58,7 +61,20 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="result file to be no slower than; a folder means its only one, or the newest of .benchmarks",
     )
     parser.add_argument(
-        "--fail-if-slower", metavar="SHARE", help="with --against: exit with 1 if surely slower by more (5%%)"
+        "--fail-if-slower",
+        action="append",
+        metavar="SHARE",
+        help="with --against: exit with 1 if a cell is surely slower by more (5%%); PATTERN=SHARE, such as "
+        "'matmul*=2%%', is for the cells of that name. Several can be given: of patterns that name a cell "
+        "the last counts, and any pattern before a share without one",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="with --against: look at the cells alone whose id or full name this is; * is any text, ? any "
+        "character; several can be given",
     )
     parser.add_argument(
         "--keep-going", action="store_true", help="report the good files and list the bad ones"
@@ -74,23 +90,26 @@ def _run(options: argparse.Namespace, prog: str) -> int:
     wanted = _wanted(options, names)
     with helpers() if options.output is not None else nullcontext() as draughtsmen:
         files, bad = read_all(names, options.keep_going, prog)
-        checked = None if wanted is None else _check(*wanted, files, fail=options.fail_if_slower is not None)
+        checked = None if wanted is None else _check(*wanted, files, options)
         if options.output is not None:
             _write_report(options, files, [*unfound, *bad], draughtsmen)
     if checked is None:
         return 0
-    told, status = checked
+    told, status, nothing_judged = checked
     print(told)
+    if nothing_judged:
+        print(f"{prog}: {nothing_judged}", file=sys.stderr)
     return status
 
 
-def _wanted(options: argparse.Namespace, names: Sequence[str]) -> tuple[ResultFile, float] | None:
+def _wanted(options: argparse.Namespace, names: Sequence[str]) -> tuple[ResultFile, Limits] | None:
     """The file to be no slower than, and by how much: read before anything is written."""
     if options.against is None:
         return None
-    from likeforlike.reports.judge.regressions import parse_limit
+    from likeforlike.reports.judge.limits import parse_limits
 
-    return read_named(base_meant(options.against, names)), parse_limit(options.fail_if_slower or "5%")
+    limits = parse_limits(options.fail_if_slower or [])
+    return read_named(base_meant(options.against, names)), limits
 
 
 def _check_options(options: argparse.Namespace) -> None:
@@ -100,6 +119,8 @@ def _check_options(options: argparse.Namespace) -> None:
         raise ValueError("--baseline needs --output: it is of use in a report alone")
     if options.fail_if_slower is not None and options.against is None:
         raise ValueError("--fail-if-slower needs --against BASE")
+    if options.only and options.against is None:
+        raise ValueError("--only needs --against BASE")
 
 
 def _write_report(
@@ -117,14 +138,18 @@ def _write_report(
     print(f"report: {options.output / 'report.md'} and report.html")
 
 
-def _check(base: ResultFile, limit: float, files: Sequence[ResultFile], fail: bool) -> tuple[str, int]:
-    """What to print of the comparison, and the exit status: both before anything is written."""
+def _check(
+    base: ResultFile, limits: Limits, files: Sequence[ResultFile], options: argparse.Namespace
+) -> tuple[str, int, str]:
+    """What to print, the exit status, and why nothing was judged: all before anything is written."""
     from likeforlike.reports.judge.regressions import check_against
-    from likeforlike.reports.tell.regression_text import outcome_text
+    from likeforlike.reports.tell.regression_text import nothing_judged_text, outcome_text
 
-    outcome = check_against([base], files)
-    failed = any(check.fails(limit) for check in outcome.checks)
-    return outcome_text(outcome, limit), SLOWER if failed and fail else 0
+    outcome = check_against([base], files, limits, options.only)
+    if not outcome.judged:
+        return outcome_text(outcome), BAD_INPUT, nothing_judged_text(outcome)
+    fails = bool(outcome.failing) and options.fail_if_slower is not None
+    return outcome_text(outcome), SLOWER if fails else 0, ""
 
 
 def expand_all(names: Sequence[str], keep_going: bool, prog: str) -> tuple[list[str], list[str]]:

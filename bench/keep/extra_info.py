@@ -65,6 +65,19 @@ def _identity(cell: Cell, context: Context) -> dict[str, Any]:
         "axes": dict(cell.axes),
         "group": cell.group,
         "concurrent": cell.concurrent,
+        "environment": touching(cell, context),
+    }
+
+
+def touching(cell: Cell, context: Context) -> dict[str, str]:
+    """The inherited variables on which a cell's figure depends, those it sets itself aside."""
+    entry, kind = cell.entry, cell.device.partition(":")[0]
+    own = dict(entry.environment)
+    blas = context.fingerprint.get("blas") or ()
+    return {
+        item.name: item.value
+        for item in context.environment
+        if item.name not in own and item.touches(entry.framework, kind, entry.needs, blas)
     }
 
 

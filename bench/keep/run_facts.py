@@ -9,8 +9,8 @@ from typing import Any
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.run_plan import Context
-from likeforlike.devices.limits.ceilings import device_ceiling
-from likeforlike.devices.limits.plausibility import flat_span, judge_series
+from likeforlike.devices.limits.ceilings import Ceiling, Reached, device_ceiling
+from likeforlike.devices.limits.plausibility import flat_span, judge_series, suspicion
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS, paired_ratio, unpaired_ratio
 
 
@@ -43,6 +43,36 @@ def judge_together(records: Sequence[Mapping[str, Any]], medians: Sequence[float
         ]
         if record["ceiling"] is not None:
             record["ceiling"]["measured_flop_per_second"] = max(rates, default=None)
+
+
+def judge_suspicion(
+    records: Sequence[Mapping[str, Any]],
+    medians: Sequence[float],
+    reached: Mapping[tuple[str, str], Reached],
+) -> set[tuple[str, str]]:
+    """Hold figures against the best rates measured here, in place; where any is suspicious.
+
+    Places are (device, precision). A figure that is implausible anyway is not suspicious as well.
+    """
+    places = set()
+    for record, median in zip(records, medians, strict=True):
+        told, place = record["ceiling"], _place(record)
+        best = reached.get(place)
+        if told is not None:
+            told["reached"] = best and {"flop_per_second": best.flop_per_second, "source": best.source}
+        ceiling = told and Ceiling(told["flop_per_second"], told["source"])
+        reason = suspicion(record["flop"], median, ceiling, best) if record["plausible"]["ok"] else None
+        record["plausible"]["suspicious"] = [reason] if reason else []
+        if reason:
+            places.add(place)
+    return places
+
+
+def _place(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Device and precision; a logical CPU has the whole processor."""
+    device = "cpu:0" if record["device"].startswith("cpu") else record["device"]
+    told = (record.get("recipe") or {}).get("precision") or record["axes"].get("dtype", "float64")
+    return device, str(told)
 
 
 def _same_device(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -27,9 +27,11 @@ class Lane:
 class Lanes:
     """The lanes of a run, one for each device."""
 
-    def __init__(self, devices: Sequence[str], cell_memory_bytes: int | None) -> None:
+    def __init__(
+        self, devices: Sequence[str], cell_memory_bytes: int | None, clean_environment: bool = False
+    ) -> None:
         limits = MemoryLimits.of_machine(cell_memory_bytes, len(devices))
-        self._lanes = {device: Lane(Pool(limits)) for device in devices}
+        self._lanes = {device: Lane(Pool(limits, clean_environment)) for device in devices}
 
     def measure(self, groups: Sequence[Sequence[Cell]], measure: Measure, stop: Callable[[], None]) -> None:
         """Measure groups of different devices side by side, and wait for all.

@@ -12,8 +12,9 @@ from likeforlike.bench.worker.outcomes import CellFailed
 class Pool:
     """The workers of a run; clean ones are kept for the next cell with the same key."""
 
-    def __init__(self, limits: MemoryLimits) -> None:
+    def __init__(self, limits: MemoryLimits, clean_environment: bool = False) -> None:
         self.limits = limits
+        self._clean = clean_environment
         self._idle: list[Worker] = []
         self._lent: list[Worker] = []
 
@@ -25,7 +26,7 @@ class Pool:
         if not fresh:
             worker = next((idle for idle in self._idle if idle.key == key and idle.alive), None)
         if worker is None:
-            worker = Worker(key, environment, self.limits, has_peers)
+            worker = Worker(key, environment, self.limits, has_peers, self._clean)
         else:
             self._idle.remove(worker)
         self._lent.append(worker)

@@ -69,8 +69,14 @@ class Worker:
     """One worker process and the socket to it. Only one of a group runs at a time."""
 
     def __init__(
-        self, key: WorkerKey, environment: Mapping[str, str], limits: MemoryLimits, has_peers: bool = False
+        self,
+        key: WorkerKey,
+        environment: Mapping[str, str],
+        limits: MemoryLimits,
+        has_peers: bool = False,
+        clean: bool = False,
     ) -> None:
+        """Start it: this process's environment, ``clean`` or as it is, under the one given."""
         self.key = key
         self.has_peers = has_peers
         """Whether it starts processes that work with it, whose memory counts as its own."""
@@ -84,7 +90,7 @@ class Worker:
         with theirs:
             self.process = subprocess.Popen(
                 module_command(WORKER, str(theirs.fileno()), str(os.getpid())),
-                env={**same_imports(), **environment},
+                env={**same_imports(clean), **environment},
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,

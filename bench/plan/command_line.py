@@ -93,6 +93,16 @@ def declare_options(declare: Callable[..., Any]) -> None:
         metavar="SIZE",
     )
     add("--order-seed", "Seed of the order within rounds; default drawn, and recorded.", metavar="N")
+    add(
+        "--clean-environment",
+        "Start workers without the inherited variables that change speed or results, such as OMP_PLACES.",
+        action="store_true",
+    )
+    add(
+        "--no-measured-ceiling",
+        "Don't measure what this machine reaches at most, which takes some seconds once.",
+        action="store_true",
+    )
     add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")
     add("--retry-failed", "With --resume: measure again what failed.", action="store_true")
 
@@ -145,6 +155,8 @@ def read_options(config: pytest.Config) -> Options:
         result_file=get("benchmark_json"),
         warm_up="--benchmark-warmup" not in asked or bool(get("benchmark_warmup")),
         disable_gc=get("benchmark_disable_gc"),
+        clean_environment=get("--clean-environment"),
+        measured_ceiling=not get("--no-measured-ceiling"),
         timer=":".join(str(get("benchmark_timer")).rsplit(".", 1)),
     )
 

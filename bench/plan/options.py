@@ -54,6 +54,10 @@ class Options:
     warm_up: bool
     disable_gc: bool
     timer: str
+    clean_environment: bool = False
+    """Start what measures without the inherited variables that change speed or results."""
+    measured_ceiling: bool = True
+    """Hold figures against the best rate that this machine was measured to reach."""
 
     @property
     def preset(self) -> Preset:
@@ -68,7 +72,7 @@ class Options:
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""
-        own = {"resume", "retry_failed", "result_file", "order_seed"} | {
+        own = {"resume", "retry_failed", "result_file", "order_seed", "measured_ceiling"} | {
             "cell_timeout_seconds",
             "cell_memory_bytes",
         }

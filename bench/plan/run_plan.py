@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from likeforlike.bench.plan.options import Options
+from likeforlike.devices.machine.environment import Inherited
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.tasks.fashion_mnist import Located
 
@@ -36,3 +37,5 @@ class Context:
     device_names: Mapping[str, str]
     target_accuracy: float
     data_source: str
+    environment: tuple[Inherited, ...] = ()
+    """Inherited variables that change speed or results and reach the workers."""

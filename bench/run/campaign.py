@@ -63,14 +63,14 @@ class Campaign:
     def _measure_beside(self, cell: Cell) -> None:
         """Measure the cell's group; where it is concurrent, groups of the other devices at the same time."""
         groups = side_by_side(cell, self.unreached)
-        limit = self.plan.options.cell_memory_bytes
+        limit, clean = self.plan.options.cell_memory_bytes, self.plan.options.clean_environment
         if not cell.concurrent:
-            self._pool = self._pool or Pool(MemoryLimits.of_machine(limit))
+            self._pool = self._pool or Pool(MemoryLimits.of_machine(limit), clean)
             self._measure(groups[0], self._pool)
             return
         if self._lanes is None:
             devices = dict.fromkeys(other.device for other in self._cells if other.concurrent)
-            self._lanes = Lanes(list(devices), limit)
+            self._lanes = Lanes(list(devices), limit, clean)
         self._lanes.measure(groups, self._measure, self._stop)
 
     def _stop(self) -> None:
@@ -160,7 +160,7 @@ class Campaign:
     def _lend(self, cell: Cell, pool: Pool) -> Worker:
         plan = self.plan
         device = plan.devices[cell.device]
-        inherited = os.environ.get("XLA_FLAGS", "")
+        inherited = "" if plan.options.clean_environment else os.environ.get("XLA_FLAGS", "")
         environment = worker_environment(
             device, self._threads(cell), inherited_xla_flags=inherited, beside=self._beside(cell)
         )

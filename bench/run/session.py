@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 from collections import Counter
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 
 from likeforlike.bench.keep.cell_record import unmeasured
+from likeforlike.bench.keep.extra_info import touching as touching_variables
 from likeforlike.bench.keep.journal import Header, Journal, journal_path
 from likeforlike.bench.keep.result_file import check_writable, write_result
-from likeforlike.bench.keep.run_facts import judge_together, noise_facts
+from likeforlike.bench.keep.run_facts import judge_suspicion, judge_together, noise_facts
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.grid import Grid, build_grid
 from likeforlike.bench.plan.ladder import ladder_facts
@@ -24,12 +26,18 @@ from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.invocation import invocation_of
+from likeforlike.bench.run.measured_ceiling import MeasuredCeiling
 from likeforlike.bench.run.progress import Progress
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
+from likeforlike.devices.machine.environment import Inherited
 from likeforlike.devices.machine.fingerprint import identity, machine_fingerprint
 from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.machine.setup import read_setup
 from likeforlike.devices.machine.state import busy
+from likeforlike.devices.machine.versions import numpy_blas
+from likeforlike.devices.process.measured_ceilings import kept_file
+from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import Registry, load_registry
 from likeforlike.models.tasks.fashion_mnist import Located, locate
@@ -50,9 +58,15 @@ class Bench:
     """The first CPU, on which the noise floor is measured whatever devices were asked for."""
     threads: int
     fingerprint: dict[str, Any]
+    environment: tuple[Inherited, ...] = ()
+    """Inherited variables that change speed or results and reach the workers."""
+    left_out: tuple[Inherited, ...] = ()
+    """Those that --clean-environment keeps from them."""
+    setup: dict[str, Any] = field(default_factory=dict)
     plan: Plan | None = None
     journal: Journal | None = None
     campaign: Campaign | None = None
+    ceiling: MeasuredCeiling | None = None
     chosen: tuple[Cell, ...] = ()
     busy: tuple[str, ...] = ()
     """Devices that others used before this session, or an earlier one of the run, measured anything."""
@@ -69,8 +83,24 @@ class Bench:
             f"devices: {places}",
         ]
         skipped = Counter(cell.skip_reason for cell in self.grid.cells if cell.skip_reason)
+        lines += self._setup_lines()
         lines += [f"skipped: {count} cells: {reason}" for reason, count in skipped.items()]
         return lines + [f"plug-in left out: {fault.name}: {fault.error}" for fault in self.registry.faults]
+
+    def _setup_lines(self) -> list[str]:
+        """What of the environment and the set-up moves figures, a line each, and what to do about it."""
+        context = Context(self.fingerprint, {}, 0.0, "", self.environment)
+        measured = [cell for cell in self.grid.cells if cell.skip_reason is None]
+        touching = {name for cell in measured for name in touching_variables(cell, context)}
+        lines = [f"WARNING: {item.sentence}" for item in self.environment if item.name in touching]
+        if lines:
+            lines.append("to measure without: --clean-environment")
+        if self.left_out:
+            names = ", ".join(item.name for item in self.left_out)
+            lines.append(f"clean environment: workers start without {names}")
+        if self.setup.get("blas_remark"):
+            lines.append(f"WARNING: {self.setup['blas_remark']}")
+        return lines
 
     def begin(self, cells: Sequence[Cell]) -> None:
         """Open journal and data, and be ready to measure. Raises OptionError and the like."""
@@ -83,6 +113,9 @@ class Bench:
         progress = Progress(_terminal_writer(self.config), _is_terminal(self.config))
         if data.folder is None and options.data != "synthetic" and self._trains():
             progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
+        if not _shows_header(self.config):
+            for line in self._setup_lines():
+                progress.say(line)
         for told in self.busy:
             progress.say(f"NOTE: {told}; the result file says so")
         run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -103,8 +136,12 @@ class Bench:
                 self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
         places = {device.id: device for device in (self.processor, *self.devices)}
         names = {device.id: device.name for device in places.values()}
-        context = Context(self.fingerprint, names, options.target_accuracy, data.source)
+        context = Context(self.fingerprint, names, options.target_accuracy, data.source, self.environment)
         folder = options.result_file.parent if options.result_file else Path("results")
+        if options.measured_ceiling and not once:
+            kept_in = kept_file(self.fingerprint["id"])
+            self.ceiling = MeasuredCeiling(kept_in, places, self.threads, progress.say)
+            self.ceiling.begin(cells)
         self.plan = Plan(options, places, self.threads, data, run_id, order_seed, folder, context, once)
         self.campaign = Campaign(self.plan, self.journal, progress)
         self.campaign.choose(cells)
@@ -121,7 +158,8 @@ class Bench:
         """What a resumed run must share with the one it takes up."""
         machine = {f"machine {name}": value for name, value in identity(self.fingerprint).items()}
         chosen = {"option -k": self.config.option.keyword, "option -m": self.config.option.markexpr}
-        return {**machine, "data": data.source, **chosen, **self.options.conditions()}
+        environment = {f"environment {item.name}": item.value for item in self.environment}
+        return {**machine, **environment, "data": data.source, **chosen, **self.options.conditions()}
 
     def complete(self, document: dict[str, Any]) -> None:
         """Put the run's own record into a result document, whole, whatever it held before."""
@@ -143,6 +181,11 @@ class Bench:
             "noise": noise_facts(records),
             "ladder": ladder_facts(self.grid.ladder) if self.grid.ladder else None,
             "busy": list(self.busy),
+            "environment": {item.name: item.value for item in self.environment},
+            "environment_effects": {item.name: item.effect for item in self.environment},
+            "clean_environment": self.options.clean_environment,
+            "setup": self.setup,
+            "measured_ceilings": self.ceiling.facts() if self.ceiling else [],
             "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,
         }
@@ -162,12 +205,28 @@ class Bench:
             return
         self.campaign.end()
         infos = [benchmark.extra_info for benchmark in self.replayed]
-        judge_together(infos, [benchmark.stats.median for benchmark in self.replayed], self.plan.context)
+        medians = [benchmark.stats.median for benchmark in self.replayed]
+        judge_together(infos, medians, self.plan.context)
+        self._judge_suspicion(infos, medians)
         if self.options.result_file is not None and not self.plan.once:
             write_result(self.options.result_file, self._document())
             self._say_where(self.options.result_file)
         if self.journal is not None:
             self.journal.close()
+
+    def _judge_suspicion(self, infos: Sequence[dict[str, Any]], medians: Sequence[float]) -> None:
+        """Nothing is suspicious before the machine was measured once more; not at the end of a broken run."""
+        reached = self.ceiling.reached if self.ceiling else {}
+        doubted = judge_suspicion(infos, medians, reached)
+        assert self.campaign is not None
+        if doubted and self.ceiling is not None and not self._untold:
+            told = "a figure lies above what this machine was measured to reach: measuring that once more"
+            self.campaign.progress.say(f"\n{told}")
+            self.ceiling.again(doubted)
+            judge_suspicion(infos, medians, self.ceiling.reached)
+        for info in infos:
+            for reason in info["plausible"]["suspicious"]:
+                self.campaign.progress.say(f"SUSPICIOUS: {info['cell']}: {reason}")
 
     def _document(self) -> dict[str, Any]:
         """pytest-benchmark's document of all replayed cells, through its own hooks."""
@@ -211,7 +270,13 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     threads = options.threads or usable_cores()
     grid = build_grid(options, registry, devices, absent)
     fingerprint = machine_fingerprint(present, threads)
-    return Bench(config, options, grid, registry, devices, present[0], threads, fingerprint)
+    # after the plug-ins, whose modules may have set variables
+    found, clean = inherited_by_workers(os.environ), options.clean_environment
+    setup = read_setup(fingerprint["blas"] if clean else numpy_blas(), fingerprint["cpu"]["vector"])
+    reaching, left_out = ((), found) if clean else (found, ())
+    return Bench(
+        config, options, grid, registry, devices, present[0], threads, fingerprint, reaching, left_out, setup
+    )
 
 
 def _terminal_writer(config: pytest.Config) -> Any:
@@ -227,6 +292,12 @@ def _terminal_writer(config: pytest.Config) -> Any:
             reporter.write(text, flush=True)
 
     return write
+
+
+def _shows_header(config: pytest.Config) -> bool:
+    """Whether pytest tells what :meth:`Bench.header` says; with -q it does not."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter is None or bool(reporter.showheader and not reporter.no_header)
 
 
 def _is_terminal(config: pytest.Config) -> bool:

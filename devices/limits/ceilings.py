@@ -39,6 +39,15 @@ class Ceiling:
     """False where the device is not known: no device does more, this one perhaps much less."""
 
 
+@dataclass(frozen=True)
+class Reached:
+    """The best rate that a device was measured to reach at one precision."""
+
+    flop_per_second: float
+    source: str = ""
+    """By which product it was reached, for a reader."""
+
+
 def device_ceiling(fingerprint: Mapping[str, Any] | None, device: str, precision: str) -> Ceiling | None:
     """The ceiling of one device of a machine at a precision; None for a precision nobody tabulates.
 

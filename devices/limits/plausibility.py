@@ -9,6 +9,9 @@ Two rules that no honest figure breaks, whatever the framework:
   would need next to no time. Flat for longer than any call's overhead is judged too.
 
 And one for figures known to be queueing times: an unsynchronised time far below the synchronised one.
+
+A figure below the ceiling, but well above the best that the device was *measured* to reach, is suspicious:
+that is to be told, and proves nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
-from likeforlike.devices.limits.ceilings import Ceiling, highest_known
+from likeforlike.devices.limits.ceilings import Ceiling, Reached, highest_known
 from likeforlike.devices.limits.units import format_rate, format_seconds
 
 WORK_GROWTH = 100.0
@@ -36,6 +39,9 @@ hundredth of the ceiling or more, is no overhead."""
 GAP_RATIO = 2.0
 GAP_SECONDS = 1e-4
 """A synchronised time this many times longer, and longer by this much, means that work was left queued."""
+
+SUSPICIOUS_MARGIN = 0.10
+"""How far a rate may lie above the best one measured: that one was found by a short search, and has noise."""
 
 
 def judge(
@@ -78,6 +84,24 @@ def _leaves_queued(seconds: float, synchronised_seconds: float) -> bool:
         return False
     gap = synchronised_seconds - seconds
     return gap > GAP_SECONDS and synchronised_seconds > GAP_RATIO * seconds
+
+
+def suspicion(
+    flop: float | None, seconds: float, ceiling: Ceiling | None, reached: Reached | None
+) -> str | None:
+    """Why a figure that can be true is still hard to believe; None if it isn't, or can't be true at all.
+
+    ``reached`` is the best rate measured on the same device at the same precision.
+    """
+    if reached is None or flop is None or not math.isfinite(flop) or not math.isfinite(seconds):
+        return None
+    if flop <= 0 or seconds <= 0 or _judge_rate(flop, seconds, ceiling) is not None:
+        return None
+    excess = flop / seconds / reached.flop_per_second - 1
+    if excess <= SUSPICIOUS_MARGIN:
+        return None
+    best = f"{format_rate(reached.flop_per_second)}{f' ({reached.source})' if reached.source else ''}"
+    return f"implies {format_rate(flop / seconds)}, {excess:.0%} above the best measured here, {best}"
 
 
 def judge_series(points: Sequence[tuple[float, float]], ceiling: Ceiling | None = None) -> str | None:

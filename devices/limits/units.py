@@ -1,19 +1,54 @@
-"""Seconds and rates as people write them."""
+"""Seconds and rates as people write them: one unit for a figure and its interval, never an exponent."""
 
 from __future__ import annotations
+
+import math
+
+SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+"""Units of time, largest first."""
+
+RATES = ((1e15, "PFLOP/s"), (1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"), (1.0, "FLOP/s"))
+
+LEAST_DECIMAL = 12
+"""Further behind the point nothing is shown."""
 
 
 def format_rate(flop_per_second: float) -> str:
     """Readable FLOP/s: ``19.5 TFLOP/s``."""
-    for factor, unit in ((1e15, "PFLOP/s"), (1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s")):
-        if flop_per_second >= factor:
-            return f"{flop_per_second / factor:,.4g} {unit}"
-    return f"{flop_per_second:.4g} FLOP/s"
+    factor, unit = _unit_of(flop_per_second, RATES, 4)
+    return f"{plain_number(flop_per_second / factor, 4)} {unit}"
 
 
-def format_seconds(seconds: float) -> str:
-    """Seconds in a unit that a person reads: ``4.71 s``, ``3.2 ms``, ``85 µs``, ``40 ns``."""
-    for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= factor:
-            return f"{seconds / factor:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+def format_seconds(seconds: float, like: float | None = None) -> str:
+    """Seconds in a unit that a person reads: ``4.71 s``, ``3.2 ms``, ``85 µs``, ``40 ns``.
+
+    The unit is that of ``like``, a figure that the reader will hold it against.
+    """
+    factor, unit = _unit_of(seconds if like is None else like, SECONDS, 3)
+    return f"{plain_number(seconds / factor)} {unit}"
+
+
+def format_seconds_interval(low: float, high: float, like: float) -> str:
+    """``268 to 273 ns``: an interval in the unit of the figure whose it is."""
+    factor, unit = _unit_of(like, SECONDS, 3)
+    return f"{plain_number(low / factor)} to {plain_number(high / factor)} {unit}"
+
+
+def plain_number(value: float, digits: int = 3) -> str:
+    """Significant digits without an exponent and without trailing zeros: ``4.71``, ``3.2``, ``12,345``."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    places = min(max(digits - 1 - size_of(value, digits), 0), LEAST_DECIMAL)
+    rounded = f"{value:,.{places}f}"
+    return rounded.rstrip("0").rstrip(".") if "." in rounded else rounded
+
+
+def size_of(value: float, digits: int) -> int:
+    """The power of ten of the first digit, once rounded to so many: 9.996 is 10.0, hence 1."""
+    return int(f"{abs(value):.{digits - 1}e}".partition("e")[2])
+
+
+def _unit_of(value: float, units: tuple[tuple[float, str], ...], digits: int) -> tuple[float, str]:
+    """The largest unit of which there is at least one, once rounded: 999.6 ms are 1 s."""
+    size = float(f"{abs(value):.{digits - 1}e}")
+    return next((unit for unit in units if size >= unit[0] * (1 - 1e-9)), units[-1])

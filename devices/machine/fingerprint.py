@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from likeforlike.devices.machine.resources import usable_cores
-from likeforlike.devices.machine.versions import installed_versions, numpy_blas
+from likeforlike.devices.machine.versions import installed_versions, own_blas
 from likeforlike.devices.vendors.cpu import read_processor
 from likeforlike.devices.vendors.device import Device
 
@@ -30,7 +30,7 @@ class Fingerprint:
     cuda: str | None
     versions: dict[str, str]
     blas: list[str]
-    """Such as ``openblas 0.3.29 SkylakeX``."""
+    """Such as ``openblas 0.3.29 SkylakeX``: what NumPy calls where no variable tells it otherwise."""
     threads: int
     precision_mode: str
     """``ieee``, or ``tf32`` where float32 products were left to round."""
@@ -50,7 +50,8 @@ def machine_fingerprint(
     """Describe the machine with these devices, as plain JSON types.
 
     ``threads`` are those the workers are given; ``versions`` replaces those read from the installed
-    distributions. Imports NumPy for its BLAS, no framework.
+    distributions. Imports NumPy for its BLAS, no framework. Inherited variables move nothing
+    in it: what they do is part of a run's set-up.
     """
     gpus = [device for device in devices if device.kind == "gpu"]
     fingerprint = Fingerprint(
@@ -59,7 +60,7 @@ def machine_fingerprint(
         gpus=[_describe_gpu(gpu) for gpu in gpus],
         cuda=next((gpu.cuda for gpu in gpus if gpu.cuda), None),
         versions=dict(installed_versions() if versions is None else versions),
-        blas=numpy_blas(),
+        blas=own_blas(),
         threads=threads,
         precision_mode=precision_mode,
     )

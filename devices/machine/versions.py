@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
+import os
 import platform
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import threadpoolctl
+
+from likeforlike.devices.machine.environment import inherited, without_known
 
 FRAMEWORK_DISTRIBUTIONS: Mapping[str, tuple[str, ...]] = {
     "tensorflow": ("tensorflow", "tensorflow-cpu", "tf-nightly"),
@@ -42,6 +48,23 @@ def numpy_blas() -> list[str]:
     inside = [library for library in loaded if home in Path(library["filepath"]).parents]
     chosen = beside or inside or loaded
     return sorted({_describe_blas(library) for library in chosen})
+
+
+def own_blas(environ: Mapping[str, str] | None = None) -> list[str]:
+    """The BLAS that NumPy calls on this machine when no variable tells it otherwise.
+
+    Kernels are chosen when the library is loaded: where a variable is set, another process looks.
+    """
+    environment = os.environ if environ is None else environ
+    if not any(item.variable.blas for item in inherited(environment) if "_NUM_THREADS" not in item.name):
+        return numpy_blas()
+    looks = f"import json; from {__name__} import numpy_blas; print(json.dumps(numpy_blas()))"
+    clean = without_known(environment) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-P", "-c", looks]
+    with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
+        told = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=60, check=True)
+        return list(json.loads(told.stdout))
+    return numpy_blas()
 
 
 def _describe_blas(library: Mapping[str, Any]) -> str:

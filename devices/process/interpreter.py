@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from likeforlike.devices.machine.environment import without_known
+
 
 def module_command(module: str, *arguments: str) -> list[str]:
     """``python -m MODULE``, without the working directory on its path.
@@ -20,6 +22,9 @@ def import_path() -> str:
     return os.pathsep.join(filter(None, sys.path))
 
 
-def same_imports() -> dict[str, str]:
-    """This process's environment, for a further Python process that imports what this one does."""
-    return {**os.environ, "PYTHONPATH": import_path()}
+def same_imports(clean: bool = False) -> dict[str, str]:
+    """This process's environment, for a further Python process that imports what this one does.
+
+    ``clean`` leaves out every variable that changes speed or results.
+    """
+    return {**(without_known(os.environ) if clean else os.environ), "PYTHONPATH": import_path()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from likeforlike.devices.machine.environment import Inherited, inherited, renamed
 from likeforlike.devices.vendors.device import Device
 
 THREAD_VARIABLES = (
@@ -50,6 +51,19 @@ def worker_environment(
     return environment
 
 
+def inherited_by_workers(environ: Mapping[str, str]) -> tuple[Inherited, ...]:
+    """Variables that change speed or results and reach a worker started with this environment."""
+    found = []
+    for item in inherited(environ, SET_FOR_WORKERS):
+        if item.name == "XLA_FLAGS":
+            kept = host_device_flags(environ["XLA_FLAGS"], 1)
+            if not kept:
+                continue
+            item = renamed(item, kept)
+        found.append(item)
+    return tuple(found)
+
+
 def host_device_flags(xla_flags: str, logical_cpus: int) -> str:
     """XLA_FLAGS with the number of logical CPUs that JAX splits the processor into, others kept."""
     kept = [flag for flag in xla_flags.split() if not flag.startswith(HOST_DEVICES_FLAG)]
@@ -70,3 +84,18 @@ def _visible(device: Device) -> str:
 def local_device(device: Device) -> str:
     """The device's id as its worker sees it: any GPU is the only one, ``gpu:0``; ``cpu:1`` stays."""
     return "gpu:0" if device.kind == "gpu" else device.id
+
+
+SET_FOR_WORKERS = frozenset(
+    {
+        *worker_environment(Device("cpu", 0, ""), 1),
+        # switched by the frameworks' own calls in `runtime`, whatever the variables say
+        "JAX_ENABLE_X64",
+        "JAX_DEFAULT_MATMUL_PRECISION",
+        # OPENBLAS_NUM_THREADS comes before it
+        "GOTO_NUM_THREADS",
+        # threadpoolctl sets it in every process that imports it, ours and the workers'
+        "KMP_DUPLICATE_LIB_OK",
+    }
+)
+"""Variables whose inherited value reaches no worker; XLA_FLAGS are merged, and so are not among them."""

@@ -6,14 +6,14 @@ pairs, and the comparison says so. The divisions *default* and *tuned* are never
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
+from likeforlike.reports.judge.estimates import estimate_ratio, twin_drift, widest
+from likeforlike.reports.judge.matching import pair_alike
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.baselines import (
     DISTRIBUTED,
@@ -25,15 +25,14 @@ from likeforlike.reports.sort.baselines import (
     scaled_from,
     whole_pair,
 )
-from likeforlike.reports.sort.comparability import unlike_runs, unlike_work
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
-from likeforlike.reports.sort.measurements import Key, Measurement, Run, Study, grouped
-from likeforlike.reports.statistics.ratios import LEAST_PAIRS, RatioEstimate, paired_ratio, unpaired_ratio
+from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Study, grouped
+from likeforlike.reports.sort.measuring_options import unlike_measuring
 from likeforlike.reports.statistics.verdicts import Verdict, verdict
 from likeforlike.reports.statistics.verdicts import with_false_discovery_rate as control
 
-Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines"]
+Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines", "files"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ class Comparison:
     base: Measurement
     other: Measurement
     verdict: Verdict
+    withheld: str = ""
+    """In what the two were measured differently, so that no verdict is given; empty if in nothing."""
 
     @property
     def word(self) -> str:
@@ -56,6 +57,8 @@ class Comparison:
 
         Disturbance is no reason where pairs were measured in turns: it fell on both alike.
         """
+        if self.withheld:
+            return self.withheld
         for side in (self.other, self.base):
             doubt = side.refuted if self.verdict.estimate.paired else side.doubt
             if doubt:
@@ -63,23 +66,20 @@ class Comparison:
         return ""
 
     @property
+    def clear(self) -> bool:
+        """Whether there is a verdict, and it says something."""
+        return not self.doubt and self.verdict.word != "unclear"
+
+    @property
     def sure(self) -> bool:
         """Whether a finding may rest on it."""
-        verified = self.base.verified and self.other.verified
-        return verified and not self.doubt and self.verdict.word != "unclear"
+        return self.clear and self.base.verified and self.other.verified
 
-
-@dataclass(frozen=True)
-class GeometricMean:
-    """Ratio of one machine to the baseline over the cells both have."""
-
-    machine: Machine
-    ratio: float
-    cells: int
-    faster: int
-    slower: int
-    same: int
-    unclear: int
+    @property
+    def told(self) -> bool:
+        """Whether a finding may tell it: sure, or of files without a check of answers, as it then says."""
+        plain = self.base.runs[0].cell.plain and self.other.runs[0].cell.plain
+        return self.sure or (self.clear and plain)
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,10 @@ class Comparisons:
     scaling: tuple[Comparison, ...]
     """Data-parallel training over the same by one worker."""
     machines: tuple[Comparison, ...]
+    files: tuple[Comparison, ...]
+    """Of one machine, each file's cell over that of the base's, where the two are no repetitions."""
     unlike: tuple[tuple[Measurement, Measurement, str], ...]
-    """Cells of two machines whose work is not the same, and in what."""
+    """Cells of two machines or files whose work is not the same, and in what."""
 
     @cached_property
     def against_base(self) -> dict[tuple[str, Key], Comparison]:
@@ -107,6 +109,11 @@ class Comparisons:
         return {(item.other.machine.id, item.other.key): item for item in self.devices}
 
     @cached_property
+    def across_files(self) -> dict[tuple[str, Key], Comparison]:
+        """Comparisons with the base's file by the other's machine and key."""
+        return {(item.other.machine.id, item.other.key): item for item in self.files}
+
+    @cached_property
     def across_machines(self) -> dict[tuple[str, Key], Comparison]:
         """Comparisons with the baseline by the other's machine and key."""
         return {(item.other.machine.id, item.other.key): item for item in self.machines}
@@ -116,6 +123,7 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
     """All comparisons: within each machine of ``detailed``, and of every machine with the baseline."""
     within = [_Within(study, machine) for machine in detailed]
     across, unlike = _across_machines(study)
+    beside, unlike_beside = _across_files(study)
     return Comparisons(
         _controlled(item for part in within for item in part.implementations()),
         _controlled(item for part in within for item in part.published()),
@@ -123,76 +131,24 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
         _controlled(item for part in within for item in part.ladder()),
         _controlled(item for part in within for item in part.scaling()),
         _controlled(across),
-        tuple(unlike),
+        _controlled(beside),
+        (*unlike, *unlike_beside),
     )
 
 
-def geometric_means(study: Study, compared: Iterable[Comparison]) -> list[GeometricMean]:
-    """For each machine but the baseline: mean ratio over the cells compared, those in doubt left out."""
-    by_machine = grouped((item.other.machine.id, item) for item in compared if not item.doubt)
-    means = []
-    for machine in study.machines:
-        shared = [item for item in by_machine.get(machine.id, []) if item.other.key.workload != "noise"]
-        if not shared:
-            continue
-        words = [item.word for item in shared]
-        logs = [math.log(item.verdict.estimate.ratio) for item in shared]
-        mean = math.exp(sum(logs) / len(logs))
-        counts = (words.count(word) for word in ("faster", "slower", "same", "unclear"))
-        means.append(GeometricMean(machine, mean, len(shared), *counts))
-    return means
-
-
-def estimate_ratio(base: Measurement, other: Measurement) -> RatioEstimate | None:
-    """Paired over the rounds both were measured in; unpaired where there are none; None without times."""
-    first, second = paired_samples(base, other)
-    try:
-        if first:
-            return paired_ratio(first, second)
-        return unpaired_ratio(base.samples or [base.median_seconds], other.samples or [other.median_seconds])
-    except ValueError:  # no time above zero
-        return None
-
-
-def paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
-    """Samples of the same file, group and round; disturbed rounds only where too few others are left."""
-    partners = _numbered(other.runs)
-    quiet: list[tuple[float, float]] = []
-    every: list[tuple[float, float]] = []
-    for place, run in _numbered(base.runs).items():
-        partner = partners.get(place)
-        if partner is None or not (run.numbered and partner.numbered):
-            continue
-        disturbed = run.disturbed_rounds | partner.disturbed_rounds
-        theirs = dict(zip(partner.cell.rounds, partner.cell.samples, strict=True))
-        for number, sample in zip(run.cell.rounds, run.cell.samples, strict=True):
-            if number in theirs:
-                every.append((sample, theirs[number]))
-                if number not in disturbed:
-                    quiet.append(every[-1])
-    chosen = quiet if len(quiet) >= min(LEAST_PAIRS, len(every)) else every
-    return [pair[0] for pair in chosen], [pair[1] for pair in chosen]
-
-
-def _numbered(runs: Iterable[Run]) -> dict[tuple[Any, ...], Run]:
-    """Runs by file, group and repetition; of cells that stand twice in a file the first ones are a pair."""
-    count: Counter[tuple[Any, ...]] = Counter()
-    found = {}
-    for run in runs:
-        place = (run.file.digest, run.cell.group, run.number)
-        found[*place, count[place]] = run
-        count[place] += 1
-    return found
-
-
-def _comparison(kind: Kind, study: Study, base: Measurement, other: Measurement) -> Comparison | None:
+def _comparison(
+    kind: Kind,
+    study: Study,
+    base: Measurement,
+    other: Measurement,
+    drift: tuple[float, float] | None = None,
+) -> Comparison | None:
     estimate = estimate_ratio(base, other)
     if estimate is None:
         return None
-    intervals = [study.noise(machine) for machine in (base.machine, other.machine)]
-    known = [interval for interval in intervals if interval is not None]
-    noise = (min(low for low, _ in known), max(high for _, high in known)) if known else None
-    return Comparison(kind, base, other, verdict(estimate, noise))
+    noise = widest([study.noise(base.machine), study.noise(other.machine), drift])
+    withheld = unlike_measuring(base, other).withholds if kind in ("machines", "files") else ""
+    return Comparison(kind, base, other, verdict(estimate, noise), withheld)
 
 
 def _controlled(items: Iterable[Comparison | None]) -> tuple[Comparison, ...]:
@@ -290,22 +246,29 @@ def _across_machines(
     return compared, unlike
 
 
-def pair_alike(
-    bases: Sequence[Measurement], items: Sequence[Measurement]
-) -> tuple[list[tuple[Measurement, Measurement]], list[tuple[Measurement, Measurement, str]]]:
-    """Measurements of one name in two places: pairs of the same work, and if there is none, why not.
+def _across_files(
+    study: Study,
+) -> tuple[list[Comparison | None], list[tuple[Measurement, Measurement, str]]]:
+    """On each machine the cells of every file that stands apart with those of the base's file."""
+    compared: list[Comparison | None] = []
+    unlike = []
+    for workload, items in study.by_workload.items():
+        apart = [item for item in items if item.key.apart and workload != NOISE]
+        for machine, mine in grouped((item.machine.id, item) for item in apart).items():
+            sets = grouped((item.key.apart, item) for item in mine)
+            base_set = base_of_sets(study, sets)
+            bases = grouped((item.key.bare, item) for item in sets[base_set])
+            noises = grouped((item.key.apart, item) for item in study.of(NOISE) if item.machine.id == machine)
+            for name in sets:
+                drift = twin_drift(noises.get(base_set, []), noises.get(name, []))
+                for item in sets[name] if name != base_set else ():
+                    pairs, left = pair_alike(bases.get(item.key.bare, []), [item])
+                    compared += [_comparison("files", study, *whole_pair(pair), drift) for pair in pairs]
+                    unlike += left
+    return compared, unlike
 
-    Of several sets of work that a place holds each finds its own, repetitions of as many epochs first.
-    """
-    pairs = []
-    left, free = list(bases), list(items)
-    for unlike in (unlike_runs, unlike_work):
-        for base in list(left):
-            item = next((item for item in free if not unlike(base.extra, item.extra)), None)
-            if item is not None:
-                pairs.append((base, item))
-                left.remove(base)
-                free.remove(item)
-    if pairs or not bases or not items:
-        return pairs, []
-    return [], [(bases[0], items[0], unlike_work(bases[0].extra, items[0].extra))]
+
+def base_of_sets(study: Study, sets: Iterable[str]) -> str:
+    """Of the names of files that stand side by side the one that others are compared with."""
+    names = list(sets)
+    return next((name for name in names if study.base_file and name.startswith(study.base_file)), names[0])

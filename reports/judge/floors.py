@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from likeforlike.reports.judge.comparisons import estimate_ratio, paired_samples
+from likeforlike.reports.judge.estimates import estimate_ratio, paired_samples
 from likeforlike.reports.sort.floors import fastest_by_round, is_floor
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
 from likeforlike.reports.sort.plausibility import precision_of

@@ -39,9 +39,13 @@ class Unit:
 
 @dataclass(frozen=True)
 class KindSpread:
-    """The machines of one kind, fastest first."""
+    """The machines of one kind on one device at one workload, fastest first."""
 
     machine: Machine
+    device: str
+    workload: str
+    file: str
+    """Whose, where several files of the kind stand side by side."""
     units: tuple[Unit, ...]
     repetitions: bool
     """Whether the units are runs on one machine, not machines."""
@@ -59,9 +63,12 @@ def kind_spreads(study: Study) -> list[KindSpread]:
     measured = grouped((item.machine.id, item) for item in study.measurements)
     for machine in study.machines:
         repetitions = len(set(nodes[machine.id])) < 2
-        units = _units(measured.get(machine.id, []), repetitions)
-        if len(units) > 1:
-            spreads.append(KindSpread(machine, tuple(_marked(units)), repetitions))
+        mine = measured.get(machine.id, [])
+        places = grouped(((item.key.device, item.key.workload, item.key.apart), item) for item in mine)
+        for (device, workload, file), items in places.items():
+            units = tuple(_marked(_units(items, repetitions)))
+            if len(units) > 1:
+                spreads.append(KindSpread(machine, device, workload, file, units, repetitions))
     return spreads
 
 
@@ -94,10 +101,10 @@ def _median_seconds(runs: list[Run]) -> float:
 def _marked(units: list[Unit]) -> list[Unit]:
     """The units, fastest first, with those marked that lie apart."""
     units = sorted(units, key=lambda unit: unit.ratio)
+    if len(units) < LEAST_UNITS:
+        return units
     logs = np.log([unit.ratio for unit in units])
     middle = float(np.median(logs))
     deviation = TO_NORMAL * float(np.median(np.abs(logs - middle)))
     limit = max(math.log1p(ODD_SHARE), ODD_DEVIATIONS * deviation)
-    if len(units) < LEAST_UNITS:
-        return units
     return [replace(unit, odd=abs(log - middle) > limit) for unit, log in zip(units, logs, strict=True)]

@@ -1,25 +1,28 @@
 """``--against``: is anything slower than it was? For a pull request's check.
 
-Only a verdict *slower* by more than the limit fails; *unclear* warns, since noise is no regression.
+Only a verdict *slower* by more than the limit fails; *unclear* warns, since noise is no regression. What
+could not be judged is told with the reason, and a check that could judge nothing is no check.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from likeforlike.reports.judge.comparisons import pair_alike
-from likeforlike.reports.read.machines import Machine
+from likeforlike.reports.judge.estimates import TWINS, twin_drift, unpaired_estimate, widest
+from likeforlike.reports.judge.limits import Limits, check_patterns, matches
+from likeforlike.reports.judge.matching import Pair, pair_alike
+from likeforlike.reports.read.machines import differences
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import whole_pair
+from likeforlike.reports.sort.machine_identity import names_processor, with_known_machines
 from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Study, grouped
+from likeforlike.reports.sort.measuring_options import unlike_measuring
 from likeforlike.reports.sort.pooling import build_study
-from likeforlike.reports.statistics.ratios import unpaired_ratio
-from likeforlike.reports.statistics.verdicts import THRESHOLD, Verdict, verdict, with_false_discovery_rate
+from likeforlike.reports.statistics.verdicts import Verdict, verdict, with_false_discovery_rate
 
-TWINS = ("twin-a", "twin-b")
-"""The A/A pair of the workload ``noise``."""
+__all__ = ["TWINS", "Check", "Outcome", "check_against"]
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,30 @@ class Check:
     now: Measurement
     verdict: Verdict
     doubt: str
+    """Why no verdict is given; empty if one is."""
+    limit: float
+    """By how much it may be slower, as a share."""
 
-    def fails(self, limit: float) -> bool:
+    @property
+    def hindrance(self) -> str:
+        """Why the cell could not be judged; empty if it could, be it with no clear answer."""
+        return self.doubt or ("" if self.verdict.estimate.has_interval else self.verdict.reason)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether it was judged, and nobody can tell."""
+        return not self.hindrance and self.verdict.word == "unclear"
+
+    @property
+    def fails(self) -> bool:
         """Whether it is slower, for sure and by more than the limit."""
-        return not self.doubt and self.verdict.word == "slower" and self.verdict.estimate.ratio > 1.0 + limit
+        slower = not self.hindrance and self.verdict.word == "slower"
+        return slower and self.verdict.estimate.ratio > 1.0 + self.limit
+
+    @property
+    def from_summaries(self) -> bool:
+        """Whether a file did not save the samples."""
+        return not (self.before.samples and self.now.samples)
 
 
 @dataclass(frozen=True)
@@ -44,95 +67,123 @@ class Outcome:
     checks: tuple[Check, ...]
     remarks: tuple[str, ...]
 
+    @property
+    def judged(self) -> list[Check]:
+        """Those on which there is a verdict, be it *unclear*."""
+        return [check for check in self.checks if not check.hindrance]
 
-def parse_limit(text: str) -> float:
-    """``5%`` or ``0.05`` as a share. Raises ValueError for anything else, and for less than the threshold."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
-    if match is None:
-        raise ValueError(f"--fail-if-slower {text!r}: expected a share such as 5%")
-    share = float(match.group(1)) / (100.0 if match.group(2) else 1.0)
-    if not THRESHOLD <= share <= 10.0:
-        raise ValueError(f"--fail-if-slower {text!r}: expected between {THRESHOLD:.0%} and 1000%")
-    return share
+    @property
+    def hindrances(self) -> dict[str, int]:
+        """Why cells could not be judged, and how many of each."""
+        return dict(Counter(check.hindrance for check in self.checks if check.hindrance))
+
+    @property
+    def failing(self) -> list[Check]:
+        """Those that are slower by more than their limit."""
+        return [check for check in self.checks if check.fails]
 
 
-def check_against(before: Sequence[ResultFile], now: Sequence[ResultFile]) -> Outcome:
+def check_against(
+    before: Sequence[ResultFile],
+    now: Sequence[ResultFile],
+    limits: Limits | None = None,
+    only: Sequence[str] = (),
+) -> Outcome:
     """Compare the cells of two sets of files by key; within one set repetitions are pooled.
 
-    Two runs are never paired: ratios are of medians. Raises ValueError if they have no cell in common.
+    ``only`` are patterns of names: other cells are not looked at. Two runs are never paired: ratios are of
+    medians. Raises ValueError if they have no cell in common, or a pattern is no cell's name.
     """
-    old, new = build_study(before), build_study(now)
-    remarks: list[str] = []
-    pairs: list[tuple[Measurement, Measurement]] = []
-    before_by_key = _by_key(old)
-    for (machine, key), items in _by_key(new).items():
-        bases = before_by_key.get((machine, key), [])
+    limits = limits or Limits(0.05)
+    known = with_known_machines([*before, *now])
+    old, new = build_study(known[: len(before)]), build_study(known[len(before) :])
+    measured = [item for item in (*new.measurements, *old.measurements) if item.key.workload != NOISE]
+    check_patterns("--only", only, measured)
+    check_patterns("--fail-if-slower", [pattern for pattern, _ in limits.patterns], measured)
+    pairs, remarks = _pairs(_by_key(old, only), _by_key(new, only), old)
+    remarks += _machine_remarks(old, new)
+    if not pairs:
+        told = f" ({remarks[0]})" if remarks else ""
+        raise ValueError(f"--against: the files have no cell in common that can be compared{told}")
+    checks, unlike = _checks(pairs, old, new, limits)
+    return Outcome(checks, (*unlike, *remarks))
+
+
+def _by_key(study: Study, only: Sequence[str]) -> dict[tuple[str, Key], list[Measurement]]:
+    """What was measured, by machine id and name, however many sets of other work there are of it."""
+    return grouped(
+        ((item.machine.id, item.key.bare), item)
+        for item in study.measurements
+        if item.key.workload != NOISE and (not only or any(matches(pattern, item) for pattern in only))
+    )
+
+
+def _pairs(
+    before: dict[tuple[str, Key], list[Measurement]],
+    now: dict[tuple[str, Key], list[Measurement]],
+    old: Study,
+) -> tuple[list[Pair], list[str]]:
+    """Each cell with what it was before; and what is to be said of the others."""
+    pairs, remarks = [], []
+    for (machine, key), items in now.items():
+        bases = before.get((machine, key), [])
         if not bases and len(old.machines) == 1:
-            bases = before_by_key.get((old.machines[0].id, key), [])
+            bases = before.get((old.machines[0].id, key), [])
         alike, unlike = pair_alike(bases, items)
-        found = {item.key for _, item in alike} | {item.key for _, item, _ in unlike}
         remarks += [f"{_name(item)}: not the same work ({why})" for _, item, why in unlike]
-        remarks += [f"{_name(item)}: not in the base" for item in items if item.key not in found]
+        remarks += [f"{_name(item)}: not in the base" for item in items if not bases]
         for base, item in alike:
             if base.median_seconds and item.median_seconds:
                 pairs.append(whole_pair((base, item)))
             else:
                 remarks.append(f"{_name(item)}: takes no time, so that there is no ratio")
-    measured = {key for _, key in _by_key(new)}
+    measured = {key for _, key in now}
     remarks += [
-        f"{_name(items[0])}: only in the base"
-        for (_, key), items in before_by_key.items()
-        if key not in measured
+        f"{_name(items[0])}: only in the base" for (_, key), items in before.items() if key not in measured
     ]
-    if {m.id for m in old.machines} != {m.id for m in new.machines}:
-        remarks.append("the machines differ: what differs below may be theirs")
-    if not pairs:
-        raise ValueError("--against: the files have no cell in common")
-    return Outcome(_checks(pairs, old, new), tuple(remarks))
+    return pairs, remarks
 
 
-def _by_key(study: Study) -> dict[tuple[str, Key], list[Measurement]]:
-    """What was measured, by machine id and name, however many sets of other work there are of it."""
-    return grouped(
-        ((item.machine.id, item.key.bare), item) for item in study.measurements if item.key.workload != NOISE
-    )
+def _machine_remarks(old: Study, new: Study) -> list[str]:
+    """What is to be said if not all was measured on the same machine."""
+    if {machine.id for machine in old.machines} == {machine.id for machine in new.machines}:
+        return []
+    machines = list({m.id: m for m in (*old.machines, *new.machines)}.values())
+    if any(not names_processor(machine) for machine in machines):
+        return [
+            "the files do not say what processor they were measured on: what differs may be the machine's"
+        ]
+    facts = [f"{name} {' and '.join(values)}" for name, values in differences(machines)]
+    told = f" ({'; '.join(facts[:4])}{'; ...' if len(facts) > 4 else ''})" if len(machines) == 2 else ""
+    return [f"the machines differ{told}: what differs above may be theirs"]
 
 
 def _name(item: Measurement) -> str:
     return f"{item.key.workload} {item.key.text}"
 
 
-def _checks(pairs: Sequence[tuple[Measurement, Measurement]], old: Study, new: Study) -> tuple[Check, ...]:
-    verdicts = []
-    for base, item in pairs:
-        noises = [old.noise(base.machine), new.noise(item.machine), _drift(old, new, item.machine)]
-        known = [noise for noise in noises if noise is not None]
-        widest = (min(low for low, _ in known), max(high for _, high in known)) if known else None
-        estimate = unpaired_ratio(
-            base.samples or [base.median_seconds], item.samples or [item.median_seconds]
-        )
-        verdicts.append(verdict(estimate, widest))
-    return tuple(
-        Check(_name(item), base, item, word, item.doubt or base.doubt)
-        for (base, item), word in zip(pairs, with_false_discovery_rate(verdicts), strict=True)
+def _checks(
+    pairs: Sequence[Pair], old: Study, new: Study, limits: Limits
+) -> tuple[tuple[Check, ...], list[str]]:
+    ways = [unlike_measuring(base, item) for base, item in pairs]
+    doubts = [
+        how.withholds or item.doubt or base.doubt for (base, item), how in zip(pairs, ways, strict=True)
+    ]
+    verdicts = [_verdict(base, item, old, new) for base, item in pairs]
+    counted = iter(
+        with_false_discovery_rate([v for v, doubt in zip(verdicts, doubts, strict=True) if not doubt])
     )
-
-
-def _drift(old: Study, new: Study, machine: Machine) -> tuple[float, float] | None:
-    """How far the machine itself moved between two runs: ratio of the A/A cells, which do the same in both.
-
-    Within a run these are measured in turns and so don't show it; None where a run has none.
-    """
-    before, now = (
-        [
-            sample
-            for item in study.of(NOISE, machine)
-            if item.key.implementation in TWINS
-            for sample in item.samples
-        ]
-        for study in (old, new)
+    checks = tuple(
+        Check(_name(item), base, item, word if doubt else next(counted), doubt, limits.of(item))
+        for (base, item), word, doubt in zip(pairs, verdicts, doubts, strict=True)
     )
-    if not before or not now:
-        return None
-    ratio = unpaired_ratio(before, now).ratio
-    return min(ratio, 1.0), max(ratio, 1.0)
+    told = Counter(how.told for how in ways if how.told)
+    return checks, [f"{text} in {count} cell{'' if count == 1 else 's'}" for text, count in told.items()]
+
+
+def _verdict(base: Measurement, item: Measurement, old: Study, new: Study) -> Verdict:
+    drift = twin_drift(old.of(NOISE, item.machine), new.of(NOISE, item.machine))
+    noise = widest([old.noise(base.machine), new.noise(item.machine), drift])
+    estimate = unpaired_estimate(base, item)
+    assert estimate is not None  # both take time
+    return verdict(estimate, noise)

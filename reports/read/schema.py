@@ -44,6 +44,24 @@ class Plausible(Struct, frozen=True):
 
     ok: bool
     reasons: tuple[str, ...] = ()
+    suspicious: tuple[str, ...] = ()
+    """Why a figure that can be true is hard to believe."""
+
+
+class ReachedRate(Struct, frozen=True):
+    """The best rate that the device was measured to reach, by a search over products of its own."""
+
+    flop_per_second: Positive
+    source: str = ""
+
+
+class MeasuredCeiling(Struct, frozen=True):
+    """The same, of the header's list: for a device and a precision."""
+
+    device: str
+    precision: str
+    flop_per_second: Positive
+    source: str = ""
 
 
 class Ceiling(Struct, frozen=True):
@@ -52,6 +70,7 @@ class Ceiling(Struct, frozen=True):
     flop_per_second: Positive
     source: str = ""
     measured_flop_per_second: Positive | None = None
+    reached: ReachedRate | None = None
 
 
 class Transfer(Struct, frozen=True):
@@ -124,6 +143,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     device_peak_memory_bytes: Count | None = None
     transfer: Transfer | None = None
     concurrent: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
+    """Inherited variables on which the figure depends, and as much of their values as may be told."""
     total_seconds: Seconds | None = None
     epochs: tuple[Epoch, ...] = ()
     recipe: dict[str, Scalar] | None = None
@@ -237,6 +258,15 @@ class Header(Struct, frozen=True, kw_only=True):
     title: str | None = None
     busy: tuple[str, ...] = ()
     """Devices that others used before the run began, each a sentence."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Inherited variables that change speed or results and reached the workers."""
+    environment_effects: dict[str, str] = field(default_factory=dict)
+    """What each of them does."""
+    clean_environment: bool = False
+    """Whether all such variables were kept from the workers."""
+    setup: dict[str, Scalar] = field(default_factory=dict)
+    """BLAS kernels, huge pages, governor, SMT and NUMA nodes when the run began."""
+    measured_ceilings: tuple[MeasuredCeiling, ...] = ()
     plugin_faults: tuple[PluginFault, ...] = ()
     notes: tuple[str, ...] = ()
     """Known faults of a published file, each a sentence."""

@@ -20,18 +20,30 @@ MOST_DETAILED = 4
 
 
 def base_machine(
-    machines: tuple[Machine, ...], titles: Mapping[str, str], files: list[ResultFile], wanted: str | None
+    machines: tuple[Machine, ...],
+    titles: Mapping[str, str],
+    files: list[ResultFile],
+    wanted: str | None,
+    ids: Mapping[str, str] | None = None,
 ) -> Machine:
-    """The machine called for by label, id or file name; without a name the first unpublished one."""
+    """The machine called for by label, id or file name; without a name the first unpublished one.
+
+    ``ids`` has the machine's id for each id that stands in a file.
+    """
     if wanted is None:
         own = (file.machine for file in files if file.header is None or not file.header.published)
         return next(own, machines[0])
     word = wanted.casefold()
-    fitting = [m for m in machines if word in titles[m.id].casefold() or m.id.casefold().startswith(word)]
+    also = {machine for told, machine in (ids or {}).items() if told.casefold().startswith(word)}
+    fitting = [
+        m
+        for m in machines
+        if word in titles[m.id].casefold() or m.id.casefold().startswith(word) or m.id in also
+    ]
     fitting = fitting or [file.machine for file in files if word in file.label.casefold()]
     if len({machine.id for machine in fitting}) == 1:
         return fitting[0]
-    known = ", ".join(titles[machine.id] for machine in (fitting or machines)[:8])
+    known = "; ".join(titles[machine.id] for machine in (fitting or machines)[:8])
     problem = "fits several machines" if fitting else "fits no machine"
     raise ValueError(f"--baseline {wanted!r} {problem}; known: {known}")
 

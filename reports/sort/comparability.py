@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from likeforlike.devices.limits.units import plain_number
+from likeforlike.reports.read.result_file import Cell
 from likeforlike.reports.read.schema import Extra
 from likeforlike.reports.sort.measurements import Key, Measurement, Run
+from likeforlike.reports.sort.repetitions import unlike_cells
 
 NOT_STATED = "not stated"
 """In a table of differences, what one side does not tell."""
@@ -49,9 +52,11 @@ def unlike_work(first: Extra, second: Extra) -> str:
 def unlike_runs(first: Extra, second: Extra) -> str:
     """In what two runs on one machine differ so that they are no repetitions; empty if they are.
 
-    Beside the work of an epoch, how many epochs there were: last epochs and curves are told of runs.
+    Beside the work of an epoch, how many epochs there were: last epochs and curves are told of runs. And
+    the inherited variables that changed one of them and not the other.
     """
-    return _unlike(_work(first) | _length(first), _work(second) | _length(second))
+    mine, theirs = (_work(e) | _length(e) | _environment(e) for e in (first, second))
+    return _unlike(mine, theirs)
 
 
 def unlike_terms(first: Extra, second: Extra) -> str:
@@ -74,39 +79,52 @@ class WorkSet:
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
-        self._seen: dict[object, Extra] = {}
+        self._seen: dict[object, Cell] = {}
 
     def add(self, runs: Iterable[tuple[Key, Run]]) -> None:
         """Take runs, each with its key, as part of the set."""
         for key, run in runs:
             self.runs.append(run)
             for scope, _ in _scopes(key):
-                self._seen.setdefault(scope, run.cell.extra)
+                self._seen.setdefault(scope, run.cell)
 
     def conflict(self, runs: Iterable[tuple[Key, Run]]) -> str:
         """In what runs differ from those of the set; empty if they belong to it."""
         for key, run in runs:
             for scope, unlike in _scopes(key):
                 seen = self._seen.get(scope)
-                told = "" if seen is None else unlike(seen, run.cell.extra)
+                told = "" if seen is None else unlike(seen, run.cell)
                 if told:
                     return told
         return ""
 
 
-def _scopes(key: Key) -> tuple[tuple[object, Callable[[Extra, Extra], str]], ...]:
-    return (key, unlike_runs), ((key.workload, key.axes), unlike_terms), (key.workload, unlike_material)
+def _scopes(key: Key) -> tuple[tuple[object, Callable[[Cell, Cell], str]], ...]:
+    def repeated(first: Cell, second: Cell) -> str:
+        return unlike_runs(first.extra, second.extra) or unlike_cells(first, second)
+
+    def compared(first: Cell, second: Cell) -> str:
+        return unlike_terms(first.extra, second.extra)
+
+    def beside(first: Cell, second: Cell) -> str:
+        return unlike_material(first.extra, second.extra)
+
+    return (key, repeated), ((key.workload, key.axes), compared), (key.workload, beside)
 
 
 def _unlike(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
     if mine == theirs:
         return ""
     told = [
-        f"{name} {mine[name]} and {theirs[name]}"
+        f"{name} {_value_text(mine[name])} and {_value_text(theirs[name])}"
         for name in mine
         if name in theirs and mine[name] != theirs[name]
     ]
     return "; ".join(told)
+
+
+def _value_text(value: Any) -> str:
+    return plain_number(value, 6) if isinstance(value, float) else str(value)
 
 
 def _work(extra: Extra) -> dict[str, Any]:
@@ -119,6 +137,11 @@ def _material(extra: Extra) -> dict[str, Any]:
     if extra.data is not None:
         told |= {"data": extra.data.name, "training images": extra.data.train_samples}
     return told
+
+
+def _environment(extra: Extra) -> dict[str, Any]:
+    told = " ".join(f"{name}={value}" for name, value in sorted(extra.environment.items()))
+    return {"environment": told or "without variables"}
 
 
 def _shape(extra: Extra) -> dict[str, Any]:

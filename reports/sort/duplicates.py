@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.sort.measurements import grouped
+from likeforlike.reports.sort.measurements import Pool, grouped
 
 
 def without_twins(files: Iterable[ResultFile]) -> tuple[list[ResultFile], list[str]]:
@@ -35,7 +35,8 @@ def _without_earlier_states(files: list[ResultFile], remarks: list[str]) -> list
         own = tuple(cell for cell, place in zip(file.cells, places, strict=True) if place not in seen)
         if first is not None:
             count = len(file.cells) - len(own)
-            remarks.append(f"{file.path} and {first.path} are of one run: {count} cells of both count once.")
+            cells = f"{count} cell{'' if count == 1 else 's'}"
+            remarks.append(f"{file.path} and {first.path} are of one run: {cells} of both count once.")
         seen |= {place: file for place in places if place not in seen}
         result.append(file if first is None else replace(file, cells=own))
     return result
@@ -52,21 +53,32 @@ def with_labels_of_their_own(files: list[ResultFile]) -> list[ResultFile]:
     return files
 
 
-def repetition_remarks(files: list[ResultFile], titles: Mapping[str, str]) -> list[str]:
+def repetition_remarks(
+    pools: Iterable[Pool], files: list[ResultFile], titles: Mapping[str, str]
+) -> list[str]:
     """What repeats what: files of one machine or one kind, cells that stand twice in a file."""
     remarks = []
-    for machine, mine in grouped((file.machine.id, file) for file in files).items():
-        if len(mine) > 1:
-            names = ", ".join(file.label for file in mine[:5]) + (" and more" if len(mine) > 5 else "")
-            nodes = len({file.node for file in mine})
-            what = "repetitions on one machine" if nodes == 1 else f"of {nodes} machines of one kind"
-            remarks.append(f"{len(mine)} files are {what}, {titles[machine]}: {names}.")
+    together = grouped((tuple(file.label for file in pool.files), pool) for pool in pools)
+    for labels, members in together.items():
+        mine = members[0].files
+        nodes = len({file.node for file in mine})
+        what = "repetitions on one machine" if nodes == 1 else f"of {nodes} machines of one kind"
+        remarks.append(f"{len(mine)} files are {what}, {titles[members[0].machine.id]}: {some(labels)}.")
     for file in files:
         cells = grouped((cell.id, cell) for cell in file.cells)
         twice = [name for name, same in cells.items() if len(same) > 1]
         if twice:
-            remarks.append(
-                f"{file.label} holds {len(twice)} cell(s) more than once, such as {twice[0]}: "
-                "kept as repetitions."
+            count = f"{len(twice)} cell{'' if len(twice) == 1 else 's'}"
+            kept = (
+                "kept apart, since nothing says that they are the same work"
+                if file.plain
+                else "kept as repetitions"
             )
+            remarks.append(f"{file.label} holds {count} more than once, such as {twice[0]}: {kept}.")
     return remarks
+
+
+def some(labels: Sequence[str], most: int = 5) -> str:
+    """The first few names."""
+    left = len(labels) - most
+    return ", ".join(labels[:most]) + (f" and {left} more" if left > 0 else "")

@@ -20,7 +20,7 @@ from likeforlike.reports.read.schema import Extra
 REPEAT_AXIS = "run"
 """The axis that numbers repetitions of the same work."""
 FILE_AXIS = "file"
-"""The axis of a set of runs that bear the name of another set and did other work."""
+"""The axis of a set of runs that bear the names of another set and are no repetitions of it."""
 UNSTATED = "unstated"
 """The device of published figures whose source does not name one."""
 NOISE = "noise"
@@ -44,7 +44,7 @@ class Key:
 
     @property
     def apart(self) -> str:
-        """The file whose work is not that of the others of this name; empty for the first of them."""
+        """The file that stands beside others with the same names; empty where there is one set alone."""
         return str(self.axis.get(FILE_AXIS, ""))
 
     @property
@@ -114,11 +114,18 @@ class Measurement:
     """Why the figure can't be true; empty if it can."""
     whole: bool = False
     """Samples are whole epochs, with evaluation and logging; a training's own samples are training alone."""
+    suspicious: str = ""
+    """Why a figure that can be true is hard to believe; empty if it is not."""
 
     @property
     def extra(self) -> Extra:
         """The first run's description; identity and terms are the same for all."""
         return self.runs[0].cell.extra
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """Inherited variables under which it was measured, and which change it."""
+        return {n: value for run in self.runs for n, value in run.cell.extra.environment.items()}
 
     @cached_property
     def disturbed(self) -> str:
@@ -142,6 +149,12 @@ class Measurement:
     def median_seconds(self) -> float:
         """Median of the samples; of the runs' medians where a file holds no samples."""
         return statistics.median(self.samples or [run.cell.median_seconds for run in self.runs])
+
+    @property
+    def rounds(self) -> int | None:
+        """How many samples the figure rests on, saved or not; None if a file does not say."""
+        counts = [len(run.cell.samples) or run.cell.summary.rounds for run in self.runs]
+        return None if None in counts else sum(count for count in counts if count is not None)
 
     @property
     def flop_per_second(self) -> float | None:
@@ -181,6 +194,19 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Several files whose runs of a workload are one measurement."""
+
+    machine: Machine
+    workload: str
+    files: tuple[ResultFile, ...]
+    name: str
+    """How its measurements are called where others stand beside them; empty where none do."""
+    shared: bool
+    """Whether any cell was measured in more than one of them, so that samples are put together."""
+
+
+@dataclass(frozen=True)
 class Study:
     """Everything a report is made from."""
 
@@ -192,6 +218,9 @@ class Study:
     baseline: Machine
     remarks: tuple[str, ...] = ()
     """What happened to the files on the way: repetitions, twins, files left out."""
+    pools: tuple[Pool, ...] = ()
+    base_file: str = ""
+    """The label of the file with which others of its machine are compared; empty: the first."""
 
     def of(self, workload: str, machine: Machine | None = None) -> list[Measurement]:
         """Measurements of one workload, on one machine or all."""

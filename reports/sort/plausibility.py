@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, device_ceiling
-from likeforlike.devices.limits.plausibility import flat_span, judge, judge_series
+from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, Reached, device_ceiling
+from likeforlike.devices.limits.plausibility import flat_span, judge, judge_series, suspicion
 from likeforlike.reports.read.schema import Extra
 from likeforlike.reports.sort.measurements import Key, Measurement, grouped
 
@@ -23,8 +23,34 @@ def with_plausibility(measured: list[Measurement]) -> tuple[Measurement, ...]:
         return ceilings[place]
 
     result = [replace(item, ceiling=ceiling_of(item)) for item in measured]
-    flat = _flat_reasons(result)
-    return tuple(replace(item, implausible=_reasons(item, flat)) for item in result)
+    flat, best = _flat_reasons(result), _reached(result)
+    result = [replace(item, implausible=_reasons(item, flat)) for item in result]
+    return tuple(replace(item, suspicious=_suspicion(item, best.get(_place(item)))) for item in result)
+
+
+def _place(item: Measurement) -> tuple[str, str, str]:
+    """Machine, device and precision; a logical CPU has the whole processor."""
+    device = "cpu:0" if item.key.device.startswith("cpu") else item.key.device
+    return item.machine.id, device, precision_of(item.extra)
+
+
+def _reached(measured: list[Measurement]) -> dict[tuple[str, str, str], Reached]:
+    """The best rate that any file says was measured at a place, by a search over products of its own."""
+    best: dict[tuple[str, str, str], Reached] = {}
+    for item in measured:
+        for run in item.runs:
+            told = run.cell.extra.ceiling and run.cell.extra.ceiling.reached
+            known = best.get(_place(item))
+            if told and (known is None or told.flop_per_second > known.flop_per_second):
+                best[_place(item)] = Reached(told.flop_per_second, told.source)
+    return best
+
+
+def _suspicion(item: Measurement, best: Reached | None) -> str:
+    if item.implausible:
+        return ""
+    seconds = min(run.cell.median_seconds for run in item.runs)
+    return suspicion(item.extra.flop, seconds, item.ceiling, best) or ""
 
 
 def precision_of(extra: Extra) -> str:

@@ -1,10 +1,12 @@
-"""Files sorted into a study: which runs are one measurement, and which are other work."""
+"""Files sorted into a study: which runs are one measurement, and which stand beside each other.
+
+Runs are one measurement only if machine, set-up, commit, options, work and schema say so.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
@@ -12,16 +14,47 @@ from likeforlike.reports.read.schema import Extra
 from likeforlike.reports.sort.baselines import base_machine
 from likeforlike.reports.sort.comparability import WorkSet
 from likeforlike.reports.sort.duplicates import repetition_remarks, with_labels_of_their_own, without_twins
+from likeforlike.reports.sort.machine_identity import machine_titles, with_known_machines
 from likeforlike.reports.sort.measurements import (
     FILE_AXIS,
     REPEAT_AXIS,
     Key,
     Measurement,
+    Pool,
     Run,
     Study,
     grouped,
 )
 from likeforlike.reports.sort.plausibility import with_plausibility
+from likeforlike.reports.sort.repetitions import unlike_files
+
+MOST_REMARKS = 8
+
+KeyedRuns = list[tuple[Key, Run]]
+
+
+@dataclass
+class _Set:
+    """Runs of one workload on one machine that are repetitions of each other wherever they meet."""
+
+    label: str
+    """Its first file, with a number where the file holds several such sets."""
+    work: WorkSet = field(default_factory=WorkSet)
+    files: list[ResultFile] = field(default_factory=list)
+
+    def add(self, file: ResultFile, runs: KeyedRuns) -> None:
+        self.work.add(runs)
+        if not any(file is known for known in self.files):
+            self.files.append(file)
+
+    def conflict(self, file: ResultFile, runs: KeyedRuns) -> str:
+        """Why runs of a file are no repetitions of these; empty if they are."""
+        return unlike_files(self.files[0], file) or self.work.conflict(runs)
+
+    @property
+    def name(self) -> str:
+        more = len(self.files) - 1
+        return f"{self.label} and {more} more" if more else self.label
 
 
 def key_of(extra: Extra) -> Key:
@@ -36,46 +69,62 @@ def key_of(extra: Extra) -> Key:
 def build_study(
     files: Iterable[ResultFile], baseline: str | None = None, remarks: tuple[str, ...] = ()
 ) -> Study:
-    """Sort files into measurements and judge them. ``baseline`` is part of a machine's label or id.
+    """Sort files into measurements and judge them.
 
+    ``baseline`` is part of a machine's name or id, or of a file's name.
     Raises ValueError if no file is given or no machine fits ``baseline``.
     """
-    kept, twins = without_twins(files)
+    given = list(files)
+    known = with_known_machines(given)
+    ids = {old.machine.id: new.machine.id for old, new in zip(given, known, strict=True)}
+    kept, twins = without_twins(known)
     kept = with_labels_of_their_own(kept)
     if not kept:
         raise ValueError("no result file to report")
-    known: dict[str, Machine] = {}
-    for file in kept:
-        known.setdefault(file.machine.id, file.machine)
-    machines = tuple(known.values())
-    titles = _titles(machines)
-    base = base_machine(machines, titles, kept, baseline)
-    measured, apart = _measurements(kept)
-    said = (*remarks, *twins, *repetition_remarks(kept, titles), *apart)
-    return Study(tuple(kept), with_plausibility(measured), machines, titles, base, said)
+    machines = tuple({file.machine.id: file.machine for file in kept}.values())
+    titles = machine_titles(machines, kept)
+    base = base_machine(machines, titles, kept, baseline, ids)
+    sets, apart = _sets(kept)
+    measured = [item for mine in sets.values() for found in mine for item in _of_set(found, len(mine) > 1)]
+    pools = tuple(_pools(sets))
+    said = (*remarks, *twins, *repetition_remarks(pools, kept, titles), *apart)
+    base_file = _base_file(kept, base, baseline)
+    return Study(tuple(kept), with_plausibility(measured), machines, titles, base, said, pools, base_file)
 
 
-def _measurements(files: list[ResultFile]) -> tuple[list[Measurement], list[str]]:
-    """Runs of one key and the same work together; other work of that name is kept apart, and that is said.
+def _base_file(files: list[ResultFile], base: Machine, wanted: str | None) -> str:
+    """The label of the one file of the baseline that is called for by its name; empty if none is."""
+    if wanted is None:
+        return ""
+    mine = [file.label for file in files if file.machine.id == base.id]
+    fitting = [label for label in mine if wanted.casefold() in label.casefold()]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def _sets(files: list[ResultFile]) -> tuple[dict[tuple[str, str], list[_Set]], list[str]]:
+    """Repetitions together, by machine and workload; what is none of them is kept apart, and that is said.
 
     A file's cells of one workload stay together: they are what it compares.
     """
-    sets: dict[tuple[str, str], list[tuple[WorkSet, str]]] = {}
-    remarks = []
+    sets: dict[tuple[str, str], list[_Set]] = {}
+    told: dict[str, dict[str, None]] = {}
     for file in files:
         keyed = ((key_of(cell.extra), Run(file, cell)) for cell in file.cells)
         for workload, runs in grouped((key.workload, (key, run)) for key, run in keyed).items():
             mine = sets.setdefault((file.machine.id, workload), [])
             for number, part in enumerate(_coherent(runs), 1):
                 label = f"{file.label} ({number})" if number > 1 else file.label
-                remarks += _sorted_in(mine, part, workload, label)
-    measured = [item for mine in sets.values() for found, name in mine for item in _of_set(found, name)]
-    return measured, _shortened(remarks)
+                reason = _sorted_in(mine, file, part, label)
+                if reason:
+                    told.setdefault(f"{label} stands beside {mine[0].label}: {reason}.", {})[workload] = None
+    remarks = [f"{', '.join(workloads)} of {text}" for text, workloads in told.items()]
+    left = len(remarks) - MOST_REMARKS
+    return sets, remarks if left <= 0 else [*remarks[:MOST_REMARKS], f"And {left} more stand beside others."]
 
 
-def _coherent(runs: list[tuple[Key, Run]]) -> list[list[tuple[Key, Run]]]:
+def _coherent(runs: KeyedRuns) -> list[KeyedRuns]:
     """One file's runs of a workload in parts of the same work; one, unless a key stands for two things."""
-    parts: list[tuple[WorkSet, list[tuple[Key, Run]]]] = []
+    parts: list[tuple[WorkSet, KeyedRuns]] = []
     for pair in runs:
         fitting = next((part for part in parts if not part[0].conflict([pair])), None)
         if fitting is None:
@@ -86,40 +135,34 @@ def _coherent(runs: list[tuple[Key, Run]]) -> list[list[tuple[Key, Run]]]:
     return [part for _, part in parts]
 
 
-def _sorted_in(
-    sets: list[tuple[WorkSet, str]], runs: list[tuple[Key, Run]], workload: str, label: str
-) -> list[str]:
-    """Add runs to the first set they fit, or as a set of their own; what is to be said of that."""
-    told = ""
-    for number, (known, _) in enumerate(sets):
-        conflict = known.conflict(runs)
+def _sorted_in(sets: list[_Set], file: ResultFile, runs: KeyedRuns, label: str) -> str:
+    """Add runs to the first set they repeat, or as a set of their own: then why they are not of the first."""
+    first = ""
+    for number, known in enumerate(sets):
+        conflict = known.conflict(file, runs)
         if not conflict:
-            known.add(runs)
-            return []
-        told = told if number else conflict
-    made = WorkSet()
-    made.add(runs)
-    sets.append((made, label if sets else ""))
-    return [f"{workload} of {label} is other work, kept apart: {told}."] if told else []
+            known.add(file, runs)
+            return ""
+        first = first if number else conflict
+    made = _Set(label)
+    made.add(file, runs)
+    sets.append(made)
+    return first
 
 
-def _of_set(found: WorkSet, name: str) -> list[Measurement]:
-    apart = ((FILE_AXIS, name),) if name else ()
+def _of_set(found: _Set, beside_others: bool) -> list[Measurement]:
+    apart = ((FILE_AXIS, found.name),) if beside_others else ()
     return [
         Measurement(replace(key, axes=(*key.axes, *apart)), runs[0].file.machine, tuple(runs))
-        for key, runs in grouped((key_of(run.cell.extra), run) for run in found.runs).items()
+        for key, runs in grouped((key_of(run.cell.extra), run) for run in found.work.runs).items()
     ]
 
 
-def _shortened(remarks: list[str], most: int = 8) -> list[str]:
-    left = len(remarks) - most
-    return [*remarks[:most], f"And {left} more of other work."] if left > 0 else remarks
-
-
-def _titles(machines: tuple[Machine, ...]) -> dict[str, str]:
-    """Labels, with the id's first digits where two machines share one."""
-    labels = Counter(machine.label for machine in machines)
-    return {
-        machine.id: machine.label + (f" [{machine.id[:8]}]" if labels[machine.label] > 1 else "")
-        for machine in machines
-    }
+def _pools(sets: dict[tuple[str, str], list[_Set]]) -> Iterable[Pool]:
+    for (_, workload), mine in sets.items():
+        for found in mine:
+            if len(found.files) > 1:
+                name = found.name if len(mine) > 1 else ""
+                runs = grouped((key_of(run.cell.extra), run.file.digest) for run in found.work.runs)
+                shared = any(len(set(digests)) > 1 for digests in runs.values())
+                yield Pool(found.files[0].machine, workload, tuple(found.files), name, shared)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from likeforlike.devices.limits.units import plain_number
 from likeforlike.reports.tell.plot_data import PlotData
 
 
@@ -135,7 +136,8 @@ def entry(value: str | float | Entry | None) -> Entry:
         return Entry("–")
     if isinstance(value, str):
         return Entry(value)
-    return Entry(f"{value:g}", float(value))
+    text = f"{value:g}"
+    return Entry(plain_number(value, 6) if "e" in text else text, float(value))
 
 
 def row(

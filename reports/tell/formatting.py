@@ -4,20 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
-from likeforlike.devices.limits.units import format_rate, format_seconds
+from likeforlike.devices.limits.units import (
+    LEAST_DECIMAL,
+    format_rate,
+    format_seconds,
+    format_seconds_interval,
+    plain_number,
+    size_of,
+)
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.document import Entry
 
+LEAST_SHOWN_SECONDS = 0.001
+"""A phase of an epoch that takes less than half of it is told to be less."""
+
+ENVIRONMENT_MARK = "†"
+"""Stands beside a figure that an inherited variable changes."""
+
+SUSPICION_MARK = "‡"
+"""Stands beside a figure above the best that its machine was measured to reach."""
+
+
+def marked(text: str, *items: Measurement) -> str:
+    """The text of a figure of these measurements, with the marks that it needs."""
+    touched = any(item.environment for item in items)
+    suspicious = any(item.suspicious for item in items)
+    marks = (ENVIRONMENT_MARK if touched else "") + (SUSPICION_MARK if suspicious else "")
+    return f"{text} {marks}" if marks else text
+
 
 def time_entry(item: Measurement | None) -> Entry:
     """Median time of a measurement, struck through if it is in doubt."""
     if item is None:
         return Entry("–")
-    return Entry(format_seconds(item.median_seconds), item.median_seconds, struck=bool(item.doubt))
+    text = marked(format_seconds(item.median_seconds), item)
+    return Entry(text, item.median_seconds, struck=bool(item.doubt))
 
 
 def seconds_entry(seconds: float | None) -> Entry:
@@ -27,12 +53,18 @@ def seconds_entry(seconds: float | None) -> Entry:
 
 def seconds_per_epoch(item: Measurement) -> Entry:
     """Median seconds of an epoch, struck through if it is in doubt."""
-    return epoch_entry(item.median_seconds, struck=bool(item.doubt))
+    plain = epoch_entry(item.median_seconds, struck=bool(item.doubt))
+    return replace(plain, text=marked(plain.text, item))
 
 
 def epoch_entry(seconds: float | None, struck: bool = False) -> Entry:
     """Seconds of an epoch or of a part of it, always in seconds so that rows compare at a glance."""
-    return Entry("–") if seconds is None else Entry(f"{significant(seconds)} s", seconds, struck)
+    if seconds is None:
+        return Entry("–")
+    text = (
+        f"<{LEAST_SHOWN_SECONDS} s" if 0 < seconds < LEAST_SHOWN_SECONDS / 2 else f"{significant(seconds)} s"
+    )
+    return Entry(text, seconds, struck)
 
 
 def epoch_words(item: Measurement) -> str:
@@ -59,7 +91,8 @@ def rate_entry(item: Measurement | None) -> Entry:
     """Implied FLOP/s of a measurement."""
     if item is None or item.flop_per_second is None:
         return Entry("–")
-    return Entry(format_rate(item.flop_per_second), item.flop_per_second, struck=bool(item.doubt))
+    text = marked(format_rate(item.flop_per_second), item)
+    return Entry(text, item.flop_per_second, struck=bool(item.doubt))
 
 
 def share_entry(item: Measurement | None) -> Entry:
@@ -77,7 +110,7 @@ def ratio_entry(comparison: Comparison | None) -> Entry:
     if comparison is None:
         return Entry("–")
     estimate = comparison.verdict.estimate
-    return Entry(ratio_text(estimate), estimate.ratio, struck=bool(comparison.doubt))
+    return Entry(comparison_text(comparison), estimate.ratio, struck=bool(comparison.doubt))
 
 
 def speed_up_entry(comparison: Comparison | None) -> Entry:
@@ -94,7 +127,8 @@ def speed_up_entry(comparison: Comparison | None) -> Entry:
         estimate.p_value,
         estimate.confidence,
     )
-    return Entry(ratio_text(inverse), inverse.ratio, struck=bool(comparison.doubt))
+    text = marked(ratio_text(inverse), comparison.base, comparison.other)
+    return Entry(text, inverse.ratio, struck=bool(comparison.doubt))
 
 
 def ratio_text(estimate: RatioEstimate) -> str:
@@ -103,6 +137,11 @@ def ratio_text(estimate: RatioEstimate) -> str:
     if not estimate.has_interval:
         return text
     return f"{text} ({significant(estimate.low)} to {significant(estimate.high)})"
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Its ratio as :func:`ratio_text` has it, with the marks that its figures need."""
+    return marked(ratio_text(comparison.verdict.estimate), comparison.base, comparison.other)
 
 
 def verdict_entry(comparison: Comparison | None) -> Entry:
@@ -130,20 +169,25 @@ def more_rounds_text(verdict: Verdict) -> str:
 
 
 def significant(value: float) -> str:
-    """Three significant digits without an exponent for the usual sizes; two decimals around 1."""
+    """Three significant digits, never an exponent; two decimals around 1."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    size = math.floor(math.log10(abs(value)))
-    if -4 <= size <= 6:
-        return f"{value:,.{max(0, 2 - size)}f}"
-    return f"{value:.3g}"
+    return f"{value:,.{min(max(0, 2 - size_of(value, 3)), LEAST_DECIMAL)}f}"
+
+
+def interval_entry(low: float, high: float, like: float) -> Entry:
+    """An interval of times in the unit of the figure whose it is; ``not known`` where there is none."""
+    known = low > 0 and high < math.inf
+    return Entry(format_seconds_interval(low, high, like)) if known else Entry("not known")
 
 
 def percent(share: float) -> str:
     """``12.3 %``; one significant digit where it is small, none after the point where it is large."""
     if share >= 10:
         return f"{share * 100:,.0f} %"
-    return f"{share * 100:.1f} %" if share >= 0.001 else f"{share * 100:.1g} %"
+    if share >= 0.001:
+        return f"{share * 100:.1f} %"
+    return f"{plain_number(share * 100, 1)} %"
 
 
 def accuracy_entry(value: float | None) -> Entry:
@@ -175,6 +219,7 @@ def bytes_entry(count: int | None) -> Entry:
     return Entry("–") if count is None else Entry(f"{count / 2**20:,.0f} MiB", float(count))
 
 
-def count_text(items: Collection[object], noun: str) -> str:
-    """``1 cell``, ``3 cells``."""
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+def count_text(items: Collection[object] | int, noun: str) -> str:
+    """``1 cell``, ``3 cells``, ``4,000 rounds``: of things, or of their number."""
+    count = items if isinstance(items, int) else len(items)
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

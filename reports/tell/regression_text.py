@@ -6,45 +6,100 @@ from tabulate import tabulate
 
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.regressions import Check, Outcome
-from likeforlike.reports.tell.formatting import more_rounds_text, ratio_text
+from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.statistics.summaries import NOT_SAVED
+from likeforlike.reports.tell.formatting import count_text, more_rounds_text, ratio_text
+
+MOST_REMARKS = 20
 
 
-def outcome_text(outcome: Outcome, limit: float) -> str:
-    """A short table: what fails, what is unclear, what else changed; then a line of sums."""
-    told = sorted(outcome.checks, key=lambda check: (not check.fails(limit), -check.verdict.estimate.ratio))
-    shown = [check for check in told if check.doubt or check.verdict.word != "same"]
-    rows = [
-        (
-            check.name,
-            format_seconds(check.before.median_seconds),
-            format_seconds(check.now.median_seconds),
-            ratio_text(check.verdict.estimate),
-            _word(check, limit),
-        )
-        for check in shown
-    ]
+def outcome_text(outcome: Outcome) -> str:
+    """A short table: what fails, what could not be judged or is unclear, what else changed; then the sums."""
+    told = sorted(outcome.checks, key=lambda c: (not c.fails, not c.hindrance, -c.verdict.estimate.ratio))
+    rows = [_row(check) for check in told if check.hindrance or check.verdict.word != "same"]
     parts = []
     if rows:
-        headers = ("cell", "before", "now", "ratio", "verdict")
+        headers = ("cell", "before", "now", "rounds", "ratio", "verdict")
         parts.append(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
-    words = [check.verdict.word for check in outcome.checks if not check.doubt]
-    failing = sum(check.fails(limit) for check in outcome.checks)
-    counts = ", ".join(f"{words.count(word)} {word}" for word in ("faster", "same", "slower", "unclear"))
-    parts.append(f"{len(outcome.checks)} cells: {counts}; {failing} slower by more than {limit:.1%}.")
-    if words.count("unclear"):
-        parts.append(
-            f"warning: {words.count('unclear')} unclear: too noisy or too few samples to tell; "
-            "measure more rounds."
-        )
-    parts += [f"note: {remark}." for remark in outcome.remarks[:20]]
-    if len(outcome.remarks) > 20:
-        parts.append(f"note: and {len(outcome.remarks) - 20} more.")
+    parts.append(_sums(outcome))
+    unclear = [check for check in outcome.checks if check.unclear]
+    if unclear:
+        parts.append(f"warning: {len(unclear)} unclear: too noisy to tell; measure more rounds.")
+    notes = [remark for remark in (_summary_remark(outcome), *outcome.remarks) if remark]
+    parts += [f"note: {remark}." for remark in notes[:MOST_REMARKS]]
+    if len(notes) > MOST_REMARKS:
+        parts.append(f"note: and {len(notes) - MOST_REMARKS} more.")
     return "\n".join(parts)
 
 
-def _word(check: Check, limit: float) -> str:
-    if check.doubt:
-        return f"no verdict: {check.doubt}"
-    if check.fails(limit):
+def nothing_judged_text(outcome: Outcome) -> str:
+    """Why a check that could judge nothing is none: one line."""
+    cells = count_text(outcome.checks, "cell")
+    none = "the only cell" if len(outcome.checks) == 1 else f"none of the {cells}"
+    could = "could not be judged" if len(outcome.checks) == 1 else "could be judged"
+    return f"--against: {none} {could}: {_hindrances(outcome)}"
+
+
+def _row(check: Check) -> tuple[str, ...]:
+    before, now = check.before, check.now
+    return (
+        check.name,
+        format_seconds(before.median_seconds),
+        format_seconds(now.median_seconds),
+        _rounds_text(before, now),
+        ratio_text(check.verdict.estimate),
+        _word(check),
+    )
+
+
+def _rounds_text(before: Measurement, now: Measurement) -> str:
+    counts = ["?" if item.rounds is None else f"{item.rounds:,}" for item in (before, now)]
+    return counts[0] if counts[0] == counts[1] else " and ".join(counts)
+
+
+def _sums(outcome: Outcome) -> str:
+    """How many cells were judged and with what result, and why the others were not."""
+    judged, every = outcome.judged, outcome.checks
+    words = [check.verdict.word for check in judged]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in ("faster", "same", "slower", "unclear"))
+    limits = sorted({check.limit for check in every})
+    limit = f"{limits[0]:.1%}" if len(limits) == 1 else f"its limit ({limits[0]:.1%} to {limits[-1]:.1%})"
+    told = f"{len(judged)} of {count_text(every, 'cell')} judged: {counts}; " if judged else ""
+    told += f"{len(outcome.failing)} slower by more than {limit}." if judged else ""
+    left = len(every) - len(judged)
+    if left:
+        told += f"{' ' if told else ''}{count_text(left, 'cell')} not judged: {_hindrances(outcome)}."
+    return told
+
+
+def _hindrances(outcome: Outcome, most: int = 4) -> str:
+    reasons = sorted(outcome.hindrances.items(), key=lambda item: -item[1])
+    several = len(reasons) > 1
+    told = [f"{count} × {reason}" if several else reason for reason, count in reasons[:most]]
+    more = sum(count for _, count in reasons[most:])
+    return "; ".join([*told, *([f"{more} for other reasons"] if more else [])])
+
+
+def _word(check: Check) -> str:
+    if check.hindrance:
+        more = "" if check.doubt else more_rounds_text(check.verdict)
+        return f"no verdict: {check.hindrance}{more}"
+    if check.fails:
         return "SLOWER"
-    return check.verdict.word + (more_rounds_text(check.verdict) if check.verdict.word == "unclear" else "")
+    return check.verdict.word + (more_rounds_text(check.verdict) if check.unclear else "")
+
+
+def _summary_remark(outcome: Outcome) -> str:
+    """What is to be said of cells whose samples a file did not save; empty if there are none."""
+    told = [check for check in outcome.checks if check.from_summaries]
+    if not told:
+        return ""
+    tools = {run.file.tool.name for c in told for item in (c.before, c.now) for run in item.runs}
+    remedy = (
+        " (--benchmark-save leaves them out; use --benchmark-save-data or --benchmark-json)"
+        if tools & {"pytest-benchmark", "likeforlike"}
+        else ""
+    )
+    judged = sum(not check.hindrance for check in told)
+    basis = ": judged by median, quartiles and number of rounds, which is rougher" if judged else ""
+    return f"{NOT_SAVED} of {count_text(told, 'cell')}{remedy}{basis}"

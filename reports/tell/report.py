@@ -12,11 +12,14 @@ from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.context import Context, SectionModule
 from likeforlike.reports.tell.document import Entry, Report, Row, Table, row
 from likeforlike.reports.tell.findings import findings
-from likeforlike.reports.tell.formatting import rate_entry, ratio_entry, time_entry
+from likeforlike.reports.tell.formatting import count_text, rate_entry, ratio_entry, time_entry
+from likeforlike.reports.tell.marks import with_marks_explained
+from likeforlike.reports.tell.pools import with_pools_told
 from likeforlike.reports.tell.sections import (
     answers,
     caveats,
     distributed,
+    files,
     implementations,
     ladder,
     machines,
@@ -28,6 +31,7 @@ from likeforlike.reports.tell.sections import (
 
 TITLE = "likeforlike: the report"
 SECTIONS: tuple[SectionModule, ...] = (
+    files,
     published_pair,
     trainers,
     ladder,
@@ -43,18 +47,23 @@ SECTIONS: tuple[SectionModule, ...] = (
 
 
 def build_report(
-    files: Iterable[ResultFile], baseline: str | None = None, remarks: Iterable[str] = ()
+    given: Iterable[ResultFile], baseline: str | None = None, remarks: Iterable[str] = ()
 ) -> Report:
     """The report of these files. Raises ValueError if there is none or no machine fits ``baseline``."""
-    study = build_study(files, baseline, tuple(remarks))
+    study = build_study(given, baseline, tuple(remarks))
     detailed = detailed_machines(study)
     context = Context(study, compare(study, detailed), detailed)
     made = [section for module in SECTIONS for section in module.sections(context)]
+    explained = [
+        with_pools_told(with_marks_explained(section, context), study)
+        for section in made
+        if section is not None
+    ]
     return Report(
         TITLE,
         _subtitle(study),
         findings(context, SECTIONS),
-        tuple(section for section in made if section is not None),
+        tuple(explained),
         (_cells_table(study, context.comparisons), _machines_table(study)),
     )
 
@@ -62,12 +71,11 @@ def build_report(
 def _subtitle(study: Study) -> str:
     files, kinds = len(study.files), len(study.machines)
     machines = len({(file.machine.id, file.node) for file in study.files})
-    cells = len(study.measurements)
     days = sorted(file.datetime[:10] for file in study.files if file.datetime)
     when = "" if not days else (f", {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else ""))
-    told = [f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in ((files, "file"), (machines, "machine"))]
-    of_kinds = f" of {kinds:,} kind{'' if kinds == 1 else 's'}" if machines > kinds else ""
-    generated = f"{', '.join(told)}{of_kinds}, {cells:,} cells{when}"
+    told = [count_text(files, "file"), count_text(machines, "machine")]
+    of_kinds = f" of {count_text(kinds, 'kind')}" if machines > kinds else ""
+    generated = f"{', '.join(told)}{of_kinds}, {count_text(study.measurements, 'cell')}{when}"
     presets = sorted({file.header.preset for file in study.files if file.header and file.header.preset})
     return generated + (f"; preset {', '.join(presets)}" if presets else "") + "."
 
@@ -85,6 +93,7 @@ def _cells_table(study: Study, comparisons: Comparisons) -> Table:
         "median_seconds",
         "flop_per_second",
         "samples",
+        "rounds",
         "ratio_to_baseline_machine",
         "verdict",
         "doubt",
@@ -117,6 +126,7 @@ def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:
         time_entry(shown),
         rate_entry(item),
         Entry(str(len(item.samples)), float(len(item.samples))),
+        Entry("–") if item.rounds is None else Entry(str(item.rounds), float(item.rounds)),
         ratio_entry(pair),
         pair.word if pair else "–",
         item.doubt or "–",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import MOST_ALIKE, Context
 from likeforlike.reports.tell.formatting import count_text, significant
+from likeforlike.reports.tell.marks import MOST_VARIABLES
 from likeforlike.reports.tell.sections.floors import struck_floors
 from likeforlike.reports.tell.sections.trainers import SYNTHETIC_WARNING
 
@@ -17,6 +18,8 @@ def warnings(context: Context) -> Iterator[str]:
         yield SYNTHETIC_WARNING
     yield from _implausible(context, context.study.measurements)
     yield from struck_floors(context)[:MOST_ALIKE]
+    yield from _suspicious(context.study.measurements)
+    yield from _environment(context)
     unmeasured = [cell for file in context.study.files for cell in file.unmeasured]
     failed = [cell for cell in unmeasured if cell.outcome != "skipped"]
     if failed:
@@ -30,10 +33,12 @@ def warnings(context: Context) -> Iterator[str]:
     for spread in context.kinds:
         for unit in spread.odd[:MOST_ALIKE]:
             what = "run" if spread.repetitions else "machine"
+            where = (f" on {spread.device}" if spread.device else "") + f" at {spread.workload}"
             yield (
-                f"{unit.name} is the odd one out: ×{significant(unit.ratio)} the time of the median of "
-                f"{len(spread.units)} {what}s of the kind {context.study.titles[spread.machine.id]}."
+                f"{unit.name} is the odd one out{where}: ×{significant(unit.ratio)} the time of the median "
+                f"of {len(spread.units)} {what}s of the kind {context.study.titles[spread.machine.id]}."
             )
+    yield from _withheld(context)
     yield from _left_out_plugins(context)
     busy = [file for file in context.study.files if file.header is not None and file.header.busy]
     if busy:
@@ -47,6 +52,17 @@ def warnings(context: Context) -> Iterator[str]:
             f"{count_text(disturbed, 'cell')} disturbed in most samples: compared only with what was "
             "measured in turns with them."
         )
+
+
+def _withheld(context: Context) -> Iterator[str]:
+    """Files or machines on which there is no verdict, since they were measured differently."""
+    compared = (*context.comparisons.files, *context.comparisons.machines)
+    reasons = grouped((item.withheld, item) for item in compared if item.withheld)
+    for reason, items in list(reasons.items())[:MOST_ALIKE]:
+        base, other = (run.file.label for run in (items[0].base.runs[0], items[0].other.runs[0]))
+        yield f"No verdict on {count_text(items, 'cell')} of {base} and {other}: {reason}."
+    if len(reasons) > MOST_ALIKE:
+        yield f"And no verdict for {count_text(len(reasons) - MOST_ALIKE, 'more reason')} of the kind."
 
 
 def _left_out_plugins(context: Context) -> Iterator[str]:
@@ -67,10 +83,51 @@ def _implausible(context: Context, items: Sequence[Measurement]) -> Iterator[str
     bad = grouped(((item.machine.id, item.key.device), item) for item in items if item.implausible)
     for number, members in enumerate(bad.values()):
         if number == 4:
-            yield f"Figures of {len(bad) - 4} more devices can't be true; they are listed below."
+            left = count_text(len(bad) - 4, "more device")
+            yield f"Figures of {left} can't be true; they are listed below."
             return
         worst = max(members, key=lambda item: item.flop_per_second or 0.0)
         yield (
             f"{count_text(members, 'figure')} {context.where(worst)} can't be true: {worst.key.text} "
             f"{worst.implausible[0]}."
         )
+
+
+def _suspicious(items: Sequence[Measurement]) -> Iterator[str]:
+    found = [item for item in items if item.suspicious]
+    for item in found[:MOST_ALIKE]:
+        yield f"Suspicious: {item.key.workload} {item.key.text} {item.suspicious}."
+    if len(found) > MOST_ALIKE:
+        yield f"And {count_text(found[MOST_ALIKE:], 'more suspicious figure')}, marked ‡."
+
+
+def _environment(context: Context) -> Iterator[str]:
+    """A sentence for each inherited variable that changes figures, and for kernels below the processor's."""
+    touched = grouped(
+        (variable, item) for item in context.study.measurements for variable in item.environment.items()
+    )
+    effects = {
+        name: effect
+        for file in context.study.files
+        if file.header is not None
+        for name, effect in file.header.environment_effects.items()
+    }
+    for (name, value), items in list(touched.items())[:MOST_VARIABLES]:
+        files = dict.fromkeys(run.file.label for item in items for run in item.runs)
+        labels = ", ".join(list(files)[:MOST_ALIKE])
+        more = f" and {count_text(list(files)[MOST_ALIKE:], 'more file')}" if len(files) > MOST_ALIKE else ""
+        effect = f" It {effects[name]}." if name in effects else ""
+        yield (
+            f"{name}={value} was set in the environment of {count_text(items, 'figure')} of {labels}{more}, "
+            f"marked †.{effect} To measure without: --clean-environment."
+        )
+    if len(touched) > MOST_VARIABLES:
+        left = count_text(list(touched)[MOST_VARIABLES:], "more variable")
+        yield f"And {left} in the environment of figures marked †."
+    remarks = grouped(
+        (file.header.setup.get("blas_remark"), file.label)
+        for file in context.study.files
+        if file.header is not None and file.header.setup.get("blas_remark")
+    )
+    for remark, labels_of in list(remarks.items())[:MOST_ALIKE]:
+        yield f"{remark} ({', '.join(labels_of[:MOST_ALIKE])})."

@@ -13,8 +13,9 @@ REPOSITORY = Path(__file__).parents[2]
 PLUGINS = Path(__file__).parent / "plugins"
 QUICK = ("--preset", "smoke", "--implementations", "numpy,finite-differences,numpy-eigh")
 """NumPy alone: no framework is imported."""
-PLAIN = ("-p", "no:cacheprovider", "-p", "no:randomly")
-"""pytest-randomly, where it is installed, would shuffle the cells of the run as well."""
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:randomly", "--no-measured-ceiling")
+"""pytest-randomly, where it is installed, would shuffle the cells of the run as well; the search for the
+machine's best rate has tests of its own."""
 NOT_OURS = ("PYTEST_", "COV_", "FORCE_COLOR", "PY_COLORS")
 """Beginnings of variables that would change what the run does or prints."""
 

@@ -9,7 +9,14 @@ import sys
 import pytest
 
 from likeforlike.devices import command
+from likeforlike.devices.limits.ceilings import PRECISIONS
 from likeforlike.devices.machine.discovery import find_devices
+from likeforlike.devices.process.measured_ceilings import Rate
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture
@@ -41,3 +48,29 @@ def test_a_bad_argument_is_one_line_and_status_2():
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "python -m devices: unrecognized arguments: --jsn\n"
+
+
+def test_what_was_measured_stands_beside_the_ceiling_and_is_kept(with_a_gpu, monkeypatch, capsys):
+    def measured(wanted, threads):
+        (cpu, *_), gpu = wanted, next(want for want in wanted if want.device.kind == "gpu")
+        assert cpu.precisions == gpu.precisions == PRECISIONS
+        name = gpu.device.name
+        return [Rate("gpu:0", name, "tf32", "torch", 120e12, (8192, 8192, 8192))], ["jax on gpu:0: no memory"]
+
+    monkeypatch.setattr(command, "measure", measured)
+    assert command.main(["--measure"]) == 0
+    said = capsys.readouterr()
+    assert said.err == "not measured: jax on gpu:0: no memory\n"
+    assert "120 TFLOP/s" in said.out
+    monkeypatch.setattr(command, "measure", None)
+    assert command.main(["--json"]) == 0
+    cpu, gpu = json.loads(capsys.readouterr().out)["devices"]
+    assert cpu["reached"] == {}
+    told = {"flop_per_second": 120e12, "source": "8192 x 8192 x 8192 by torch"}
+    assert gpu["reached"] == {"tf32": told}
+
+
+def test_inherited_variables_are_told(monkeypatch, capsys):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
+    assert command.main([]) == 0
+    assert "OPENBLAS_CORETYPE=Nehalem makes OpenBLAS use" in capsys.readouterr().out

@@ -77,8 +77,12 @@ DATA = {
 SYNTHETIC = DATA | {"name": "synthetic", "source": "generated"}
 
 
-def fingerprint(identity="9f1c2d3e4a5b", cpu=None, gpus=(), **more):
-    """A machine's ``machine_info.likeforlike``."""
+OWN = "9f1c2d3e4a5b"
+"""The sample machine's id."""
+
+
+def fingerprint(identity=OWN, cpu=None, gpus=(), **more):
+    """A machine's ``machine_info.likeforlike``; of another id, another machine, by its BLAS."""
     return {
         "id": identity,
         "cpu": CPU | (cpu or {}),
@@ -86,7 +90,7 @@ def fingerprint(identity="9f1c2d3e4a5b", cpu=None, gpus=(), **more):
         "gpus": list(gpus),
         "cuda": None,
         "versions": {"python": "3.11.7", "tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.4.6"},
-        "blas": ["openblas 0.3.29 SkylakeX"],
+        "blas": [f"openblas 0.3.29 {'SkylakeX' if identity == OWN else identity}"],
         "threads": 2,
         "precision_mode": "ieee",
     } | more
@@ -342,7 +346,7 @@ def document(cells, machine=None, run_id="20261123-213000-1a2b3c", **header):
     """A whole result file."""
     return {
         "machine_info": {"node": "vm", "system": "Linux", "likeforlike": machine or fingerprint()},
-        "commit_info": {},
+        "commit_info": {"id": "c" * 40, "dirty": False},
         "benchmarks": cells,
         "datetime": "2026-11-23T21:30:00+00:00",
         "version": "5.3.1",

@@ -117,6 +117,15 @@ class TestBadInput:
     def test_options_that_need_each_other(self, small, capsys):
         assert "needs --against" in self.refuse(capsys, small, "--output", "x", "--fail-if-slower", "5%")
         assert "needs --output" in self.refuse(capsys, small, "--against", small, "--baseline", "x")
+        assert "--only needs --against" in self.refuse(capsys, small, "--output", "x", "--only", "a*")
+
+    @pytest.mark.parametrize("option", [("--only", "mutmal*"), ("--fail-if-slower", "mutmal*=5%")])
+    def test_patterns_of_no_cell(self, small, capsys, option):
+        error = self.refuse(capsys, small, "--against", small, *option)
+        assert (
+            f"{option[0]} 'mutmal*' is the name of no cell; known: matmul-tf-eager-cpu:0-500-float32, "
+            in error
+        )
 
 
 class TestAgainst:
@@ -157,9 +166,11 @@ class TestAgainst:
         assert self.exit_status(write, self.run(0.8), "--fail-if-slower", "5%") == 0
 
     def test_unclear_passes_with_a_warning(self, write, capsys):
-        few = self.run(1.3, rounds=3)
-        assert self.exit_status(write, few, "--fail-if-slower", "5%") == 0
-        assert "warning: 2 unclear" in capsys.readouterr().out
+        noisy = self.run(1.1, spread=0.4)
+        assert self.exit_status(write, noisy, "--fail-if-slower", "5%") == 0
+        out = capsys.readouterr().out
+        assert "unclear: too noisy to tell" in out
+        assert "2 of 2 cells judged: " in out
 
     def test_a_machine_that_got_slower_itself_is_no_regression(self, write):
         everything = self.run(1.1, twins=1.12)
@@ -180,6 +191,50 @@ class TestAgainst:
         other = samples.plain_run({"t.py::a": [0.1]})
         assert self.exit_status(write, other, "--fail-if-slower", "5%") == 2
         assert "no cell in common" in capsys.readouterr().err
+
+    def test_each_cell_has_the_limit_that_names_it(self, write, capsys):
+        now = self.run(1.1)
+        assert self.exit_status(write, now, "--fail-if-slower=5%", "--fail-if-slower=*tf-eager*=20%") == 0
+        assert "0 slower by more than its limit (5.0% to 20.0%)" in capsys.readouterr().out
+        assert self.exit_status(write, now, "--fail-if-slower=*tf-eager*=2%", "--fail-if-slower=50%") == 1
+
+    def test_only_some_cells_are_looked_at(self, write, capsys):
+        slower = self.run(1.5)
+        assert self.exit_status(write, slower, "--fail-if-slower", "5%", "--only", "*numpy*") == 0
+        out = capsys.readouterr().out
+        assert "1 of 1 cell judged" in out
+        assert "tf-eager" not in out
+        assert self.exit_status(write, slower, "--fail-if-slower", "5%", "--only", "*eager*") == 1
+
+    def test_what_could_not_be_judged_is_told_beside_what_could(self, write, capsys):
+        now = self.run(1.0)
+        (numpy, *_) = now["benchmarks"]
+        numpy["extra_info"]["round_numbers"] = [0]
+        numpy["stats"] = samples.stats(numpy["stats"]["data"][:1])
+        assert self.exit_status(write, now, "--fail-if-slower", "5%") == 0
+        out = capsys.readouterr().out
+        assert "1 of 2 cells judged: 0 faster, 1 same, 0 slower, 0 unclear; " in out
+        assert "1 cell not judged: 60 rounds against 1, too few." in out
+
+    def test_nothing_that_can_be_judged_is_no_pass(self, write, capsys):
+        few = self.run(1.3, rounds=3)
+        for limit in (["--fail-if-slower", "5%"], []):
+            assert self.exit_status(write, few, *limit) == 2
+            assert (
+                "--against: none of the 2 cells could be judged: 60 rounds against 3"
+                in capsys.readouterr().err
+            )
+
+    def test_every_file_of_now_is_held_against_the_base(self, write, capsys):
+        """Two files that are no repetitions of each other: the second may not hide behind the first."""
+        base, good, bad = self.run(1.0), self.run(1.0), self.run(1.5)
+        good["commit_info"]["id"], bad["commit_info"]["id"] = "d" * 40, "e" * 40
+        good["likeforlike"]["run_id"], bad["likeforlike"]["run_id"] = "good", "bad"
+        paths = [write(f"{n}.json", d) for n, d in (("good", good), ("bad", bad), ("before", base))]
+        assert main([*paths[:2], "--against", paths[2], "--fail-if-slower", "5%"]) == 1
+        out = " ".join(capsys.readouterr().out.split())
+        assert "matmul tf-eager cpu:0 500 float32 file=bad.json" in out
+        assert "4 of 4 cells judged" in out
 
     def test_plain_files(self, write):
         rng = samples.np.random.default_rng(1)

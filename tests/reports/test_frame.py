@@ -147,7 +147,7 @@ class TestColumns:
         paths = [write(f"{m['id']}.json", samples.document([cell], m)) for m in (one, other)]
         frame = likeforlike.read(*paths)
         assert list(frame["machine_id"]) == ["aaaa1111bbbb", "cccc2222dddd"]
-        assert list(frame["machine"]) == ["2 x Intel Xeon [aaaa1111]", "2 x Intel Xeon [cccc2222]"]
+        assert list(frame["machine"]) == [f"2 x Intel Xeon, openblas 0.3.29 {m['id']}" for m in (one, other)]
         assert list(frame["file"]) == ["aaaa1111bbbb.json", "cccc2222dddd.json"]
         assert set(frame["host"]) == {"vm"}
         assert set(frame["file_datetime"]) == {pd.Timestamp("2026-11-23T21:30:00", tz="UTC")}
@@ -313,7 +313,7 @@ class TestSeveralFiles:
         early = write("early.json", samples.document(cells[:1], unmeasured=[failed("b"), failed("c")]))
         late = write("late.json", samples.document(cells, unmeasured=[failed("c")]))
         for paths in ((early, late), (late, early)):
-            with pytest.warns(UserWarning, match="are of one run: 1 cells of both count once"):
+            with pytest.warns(UserWarning, match="are of one run: 1 cell of both count once"):
                 frame = likeforlike.read(*paths, samples=False)
             with pytest.warns(UserWarning, match="are of one run"):
                 rows = likeforlike.read(*paths)
@@ -339,9 +339,9 @@ class TestSeveralFiles:
             cell = samples.cell("training", "x", "cpu:0", {"recipe": "r"}, [rate], recipe=recipe)
             paths.append(write(f"{rate}.json", samples.document([cell], run_id=str(rate))))
         frame = likeforlike.read(*paths)
-        assert list(frame["axes"]) == ["r", "r file=0.2.json"]
+        assert list(frame["axes"]) == ["r file=0.1.json", "r file=0.2.json"]
         assert list(frame["recipe"]) == ["r", "r"]
-        assert any("is other work, kept apart" in remark for remark in frame.attrs["remarks"])
+        assert any("0.2.json stands beside 0.1.json" in remark for remark in frame.attrs["remarks"])
 
 
 def test_unmeasured_cells(write):

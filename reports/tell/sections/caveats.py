@@ -7,15 +7,18 @@ from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import NOISE, REPEAT_AXIS, Measurement, axes_text
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
+from likeforlike.reports.tell.formatting import count_text
 
 MOST_ROWS = 200
 
 RULES = (
     "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
     "same: the whole interval lies within the threshold",
-    "unclear: neither; fewer than six pairs always are, and the further rounds that would settle it are told",
-    "no verdict: one of the figures is implausible or its answer wrong, or it was disturbed and not measured "
-    "in turns with the other",
+    "unclear: neither; fewer than six pairs, or without pairs fewer than four rounds a side, always are, and "
+    "the further rounds that would settle it are told",
+    "no verdict: one of the figures is implausible or its answer wrong, it was disturbed and not measured in "
+    "turns with the other, or the two were measured differently (timer, garbage collection, warm-up, calls a "
+    "round, inherited variables)",
 )
 
 
@@ -71,7 +74,8 @@ def _unverified_text(context: Context) -> Text | None:
     told = ", ".join(
         dict.fromkeys(f"{item.key.workload} of {context.title(item)}" for item in unchecked[:200])
     )
-    return Text(f"The answers of {len(unchecked)} cells were not checked ({told}): no finding rests on them.")
+    cells = count_text(unchecked, "cell")
+    return Text(f"The answers of {cells} were not checked ({told}): no finding rests on them.")
 
 
 def _doubts(item: Measurement) -> list[tuple[str, str]]:
@@ -111,8 +115,9 @@ def _disturbed_section(context: Context) -> Section | None:
     beside = [item for item in context.study.measurements if item.extra.concurrent]
     told_beside = (
         Text(
-            f"{len(beside)} cells were measured while a neighbour ran on another device of the machine "
-            "(--concurrent): neighbours share memory, caches and power, so these times are upper bounds."
+            f"{count_text(beside, 'cell')} {'was' if len(beside) == 1 else 'were'} measured while a "
+            "neighbour ran on another device of the machine (--concurrent): neighbours share memory, caches "
+            "and power, so these times are upper bounds."
         )
         if beside
         else None
@@ -176,8 +181,8 @@ def _reading_section(context: Context) -> Section | None:
         Points(context.study.remarks) if context.study.remarks else None,
         Text(
             "Files of plain pytest-benchmark hold no fingerprint, count of work, check of the answer or "
-            "numbers of rounds: nothing is paired in them, nothing held against a ceiling, and no finding "
-            "rests on them."
+            "numbers of rounds: nothing is paired in them, nothing held against a ceiling, and a finding on "
+            "them says that nobody checked the answers."
         )
         if plain
         else None,

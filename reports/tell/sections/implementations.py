@@ -13,9 +13,9 @@ from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
     count_text,
+    interval_entry,
     ratio_entry,
     seconds_entry,
-    significant,
     time_entry,
     verdict_entry,
 )
@@ -23,6 +23,11 @@ from likeforlike.reports.tell.sections import answers
 
 TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
 """Workloads whose sections and findings are other modules'; of the answers by hand the sections alone."""
+
+NOT_SAVED_NOTE = (
+    "Of those without samples the file holds summary figures alone, and no interval of the median follows "
+    "from them: --benchmark-save leaves samples out, --benchmark-save-data and --benchmark-json keep them."
+)
 
 
 def sections(context: Context) -> list[Section | None]:
@@ -46,22 +51,21 @@ def findings(context: Context) -> Kinds:
 
 
 def _plain_table(context: Context, items: list[Measurement]) -> Table | None:
-    """Median with its interval, group by group; nothing is compared, since nothing was paired."""
+    """Median with its interval, group by group, and how many rounds they rest on."""
     rows = []
+    saved = all(item.samples for item in items)
     for group, members in grouped((item.runs[0].cell.group, item) for item in items).items():
         for item in sorted(members, key=lambda item: item.median_seconds):
             low, high = median_interval(item.samples)
-            known = low > 0 and high < float("inf")
             rows.append(
                 row(
-                    item.key.implementation,
+                    item.key.name,
                     *([context.title(item)] if context.several else []),
                     group or "–",
                     time_entry(item),
-                    Entry(f"{significant(low * 1e3)} to {significant(high * 1e3)} ms")
-                    if known
-                    else "not known",
-                    Entry(str(len(item.samples)), float(len(item.samples))),
+                    interval_entry(low, high, item.median_seconds),
+                    "–" if item.rounds is None else Entry(f"{item.rounds:,}", float(item.rounds)),
+                    *([] if saved else ["yes" if item.samples else "no"]),
                     workload=item.key.workload,
                     machine=context.title(item),
                 )
@@ -69,8 +73,10 @@ def _plain_table(context: Context, items: list[Measurement]) -> Table | None:
     if not rows:
         return None
     machine = ("machine",) if context.several else ()
-    columns = ("benchmark", *machine, "group", "median", "interval of the median", "samples")
-    return Table("benchmarks", "Times", columns, tuple(rows), folded=len(rows) > 40)
+    columns = ("benchmark", *machine, "group", "median", "interval of the median", "rounds")
+    columns += () if saved else ("samples saved",)
+    note = "" if saved else NOT_SAVED_NOTE
+    return Table("benchmarks", "Times", columns, tuple(rows), note, folded=len(rows) > 40)
 
 
 def _findings(context: Context) -> Iterator[str]:

@@ -24,8 +24,8 @@ from likeforlike.reports.tell.document import (
     section,
 )
 from likeforlike.reports.tell.formatting import (
+    comparison_text,
     rate_entry,
-    ratio_text,
     share_entry,
     significant,
     speed_up_entry,
@@ -338,7 +338,7 @@ def _fastest_findings(context: Context) -> Iterator[str]:
         )
         told = [
             f"{item.other.key.implementation} {item.word}"
-            + (f" {ratio_text(item.verdict.estimate)}" if item.verdict.different else "")
+            + (f" {comparison_text(item)}" if item.verdict.different else "")
             for item in mine
         ]
         base = mine[0].base

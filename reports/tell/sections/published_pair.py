@@ -13,11 +13,11 @@ from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
     accuracy_entry,
+    comparison_text,
     duration_entry,
     epoch_entry,
     epoch_words,
     loss_entry,
-    ratio_text,
     seconds_per_epoch,
     verdict_text,
 )
@@ -113,7 +113,7 @@ def _pair_verdict(context: Context, keras: Measurement, manual: Measurement) -> 
         if (item.base.machine.id, item.base.key, item.other.key) == sides:
             return Text(
                 f"Per {epoch_words(item.base)} the hand-written trainer takes "
-                f"{ratio_text(item.verdict.estimate)} of Keras's time: "
+                f"{comparison_text(item)} of Keras's time: "
                 f"{item.doubt or verdict_text(item.verdict)}. {_pairing(item)} The two differ in more than "
                 "Keras, as listed below; what Keras itself costs, the matched comparison and the ladder tell."
             )

@@ -27,10 +27,11 @@ from likeforlike.reports.tell.document import (
 from likeforlike.reports.tell.formatting import (
     basis_note,
     bytes_entry,
+    comparison_text,
     epoch_words,
+    marked,
     percent,
     ratio_entry,
-    ratio_text,
     seconds_entry,
     seconds_per_epoch,
     significant,
@@ -246,7 +247,7 @@ def pair_sentence(name: str, item: Comparison, base: str) -> str:
     if item.verdict.word == "same":
         return f"{name} and {base} take the same time per {epoch} within {percent(item.verdict.threshold)}"
     word = item.verdict.word
-    return f"{name} is {word} than {base}, taking {ratio_text(item.verdict.estimate)} of its time per {epoch}"
+    return f"{name} is {word} than {base}, taking {comparison_text(item)} of its time per {epoch}"
 
 
 def accuracies_text(first: Measurement, second: Measurement, names: tuple[str, str]) -> str:
@@ -292,4 +293,4 @@ def _fastest_findings(context: Context) -> Iterator[str]:
 
 def _epoch_text(item: Measurement, more: str = "") -> str:
     """Its seconds in brackets; nothing where the pairs stand but the seconds are in doubt."""
-    return "" if item.doubt else f" ({significant(item.median_seconds)} s{more})"
+    return "" if item.doubt else f" ({marked(f'{significant(item.median_seconds)} s{more}', item)})"

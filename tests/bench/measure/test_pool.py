@@ -75,6 +75,23 @@ def test_a_worker_loads_prepares_samples_and_finishes(pool: Pool) -> None:
     assert answers[1].facts["threads"]["blas"]["openblas"] == 1  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("clean", [False, True])
+def test_a_clean_pool_s_workers_lack_what_changes_figures(
+    monkeypatch: pytest.MonkeyPatch, clean: bool
+) -> None:
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
+    pool = Pool(ROOMY, clean)
+    try:
+        worker = lend(pool)
+        worker.order(Load(spec()))
+        worker.answer(30)
+        given = psutil.Process(worker.process.pid).environ()
+    finally:
+        pool.end()
+    assert given.get("OPENBLAS_CORETYPE") == (None if clean else "Nehalem")
+    assert given["OPENBLAS_NUM_THREADS"] == "1"
+
+
 def test_a_frozen_worker_uses_no_processor_time_and_goes_on_when_told(pool: Pool) -> None:
     worker = lend(pool)
     worker.order(Load(spec()))

@@ -6,8 +6,14 @@ import math
 
 import pytest
 
-from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, device_ceiling, highest_known
-from likeforlike.devices.limits.plausibility import flat_span, judge, judge_series
+from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, Reached, device_ceiling, highest_known
+from likeforlike.devices.limits.plausibility import (
+    SUSPICIOUS_MARGIN,
+    flat_span,
+    judge,
+    judge_series,
+    suspicion,
+)
 from likeforlike.devices.limits.units import format_rate, format_seconds
 
 A100 = Ceiling(19.5e12, "an A100")
@@ -173,3 +179,35 @@ def test_units_for_readers():
         "250 MFLOP/s",
     )
     assert [format_seconds(s) for s in (28.6, 0.388e-3, 12e-6, 3e-9)] == ["28.6 s", "388 µs", "12 µs", "3 ns"]
+
+
+REACHED = Reached(200e9, "2048 x 2048 x 2048 by torch")
+
+
+def test_a_figure_between_the_best_measured_and_the_data_sheet_is_suspicious():
+    told = suspicion(300e9, 1.0, XEON, REACHED)
+    assert told == (
+        "implies 300 GFLOP/s, 50% above the best measured here, 200 GFLOP/s (2048 x 2048 x 2048 by torch)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("flop", "seconds"),
+    [
+        (200e9, 1.0),
+        (200e9 * (1 + SUSPICIOUS_MARGIN) * 0.999, 1.0),  # within what a short search misses
+        (0.81e12, 1.0),  # above the data sheet: implausible, and that is told already
+        (None, 1.0),
+        (300e9, 0.0),
+        (300e9, math.nan),
+        (math.inf, 1.0),
+    ],
+)
+def test_no_other_figure_is_suspicious(flop, seconds):
+    assert suspicion(flop, seconds, XEON, REACHED) is None
+
+
+def test_just_beyond_the_margin_is_suspicious_and_without_a_measured_best_nothing_is():
+    assert suspicion(200e9 * (1 + SUSPICIOUS_MARGIN) + 1e9, 1.0, XEON, REACHED)
+    assert suspicion(300e9, 1.0, None, REACHED)
+    assert suspicion(300e9, 1.0, XEON, None) is None

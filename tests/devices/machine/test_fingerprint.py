@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -126,3 +127,19 @@ def _changed(fingerprint, path, value):
         place = place[step]
     place[path[-1]] = value
     return other
+
+
+def test_a_variable_that_changes_numpys_kernels_changes_no_machine():
+    """What this machine is must not depend on the shell it was asked from."""
+    asks = "import os; from likeforlike.devices.machine import fingerprint, discovery, versions"
+    asks += "; print(fingerprint.machine_fingerprint(discovery.find_devices(environ={}), 2)['id'])"
+    asks += "; print(versions.numpy_blas())"
+    told = []
+    for variable in ({}, {"OPENBLAS_CORETYPE": "Nehalem"}):
+        environ = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+        command = [sys.executable, "-c", asks]
+        run = subprocess.run(command, env=environ | variable, capture_output=True, text=True, check=True)
+        told.append(run.stdout.splitlines())
+    assert told[0][0] == told[1][0]
+    if "openblas" not in told[0][1] or told[0][1] == told[1][1]:
+        pytest.skip("NumPy's BLAS is no OpenBLAS with several kernels")

@@ -7,7 +7,13 @@ import os
 import pytest
 
 from likeforlike.devices.machine.resources import free_memory_bytes, usable_cores
-from likeforlike.devices.process.placement import local_device, worker_environment
+from likeforlike.devices.process.interpreter import same_imports
+from likeforlike.devices.process.placement import (
+    SET_FOR_WORKERS,
+    inherited_by_workers,
+    local_device,
+    worker_environment,
+)
 from likeforlike.devices.vendors.device import Device
 
 CPU = Device("cpu", 0, "a processor")
@@ -51,6 +57,27 @@ def test_every_thread_variable_is_the_number_asked_for():
 
 def test_all_of_it_is_text_as_an_environment_must_be():
     assert all(isinstance(value, str) for value in worker_environment(GPU, 2).values())
+
+
+def test_what_a_worker_is_given_anyway_is_no_confound():
+    assert set(worker_environment(CPU, 2)) <= SET_FOR_WORKERS
+    assert inherited_by_workers(dict.fromkeys(SET_FOR_WORKERS, "1")) == ()
+
+
+def test_xla_flags_reach_a_worker_but_for_the_number_of_logical_cpus():
+    assert inherited_by_workers({"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}) == ()
+    flags = "--xla_force_host_platform_device_count=4 --xla_cpu_use_onednn=false"
+    (item,) = inherited_by_workers({"XLA_FLAGS": flags})
+    assert (item.name, item.value) == ("XLA_FLAGS", "--xla_cpu_use_onednn=false")
+
+
+def test_a_clean_start_leaves_out_the_list_and_nothing_else(monkeypatch):
+    for name, value in {"OPENBLAS_CORETYPE": "Haswell", "LD_PRELOAD": "x.so", "CUDA_HOME": "/c"}.items():
+        monkeypatch.setenv(name, value)
+    every, clean = same_imports(), same_imports(clean=True)
+    assert every["OPENBLAS_CORETYPE"] == "Haswell"
+    assert {"OPENBLAS_CORETYPE", "LD_PRELOAD"} <= set(every) - set(clean)
+    assert {"CUDA_HOME", "PYTHONPATH", "PATH"} <= set(clean)
 
 
 def _write(path, text):

@@ -34,6 +34,25 @@ class TestJudgement:
         (item,) = study_of(samples.document([cell])).of("matmul")
         assert "queueing time" in item.implausible[0]
 
+    def test_a_rate_above_the_best_measured_is_suspicious_and_stands_all_the_same(self):
+        reached = {"flop_per_second": 1e11, "source": "2048 x 2048 x 2048 by numpy"}
+        ceiling = {"flop_per_second": 8e11, "source": "two cores", "reached": reached}
+        cells = two([0.02] * 8, [0.01] * 8, ceiling=ceiling)  # 100 and 200 GFLOP/s
+        study = study_of(samples.document(cells))
+        numpy, tf = study.of("matmul")
+        assert not numpy.suspicious
+        assert tf.suspicious.startswith("implies 200 GFLOP/s, 100% above the best measured here, 100 GFLOP/s")
+        assert not tf.doubt
+        assert only_comparison(study).word == "slower", "numpy's verdict over the suspicious base stands"
+
+    def test_the_best_measured_is_the_machine_s_whichever_file_tells_it(self):
+        def ceiling(rate):
+            return {"flop_per_second": 8e11, "source": "two cores", "reached": {"flop_per_second": rate}}
+
+        first, second = (two([0.02] * 8, [0.01] * 8, ceiling=ceiling(rate)) for rate in (1e11, 1.9e11))
+        study = study_of(samples.document(first), samples.document(second, run_id="another"))
+        assert not any(item.suspicious for item in study.of("matmul"))
+
     def test_a_few_disturbed_samples_are_left_out(self):
         cells = two([0.02] * 9 + [9.0], [0.03] * 10)
         cells[0]["extra_info"]["disturbed"] = [{"round": 9, "reason": "stolen"}]

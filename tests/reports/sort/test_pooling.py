@@ -33,14 +33,7 @@ class TestFiles:
         cells = samples.products(samples.Noise(1), sizes=(500,))
         study = study_of(samples.document(cells + cells[:1]))
         assert len(study.measurements[0].runs) == 2
-        assert "holds 1 cell(s) more than once, such as matmul-tf-eager-cpu:0-500-float32" in study.remarks[0]
-
-    def test_alike_machines_are_told_apart_by_their_id(self):
-        one, other = (samples.quick_run(1, machine=samples.fingerprint(c * 12)) for c in "ab")
-        assert list(study_of(one, other).titles.values()) == [
-            "2 x Intel Xeon [aaaaaaaa]",
-            "2 x Intel Xeon [bbbbbbbb]",
-        ]
+        assert "holds 1 cell more than once, such as matmul-tf-eager-cpu:0-500-float32" in study.remarks[0]
 
     @pytest.mark.parametrize("wanted", ["A100", "aaaa0000", "1.json"])
     def test_a_baseline_by_label_id_or_file(self, wanted):
@@ -66,8 +59,8 @@ class TestOtherWork:
         assert (len(whole.samples), len(part.samples)) == (8, 8)
         assert whole.median_seconds > 4 > 2 > part.median_seconds
         assert part.key.text == "keras-fit cpu:0 matched file=1.json"
-        (told,) = (remark for remark in study.remarks if "kept apart" in remark)
-        assert told.startswith("training of 1.json is other work, kept apart: ")
+        (told,) = (remark for remark in study.remarks if "stands beside" in remark)
+        assert told.startswith("training of 1.json stands beside 0.json: ")
         assert "| keras-fit of 1.json |" in to_markdown(build_report(study.files))
         assert "training images 60000 and 20000" in told
 
@@ -144,7 +137,7 @@ class TestOtherWork:
             if line.startswith("**Each trainer under its own recipe")
         ]
         assert captions == [
-            "**Each trainer under its own recipe, on cpu:0**",
+            "**Each trainer under its own recipe, on cpu:0 in 0.json**",
             "**Each trainer under its own recipe, on cpu:0 in 1.json**",
         ]
 

@@ -91,7 +91,7 @@ def test_many_machines_are_ranked_over_what_all_have():
         if "machines" in finding.text
     )
     assert "Of 5 machines" in told
-    assert "over the 1 cell of which all have a sure verdict" in told
+    assert "over the 1 cell of which all have a clear verdict" in told
     assert "×2.00" in told
     assert "×6.00" in told
 

@@ -17,7 +17,10 @@ def markdown_of(*documents):
 
 def test_the_report_names_the_odd_one():
     text = markdown_of(*(machine_file(node, factor) for node, factor in FACTORS.items()))
-    assert "n4 is the odd one out: ×1.29 the time of the median of 5 machines of the kind" in text
+    assert (
+        "n4 is the odd one out on cpu:0 at matmul: ×1.29 the time of the median of 5 machines of the kind"
+        in text
+    )
     assert "5 files, 5 machines of 1 kind, " in text
     assert "5 files are of 5 machines of one kind, 2 x Intel Xeon" in text
     assert "repetitions" not in text

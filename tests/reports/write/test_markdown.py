@@ -62,7 +62,7 @@ class TestWhatTheGoldenTextHolds:
         assert "Trained on generated data" in before[-400:]
 
     def test_unlike_work_is_named(self):
-        assert self.lines("Not compared: matmul tf-eager", "operations 2000000000.0 and 4000000000.0")
+        assert self.lines("Not compared: matmul tf-eager", "operations 2,000,000,000 and 4,000,000,000")
         assert self.lines("Not compared: training keras-fit", "data fashion-mnist and synthetic")
 
     def test_the_floor_is_no_trainer(self):

@@ -1,0 +1,188 @@
+"""What a machine was measured to reach at most: measured in processes of their own, kept by its fingerprint.
+
+Kept in ``$XDG_CACHE_HOME/likeforlike/ceilings`` (``~/.cache`` without), one file for each fingerprint's id,
+which stands for the kind of machine, its versions and threads. What was measured while others used the
+machine is neither kept nor used. What is kept only rises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from likeforlike.devices.limits.ceilings import Reached
+from likeforlike.devices.machine.state import disturbance, snapshot
+from likeforlike.devices.process.interpreter import module_command, same_imports
+from likeforlike.devices.process.placement import local_device, worker_environment
+from likeforlike.devices.process.runtime import FRAMEWORKS, runtime
+from likeforlike.devices.vendors.device import Device
+
+SECONDS = 0.5
+"""Seconds of multiplying for each framework and precision; starting a framework comes on top of it."""
+
+PRODUCT_RATES = "likeforlike.devices.process.product_rates"
+"""Started by name: nothing of it is imported here."""
+
+_START_SECONDS = 120.0
+
+RunProcess = Callable[[Sequence[str], Mapping[str, str], float], str]
+"""Starts a command in an environment, waits so many seconds at most, and gives its output."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The best product of one framework on one device at one precision."""
+
+    device: str
+    device_name: str
+    precision: str
+    framework: str
+    flop_per_second: float
+    shape: tuple[int, int, int]
+
+    @property
+    def reached(self) -> Reached:
+        """As the judgement takes it."""
+        rows, inner, columns = self.shape
+        return Reached(self.flop_per_second, f"{rows} x {inner} x {columns} by {self.framework}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which products are to be measured on one device."""
+
+    device: Device
+    framework: str
+    precisions: tuple[str, ...]
+
+
+def best_of(rates: Iterable[Rate]) -> dict[tuple[str, str], Rate]:
+    """The best rate by device and precision, whatever the framework."""
+    best: dict[tuple[str, str], Rate] = {}
+    for rate in rates:
+        place = (rate.device, rate.precision)
+        if place not in best or rate.flop_per_second > best[place].flop_per_second:
+            best[place] = rate
+    return best
+
+
+def installed_frameworks() -> tuple[str, ...]:
+    """Frameworks that can be measured here; imports none."""
+    return tuple(name for name in FRAMEWORKS if runtime(name).version() is not None)
+
+
+def lacking(wanted: Iterable[Wanted], kept: Iterable[Rate]) -> list[Wanted]:
+    """What of the wanted is not kept yet."""
+    known = {(rate.device, rate.device_name, rate.framework, rate.precision) for rate in kept}
+    left = []
+    for want in wanted:
+        place = (want.device.id, want.device.name, want.framework)
+        missing = tuple(p for p in want.precisions if (*place, p) not in known)
+        if missing:
+            left.append(Wanted(want.device, want.framework, missing))
+    return left
+
+
+def measure(
+    wanted: Iterable[Wanted],
+    threads: int,
+    seconds: float = SECONDS,
+    run: RunProcess | None = None,
+    look: Callable[[Device], dict[str, Any]] = snapshot,
+) -> tuple[list[Rate], list[str]]:
+    """Measure, each framework in a process of its own with a clean environment; rates and why some lack.
+
+    ``seconds`` are for each precision. ``run`` stands in for a process, ``look`` for the machine's state.
+    """
+    rates: list[Rate] = []
+    faults: dict[str, None] = {}
+    for want in wanted:
+        before = look(want.device)
+        found, fault = _measure_one(want, threads, seconds, run or _run)
+        reasons = disturbance(before, look(want.device))
+        if reasons:
+            faults[f"{want.framework} on {want.device.id}: {'; '.join(reasons)}"] = None
+        elif fault:
+            faults[fault] = None
+        else:
+            rates += found
+    return rates, list(faults)
+
+
+def _measure_one(want: Wanted, threads: int, seconds: float, run: RunProcess) -> tuple[list[Rate], str]:
+    device, place = want.device, local_device(want.device)
+    asked = (want.framework, place, str(threads), str(seconds), *want.precisions)
+    command = module_command(PRODUCT_RATES, *asked)
+    environment = same_imports(clean=True) | worker_environment(device, threads)
+    try:
+        told = json.loads(run(command, environment, _START_SECONDS + 4 * seconds * len(want.precisions)))
+        rates = [
+            Rate(
+                device.id, device.name, precision, want.framework, best["flop_per_second"], (*best["shape"],)
+            )
+            for precision, best in told.items()
+        ]
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, AttributeError) as error:
+        why = " ".join(str(error).split())[-200:] or type(error).__name__
+        return [], f"{want.framework} on {device.id}: {why}"
+    return rates, ""
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], seconds: float) -> str:
+    """The last line of what the command prints: frameworks print before."""
+    done = subprocess.run(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=seconds,
+        check=True,
+    )
+    return (done.stdout.strip().splitlines() or [""])[-1]
+
+
+def kept_file(fingerprint_id: str, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the rates of a machine are kept."""
+    environment = os.environ if environ is None else environ
+    cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "likeforlike" / "ceilings" / f"{fingerprint_id}.json"
+
+
+def read_kept(path: Path) -> list[Rate]:
+    """What is kept; nothing where there is no such file, or it can't be read."""
+    try:
+        told = json.loads(path.read_text())
+        rates = [Rate(**{**fields, "shape": tuple(fields["shape"])}) for fields in told["rates"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
+    return [rate for rate in rates if isinstance(rate.flop_per_second, float) and rate.flop_per_second > 0]
+
+
+def keep(path: Path, rates: Iterable[Rate]) -> list[Rate]:
+    """Add rates to what is kept, where they are better; all that is kept then. A cache that can't be written
+    keeps nothing.
+    """
+    best: dict[tuple[str, ...], Rate] = {}
+    for rate in (*read_kept(path), *rates):
+        place = (rate.device, rate.device_name, rate.precision, rate.framework)
+        if place not in best or rate.flop_per_second > best[place].flop_per_second:
+            best[place] = rate
+    every = list(best.values())
+    if every == read_kept(path):
+        return every
+    with contextlib.suppress(OSError, RuntimeError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w") as file:
+            json.dump({"rates": [asdict(rate) for rate in every]}, file, indent=1, allow_nan=False)
+        os.replace(temporary, path)
+    return every

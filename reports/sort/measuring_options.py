@@ -1,0 +1,99 @@
+"""How a cell was measured, as far as it makes figures unlike: timer, garbage collection, warm-up, calls.
+
+Not what was asked of a run (how many rounds, how long, which cells): that says how sure a figure is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from likeforlike.reports.sort.measurements import Measurement, Run
+from likeforlike.reports.sort.setup_differences import unlike_environments
+
+WORDS: Mapping[str, Mapping[Any, str]] = {
+    "garbage collection": {True: "off", False: "on"},
+    "warm-up": {True: "yes", False: "no"},
+    "beside others": {True: "yes", False: "no"},
+}
+"""How the values of an option are said."""
+
+MINIMUM_SECONDS = 5e-6
+"""How long pytest-benchmark makes a round last at least, unless ``min_time`` says otherwise."""
+
+CALIBRATED = (0.5, 10.0)
+"""Times that minimum a round lasts if the tool chose the number of calls itself."""
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """In what two cells were measured differently."""
+
+    withholds: str
+    """Why no verdict may be given on the two; empty if one may."""
+    told: str = ""
+    """What a reader must know although it withholds nothing."""
+
+
+def options_of(run: Run) -> dict[str, str]:
+    """How a cell was measured, by the option's name; what its file does not say is left out."""
+    if run.cell.plain:
+        options = run.cell.options
+        names = {"timer": "timer", "garbage collection": "disable_gc", "warm-up": "warmup"}
+        found = {name: options.get(key) for name, key in names.items()}
+        found["written by"] = run.file.tool.name
+    else:
+        options = (run.file.header.options if run.file.header else None) or {}
+        names = {"timer": "timer", "garbage collection": "disable_gc", "warm-up": "warm_up"}
+        found = {name: options.get(key) for name, key in names.items()}
+        found["beside others"] = run.cell.extra.concurrent
+    return {name: _value_text(name, value) for name, value in found.items() if value is not None}
+
+
+def _value_text(name: str, value: Any) -> str:
+    if name == "timer":
+        return re.split(r"[.:]", str(value))[-1]
+    words = WORDS.get(name, {})
+    return words.get(bool(value), str(value)) if words else str(value)
+
+
+def unlike_options(first: Run, second: Run) -> Unlike:
+    """In what options two cells differ that both files tell; ``first`` is named first."""
+    mine, theirs = options_of(first), options_of(second)
+    told = [
+        f"{name} {mine[name]} and {theirs[name]}"
+        for name in mine
+        if name in theirs and mine[name] != theirs[name]
+    ]
+    calls = (first.cell.iterations, second.cell.iterations)
+    remark = ""
+    if None not in calls and calls[0] != calls[1]:
+        text = f"{calls[0]:,} and {calls[1]:,} calls a round"
+        if _calibrated(first) and _calibrated(second):
+            remark = f"{text}, as the tool chose them"
+        else:
+            told.append(text)
+    return Unlike("; ".join(told), remark)
+
+
+def _calibrated(run: Run) -> bool:
+    """Whether the tool can have chosen the number of calls itself, so that a round lasts as long as it wants.
+
+    Of a function that became slower it then chooses fewer: that is no other way to measure.
+    """
+    minimum = run.cell.options.get("min_time")
+    usable = isinstance(minimum, int | float) and not isinstance(minimum, bool) and minimum > 0
+    least = float(minimum) if usable else MINIMUM_SECONDS  # type: ignore[arg-type]
+    calls, seconds = run.cell.iterations or 1, run.cell.median_seconds
+    shortest, longest = CALIBRATED
+    return calls * seconds >= shortest * least and (calls == 1 or calls * seconds <= longest * least)
+
+
+def unlike_measuring(first: Measurement, second: Measurement) -> Unlike:
+    """In what two figures of one name were measured differently: options, then inherited variables."""
+    options = unlike_options(first.runs[0], second.runs[0])
+    reasons = [f"measured with unlike options: {options.withholds}"] if options.withholds else []
+    environments = unlike_environments(first, second)
+    return Unlike("; ".join([*reasons, *([environments] if environments else [])]), options.told)

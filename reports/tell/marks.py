@@ -1,0 +1,41 @@
+"""What the marks beside figures mean, under every table that holds one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from likeforlike.reports.tell.context import Context
+from likeforlike.reports.tell.document import Block, Section, Table
+from likeforlike.reports.tell.formatting import ENVIRONMENT_MARK, SUSPICION_MARK
+
+MOST_VARIABLES = 4
+
+
+def with_marks_explained(section: Section, context: Context) -> Section:
+    """The section, its tables' notes completed."""
+    return replace(section, blocks=tuple(_explained(block, context) for block in section.blocks))
+
+
+def _explained(block: Block, context: Context) -> Block:
+    if not isinstance(block, Table):
+        return block
+    ends = {entry.text.rpartition(" ")[2] for row in block.rows for entry in row.entries}
+    notes = [block.note] if block.note else []
+    if any(ENVIRONMENT_MARK in end for end in ends):
+        notes.append(f"{ENVIRONMENT_MARK} Measured under {variables_text(context)}.")
+    if any(SUSPICION_MARK in end for end in ends):
+        notes.append(f"{SUSPICION_MARK} Above the best rate that its machine was measured to reach.")
+    return replace(block, note=" ".join(notes))
+
+
+def variables_text(context: Context) -> str:
+    """The inherited variables that change any figure of the report."""
+    told = list(
+        dict.fromkeys(
+            f"{name}={value}"
+            for item in context.study.measurements
+            for name, value in item.environment.items()
+        )
+    )
+    more = f" and {len(told) - MOST_VARIABLES} more" if len(told) > MOST_VARIABLES else ""
+    return f"inherited variables: {', '.join(told[:MOST_VARIABLES])}{more}"
