@@ -30,7 +30,7 @@ Taken = TypeVar("Taken")
 def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike report") -> int:
     """Run the command: 0 if all is well, 1 if something is slower than allowed, 2 for bad input.
 
-    A comparison in which no cell can be judged is bad input, too. ``prog`` is how it was called, for what it tells.
+    A comparison in which no cell can be judged is bad input, too. ``prog`` is how it was called.
     """
     options = _parser(prog).parse_args(arguments)
     try:
