@@ -167,7 +167,8 @@ def _sequence(plugin: Plugin) -> Sequence[Any]:
         raise PluginFault(f"import of {plugin.module} failed: {_one_line(error)}") from error
     if not hasattr(module, plugin.attribute):
         expected = "a tuple of likeforlike.models.contract.Implementation"
-        raise PluginFault(f"module {plugin.module} has no {plugin.attribute}, {expected}")
+        found = f"module {plugin.module} ({getattr(module, '__file__', None) or 'a folder without code'})"
+        raise PluginFault(f"{found} has no {plugin.attribute}, {expected}")
     offers = getattr(module, plugin.attribute)
     if not isinstance(offers, (list, tuple)):
         found = type(offers).__name__

@@ -19,7 +19,7 @@ from likeforlike.models.tasks.mlp.proof import initial_parameters, verify
 
 
 def main() -> None:
-    """``python -m models.distributed.peer PARENT_PID INDEX PORTS ASSIGNMENT``; started by the chief only."""
+    """Started by the chief only, as a module, with PARENT_PID INDEX PORTS ASSIGNMENT."""
     end_with_parent(int(sys.argv[1]))
     index, ports, assignment = int(sys.argv[2]), json.loads(sys.argv[3]), Assignment.from_json(sys.argv[4])
     recipe = Recipe(**assignment.recipe)

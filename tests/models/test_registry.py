@@ -130,7 +130,7 @@ BROKEN = {
     "several lines": ("raise ValueError('one\\ntwo')", r"import of \w+ failed: ValueError: one two"),
     "no attribute": (
         "x = 1",
-        r"module \w+ has no IMPLEMENTATIONS, a tuple of likeforlike.models.contract.Implementation",
+        r"module \w+ \(/\S+\.py\) has no IMPLEMENTATIONS, a tuple of likeforlike.models.contract.Implementation",
     ),
     "no sequence": (
         "IMPLEMENTATIONS = 7",
