@@ -12,6 +12,7 @@ from likeforlike.bench.run.pytest_plugin import (
     pytest_report_teststatus,
     pytest_sessionfinish,
     pytest_sessionstart,
+    pytest_unconfigure,
     replay,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "pytest_report_teststatus",
     "pytest_sessionfinish",
     "pytest_sessionstart",
+    "pytest_unconfigure",
     "replay",
 ]

@@ -1,8 +1,9 @@
-"""``likeforlike report FILE... --output DIR``: result files in, a report out."""
+"""``likeforlike report FILE...``: result files in, their findings and a report out."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -49,7 +50,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help=f"result file, folder of them or pattern; {readable()}"
     )
-    parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the report; made, or replaced")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder of the report; made, or replaced (without it the findings are printed alone)",
+    )
     parser.add_argument(
         "--baseline",
         metavar="NAME",
@@ -91,8 +97,8 @@ def _run(options: argparse.Namespace, prog: str) -> int:
     with helpers() if options.output is not None else nullcontext() as draughtsmen:
         files, bad = read_all(names, options.keep_going, prog)
         checked = None if wanted is None else _check(*wanted, files, options)
-        if options.output is not None:
-            _write_report(options, files, [*unfound, *bad], draughtsmen)
+        if options.output is not None or options.against is None:
+            _report(options, files, [*unfound, *bad], draughtsmen)
     if checked is None:
         return 0
     told, status, nothing_judged = checked
@@ -113,29 +119,34 @@ def _wanted(options: argparse.Namespace, names: Sequence[str]) -> tuple[ResultFi
 
 
 def _check_options(options: argparse.Namespace) -> None:
-    if options.output is None and options.against is None:
-        raise ValueError("--output DIR is missing: the folder for the report")
-    if options.output is None and options.baseline is not None:
-        raise ValueError("--baseline needs --output: it is of use in a report alone")
+    if options.output is None and options.against is not None and options.baseline is not None:
+        raise ValueError("--baseline with --against needs --output: it is of use in a report alone")
     if options.fail_if_slower is not None and options.against is None:
         raise ValueError("--fail-if-slower needs --against BASE")
     if options.only and options.against is None:
         raise ValueError("--only needs --against BASE")
 
 
-def _write_report(
+def _report(
     options: argparse.Namespace, files: Sequence[ResultFile], bad: Sequence[str], draughtsmen: Executor | None
 ) -> None:
+    """Print the findings; with ``--output`` write the report before."""
     from likeforlike.reports.tell.report import build_report
-    from likeforlike.reports.write.report_files import render_files
+    from likeforlike.reports.write.terminal import findings_text, is_coloured, width_of
 
     remarks = [f"{file.label}: {remark}" for file in files for remark in file.remarks]
     remarks += [f"Left out: {reason}." for reason in bad]
     report = build_report(files, options.baseline, remarks)
-    write_folder(options.output, render_files(report, draughtsmen))
-    for finding in report.findings:
-        print(f"{'! ' if finding.kind == 'warning' else '- '}{finding.text}")
-    print(f"report: {options.output / 'report.md'} and report.html")
+    if options.output is not None:
+        from likeforlike.reports.write.report_files import render_files
+
+        write_folder(options.output, render_files(report, draughtsmen))
+    print(findings_text(report.findings, width_of(sys.stdout), is_coloured(sys.stdout)))
+    if options.output is not None:
+        print(f"report: {options.output / 'report.md'} and report.html")
+    elif sys.stdout.isatty():
+        names = " ".join(map(shlex.quote, options.files))
+        print(f"\nall tables and plots: likeforlike report {names} --output report")
 
 
 def _check(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from likeforlike.bench.plan.cells import Cell
@@ -10,15 +10,12 @@ from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.machine.state import Probe, busy, disturbance, snapshot
 from likeforlike.devices.vendors.device import Device
 
-OnSample = Callable[[Cell, Sample, int], None]
-
 
 class MachineWatch:
-    """Flags samples that the machine disturbed; flags, never drops. ``on_sample`` is told of each."""
+    """Flags samples that the machine disturbed; flags, never drops."""
 
-    def __init__(self, devices: Mapping[str, Device], on_sample: OnSample) -> None:
+    def __init__(self, devices: Mapping[str, Device]) -> None:
         self._devices = devices
-        self._on_sample = on_sample
         self._probes: dict[str, Probe] = {}
         self._before: dict[str, dict[str, Any]] = {}
         self._busy: dict[str, str | None] = {}
@@ -36,10 +33,8 @@ class MachineWatch:
         self._probes[cell.device].read()
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
-        """What disturbed the sample; tells the person of it too."""
-        reasons = self._probes[cell.device].read()
-        self._on_sample(cell, sample, turn)
-        return reasons
+        """What disturbed the sample."""
+        return self._probes[cell.device].read()
 
     def states(self, cell: Cell) -> dict[str, Any]:
         """The state before the group and now, and what disturbed all in between."""

@@ -83,6 +83,8 @@ class Worker:
         self._peers: list[psutil.Process] = []
         """Those seen at the last freeze: to look for them takes milliseconds, which no sample should pay."""
         self.limits = limits
+        self.while_waiting: Callable[[], None] = lambda: None
+        """Called several times a second while an answer is awaited."""
         self.frozen = self._killed = False
         self._oom_kills = kernel_oom_kills()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
@@ -119,6 +121,7 @@ class Worker:
             except (EOFError, OSError):
                 raise self._post_mortem() from None
             self._check_memory()
+            self.while_waiting()
         self.kill()
         raise CellFailed("timed-out", f"no answer within {timeout_seconds:.3g} s of its --cell-timeout")
 

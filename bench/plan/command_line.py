@@ -22,6 +22,21 @@ _WITHOUT_EFFECT = {
     "--benchmark-warmup-iterations": "warm-up goes on until times have settled",
 }
 """pytest-benchmark's options that can't do here what its documentation says."""
+TABLE_OPTIONS = tuple(
+    f"--benchmark-{name}"
+    for name in (
+        "columns",
+        "sort",
+        "group-by",
+        "name",
+        "time-unit",
+        "histogram",
+        "verbose",
+        "compare",
+        "compare-fail",
+    )
+)
+"""pytest-benchmark's options that say how its tables are to look."""
 DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
 TIMINGS = ("synchronised", "unsynchronised")
 SIZED_WORKLOADS = ("matmul", "jacobian", "eigen")
@@ -112,7 +127,7 @@ def read_options(config: pytest.Config) -> Options:
     get = config.getoption
     preset_name = _one_of("--preset", get("--preset"), tuple(PRESETS))
     preset = PRESETS[preset_name]
-    asked = _asked_benchmark_options([*config.getini("addopts"), *config.invocation_params.args])
+    asked = _asked_benchmark_options(config)
 
     def limit(name: str, of_preset: Any) -> Any:
         return get(name.lstrip("-").replace("-", "_")) if name in asked else of_preset
@@ -161,10 +176,16 @@ def read_options(config: pytest.Config) -> Options:
     )
 
 
-def _asked_benchmark_options(arguments: Sequence[str]) -> set[str]:
+def _asked_benchmark_options(config: pytest.Config) -> set[str]:
     """The pytest-benchmark options given by the user, whose defaults a preset may replace."""
+    arguments = [*config.getini("addopts"), *config.invocation_params.args]
     given = [*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *map(str, arguments)]
     return {text.split("=", 1)[0] for text in given if text.startswith("--benchmark-")}
+
+
+def asks_for_tables(config: pytest.Config) -> bool:
+    """Whether pytest-benchmark's own tables were asked for, by an option that shapes them."""
+    return not _asked_benchmark_options(config).isdisjoint(TABLE_OPTIONS)
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

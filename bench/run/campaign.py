@@ -19,8 +19,12 @@ from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.measure.worker_process import MemoryLimits, Worker, WorkerKey
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
+from likeforlike.bench.run.expectations import Rates, expect
 from likeforlike.bench.run.progress import Progress
+from likeforlike.bench.run.time_left import TimeLeft
+from likeforlike.bench.run.watched_hand import WatchedHand
 from likeforlike.bench.worker.messages import CellSpec
+from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import kernel_workloads
@@ -32,10 +36,14 @@ _ROUNDS_A_SESSION = 1_000_000
 class Campaign:
     """Measures the cells that pytest selected, group by group."""
 
-    def __init__(self, plan: Plan, journal: Journal | None, progress: Progress) -> None:
+    def __init__(
+        self, plan: Plan, journal: Journal | None, progress: Progress, rates: Rates | None = None
+    ) -> None:
+        """``rates``: what this machine was measured to reach, for a forecast."""
         self.plan = plan
         self.journal = journal
         self.progress = progress
+        self.rates = rates
         self.records: dict[str, CellRecord] = dict(journal.records) if journal else {}
         self._cells: tuple[Cell, ...] = ()
         self._pool: Pool | None = None
@@ -47,7 +55,27 @@ class Campaign:
         """Say which cells will be asked for; only they are measured."""
         self._cells = tuple(cells)
         self.records = {cell.id: self.records[cell.id] for cell in cells if cell.id in self.records}
-        self.progress.plan([cell for cell in cells if cell.id not in self.records])
+        self.progress.plan(cells, self._time_left())
+
+    def _time_left(self) -> TimeLeft:
+        """The forecast of the cells that have not ended, by what those that have tell of them."""
+        measured = [
+            (cell, expect(cell, self.plan, self.rates)) for cell in self._cells if cell.skip_reason is None
+        ]
+        coming = [(cell, expected) for cell, expected in measured if cell.id not in self.records]
+        time_left = TimeLeft(coming, self._process_of, self._limits, usable_cores(), self.plan.once)
+        for cell, expected in measured:
+            if cell.id in self.records:
+                time_left.remember(cell, expected, self.records[cell.id])
+        return time_left
+
+    def _process_of(self, cell: Cell) -> WorkerKey | None:
+        return None if self._alone(cell) else self._key(cell)
+
+    @property
+    def _limits(self) -> Limits:
+        options = self.plan.options
+        return Limits(options.min_rounds, options.max_seconds, options.precision, options.confidence)
 
     @property
     def unreached(self) -> list[Cell]:
@@ -105,9 +133,13 @@ class Campaign:
                 self._keep(cell, CellRecord(cell.id, "skipped", reason))
         if not fit:
             return
+        self.progress.begun(fit)
         lent = [(cell, self._lend(cell, pool)) for cell in fit]
         timeout_seconds = self.plan.options.cell_timeout_seconds
-        turns = [Turn(cell, self._spec(cell), worker, timeout_seconds) for cell, worker in lent]
+        turns = [
+            Turn(cell, self._spec(cell), WatchedHand(worker, cell, self.progress), timeout_seconds)
+            for cell, worker in lent
+        ]
         try:
             self._run(turns)
         finally:
@@ -115,18 +147,17 @@ class Campaign:
                 clean = turn.failure is None and cell.id in self.records
                 pool.take_back(worker, clean, reusable=not self._alone(cell))
             pool.keep_only({self._key(cell) for cell in self.unreached})
+            self.progress.group_ended(fit)
 
     def _run(self, turns: list[Turn]) -> None:
-        options = self.plan.options
-        watch = MachineWatch(self.plan.devices, self.progress.sample)
-        limits = Limits(options.min_rounds, options.max_seconds, options.precision, options.confidence)
+        watch = MachineWatch(self.plan.devices)
         session = self.journal.session if self.journal else 0
         draw = random.Random(f"{self.plan.order_seed} {turns[0].cell.group} {session}")
 
         def ended(turn: Turn) -> None:
             self._ended(turn, group, watch)
 
-        group = Group(turns, limits, draw, watch, ended, session * _ROUNDS_A_SESSION)
+        group = Group(turns, self._limits, draw, watch, ended, session * _ROUNDS_A_SESSION)
         watch.begin([turn.cell for turn in turns])
         try:
             group.measure(once=self.plan.once)
@@ -166,7 +197,9 @@ class Campaign:
         )
         environment |= dict(cell.entry.environment)
         has_peers = dict(cell.axes).get("strategy") == "multi-worker"
-        return pool.lend(self._key(cell), environment, fresh=self._alone(cell), has_peers=has_peers)
+        worker = pool.lend(self._key(cell), environment, fresh=self._alone(cell), has_peers=has_peers)
+        worker.while_waiting = self.progress.tick
+        return worker
 
     def _alone(self, cell: Cell) -> bool:
         """Whether a cell has a process of its own: trainings, and JAX on a GPU, whose peak can't be reset."""

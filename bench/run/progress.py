@@ -1,121 +1,204 @@
-"""What a person sees while a long run goes on: cell k of n, epoch, current figures, time left."""
+"""What a person sees while a run goes on: what is measured now, what it gave, the time left."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.worker.messages import Sample
+from likeforlike.bench.run.time_left import Step, TimeLeft
+from likeforlike.bench.worker.messages import Answer, Finish, Go, Load, Order, Prepare, Sample
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.limits.units import format_seconds
+from likeforlike.devices.limits.wrapping import wrap_text
 
-_UNKNOWN_EPOCH_SECONDS = 10.0
-_UNKNOWN_KERNEL_SECONDS = 3.0
 _LINE_SECONDS = 0.5
+"""A line that is written over changes no more often."""
+_SHOWN_SECONDS = 1.0
+"""Less than that is not worth saying."""
+_STEPS: dict[type, Step] = {Load: "load", Prepare: "prepare", Go: "go", Finish: "finish"}
 
 
 class Progress:
-    """Keeps count and writes lines; on a terminal one line that is written over."""
+    """Writes a line for each cell that ends and each epoch; on a terminal, below, one that is overwritten."""
 
     def __init__(
-        self, write: Callable[[str], None], terminal: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        write: Callable[[str], None],
+        width: int | None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``width``: columns of the terminal; None where nothing can be written over."""
         self._write = write
-        self._terminal = terminal
+        self._width = width
         self._clock = clock
-        self._total = 0
-        self._ended = 0
-        self._left: dict[str, int] = {}
-        """Epochs still to come by training cell."""
-        self._seconds: dict[str, float] = {}
-        """The last epoch's seconds by training cell."""
-        self._epochs: dict[str, int] = {}
-        self._kernels: set[str] = set()
-        """Cells of one call a sample, still to come."""
-        self._kernel_ends: list[float] = []
-        self._begin = clock()
+        self._numbers: dict[str, int] = {}
+        """Cells from 1 on, in the order of measuring; those that will be skipped have none."""
+        self._time_left: TimeLeft | None = None
+        self._rounds: dict[str, int] = {}
+        """Samples taken so far, by cell."""
+        self._passing = ""
+        """What is being done, for the line that is written over."""
         self._last_line = float("-inf")
-        self._open_line = False
+        self._is_open = False
         self._lock = threading.RLock()
         """Cells of several devices may be measured at the same time."""
 
-    def plan(self, cells: Iterable[Cell]) -> None:
-        """Say which cells are to be measured; those that will be skipped take no time."""
-        planned = [cell for cell in cells if cell.skip_reason is None]
-        self._total = len(planned)
-        self._epochs = {cell.id: cell.recipe.epochs for cell in planned if cell.recipe is not None}
-        self._left = dict(self._epochs)
-        self._kernels = {cell.id for cell in planned if cell.recipe is None}
-        self._begin = self._clock()
+    def plan(self, cells: Iterable[Cell], time_left: TimeLeft | None = None) -> None:
+        """Say which cells the run has, ended ones too; those that will be skipped are not counted."""
+        planned = [cell.id for cell in cells if cell.skip_reason is None]
+        self._numbers = {cell: number for number, cell in enumerate(planned, 1)}
+        self._time_left = time_left
 
-    def sample(self, cell: Cell, sample: Sample, number: int) -> None:
-        """A sample was taken, the cell's ``number``-th, counted from 0."""
+    def begun(self, cells: Sequence[Cell]) -> None:
+        """The workers of a group are about to be started."""
         with self._lock:
-            self._sample(cell, sample, number)
+            if self._time_left is not None:
+                self._time_left.begin(cells[0].group, self._clock())
+            frameworks = ", ".join(dict.fromkeys(cell.entry.framework for cell in cells))
+            self._pass(cells[0], f"starting {frameworks}")
 
-    def _sample(self, cell: Cell, sample: Sample, number: int) -> None:
-        if sample.epoch is None:
-            self._line(f"{cell.id}  round {number + 1}  {format_seconds(sample.seconds)}", passing=True)
-            return
-        epoch = sample.epoch
-        self._left[cell.id] = self._epochs[cell.id] - epoch["epoch"]
-        phases = ("train_seconds", "evaluation_seconds", "logging_seconds")
-        self._seconds[cell.id] = sum(epoch[phase] for phase in phases)
-        place = f"epoch {epoch['epoch']}/{self._epochs[cell.id]}"
-        figures = [place, format_seconds(epoch["train_seconds"])]
-        if epoch["loss"] is not None:
-            figures += [f"loss {epoch['loss']:.3f}", f"validation accuracy {epoch['val_accuracy']:.3f}"]
-        self._line(f"{cell.id}  {'  '.join(figures)}", passing=False)
+    def ordered(self, cell: Cell, message: Order) -> None:
+        """A worker was told what to do."""
+        with self._lock:
+            step = _STEPS.get(type(message))
+            if step is None:
+                return
+            if self._time_left is not None:
+                self._time_left.order(cell, step, self._clock())
+            if step != "load":
+                self._pass(cell, self._doing(cell, step))
+
+    def answered(self, cell: Cell, answer: Answer) -> None:
+        """A worker has done what it was told."""
+        with self._lock:
+            seconds = answer.seconds if isinstance(answer, Sample) else None
+            if self._time_left is not None:
+                self._time_left.answer(cell, self._clock(), seconds)
+            if isinstance(answer, Sample):
+                self._rounds[cell.id] = self._rounds.get(cell.id, 0) + 1
+                if answer.epoch is not None:
+                    self._epoch(cell, answer.epoch)
 
     def ended(self, cell: Cell, record: CellRecord) -> None:
         """A cell has ended."""
         with self._lock:
-            self._ended_cell(cell, record)
+            if self._time_left is not None:
+                self._time_left.end(cell, self._clock())
+            if cell.skip_reason is None:
+                self._line(cell, _result(cell, record))
 
-    def _ended_cell(self, cell: Cell, record: CellRecord) -> None:
-        if cell.skip_reason is not None:
-            return
-        self._ended += 1
-        self._left.pop(cell.id, None)
-        if cell.id in self._kernels:
-            self._kernels.remove(cell.id)
-            self._kernel_ends.append(self._clock())
-        if record.outcome == MEASURED:
-            middle = sorted(record.seconds)[len(record.seconds) // 2] if record.seconds else None
-            count = len(record.seconds)
-            figure = f"median {format_seconds(middle)} of {count}" if middle is not None else "called once"
-            self._line(f"{cell.id}  {figure}", passing=False)
-        else:
-            self._line(f"{cell.id}  {record.outcome}: {record.reason}", passing=False)
+    def group_ended(self, cells: Sequence[Cell]) -> None:
+        """A group has ended and its workers are dealt with; nothing is being measured."""
+        with self._lock:
+            if self._time_left is not None:
+                self._time_left.end_group(cells[0].group, self._clock())
+            self._clear()
+
+    def tick(self) -> None:
+        """Time goes by while a worker works."""
+        with self._lock:
+            self._show()
 
     def say(self, text: str) -> None:
         """Write a line of its own."""
         with self._lock:
-            self._write(("\r\x1b[K" if self._open_line else "") + text + "\n")
-            self._open_line = False
+            self._clear()
+            self._write(self._fitted(text) + "\n")
 
-    def _line(self, text: str, passing: bool) -> None:
-        """Write a line; a passing one only on a terminal, where the next is written over it."""
+    def _doing(self, cell: Cell, step: Step) -> str:
+        name = cell.entry.name
+        if step == "prepare":
+            return f"preparing {name}"
+        if step == "finish":
+            return f"checking {name} once more"
+        number = self._rounds.get(cell.id, 0) + 1
+        if cell.recipe is None:
+            return f"{name}, round {number}"
+        return f"{name}, epoch {number} of {cell.recipe.epochs}"
+
+    def _epoch(self, cell: Cell, epoch: dict[str, float | None]) -> None:
+        assert cell.recipe is not None
+        figures = [
+            f"epoch {epoch['epoch']} of {cell.recipe.epochs}: {format_seconds(epoch['train_seconds'] or 0)}"
+        ]
+        if epoch["loss"] is not None:
+            figures.append(f"loss {epoch['loss']:.3f}")
+        if epoch["val_accuracy"] is not None:
+            figures.append(f"validation accuracy {epoch['val_accuracy']:.3f}")
+        self._line(cell, ", ".join(figures))
+
+    def _line(self, cell: Cell, text: str) -> None:
+        """Write a line that stays; where none can be written over it holds the time left as well."""
+        self._clear()
+        line = f"{self._count(cell)} {cell.id}: {text}"
+        if self._width is None and (left := self._left()):
+            line = f"{line}; {left}"
+        self._write(self._fitted(line, " " * (len(self._count(cell)) + 1)) + "\n")
+        self._show(at_once=True)
+
+    def _pass(self, cell: Cell, doing: str) -> None:
+        self._passing = f"{self._count(cell)} {_group_name(cell)}: {doing}"
+        self._show()
+
+    def _show(self, at_once: bool = False) -> None:
+        """Write the passing line over the last one, never longer than the terminal is wide."""
         now = self._clock()
-        if passing and (not self._terminal or now - self._last_line < _LINE_SECONDS):
+        if (
+            self._width is None
+            or not self._passing
+            or (now - self._last_line < _LINE_SECONDS and not at_once)
+        ):
             return
         self._last_line = now
-        count = f"[{min(self._ended + passing, self._total):>{len(str(self._total))}}/{self._total}]"
-        line = f"{count} {text}  {self._time_left()}".rstrip()
-        self._write(("\r\x1b[K" if self._open_line else "") + line + ("" if passing else "\n"))
-        self._open_line = passing
+        left = self._left()
+        room = self._width - 1 - (len(left) + 2 if left else 0)
+        text = self._passing if len(self._passing) <= room else self._passing[: max(0, room - 1)] + "…"
+        self._write("\r\x1b[K" + (f"{text}  {left}" if left else text)[: self._width - 1])
+        self._is_open = True
 
-    def _time_left(self) -> str:
-        """From the last epochs' seconds, and from how long kernels' cells took so far."""
-        known = list(self._seconds.values())
-        typical = sum(known) / len(known) if known else _UNKNOWN_EPOCH_SECONDS
-        left = sum(count * self._seconds.get(cell, typical) for cell, count in self._left.items())
-        ends = self._kernel_ends
-        each = (ends[-1] - self._begin) / len(ends) if ends else _UNKNOWN_KERNEL_SECONDS
-        left += each * len(self._kernels)
-        if left < 1:
-            return ""
-        return f"about {left:.0f} s left" if left < 100 else f"about {left / 60:.0f} min left"
+    def _clear(self) -> None:
+        if self._is_open:
+            self._write("\r\x1b[K")
+            self._is_open = False
+
+    def _fitted(self, text: str, indent: str = "  ") -> str:
+        return text if self._width is None else wrap_text(text, self._width, indent)
+
+    def _count(self, cell: Cell) -> str:
+        total = len(self._numbers)
+        return f"[{self._numbers.get(cell.id, total):>{len(str(total))}}/{total}]"
+
+    def _left(self) -> str:
+        return "" if self._time_left is None else left_text(self._time_left.seconds(self._clock()))
+
+
+def _group_name(cell: Cell) -> str:
+    """The comparison group; the first repetition of one is not called run 0."""
+    return cell.group.removesuffix(" run 0")
+
+
+def left_text(seconds: float) -> str:
+    """``about 18 s left``, ``about 2 min 30 s left``, ``about 1 h 10 min left``; nothing below a second."""
+    if seconds < _SHOWN_SECONDS:
+        return ""
+    if seconds < 99.5:
+        return f"about {seconds:.0f} s left"
+    if seconds < 600:
+        minutes, rest = divmod(10 * round(seconds / 10), 60)
+        return f"about {minutes} min {rest} s left" if rest else f"about {minutes} min left"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"about {hours} h {minutes} min left" if hours else f"about {minutes} min left"
+
+
+def _result(cell: Cell, record: CellRecord) -> str:
+    if record.outcome != MEASURED:
+        return f"{record.outcome}: {record.reason}"
+    if not record.seconds:
+        return "called once"
+    count = len(record.seconds)
+    what = "round" if cell.recipe is None else "warm epoch"
+    middle = sorted(record.seconds)[count // 2]
+    return f"median of {count} {what}{'' if count == 1 else 's'}: {format_seconds(middle)}"

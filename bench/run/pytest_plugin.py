@@ -12,7 +12,7 @@ import pytest
 from likeforlike.bench.keep.journal import JournalError
 from likeforlike.bench.keep.replay import ReplayClock, replay_samples, use_without_samples
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.command_line import add_options, read_options
+from likeforlike.bench.plan.command_line import add_options, asks_for_tables, read_options
 from likeforlike.bench.plan.options import OptionError
 from likeforlike.bench.run.invocation import check_no_paths
 from likeforlike.bench.run.session import Bench, open_bench
@@ -44,10 +44,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The progress lines tell of each cell; pytest's own dots between them would tell less."""
+    """The progress lines tell of each cell; pytest's own dots between them would tell less.
+
+    pytest-benchmark's tables would push the findings out of sight: they are for who asks for them.
+    """
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.showfspath = session.config.get_verbosity() > 0
+    tables = session.config.pluginmanager.get_plugin("pytest-benchmark")
+    if tables is not None and not asks_for_tables(session.config):
+        tables.quiet = True
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
@@ -143,3 +149,11 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     if bench is not None:
         bench.finish()
     return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The answer comes last, after pytest's own summary."""
+    bench = config.stash.get(BENCH, None)
+    if bench is not None:
+        bench.tell()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.invocation import invocation_of
+from likeforlike.bench.run.last_screen import Ending, findings_of, last_screen
 from likeforlike.bench.run.measured_ceiling import MeasuredCeiling
 from likeforlike.bench.run.progress import Progress
 from likeforlike.bench.worker.outcomes import MEASURED
@@ -72,6 +74,9 @@ class Bench:
     """Devices that others used before this session, or an earlier one of the run, measured anything."""
     replayed: list[Any] = field(default_factory=list)
     """pytest-benchmark's own records, in the order of measuring."""
+    written: Path | None = None
+    """The file of all figures, once it stands; a passing one if none was asked for."""
+    scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def header(self) -> list[str]:
         """Lines for the terminal before anything runs."""
@@ -110,7 +115,7 @@ class Bench:
         if options.resume and options.result_file is None:
             raise OptionError("--resume: needs --benchmark-json=FILE, whose journal it takes up")
         data = self._locate_data()
-        progress = Progress(_terminal_writer(self.config), _is_terminal(self.config))
+        progress = Progress(_terminal_writer(self.config), _live_width(self.config))
         if data.folder is None and options.data != "synthetic" and self._trains():
             progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
         if not _shows_header(self.config):
@@ -143,7 +148,9 @@ class Bench:
             self.ceiling = MeasuredCeiling(kept_in, places, self.threads, progress.say)
             self.ceiling.begin(cells)
         self.plan = Plan(options, places, self.threads, data, run_id, order_seed, folder, context, once)
-        self.campaign = Campaign(self.plan, self.journal, progress)
+        reached = self.ceiling.reached if self.ceiling else {}
+        rates = {place: rate.flop_per_second for place, rate in reached.items()}
+        self.campaign = Campaign(self.plan, self.journal, progress, rates)
         self.campaign.choose(cells)
 
     def _trains(self) -> bool:
@@ -208,9 +215,10 @@ class Bench:
         medians = [benchmark.stats.median for benchmark in self.replayed]
         judge_together(infos, medians, self.plan.context)
         self._judge_suspicion(infos, medians)
-        if self.options.result_file is not None and not self.plan.once:
-            write_result(self.options.result_file, self._document())
-            self._say_where(self.options.result_file)
+        if not self.plan.once and (self.options.result_file is not None or self.replayed):
+            path = self.options.result_file or self._passing_file()
+            write_result(path, self._document())
+            self.written = path
         if self.journal is not None:
             self.journal.close()
 
@@ -228,6 +236,43 @@ class Bench:
             for reason in info["plausible"]["suspicious"]:
                 self.campaign.progress.say(f"SUSPICIOUS: {info['cell']}: {reason}")
 
+    def _passing_file(self) -> Path:
+        """Where figures stand until they are told that nobody asked to keep."""
+        self.scratch = tempfile.TemporaryDirectory(prefix="likeforlike-")
+        return Path(self.scratch.name) / "this run"
+
+    def tell(self) -> None:
+        """Show the last screen: what was found, what failed, the file and the next command."""
+        if self.written is None or self.campaign is None:
+            return
+        terminal = self.config.get_terminal_writer()
+        records = self.campaign.records
+        lost = {
+            cell.id: f"{record.outcome}: {record.reason}"
+            for cell in self.chosen
+            if (record := records.get(cell.id)) and record.outcome not in (MEASURED, "skipped")
+        }
+        ending = Ending(
+            findings_of(self.written, terminal.fullwidth, terminal.hasmarkup),
+            lost,
+            measured=len(self.replayed),
+            chosen=len(self.chosen),
+            early=bool(self._untold),
+            result_file=self.options.result_file,
+            next_command=self._next_command(),
+        )
+        _terminal_writer(self.config)("\n" + "\n".join(last_screen(ending, terminal.fullwidth)) + "\n")
+        if self.scratch is not None:
+            self.scratch.cleanup()
+
+    def _next_command(self) -> str:
+        """To keep the figures of a run, to go on with it, or to read its file."""
+        if self.options.result_file is None:
+            return shlex.join(invocation_of(self.config).words("--benchmark-json=results.json"))
+        if self._untold:
+            return shlex.join(invocation_of(self.config).words("--resume"))
+        return f"likeforlike report {shlex.quote(str(self.options.result_file))} --output report"
+
     def _document(self) -> dict[str, Any]:
         """pytest-benchmark's document of all replayed cells, through its own hooks."""
         hook = self.config.hook
@@ -244,15 +289,6 @@ class Bench:
         )
         hook.pytest_benchmark_update_json(config=self.config, benchmarks=self.replayed, output_json=document)
         return document
-
-    def _say_where(self, path: Path) -> None:
-        assert self.campaign is not None
-        say = self.campaign.progress.say
-        say(f"\nresult file: {path}")
-        if self._untold:
-            say(f"ended early; to go on: {shlex.join(invocation_of(self.config).words('--resume'))}")
-        else:
-            say(f"to read it: likeforlike report {shlex.quote(str(path))} --output report")
 
 
 def open_bench(config: pytest.Config, options: Options) -> Bench:
@@ -300,5 +336,7 @@ def _shows_header(config: pytest.Config) -> bool:
     return reporter is None or bool(reporter.showheader and not reporter.no_header)
 
 
-def _is_terminal(config: pytest.Config) -> bool:
-    return bool(config.get_terminal_writer().hasmarkup)
+def _live_width(config: pytest.Config) -> int | None:
+    """Columns of a terminal whose last line can be written over; None for a file, a pipe, a log."""
+    terminal = config.get_terminal_writer()
+    return terminal.fullwidth if terminal.hasmarkup else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from likeforlike.reports.read.schema import Unmeasured
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import MOST_ALIKE, Context
 from likeforlike.reports.tell.formatting import count_text, significant
@@ -29,7 +31,7 @@ def warnings(context: Context) -> Iterator[str]:
             f"; {skipped} skipped." if skipped else "."
         )
     elif unmeasured:
-        yield f"{count_text(unmeasured, 'cell')} skipped; the reasons stand below."
+        yield f"{count_text(unmeasured, 'cell')} skipped: {_reasons(unmeasured)}."
     for spread in context.kinds:
         for unit in spread.odd[:MOST_ALIKE]:
             what = "run" if spread.repetitions else "machine"
@@ -65,6 +67,16 @@ def _withheld(context: Context) -> Iterator[str]:
         yield f"And no verdict for {count_text(len(reasons) - MOST_ALIKE, 'more reason')} of the kind."
 
 
+def _reasons(unmeasured: Sequence[Unmeasured]) -> str:
+    """The commonest reasons, counted where there are several."""
+    reasons = Counter(cell.reason for cell in unmeasured)
+    if len(reasons) == 1:
+        return next(iter(reasons))
+    told = [f"{reason} ({count})" for reason, count in reasons.most_common(MOST_ALIKE)]
+    left = len(unmeasured) - sum(count for _, count in reasons.most_common(MOST_ALIKE))
+    return "; ".join(told) + (f"; other reasons ({left})" if left else "")
+
+
 def _left_out_plugins(context: Context) -> Iterator[str]:
     faults = dict.fromkeys(
         (fault.name, fault.error)
@@ -84,7 +96,7 @@ def _implausible(context: Context, items: Sequence[Measurement]) -> Iterator[str
     for number, members in enumerate(bad.values()):
         if number == 4:
             left = count_text(len(bad) - 4, "more device")
-            yield f"Figures of {left} can't be true; they are listed below."
+            yield f"Figures of {left} can't be true."
             return
         worst = max(members, key=lambda item: item.flop_per_second or 0.0)
         yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
 from likeforlike.reports.sort.baselines import DISTRIBUTED
@@ -15,6 +16,7 @@ from likeforlike.reports.tell.formatting import (
     count_text,
     interval_entry,
     ratio_entry,
+    ratio_text,
     seconds_entry,
     time_entry,
     verdict_entry,
@@ -23,6 +25,8 @@ from likeforlike.reports.tell.sections import answers
 
 TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
 """Workloads whose sections and findings are other modules'; of the answers by hand the sections alone."""
+_MOST_PLACES = 2
+"""Whose fastest a finding names."""
 
 NOT_SAVED_NOTE = (
     "Of those without samples the file holds summary figures alone, and no interval of the median follows "
@@ -84,10 +88,10 @@ def _findings(context: Context) -> Iterator[str]:
     for machine in context.detailed:
         for workload in context.study.by_workload:
             items = [] if workload in TOLD_APART else context.study.of(workload, machine)
-            told = [*_answers(items), *_fastest_of(context, workload, machine)]
+            told = [*_answers(items), *_fastest(context, workload, machine)]
             if items and told:
                 where = f" on {context.title(items[0])}" if context.several else ""
-                yield f"{workload.capitalize()}{where}: {'; '.join(told)}."
+                yield f"{workload.capitalize()}{where}: {' '.join(f'{sentence}.' for sentence in told)}"
 
 
 def _answers(items: Sequence[Measurement]) -> list[str]:
@@ -95,11 +99,14 @@ def _answers(items: Sequence[Measurement]) -> list[str]:
     if not checked:
         return []
     agreeing = sum(item.verified for item in checked)
-    return [f"{agreeing} of {count_text(checked, 'answer')} agree with the reference within their tolerance"]
+    if agreeing < len(checked):
+        return [f"{agreeing} of {count_text(checked, 'answer')} agree with the reference"]
+    every = {1: "the answer agrees", 2: "both answers agree"}.get(agreeing, f"all {agreeing} answers agree")
+    return [f"{every} with the reference"]
 
 
-def _fastest_of(context: Context, workload: str, machine: Machine) -> list[str]:
-    """Places where the base is surely faster than all others that were compared with it."""
+def _fastest(context: Context, workload: str, machine: Machine) -> list[str]:
+    """Where one is surely faster than all compared with it, and by how much, a sentence each."""
     mine = [
         comparison
         for comparison in context.comparisons.implementations
@@ -107,15 +114,25 @@ def _fastest_of(context: Context, workload: str, machine: Machine) -> list[str]:
     ]
     places = grouped(((i.base.key.place, i.base.extra.division), i) for i in mine)
     first = [
-        f"{members[0].base.key.implementation} ({axes_text(members[0].base.key.axes)})"
+        members
         for members in places.values()
         if all(member.sure and member.word == "slower" for member in members)
     ]
-    return (
-        [f"surely fastest: {', '.join(first[:4])}" + (" and others" if len(first) > 4 else "")]
-        if first
-        else []
-    )
+    told = [_fastest_there(members) for members in first[:_MOST_PLACES]]
+    left = first[_MOST_PLACES:]
+    return told + ([f"The report names the fastest in {count_text(left, 'more case')}"] if left else [])
+
+
+def _fastest_there(members: Sequence[Comparison]) -> str:
+    """``numpy-eigh is the fastest on cpu:0 at size 2; the next, tf-eigh, takes ×4.7 of its time``, say."""
+    base, nearest = members[0].base, min(members, key=lambda member: member.verdict.estimate.ratio)
+    axes = dict(base.key.axes)
+    where = f"on {base.key.device}" + (f" at size {size_entry(base).text}" if axes.pop("size", None) else "")
+    where += f" ({axes_text(tuple(axes.items()))})" if axes else ""
+    if base.extra.division != "default":
+        where += f", division {base.extra.division}"
+    name, ratio = nearest.other.key.implementation, ratio_text(nearest.verdict.estimate)
+    return f"{base.key.implementation} is the fastest {where}; the next, {name}, takes {ratio} of its time"
 
 
 def dtype_of(item: Measurement) -> str:

@@ -1,0 +1,150 @@
+"""What the parts of a cell are expected to take, and how experience corrects that.
+
+The first figures are of two ordinary cores; a run soon learns how far its machine is from them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.run_plan import Plan
+from likeforlike.devices.limits.ceilings import device_ceiling
+from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.registry import kernel_workloads
+
+Path = tuple[str, ...]
+"""What was timed, from general to special: ``("call", "matmul", "cpu:0", "numpy", "500 float32")``."""
+
+Rates = Mapping[tuple[str, str], float]
+"""FLOP/s by device and precision; a logical CPU has the whole processor."""
+
+_IMPORT_SECONDS = {"numpy": 0.25, "torch": 2.0, "jax": 0.8, "tensorflow": 3.3}
+_COMPILE_SECONDS = {"numpy": 0.0, "torch": 0.2, "jax": 2.0, "tensorflow": 0.8}
+_TUNED_COMPILE_SECONDS = {"torch": 15.0, "jax": 3.0, "tensorflow": 3.0}
+_UNKNOWN_CALL_SECONDS = 1e-3
+_CALL_OVERHEAD_SECONDS = 1e-4
+_STEP_SECONDS, _TUNED_STEP_SECONDS, _EAGER_STEP_SECONDS = 2.7e-3, 0.5e-3, 17e-3
+"""Of a training step, beside its matrix products."""
+_EAGER = "eager-loop"
+_PROOF_SECONDS = 3.2
+_TELLING_SECONDS = 0.5
+"""Parts that are expected to be as long say as much of others as longer ones do."""
+_SHARE_OF_CEILING = {"cpu": 0.27, "gpu": 0.6}
+"""What products reach of what a processor, mostly a virtual one, and a GPU can do on paper."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One cell's parts, in seconds."""
+
+    kind: Path
+    """Where experience with it belongs, from general to special."""
+    framework: str
+    unit_seconds: float
+    """A call, or a warm epoch."""
+    set_up_seconds: float
+    """Placing it and proving it, beside calls."""
+    compile_seconds: float
+    """What a trainer's first epoch takes beyond a warm one."""
+    epochs: int | None
+    """All epochs of a trainer; None for a kernel, whose rounds end by precision or time."""
+
+
+def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
+    """What a cell's parts take on two ordinary cores, or on its GPU at a usual share of its peak.
+
+    ``rates``: what products were measured to reach here.
+    """
+    rates = rates or {}
+    framework, recipe = cell.entry.framework, cell.recipe
+    axes = " ".join(str(value) for _, value in cell.axes)
+    kind = (cell.workload, cell.device, cell.entry.name, axes)
+    compiling = _COMPILE_SECONDS.get(framework, 1.0)
+    if cell.entry.division != "default":
+        compiling = max(compiling, _TUNED_COMPILE_SECONDS.get(framework, 0.0))
+    if recipe is not None:
+        epoch = _epoch_seconds(cell, recipe, plan, rates)
+        return Expectation(kind, framework, epoch, _PROOF_SECONDS, compiling, recipe.epochs)
+    workload = kernel_workloads().get(cell.workload)
+    precision = str(dict(cell.axes).get("dtype", "float64"))
+    flop = workload.flop(dict(cell.axes)) if workload else None
+    if flop is None:
+        call = _UNKNOWN_CALL_SECONDS
+    else:
+        call = _CALL_OVERHEAD_SECONDS + flop / _product_rate(cell.device, precision, plan, rates)
+    return Expectation(kind, framework, call, 0.01 + 0.03 * compiling, 0.0, None)
+
+
+def _epoch_seconds(cell: Cell, recipe: Recipe, plan: Plan, rates: Rates) -> float:
+    """Products of training, of evaluation (a third of them a sample), and what each step takes beside."""
+    train, validation = plan.options.samples
+    flop = recipe.flop(train) + recipe.flop(validation) / 3
+    steps = recipe.steps(train) + recipe.steps(validation) / 3
+    each = _STEP_SECONDS if cell.entry.division == "default" else _TUNED_STEP_SECONDS
+    if cell.entry.name == _EAGER or recipe.execution == "eager":
+        each = _EAGER_STEP_SECONDS
+    return flop / _product_rate(cell.device, recipe.precision, plan, rates) + steps * each
+
+
+def _product_rate(device: str, precision: str, plan: Plan, rates: Rates) -> float:
+    """FLOP/s that products reach on a device, as measured, else as usual."""
+    kind = device.partition(":")[0]
+    measured = rates.get(("cpu:0" if kind == "cpu" else device, precision))
+    if measured is not None:
+        return measured
+    ceiling = device_ceiling(plan.context.fingerprint, device, precision)
+    if ceiling is None or not ceiling.of_device:
+        return 5e10 * plan.threads
+    return ceiling.flop_per_second * _SHARE_OF_CEILING.get(kind, 0.5)
+
+
+def start_seconds(frameworks: list[str], cores: int) -> float:
+    """New workers import side by side: no sooner than the slowest, nor than the cores can do them all."""
+    each = [_IMPORT_SECONDS.get(framework, 2.0) for framework in frameworks]
+    return max([*each, sum(each) / max(1, cores)], default=0.0)
+
+
+@dataclass
+class _Sum:
+    weight: float = 0.0
+    logarithm: float = 0.0
+
+
+class Experience:
+    """How much longer than expected things took in this run; of what was not seen yet, things like it.
+
+    The logarithm of the ratio is estimated level by level of the path, each level drawn towards the one above
+    by a prior that weighs a seventh of an observation (normal means and prior: Efron and Morris, 1975);
+    at the top stands what was expected.
+    """
+
+    _PRIOR_WEIGHT = 0.15
+
+    def __init__(self) -> None:
+        self._sums: dict[Path, _Sum] = {}
+
+    def add(self, path: Path, expected_seconds: float, seconds: float, weight: float = 1.0) -> None:
+        """Something took ``seconds``; what is very short says less of others than of itself."""
+        if expected_seconds <= 0 or seconds <= 0:
+            return
+        ratio = math.log(seconds / expected_seconds)
+        elsewhere = weight * min(1.0, expected_seconds / _TELLING_SECONDS)
+        for depth in range(len(path) + 1):
+            known = self._sums.setdefault(path[:depth], _Sum())
+            share = weight if depth == len(path) else elsewhere
+            known.weight += share
+            known.logarithm += share * ratio
+
+    def seconds(self, path: Path, expected_seconds: float) -> float:
+        """What something is to take, by what was expected and by experience."""
+        estimate = 0.0
+        for depth in range(len(path) + 1):
+            known = self._sums.get(path[:depth])
+            if known is not None:
+                estimate = (known.logarithm + self._PRIOR_WEIGHT * estimate) / (
+                    known.weight + self._PRIOR_WEIGHT
+                )
+        return expected_seconds * math.exp(estimate)

@@ -1,0 +1,283 @@
+"""How long a run will go on: every part of every cell to come, by what was expected and by what was seen.
+
+Fed with what the harness orders and workers answer; knows no clock of its own.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Literal
+
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.stopping import Limits
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.run.expectations import Expectation, Experience, Path, start_seconds
+
+Evidence = tuple[Path, float, float, float]
+"""What was timed, the seconds expected, the seconds taken, and what it weighs."""
+Step = Literal["load", "prepare", "go", "finish"]
+
+_WAKING_SECONDS = 0.02
+_TURN_OVERHEAD_SECONDS = 0.004
+_FINISH_SECONDS = 0.1
+_OVERDUE_SHARE = 0.25
+"""A step that takes longer than expected goes on for a quarter of what it has taken."""
+_UNUSED_TIME = 0.8
+"""Of the time between the fewest rounds and the most, what a cell takes before any has shown it."""
+
+
+@dataclass
+class _Part:
+    """How far a cell is."""
+
+    cell: Cell
+    expected: Expectation
+    prepared: bool = False
+    cold: bool = False
+    rounds: int = 0
+    used_seconds: float = 0.0
+    samples: list[float] = field(default_factory=list)
+    ended: bool = False
+
+
+@dataclass
+class _Group:
+    """How far a comparison group is."""
+
+    parts: dict[str, _Part]
+    frameworks: list[str]
+    """Of the processes that it starts, so far as is known beforehand."""
+    device: str
+    concurrent: bool
+    loaded: bool = False
+    ended: bool = False
+    step: tuple[str, Step] | None = None
+    """What is done now, and for which cell."""
+    since: float = 0.0
+    """When the last thing ended."""
+
+
+class TimeLeft:
+    """A forecast that is corrected by all that happens."""
+
+    def __init__(
+        self,
+        cells: Sequence[tuple[Cell, Expectation]],
+        process_of: Callable[[Cell], Hashable | None],
+        limits: Limits,
+        cores: int,
+        once: bool = False,
+    ) -> None:
+        """``process_of``: the same for cells that one process measures one after the other; None: its own."""
+        self._limits = limits
+        self._cores = cores
+        self._once = once
+        self._experience = Experience()
+        self._used, self._usable = _UNUSED_TIME, 1.0
+        self._groups: dict[str, _Group] = {}
+        running: set[Hashable] = set()
+        for cell, expected in cells:
+            group = self._groups.setdefault(cell.group, _Group({}, [], cell.device, cell.concurrent))
+            group.parts[cell.id] = _Part(cell, expected)
+            process = process_of(cell)
+            if process is None or process not in running:
+                group.frameworks.append(expected.framework)
+                running.add(process)
+
+    def remember(self, cell: Cell, expected: Expectation, record: CellRecord) -> None:
+        """Learn from a cell that an earlier session of the run has measured."""
+        if not record.seconds:
+            return
+        what = "call" if expected.epochs is None else "epoch"
+        count, middle = len(record.seconds), statistics.median(record.seconds)
+        self._experience.add((what, *expected.kind), count * expected.unit_seconds, count * middle)
+
+    def begin(self, group: str, now: float) -> None:
+        """A group's workers are about to be started."""
+        self._groups[group].step, self._groups[group].since = ("", "load"), now
+
+    def order(self, cell: Cell, step: Step, now: float) -> None:
+        """A step begins; the first that is no loading says that all are loaded."""
+        group = self._groups[cell.group]
+        if step == "load":
+            return
+        if not group.loaded:
+            self._learn(self._evidence(group, now - group.since))
+            group.loaded, group.since = True, now
+        group.step = (cell.id, step)
+
+    def answer(self, cell: Cell, now: float, sample_seconds: float | None = None) -> None:
+        """The step that was ordered has ended well; ``sample_seconds`` of a sample."""
+        group = self._groups[cell.group]
+        if group.step is None or group.step[1] == "load":
+            return
+        part, step, seconds = group.parts[cell.id], group.step[1], now - group.since
+        self._learn(self._evidence(group, seconds))
+        if step == "prepare":
+            part.prepared = True
+        elif step == "go" and part.expected.epochs is not None and not part.cold:
+            part.cold = True
+        elif step == "go":
+            part.rounds += 1
+            part.used_seconds += seconds
+            part.samples.append(seconds if sample_seconds is None else sample_seconds)
+        group.step, group.since = None, now
+
+    def _evidence(self, group: _Group, seconds: float) -> list[Evidence]:
+        """What it says of like things that the step of now takes so long."""
+        assert group.step is not None
+        cell, step = group.step
+        if step == "load":
+            return [(*self._start(group), seconds, 1.0)]
+        part = group.parts[cell]
+        kind, expected = part.expected.kind, part.expected
+        if step == "prepare":
+            return [(*self._prepare(part), seconds, 1.0)]
+        if step == "finish" or expected.epochs is None:
+            return []
+        if part.cold:
+            return [(("epoch", *kind), expected.unit_seconds, seconds, 1.0)]
+        # what the first epoch takes beyond expectation is laid on its two parts alike
+        epoch, compiling = self._epoch(part), self._compile(part)
+        share = seconds / (epoch + compiling)
+        return [
+            (("epoch", *kind), expected.unit_seconds, epoch * share, epoch / (epoch + compiling)),
+            (
+                ("compile", *kind),
+                expected.compile_seconds,
+                compiling * share,
+                compiling / (epoch + compiling),
+            ),
+        ]
+
+    def _learn(self, evidence: Sequence[Evidence], sign: int = 1) -> None:
+        for path, expected_seconds, seconds, weight in evidence:
+            self._experience.add(path, expected_seconds, seconds, sign * weight)
+
+    def end(self, cell: Cell, now: float) -> None:
+        """A cell has ended, well or not."""
+        group = self._groups.get(cell.group)
+        if group is None or cell.id not in group.parts:
+            return
+        part = group.parts[cell.id]
+        part.ended, group.since = True, now
+        if part.expected.epochs is None and part.rounds:
+            count = len(part.samples)
+            middle = statistics.median(part.samples)
+            path = ("call", *part.expected.kind)
+            self._experience.add(path, count * part.expected.unit_seconds, count * middle)
+            least = self._limits.min_rounds * part.used_seconds / part.rounds
+            usable = self._limits.max_seconds - least
+            if usable > 0:
+                self._used += min(usable, max(0.0, part.used_seconds - least))
+                self._usable += usable
+
+    def end_group(self, group: str, now: float) -> None:
+        """A group has ended, and what it left behind is cleared away."""
+        known = self._groups.get(group)
+        if known is not None:
+            known.ended, known.step = True, None
+
+    def seconds(self, now: float) -> float:
+        """What is still to come."""
+        overdue = [e for group in self._groups.values() for e in self._overdue(group, now)]
+        self._learn(overdue)
+        left = [(group, self._group_left(group, now)) for group in self._groups.values()]
+        self._learn(overdue, -1)
+        alone = sum(seconds for group, seconds in left if not group.concurrent)
+        lanes: dict[str, list[float]] = {}
+        for group, seconds in left:
+            if group.concurrent:
+                lanes.setdefault(group.device, []).append(seconds)
+        # the lanes' first groups begin together and wait for each other, then the second ones
+        return alone + sum(max(beside) for beside in zip_longest(*lanes.values(), fillvalue=0.0))
+
+    def _overdue(self, group: _Group, now: float) -> list[Evidence]:
+        """A step that takes longer than it should tells so before it has ended."""
+        elapsed = (1 + _OVERDUE_SHARE) * (now - group.since)
+        if group.step is None or group.ended or elapsed <= self._step_seconds(group):
+            return []
+        return self._evidence(group, elapsed)
+
+    def _group_left(self, group: _Group, now: float) -> float:
+        live = [part for part in group.parts.values() if not part.ended]
+        if group.ended or not live:
+            return 0.0
+        left = 0.0 if group.loaded else self._experience.seconds(*self._start(group))
+        left += sum(self._part_left(part) for part in live)
+        if group.step is None:
+            return left
+        expected = self._step_seconds(group)
+        elapsed = max(0.0, now - group.since)
+        return left - expected + max(expected - elapsed, _OVERDUE_SHARE * elapsed)
+
+    def _step_seconds(self, group: _Group) -> float:
+        assert group.step is not None
+        cell, step = group.step
+        if step == "load":
+            return self._experience.seconds(*self._start(group))
+        part = group.parts[cell]
+        if part.ended:
+            return 0.0
+        if step == "prepare":
+            return self._experience.seconds(*self._prepare(part))
+        if step == "finish":
+            return self._finish(part)
+        if part.expected.epochs is None:
+            return min(self._turn(part), self._rounds_left(part))
+        return self._epoch(part) + (0.0 if part.cold else self._compile(part))
+
+    def _part_left(self, part: _Part) -> float:
+        left = self._finish(part)
+        if not part.prepared:
+            left += self._experience.seconds(*self._prepare(part))
+        if self._once:
+            return left
+        if part.expected.epochs is None:
+            return left + self._rounds_left(part)
+        if not part.cold:
+            left += self._epoch(part) + self._compile(part)
+        return left + (part.expected.epochs - 1 - part.rounds) * self._epoch(part)
+
+    def _start(self, group: _Group) -> tuple[Path, float]:
+        path = ("start", " ".join(sorted(set(group.frameworks))))
+        return path, start_seconds(group.frameworks, self._cores)
+
+    def _prepare(self, part: _Part) -> tuple[Path, float]:
+        """A kernel is called once, proven, and called until it is warm, for a second at most."""
+        path = ("prepare", *part.expected.kind)
+        if part.expected.epochs is not None:
+            return path, part.expected.set_up_seconds
+        call = self._call(part)
+        return path, part.expected.set_up_seconds + 3 * call + max(call, min(1.0, 15 * call))
+
+    def _finish(self, part: _Part) -> float:
+        return _FINISH_SECONDS if part.expected.epochs is not None else 0.01 + 2 * self._call(part)
+
+    def _call(self, part: _Part) -> float:
+        if part.samples:
+            return statistics.median(part.samples)
+        return self._experience.seconds(("call", *part.expected.kind), part.expected.unit_seconds)
+
+    def _epoch(self, part: _Part) -> float:
+        return self._experience.seconds(("epoch", *part.expected.kind), part.expected.unit_seconds)
+
+    def _compile(self, part: _Part) -> float:
+        return self._experience.seconds(("compile", *part.expected.kind), part.expected.compile_seconds)
+
+    def _turn(self, part: _Part) -> float:
+        """A kernel's turn: woken by calls for 20 ms, by one at least, then the sample."""
+        if part.rounds:
+            return part.used_seconds / part.rounds
+        call = self._call(part)
+        return max(_WAKING_SECONDS, call) + call + _TURN_OVERHEAD_SECONDS
+
+    def _rounds_left(self, part: _Part) -> float:
+        """Rounds go on until they are precise or the time is used up, but for the fewest at least."""
+        turn = self._turn(part)
+        least = max(0, self._limits.min_rounds - part.rounds) * turn
+        more = max(0.0, self._limits.max_seconds - part.used_seconds - least)
+        return least + more * (1.0 if self._limits.precision is None else self._used / self._usable)

@@ -1,0 +1,254 @@
+"""Runs without a process: the real groups, stopping rules and progress on a clock that hands move by hand."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.rounds import Group, Turn
+from likeforlike.bench.measure.stopping import Limits
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.run.expectations import Expectation
+from likeforlike.bench.run.progress import Progress
+from likeforlike.bench.run.time_left import TimeLeft
+from likeforlike.bench.run.watched_hand import WatchedHand
+from likeforlike.bench.worker.messages import (
+    Answer,
+    CellSpec,
+    Finish,
+    Finished,
+    Go,
+    Load,
+    Loaded,
+    Order,
+    Prepare,
+    Ready,
+    Sample,
+)
+from likeforlike.bench.worker.outcomes import MEASURED, CellFailed
+
+SPEC = CellSpec(
+    "cell", "m:a", "w", "numpy", {}, "cpu:0", 1, "float32", "synchronised", False, False, True, False, "t:f"
+)
+
+
+IMPORTS = {"numpy": 0.25, "torch": 2.0, "jax": 0.8, "tensorflow": 3.3}
+"""Seconds of processor time on an EPYC."""
+
+
+@dataclass(frozen=True)
+class Durations:
+    """What a cell's parts really take, in seconds."""
+
+    start: float
+    prepare: float
+    unit: float
+    compile: float
+    finish: float
+    fails_at: str = ""
+    """``Prepare``, ``Go 3`` and the like: where it fails."""
+
+
+def plausible(
+    cells: Sequence[tuple[Cell, Expectation]], seed: int, alike: float = 0.2
+) -> dict[str, Durations]:
+    """Made-up durations: a machine from half to twice as fast as an ordinary one, each kind of part and
+    each implementation different again by about ``alike``, as a share."""
+    draw = random.Random(seed)
+    machine = 2 ** draw.uniform(-1, 1)
+    factors: dict[tuple[str, ...], float] = {}
+
+    def factor(*what: str) -> float:
+        return (
+            machine
+            * factors.setdefault(what[:1], draw.lognormvariate(0, alike))
+            * factors.setdefault(what, draw.lognormvariate(0, alike))
+        )
+
+    made = {}
+    for cell, expected in cells:
+        name, unit = cell.entry.name, expected.unit_seconds * factor("unit", cell.workload, cell.entry.name)
+        calls = 0.0 if cell.recipe else 3 * unit + max(unit, min(1.0, 15 * unit))
+        made[cell.id] = Durations(
+            IMPORTS[expected.framework] * factor("start", expected.framework),
+            expected.set_up_seconds * factor("prepare", name) + calls,
+            unit,
+            expected.compile_seconds * factor("compile", name),
+            0.1 if cell.recipe else 2 * unit,
+        )
+    return made
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class MadeUpHand:
+    """A worker whose answers take as long as they were made up to."""
+
+    clock: Clock
+    cell: Cell
+    takes: Durations
+    loaded_at: float
+    draw: random.Random
+    samples: int = 0
+    pending: Order | None = None
+
+    def order(self, message: Order) -> None:
+        self.pending = message
+
+    def answer(self, timeout_seconds: float) -> Answer:
+        what = type(self.pending).__name__ + (f" {self.samples}" if isinstance(self.pending, Go) else "")
+        if what == self.takes.fails_at:
+            self.clock.now += 0.1
+            raise CellFailed("crashed", "as made up")
+        match self.pending:
+            case Load():
+                self.clock.now = max(self.clock.now, self.loaded_at)
+                return Loaded()
+            case Prepare():
+                self.clock.now += self.takes.prepare
+                return Ready(0.1, 0.1, 0.0, 1.0, 5, {})
+            case Go():
+                return self._sample()
+            case Finish():
+                self.clock.now += self.takes.finish
+                return Finished({})
+        raise AssertionError(self.pending)
+
+    def _sample(self) -> Sample:
+        seconds = self.takes.unit * self.draw.lognormvariate(0, 0.1)
+        self.samples += 1
+        if self.cell.recipe is None:
+            self.clock.now += max(0.02, seconds) + seconds + 0.003
+            return Sample(seconds)
+        if self.samples == 1:
+            seconds += self.takes.compile
+        self.clock.now += seconds
+        epoch = {"epoch": self.samples, "train_seconds": seconds, "loss": 1.0, "val_accuracy": 0.5}
+        return Sample(seconds, epoch)
+
+    def freeze(self) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
+
+
+class NobodyDisturbs:
+    def before(self, cell: Cell) -> None:
+        pass
+
+    def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
+        return []
+
+
+@dataclass
+class Recorder:
+    """Stands in for the progress: what it would be told, and when."""
+
+    clock: Clock
+    told: list[tuple[float, str, tuple[Any, ...]]] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *what: self.told.append((self.clock.now, name, what))
+
+
+@dataclass
+class MadeUpRun:
+    """A run of these cells, group after group, or those of several devices beside each other."""
+
+    cells: Sequence[tuple[Cell, Expectation]]
+    durations: Mapping[str, Durations]
+    limits: Limits
+    seed: int = 1
+    _started: set[Hashable] = field(default_factory=set)
+
+    def happenings(self) -> list[tuple[float, str, tuple[Any, ...]]]:
+        """All that the progress is told, in order of time, in seconds since the run began."""
+        told, now = [], 0.0
+        for beside in self._side_by_side():
+            lanes = [self._measure(cells, now) for cells in beside]
+            told += sorted((event for lane in lanes for event in lane), key=lambda event: event[0])
+            now = told[-1][0]
+        return told
+
+    def _side_by_side(self) -> list[list[list[Cell]]]:
+        groups = [[c for c, _ in self.cells if c.group == name] for name in self._names()]
+        lanes: dict[str, list[list[Cell]]] = {}
+        for group in groups:
+            if group[0].concurrent:
+                lanes.setdefault(group[0].device, []).append(group)
+        alone = [[group] for group in groups if not group[0].concurrent]
+        return alone + [[group for group in beside if group] for beside in zip_longest(*lanes.values())]
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(cell.group for cell, _ in self.cells))
+
+    def _measure(self, cells: list[Cell], now: float) -> list[tuple[float, str, tuple[Any, ...]]]:
+        clock, draw = Clock(now), random.Random(f"{self.seed} {cells[0].group}")
+        progress: Any = Recorder(clock)
+        progress.begun(cells)
+        loaded_at = now + self._start_seconds(cells)
+        turns = []
+        for cell in cells:
+            hand = MadeUpHand(clock, cell, self.durations[cell.id], loaded_at, draw)
+            turns.append(Turn(cell, SPEC, WatchedHand(hand, cell, progress), 1e9))
+
+        def ended(turn: Turn) -> None:
+            outcome = MEASURED if turn.failure is None else turn.failure.outcome
+            seconds = [sample.seconds for sample in turn.samples]
+            progress.ended(turn.cell, CellRecord(turn.cell.id, outcome, seconds=seconds))
+
+        Group(turns, self.limits, draw, NobodyDisturbs(), ended, 0, clock).measure()
+        clock.now += 0.05
+        progress.group_ended(cells)
+        return progress.told
+
+    def _start_seconds(self, cells: Sequence[Cell]) -> float:
+        """Imports of new processes on two cores."""
+        each = []
+        for cell in cells:
+            process = process_of(cell)
+            if process is None or process not in self._started:
+                self._started.add(process)
+                each.append(self.durations[cell.id].start)
+        return max([*each, sum(each) / 2, 0.002])
+
+
+def process_of(cell: Cell) -> Hashable | None:
+    """Trainers have a process of their own; kernels of one framework and device share one."""
+    return None if cell.recipe is not None else (cell.entry.framework, cell.device)
+
+
+def announced(
+    run: MadeUpRun, known: Sequence[tuple[Cell, Expectation, CellRecord]] = ()
+) -> list[tuple[float, float]]:
+    """Seconds left, announced and true, some hundred times in the run.
+
+    ``known``: what an earlier session of the run has measured.
+    """
+    time_left = TimeLeft(run.cells, process_of, run.limits, cores=2)
+    for cell, expected, record in known:
+        time_left.remember(cell, expected, record)
+    clock = Clock()
+    progress = Progress(lambda text: None, None, clock)
+    progress.plan([cell for cell, _ in run.cells], time_left)
+    told = run.happenings()
+    end = told[-1][0]
+    pairs = []
+    for now, name, what in told:
+        clock.now = now
+        getattr(progress, name)(*what)
+        if not pairs or pairs[-1][1] - (end - now) > end / 300:
+            pairs.append((time_left.seconds(now), end - now))
+    return pairs

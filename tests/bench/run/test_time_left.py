@@ -1,0 +1,158 @@
+"""The announced time left against the truth, over made-up runs of every kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_up_run import MadeUpRun, announced, plausible
+
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.stopping import Limits
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.grid import build_grid
+from likeforlike.bench.plan.options import Options
+from likeforlike.bench.plan.presets import PRESETS
+from likeforlike.bench.plan.run_plan import Context, Plan
+from likeforlike.bench.run.expectations import Expectation, Experience, expect
+from likeforlike.bench.worker.outcomes import MEASURED
+from likeforlike.devices.vendors.device import Device
+from likeforlike.models.registry import load_registry
+from likeforlike.models.tasks.fashion_mnist import Located
+
+CPU, GPU = Device("cpu", 0, "a processor"), Device("gpu", 0, "A100", compute_capability=(8, 0))
+EPYC = {"usable_cores": 2, "vector": "avx512f", "amx": [], "hertz": 2.6e9, "max_hertz": None}
+A100 = {"name": "A100", "cores": 6912, "compute_capability": [8, 0], "max_sm_hertz": 1.41e9}
+
+Expected = list[tuple[Cell, Expectation]]
+
+
+def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Limits]:
+    """Every cell of a preset, whatever is installed here."""
+    of = PRESETS[preset]
+    options = Options(
+        **{
+            **dict.fromkeys(Options.__dataclass_fields__),
+            "preset_name": preset,
+            "sizes": {},
+            "dtypes": ("float32",),
+            "repeats": 1,
+            "plugins": (),
+            **{name: getattr(of, name) for name in ("min_rounds", "max_seconds", "precision", "confidence")},
+            **asked,
+        }
+    )
+    places = devices or (CPU,)
+    cells = [
+        replace(cell, skip_reason=None)
+        for cell in build_grid(options, load_registry(), places, ()).cells
+        if cell.skip_reason is None or "not installed" in cell.skip_reason
+    ]
+    context = Context({"cpu": EPYC, "gpus": [A100], "precision_mode": "ieee"}, {}, 0.9, "")
+    data = Located("synthetic", "generated", None)
+    plan = Plan(options, {d.id: d for d in places}, 2, data, "r", 1, Path(), context)
+    limits = Limits(of.min_rounds, of.max_seconds, of.precision, of.confidence)
+    return [(cell, expect(cell, plan)) for cell in cells], limits
+
+
+def share_within_a_third(pairs: list[tuple[float, float]]) -> float:
+    """Of the time after the run's first tenth; a second more or less is never wrong."""
+    whole = pairs[0][1]
+    good = every = 0.0
+    for (said, true), (_, then) in zip(pairs, [*pairs[1:], (0.0, 0.0)], strict=True):
+        if true <= 0.9 * whole:
+            every += true - then
+            good += (true - then) * (abs(said - true) <= max(true / 3, 1.0))
+    return good / every
+
+
+@pytest.mark.parametrize("preset", ["smoke", "quick"])
+def test_right_within_a_third_after_the_first_tenth(preset: str) -> None:
+    """All the time in eleven of twelve runs, and for four fifths of the time in each."""
+    cells, limits = cells_of(preset)
+    runs = [MadeUpRun(cells, plausible(cells, seed, alike=0.1), limits, seed) for seed in range(12)]
+    shares = sorted(share_within_a_third(announced(run)) for run in runs)
+    assert shares[1] == 1.0
+    assert shares[0] > 0.8
+
+
+@pytest.mark.parametrize("preset", ["smoke", "quick"])
+def test_mostly_right_where_parts_are_much_unlike_what_was_expected(preset: str) -> None:
+    cells, limits = cells_of(preset)
+    runs = [MadeUpRun(cells, plausible(cells, seed, alike=0.25), limits, seed) for seed in range(8)]
+    assert sum(share_within_a_third(announced(run)) for run in runs) / len(runs) > 0.85
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"workloads": ("matmul",)},
+        {"workloads": ("training",)},
+        {"ladder": "keras-2020:manual-2020", "workloads": ("training",)},
+    ],
+)
+def test_kernels_alone_trainers_alone_a_ladder(asked: dict[str, Any]) -> None:
+    cells, limits = cells_of("quick", **asked)
+    run = MadeUpRun(cells, plausible(cells, 3, alike=0.1), limits)
+    assert share_within_a_third(announced(run)) == 1.0
+
+
+def test_cells_that_fail_take_their_time_with_them() -> None:
+    cells, limits = cells_of("quick")
+    durations = plausible(cells, 4, alike=0.1)
+    for number, (cell, _) in enumerate(cells):
+        if number % 8 == 0:
+            at = ("Load", "Prepare", "Go 1")[number // 8 % 3]
+            durations[cell.id] = replace(durations[cell.id], fails_at=at)
+    assert share_within_a_third(announced(MadeUpRun(cells, durations, limits))) > 0.9
+
+
+def test_a_resumed_run_learns_from_what_was_measured_before() -> None:
+    """The machine is five times as slow as an ordinary one: whoever knows it says so from the start."""
+    cells, limits = cells_of("quick", workloads=("training",))
+    trainers = [pair for pair in cells if pair[0].recipe is not None]
+    durations = {
+        name: replace(d, unit=5 * d.unit, compile=5 * d.compile, start=5 * d.start, prepare=5 * d.prepare)
+        for name, d in plausible(trainers, 0, alike=0.0).items()
+    }
+    before, after = trainers[: len(trainers) // 2], trainers[len(trainers) // 2 :]
+    known = [(c, e, CellRecord(c.id, MEASURED, seconds=[durations[c.id].unit] * 3)) for c, e in before]
+    fresh = announced(MadeUpRun(after, durations, limits))[0]
+    assert fresh[0] < fresh[1] / 3
+    resumed = announced(MadeUpRun(after, durations, limits), known)[0]
+    assert resumed[0] == pytest.approx(resumed[1], rel=1 / 3)
+
+
+def test_devices_beside_each_other_take_as_long_as_the_slower() -> None:
+    cells, limits = cells_of("quick", CPU, GPU, concurrent=True)
+    run = MadeUpRun(cells, plausible(cells, 5, alike=0.1), limits)
+    assert len({cell.device for cell, _ in cells if cell.concurrent}) == 2
+    assert share_within_a_third(announced(run)) > 0.95
+
+
+class TestExperience:
+    def test_without_any_it_is_what_was_expected(self) -> None:
+        assert Experience().seconds(("call", "matmul"), 3.0) == 3.0
+
+    def test_of_the_very_thing_it_is_nearly_believed(self) -> None:
+        known = Experience()
+        for _ in range(20):
+            known.add(("epoch", "a"), 1.0, 2.0)
+        assert known.seconds(("epoch", "a"), 1.0) == pytest.approx(2.0, rel=0.02)
+        assert 1.0 < known.seconds(("start", "b"), 1.0) <= 2.0
+
+    def test_of_like_things_it_counts_more_than_of_others(self) -> None:
+        known = Experience()
+        known.add(("epoch", "a"), 1.0, 2.0)
+        known.add(("start", "b"), 1.0, 0.5)
+        assert known.seconds(("epoch", "c"), 1.0) > 1.2 > known.seconds(("finish", "c"), 1.0)
+
+    def test_what_is_taken_back_leaves_no_trace(self) -> None:
+        known = Experience()
+        known.add(("epoch", "a"), 1.0, 2.0)
+        before = known.seconds(("epoch", "a"), 1.0)
+        known.add(("epoch", "a"), 1.0, 7.0, 0.4)
+        known.add(("epoch", "a"), 1.0, 7.0, -0.4)
+        assert known.seconds(("epoch", "a"), 1.0) == pytest.approx(before)
