@@ -53,7 +53,14 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--baseline",
         metavar="NAME",
-        help="machine to compare with: part of its label, id or file name (the first unpublished one)",
+        help="machine to compare with: part of its label, id or file name (the first unpublished one); or part of "
+        "the name of the plain benchmarks that others of their group are compared with (the fastest)",
+    )
+    parser.add_argument(
+        "--group-by",
+        metavar="LABEL",
+        help="compare plain benchmarks that have this in common, those of several files too: group, name, func, "
+        "fullname, fullfunc, param or param:NAME, several with commas as in func,param:n (the groups of each file)",
     )
     parser.add_argument(
         "--against",
@@ -117,6 +124,8 @@ def _check_options(options: argparse.Namespace) -> None:
         raise ValueError("--output DIR is missing: the folder for the report")
     if options.output is None and options.baseline is not None:
         raise ValueError("--baseline needs --output: it is of use in a report alone")
+    if options.output is None and options.group_by is not None:
+        raise ValueError("--group-by needs --output: it is of use in a report alone")
     if options.fail_if_slower is not None and options.against is None:
         raise ValueError("--fail-if-slower needs --against BASE")
     if options.only and options.against is None:
@@ -126,12 +135,14 @@ def _check_options(options: argparse.Namespace) -> None:
 def _write_report(
     options: argparse.Namespace, files: Sequence[ResultFile], bad: Sequence[str], draughtsmen: Executor | None
 ) -> None:
+    from likeforlike.reports.sort.group_by import parse_group_by
     from likeforlike.reports.tell.report import build_report
     from likeforlike.reports.write.report_files import render_files
 
     remarks = [f"{file.label}: {remark}" for file in files for remark in file.remarks]
     remarks += [f"Left out: {reason}." for reason in bad]
-    report = build_report(files, options.baseline, remarks)
+    group_by = None if options.group_by is None else parse_group_by(options.group_by)
+    report = build_report(files, options.baseline, remarks, group_by)
     write_folder(options.output, render_files(report, draughtsmen))
     for finding in report.findings:
         print(f"{'! ' if finding.kind == 'warning' else '- '}{finding.text}")

@@ -61,7 +61,7 @@ def value_text(value: Any) -> str:
 
 
 def parse_group_by(text: str) -> GroupBy:
-    """What ``--group-by`` says: words of ``FIELDS`` and ``param:NAME``, joined by commas. Raises ValueError."""
+    """What ``--group-by`` says: words of ``FIELDS`` and ``param:NAME``, with commas. Raises ValueError."""
     fields = tuple(word.strip() for word in text.split(","))
     for field in fields:
         if field not in FIELDS and not field.startswith(PARAMETER):
