@@ -53,14 +53,15 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--baseline",
         metavar="NAME",
-        help="machine to compare with: part of its label, id or file name (the first unpublished one); or part of "
-        "the name of the plain benchmarks that others of their group are compared with (the fastest)",
+        help="machine to compare with: part of its label, id or file name (the first unpublished one); or "
+        "part of the name of plain benchmarks that others of their group are compared with (the fastest)",
     )
     parser.add_argument(
         "--group-by",
         metavar="LABEL",
-        help="compare plain benchmarks that have this in common, those of several files too: group, name, func, "
-        "fullname, fullfunc, param or param:NAME, several with commas as in func,param:n (the groups of each file)",
+        help="compare plain benchmarks that have this in common, those of several files, too: group, name, "
+        "func, fullname, fullfunc, param or param:NAME, several with commas as in func,param:n (the groups of "
+        "each file)",
     )
     parser.add_argument(
         "--against",

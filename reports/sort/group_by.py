@@ -48,6 +48,10 @@ class GroupBy:
         return tuple(field.removeprefix(PARAMETER) for field in self.fields if field.startswith(PARAMETER))
 
 
+OWN_GROUPS = GroupBy()
+"""Each file's groups, as its author has them."""
+
+
 def _value(field: str, cell: Cell) -> str:
     if not field.startswith(PARAMETER):
         return FIELDS[field](cell)

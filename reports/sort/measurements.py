@@ -16,7 +16,7 @@ from likeforlike.devices.limits.ceilings import Ceiling
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.read.schema import Extra
-from likeforlike.reports.sort.group_by import GroupBy
+from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy
 
 REPEAT_AXIS = "run"
 """The axis that numbers repetitions of the same work."""
@@ -223,8 +223,8 @@ class Study:
     base_file: str = ""
     """The label of the file with which others of its machine are compared; empty: the first."""
     base_name: str = ""
-    """What ``--baseline`` says: of plain benchmarks part of the name of those that others are compared with."""
-    group_by: GroupBy = GroupBy()
+    """What ``--baseline`` says: part of the name of plain benchmarks that others are compared with."""
+    group_by: GroupBy = OWN_GROUPS
     """What the plain benchmarks of a group have in common."""
 
     def of(self, workload: str, machine: Machine | None = None) -> list[Measurement]:

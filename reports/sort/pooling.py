@@ -14,7 +14,7 @@ from likeforlike.reports.read.schema import Extra
 from likeforlike.reports.sort.baselines import base_machine
 from likeforlike.reports.sort.comparability import WorkSet
 from likeforlike.reports.sort.duplicates import repetition_remarks, with_labels_of_their_own, without_twins
-from likeforlike.reports.sort.group_by import GroupBy, check_group_by
+from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy, check_group_by
 from likeforlike.reports.sort.machine_identity import machine_titles, with_known_machines
 from likeforlike.reports.sort.measurements import (
     FILE_AXIS,
@@ -105,7 +105,7 @@ def build_study(
         pools,
         base_file,
         baseline or "",
-        group_by or GroupBy(),
+        group_by or OWN_GROUPS,
     )
 
 

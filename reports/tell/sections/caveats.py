@@ -181,8 +181,8 @@ def _reading_section(context: Context) -> Section | None:
         Points(context.study.remarks) if context.study.remarks else None,
         Text(
             f"Files of {' and '.join(dict.fromkeys(file.tool.name for file in plain))} hold no fingerprint, "
-            "count of work, check of the answer or numbers of rounds: nothing is paired in them, nothing held "
-            "against a ceiling, and nothing in them says that what is compared gives the same answers."
+            "count of work, check of the answer or numbers of rounds: nothing is paired in them, nothing "
+            "held against a ceiling, and nothing says that what is compared gives the same answers."
         )
         if plain
         else None,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from likeforlike.reports.read.safe_text import visible
 from likeforlike.reports.sort.group_by import LONGEST_VALUE, parameter_id, value_text
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.sort.plain_groups import PlainGroup, cell_of, file_of
+from likeforlike.reports.tell.document import Entry
 
 MOST_PARAMETERS = 3
 """Parameters that have a column each; of more one column holds them all."""
@@ -101,17 +103,18 @@ def _values(items: Sequence[Measurement]) -> dict[str, dict[str, None]]:
     return found
 
 
-def parameter_values(item: Measurement, columns: Sequence[str]) -> list[float | str]:
-    """An entry for each such column; numbers as they stand."""
+def parameter_values(item: Measurement, columns: Sequence[str]) -> list[Entry]:
+    """An entry for each such column."""
     params = {visible(name, LONGEST_VALUE): value for name, value in cell_of(item).params.items()}
     if tuple(columns) == ("parameters",) and "parameters" not in params:
-        return [", ".join(f"{name}={value_text(value)}" for name, value in params.items()) or "–"]
-    return [_value(params[name]) if name in params else "–" for name in columns]
+        return [Entry(", ".join(f"{name}={value_text(value)}" for name, value in params.items()) or "–")]
+    return [_value(params[name]) if name in params else Entry("–") for name in columns]
 
 
-def _value(value: object) -> float | str:
-    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
-    return value if whole else value_text(value)  # type: ignore[return-value]
+def _value(value: object) -> Entry:
+    """As it stands; a whole number sorts as one, also where the tool wrote it as text."""
+    text = value_text(value)
+    return Entry(text, float(text) if re.fullmatch(r"-?\d{1,15}", text) else None)
 
 
 def group_text(group: PlainGroup) -> str:

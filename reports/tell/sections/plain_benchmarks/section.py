@@ -71,9 +71,8 @@ def _explanation(compared: Sequence[PlainGroup]) -> Text | None:
     )
     return Text(
         f"Within a group each is compared with its base, {bases}: ratios of median times with their "
-        f"interval (95 %), below 1 is faster.{chosen} Each was measured after the other, not in turns, so that "
-        "a machine that changed meanwhile is in their ratio; and the file does not say whether they do the "
-        "same work."
+        f"interval (95 %), below 1 is faster.{chosen} Nothing says that they took turns: a machine that "
+        "changed meanwhile is in their ratio. Nor does anything say that they do the same work."
     )
 
 

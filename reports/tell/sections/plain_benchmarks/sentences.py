@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Measurement
-from likeforlike.reports.sort.plain_groups import PlainGroup, file_of, plain_groups
+from likeforlike.reports.sort.plain_groups import PlainGroup, plain_groups
 from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds
 from likeforlike.reports.tell.formatting import count_text, ratio_text
 from likeforlike.reports.tell.sections.plain_benchmarks.names import names_of, short_names
@@ -82,8 +82,8 @@ def _group_text(context: Context, group: PlainGroup) -> str:
     where = f" on {context.study.titles[group.machine.id]}" if context.several else ""
     if not group.label and len(group.items) > MOST_UNGROUPED:
         return (
-            f"{len(group.items):,} benchmarks ({files}){where}, {_span(group.items)}, are in no group, so that "
-            f"nothing says which of them are to be compared: {REGROUP}."
+            f"{len(group.items):,} benchmarks ({files}){where}, {_span(group.items)}, are in no group, so "
+            f"that nothing says which of them are to be compared: {REGROUP}."
         )
     ungrouped = f"Of {count_text(group.items, 'benchmark')}{_ungrouped(context)}"
     place = f"In group '{group.label}'" if group.label else ungrouped

@@ -10,7 +10,7 @@ from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.sort.plain_groups import PlainGroup, cell_of, file_of
 from likeforlike.reports.statistics.median_intervals import median_interval
 from likeforlike.reports.tell.context import Context
-from likeforlike.reports.tell.document import Entry, Row, Table, row
+from likeforlike.reports.tell.document import Entry, Table, row
 from likeforlike.reports.tell.formatting import (
     count_text,
     more_rounds_text,
@@ -33,10 +33,10 @@ NOT_SAVED_MARK = "§"
 """Stands beside the number of rounds whose samples a file does not hold."""
 
 NOT_SAVED_NOTE = (
-    f"{NOT_SAVED_MARK} The samples were not saved: of the median no interval follows from summary figures, and "
-    "ratios are judged by them, which is rougher. pytest-benchmark keeps samples with --benchmark-save-data or "
-    "--benchmark-json."
+    f"{NOT_SAVED_MARK} The samples were not saved: summary figures give no interval of the median, and "
+    "ratios are judged by them, which is rougher."
 )
+SAVING_NOTE = "pytest-benchmark keeps samples with --benchmark-save-data or --benchmark-json."
 
 
 def benchmarks_table(context: Context, groups: Sequence[PlainGroup]) -> Table:
@@ -46,12 +46,12 @@ def benchmarks_table(context: Context, groups: Sequence[PlainGroup]) -> Table:
     labelled = len({group.label for group in groups}) > 1 or bool(groups[0].label)
     several_files = len({file_of(item) for item in items}) > 1
     compared = any(len(group.items) > 1 for group in groups)
-    columns = ("group",) if labelled else ()
+    columns: tuple[str, ...] = ("group",) if labelled else ()
     columns += ("benchmark", *parameters)
     columns += ("file",) if several_files else ()
     columns += ("machine",) if context.several else ()
     columns += ("median (95 %)", "min", "spread", "rounds")
-    columns += ("ratio to the base", "verdict") if compared else ()
+    columns += ("ratio to base", "verdict") if compared else ()
     rows = []
     for group in groups:
         names = (functions_of(group.items) if parameters else None) or names_of(group.items)
@@ -59,7 +59,7 @@ def benchmarks_table(context: Context, groups: Sequence[PlainGroup]) -> Table:
             first = [group.label or "–"] if labelled else []
             place = [file_of(item)] if several_files else []
             place += [context.title(item)] if context.several else []
-            entries = [*first, name, *parameter_values(item, parameters), *place, *_figures(item)]
+            entries: list[Entry | str] = [*first, name, *parameter_values(item, parameters), *place, *_figures(item)]
             pair = context.comparisons.within_groups.get((item.machine.id, item.key))
             entries += _comparison(group, item, pair) if compared else []
             word = pair.word if pair else ""
@@ -74,7 +74,10 @@ def _note(items: Sequence[Measurement], rows: int) -> str:
     constant = constant_parameters(items)
     told += [f"Parameters with one value: {constant}."] if constant else []
     told += ["Rounds × calls of the function that each round timed together."] if calls else []
-    told += [] if all(item.samples for item in items) else [NOT_SAVED_NOTE]
+    unsaved = [item for item in items if not item.samples]
+    told += [NOT_SAVED_NOTE] if unsaved else []
+    tools = {item.runs[0].file.tool.name for item in unsaved}
+    told += [SAVING_NOTE] if "pytest-benchmark" in tools else []
     left = rows - MOST_ROWS
     told += [f"{count_text(left, 'more row')} in tables/cells.csv."] if left > 0 else []
     return " ".join(told)
