@@ -60,8 +60,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--group-by",
         metavar="LABEL",
         help="compare plain benchmarks that have this in common, those of several files, too: group, name, "
-        "func, fullname, fullfunc, param or param:NAME, several with commas as in func,param:n (the groups of "
-        "each file)",
+        "func, fullname, fullfunc, param or param:NAME, several with commas as in func,param:n (each file's "
+        "groups)",
     )
     parser.add_argument(
         "--against",

@@ -175,4 +175,4 @@ class TestBrowser:
 
 def test_a_report_without_plots_is_a_page_too():
     text = page_of([read(samples.document([]), "empty.json")])
-    assert "nothing to conclude" in text
+    assert "No cell gave a figure" in text

@@ -47,7 +47,7 @@ def findings(context: Context) -> Kinds:
     most = MOST_GROUPS if all(file.plain for file in context.study.files) else MOST_ALIKE
     kinds = [[_group_text(context, group)] for group in compared[:most]]
     left = len(compared) - most
-    kinds += [[f"{count_text(left, 'more group')} of benchmarks below."]] if left > 0 else []
+    kinds += [[f"The table of benchmarks compares {count_text(left, 'more group')}."]] if left > 0 else []
     alone = [group.base for group in groups if len(group.items) == 1]
     told = _alone_text(context, [item for item in alone if not _compared_elsewhere(context, item)])
     return [*kinds, *([[told]] if told else [])]

@@ -36,7 +36,7 @@ NOT_SAVED_NOTE = (
     f"{NOT_SAVED_MARK} The samples were not saved: summary figures give no interval of the median, and "
     "ratios are judged by them, which is rougher."
 )
-SAVING_NOTE = "pytest-benchmark keeps samples with --benchmark-save-data or --benchmark-json."
+SAVING_NOTE = "--benchmark-save leaves samples out; --benchmark-save-data and --benchmark-json keep them."
 
 
 def benchmarks_table(context: Context, groups: Sequence[PlainGroup]) -> Table:
@@ -59,7 +59,8 @@ def benchmarks_table(context: Context, groups: Sequence[PlainGroup]) -> Table:
             first = [group.label or "–"] if labelled else []
             place = [file_of(item)] if several_files else []
             place += [context.title(item)] if context.several else []
-            entries: list[Entry | str] = [*first, name, *parameter_values(item, parameters), *place, *_figures(item)]
+            entries: list[Entry | str] = [*first, name, *parameter_values(item, parameters), *place]
+            entries += _figures(item)
             pair = context.comparisons.within_groups.get((item.machine.id, item.key))
             entries += _comparison(group, item, pair) if compared else []
             word = pair.word if pair else ""
