@@ -8,16 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import report_samples as samples
-from pytest_benchmark.plugin import pytest_benchmark_group_stats
 from report_hostile import read
+from report_plain import bench, file_of, report_of, times, told
 from scipy import stats
 
-from likeforlike.reports.command import main
 from likeforlike.reports.judge import comparisons
 from likeforlike.reports.judge.comparisons import compare
 from likeforlike.reports.read.files import read_named
-from likeforlike.reports.sort.group_by import parse_group_by
 from likeforlike.reports.sort.plain_groups import cell_of, plain_groups
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.verdicts import adjusted_p_values
@@ -28,44 +25,6 @@ from likeforlike.reports.tell.sections.plain_benchmarks.names import short_names
 CASES = Path(__file__).parents[1] / "data" / "cases"
 SPELLED = Path(__file__).parents[1] / "read" / "data"
 GROUP = json.loads((CASES / "group.json").read_text(encoding="utf-8"))
-OPTIONS = {"disable_gc": False, "timer": "perf_counter", "warmup": False}
-
-
-def bench(name, data, group=None, params=None, path="test_x.py", **options):
-    """One benchmark as pytest-benchmark writes it."""
-    return {
-        "name": name,
-        "fullname": f"{path}::{name}",
-        "group": group,
-        "params": params,
-        "param": name.partition("[")[2].rstrip("]") or None,
-        "extra_info": {},
-        "options": OPTIONS | options,
-        "stats": samples.stats(data),
-    }
-
-
-def plain(*benches, node="host", brand="Example CPU", day="2026-01-01"):
-    """A file of them."""
-    return samples.plain_run({}, node=node, cpu={"brand_raw": brand, "count": 8}) | {
-        "benchmarks": list(benches),
-        "datetime": f"{day}T00:00:00",
-    }
-
-
-def times(seconds, rounds=30, spread=0.02, seed=0):
-    """Samples whose median is just ``seconds``, log-normal around it."""
-    logs = np.random.default_rng(seed).normal(0.0, spread, rounds)
-    return list(seconds * np.exp(logs - np.median(logs)))
-
-
-def report_of(*documents, by=None, baseline=None):
-    files = [read(document, f"{name}.json") for document, name in zip(documents, "abcdefgh", strict=False)]
-    return build_report(files, baseline, group_by=by and parse_group_by(by))
-
-
-def told(report, kind="finding"):
-    return [finding.text for finding in report.findings if finding.kind == kind]
 
 
 def blocks(report, kind):
@@ -161,7 +120,7 @@ class TestVerdicts:
             name: times(seconds, 5, 0.01, i)
             for i, (name, seconds) in enumerate({"a": 1.0, "b": 1.3, "c": 1.004, "d": 1.31, "e": 1.6}.items())
         }
-        report = report_of(plain(*[bench(f"test_{name}", d, "g") for name, d in data.items()]))
+        report = report_of(file_of(*[bench(f"test_{name}", d, "g") for name, d in data.items()]))
         rows = {row["benchmark"]: row["verdict"] for row in table(report)}
         base = min(data, key=lambda name: np.median(data[name]))
         others = [name for name in data if name != base]
@@ -181,7 +140,7 @@ class TestVerdicts:
         for seed in range(files):
             rng = np.random.default_rng(seed)
             data = np.exp(rng.normal(0.0, 0.3, (entrants, rounds)))
-            file = read(plain(*[bench(f"test_{i}", list(d), "g") for i, d in enumerate(data)]), "x.json")
+            file = read(file_of(*[bench(f"test_{i}", list(d), "g") for i, d in enumerate(data)]), "x.json")
             study = build_study([file])
             wrong += any(c.verdict.different for c in compare(study, study.machines).groups)
         return wrong / files
@@ -193,7 +152,7 @@ class TestVerdicts:
 
     def test_the_choice_of_the_base_counts_in_p_values(self):
         names, data = "abcd", [times(1 + 0.1 * i, 12, 0.05, i) for i in range(4)]
-        documents = plain(*[bench(f"test_{n}", d, "g") for n, d in zip(names, data, strict=True)])
+        documents = file_of(*[bench(f"test_{n}", d, "g") for n, d in zip(names, data, strict=True)])
         study = build_study([read(documents, "x.json")])
         free = {c.other.key: c.verdict.estimate.p_value for c in compare(study, study.machines).groups}
         fixed = build_study([read(documents, "x.json")], baseline="test_a")
@@ -204,7 +163,7 @@ class TestVerdicts:
 
     def test_unlike_options_are_told_and_no_verdict_given(self):
         report = report_of(
-            plain(
+            file_of(
                 bench("test_a", times(1e-3), "g"),
                 bench("test_b", times(2e-3), "g", timer="process_time"),
                 bench("test_c", times(3e-3), "g", disable_gc=True),
@@ -220,143 +179,17 @@ class TestVerdicts:
 
     def test_what_is_unclear_or_the_same_is_no_fastest(self):
         same = report_of(
-            plain(*[bench(f"test_{n}", times(1e-3, 200, 0.001, i), "g") for i, n in enumerate("ab")])
+            file_of(*[bench(f"test_{n}", times(1e-3, 200, 0.001, i), "g") for i, n in enumerate("ab")])
         )
         assert "test_a are fastest and take the same time" in told(same)[0] or (
             "test_b are fastest and take the same time" in told(same)[0]
         )
         unclear = report_of(
-            plain(*[bench(f"test_{n}", times(1e-3, 12, 0.2, i), "g") for i, n in enumerate("ab")])
+            file_of(*[bench(f"test_{n}", times(1e-3, 12, 0.2, i), "g") for i, n in enumerate("ab")])
         )
         assert "has the least median" in told(unclear)[0]
         assert "is unclear" in told(unclear)[0]
         assert "is fastest" not in told(unclear)[0]
-
-
-class TestBase:
-    DATA = (("test_old", 2e-3), ("test_new", 1e-3), ("test_baseline", 1.5e-3))
-
-    def file(self, names=DATA):
-        return plain(*[bench(name, times(s, seed=i), "g") for i, (name, s) in enumerate(names)])
-
-    def test_one_that_says_so(self):
-        (finding,) = told(report_of(self.file()))
-        assert finding.startswith("In group 'g' (one file): test_baseline, the baseline, takes 1.5")
-        assert "faster: test_new ×0.6" in finding
-        assert "slower: test_old ×1.3" in finding
-
-    def test_one_that_is_called_for(self):
-        (finding,) = told(report_of(self.file(), baseline="OLD"))
-        assert "test_old, the baseline" in finding
-        assert "faster: test_new ×0.5" in finding
-
-    def test_a_word_in_every_name_calls_for_none(self):
-        names = [("test_baseline[a]", 1e-3), ("test_baseline[b]", 2e-3)]
-        assert "a is fastest" in told(report_of(self.file(names)))[0]
-
-    def test_a_word_in_no_name_is_an_error(self):
-        with pytest.raises(ValueError, match="'nobody' fits no machine, file or plain benchmark"):
-            report_of(self.file(), baseline="nobody")
-
-    def test_by_a_parameter(self):
-        params = [bench(f"test_f[{n}]", times(s), "g", {"n": n}) for n, s in (("x", 1.0), ("y", 2.0))]
-        assert "y, the baseline, takes 2" in told(report_of(plain(*params), baseline="y"))[0]
-
-
-class TestGroupBy:
-    BENCHES = (
-        ("test_f[1-a]", "g", {"n": 1, "lib": "a"}, "test_x.py"),
-        ("test_f[1-b]", "g", {"n": 1, "lib": "b"}, "test_x.py"),
-        ("test_f[2-a]", "h", {"n": 2, "lib": "a"}, "test_x.py"),
-        ("test_g[1-a]", None, {"n": 1, "lib": "a"}, "test_y.py"),
-        ("test_f[1-a]", None, {"n": 1, "lib": "a"}, "sub/test_x.py"),
-    )
-
-    @pytest.fixture
-    def document(self):
-        return plain(
-            *[
-                bench(name, times(1e-3 * (i + 1), seed=i), group, params, path)
-                for i, (name, group, params, path) in enumerate(self.BENCHES)
-            ]
-        )
-
-    @pytest.mark.parametrize(
-        "by",
-        [
-            "group",
-            "name",
-            "func",
-            "fullname",
-            "fullfunc",
-            "param",
-            "param:n",
-            "param:lib",
-            "func,param:n",
-            "group,param:lib",
-            "name,group",
-        ],
-    )
-    def test_as_pytest_benchmark_has_it(self, document, by):
-        expected = {
-            label or "": sorted(b["fullname"] for b in members)
-            for label, members in pytest_benchmark_group_stats(None, document["benchmarks"], by)
-        }
-        study = build_study([read(document, "x.json")], group_by=parse_group_by(by))
-        found = {
-            group.label: sorted(cell_of(item).fullname for item in group.items)
-            for group in plain_groups(study, study.machines)
-        }
-        assert found == expected
-
-    def test_one_without_the_parameter_is_in_no_group(self, document):
-        document["benchmarks"].append(bench("test_h", times(1e-3)))
-        study = build_study([read(document, "x.json")], group_by=parse_group_by("param:n"))
-        assert [g.label for g in plain_groups(study, study.machines)] == ["n=1", "n=2", ""]
-
-    def test_files_meet_in_a_group_only_when_asked(self):
-        files = [
-            plain(bench("test_f", times(s, seed=i)), day=f"2026-01-0{i + 1}") for i, s in enumerate((1, 2))
-        ]
-        own = build_study([read(file, f"{n}.json") for file, n in zip(files, "ab", strict=True)])
-        assert [len(g.items) for g in plain_groups(own, own.machines)] == [1, 1]
-        finding = told(report_of(*files, by="name"))[-1]
-        assert finding.startswith("In group 'test_f' (2 files): a.json is fastest, 1 s; b.json takes ×2")
-        assert "compared with nothing" not in " ".join(told(report_of(*files)))
-
-    def test_machines_never_meet(self):
-        files = [
-            plain(bench("test_f", times(s)), bench("test_g", times(s)), brand=b)
-            for s, b in ((1, "A"), (2, "B"))
-        ]
-        study = build_study(
-            [read(file, f"{n}.json") for file, n in zip(files, "ab", strict=True)],
-            group_by=parse_group_by("group"),
-        )
-        groups = plain_groups(study, study.machines)
-        assert [len({item.machine.id for item in group.items}) for group in groups] == [1, 1]
-
-    @pytest.mark.parametrize(
-        ("by", "message"),
-        [
-            ("size", "'size' is not known; expected group, name"),
-            ("func,", "'' is not known"),
-            ("param:", "param: without a name"),
-            ("param:m", "no benchmark has it; parameters in the files: n, lib"),
-        ],
-    )
-    def test_errors_are_a_line(self, document, tmp_path, capsys, by, message):
-        path = samples.write(tmp_path / "x.json", document)
-        assert main([str(path), "--output", str(tmp_path / "out"), "--group-by", by]) == 2
-        error = capsys.readouterr().err
-        assert message in error
-        assert error.count("\n") == 1
-        assert not (tmp_path / "out").exists()
-
-    def test_our_own_files_have_no_such_groups(self, tmp_path, capsys):
-        path = samples.write(tmp_path / "own.json", samples.quick_run())
-        assert main([str(path), "--output", str(tmp_path / "out"), "--group-by", "func"]) == 2
-        assert "no file of pytest-benchmark or another tool" in capsys.readouterr().err
 
 
 class TestNames:
@@ -371,7 +204,7 @@ class TestNames:
         ],
     )
     def test_what_tells_them_apart(self, names, short):
-        document = plain(*[bench(name, times(i + 1), "g") for i, name in enumerate(names)])
+        document = file_of(*[bench(name, times(i + 1), "g") for i, name in enumerate(names)])
         study = build_study([read(document, "x.json")])
         (group,) = plain_groups(study, study.machines)
         assert short_names(group) == short
@@ -382,7 +215,7 @@ class TestNames:
             for n in (1, 2)
             for lib, s in (("a", 1), ("b", 3))
         ]
-        report = report_of(plain(*many))
+        report = report_of(file_of(*many))
         assert [(row["benchmark"], row["n"], row["lib"]) for row in table(report)] == [
             ("test_f", "1", "a"),
             ("test_f", "2", "a"),
@@ -394,18 +227,18 @@ class TestNames:
 
 class TestWhatIsNotCompared:
     def test_one_alone_says_what_it_takes(self):
-        (finding,) = told(report_of(plain(bench("test_f", times(1e-3)))))
+        (finding,) = told(report_of(file_of(bench("test_f", times(1e-3)))))
         assert finding.startswith("test_f takes 1")
         assert "No other is in its group" in finding
 
     def test_many_alone(self):
-        report = report_of(plain(*[bench(f"test_{i}", times(1e-3 * (i + 1)), f"g{i}") for i in range(5)]))
+        report = report_of(file_of(*[bench(f"test_{i}", times(1e-3 * (i + 1)), f"g{i}") for i in range(5)]))
         (finding,) = told(report)
         assert finding.startswith("5 benchmarks, 1 ms to 5")
         assert "--group-by" in finding
 
     def test_many_in_no_group_are_not_ranked(self):
-        report = report_of(plain(*[bench(f"test_{i}", times(1e-3 * (i + 1))) for i in range(9)]))
+        report = report_of(file_of(*[bench(f"test_{i}", times(1e-3 * (i + 1))) for i in range(9)]))
         (finding,) = told(report)
         assert "in no group, so that nothing says which" in finding
         assert "fastest" not in finding
@@ -420,7 +253,7 @@ class TestWhatIsNotCompared:
         benches = [
             bench(f"test_f{i}[{lib}]", times(s), f"g{i}") for i in range(9) for lib, s in (("a", 1), ("b", 2))
         ]
-        findings = told(report_of(plain(*benches)))
+        findings = told(report_of(file_of(*benches)))
         assert len(findings) == 7
         assert findings[-1] == "The table of benchmarks compares 3 more groups."
 
@@ -459,7 +292,7 @@ class TestOtherTools:
 
 
 def test_zero_times_are_no_ratio():
-    report = report_of(plain(bench("test_a", [0.0] * 9, "g"), bench("test_b", times(1e-3), "g")))
+    report = report_of(file_of(bench("test_a", [0.0] * 9, "g"), bench("test_b", times(1e-3), "g")))
     rows = table(report)
     assert [row["ratio to base"] for row in rows] == ["–", "base"]
     assert all(math.isfinite(bar.value) for figure in blocks(report, Figure) for bar in figure.data.bars)
