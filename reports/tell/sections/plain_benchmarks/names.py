@@ -37,19 +37,26 @@ def short_names(group: PlainGroup) -> list[str]:
     ``torch`` and ``jax`` of ``test_train[torch-4000]`` and ``test_train[jax-4000]``; the file where the names
     are one, as in groups by name.
     """
-    names = names_of(group.items)
-    cells = [cell_of(item) for item in group.items]
     files = [file_of(item) for item in group.items]
-    if len(names) < 2:
-        return names
-    if len({cell.name for cell in cells}) == 1 and _distinct(files):
+    first = {cell_of(item).name: item for item in group.items}
+    if len(group.items) > 1 and len(first) == 1 and _distinct(files):
         return files
-    if len({cell.function for cell in cells}) > 1:
+    short = dict(zip(first, _shortened(list(first.values())), strict=True))
+    names = [short[cell_of(item).name] for item in group.items]
+    told = [f"{name} of {file}" for name, file in zip(names, files, strict=True)]
+    return next((found for found in (names, told) if _distinct(found)), names_of(group.items))
+
+
+def _shortened(items: Sequence[Measurement]) -> list[str]:
+    """Of benchmarks whose names differ."""
+    cells = [cell_of(item) for item in items]
+    names = [cell.name for cell in cells]
+    if len(names) < 2 or len({cell.function for cell in cells}) > 1:
         return names
     ids = _without_common_parts([parameter_id(cell) for cell in cells])
     if _distinct(ids) and all(any(c.isalpha() for c in text) for text in ids):
         return ids
-    told = _unlike_parameters(group.items)
+    told = _unlike_parameters(items)
     return told if _distinct(told) and all(told) else names
 
 

@@ -86,7 +86,8 @@ def _figure(context: Context, group: PlainGroup) -> Figure | None:
             bars.append(_bar(names[item.key], item, pair))
     if len(bars) < 2:
         return None
-    where = f" on {context.study.titles[group.machine.id]}" if context.several else ""
+    several = context.several and len(group.files) > 1  # one file's name tells its machine
+    where = f" on {context.study.titles[group.machine.id]}" if several else ""
     of_file = f" of {group.files[0]}" if len(group.files) == 1 and len(context.study.files) > 1 else ""
     some = f", the {MOST_BARS} fastest of {len(bars)}" if len(bars) > MOST_BARS else ""
     base = names[group.base.key]

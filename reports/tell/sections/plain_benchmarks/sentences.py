@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measurements import Key, Measurement
 from likeforlike.reports.sort.plain_groups import PlainGroup, plain_groups
 from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds
 from likeforlike.reports.tell.formatting import count_text, ratio_text
@@ -49,14 +49,15 @@ def findings(context: Context) -> Kinds:
     left = len(compared) - most
     kinds += [[f"The table of benchmarks compares {count_text(left, 'more group')}."]] if left > 0 else []
     alone = [group.base for group in groups if len(group.items) == 1]
-    told = _alone_text(context, [item for item in alone if not _compared_elsewhere(context, item)])
+    elsewhere = _compared_elsewhere(context)
+    told = _alone_text(context, [item for item in alone if (item.machine.id, item.key) not in elsewhere])
     return [*kinds, *([[told]] if told else [])]
 
 
-def _compared_elsewhere(context: Context, item: Measurement) -> bool:
-    """Whether another section compares it: with that of another file or machine."""
+def _compared_elsewhere(context: Context) -> set[tuple[str, Key]]:
+    """What other sections compare, with another file's or machine's: machine and key."""
     pairs = (*context.comparisons.files, *context.comparisons.machines)
-    return any(item is side for pair in pairs for side in (pair.base, pair.other))
+    return {(side.machine.id, side.key) for pair in pairs for side in (pair.base, pair.other)}
 
 
 def _alone_text(context: Context, items: Sequence[Measurement]) -> str:
@@ -77,9 +78,10 @@ def _span(items: Sequence[Measurement]) -> str:
 
 
 def _group_text(context: Context, group: PlainGroup) -> str:
-    files = f"file {group.files[0]}" if len(group.files) == 1 else count_text(group.files, "file")
+    files = group.files[0] if len(group.files) == 1 else count_text(group.files, "file")
     files = "one file" if len(context.study.files) == 1 else files
-    where = f" on {context.study.titles[group.machine.id]}" if context.several else ""
+    several = context.several and len(group.files) > 1  # one file's name tells its machine
+    where = f" on {context.study.titles[group.machine.id]}" if several else ""
     if not group.label and len(group.items) > MOST_UNGROUPED:
         return (
             f"{len(group.items):,} benchmarks ({files}){where}, {_span(group.items)}, are in no group, so "

@@ -49,7 +49,6 @@ def benchmarks_table(context: Context, groups: Sequence[PlainGroup]) -> Table:
     columns: tuple[str, ...] = ("group",) if labelled else ()
     columns += ("benchmark", *parameters)
     columns += ("file",) if several_files else ()
-    columns += ("machine",) if context.several else ()
     columns += ("median (95 %)", "min", "spread", "rounds")
     columns += ("ratio to base", "verdict") if compared else ()
     rows = []
@@ -58,7 +57,6 @@ def benchmarks_table(context: Context, groups: Sequence[PlainGroup]) -> Table:
         for item, name in zip(group.items, names, strict=True):
             first = [group.label or "–"] if labelled else []
             place = [file_of(item)] if several_files else []
-            place += [context.title(item)] if context.several else []
             entries: list[Entry | str] = [*first, name, *parameter_values(item, parameters), *place]
             entries += _figures(item)
             pair = context.comparisons.within_groups.get((item.machine.id, item.key))
