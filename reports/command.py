@@ -59,7 +59,15 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--baseline",
         metavar="NAME",
-        help="machine to compare with: part of its label, id or file name (the first unpublished one)",
+        help="machine to compare with: part of its label, id or file name (the first unpublished one); or "
+        "part of the name of plain benchmarks that others of their group are compared with (the fastest)",
+    )
+    parser.add_argument(
+        "--group-by",
+        metavar="LABEL",
+        help="compare plain benchmarks that have this in common, those of several files, too: group, name, "
+        "func, fullname, fullfunc, param or param:NAME, several with commas as in func,param:n (each file's "
+        "groups)",
     )
     parser.add_argument(
         "--against",
@@ -119,8 +127,11 @@ def _wanted(options: argparse.Namespace, names: Sequence[str]) -> tuple[ResultFi
 
 
 def _check_options(options: argparse.Namespace) -> None:
-    if options.output is None and options.against is not None and options.baseline is not None:
-        raise ValueError("--baseline with --against needs --output: it is of use in a report alone")
+    if options.output is None and options.against is not None:
+        for name in ("baseline", "group_by"):
+            if getattr(options, name) is not None:
+                option = f"--{name.replace('_', '-')}"
+                raise ValueError(f"{option} with --against needs --output: it is of use in a report alone")
     if options.fail_if_slower is not None and options.against is None:
         raise ValueError("--fail-if-slower needs --against BASE")
     if options.only and options.against is None:
@@ -131,12 +142,14 @@ def _report(
     options: argparse.Namespace, files: Sequence[ResultFile], bad: Sequence[str], draughtsmen: Executor | None
 ) -> None:
     """Print the findings; with ``--output`` write the report before."""
+    from likeforlike.reports.sort.group_by import parse_group_by
     from likeforlike.reports.tell.report import build_report
     from likeforlike.reports.write.terminal import findings_text, is_coloured, width_of
 
     remarks = [f"{file.label}: {remark}" for file in files for remark in file.remarks]
     remarks += [f"Left out: {reason}." for reason in bad]
-    report = build_report(files, options.baseline, remarks)
+    group_by = None if options.group_by is None else parse_group_by(options.group_by)
+    report = build_report(files, options.baseline, remarks, group_by)
     if options.output is not None:
         from likeforlike.reports.write.report_files import render_files
 

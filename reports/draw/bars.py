@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from likeforlike.reports.draw.style import COLOURS, HATCHES, INK, PALE, empty_figure, label_inches, shorten
-from likeforlike.reports.tell.plot_data import Bars, Ranges, Waterfall
+from likeforlike.reports.tell.plot_data import Bar, Bars, Ranges, Waterfall
 
 
 def bars(data: Bars) -> Figure:
@@ -33,11 +33,18 @@ def bars(data: Bars) -> Figure:
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(data.label)
-    axes.set_xlim(0, 1.22 * max((max(item.value, item.high or 0.0) for item in items), default=1.0))
+    inches = 8.2 - label_inches(names) - 0.2
+    axes.set_xlim(0, max((_room(item, inches) for item in items), default=1.0))
     if line is not None:
         axes.axvline(line[0], color=INK, linestyle=(0, (4, 2)), linewidth=1.4)
         axes.set_title(f"dashed line: {line[1]}", loc="left", fontsize=8.5)
     return figure
+
+
+def _room(item: Bar, inches: float) -> float:
+    """Where an axis so long must end for the bar, its interval and its label to fit."""
+    share = min(label_inches([item.label]) / inches, 0.8)
+    return max(item.value, item.high or 0.0) / (1.0 - share)
 
 
 def waterfall(data: Waterfall) -> Figure:

@@ -12,7 +12,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from likeforlike.reports.judge.estimates import estimate_ratio, twin_drift, widest
+from likeforlike.reports.judge.estimates import (
+    allowing_for_choice,
+    estimate_ratio,
+    twin_drift,
+    widest,
+)
 from likeforlike.reports.judge.matching import pair_alike
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.baselines import (
@@ -29,10 +34,11 @@ from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Study, grouped
 from likeforlike.reports.sort.measuring_options import unlike_measuring
+from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.statistics.verdicts import Verdict, verdict
 from likeforlike.reports.statistics.verdicts import with_false_discovery_rate as control
 
-Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines", "files"]
+Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines", "files", "groups"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class Comparisons:
     machines: tuple[Comparison, ...]
     files: tuple[Comparison, ...]
     """Of one machine, each file's cell over that of the base's, where the two are no repetitions."""
+    groups: tuple[Comparison, ...]
+    """Of plain files, each benchmark over the base of its group."""
     unlike: tuple[tuple[Measurement, Measurement, str], ...]
     """Cells of two machines or files whose work is not the same, and in what."""
 
@@ -112,6 +120,11 @@ class Comparisons:
     def across_files(self) -> dict[tuple[str, Key], Comparison]:
         """Comparisons with the base's file by the other's machine and key."""
         return {(item.other.machine.id, item.other.key): item for item in self.files}
+
+    @cached_property
+    def within_groups(self) -> dict[tuple[str, Key], Comparison]:
+        """Comparisons with the base of a plain group by the other's machine and key."""
+        return {(item.other.machine.id, item.other.key): item for item in self.groups}
 
     @cached_property
     def across_machines(self) -> dict[tuple[str, Key], Comparison]:
@@ -132,6 +145,7 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
         _controlled(item for part in within for item in part.scaling()),
         _controlled(across),
         _controlled(beside),
+        _controlled(_within_groups(study, detailed)),
         (*unlike, *unlike_beside),
     )
 
@@ -147,7 +161,7 @@ def _comparison(
     if estimate is None:
         return None
     noise = widest([study.noise(base.machine), study.noise(other.machine), drift])
-    withheld = unlike_measuring(base, other).withholds if kind in ("machines", "files") else ""
+    withheld = unlike_measuring(base, other).withholds if kind in ("machines", "files", "groups") else ""
     return Comparison(kind, base, other, verdict(estimate, noise), withheld)
 
 
@@ -266,6 +280,17 @@ def _across_files(
                     compared += [_comparison("files", study, *whole_pair(pair), drift) for pair in pairs]
                     unlike += left
     return compared, unlike
+
+
+def _within_groups(study: Study, machines: Sequence[Machine]) -> Iterable[Comparison | None]:
+    """Each plain benchmark with the base of its group."""
+    for group in plain_groups(study, machines):
+        for item in group.others:
+            found = _comparison("groups", study, group.base, item)
+            if found is not None and not group.named:
+                estimate = allowing_for_choice(found.verdict.estimate, len(group.items))
+                found = replace(found, verdict=replace(found.verdict, estimate=estimate))
+            yield found
 
 
 def base_of_sets(study: Study, sets: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from likeforlike.reports.sort.measurements import Measurement, Run
@@ -43,6 +44,22 @@ def unpaired_estimate(base: Measurement, other: Measurement) -> RatioEstimate | 
         return without_interval(ratio, (0, 0), False, unknown, None, 0.95) if ratio > 0 else None
     except (ValueError, ZeroDivisionError):  # no time above zero
         return None
+
+
+def allowing_for_choice(estimate: RatioEstimate, entrants: int) -> RatioEstimate:
+    """The estimate with p-values for a base that was chosen as the fastest of so many.
+
+    Of many alike the fastest and the slowest differ by chance. Any two could have become those that are
+    compared, entrants (entrants - 1) / 2 pairs, of which one fewer than the entrants are looked at: each
+    stands for entrants / 2, and p-values count so often (Bonferroni). The interval stays that of one ratio.
+    """
+    times = max(entrants / 2, 1.0)
+    apart = estimate.apart_p_value
+    return replace(
+        estimate,
+        p_value=min(estimate.p_value * times, 1.0),
+        apart_p_value=None if apart is None else min(apart * times, 1.0),
+    )
 
 
 def _summary(item: Measurement) -> Summary:

@@ -10,6 +10,7 @@ from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema import Ladder, Rung
 from likeforlike.reports.sort.epochs import on_one_basis, tells_phases, whole_epochs
 from likeforlike.reports.sort.measurements import Measurement, Study, grouped
+from likeforlike.reports.sort.plain_groups import names_benchmark
 
 KERAS = "keras-fit"
 MANUAL = "eager-loop"
@@ -30,8 +31,8 @@ def base_machine(
 
     ``ids`` has the machine's id for each id that stands in a file.
     """
+    own = (file.machine for file in files if file.header is None or not file.header.published)
     if wanted is None:
-        own = (file.machine for file in files if file.header is None or not file.header.published)
         return next(own, machines[0])
     word = wanted.casefold()
     also = {machine for told, machine in (ids or {}).items() if told.casefold().startswith(word)}
@@ -41,10 +42,13 @@ def base_machine(
         if word in titles[m.id].casefold() or m.id.casefold().startswith(word) or m.id in also
     ]
     fitting = fitting or [file.machine for file in files if word in file.label.casefold()]
+    if not fitting and names_benchmark((cell for file in files for cell in file.cells), wanted):
+        return next(own, machines[0])
     if len({machine.id for machine in fitting}) == 1:
         return fitting[0]
     known = "; ".join(titles[machine.id] for machine in (fitting or machines)[:8])
     problem = "fits several machines" if fitting else "fits no machine"
+    problem += "" if fitting or not any(file.plain for file in files) else ", file or plain benchmark"
     raise ValueError(f"--baseline {wanted!r} {problem}; known: {known}")
 
 

@@ -16,6 +16,7 @@ from likeforlike.devices.limits.ceilings import Ceiling
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.read.schema import Extra
+from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy
 
 REPEAT_AXIS = "run"
 """The axis that numbers repetitions of the same work."""
@@ -221,6 +222,10 @@ class Study:
     pools: tuple[Pool, ...] = ()
     base_file: str = ""
     """The label of the file with which others of its machine are compared; empty: the first."""
+    base_name: str = ""
+    """What ``--baseline`` says: part of the name of plain benchmarks that others are compared with."""
+    group_by: GroupBy = OWN_GROUPS
+    """What the plain benchmarks of a group have in common."""
 
     def of(self, workload: str, machine: Machine | None = None) -> list[Measurement]:
         """Measurements of one workload, on one machine or all."""

@@ -27,6 +27,10 @@ CALIBRATED = (0.5, 10.0)
 """Times that minimum a round lasts if the tool chose the number of calls itself."""
 
 
+MOST_UNLIKE_LENGTHS = 10
+"""So many times as long one round may last as the other where a tool chose both numbers of calls."""
+
+
 @dataclass(frozen=True)
 class Unlike:
     """In what two cells were measured differently."""
@@ -71,7 +75,7 @@ def unlike_options(first: Run, second: Run) -> Unlike:
     remark = ""
     if None not in calls and calls[0] != calls[1]:
         text = f"{calls[0]:,} and {calls[1]:,} calls a round"
-        if _calibrated(first) and _calibrated(second):
+        if (_calibrated(first) and _calibrated(second)) or _rounds_as_long(first, second):
             remark = f"{text}, as the tool chose them"
         else:
             told.append(text)
@@ -89,6 +93,17 @@ def _calibrated(run: Run) -> bool:
     calls, seconds = run.cell.iterations or 1, run.cell.median_seconds
     shortest, longest = CALIBRATED
     return calls * seconds >= shortest * least and (calls == 1 or calls * seconds <= longest * least)
+
+
+def _rounds_as_long(first: Run, second: Run) -> bool:
+    """Whether another tool made the rounds of both last about as long, as google/benchmark and pyperf do."""
+    if not (first.cell.plain and second.cell.plain) or "pytest-benchmark" in (
+        first.file.tool.name,
+        second.file.tool.name,
+    ):
+        return False
+    lasted = [(run.cell.iterations or 1) * run.cell.median_seconds for run in (first, second)]
+    return max(lasted) <= MOST_UNLIKE_LENGTHS * min(lasted)
 
 
 def unlike_measuring(first: Measurement, second: Measurement) -> Unlike:

@@ -14,6 +14,7 @@ from likeforlike.reports.read.schema import Extra
 from likeforlike.reports.sort.baselines import base_machine
 from likeforlike.reports.sort.comparability import WorkSet
 from likeforlike.reports.sort.duplicates import repetition_remarks, with_labels_of_their_own, without_twins
+from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy, check_group_by
 from likeforlike.reports.sort.machine_identity import machine_titles, with_known_machines
 from likeforlike.reports.sort.measurements import (
     FILE_AXIS,
@@ -67,14 +68,19 @@ def key_of(extra: Extra) -> Key:
 
 
 def build_study(
-    files: Iterable[ResultFile], baseline: str | None = None, remarks: tuple[str, ...] = ()
+    files: Iterable[ResultFile],
+    baseline: str | None = None,
+    remarks: tuple[str, ...] = (),
+    group_by: GroupBy | None = None,
 ) -> Study:
     """Sort files into measurements and judge them.
 
-    ``baseline`` is part of a machine's name or id, or of a file's name.
-    Raises ValueError if no file is given or no machine fits ``baseline``.
+    ``baseline`` is part of a machine's label or id, of a file's, or of a plain benchmark's name. Raises
+    ValueError if no file is given, nothing fits ``baseline`` or there is nothing for ``group_by``.
     """
     given = list(files)
+    if group_by is not None:
+        check_group_by(group_by, given)
     known = with_known_machines(given)
     ids = {old.machine.id: new.machine.id for old, new in zip(given, known, strict=True)}
     kept, twins = without_twins(known)
@@ -89,7 +95,18 @@ def build_study(
     pools = tuple(_pools(sets))
     said = (*remarks, *twins, *repetition_remarks(pools, kept, titles), *apart)
     base_file = _base_file(kept, base, baseline)
-    return Study(tuple(kept), with_plausibility(measured), machines, titles, base, said, pools, base_file)
+    return Study(
+        tuple(kept),
+        with_plausibility(measured),
+        machines,
+        titles,
+        base,
+        said,
+        pools,
+        base_file,
+        baseline or "",
+        group_by or OWN_GROUPS,
+    )
 
 
 def _base_file(files: list[ResultFile], base: Machine, wanted: str | None) -> str:

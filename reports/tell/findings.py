@@ -12,11 +12,11 @@ from itertools import chain, islice
 from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds, SectionModule
 from likeforlike.reports.tell.document import Finding
 from likeforlike.reports.tell.formatting import count_text
-from likeforlike.reports.tell.sections import distributed, implementations, machines
+from likeforlike.reports.tell.sections import distributed, implementations, machines, plain_benchmarks
 from likeforlike.reports.tell.warnings import warnings
 
 MOST = 12
-TOLD_LAST: tuple[SectionModule, ...] = (distributed, implementations, machines)
+TOLD_LAST: tuple[SectionModule, ...] = (distributed, implementations, plain_benchmarks, machines)
 """Modules whose findings follow those of all others, in this order, wherever their sections stand."""
 
 
@@ -37,7 +37,24 @@ def _limited(kinds: Kinds) -> list[str]:
 
 
 def _nothing(context: Context) -> str:
+    cells = count_text(context.study.measurements, "cell")
+    if not context.study.measurements:
+        return "No cell gave a figure; the reasons stand under “Not measured, and why”."
+    compared = context.comparisons
+    if not any(
+        (
+            compared.implementations,
+            compared.published,
+            compared.devices,
+            compared.ladder,
+            compared.scaling,
+            compared.machines,
+            compared.files,
+            compared.groups,
+        )
+    ):
+        return f"{cells}, of which no two are there to be compared with each other; their times stand below."
     return (
-        f"{count_text(context.study.measurements, 'cell')}, and nothing to conclude: no two that are "
+        f"{cells}, and nothing to conclude: no two that are "
         "verified, plausible, undisturbed and measured often enough to compare."
     )

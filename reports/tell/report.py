@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from likeforlike.reports.judge.comparisons import Comparisons, compare
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import detailed_machines
+from likeforlike.reports.sort.group_by import GroupBy
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.context import Context, SectionModule
@@ -24,6 +25,7 @@ from likeforlike.reports.tell.sections import (
     ladder,
     machines,
     matrix_products,
+    plain_benchmarks,
     published_epochs,
     published_pair,
     trainers,
@@ -40,6 +42,7 @@ SECTIONS: tuple[SectionModule, ...] = (
     matrix_products,
     answers,
     implementations,
+    plain_benchmarks,
     machines,
     caveats,
 )
@@ -47,10 +50,16 @@ SECTIONS: tuple[SectionModule, ...] = (
 
 
 def build_report(
-    given: Iterable[ResultFile], baseline: str | None = None, remarks: Iterable[str] = ()
+    given: Iterable[ResultFile],
+    baseline: str | None = None,
+    remarks: Iterable[str] = (),
+    group_by: GroupBy | None = None,
 ) -> Report:
-    """The report of these files. Raises ValueError if there is none or no machine fits ``baseline``."""
-    study = build_study(given, baseline, tuple(remarks))
+    """The report of these files, plain benchmarks in groups by ``group_by`` (their own, file by file).
+
+    Raises ValueError if there is no file, nothing fits ``baseline`` or there is nothing for ``group_by``.
+    """
+    study = build_study(given, baseline, tuple(remarks), group_by)
     detailed = detailed_machines(study)
     context = Context(study, compare(study, detailed), detailed)
     made = [section for module in SECTIONS for section in module.sections(context)]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from likeforlike.reports.tell.document import Figure, Points, Report, Table, Text, Warn
 
@@ -27,6 +27,7 @@ def to_page(report: Report, drawings: Mapping[str, str]) -> str:
         warn=lambda block: isinstance(block, Warn),
         paragraph=lambda block: isinstance(block, Text),
     )
+    environment.filters["figure"] = _figure
     blocks = [block for made in report.sections for block in made.blocks]
     rows = [row for block in blocks if isinstance(block, Table) for row in block.rows]
     script, style = _asset("report.js"), _asset("report.css")
@@ -45,6 +46,15 @@ def to_page(report: Report, drawings: Mapping[str, str]) -> str:
 
 def _asset(name: str) -> str:
     return resources.files(__package__).joinpath(TEMPLATES, name).read_text(encoding="utf-8")
+
+
+def _figure(text: str) -> Markup:
+    """A figure whose interval stands in the next line where a table has no room for both."""
+    value, bracket, interval = text.partition(" (")
+    if not bracket:
+        return escape(text)
+    part = '<span class="interval">{}</span>'
+    return Markup(f"{part} {part}").format(value, f"({interval}")
 
 
 def _choices(values: Iterable[str]) -> list[str]:

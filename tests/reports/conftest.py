@@ -23,6 +23,7 @@ samples = _helper("samples")
 _helper("browser")
 _helper("frames")
 _helper("hostile")
+_helper("plain")
 _helper("studies")
 
 

@@ -302,8 +302,8 @@ class TestGates:
 
     def test_the_report_shows_rounds_that_were_not_saved(self, report):
         _, text = report("nodata-before", "nodata-now")
-        (row,) = rows_of(text, "test_b.py::test_step of nodata-now")
-        assert row[2:] == ["14 ms", "not known", "4,000", "no"]
+        row = rows_of(text, "test_step")[-1]
+        assert row[1:] == ["nodata-now.json", "14 ms", "13.7 ms", "1.0 %", "4,000 §"]
         assert "--benchmark-save leaves samples out" in text
         assert "×7.00" in text
 
@@ -394,7 +394,8 @@ class TestGates:
 class TestUnits:
     def test_almost_a_unit_is_the_next(self, report):
         _, text = report("almost-a-second")
-        assert [rows_of(text, f"test_b.py::test_{name}")[0][2] for name in "xyz"] == ["1 s", "1 ms", "1 µs"]
+        shown = [rows_of(text, f"test_{name}")[0][1].partition(" (")[0] for name in "xyz"]
+        assert shown == ["1 s", "1 ms", "1 µs"]
         assert "e+" not in text
 
     def test_an_interval_has_its_figures_unit(self, report, altered):
@@ -404,7 +405,7 @@ class TestUnits:
             document["benchmarks"][0]["stats"] |= {"data": data, "rounds": 8, "median": 2.7e-7}
 
         _, text = report(altered("almost-a-second", nanoseconds))
-        (row,) = rows_of(text, "test_b.py::test_x")
-        assert row[2:4] == ["270 ns", "268 to 273 ns"]
+        (row,) = rows_of(text, "test_x")
+        assert row[1] == "270 ns (268 to 273)"
         assert ", 1 cell, " in text
         assert "1 cells" not in text

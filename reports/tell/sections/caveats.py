@@ -180,9 +180,9 @@ def _reading_section(context: Context) -> Section | None:
         Table("files", "Files", columns, files, folded=len(files) > 12),
         Points(context.study.remarks) if context.study.remarks else None,
         Text(
-            "Files of plain pytest-benchmark hold no fingerprint, count of work, check of the answer or "
-            "numbers of rounds: nothing is paired in them, nothing held against a ceiling, and a finding on "
-            "them says that nobody checked the answers."
+            f"Files of {' and '.join(dict.fromkeys(file.tool.name for file in plain))} hold no fingerprint, "
+            "count of work, check of the answer or numbers of rounds: nothing is paired in them, nothing "
+            "held against a ceiling, and nothing says that what is compared gives the same answers."
         )
         if plain
         else None,

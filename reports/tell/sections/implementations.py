@@ -1,4 +1,4 @@
-"""Any workload without a section of its own kind: a plug-in's, and plain pytest-benchmark's."""
+"""Any workload without a section of its own kind: a plug-in's."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.machines import Machine
-from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
 from likeforlike.reports.sort.baselines import DISTRIBUTED
 from likeforlike.reports.sort.measurements import NOISE, Measurement, axes_text, grouped, size_of
-from likeforlike.reports.statistics.median_intervals import median_interval
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
     count_text,
-    interval_entry,
     ratio_entry,
     ratio_text,
     seconds_entry,
@@ -28,59 +25,21 @@ TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
 _MOST_PLACES = 2
 """Whose fastest a finding names."""
 
-NOT_SAVED_NOTE = (
-    "Of those without samples the file holds summary figures alone, and no interval of the median follows "
-    "from them: --benchmark-save leaves samples out, --benchmark-save-data and --benchmark-json keep them."
-)
-
 
 def sections(context: Context) -> list[Section | None]:
     """One section for each workload that has none of its own kind."""
     others = [w for w in context.study.by_workload if w not in (*TOLD_APART, *answers.TITLES)]
     made = []
     for number, workload in enumerate(others):
-        items = context.detailed_of(workload)
-        if workload == PLAIN_WORKLOAD:
-            table = _plain_table(context, items)
-            made.append(section("benchmarks", "Benchmarks of plain pytest-benchmark", [table]))
-        else:
-            table = ranking_table(context, items, f"workload-{number + 1}", f"Implementations of {workload}")
-            made.append(section(f"workload-{number + 1}", f"Workload {workload}", [table]))
+        items = [item for item in context.detailed_of(workload) if not item.runs[0].cell.plain]
+        table = ranking_table(context, items, f"workload-{number + 1}", f"Implementations of {workload}")
+        made.append(section(f"workload-{number + 1}", f"Workload {workload}", [table]))
     return made
 
 
 def findings(context: Context) -> Kinds:
     """Of every workload that is not told apart, machine by machine."""
     return [_findings(context)]
-
-
-def _plain_table(context: Context, items: list[Measurement]) -> Table | None:
-    """Median with its interval, group by group, and how many rounds they rest on."""
-    rows = []
-    saved = all(item.samples for item in items)
-    for group, members in grouped((item.runs[0].cell.group, item) for item in items).items():
-        for item in sorted(members, key=lambda item: item.median_seconds):
-            low, high = median_interval(item.samples)
-            rows.append(
-                row(
-                    item.key.name,
-                    *([context.title(item)] if context.several else []),
-                    group or "–",
-                    time_entry(item),
-                    interval_entry(low, high, item.median_seconds),
-                    "–" if item.rounds is None else Entry(f"{item.rounds:,}", float(item.rounds)),
-                    *([] if saved else ["yes" if item.samples else "no"]),
-                    workload=item.key.workload,
-                    machine=context.title(item),
-                )
-            )
-    if not rows:
-        return None
-    machine = ("machine",) if context.several else ()
-    columns = ("benchmark", *machine, "group", "median", "interval of the median", "rounds")
-    columns += () if saved else ("samples saved",)
-    note = "" if saved else NOT_SAVED_NOTE
-    return Table("benchmarks", "Times", columns, tuple(rows), note, folded=len(rows) > 40)
 
 
 def _findings(context: Context) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pytest
 import report_browser
 import report_samples as samples
 from report_hostile import EVIL, evil_document, golden_files, read
+from report_plain import bench, file_of, times
 
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.report_files import render_files
@@ -172,7 +173,25 @@ class TestBrowser:
             opened.open(folder / "evil.html")
             assert opened.run("return document.documentElement.scrollWidth") <= 390
 
+    def test_a_table_of_many_columns_fits_a_page(self, tmp_path):
+        frameworks = enumerate(("torch", "jax", "tensorflow"), 1)
+        benches = [
+            bench(
+                f"test_train[{name}-{n}]", times(n * seconds * 1e-3, 5), f"train-{n}", {"name": name, "n": n}
+            )
+            for seconds, name in frameworks
+            for n in (1000, 4000)
+        ]
+        files = [read(file_of(*benches, brand=brand), f"{brand}.json") for brand in ("first", "second")]
+        page = tmp_path / "plain.html"
+        page.write_text(page_of(files), encoding="utf-8")
+        screen = {"width": 1280, "height": 900, "pixelRatio": 1.0}
+        widths = "return [...document.querySelectorAll('.scroll')].map(s => [s.scrollWidth, s.clientWidth])"
+        with report_browser.browser(tmp_path / "profile", screen) as opened:
+            opened.open(page)
+            assert all(wide <= room for wide, room in opened.run(widths))
+
 
 def test_a_report_without_plots_is_a_page_too():
     text = page_of([read(samples.document([]), "empty.json")])
-    assert "nothing to conclude" in text
+    assert "No cell gave a figure" in text
