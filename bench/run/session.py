@@ -30,6 +30,7 @@ from likeforlike.bench.run.invocation import invocation_of
 from likeforlike.bench.run.last_screen import Ending, findings_of, last_screen
 from likeforlike.bench.run.measured_ceiling import MeasuredCeiling
 from likeforlike.bench.run.progress import Progress
+from likeforlike.bench.run.source_code import code_digests
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.machine.environment import Inherited
@@ -65,6 +66,8 @@ class Bench:
     left_out: tuple[Inherited, ...] = ()
     """Those that --clean-environment keeps from them."""
     setup: dict[str, Any] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=dict)
+    """Digests of the source that measures and is measured: ours, and each plug-in's."""
     plan: Plan | None = None
     journal: Journal | None = None
     campaign: Campaign | None = None
@@ -166,7 +169,8 @@ class Bench:
         machine = {f"machine {name}": value for name, value in identity(self.fingerprint).items()}
         chosen = {"option -k": self.config.option.keyword, "option -m": self.config.option.markexpr}
         environment = {f"environment {item.name}": item.value for item in self.environment}
-        return {**machine, **environment, "data": data.source, **chosen, **self.options.conditions()}
+        code = {f"source code of {name}": digest for name, digest in self.code.items()}
+        return {**machine, **environment, **code, "data": data.source, **chosen, **self.options.conditions()}
 
     def complete(self, document: dict[str, Any]) -> None:
         """Put the run's own record into a result document, whole, whatever it held before."""
@@ -185,6 +189,7 @@ class Bench:
             "order_seed": self.plan.order_seed,
             "command": shlex.join(invocation_of(self.config).words()),
             "options": {k.removeprefix("option "): v for k, v in self.options.conditions().items()},
+            "code": self.code,
             "noise": noise_facts(records),
             "ladder": ladder_facts(self.grid.ladder) if self.grid.ladder else None,
             "busy": list(self.busy),
@@ -311,7 +316,18 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     setup = read_setup(fingerprint["blas"] if clean else numpy_blas(), fingerprint["cpu"]["vector"])
     reaching, left_out = ((), found) if clean else (found, ())
     return Bench(
-        config, options, grid, registry, devices, present[0], threads, fingerprint, reaching, left_out, setup
+        config,
+        options,
+        grid,
+        registry,
+        devices,
+        present[0],
+        threads,
+        fingerprint,
+        reaching,
+        left_out,
+        setup,
+        code_digests(registry.entries),
     )
 
 

@@ -262,6 +262,8 @@ class Header(Struct, frozen=True, kw_only=True):
     """Inherited variables that change speed or results and reached the workers."""
     environment_effects: dict[str, str] = field(default_factory=dict)
     """What each of them does."""
+    code: dict[str, str] = field(default_factory=dict)
+    """Digests of the source that was measured: likeforlike's, and each plug-in's by its module."""
     clean_environment: bool = False
     """Whether all such variables were kept from the workers."""
     setup: dict[str, Scalar] = field(default_factory=dict)

@@ -46,11 +46,20 @@ def _unlike_commits(first: ResultFile, second: ResultFile) -> str:
         return f"commit {mine.id[:SHORT]} and {theirs.id[:SHORT]}"
     if first.run_id and first.run_id == second.run_id:
         return ""  # parts of one run
+    codes = [file.header.code if file.header else {} for file in (first, second)]
+    if all(codes):
+        return _unlike_code(*codes)
     if mine is None or theirs is None:
         return "no commit says that the code is the same"
     if mine.dirty or theirs.dirty:
         return f"the code was changed since commit {mine.id[:SHORT]}"
     return ""
+
+
+def _unlike_code(mine: Mapping[str, str], theirs: Mapping[str, str]) -> str:
+    """Whose source differs, by the digests that both files tell."""
+    unlike = [name for name in sorted({**mine, **theirs}) if mine.get(name) != theirs.get(name)]
+    return f"the source code of {', '.join(unlike)}" if unlike else ""
 
 
 def commit_text(commit: Commit | None) -> str:

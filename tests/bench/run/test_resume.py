@@ -45,6 +45,29 @@ def test_resuming_with_another_selection_is_refused(tmp_path: Path) -> None:
     assert "option -k was '', is 'noise'" in done.stdout + done.stderr
 
 
+PLUGIN = """
+from likeforlike.models.contract import Implementation, Kernel
+
+def product(problem):
+    left, right = problem.operands
+    return Kernel(call=lambda: left @ right)
+
+IMPLEMENTATIONS = [Implementation("mine", "matmul", "numpy", "a product", f"{__name__}:product")]
+"""
+
+
+def test_resuming_with_a_plug_in_that_was_changed_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "changing_plugin.py").write_text(PLUGIN)
+    options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=changing_plugin"]
+    options += ["--implementations=mine", "--benchmark-json=r.json"]
+    assert run_bench(tmp_path, *options, extra_path=tmp_path).returncode == 0
+    assert run_bench(tmp_path, *options, "--resume", extra_path=tmp_path).returncode == 0
+    (tmp_path / "changing_plugin.py").write_text(PLUGIN.replace("left @ right", "left @ right + 0"))
+    done = run_bench(tmp_path, *options, "--resume", extra_path=tmp_path)
+    assert done.returncode == 4
+    assert "source code of changing_plugin was '" in done.stdout + done.stderr
+
+
 def test_failures_stay_unless_retried(tmp_path: Path) -> None:
     options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=misbehaving"]
     options += ["--implementations=numpy,raises", "--benchmark-json=r.json"]

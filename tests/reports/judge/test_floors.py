@@ -18,7 +18,7 @@ from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.markdown import to_markdown
 
-CASES = Path(__file__).parents[1] / "data"
+CASES = Path(__file__).parents[1] / "data" / "cases"
 
 
 def trained(name, seconds, rounds=None, **extra):

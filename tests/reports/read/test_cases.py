@@ -9,7 +9,7 @@ import pytest
 from likeforlike.reports.command import main
 from likeforlike.reports.read.files import read_results
 
-CASES = Path(__file__).parents[1] / "cases"
+CASES = Path(__file__).parents[1] / "data" / "cases"
 
 
 @pytest.mark.parametrize(
