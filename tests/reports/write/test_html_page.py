@@ -177,7 +177,10 @@ class TestBrowser:
         frameworks = enumerate(("torch", "jax", "tensorflow"), 1)
         benches = [
             bench(
-                f"test_train[{name}-{n}]", times(n * seconds * 1e-3, 5), f"train-{n}", {"name": name, "n": n}
+                f"test_training_of_a_transformer[{name}-{n}]",
+                times(n * seconds * 1e-3, 5),
+                f"transformer-{n}",
+                {"name": name, "n": n},
             )
             for seconds, name in frameworks
             for n in (1000, 4000)
