@@ -90,9 +90,13 @@ def _distinct(names: Sequence[str]) -> bool:
 
 
 def parameter_columns(items: Sequence[Measurement]) -> tuple[str, ...]:
-    """The columns for parameters whose values differ: their names, or one for all where there are many."""
+    """The columns for parameters whose values differ: their names, or one for all where there are many.
+
+    Where files have a column there is room for one parameter fewer.
+    """
+    most = MOST_PARAMETERS - (len({file_of(item) for item in items}) > 1)
     names = tuple(name for name, values in _values(items).items() if len(values) > 1)
-    return names if len(names) <= MOST_PARAMETERS else ("parameters",)
+    return names if len(names) <= most else ("parameters",)
 
 
 def constant_parameters(items: Sequence[Measurement]) -> str:
