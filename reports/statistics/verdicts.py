@@ -20,6 +20,9 @@ Word = Literal["faster", "slower", "same", "unclear"]
 THRESHOLD = 0.02
 """Ratios nearer to 1 than this are never called different."""
 
+SAME_AT_MOST = 0.10
+"""Ratios further from 1 than this are never called the same, however noisy the machine."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -46,7 +49,8 @@ def verdict(
 
     ``noise_interval`` is the interval of the ratio of one implementation measured against itself on that
     machine; it raises the threshold where it is wider. Different means that the interval excludes 1 and the
-    ratio lies beyond the threshold; same, that the whole interval lies within it.
+    ratio lies beyond the threshold; same, that the whole interval lies within it and within SAME_AT_MOST:
+    where copies of one thing differ by more, nothing can be told to be alike.
     """
     if noise_interval is not None:
         threshold = max(threshold, *(_distance(bound) for bound in noise_interval))
@@ -58,8 +62,12 @@ def verdict(
     if (low > 0.0 or high < 0.0) and abs(centre) > limit:
         word: Word = "slower" if centre > 0.0 else "faster"
         return Verdict(word, estimate, threshold, "the interval excludes 1")
-    if -limit <= low and high <= limit:
+    alike = min(limit, math.log1p(SAME_AT_MOST))
+    if -alike <= low and high <= alike:
         return Verdict("same", estimate, threshold, f"the whole interval lies within {threshold:.1%}")
+    if -limit <= low and high <= limit:
+        reason = f"copies of one implementation differed by up to {threshold:.0%} here"
+        return Verdict("unclear", estimate, threshold, reason)
     reason = "the interval holds 1" if low <= 0.0 <= high else "the interval spans the threshold"
     return Verdict("unclear", estimate, threshold, reason, _more_rounds(estimate, limit))
 

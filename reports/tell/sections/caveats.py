@@ -13,7 +13,7 @@ MOST_ROWS = 200
 
 RULES = (
     "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
-    "same: the whole interval lies within the threshold",
+    "same: the whole interval lies within the threshold, and within 10 %",
     "unclear: neither; fewer than six pairs, or without pairs fewer than four rounds a side, always are, and "
     "the further rounds that would settle it are told",
     "no verdict: one of the figures is implausible or its answer wrong, it was disturbed and not measured in "

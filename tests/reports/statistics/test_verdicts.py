@@ -163,6 +163,13 @@ class TestVerdict:
         assert noisy.threshold == pytest.approx(1 / 0.92 - 1)
         assert noisy.word == "same"
 
+    def test_noise_never_makes_two_alike_that_differ_plainly(self):
+        # Copies of one product between x0.76 and x3.0 of each other, as a busy machine gave them.
+        noisy = verdict(self.estimate(1.84, 1.76, 1.85), noise_interval=(0.76, 2.997))
+        assert (noisy.word, noisy.more_rounds) == ("unclear", None)
+        assert noisy.reason == "copies of one implementation differed by up to 200% here"
+        assert verdict(self.estimate(1.05, 1.01, 1.09), noise_interval=(0.76, 2.997)).word == "same"
+
     def test_more_rounds_by_hand(self):
         # Half the width is 0.04 on the log scale, and 0.02 - 0 is needed: four times the rounds.
         wide = self.estimate(1.0, math.exp(-0.04), math.exp(0.04), 25)
