@@ -122,7 +122,7 @@ def test_hints_and_the_result_file_say_what_was_typed(tmp_path: Path) -> None:
     options = ["--preset=smoke", "--workloads=matmul", "--implementations=numpy", "--sizes=32"]
     done = called(tmp_path, "bench", *options, "--benchmark-json=my results.json")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "to read it: likeforlike report 'my results.json' --output report" in done.stdout
+    assert ": likeforlike report 'my results.json' --output report" in done.stdout
     result = read(tmp_path / "my results.json")
     typed = " ".join(["likeforlike bench", *options, "'--benchmark-json=my results.json'"])
     assert result["likeforlike"]["command"] == typed
