@@ -7,7 +7,7 @@ import textwrap
 
 _UNIT = r"(?:%|[mµn]?s|min|h|m|[KMGTP]i?B|[kMGTP]?FLOP/s)(?![A-Za-z0-9])"
 _INSIDE_A_FIGURE = re.compile(
-    rf"(?<=\d) (?={_UNIT})|(?<=\d) (?=to \d)|(?<=\d to) (?=\d)|(?<=\d) (?=×)|(?<=×) (?=\d)"
+    rf"(?<=\d) (?={_UNIT})|(?<=\d) (?=to \d)|(?<=\d to) (?=\d)|(?<=\d) (?=× )|(?<=\d ×) (?=\d)"
 )
 _KEPT = "\N{NO-BREAK SPACE}"
 _NARROWEST = 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,39 @@ class TestReport:
             assert f"](plots/{name})" in text
 
 
+class TestFindingsAlone:
+    """Without --output: what a reader came for, on the screen, and nothing is written."""
+
+    def test_they_are_those_of_the_report(self, small, tmp_path, capsys, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        before = set(tmp_path.iterdir())
+        assert main([small]) == 0
+        alone = capsys.readouterr().out
+        assert main([small, "--output", str(tmp_path / "out")]) == 0
+        assert capsys.readouterr().out.startswith(alone)
+        assert set(tmp_path.iterdir()) == before | {tmp_path / "out"}
+
+    def test_a_baseline_may_be_named(self, small, capsys):
+        assert main([small, "--baseline", "Intel"]) == 0
+        assert main([small, "--baseline", "cray"]) == 2
+
+    def test_the_width_and_the_colour_are_the_environment_s(self, write, capsys, monkeypatch):
+        path = write("quick.json", samples.quick_run(with_ladder=True))
+        main([path])
+        whole = capsys.readouterr().out
+        monkeypatch.setenv("COLUMNS", "60")
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        main([path])
+        coloured = capsys.readouterr().out
+        plain = re.sub(r"\x1b\[\d*m", "", coloured)
+        assert plain != coloured
+        assert max(map(len, plain.splitlines())) <= 60
+        assert plain.split() == whole.split()
+        monkeypatch.setenv("NO_COLOR", "1")
+        main([path])
+        assert capsys.readouterr().out == plain
+
+
 class TestBadInput:
     def refuse(self, capsys, *arguments):
         assert main([str(argument) for argument in arguments]) == 2
@@ -96,9 +130,6 @@ class TestBadInput:
         (tmp_path / "bad.json").write_text("{")
         assert main([str(tmp_path / "bad.json"), "--output", str(tmp_path / "out"), "--keep-going"]) == 2
         assert "none of the files can be read" in capsys.readouterr().err
-
-    def test_no_output(self, small, capsys):
-        assert "--output DIR is missing" in self.refuse(capsys, small)
 
     def test_unknown_baseline(self, small, tmp_path, capsys):
         error = self.refuse(capsys, small, "--output", tmp_path / "out", "--baseline", "cray")
