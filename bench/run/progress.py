@@ -201,4 +201,4 @@ def _result(cell: Cell, record: CellRecord) -> str:
     count = len(record.seconds)
     what = "round" if cell.recipe is None else "warm epoch"
     middle = sorted(record.seconds)[count // 2]
-    return f"median of {count} {what}{'' if count == 1 else 's'}: {format_seconds(middle)}"
+    return f"{format_seconds(middle)}, median of {count} {what}{'' if count == 1 else 's'}"

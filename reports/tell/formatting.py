@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from likeforlike.devices.limits.units import (
@@ -223,3 +223,8 @@ def count_text(items: Collection[object] | int, noun: str) -> str:
     """``1 cell``, ``3 cells``, ``4,000 rounds``: of things, or of their number."""
     count = items if isinstance(items, int) else len(items)
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)

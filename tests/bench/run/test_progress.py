@@ -95,7 +95,7 @@ def test_it_is_written_over_and_gone_when_its_group_has_ended() -> None:
     progress.ordered(cells[0], Prepare(SPEC))
     take(progress, clock, cells[0], 1.0)
     progress.ended(cells[0], CellRecord(cells[0].id, MEASURED, seconds=[1.0]))
-    assert screen.lines[:-1] == ["[1/1] matmul-numpy-cpu:0-64: median of 1 round: 1 s"]
+    assert screen.lines[:-1] == ["[1/1] matmul-numpy-cpu:0-64: 1 s, median of 1 round"]
     progress.group_ended(cells)
     assert screen.lines[-1] == ""
 
@@ -151,7 +151,7 @@ def test_in_a_log_nothing_is_written_over_and_each_line_holds_the_time_left() ->
     assert lines[0].startswith(
         "[1/2] training-fit-cpu:0-matched: epoch 1 of 3: 6 s, loss 0.500, validation accuracy 0.875; about "
     )
-    assert lines[-1].startswith("[1/2] training-fit-cpu:0-matched: median of 2 warm epochs: 7 s; about ")
+    assert lines[-1].startswith("[1/2] training-fit-cpu:0-matched: 7 s, median of 2 warm epochs; about ")
 
 
 def test_a_failed_cell_says_why_and_one_that_is_skipped_says_nothing() -> None:

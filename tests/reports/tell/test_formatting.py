@@ -10,6 +10,7 @@ from likeforlike.reports.tell.formatting import (
     duration_text,
     epoch_entry,
     interval_entry,
+    listed,
     percent,
     significant,
 )
@@ -69,3 +70,10 @@ def test_small_shares_and_large_counts_have_no_exponent():
         "1,200 %",
     ]
     assert row(1_000_000, 2.5).entries[0].text == "1,000,000"
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_things_listed_as_people_do(parts, text):
+    assert listed(parts) == text

@@ -1,0 +1,71 @@
+"""Findings of kernels are sentences: who is fastest where, and by how much."""
+
+from __future__ import annotations
+
+import report_samples as samples
+from report_hostile import read
+
+from likeforlike.reports.tell.report import build_report
+
+
+def findings(cells):
+    report = build_report([read(samples.document(cells), "a.json")])
+    return [finding.text for finding in report.findings]
+
+
+def kernels(workload, axes, **seconds):
+    """Cells of one group; rounds of ``seconds`` with a spread of a thousandth that is all alike."""
+    noise = [1 + 0.001 * (number % 3) for number in range(12)]
+    return [
+        samples.cell(
+            workload,
+            name.replace("_", "-"),
+            "cpu:0",
+            axes,
+            [value * n for n in noise],
+            flop=1e6,
+            group=str(axes),
+        )
+        for name, value in seconds.items()
+    ]
+
+
+def test_the_fastest_and_how_far_the_next_is_behind():
+    told = findings(kernels("eigen", {"size": 200}, numpy_eigh=0.01, tf_eigh=0.02, jax_eigh=0.03))
+    assert told[0] == (
+        "Eigen: all 3 answers agree with the reference. numpy-eigh is the fastest on cpu:0 at size 200; the "
+        "next, tf-eigh, takes ×2.00 (2.00 to 2.00) of its time."
+    )
+
+
+def test_other_axes_stand_in_brackets_and_of_many_places_two_are_told():
+    cells = [
+        cell
+        for size in (2, 3, 4, 5)
+        for cell in kernels("jacobian", {"size": size, "what": "gradient"}, a=0.01, b=0.02)
+    ]
+    (told,) = (text for text in findings(cells) if text.startswith("Jacobian"))
+    assert "a is the fastest on cpu:0 at size 2 (gradient); the next, b, takes" in told
+    assert told.count("is the fastest") == 2
+    assert told.endswith("The report names the fastest in 2 more cases.")
+
+
+def test_one_and_two_answers_are_not_all():
+    assert (
+        findings(kernels("eigen", {"size": 2}, a=0.01))[0] == "Eigen: the answer agrees with the reference."
+    )
+    assert (
+        findings(kernels("eigen", {"size": 2}, a=0.01, b=0.01))[0]
+        == "Eigen: both answers agree with the reference."
+    )
+
+
+def test_products_that_differ_and_products_that_do_not():
+    axes = {"size": 500, "dtype": "float32"}
+    (told,) = findings(kernels("matmul", axes, a=0.01, b=0.02, c=0.03, d=0.01))[:1]
+    assert told == (
+        "At the largest product on cpu:0 (float32, size 500) b takes ×2.00 (2.00 to 2.00) and c ×3.00 "
+        "(3.00 to 3.00) of a's time; d takes as long."
+    )
+    (alike,) = findings(kernels("matmul", axes, a=0.01, b=0.01, c=0.01))[:1]
+    assert alike == "At the largest product on cpu:0 (float32, size 500) b and c take as long as a."
