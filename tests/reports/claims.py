@@ -124,6 +124,7 @@ class Reader:
             read(text)
         self.machines(text)
         self.fastest(text)
+        self.group(text)
 
     def equal_terms(self, text):
         found = re.match(
@@ -193,11 +194,31 @@ class Reader:
                 self.claim(scope, found[1], found[3], word, text)
 
     def fastest(self, text):
-        found = re.match(r"(\w+)(?: on (.+?))?: .*?surely fastest: (.+?)(?: and others)?\.$", text)
-        for name, axes in re.findall(r"(\S+) \((.+?)\)", found[3] if found else ""):
-            self.claims.append(
-                Claim((found[1].lower(), "", found[2] or self.only, axes), name, "*", "faster", text)
-            )
+        """Of a workload's places: ``X is the fastest on cpu:0 at size 2 (gradient); the next, Y, takes ×r``."""
+        workload, _, rest = text.partition(": ")
+        machine = next((t for t in self.titles if workload.endswith(f" on {t}")), self.only)
+        workload = workload.removesuffix(f" on {machine}").lower()
+        pattern = (
+            r"(\S+) is the fastest on (\S+?)(?: at size (.+?))?(?: \((.+?)\))?(?:, division \w+)?; the next, "
+        )
+        for name, device, size, axes, next_one in re.findall(rf"{pattern}(\S+), takes ×", rest):
+            scope = (workload, "", machine, " ".join(filter(None, (size, axes))), device)
+            self.claims.append(Claim(scope, name, "*", "faster", text))
+            self.claim(scope, next_one, name, "slower", text)
+
+    def group(self, text):
+        """Of plain benchmarks: ``In group 'train' (one file): torch is fastest, 10 ms; tf takes ×2 (1.9 to 2.1)``."""
+        found = re.match(r"In group '(.+?)' .*?: (\S+) is fastest, .+?; (.+)", text)
+        tables = [table for table in self.report.tables if table.name == "benchmarks"]
+        for table in tables if found else ():
+            rows = [self.named(table, row) for row in table.rows]
+            rows = [told for told in rows if told.get("group") == found[1]]
+            base = next(told["benchmark"] for told in rows if told["ratio to base"] == "base")
+            if found[2] not in base:
+                self.faults.append(f"{found[2]} is called the fastest, {base} is: {text}")
+            for told in rows:
+                if told["ratio to base"] in found[3]:
+                    self.claim(("group", found[1]), base, told["benchmark"], "faster", text)
 
     # prose
 
@@ -263,7 +284,7 @@ class Reader:
     def column(self, section, table, ratio, verdict):
         inverse = "speed-up" in table.columns[ratio]
         bases = {
-            self.identity(table, row): row.entries[0].text
+            self.identity(table, row): self.name(table, row)
             for row in table.rows
             if row.entries[ratio].text.startswith("base")
         }
@@ -279,7 +300,7 @@ class Reader:
 
     def row(self, section, table, row, columns, bases, source):
         ratio, verdict, word = columns
-        name = row.entries[0].text
+        name = self.name(table, row)
         if table.columns[0] == "cell" and "(base" in table.columns[1]:
             other = table.columns[verdict - 2]
             than = re.sub(r" \(base(line)?\)$", "", table.columns[1])
@@ -313,6 +334,10 @@ class Reader:
     def named(table, row):
         return {name: entry.text for name, entry in zip(table.columns, row.entries, strict=True)}
 
+    def name(self, table, row):
+        """What a row is of: its first entry, but for the group that may stand before it."""
+        return row.entries[1 if table.columns[0] == "group" else 0].text
+
     def identity(self, table, row):
         told = self.named(table, row)
         return tuple(
@@ -324,6 +349,8 @@ class Reader:
         if section.title.startswith("Trainers on equal terms"):
             recipe, _, file = section.title.partition(": ")[2].partition(", as in ")
             return "training", recipe, told.get("device", ""), row.machine, file
+        if table.name == "benchmarks":
+            return "group", told.get("group", "")
         if table.name.startswith("matmul"):
             _, _, file = told["implementation"].partition(" of ")
             return "matmul", told["device"], row.machine, file, told.get("dtype", ""), told.get("size", "")
@@ -388,11 +415,9 @@ def _disagreeing(claims):
 
 def _beaten(scope, who, claims):
     """Claims that somebody who is called the fastest of all is not faster than some."""
-    workload, _, machine, axes = scope
     for claim in claims:
-        same = claim.scope[:1] + claim.scope[2:4] == (workload, machine, axes) and claim.than != "*"
         word = {claim.who: claim.word, claim.than: OPPOSITE[claim.word]}.get(who, "faster")
-        if same and word != "faster":
+        if claim.scope == scope and claim.than != "*" and word != "faster":
             yield f"{who} is called the fastest, and is {word}: {claim.source}"
 
 

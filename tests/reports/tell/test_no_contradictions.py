@@ -102,6 +102,7 @@ def test_claims_are_found_wherever_they_stand():
     reader = Reader(report_of("quick, two machines")).read()
     found = {claim.scope[0] for claim in reader.claims}
     assert found >= {"training", "published", "matmul", "devices", "machines", "jacobian"}
+    assert {claim.scope[0] for claim in Reader(report_of("group")).read().claims} == {"group"}
     findings = [f.text for f in reader.report.findings if f.kind == "finding"]
     comparing = [text for text in findings if " faster" in text or " slower" in text or " takes " in text]
     claimed = {claim.source for claim in reader.claims}
@@ -159,7 +160,9 @@ PLANTED = {
     ),
     "prose against a finding": ("quick", "of Keras's time: slower", "of Keras's time: same", ("prose",)),
     "largest product": ("published", "tf-graph same", "tf-graph slower ×1.30 (1.29 to 1.31)", ("findings",)),
-    "surely fastest": ("published", "surely fastest: numpy-eigh", "surely fastest: tf-eigh", ("findings",)),
+    "the fastest": ("published", "numpy-eigh is the fastest", "tf-eigh is the fastest", ("findings",)),
+    "the fastest of a group": ("group", "torch is fastest", "jax is fastest", ("findings",)),
+    "a group's table": ("group", "slower", "same", ("tables",)),
     "machines": ("own-gpu-a100 and own-gpu-h100", "500 float32 ×0.486", "500 float32 ×1.486", ("findings",)),
     "who trained worse is faster": ("own-accuracy", "trained worse", "faster", ("tables",)),
     "an accuracy": ("own-accuracy", "trains to 84.6 %", "trains to 99.6 %", ("findings",)),
