@@ -19,6 +19,7 @@ from likeforlike.reports.judge.estimates import (
     widest,
 )
 from likeforlike.reports.judge.matching import pair_alike
+from likeforlike.reports.judge.quality import Quality, qualities
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.baselines import (
     DISTRIBUTED,
@@ -51,11 +52,20 @@ class Comparison:
     verdict: Verdict
     withheld: str = ""
     """In what the two were measured differently, so that no verdict is given; empty if in nothing."""
+    quality: Quality | None = None
+    """What their accuracies allow to be said; None where nothing is trained."""
 
     @property
     def word(self) -> str:
-        """The verdict on the other; none where a figure is in doubt."""
-        return "no verdict" if self.doubt else self.verdict.word
+        """The verdict on the other; none where a figure is in doubt; who trained worse is never faster."""
+        if self.doubt:
+            return "no verdict"
+        return self.verdict.word if self.quality is None else self.quality.spoken(self.verdict.word)
+
+    @property
+    def barred(self) -> str:
+        """Why nobody is called faster although the times differ; empty if somebody may be."""
+        return "" if self.quality is None else self.quality.barred(self.verdict.word)
 
     @property
     def doubt(self) -> str:
@@ -79,6 +89,11 @@ class Comparison:
     @property
     def sure(self) -> bool:
         """Whether a finding may rest on it."""
+        return self.sure_of_times and not self.barred
+
+    @property
+    def sure_of_times(self) -> bool:
+        """Whether the times are sure, whoever trained better."""
         return self.clear and self.base.verified and self.other.verified
 
     @property
@@ -138,7 +153,10 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
     across, unlike = _across_machines(study)
     beside, unlike_beside = _across_files(study)
     return Comparisons(
-        _controlled(item for part in within for item in part.implementations()),
+        _controlled(
+            (item for part in within for item in part.implementations()),
+            competing=[item for part in within for item in part.trainers()],
+        ),
         _controlled(item for part in within for item in part.published()),
         _controlled(item for part in within for item in part.devices()),
         _controlled(item for part in within for item in part.ladder()),
@@ -165,10 +183,17 @@ def _comparison(
     return Comparison(kind, base, other, verdict(estimate, noise), withheld)
 
 
-def _controlled(items: Iterable[Comparison | None]) -> tuple[Comparison, ...]:
+def _controlled(
+    items: Iterable[Comparison | None], competing: Iterable[Measurement] = ()
+) -> tuple[Comparison, ...]:
+    """With false discoveries controlled over all; of ``competing`` each must reach the others' quality."""
     found = [item for item in items if item is not None]
     judged = control([item.verdict for item in found])
-    return tuple(replace(item, verdict=word) for item, word in zip(found, judged, strict=True))
+    known = qualities([(item.base, item.other) for item in found], competing)
+    return tuple(
+        replace(item, verdict=word, quality=quality)
+        for item, word, quality in zip(found, judged, known, strict=True)
+    )
 
 
 class _Within:
@@ -184,7 +209,7 @@ class _Within:
     def implementations(self) -> Iterable[Comparison | None]:
         """Each implementation with the base of its place and division."""
         ranked = [item for item in self.mine if item.key.workload not in ("training", DISTRIBUTED, "noise")]
-        for items in grouped((item.key.place, item) for item in self._trainers()).values():
+        for items in grouped((item.key.place, item) for item in self.trainers()).values():
             ranked += on_one_basis(items)
         places = grouped(((*item.key.place, item.extra.division), item) for item in ranked)
         for items in places.values():
@@ -193,7 +218,7 @@ class _Within:
                 _comparison("implementations", self.study, base, item) for item in items if item is not base
             )
 
-    def _trainers(self) -> list[Measurement]:
+    def trainers(self) -> list[Measurement]:
         """What is ranked as trainers on equal terms; the floor is none."""
         trained = equal_terms(item for item in self.mine if item.key.workload == "training")
         return [item for item in trained if not is_floor(item)]
@@ -213,7 +238,7 @@ class _Within:
         Only what is shown: of the others nobody reads, each would make false discoveries seem likelier.
         """
         products = [item for item in self.mine if item.key.workload == "matmul"]
-        for item in (*products, *self._trainers()):
+        for item in (*products, *self.trainers()):
             if item.key.device.startswith("cpu"):
                 continue
             base = self.found.get(replace(item.key, device="cpu:0"))

@@ -46,10 +46,10 @@ class Step:
 
     @property
     def word(self) -> str:
-        """The sure verdict on it; empty where there is none."""
+        """The sure verdict on its seconds, whatever it does to accuracy; empty where there is none."""
         item = self.comparison
-        sure = item is not None and item.sure and not (self.base.doubt or self.other.doubt)
-        return item.word if item is not None and sure else ""
+        sure = item is not None and item.sure_of_times and not (self.base.doubt or self.other.doubt)
+        return item.verdict.word if item is not None and sure else ""
 
 
 @dataclass(frozen=True)

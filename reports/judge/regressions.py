@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from likeforlike.reports.judge.estimates import TWINS, twin_drift, unpaired_estimate, widest
 from likeforlike.reports.judge.limits import Limits, check_patterns, matches
 from likeforlike.reports.judge.matching import Pair, pair_alike
+from likeforlike.reports.judge.quality import Quality, qualities
 from likeforlike.reports.read.machines import differences
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import whole_pair
@@ -37,6 +38,26 @@ class Check:
     """Why no verdict is given; empty if one is."""
     limit: float
     """By how much it may be slower, as a share."""
+    quality: Quality | None = None
+    """What accuracies allow to be said of it; None where nothing is trained."""
+
+    @property
+    def word(self) -> str:
+        """What is said of it now; who trained worse is not called faster."""
+        return self.verdict.word if self.quality is None else self.quality.spoken(self.verdict.word)
+
+    @property
+    def barred(self) -> str:
+        """Why nobody is called faster although the times differ; empty if somebody may be."""
+        return "" if self.quality is None else self.quality.barred(self.verdict.word)
+
+    @property
+    def trained_worse(self) -> bool:
+        """Whether it surely trains worse than it did, or far beyond chance."""
+        accuracy = None if self.quality is None else self.quality.accuracy
+        if accuracy is None or accuracy.difference >= 0:
+            return False
+        return accuracy.word == "lower" or (accuracy.word == "unclear" and accuracy.beyond_chance)
 
     @property
     def hindrance(self) -> str:
@@ -50,7 +71,7 @@ class Check:
 
     @property
     def fails(self) -> bool:
-        """Whether it is slower, for sure and by more than the limit."""
+        """Whether it takes longer, for sure and by more than the limit, however well it trains."""
         slower = not self.hindrance and self.verdict.word == "slower"
         return slower and self.verdict.estimate.ratio > 1.0 + self.limit
 
@@ -174,8 +195,8 @@ def _checks(
         with_false_discovery_rate([v for v, doubt in zip(verdicts, doubts, strict=True) if not doubt])
     )
     checks = tuple(
-        Check(_name(item), base, item, word if doubt else next(counted), doubt, limits.of(item))
-        for (base, item), word, doubt in zip(pairs, verdicts, doubts, strict=True)
+        Check(_name(item), base, item, word if doubt else next(counted), doubt, limits.of(item), quality)
+        for (base, item), word, doubt, quality in zip(pairs, verdicts, doubts, qualities(pairs), strict=True)
     )
     told = Counter(how.told for how in ways if how.told)
     return checks, [f"{text} in {count} cell{'' if count == 1 else 's'}" for text, count in told.items()]

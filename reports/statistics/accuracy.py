@@ -10,7 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import special
@@ -22,6 +22,9 @@ AccuracyWord = Literal["higher", "lower", "same", "unclear"]
 
 MARGIN = 0.005
 """Half a percentage point: accuracies nearer than this are never called different."""
+
+ROUNDING = 1e-9
+"""What a difference of two accuracies may be off by itself."""
 
 LEAST_SEEDS = 2
 """From one seed nothing is concluded."""
@@ -76,6 +79,22 @@ class AccuracyVerdict:
         """Whether there were seeds enough to conclude anything."""
         return math.isfinite(self.low)
 
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether neither the margin nor the chance of drawing the images explains the gap."""
+        return abs(self.difference) > self.margin + GAP_ERRORS * _binomial_error(self)
+
+
+@dataclass(frozen=True)
+class MeanAccuracy:
+    """One trainer's accuracy over seeds."""
+
+    mean: float
+    low: float
+    """Student's interval of the mean, within 0 and 1; the mean itself on both sides for one seed."""
+    high: float
+    seeds: int
+
 
 @dataclass(frozen=True)
 class Announcement:
@@ -86,9 +105,26 @@ class Announcement:
     """Why not, or what the reader must know beside it; the end of a sentence."""
 
 
+def mean_accuracy(
+    accuracies: Mapping[Any, float], images: int | None = None, confidence: float = 0.95
+) -> MeanAccuracy:
+    """Mean over seeds and Student's interval, no narrower than so many validation images can show.
+
+    Raises ValueError without a seed, or if an accuracy is no share.
+    """
+    _check(accuracies, accuracies, images)
+    values = np.array(list(accuracies.values()))
+    mean = float(values.mean())
+    if values.size < LEAST_SEEDS:
+        return MeanAccuracy(mean, mean, mean, values.size)
+    variance = max(float(values.var(ddof=1)), _floor(images or SUPPOSED_IMAGES))
+    arm = _Spread((variance,), (values.size,)).half_width(0, confidence)
+    return MeanAccuracy(mean, max(mean - arm, 0.0), min(mean + arm, 1.0), values.size)
+
+
 def accuracy_verdict(
-    base: Mapping[int, float],
-    other: Mapping[int, float],
+    base: Mapping[Any, float],
+    other: Mapping[Any, float],
     images: int | None = None,
     margin: float = MARGIN,
     confidence: float = 0.95,
@@ -180,7 +216,7 @@ def may_be_called_faster(time_word: Word, accuracy: AccuracyVerdict | None, riva
     told = f"{_told(mine, theirs, rival)} ({_seeds_text(accuracy)}"
     if word != "unclear":
         return Announcement(word != "lower", f"{told}: {word})")
-    if theirs - mine > accuracy.margin + GAP_ERRORS * _binomial_error(accuracy):
+    if theirs > mine and accuracy.beyond_chance:
         return Announcement(False, f"{told})")
     return Announcement(True, f"{told}: {'unclear' if accuracy.has_interval else 'nothing is concluded'})")
 
@@ -240,7 +276,7 @@ def _floor(images: int) -> float:
     return 1.0 / (12.0 * images**2)
 
 
-def _check(base: Mapping[int, float], other: Mapping[int, float], images: int | None) -> None:
+def _check(base: Mapping[Any, float], other: Mapping[Any, float], images: int | None) -> None:
     for side in (base, other):
         if not side:
             raise ValueError("no seed: expected an accuracy of one at least")
@@ -252,9 +288,9 @@ def _check(base: Mapping[int, float], other: Mapping[int, float], images: int | 
 
 
 def _word(difference: float, arm: float, margin: float) -> tuple[AccuracyWord, str]:
-    if abs(difference) > max(arm, margin):
+    if abs(difference) > max(arm, margin + ROUNDING):
         return ("higher" if difference > 0.0 else "lower"), "the interval excludes 0"
-    if abs(difference) + arm <= margin:
+    if abs(difference) + arm <= margin + ROUNDING:
         return "same", f"the whole interval lies within {margin * 100:g} points"
     reason = "the interval holds 0" if abs(difference) <= arm else "the interval spans the margin"
     return "unclear", reason
@@ -263,7 +299,7 @@ def _word(difference: float, arm: float, margin: float) -> tuple[AccuracyWord, s
 def _further(spread: _Spread, difference: float, margin: float, confidence: float) -> int | None:
     """Seeds that would narrow the interval enough, Student's factor included."""
     distance = abs(difference)
-    wanted = distance if distance > margin else margin - distance
+    wanted = distance if distance > margin + ROUNDING else margin - distance
     numbers = range(1, MOST_SEEDS + 1)
     position = bisect_right(numbers, -wanted, key=lambda further: -spread.half_width(further, confidence))
     return numbers[position] if position < len(numbers) else None

@@ -145,12 +145,22 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def verdict_entry(comparison: Comparison | None) -> Entry:
-    """The word, and for an unclear one what would settle it."""
+    """The word, for an unclear one what would settle it, and on accuracies where they surely differ."""
     if comparison is None:
         return Entry("–")
+    return Entry(comparison_words(comparison))
+
+
+def comparison_words(comparison: Comparison) -> str:
+    """What is said of times, and of accuracies where they surely differ: ``slower; accuracy lower``."""
     if comparison.doubt:
-        return Entry("no verdict")
-    return Entry(verdict_text(comparison.verdict))
+        return "no verdict"
+    if comparison.barred:
+        return comparison.word
+    accuracy = None if comparison.quality is None else comparison.quality.accuracy
+    differs = accuracy is not None and accuracy.word in ("higher", "lower")
+    told = f"; accuracy {accuracy.word}" if accuracy is not None and differs else ""
+    return verdict_text(comparison.verdict) + told
 
 
 def verdict_text(verdict: Verdict) -> str:

@@ -23,7 +23,8 @@ COLUMNS = (
 
 NOTE = (
     "A geometric mean for each device and workload, never across them, over the cells that both have and "
-    "that are in no doubt; at the right over those with a clear verdict, on which the findings rest."
+    "that are in no doubt, trainings left out where the one that takes less time trained worse; at the right "
+    "over those with a clear verdict, on which the findings rest."
 )
 
 WORDS = ("faster", "same", "slower", "unclear")

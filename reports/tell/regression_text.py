@@ -8,6 +8,7 @@ from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.regressions import Check, Outcome
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.summaries import NOT_SAVED
+from likeforlike.reports.tell.accuracy_text import seeds_text
 from likeforlike.reports.tell.formatting import count_text, more_rounds_text, ratio_text
 
 MOST_REMARKS = 20
@@ -16,7 +17,7 @@ MOST_REMARKS = 20
 def outcome_text(outcome: Outcome) -> str:
     """A short table: what fails, what could not be judged or is unclear, what else changed; then the sums."""
     told = sorted(outcome.checks, key=lambda c: (not c.fails, not c.hindrance, -c.verdict.estimate.ratio))
-    rows = [_row(check) for check in told if check.hindrance or check.verdict.word != "same"]
+    rows = [_row(check) for check in told if check.hindrance or check.trained_worse or check.word != "same"]
     parts = []
     if rows:
         headers = ("cell", "before", "now", "rounds", "ratio", "verdict")
@@ -25,6 +26,7 @@ def outcome_text(outcome: Outcome) -> str:
     unclear = [check for check in outcome.checks if check.unclear]
     if unclear:
         parts.append(f"warning: {len(unclear)} unclear: too noisy to tell; measure more rounds.")
+    parts += [f"warning: {_accuracy_text(check)}." for check in outcome.checks if check.trained_worse]
     notes = [remark for remark in (_summary_remark(outcome), *outcome.remarks) if remark]
     parts += [f"note: {remark}." for remark in notes[:MOST_REMARKS]]
     if len(notes) > MOST_REMARKS:
@@ -60,12 +62,14 @@ def _rounds_text(before: Measurement, now: Measurement) -> str:
 def _sums(outcome: Outcome) -> str:
     """How many cells were judged and with what result, and why the others were not."""
     judged, every = outcome.judged, outcome.checks
-    words = [check.verdict.word for check in judged]
-    counts = ", ".join(f"{words.count(word)} {word}" for word in ("faster", "same", "slower", "unclear"))
+    words = [check.word for check in judged]
+    four = ("faster", "same", "slower", "unclear")
+    counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys((*four, *words)))
     limits = sorted({check.limit for check in every})
     limit = f"{limits[0]:.1%}" if len(limits) == 1 else f"its limit ({limits[0]:.1%} to {limits[-1]:.1%})"
+    slower = "taking longer" if any(check.barred for check in outcome.failing) else "slower"
     told = f"{len(judged)} of {count_text(every, 'cell')} judged: {counts}; " if judged else ""
-    told += f"{len(outcome.failing)} slower by more than {limit}." if judged else ""
+    told += f"{len(outcome.failing)} {slower} by more than {limit}." if judged else ""
     left = len(every) - len(judged)
     if left:
         told += f"{' ' if told else ''}{count_text(left, 'cell')} not judged: {_hindrances(outcome)}."
@@ -85,8 +89,20 @@ def _word(check: Check) -> str:
         more = "" if check.doubt else more_rounds_text(check.verdict)
         return f"no verdict: {check.hindrance}{more}"
     if check.fails:
-        return "SLOWER"
-    return check.verdict.word + (more_rounds_text(check.verdict) if check.unclear else "")
+        return f"TAKES LONGER; {check.word}" if check.barred else "SLOWER"
+    told = check.word + (more_rounds_text(check.verdict) if check.unclear else "")
+    return f"{told}; trained worse" if check.trained_worse and not check.barred else told
+
+
+def _accuracy_text(check: Check) -> str:
+    """To what a training comes now that comes less far than it did."""
+    accuracy = None if check.quality is None else check.quality.accuracy
+    if accuracy is None:
+        return f"{check.name} trained worse"
+    return (
+        f"{check.name} trains to {accuracy.other * 100:.1f} %, before to {accuracy.base * 100:.1f} % "
+        f"({seeds_text(accuracy)}): trained worse"
+    )
 
 
 def _summary_remark(outcome: Outcome) -> str:

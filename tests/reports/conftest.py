@@ -25,6 +25,8 @@ _helper("frames")
 _helper("hostile")
 _helper("plain")
 _helper("studies")
+_helper("trainings")
+_helper("claims")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
+from likeforlike.reports.sort.accuracies import trains
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import NOISE, REPEAT_AXIS, Measurement, axes_text
 from likeforlike.reports.tell.context import Context, Kinds
@@ -19,6 +20,13 @@ RULES = (
     "no verdict: one of the figures is implausible or its answer wrong, it was disturbed and not measured in "
     "turns with the other, or the two were measured differently (timer, garbage collection, warm-up, calls a "
     "round, inherited variables)",
+)
+ACCURACY_RULES = (
+    "trained worse, base trained worse: the one that takes less time misses the validation accuracy of the "
+    "other, or of another trainer of its table, surely or far beyond chance; so it is not called faster",
+    "accuracy unknown: one of the two tells no validation accuracy, so that neither is called faster",
+    "accuracy higher, lower: the means over seeds differ by more than half a point, and Student's interval "
+    "of the difference excludes 0; from one seed nothing is concluded",
 )
 
 
@@ -176,7 +184,7 @@ def _reading_section(context: Context) -> Section | None:
             "of 2 % and the machine's own noise, and false discoveries among many comparisons are held to "
             "5 % (Benjamini and Hochberg)."
         ),
-        Points(RULES),
+        Points(RULES + (ACCURACY_RULES if any(map(trains, context.study.measurements)) else ())),
         Table("files", "Files", columns, files, folded=len(files) > 12),
         Points(context.study.remarks) if context.study.remarks else None,
         Text(

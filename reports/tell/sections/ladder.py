@@ -171,9 +171,11 @@ def effects_table(context: Context, found: list[Effect], where: str, suffix: str
 
 
 def _sign_text(effect: Effect) -> str:
+    barred = any(step.comparison is not None and step.comparison.barred for step in effect.steps)
+    said = {"faster": "less time", "slower": "more time"} if barred else {}
     if effect.sure:
-        return f"{effect.steps[0].word} in every order"
-    words = sorted({step.word or "unclear" for step in effect.steps})
+        return f"{said.get(effect.steps[0].word, effect.steps[0].word)} in every order"
+    words = sorted({said.get(step.word, step.word) or "unclear" for step in effect.steps})
     return ", ".join(words) + ("" if len(effect.steps) == effect.orders else "; not measured in every order")
 
 

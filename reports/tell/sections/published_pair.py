@@ -9,6 +9,7 @@ from likeforlike.reports.sort.baselines import published_pair, whole_pair
 from likeforlike.reports.sort.comparability import recipe_differences
 from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
 from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.tell.accuracy_text import accuracies_text, accuracy_over_seeds, barred_sentence
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
@@ -22,12 +23,7 @@ from likeforlike.reports.tell.formatting import (
     verdict_text,
 )
 from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
-from likeforlike.reports.tell.sections.trainers import (
-    accuracies_text,
-    accuracy_over_runs,
-    data_warning,
-    pair_sentence,
-)
+from likeforlike.reports.tell.sections.trainers import data_warning, pair_sentence
 
 
 def sections(context: Context) -> list[Section | None]:
@@ -64,7 +60,7 @@ def _summary_table(context: Context, keras: Measurement, manual: Measurement, na
     sides = tuple(reversed(whole_pair((keras, manual))))
     several = any(len(side.runs) > 1 for side in sides)
     rows = [
-        row("Accuracy, test", *(accuracy_over_runs(side) for side in sides))
+        row("Accuracy, test", *(accuracy_over_seeds(side) for side in sides))
         if several  # one seed proves nothing: how far several lie apart is told with their mean
         else row("Accuracy, test", *(accuracy_entry(mean_of_last(side, "val_accuracy")) for side in sides)),
         row("Loss, test", *(loss_entry(mean_of_last(side, "val_loss")) for side in sides)),
@@ -114,10 +110,17 @@ def _pair_verdict(context: Context, keras: Measurement, manual: Measurement) -> 
             return Text(
                 f"Per {epoch_words(item.base)} the hand-written trainer takes "
                 f"{comparison_text(item)} of Keras's time: "
-                f"{item.doubt or verdict_text(item.verdict)}. {_pairing(item)} The two differ in more than "
+                f"{item.doubt or _words(item)}. {_pairing(item)} The two differ in more than "
                 "Keras, as listed below; what Keras itself costs, the matched comparison and the ladder tell."
             )
     return None
+
+
+def _words(item: Comparison) -> str:
+    if item.barred:
+        slower = item.verdict.word == "slower"
+        return f"no verdict, since {(item.base if slower else item.other).key.implementation} {item.barred}"
+    return f"{verdict_text(item.verdict)}{accuracies_text(item, ('Keras', 'hand-written'))}"
 
 
 def _pairing(item: Comparison) -> str:
@@ -144,8 +147,11 @@ def _tagged(rows: Sequence[Row], context: Context, item: Measurement) -> tuple[R
 def _findings(context: Context) -> Iterator[str]:
     """What the hand-written trainer takes of Keras's time, where it is sure."""
     for item in context.comparisons.published:
+        if item.sure_of_times and item.barred:
+            names = ("Keras", "the hand-written trainer")
+            yield barred_sentence(item, names, f"each under its own recipe {context.where(item.base)}")
         if not item.sure:
             continue
         told = pair_sentence("The hand-written trainer under its own recipe", item, "Keras under its own")
-        accuracy = accuracies_text(item.base, item.other, ("Keras", "hand-written"))
+        accuracy = accuracies_text(item, ("Keras", "hand-written"))
         yield f"{told} {context.where(item.base)}{accuracy}. Their recipes differ in more than Keras."

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.baselines import KERAS, MANUAL, base_of, equal_terms
 from likeforlike.reports.sort.comparability import recipe_differences
-from likeforlike.reports.sort.epochs import mean_of_last, on_one_basis, runs_with_epochs
+from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.statistics.median_intervals import median_interval
+from likeforlike.reports.tell.accuracy_text import (
+    ABOUT,
+    accuracies_text,
+    accuracy_over_seeds,
+    barred_sentence,
+    time_column,
+    time_to_accuracy_entry,
+)
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import (
     Block,
@@ -19,6 +27,7 @@ from likeforlike.reports.tell.document import (
     Figure,
     Section,
     Table,
+    Text,
     Warn,
     numbered,
     row,
@@ -77,8 +86,8 @@ def sections(context: Context) -> list[Section | None]:
 
 
 def findings(context: Context) -> Kinds:
-    """The notebook's pair on equal terms, then the fastest of each division."""
-    return [_pair_findings(context), _fastest_findings(context)]
+    """The notebook's pair on equal terms, the fastest of each division, who is none for training worse."""
+    return [_pair_findings(context), _fastest_findings(context), _barred_findings(context)]
 
 
 def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> list[Block | None]:
@@ -91,6 +100,7 @@ def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> lis
     trainers = [item for members in places for item in on_one_basis(members)]
     for division, members in sorted(grouped((item.extra.division, item) for item in trainers).items()):
         blocks.append(_ranking(context, members, division, f"matched-{division}{suffix}"))
+    blocks.append(Text(ABOUT) if trainers else None)
     blocks += floor_blocks(context, alone, suffix)
     blocks += _bars_figures(context, trainers, f"seconds-per-epoch{suffix}")
     blocks.append(_terms_table(context, trainers, f"terms{suffix}"))
@@ -113,8 +123,8 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
                 *([speed_up_entry(pair), verdict_entry(pair)] if devices else []),
-                accuracy_over_runs(item),
-                _time_to_accuracy(item),
+                accuracy_over_seeds(item, comparison),
+                time_to_accuracy_entry(item),
                 seconds_entry(item.extra.cold_seconds),
                 bytes_entry(item.extra.peak_memory_bytes),
                 workload="training",
@@ -134,7 +144,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         "verdict",
         *(("speed-up over cpu:0", "verdict on that") if devices else ()),
         "validation accuracy",
-        "training to accuracy",
+        time_column(items),
         "training of the first epoch",
         "peak memory",
     )
@@ -144,33 +154,6 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         else "Each at its best; not ranked with the default division."
     )
     return Table(name, f"Division {division}", columns, tuple(rows), f"{note} {basis_note(items)}")
-
-
-def accuracy_over_runs(item: Measurement) -> Entry:
-    """Mean validation accuracy after the last epoch, with how far the runs lie apart."""
-    values = [e[-1].val_accuracy for e in runs_with_epochs(item)]
-    known = [value for value in values if value is not None]
-    if not known:
-        return Entry("–")
-    middle = statistics.fmean(known)
-    if len(known) == 1:
-        return Entry(f"{middle * 100:.2f} % (1 run)", middle)
-    spread = f"{min(known) * 100:.2f} to {max(known) * 100:.2f}"
-    return Entry(f"{middle * 100:.2f} % ({spread}, {len(known)} runs)", middle)
-
-
-def _time_to_accuracy(item: Measurement) -> Entry:
-    reached = [run.cell.extra.time_to_accuracy for run in item.runs]
-    known = [entry for entry in reached if entry is not None]
-    if not known:
-        return Entry("–")
-    seconds = [entry.seconds for entry in known if entry.seconds is not None]
-    target = f"{known[0].target * 100:g} %"
-    if not seconds:
-        return Entry(f"{target}: never")
-    middle = statistics.median(seconds)
-    share = f", {len(seconds)} of {len(known)} runs" if len(known) > 1 else ""
-    return Entry(f"{target}: {significant(middle)} s{share}", middle, struck=bool(item.doubt))
 
 
 def _bars_figures(context: Context, items: Sequence[Measurement], name: str) -> list[Figure]:
@@ -250,35 +233,29 @@ def pair_sentence(name: str, item: Comparison, base: str) -> str:
     return f"{name} is {word} than {base}, taking {comparison_text(item)} of its time per {epoch}"
 
 
-def accuracies_text(first: Measurement, second: Measurement, names: tuple[str, str]) -> str:
-    """The end of a sentence with both validation accuracies; empty if unknown, or of generated data."""
-    values = [mean_of_last(item, "val_accuracy") for item in (first, second)]
-    generated = any(run.cell.extra.data_is_generated for item in (first, second) for run in item.runs)
-    if any(value is None for value in values) or generated:
-        return ""
-    told = " and ".join(
-        f"{name} {value * 100:.1f} %" for name, value in zip(names, values, strict=True) if value is not None
-    )
-    return f"; validation accuracy {told}"
-
-
 def _pair_findings(context: Context) -> Iterator[str]:
     """Keras and the hand-written trainer on equal terms."""
     for item in context.comparisons.implementations:
-        pair = (item.base.key.implementation, item.other.key.implementation)
-        if item.base.key.workload != "training" or pair != (KERAS, MANUAL) or not item.sure:
-            continue
-        recipe = item.base.key.axis.get("recipe")
-        told = pair_sentence(f"On equal terms ({recipe}) the hand-written eager loop", item, "Keras fit")
-        accuracies = accuracies_text(item.base, item.other, ("Keras", "eager loop"))
-        yield f"{told} {context.where(item.base)}{accuracies}."
+        if _is_pair(item) and item.sure:
+            recipe = item.base.key.axis.get("recipe")
+            told = pair_sentence(f"On equal terms ({recipe}) the hand-written eager loop", item, "Keras fit")
+            yield f"{told} {context.where(item.base)}{accuracies_text(item, ('Keras', 'eager loop'))}."
+
+
+def _is_pair(item: Comparison) -> bool:
+    pair = (item.base.key.implementation, item.other.key.implementation)
+    return item.base.key.workload == "training" and pair == (KERAS, MANUAL)
+
+
+def _by_division(context: Context) -> dict[tuple[object, ...], list[Comparison]]:
+    """Comparisons of trainers by machine, place and division."""
+    trained = [item for item in context.comparisons.implementations if item.base.key.workload == "training"]
+    return grouped(((i.base.machine.id, i.base.key.place, i.base.extra.division), i) for i in trained)
 
 
 def _fastest_findings(context: Context) -> Iterator[str]:
     """The fastest trainer of each division and recipe, by sure comparisons alone, and against the floor."""
-    trained = [item for item in context.comparisons.implementations if item.base.key.workload == "training"]
-    places = grouped(((i.base.machine.id, i.base.key.place, i.base.extra.division), i) for i in trained)
-    for (_, _, division), items in places.items():
+    for (_, _, division), items in _by_division(context).items():
         sure = [item for item in items if item.sure and item.verdict.different]
         if not sure:
             continue
@@ -287,8 +264,27 @@ def _fastest_findings(context: Context) -> Iterator[str]:
         names = f"{winner.key.implementation}{_epoch_text(winner, f' per {epoch_words(winner)}')}"
         told = f"faster than {loser.key.implementation}{_epoch_text(loser)}"
         above = above_floor_text(context, winner)
+        accuracies = accuracies_text(best, (best.base.key.implementation, best.other.key.implementation))
         recipe = winner.key.axis.get("recipe")
-        yield f"Division {division}, {recipe} {context.where(winner)}: {names} is {told}{above}."
+        yield f"Division {division}, {recipe} {context.where(winner)}: {names} is {told}{above}{accuracies}."
+
+
+def _barred_findings(context: Context) -> Iterator[str]:
+    """Of each division the widest difference of times of which nobody is called faster for it."""
+    for items in _by_division(context).values():
+        barred = [item for item in items if item.sure_of_times and item.barred]
+        if barred:
+            item = max(barred, key=lambda item: abs(math.log(item.verdict.estimate.ratio)))
+            names = (item.base.key.implementation, item.other.key.implementation)
+            where = f"{item.base.key.axis.get('recipe')} {context.where(item.base)}"
+            yield barred_sentence(item, names, where) + _more_text(len(barred) - 1)
+
+
+def _more_text(more: int) -> str:
+    """That others are barred, too; empty if none is."""
+    if not more:
+        return ""
+    return f" So with {more} more comparison{'' if more == 1 else 's'} in that table."
 
 
 def _epoch_text(item: Measurement, more: str = "") -> str:

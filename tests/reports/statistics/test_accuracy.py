@@ -14,6 +14,7 @@ from likeforlike.reports.statistics.accuracy import (
     accuracy_verdict,
     may_be_called_faster,
     may_be_called_fastest,
+    mean_accuracy,
 )
 
 
@@ -197,3 +198,31 @@ class TestFaster:
         announced = may_be_called_fastest({"keras-fit": good, "torch-loop": bad})
         assert not announced.allowed
         assert "torch-loop's 91.0 %" in announced.reason
+
+
+def test_the_mean_of_one_trainer_has_students_interval():
+    values = [0.884, 0.880, 0.887]
+    told = mean_accuracy(by_seed(*values), 10_000)
+    reference = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert (told.low, told.high) == pytest.approx((reference.low, reference.high))
+    assert (told.mean, told.seeds) == (pytest.approx(np.mean(values)), 3)
+
+
+def test_a_mean_is_no_more_precise_than_its_images_and_a_share():
+    """By hand: two alike of 100 images, 12.706 times 1 / (100 √12 √2)."""
+    told = mean_accuracy(by_seed(0.5, 0.5), 100)
+    assert told.high - told.mean == pytest.approx(12.7062 / (100 * math.sqrt(24)), rel=1e-4)
+    assert mean_accuracy(by_seed(1.0, 0.99), 100).high == 1.0
+    assert mean_accuracy(by_seed(0.9)) == mean_accuracy(by_seed(0.9), 50)
+    assert (mean_accuracy(by_seed(0.9)).low, mean_accuracy(by_seed(0.9)).high) == (0.9, 0.9)
+
+
+def test_a_gap_is_beyond_chance_in_either_direction():
+    """By hand: 0.5 points of margin and two binomial errors, 2 √(0.88 · 0.12 / 10,000 + …) = 0.92 points."""
+    assert accuracy_verdict({0: 0.88}, {0: 0.865}, 10_000).beyond_chance
+    assert accuracy_verdict({0: 0.865}, {0: 0.88}, 10_000).beyond_chance
+    assert not accuracy_verdict({0: 0.88}, {0: 0.867}, 10_000).beyond_chance
+
+
+def test_exactly_the_margin_is_not_beyond_it():
+    assert accuracy_verdict(by_seed(0.88, 0.88, 0.88), by_seed(0.885, 0.885, 0.885)).word == "unclear"

@@ -109,7 +109,7 @@ class TestReport:
 
     def test_several_seeds_are_told_with_how_far_they_lie_apart(self, text):
         summaries = [line for line in text.splitlines() if line.startswith("| Accuracy, test")]
-        assert sorted("2 runs)" in line for line in summaries) == [False, True]
+        assert sorted("2 seeds)" in line for line in summaries) == [False, True]
 
     def test_its_gpu_column_is_implausible_as_a_whole(self, text):
         for size in (500, 1000, 5000, 10000):

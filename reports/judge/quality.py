@@ -1,0 +1,126 @@
+"""Who may be called faster: no trainer that misses the quality which others reach.
+
+Of trainers that compete at one place, each is held against all the others, not only against the one that its
+time is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from likeforlike.reports.sort.accuracies import (
+    accuracies_by_seed,
+    compared_accuracies,
+    trains,
+    validation_images,
+)
+from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.statistics.accuracy import (
+    AccuracyVerdict,
+    Announcement,
+    accuracies_with_false_discovery_rate,
+    accuracy_verdict,
+    may_be_called_faster,
+)
+from likeforlike.reports.statistics.verdicts import Word
+
+TRAINED_WORSE = "trained worse"
+"""Instead of *faster*."""
+BASE_TRAINED_WORSE = "base trained worse"
+"""Instead of *slower*."""
+UNKNOWN = "accuracy unknown"
+"""Instead of either."""
+
+Pair = tuple[Measurement, Measurement]
+"""Base and other."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What the accuracies of two trainers allow to be said of their times."""
+
+    accuracy: AccuracyVerdict | None
+    """Of the other against the base; None if one of them isn't known."""
+    other_faster: Announcement
+    """Whether the other may be called the faster one."""
+    base_faster: Announcement
+
+    def barred(self, word: Word) -> str:
+        """Why a verdict on their times is not announced; empty if it may be."""
+        announcement = {"faster": self.other_faster, "slower": self.base_faster}.get(word)
+        return "" if announcement is None or announcement.allowed else announcement.reason
+
+    def spoken(self, word: Word) -> str:
+        """The word that is announced of the other in place of a verdict on their times."""
+        if not self.barred(word):
+            return word
+        if self.accuracy is None:
+            return UNKNOWN
+        return TRAINED_WORSE if word == "faster" else BASE_TRAINED_WORSE
+
+
+def qualities(pairs: Sequence[Pair], competing: Iterable[Measurement] = ()) -> list[Quality | None]:
+    """What may be said of each pair; None where nothing is trained.
+
+    ``competing`` are the trainers of which each is to reach what the others at its machine, device and axes
+    reach. False discoveries are controlled over the pairs, and over those who compete.
+    """
+    trained = [pair for pair in pairs if all(map(trains, pair))]
+    judged = iter(_verdicts(trained))
+    missing = _missing(competing)
+    return [_quality(pair, next(judged), missing) if all(map(trains, pair)) else None for pair in pairs]
+
+
+def _quality(
+    pair: Pair, accuracy: AccuracyVerdict | None, missing: dict[tuple[object, ...], Announcement]
+) -> Quality:
+    base, other = pair
+    names = (base.key.name, other.key.name)
+    return Quality(
+        accuracy,
+        _announcement("faster", pair, accuracy, names[0], missing.get(_name(other))),
+        _announcement("slower", pair, accuracy, names[1], missing.get(_name(base))),
+    )
+
+
+def _announcement(
+    word: Word, pair: Pair, accuracy: AccuracyVerdict | None, rival: str, missed: Announcement | None
+) -> Announcement:
+    if accuracy is None:
+        unknown = next((item for item in pair if not accuracies_by_seed(item)), pair[1])
+        return Announcement(False, f"the accuracy of {unknown.key.name} isn't known")
+    announcement = may_be_called_faster(word, accuracy, rival)
+    return missed if announcement.allowed and missed is not None else announcement
+
+
+def _verdicts(pairs: Sequence[Pair]) -> list[AccuracyVerdict | None]:
+    known = [(pair, compared_accuracies(*pair)) for pair in pairs]
+    judged = iter(
+        accuracies_with_false_discovery_rate(
+            [accuracy_verdict(*values, validation_images(pair)) for pair, values in known if all(values)]
+        )
+    )
+    return [next(judged) if all(values) else None for _, values in known]
+
+
+def _missing(competing: Iterable[Measurement]) -> dict[tuple[object, ...], Announcement]:
+    """Of those that compete each that misses the quality of another, and how."""
+    sound = [item for item in competing if trains(item) and not item.refuted]
+    places = grouped(((item.machine.id, item.key.place), item) for item in sound)
+    pairs = [
+        (rival, item) for items in places.values() for item in items for rival in items if rival is not item
+    ]
+    judged = [
+        (accuracy.base, pair, announcement)
+        for pair, accuracy in zip(pairs, _verdicts(pairs), strict=True)
+        if accuracy is not None
+        for announcement in [may_be_called_faster("faster", accuracy, pair[0].key.name)]
+        if not announcement.allowed
+    ]
+    ordered = sorted(judged, key=lambda found: found[0])  # the best rival is the one to be named
+    return {_name(item): announcement for _, (_, item), announcement in ordered}
+
+
+def _name(item: Measurement) -> tuple[object, ...]:
+    return item.machine.id, item.key

@@ -1,0 +1,95 @@
+"""Accuracies of trainings by seed, and when a run reached its target."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+
+from likeforlike.reports.sort.epochs import epoch_seconds, runs_with_epochs
+from likeforlike.reports.sort.floors import is_floor
+from likeforlike.reports.sort.measurements import Measurement, Run, grouped
+
+Seed = tuple[str, str]
+
+
+def trains(item: Measurement) -> bool:
+    """Whether it is a training, whose accuracy counts as its time does; a floor is none."""
+    return not is_floor(item) and (item.extra.recipe is not None or bool(runs_with_epochs(item)))
+
+
+def seed_of(run: Run) -> Seed:
+    """What names a run's seed: that of its recipe, which repetitions count up, and its number among them."""
+    return str((run.cell.extra.recipe or {}).get("seed")), str(run.number)
+
+
+def last_epoch(item: Measurement) -> int:
+    """The recipe's last epoch, or the last that any run came to; 0 without epochs."""
+    reached = max((epochs[-1].epoch for epochs in runs_with_epochs(item)), default=0)
+    asked = (item.extra.recipe or {}).get("epochs")
+    return min(reached, asked) if isinstance(asked, int) else reached
+
+
+def accuracies_by_seed(item: Measurement, epoch: int | None = None) -> dict[Seed, float]:
+    """Validation accuracy after an epoch, the recipe's last one by default, by seed.
+
+    Runs that ended before have none. Runs of one seed, as two files may hold, are one draw: their mean.
+    """
+    wanted = last_epoch(item) if epoch is None else epoch
+    found = [
+        (seed_of(run), told.val_accuracy)
+        for run in item.runs
+        for told in run.cell.extra.epochs
+        if told.epoch == wanted and told.val_accuracy is not None
+    ]
+    return {seed: statistics.fmean(values) for seed, values in grouped(found).items()}
+
+
+def compared_accuracies(base: Measurement, other: Measurement) -> tuple[dict[Seed, float], dict[Seed, float]]:
+    """Both sides' accuracies by seed: after the last epoch, under one recipe the last that both have."""
+    recipes = [item.key.axis.get("recipe") for item in (base, other)]
+    epoch = min(map(last_epoch, (base, other))) if recipes[0] == recipes[1] else None
+    return accuracies_by_seed(base, epoch), accuracies_by_seed(other, epoch)
+
+
+def validation_images(items: Iterable[Measurement]) -> int | None:
+    """Images of which the accuracies are shares, the fewest of these trainings; None if none tells it."""
+    told = [run.cell.extra.data for item in items for run in item.runs]
+    return min((data.validation_samples for data in told if data and data.validation_samples), default=None)
+
+
+def target_of(item: Measurement) -> float | None:
+    """The accuracy to be reached; None where none is told."""
+    told = (run.cell.extra.time_to_accuracy for run in item.runs)
+    return next((entry.target for entry in told if entry is not None), None)
+
+
+def arrivals(item: Measurement, target: float) -> list[tuple[float, bool]]:
+    """Of each run the seconds until validation accuracy first reached the target, and whether it did.
+
+    Of one that never did, those until its last epoch ended. Whole epochs where the measurement's samples are,
+    else training alone; the first epoch is counted. Runs that recorded neither epochs with accuracies nor
+    when they arrived are left out.
+    """
+    told = (_arrival(run, target, item.whole) for run in item.runs)
+    return [arrival for arrival in told if arrival is not None]
+
+
+def _arrival(run: Run, target: float, whole: bool) -> tuple[float, bool] | None:
+    extra, seconds = run.cell.extra, 0.0
+    if all(epoch.val_accuracy is None for epoch in extra.epochs):
+        return _arrival_told(run, target)
+    for epoch in extra.epochs:
+        seconds += epoch_seconds(epoch) if whole else epoch.train_seconds
+        if epoch.val_accuracy is not None and epoch.val_accuracy >= target:
+            return seconds, True
+    return seconds, False
+
+
+def _arrival_told(run: Run, target: float) -> tuple[float, bool] | None:
+    """As the file tells it of a run without accuracies; None for another target."""
+    told = run.cell.extra.time_to_accuracy
+    if told is None or told.target != target:
+        return None
+    if told.seconds is not None:
+        return told.seconds, True
+    return (run.cell.extra.cold_seconds or 0.0) + sum(run.cell.samples), False

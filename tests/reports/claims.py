@@ -1,0 +1,451 @@
+"""What a report claims of who is faster than whom: read from its findings, tables and prose.
+
+Of one scope (what is compared, on which device of which machine) all claims must agree, wherever they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from likeforlike.reports.tell.document import Figure, Points, Table, Text, Warn
+
+OPPOSITE = {"faster": "slower", "slower": "faster", "same": "same", "unclear": "unclear", "barred": "barred"}
+BARRED = ("trained worse", "base trained worse", "accuracy unknown")
+RATIO = re.compile(r"×([\d.,]+)")
+EAGER, KERAS = "eager-loop", "keras-fit"
+ALL_WORDS = r"faster|slower|same|unclear|no verdict"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """``who`` is ``word`` than ``than``."""
+
+    scope: tuple[str, ...]
+    who: str
+    than: str
+    word: str
+    source: str
+
+    @property
+    def ordered(self):
+        """The same with the two in alphabetical order."""
+        if self.who <= self.than:
+            return self
+        return Claim(self.scope, self.than, self.who, OPPOSITE[self.word], self.source)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Somebody's validation accuracy in per cent, and half of its last digit's worth."""
+
+    scope: tuple[str, ...]
+    who: str
+    percent: float
+    precision: float
+    source: str
+
+
+def number(text):
+    """``1,234.5`` as a number."""
+    return float(text.replace(",", ""))
+
+
+def ratio_of(text):
+    """The ratio that a text gives first; None without one."""
+    found = RATIO.search(text)
+    return None if found is None else number(found[1].rstrip(".,"))
+
+
+def word_of(text):
+    """The verdict that an entry begins with, *barred* where quality forbids one; None for none."""
+    if text.startswith(BARRED):
+        return "barred"
+    found = re.match(r"(faster|slower|same|unclear)\b", text)
+    return found and found[1]
+
+
+def titles_of(report):
+    """The names of all machines."""
+    told = {row.machine for table in report.tables for row in table.rows if row.machine}
+    return sorted(told | {row.entries[0].text for t in report.csv_only for row in t.rows}, key=len)[::-1]
+
+
+class Reader:
+    """Reads the claims of one report."""
+
+    def __init__(self, report):
+        self.report = report
+        self.titles = titles_of(report)
+        own = {row.machine for table in report.tables for row in table.rows if row.machine}
+        self.only = next(iter(own)) if len(own) == 1 else ""
+        self.claims = []
+        self.accuracies = []
+        self.faults = []
+        self.caption = ""
+
+    def place(self, text):
+        """Device and machine and file of ``on cpu:0 of X in F``."""
+        found = re.search(r"\bon (a device not stated|[\w]+:\d+|[\w-]+)", text)
+        device = found[1] if found else ""
+        rest = text[found.end() :] if found else text
+        title = next((t for t in self.titles if rest.startswith((f" of {t}", f" ({t})"))), self.only)
+        inside = re.match(rf"(?: of {re.escape(title)})? in (\S+?\.json)", rest)
+        return device, title, inside[1] if inside else ""
+
+    def claim(self, scope, who, than, word, source):
+        if word in OPPOSITE and who != than:
+            self.claims.append(Claim(tuple(map(str, scope)), who, than, word, source))
+
+    def read(self):
+        for finding in self.report.findings:
+            self.finding(finding.text)
+        for section in self.report.sections:
+            for block in section.blocks:
+                if isinstance(block, Table):
+                    self.caption = block.caption
+                    self.table(section, block)
+                elif isinstance(block, Text | Warn):
+                    self.prose(block.text)
+                elif isinstance(block, Points):
+                    for item in block.items:
+                        self.prose(item)
+                elif isinstance(block, Figure):
+                    self.bars(section, block)
+        self.floors()
+        return self
+
+    # findings
+
+    def finding(self, text):
+        self.prose(text)
+        for read in (self.equal_terms, self.division, self.published, self.barred, self.largest, self.device):
+            read(text)
+        self.machines(text)
+        self.fastest(text)
+        self.group(text)
+
+    def equal_terms(self, text):
+        found = re.match(
+            r"On equal terms \((.+?)\) the hand-written eager loop (is (\w+) than|and) Keras", text
+        )
+        if found:
+            scope = ("training", found[1], *self.place(text[text.index(" per ") :]))
+            word = found[3] or "same"
+            self.claim(scope, EAGER, KERAS, word, text)
+            self.told_ratio(text, word)
+            self.told_accuracies(scope, text, {"Keras": KERAS, "eager loop": EAGER})
+
+    def division(self, text):
+        found = re.match(r"Division \w+, (.+?) (on .+?): (\S+)(?: \(.*?\))? is faster than ([^\s;.]+)", text)
+        if found:
+            scope = ("training", found[1], *self.place(found[2]))
+            self.claim(scope, found[3], found[4], "faster", text)
+            self.told_accuracies(scope, text, {})
+
+    def published(self, text):
+        found = re.match(r"The hand-written trainer under its own recipe (is (\w+) than|and) Keras", text)
+        if found:
+            scope = ("published", *self.place(text[text.index(" per ") :]))
+            self.claim(scope, EAGER, KERAS, found[2] or "same", text)
+            self.told_ratio(text, found[2] or "same")
+
+    def barred(self, text):
+        found = re.match(r"(\S+) trains to .+?, (\S+) to .+?: not compared as faster \((.+?) (on .+)", text)
+        if found and " own recipe" not in found[3]:
+            scope = ("training", found[3], *self.place(found[4]))
+            self.claim(scope, found[1], found[2], "barred", text)
+            for name, told in re.findall(r"(\S+) (?:trains )?to ([\d.]+ %)", text):
+                self.accuracy(scope, name, told, text)
+
+    def largest(self, text):
+        found = re.match(
+            r"At the largest product.*? (on .+) \((.+?), size ([\d,]+)(?:, division \w+)?\), against (.+?): (.+)",
+            text,
+        )
+        if found:
+            scope = ("matmul", *self.place(found[1]), found[2], found[3])
+            for name, word, rest in re.findall(rf"(\S+) ({ALL_WORDS})( ×[^,]+)?", found[5]):
+                self.claim(scope, name, found[4], word, text)
+                self.told_ratio(rest, word)
+
+    def device(self, text):
+        found = re.match(
+            r"(\w+:\d+)(?: \((.+?)\))? is up to ×\S+ as fast as cpu:0 at products \((.+?)\)", text
+        )
+        if found:
+            name, dtype, size = found[3].split(", ")
+            size = f"{int(size.removeprefix('size ')):,}"
+            machine = found[2] or self.only
+            self.claim(("devices", name, machine, dtype, size), found[1], "cpu:0", "faster", text)
+
+    def machines(self, text):
+        found = re.match(
+            r"(.+) takes (×[\d.,]+|the same time).*? (?:the time of|as) (.+?) on (\S+) at (.+)", text
+        )
+        if not found or found[1] not in self.titles or found[3] not in self.titles:
+            return
+        told = re.findall(r"([\w-]+(?: [\w.-]+)*?) ×([\d.]+)", found[5].partition(": ")[2])
+        for cell, ratio in told:
+            scope = ("machines", f"{cell.split()[0]} {found[4]} {' '.join(cell.split()[1:])}")
+            if abs(number(ratio) - 1) > 0.1:  # nearer ones may be called the same
+                word = "faster" if number(ratio) < 1 else "slower"
+                self.claim(scope, found[1], found[3], word, text)
+
+    def fastest(self, text):
+        """Of a workload's places: ``X is the fastest on cpu:0 at size 2 (gradient); the next, Y, takes ×r``."""
+        workload, _, rest = text.partition(": ")
+        machine = next((t for t in self.titles if workload.endswith(f" on {t}")), self.only)
+        workload = workload.removesuffix(f" on {machine}").lower()
+        pattern = (
+            r"(\S+) is the fastest on (\S+?)(?: at size (.+?))?(?: \((.+?)\))?(?:, division \w+)?; the next, "
+        )
+        for name, device, size, axes, next_one in re.findall(rf"{pattern}(\S+), takes ×", rest):
+            scope = (workload, "", machine, " ".join(filter(None, (size, axes))), device)
+            self.claims.append(Claim(scope, name, "*", "faster", text))
+            self.claim(scope, next_one, name, "slower", text)
+
+    def group(self, text):
+        """Of plain benchmarks: ``In group 'train' (one file): torch is fastest, 10 ms; tf takes ×2 (1.9 to 2.1)``."""
+        found = re.match(r"In group '(.+?)' .*?: (\S+) is fastest, .+?; (.+)", text)
+        tables = [table for table in self.report.tables if table.name == "benchmarks"]
+        for table in tables if found else ():
+            rows = [self.named(table, row) for row in table.rows]
+            rows = [told for told in rows if told.get("group") == found[1]]
+            base = next(told["benchmark"] for told in rows if told["ratio to base"] == "base")
+            if found[2] not in base:
+                self.faults.append(f"{found[2]} is called the fastest, {base} is: {text}")
+            for told in rows:
+                if told["ratio to base"] in found[3]:
+                    self.claim(("group", found[1]), base, told["benchmark"], "faster", text)
+
+    # prose
+
+    def prose(self, text):
+        found = re.match(r"Per .+? the hand-written trainer takes (×.+?) of Keras's time: (.+)", text)
+        if found:
+            word = word_of(found[2])
+            if word is not None:
+                self.told_ratio(found[1], word)
+                self.claim(("published", *self.place(self.caption)), EAGER, KERAS, word, text)
+
+    def told_ratio(self, text, word):
+        ratio = ratio_of(text)
+        if ratio is not None and ((word == "faster" and ratio >= 1) or (word == "slower" and ratio <= 1)):
+            self.faults.append(f"×{ratio} is no {word!r}: {text}")
+
+    def told_accuracies(self, scope, text, names):
+        told = re.search(r"validation accuracy (.+?) ([\d.]+ %).*? and (.+?) ([\d.]+ %)", text)
+        for name, value in ((told[1], told[2]), (told[3], told[4])) if told else ():
+            self.accuracy(scope, names.get(name, name), value, text)
+
+    def accuracy(self, scope, who, text, source):
+        found = re.match(r"([\d.]+) %", text)
+        if found:
+            digits = len(found[1].partition(".")[2])
+            precision = 0.5 * 10**-digits
+            self.accuracies.append(Accuracy(tuple(map(str, scope)), who, float(found[1]), precision, source))
+
+    def bars(self, section, figure):
+        """Learning curves tell the accuracies that trainings end at."""
+        if section.title.startswith("Trainers on equal terms") and figure.name.startswith("learning"):
+            recipe = section.title.partition(": ")[2]
+            for name, told in re.findall(r"([\w-]+)(?: on \S+)? ends at ([\d.]+ %)", figure.alternative):
+                if len(self.titles) == 1 and figure.alternative.count(f"{name} ends") == 1:
+                    self.curve_end(recipe, name, told, figure.alternative)
+
+    def curve_end(self, recipe, name, told, source):
+        known = {(a.scope, a.who) for a in self.accuracies if a.scope[:2] == ("training", recipe)}
+        for scope, who in known:
+            if who == name:
+                self.accuracy(scope, name, told, source)
+
+    # tables
+
+    def table(self, section, table):
+        for column, heading in enumerate(table.columns):
+            if "verdict" in heading:
+                ratio = self.ratio_column(table, column)
+                if ratio is not None:
+                    self.column(section, table, ratio, column)
+
+    @staticmethod
+    def ratio_column(table, verdict):
+        return next(
+            (
+                column
+                for column in range(verdict - 1, -1, -1)
+                if re.search(r"ratio|speed-up", table.columns[column])
+            ),
+            None,
+        )
+
+    def column(self, section, table, ratio, verdict):
+        inverse = "speed-up" in table.columns[ratio]
+        bases = {
+            self.identity(table, row): self.name(table, row)
+            for row in table.rows
+            if row.entries[ratio].text.startswith("base")
+        }
+        for row in table.rows:
+            word = word_of(row.entries[verdict].text)
+            if word is None:
+                continue
+            source = f"table {table.name}: {' | '.join(entry.text for entry in row.entries)}"
+            told = row.entries[ratio].value
+            if told and word in ("faster", "slower") and ((told < 1) != (word == "faster")) != inverse:
+                self.faults.append(f"ratio and verdict disagree: {source}")
+            self.row(section, table, row, (ratio, verdict, word), bases, source)
+
+    def row(self, section, table, row, columns, bases, source):
+        ratio, verdict, word = columns
+        name = self.name(table, row)
+        if table.columns[0] == "cell" and "(base" in table.columns[1]:
+            other = table.columns[verdict - 2]
+            than = re.sub(r" \(base(line)?\)$", "", table.columns[1])
+            kind, cell = ("machines", name.partition(" ")[2]) if table.name == "machines" else ("files", name)
+            self.claim((kind, self.cell_name(cell)), other, than, word, source)
+        elif "speed-up" in table.columns[ratio] and table.name.startswith("products"):
+            axes = self.named(table, row)
+            device = table.columns[ratio].removeprefix("speed-up ")
+            scope = ("devices", name, row.machine, axes.get("dtype", ""), axes.get("size", ""))
+            self.claim(scope, device, "cpu:0", word, source)
+        elif self.identity(table, row) in bases and "speed-up" not in table.columns[ratio]:
+            scope = self.scope(section, table, row)
+            self.claim(scope, name, bases[self.identity(table, row)], word, source)
+            if "validation accuracy" in table.columns:
+                self.table_accuracies(scope, table, row, word, source)
+
+    @staticmethod
+    def cell_name(text):
+        """``tf-eager cpu:0 1000 float32`` as sentences have it: name, device, then axes."""
+        return " ".join(text.split())
+
+    def table_accuracies(self, scope, table, row, word, source):
+        told = row.entries[table.columns.index("validation accuracy")].text
+        self.accuracy(scope, row.entries[0].text, told, source)
+        if word == "faster" and re.search(r": (far )?lower$", told):
+            self.faults.append(f"called faster though it trained worse: {source}")
+        if word == "slower" and re.search(r": (far )?higher$", told):
+            self.faults.append(f"base is faster though it trained worse: {source}")
+
+    @staticmethod
+    def named(table, row):
+        return {name: entry.text for name, entry in zip(table.columns, row.entries, strict=True)}
+
+    def name(self, table, row):
+        """What a row is of: its first entry, but for the group that may stand before it."""
+        return row.entries[1 if table.columns[0] == "group" else 0].text
+
+    def identity(self, table, row):
+        told = self.named(table, row)
+        return tuple(
+            told.get(name, "") for name in ("device", "machine", "size", "dtype", "division", "group")
+        )
+
+    def scope(self, section, table, row):
+        told = self.named(table, row)
+        if section.title.startswith("Trainers on equal terms"):
+            recipe, _, file = section.title.partition(": ")[2].partition(", as in ")
+            return "training", recipe, told.get("device", ""), row.machine, file
+        if table.name == "benchmarks":
+            return "group", told.get("group", "")
+        if table.name.startswith("matmul"):
+            _, _, file = told["implementation"].partition(" of ")
+            return "matmul", told["device"], row.machine, file, told.get("dtype", ""), told.get("size", "")
+        return row.workload, "", row.machine, told.get("size", ""), told.get("device", "")
+
+    # floors
+
+    def floors(self):
+        """A floor that anybody undercuts is struck, and then nobody says that it holds."""
+        holds, struck = [], []
+        for text in self.texts():
+            if re.search(r"[Nn]o trainer (can be faster|was below it)", text):
+                holds.append((self.place(text), text))
+            if re.search(r"[Ff]loor .*(is none|struck)", text):
+                struck.append((self.place(text), text))
+        for table in self.report.tables:
+            if "training over floor" in table.columns:
+                column = table.columns.index("training over floor")
+                for row in table.rows:
+                    entry = row.entries[column]
+                    if entry.value is not None and entry.value < 1.0:
+                        place = (self.named(table, row).get("device", ""), row.machine, "")
+                        struck.append((place, f"{row.entries[0].text} {entry.text} in {table.name}"))
+                        if not entry.struck:
+                            self.faults.append(f"undercut, not struck: {row.entries[0].text} {entry.text}")
+        for place, text in holds:
+            self.faults += [f"{text} <> {other}" for there, other in struck if there == place]
+
+    def texts(self):
+        for finding in self.report.findings:
+            yield finding.text
+        for section in self.report.sections:
+            for block in section.blocks:
+                if isinstance(block, Text | Warn):
+                    yield block.text
+                elif isinstance(block, Points):
+                    yield from block.items
+
+
+def contradictions(report):
+    """Every pair of claims of a report that can't both be true, as a text each."""
+    reader = Reader(report).read()
+    return [
+        *reader.faults,
+        *_disagreeing(reader.claims),
+        *_circles(reader.claims),
+        *_accuracies(reader.accuracies),
+    ]
+
+
+def _disagreeing(claims):
+    known = defaultdict(dict)
+    for claim in (c if c.than == "*" else c.ordered for c in claims):
+        known[claim.scope, claim.who, claim.than].setdefault(claim.word, claim.source)
+    for (scope, who, than), words in known.items():
+        if than == "*":
+            yield from _beaten(scope, who, claims)
+        if len(words) > 1:
+            told = " <> ".join(f"{word}: {source}" for word, source in words.items())
+            yield f"{who} against {than}, {scope}: {told}"
+
+
+def _beaten(scope, who, claims):
+    """Claims that somebody who is called the fastest of all is not faster than some."""
+    for claim in claims:
+        word = {claim.who: claim.word, claim.than: OPPOSITE[claim.word]}.get(who, "faster")
+        if claim.scope == scope and claim.than != "*" and word != "faster":
+            yield f"{who} is called the fastest, and is {word}: {claim.source}"
+
+
+def _circles(claims):
+    """Claims of one scope by which somebody is faster than himself."""
+    scopes = defaultdict(lambda: defaultdict(set))
+    for claim in claims:
+        if claim.word in ("faster", "slower") and claim.than != "*":
+            first, second = (claim.who, claim.than)[:: 1 if claim.word == "faster" else -1]
+            scopes[claim.scope][first].add(second)
+    for scope, edges in scopes.items():
+        for start in list(edges):
+            seen, left = set(), set(edges[start])
+            while left:
+                name = left.pop()
+                if name not in seen:
+                    seen.add(name)
+                    left |= edges.get(name, set())
+            if start in seen:
+                yield f"{start} is faster than itself in {scope}"
+
+
+def _accuracies(accuracies):
+    known = defaultdict(list)
+    for accuracy in accuracies:
+        known[accuracy.scope, accuracy.who].append(accuracy)
+    for (scope, who), told in known.items():
+        for one in told:
+            for other in told:
+                if one.percent - other.percent > one.precision + other.precision + 1e-9:
+                    yield f"accuracy of {who}, {scope}: {one.source} <> {other.source}"
