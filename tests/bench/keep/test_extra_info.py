@@ -12,7 +12,6 @@ from likeforlike.bench.measure.rounds import Turn
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
-from likeforlike.bench.run.progress import Progress
 from likeforlike.bench.worker.messages import CellSpec, Ready, Sample
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.models.contract.implementation import Implementation
@@ -159,23 +158,3 @@ def test_twins_of_few_samples_have_no_interval() -> None:
 )
 def test_seconds_a_person_reads(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
-
-
-def test_progress_writes_plain_lines_where_there_is_no_terminal() -> None:
-    from likeforlike.bench.plan.cells import Cell
-    from likeforlike.bench.worker.messages import Sample
-    from likeforlike.models.contract.implementation import Implementation
-
-    written: list[str] = []
-    progress = Progress(written.append, terminal=False, clock=lambda: 0.0)
-    cells = [
-        Cell(Implementation(name, "matmul", "numpy", "", ""), "cpu:0", (("size", 4),), "g") for name in "ab"
-    ]
-    progress.plan(cells)
-    progress.sample(cells[0], Sample(0.001), 0)
-    assert written == [], "passing figures are for terminals"
-    progress.ended(cells[0], CellRecord(cells[0].id, "measured", "", [0.001, 0.002, 0.003], [0, 1, 2]))
-    progress.ended(cells[1], CellRecord(cells[1].id, "crashed", "SIGSEGV"))
-    assert written[0].startswith("[1/2] matmul-a-cpu:0-4  median 2 ms of 3")
-    assert written[1] == "[2/2] matmul-b-cpu:0-4  crashed: SIGSEGV\n"
-    assert not any("\r" in line or "\x1b" in line for line in written)
