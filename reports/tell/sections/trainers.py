@@ -264,6 +264,8 @@ def _fastest_findings(context: Context) -> Iterator[str]:
         names = f"{winner.key.implementation}{_epoch_text(winner, f' per {epoch_words(winner)}')}"
         told = f"faster than {loser.key.implementation}{_epoch_text(loser)}"
         above = above_floor_text(context, winner)
+        if _is_pair(best) and len(items) == 1 and not above:  # told already, and there is nobody else
+            continue
         accuracies = accuracies_text(best, (best.base.key.implementation, best.other.key.implementation))
         recipe = winner.key.axis.get("recipe")
         yield f"Division {division}, {recipe} {context.where(winner)}: {names} is {told}{above}{accuracies}."
