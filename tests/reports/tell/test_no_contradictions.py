@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import report_samples as samples
-from report_claims import BARRED, Reader, contradictions
+from report_claims import BARRED, Reader
+from report_contradictions import contradictions
 from report_hostile import evil_document, golden_files, products, read
 from report_trainings import document
 
