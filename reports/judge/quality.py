@@ -22,6 +22,7 @@ from likeforlike.reports.statistics.accuracy import (
     accuracies_with_false_discovery_rate,
     accuracy_verdict,
     may_be_called_faster,
+    may_be_called_fastest,
 )
 from likeforlike.reports.statistics.verdicts import Word
 
@@ -111,15 +112,17 @@ def _missing(competing: Iterable[Measurement]) -> dict[tuple[object, ...], Annou
     pairs = [
         (rival, item) for items in places.values() for item in items for rival in items if rival is not item
     ]
-    judged = [
-        (accuracy.base, pair, announcement)
-        for pair, accuracy in zip(pairs, _verdicts(pairs), strict=True)
-        if accuracy is not None
-        for announcement in [may_be_called_faster("faster", accuracy, pair[0].key.name)]
-        if not announcement.allowed
-    ]
-    ordered = sorted(judged, key=lambda found: found[0])  # the best rival is the one to be named
-    return {_name(item): announcement for _, (_, item), announcement in ordered}
+    judged = zip(pairs, _verdicts(pairs), strict=True)
+    rivals = grouped((_name(item), (rival, word)) for (rival, item), word in judged if word is not None)
+    found = {
+        name: may_be_called_fastest({rival.key.name: word for rival, word in sorted(told, key=_best_first)})
+        for name, told in rivals.items()
+    }
+    return {name: announcement for name, announcement in found.items() if not announcement.allowed}
+
+
+def _best_first(told: tuple[Measurement, AccuracyVerdict]) -> float:
+    return -told[1].base
 
 
 def _name(item: Measurement) -> tuple[object, ...]:

@@ -27,6 +27,7 @@ _helper("plain")
 _helper("studies")
 _helper("trainings")
 _helper("claims")
+_helper("contradictions")
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import report_samples as samples
-from report_claims import BARRED, Reader, contradictions
+from report_claims import BARRED, Reader
+from report_contradictions import contradictions
 from report_hostile import evil_document, golden_files, products, read
 from report_trainings import document
 
@@ -159,7 +160,7 @@ PLANTED = {
         ("tables",),
     ),
     "prose against a finding": ("quick", "of Keras's time: slower", "of Keras's time: same", ("prose",)),
-    "largest product": ("published", "tf-graph same", "tf-graph slower ×1.30 (1.29 to 1.31)", ("findings",)),
+    "largest product": ("own-run1", "tf-graph slower", "tf-graph same", ("findings",)),
     "the fastest": ("published", "numpy-eigh is the fastest", "tf-eigh is the fastest", ("findings",)),
     "the fastest of a group": ("group", "torch is fastest", "jax is fastest", ("findings",)),
     "a group's table": ("group", "slower", "same", ("tables",)),
