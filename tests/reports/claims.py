@@ -159,15 +159,18 @@ class Reader:
                 self.accuracy(scope, name, told, text)
 
     def largest(self, text):
-        found = re.match(
-            r"At the largest product.*? (on .+) \((.+?), size ([\d,]+)(?:, division \w+)?\), against (.+?): (.+)",
-            text,
-        )
-        if found:
-            scope = ("matmul", *self.place(found[1]), found[2], found[3])
-            for name, word, rest in re.findall(rf"(\S+) ({ALL_WORDS})( ×[^,]+)?", found[5]):
-                self.claim(scope, name, found[4], word, text)
-                self.told_ratio(rest, word)
+        """``At the largest product on D (float32, size N) b takes ×2.0 (…) of a's time; c takes as long.``"""
+        pattern = r"At the largest product.*? (on .+?) \((\w+), size ([\d,]+)(?:, division \w+)?\) (.+)\."
+        found = re.match(pattern, text)
+        if not found:
+            return
+        scope = ("matmul", *self.place(found[1]), found[2], found[3])
+        apart = re.search(r"(.+ takes .+) of (\S+)'s time", found[4])
+        for name, ratio in re.findall(r"([\w.+-]+) (?:takes )?(×[\d.,]+)", apart[1] if apart else ""):
+            self.claim(scope, name, apart[2], "slower" if ratio_of(ratio) > 1 else "faster", text)
+        alike = re.search(r"(?:^|; )([^;]+?) takes? as long(?: as (\S+))?$", found[4])
+        for name in re.split(r", | and ", alike[1]) if alike else ():
+            self.claim(scope, name, alike[2] or apart[2], "same", text)
 
     def device(self, text):
         found = re.match(
