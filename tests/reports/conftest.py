@@ -27,6 +27,7 @@ _helper("plain")
 _helper("studies")
 _helper("trainings")
 _helper("claims")
+_helper("claim_reader")
 _helper("contradictions")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from report_claims import OPPOSITE, Reader
+from report_claim_reader import Reader
+from report_claims import OPPOSITE
 
 
 def contradictions(report):
