@@ -186,9 +186,13 @@ def _comparison(
 def _controlled(
     items: Iterable[Comparison | None], competing: Iterable[Measurement] = ()
 ) -> tuple[Comparison, ...]:
-    """With false discoveries controlled over all; of ``competing`` each must reach the others' quality."""
+    """With false discoveries controlled over all; of ``competing`` each must reach the others' quality.
+
+    What is in doubt is no discovery: counted in, one far off by its doubt makes others easier to believe.
+    """
     found = [item for item in items if item is not None]
-    judged = control([item.verdict for item in found])
+    told = iter(control([item.verdict for item in found if not item.doubt]))
+    judged = [item.verdict if item.doubt else next(told) for item in found]
     known = qualities([(item.base, item.other) for item in found], competing)
     return tuple(
         replace(item, verdict=word, quality=quality)

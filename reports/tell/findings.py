@@ -39,6 +39,8 @@ def _limited(kinds: Kinds) -> list[str]:
 def _nothing(context: Context) -> str:
     cells = count_text(context.study.measurements, "cell")
     if not context.study.measurements:
+        if not any(file.unmeasured for file in context.study.files):
+            return f"{'The files hold' if len(context.study.files) > 1 else 'The file holds'} no cell."
         return "No cell gave a figure; the reasons stand under “Not measured, and why”."
     compared = context.comparisons
     if not any(

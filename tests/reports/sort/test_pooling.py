@@ -177,7 +177,8 @@ class TestOtherWork:
         cells = products()
         late = cells[2]["extra_info"]
         gaps = [
-            {"cell": cell, "outcome": "timed out", "reason": "took over 60 s"} for cell in (late["cell"], "never")
+            {"cell": cell, "outcome": "timed out", "reason": "took over 60 s"}
+            for cell in (late["cell"], "never")
         ]
         states = samples.document(cells[:2], unmeasured=gaps), samples.document(cells, unmeasured=gaps[1:])
         study = study_of(*(states[number] for number in order))
