@@ -63,7 +63,8 @@ def judge(
         left = (synchronised_seconds - seconds) / synchronised_seconds
         reasons.append(
             f"queueing time: {format_seconds(seconds)} unsynchronised, "
-            f"{format_seconds(synchronised_seconds)} synchronised; {left * 100:.0f} % of the work was not waited for"
+            f"{format_seconds(synchronised_seconds)} synchronised; "
+            f"{left * 100:.0f} % of the work was not waited for"
         )
     return tuple(reasons)
 

@@ -141,6 +141,20 @@ class Comparisons:
         """Comparisons with the base of a plain group by the other's machine and key."""
         return {(item.other.machine.id, item.other.key): item for item in self.groups}
 
+    @property
+    def every(self) -> tuple[Comparison, ...]:
+        """All, of whatever kind."""
+        return (
+            *self.implementations,
+            *self.published,
+            *self.devices,
+            *self.ladder,
+            *self.scaling,
+            *self.machines,
+            *self.files,
+            *self.groups,
+        )
+
     @cached_property
     def across_machines(self) -> dict[tuple[str, Key], Comparison]:
         """Comparisons with the baseline by the other's machine and key."""
