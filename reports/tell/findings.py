@@ -55,7 +55,8 @@ def _nothing(context: Context) -> str:
         for reason, count in reasons.most_common(MOST_REASONS)
     ]
     left = len(pairs) - sum(count for _, count in reasons.most_common(MOST_REASONS))
-    return f"{cells}, and nothing to conclude: {'; '.join(told)}{f'; {left} for other reasons' if left else ''}."
+    others = f"; {left} for other reasons" if left else ""
+    return f"{cells}, and nothing to conclude: {'; '.join(told)}{others}."
 
 
 def _hindrance(pair: Comparison) -> str:

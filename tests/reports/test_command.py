@@ -207,6 +207,10 @@ class TestAgainst:
         everything = self.run(1.1, twins=1.12)
         assert self.exit_status(write, everything, "--fail-if-slower", "5%") == 0
 
+    def test_a_base_compared_with_itself_is_told(self, write, capsys):
+        assert self.exit_status(write, self.run(1.0), "--fail-if-slower", "5%", before=self.run(1.0)) == 0
+        assert "note: now.json is the base itself: nothing new was measured." in capsys.readouterr().out
+
     def test_a_machine_too_noisy_to_tell_is_told_and_no_rounds_are_promised(self, write, capsys):
         slower = self.run(1.2)
         slower["likeforlike"]["noise"]["aa_interval"] = [0.62, 1.95]

@@ -126,7 +126,8 @@ def _over_fastest(base: _Row, others: Sequence[_Row]) -> list[str]:
         lead = f"{base.name} takes {time}"
     told = [lead]
     if words["unclear"] and words["same"]:
-        told.append(f"{_names([row.name for row in words['same']], 'and')} the same")
+        verb = "takes" if len(words["same"]) == 1 else "take"
+        told.append(f"{_names([row.name for row in words['same']], 'and')} {verb} the same time")
     longer = [row for row in others if row.word in ("slower", "faster")]
     return told + (_ratios(longer, "takes") if longer else [])
 
