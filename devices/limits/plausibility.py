@@ -63,7 +63,8 @@ def judge(
         left = (synchronised_seconds - seconds) / synchronised_seconds
         reasons.append(
             f"queueing time: {format_seconds(seconds)} unsynchronised, "
-            f"{format_seconds(synchronised_seconds)} synchronised; {left:.0%} of the work was not waited for"
+            f"{format_seconds(synchronised_seconds)} synchronised; "
+            f"{left * 100:.0f} % of the work was not waited for"
         )
     return tuple(reasons)
 
@@ -101,7 +102,7 @@ def suspicion(
     if excess <= SUSPICIOUS_MARGIN:
         return None
     best = f"{format_rate(reached.flop_per_second)}{f' ({reached.source})' if reached.source else ''}"
-    return f"implies {format_rate(flop / seconds)}, {excess:.0%} above the best measured here, {best}"
+    return f"implies {format_rate(flop / seconds)}, {excess * 100:.0f} % above the best measured here, {best}"
 
 
 def judge_series(points: Sequence[tuple[float, float]], ceiling: Ceiling | None = None) -> str | None:

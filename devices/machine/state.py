@@ -86,7 +86,7 @@ def disturbance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         reasons.append(_stolen_reason(stolen))
     competing = _competing_fraction(before, after)
     if competing is not None and competing > COMPETING_FRACTION:
-        reasons.append(f"other programs used {competing:.0%} of the processor")
+        reasons.append(f"other programs used {competing * 100:.0f} % of the processor")
     gpus = [state.get("gpu") or {} for state in (before, after)]
     words = {
         nvidia.REASONS[bit]
@@ -102,7 +102,7 @@ def disturbance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 
 
 def _stolen_reason(fraction: float) -> str:
-    return f"{fraction:.0%} of processor time stolen"
+    return f"{fraction * 100:.0f} % of processor time stolen"
 
 
 def _others_reason(count: int) -> str:

@@ -141,6 +141,20 @@ class Comparisons:
         """Comparisons with the base of a plain group by the other's machine and key."""
         return {(item.other.machine.id, item.other.key): item for item in self.groups}
 
+    @property
+    def every(self) -> tuple[Comparison, ...]:
+        """All, of whatever kind."""
+        return (
+            *self.implementations,
+            *self.published,
+            *self.devices,
+            *self.ladder,
+            *self.scaling,
+            *self.machines,
+            *self.files,
+            *self.groups,
+        )
+
     @cached_property
     def across_machines(self) -> dict[tuple[str, Key], Comparison]:
         """Comparisons with the baseline by the other's machine and key."""
@@ -186,9 +200,13 @@ def _comparison(
 def _controlled(
     items: Iterable[Comparison | None], competing: Iterable[Measurement] = ()
 ) -> tuple[Comparison, ...]:
-    """With false discoveries controlled over all; of ``competing`` each must reach the others' quality."""
+    """With false discoveries controlled over all; of ``competing`` each must reach the others' quality.
+
+    What is in doubt is no discovery: counted in, one far off by its doubt makes others easier to believe.
+    """
     found = [item for item in items if item is not None]
-    judged = control([item.verdict for item in found])
+    told = iter(control([item.verdict for item in found if not item.doubt]))
+    judged = [item.verdict if item.doubt else next(told) for item in found]
     known = qualities([(item.base, item.other) for item in found], competing)
     return tuple(
         replace(item, verdict=word, quality=quality)

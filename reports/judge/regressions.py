@@ -122,7 +122,7 @@ def check_against(
     check_patterns("--only", only, measured)
     check_patterns("--fail-if-slower", [pattern for pattern, _ in limits.patterns], measured)
     pairs, remarks = _pairs(_by_key(old, only), _by_key(new, only), old)
-    remarks += _machine_remarks(old, new)
+    remarks += _machine_remarks(old, new) + _twin_remarks(before, now)
     if not pairs:
         told = f" ({remarks[0]})" if remarks else ""
         raise ValueError(f"--against: the files have no cell in common that can be compared{told}")
@@ -177,6 +177,13 @@ def _machine_remarks(old: Study, new: Study) -> list[str]:
     facts = [f"{name} {' and '.join(values)}" for name, values in differences(machines)]
     told = f" ({'; '.join(facts[:4])}{'; ...' if len(facts) > 4 else ''})" if len(machines) == 2 else ""
     return [f"the machines differ{told}: what differs above may be theirs"]
+
+
+def _twin_remarks(before: Sequence[ResultFile], now: Sequence[ResultFile]) -> list[str]:
+    """What is to be said of a file that is compared with itself."""
+    known = {file.digest for file in before}
+    twins = [file.label for file in now if file.digest in known]
+    return [f"{label} is the base itself: nothing new was measured" for label in twins]
 
 
 def _name(item: Measurement) -> str:

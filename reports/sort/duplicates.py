@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.measurements import Pool, grouped
 
@@ -19,7 +21,7 @@ def without_twins(files: Iterable[ResultFile]) -> tuple[list[ResultFile], list[s
         twin = kept.setdefault(file.digest, file)
         if twin is not file:
             remarks.append(f"{file.path} is the same file as {twin.path}, byte for byte, and counts once.")
-    return _without_earlier_states(list(kept.values()), remarks), remarks
+    return _without_ended_gaps(_without_earlier_states(list(kept.values()), remarks)), remarks
 
 
 def _without_earlier_states(files: list[ResultFile], remarks: list[str]) -> list[ResultFile]:
@@ -40,6 +42,25 @@ def _without_earlier_states(files: list[ResultFile], remarks: list[str]) -> list
         seen |= {place: file for place in places if place not in seen}
         result.append(file if first is None else replace(file, cells=own))
     return result
+
+
+def _without_ended_gaps(files: list[ResultFile]) -> list[ResultFile]:
+    """What another file of the same run measured is no longer unmeasured; what none did is told once."""
+    ended = {(_part(file), cell.id) for file in files if file.run_id for cell in file.cells}
+    result = []
+    for file in files:
+        unmeasured = file.header.unmeasured if file.header and file.run_id else ()
+        left = tuple(gap for gap in unmeasured if (_part(file), gap.cell) not in ended)
+        ended |= {(_part(file), gap.cell) for gap in left}
+        if file.header is not None and len(left) < len(unmeasured):
+            file = replace(file, header=msgspec.structs.replace(file.header, unmeasured=left))
+        result.append(file)
+    return result
+
+
+def _part(file: ResultFile) -> tuple[str, str, str]:
+    """The run, and the machine of however many of its kind, whose cells a file holds."""
+    return file.run_id, file.machine.id, file.node
 
 
 def with_labels_of_their_own(files: list[ResultFile]) -> list[ResultFile]:

@@ -64,6 +64,14 @@ def plain_groups(study: Study, machines: Iterable[Machine]) -> list[PlainGroup]:
     return [_group(study, label, items) for (_, _, label), items in found.items()]
 
 
+def machines_without_groups(study: Study, machines: Iterable[Machine]) -> set[str]:
+    """The ids of further machines that have plain benchmarks, beside those whose groups are told."""
+    shown = {machine.id for machine in machines}
+    return {
+        item.machine.id for item in study.measurements if cell_of(item).plain and item.machine.id not in shown
+    }
+
+
 def _group(study: Study, label: str, items: Sequence[Measurement]) -> PlainGroup:
     ordered = tuple(sorted(items, key=lambda item: item.median_seconds))
     named = _named(study, ordered)

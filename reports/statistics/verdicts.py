@@ -64,12 +64,13 @@ def verdict(
         return Verdict(word, estimate, threshold, "the interval excludes 1")
     alike = min(limit, math.log1p(SAME_AT_MOST))
     if -alike <= low and high <= alike:
-        return Verdict("same", estimate, threshold, f"the whole interval lies within {threshold:.1%}")
-    if -limit <= low and high <= limit:
-        reason = f"copies of one implementation differed by up to {threshold:.0%} here"
-        return Verdict("unclear", estimate, threshold, reason)
-    reason = "the interval holds 1" if low <= 0.0 <= high else "the interval spans the threshold"
-    return Verdict("unclear", estimate, threshold, reason, _more_rounds(estimate, limit))
+        told = f"the whole interval lies within {math.expm1(alike) * 100:.1f} %"
+        return Verdict("same", estimate, threshold, told)
+    if alike < abs(centre) <= limit or (-limit <= low and high <= limit):
+        reason = f"copies of one implementation differed by up to {threshold * 100:.0f} % here"
+    else:
+        reason = "the interval holds 1" if low <= 0.0 <= high else "the interval spans the threshold"
+    return Verdict("unclear", estimate, threshold, reason, _more_rounds(estimate, limit, alike))
 
 
 def with_false_discovery_rate(verdicts: Sequence[Verdict], rate: float = 0.05) -> list[Verdict]:
@@ -111,11 +112,14 @@ def _distance(ratio: float) -> float:
     return max(ratio, 1.0 / ratio) - 1.0
 
 
-def _more_rounds(estimate: RatioEstimate, limit: float) -> int | None:
-    """Rounds that would narrow the interval enough, as it narrows with the root of their number."""
+def _more_rounds(estimate: RatioEstimate, limit: float, alike: float) -> int | None:
+    """Rounds that would narrow the interval enough, as it narrows with the root of their number.
+
+    Enough is that it excludes 1, for a ratio beyond ``limit``; or else that it lies within ``alike``.
+    """
     centre = abs(math.log(estimate.ratio))
     half_width = math.log(estimate.high / estimate.low) / 2.0
-    needed_half_width = centre if centre > limit else limit - centre
+    needed_half_width = centre if centre > limit else alike - centre
     if needed_half_width <= 0.0 or half_width == 0.0:
         return None
     total = estimate.pairs * (half_width / needed_half_width) ** 2

@@ -6,9 +6,11 @@ is told as a warning.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain, islice
 
+from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds, SectionModule
 from likeforlike.reports.tell.document import Finding
 from likeforlike.reports.tell.formatting import count_text
@@ -16,6 +18,8 @@ from likeforlike.reports.tell.sections import distributed, implementations, mach
 from likeforlike.reports.tell.warnings import warnings
 
 MOST = 12
+MOST_REASONS = 3
+"""Reasons that are told where there is no finding."""
 TOLD_LAST: tuple[SectionModule, ...] = (distributed, implementations, plain_benchmarks, machines)
 """Modules whose findings follow those of all others, in this order, wherever their sections stand."""
 
@@ -39,22 +43,30 @@ def _limited(kinds: Kinds) -> list[str]:
 def _nothing(context: Context) -> str:
     cells = count_text(context.study.measurements, "cell")
     if not context.study.measurements:
+        if not any(file.unmeasured for file in context.study.files):
+            return f"{'The files hold' if len(context.study.files) > 1 else 'The file holds'} no cell."
         return "No cell gave a figure; the reasons stand under “Not measured, and why”."
-    compared = context.comparisons
-    if not any(
-        (
-            compared.implementations,
-            compared.published,
-            compared.devices,
-            compared.ladder,
-            compared.scaling,
-            compared.machines,
-            compared.files,
-            compared.groups,
-        )
-    ):
+    pairs = context.comparisons.every
+    if not pairs:
         return f"{cells}, of which no two are there to be compared with each other; their times stand below."
-    return (
-        f"{cells}, and nothing to conclude: no two that are "
-        "verified, plausible, undisturbed and measured often enough to compare."
-    )
+    reasons = Counter(_hindrance(item) for item in pairs)
+    told = [
+        f"{reason} ({count} of {count_text(pairs, 'comparison')})" if len(pairs) > 1 else reason
+        for reason, count in reasons.most_common(MOST_REASONS)
+    ]
+    left = len(pairs) - sum(count for _, count in reasons.most_common(MOST_REASONS))
+    others = f"; {left} for other reasons" if left else ""
+    return f"{cells}, and nothing to conclude: {'; '.join(told)}{others}."
+
+
+def _hindrance(pair: Comparison) -> str:
+    """Why no finding rests on a comparison."""
+    if pair.withheld:
+        return pair.withheld
+    if pair.doubt:
+        return "a figure is implausible, wrong or disturbed"
+    if not pair.clear:
+        return pair.verdict.reason
+    if not (pair.base.verified and pair.other.verified):
+        return "the answers are not verified"
+    return pair.barred or "told in the tables alone"

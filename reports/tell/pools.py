@@ -44,7 +44,9 @@ def pool_text(pool: Pool) -> str:
     first = files[0]
     if first.run_id and all(file.run_id == first.run_id for file in files):
         return f"{_names(pool)} are parts of one run: their samples are one measurement."
-    what = f"commit {commit_text(first.commit)}, machine, set-up and options"
+    commits = [commit_text(file.commit) for file in files]
+    code = f"commit {commits[0]}" if commits[0] and set(commits) == {commits[0]} else "source code"
+    what = f"{code}, machine, set-up and options"
     return f"{_names(pool)} are pooled, since {what} are the same: their samples are one measurement."
 
 

@@ -8,8 +8,9 @@ from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.regressions import Check, Outcome
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.summaries import NOT_SAVED
+from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.accuracy_text import seeds_text
-from likeforlike.reports.tell.formatting import count_text, more_rounds_text, ratio_text
+from likeforlike.reports.tell.formatting import count_text, more_rounds_text, percent, ratio_text
 
 MOST_REMARKS = 20
 
@@ -25,7 +26,9 @@ def outcome_text(outcome: Outcome) -> str:
     parts.append(_sums(outcome))
     unclear = [check for check in outcome.checks if check.unclear]
     if unclear:
-        parts.append(f"warning: {len(unclear)} unclear: too noisy to tell; measure more rounds.")
+        helps = any(check.verdict.more_rounds is not None for check in unclear)
+        remedy = "measure more rounds" if helps else "measure on a quieter machine"
+        parts.append(f"warning: {len(unclear)} unclear: too noisy to tell; {remedy}.")
     parts += [f"warning: {_accuracy_text(check)}." for check in outcome.checks if check.trained_worse]
     notes = [remark for remark in (_summary_remark(outcome), *outcome.remarks) if remark]
     parts += [f"note: {remark}." for remark in notes[:MOST_REMARKS]]
@@ -66,7 +69,8 @@ def _sums(outcome: Outcome) -> str:
     four = ("faster", "same", "slower", "unclear")
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys((*four, *words)))
     limits = sorted({check.limit for check in every})
-    limit = f"{limits[0]:.1%}" if len(limits) == 1 else f"its limit ({limits[0]:.1%} to {limits[-1]:.1%})"
+    ends = [percent(share) for share in (limits[0], limits[-1])]
+    limit = ends[0] if len(limits) == 1 else f"its limit ({ends[0]} to {ends[1]})"
     slower = "taking longer" if any(check.barred for check in outcome.failing) else "slower"
     told = f"{len(judged)} of {count_text(every, 'cell')} judged: {counts}; " if judged else ""
     told += f"{len(outcome.failing)} {slower} by more than {limit}." if judged else ""
@@ -90,8 +94,13 @@ def _word(check: Check) -> str:
         return f"no verdict: {check.hindrance}{more}"
     if check.fails:
         return f"TAKES LONGER; {check.word}" if check.barred else "SLOWER"
-    told = check.word + (more_rounds_text(check.verdict) if check.unclear else "")
+    told = check.word + (_what_is_missing(check.verdict) if check.unclear else "")
     return f"{told}; trained worse" if check.trained_worse and not check.barred else told
+
+
+def _what_is_missing(unclear: Verdict) -> str:
+    """The rounds that would settle an unclear verdict; where none would, what is in the way."""
+    return more_rounds_text(unclear) or f": {unclear.reason}"
 
 
 def _accuracy_text(check: Check) -> str:

@@ -13,6 +13,9 @@ from likeforlike.reports.tell.marks import MOST_VARIABLES
 from likeforlike.reports.tell.sections.floors import struck_floors
 from likeforlike.reports.tell.sections.trainers import SYNTHETIC_WARNING
 
+LONGEST_REASON = 120
+"""Characters of a reason that a warning tells; the table of cells without a figure has longer ones."""
+
 
 def warnings(context: Context) -> Iterator[str]:
     """What can't be believed, failed, was odd, left out, busy or disturbed: a sentence each."""
@@ -25,9 +28,8 @@ def warnings(context: Context) -> Iterator[str]:
     unmeasured = [cell for file in context.study.files for cell in file.unmeasured]
     failed = [cell for cell in unmeasured if cell.outcome != "skipped"]
     if failed:
-        outcomes = ", ".join(sorted({cell.outcome for cell in failed}))
         skipped = len(unmeasured) - len(failed)
-        yield f"{count_text(failed, 'cell')} failed ({outcomes})" + (
+        yield f"{count_text(failed, 'cell')} failed{_failure_text(failed)}" + (
             f"; {skipped} skipped." if skipped else "."
         )
     elif unmeasured:
@@ -65,6 +67,16 @@ def _withheld(context: Context) -> Iterator[str]:
         yield f"No verdict on {count_text(items, 'cell')} of {base} and {other}: {reason}."
     if len(reasons) > MOST_ALIKE:
         yield f"And no verdict for {count_text(len(reasons) - MOST_ALIKE, 'more reason')} of the kind."
+
+
+def _failure_text(failed: Sequence[Unmeasured]) -> str:
+    """How they ended; of cells that just failed the reason, where all have one that is short."""
+    outcomes = sorted({cell.outcome for cell in failed})
+    reasons = {cell.reason for cell in failed}
+    if outcomes != ["failed"]:
+        return f" ({', '.join(outcomes)})"
+    reason = reasons.pop()
+    return "" if reasons or len(reason) > LONGEST_REASON else f": {reason}"
 
 
 def _reasons(unmeasured: Sequence[Unmeasured]) -> str:

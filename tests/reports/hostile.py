@@ -33,7 +33,7 @@ def products(scale=1.0, rounds=12, **recipe):
         cell(
             "tf-xla",
             [t * 1.1 for t in steady],
-            disturbed=[{"round": r, "reason": "2% of processor time stolen"} for r in range(8)],
+            disturbed=[{"round": r, "reason": "2 % of processor time stolen"} for r in range(8)],
         ),
         cell(
             "tf-eager",

@@ -155,6 +155,14 @@ class TestPooling:
         assert "2 x AMD EPYC, 2 threads" in text
         assert "2 x AMD EPYC, 1 thread " in text
 
+    def test_without_a_commit_the_source_code_is_what_is_the_same(self, report, altered):
+        def installed(document):
+            document["commit_info"] = {}
+            document["likeforlike"]["code"] = {"likeforlike": "0" * 64}
+
+        _, text = report(altered("own-run1", installed), altered("own-run2", installed))
+        assert "are pooled, since source code, machine, set-up and options are the same" in text
+
     def test_other_options_are_not_pooled(self, report, altered):
         def options(**given):
             def change(document):

@@ -185,7 +185,7 @@ class TestAgainst:
         out = capsys.readouterr().out
         assert "| matmul tf-eager cpu:0 500 float32 |" in " ".join(out.split())
         assert "SLOWER" in out
-        assert "1 slower by more than 5.0%" in out
+        assert "1 slower by more than 5.0 %" in out
 
     def test_slower_but_by_less_passes(self, write):
         assert self.exit_status(write, self.run(1.04), "--fail-if-slower", "5%") == 0
@@ -207,6 +207,19 @@ class TestAgainst:
         everything = self.run(1.1, twins=1.12)
         assert self.exit_status(write, everything, "--fail-if-slower", "5%") == 0
 
+    def test_a_base_compared_with_itself_is_told(self, write, capsys):
+        assert self.exit_status(write, self.run(1.0), "--fail-if-slower", "5%", before=self.run(1.0)) == 0
+        assert "note: now.json is the base itself: nothing new was measured." in capsys.readouterr().out
+
+    def test_a_machine_too_noisy_to_tell_is_told_and_no_rounds_are_promised(self, write, capsys):
+        slower = self.run(1.2)
+        slower["likeforlike"]["noise"]["aa_interval"] = [0.62, 1.95]
+        assert self.exit_status(write, slower, "--fail-if-slower", "5%") == 0
+        out = capsys.readouterr().out
+        assert "unclear: copies of one implementation differed by up to 95 % here |" in " ".join(out.split())
+        assert "1 unclear: too noisy to tell; measure on a quieter machine." in out
+        assert "more round" not in out
+
     def test_an_implausible_figure_decides_nothing(self, write, capsys):
         impossible = self.run(1e-6)
         assert self.exit_status(write, self.run(1.0), "--fail-if-slower", "5%", before=impossible) == 0
@@ -226,7 +239,7 @@ class TestAgainst:
     def test_each_cell_has_the_limit_that_names_it(self, write, capsys):
         now = self.run(1.1)
         assert self.exit_status(write, now, "--fail-if-slower=5%", "--fail-if-slower=*tf-eager*=20%") == 0
-        assert "0 slower by more than its limit (5.0% to 20.0%)" in capsys.readouterr().out
+        assert "0 slower by more than its limit (5.0 % to 20.0 %)" in capsys.readouterr().out
         assert self.exit_status(write, now, "--fail-if-slower=*tf-eager*=2%", "--fail-if-slower=50%") == 1
 
     def test_only_some_cells_are_looked_at(self, write, capsys):

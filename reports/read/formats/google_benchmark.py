@@ -33,6 +33,9 @@ AGGREGATES = {
 }
 """Statistics that are read, and what they are called here; the last two are custom ones by custom."""
 
+FITTED = ("BigO", "RMS")
+"""What is fitted over the sizes of a benchmark; it is no time of any of them."""
+
 
 class _Entry(Struct, frozen=True):
     name: str
@@ -88,7 +91,7 @@ def read(document: Document) -> ResultFile:
         aggregate = _aggregate(entry)
         if aggregate is None:
             repetitions.setdefault(entry.run_name or entry.name, []).append((entry, raw, path))
-        else:
+        elif aggregate not in FITTED:
             name = entry.run_name or entry.name.removesuffix(f"_{aggregate}")
             aggregates.setdefault(name, []).append((entry, raw, path))
     cells: list[Cell] = []

@@ -187,7 +187,7 @@ REACHED = Reached(200e9, "2048 x 2048 x 2048 by torch")
 def test_a_figure_between_the_best_measured_and_the_data_sheet_is_suspicious():
     told = suspicion(300e9, 1.0, XEON, REACHED)
     assert told == (
-        "implies 300 GFLOP/s, 50% above the best measured here, 200 GFLOP/s (2048 x 2048 x 2048 by torch)"
+        "implies 300 GFLOP/s, 50 % above the best measured here, 200 GFLOP/s (2048 x 2048 x 2048 by torch)"
     )
 
 

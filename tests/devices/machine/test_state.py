@@ -114,7 +114,7 @@ def test_a_calm_machine_disturbs_nothing(proc):
 def test_stolen_time_disturbs(proc):
     before = take(proc(0, 0, 0, 0, 0, 0, 0, 0))
     after = take(proc(87, 0, 0, 900, 0, 0, 0, 13), own=0.87)
-    assert disturbance(before, after) == ["13% of processor time stolen"]
+    assert disturbance(before, after) == ["13 % of processor time stolen"]
 
 
 def test_the_load_of_others_disturbs_and_our_own_does_not(proc):
@@ -122,7 +122,7 @@ def test_the_load_of_others_disturbs_and_our_own_does_not(proc):
     before = take(proc(0, 0, 0, 0, 0, 0, 0, 0), own=0.0)
     after = proc(8 * tick, 0, 0, 2 * tick, 0, 0, 0, 0)
     assert disturbance(before, take(after, own=8.0)) == []
-    assert disturbance(before, take(after, own=5.0)) == ["other programs used 30% of the processor"]
+    assert disturbance(before, take(after, own=5.0)) == ["other programs used 30 % of the processor"]
 
 
 def test_when_a_worker_ended_in_between_others_are_not_accused(proc):
@@ -201,7 +201,7 @@ def test_a_probe_opens_nvml_once(make_nvml, board):
 def test_a_probe_of_a_processor_tells_of_stolen_time(proc):
     probe = Probe(CPU, proc=proc.path)
     proc(80, 0, 0, 0, 0, 0, 0, 20)
-    assert probe.read() == ["20% of processor time stolen"]
+    assert probe.read() == ["20 % of processor time stolen"]
     assert probe.read() == []
 
 

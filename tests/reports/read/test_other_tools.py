@@ -52,6 +52,23 @@ class TestGoogleBenchmark:
         assert file.cells[1].function == "BM_square"
         assert file.cells[1].params == {"argument 0": "256"}
 
+    def test_a_fit_over_sizes_is_no_benchmark_that_failed(self):
+        document = true_file("google-benchmark-1.9.5")
+        before = read(document)
+        fit = {
+            "name": "BM_square_BigO",
+            "run_name": "BM_square",
+            "run_type": "aggregate",
+            "aggregate_name": "BigO",
+        }
+        document["benchmarks"] += [
+            fit | {"cpu_coefficient": 1.2, "real_coefficient": 1.3, "big_o": "N", "time_unit": "ns"},
+            fit | {"name": "BM_square_RMS", "aggregate_name": "RMS", "rms": 0.01},
+        ]
+        after = read(document)
+        assert after.unmeasured == before.unmeasured
+        assert [cell.id for cell in after.cells] == [cell.id for cell in before.cells]
+
     def test_an_error_is_a_result_with_its_reason(self):
         (failed,) = read(true_file("google-benchmark-1.9.5")).unmeasured
         assert (failed.cell, failed.outcome, failed.reason) == ("skipped", "failed", "no GPU here")

@@ -41,7 +41,9 @@ class TestJudgement:
         study = study_of(samples.document(cells))
         numpy, tf = study.of("matmul")
         assert not numpy.suspicious
-        assert tf.suspicious.startswith("implies 200 GFLOP/s, 100% above the best measured here, 100 GFLOP/s")
+        assert tf.suspicious.startswith(
+            "implies 200 GFLOP/s, 100 % above the best measured here, 100 GFLOP/s"
+        )
         assert not tf.doubt
         assert only_comparison(study).word == "slower", "numpy's verdict over the suspicious base stands"
 

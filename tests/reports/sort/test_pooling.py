@@ -171,3 +171,23 @@ class TestOtherWork:
         study = study_of(before, after)
         assert all(len(item.runs) == 1 for item in study.measurements)
         assert any("are of one run: 2 cells of both count once" in remark for remark in study.remarks)
+
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_what_a_resumed_run_measured_later_is_not_unmeasured(self, order):
+        cells = products()
+        late = cells[2]["extra_info"]
+        gaps = [
+            {"cell": cell, "outcome": "timed out", "reason": "took over 60 s"}
+            for cell in (late["cell"], "never")
+        ]
+        states = samples.document(cells[:2], unmeasured=gaps), samples.document(cells, unmeasured=gaps[1:])
+        study = study_of(*(states[number] for number in order))
+        assert [gap.cell for file in study.files for gap in file.unmeasured] == ["never"]
+
+    def test_what_failed_on_one_of_two_nodes_of_a_run_is_told(self):
+        cells = products()
+        gap = {"cell": cells[2]["extra_info"]["cell"], "outcome": "failed", "reason": "wrong answer"}
+        failed, whole = samples.document(cells[:2], unmeasured=[gap]), samples.document(cells)
+        whole["machine_info"]["node"] = "another"
+        study = study_of(failed, whole)
+        assert [cell.cell for file in study.files for cell in file.unmeasured] == [gap["cell"]]

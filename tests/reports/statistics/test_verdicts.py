@@ -167,8 +167,24 @@ class TestVerdict:
         # Copies of one product between x0.76 and x3.0 of each other, as a busy machine gave them.
         noisy = verdict(self.estimate(1.84, 1.76, 1.85), noise_interval=(0.76, 2.997))
         assert (noisy.word, noisy.more_rounds) == ("unclear", None)
-        assert noisy.reason == "copies of one implementation differed by up to 200% here"
+        assert noisy.reason == "copies of one implementation differed by up to 200 % here"
         assert verdict(self.estimate(1.05, 1.01, 1.09), noise_interval=(0.76, 2.997)).word == "same"
+
+    def test_no_rounds_are_promised_where_the_machines_noise_is_in_the_way(self):
+        # Within what copies differ by, but beyond 10 %: neither different nor the same, however narrow.
+        noisy = verdict(self.estimate(1.37, 1.13, 143.0, 6), noise_interval=(0.62, 1.95))
+        assert (noisy.word, noisy.more_rounds) == ("unclear", None)
+        assert noisy.reason == "copies of one implementation differed by up to 95 % here"
+        narrow = verdict(self.estimate(1.37, 1.3699, 1.3701, 6_000_000), noise_interval=(0.62, 1.95))
+        assert (narrow.word, narrow.reason) == (noisy.word, noisy.reason)
+
+    def test_promised_rounds_bring_the_same_within_a_large_noise(self):
+        def at(half, rounds):
+            figures = 1.0, math.exp(-half), math.exp(half), rounds
+            return verdict(self.estimate(*figures), noise_interval=(0.62, 1.95))
+
+        promised = at(0.4, 25).more_rounds
+        assert at(0.4 * math.sqrt(25 / (25 + promised)), 25 + promised).word == "same"
 
     def test_more_rounds_by_hand(self):
         # Half the width is 0.04 on the log scale, and 0.02 - 0 is needed: four times the rounds.

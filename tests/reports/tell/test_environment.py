@@ -82,7 +82,7 @@ def test_a_suspicious_figure_is_told_and_marked_but_not_struck():
     ceilings = [{"device": "cpu:0", "precision": "float32"} | reached]
     cells = two([0.03] * 8, [0.01] * 8, ceiling=ceiling)
     text = to_markdown(build_report([read(samples.document(cells, measured_ceilings=ceilings), "a.json")]))
-    assert "Suspicious: matmul tf-eager cpu:0 1000 float32 implies 200 GFLOP/s, 100% above the best" in text
+    assert "Suspicious: matmul tf-eager cpu:0 1000 float32 implies 200 GFLOP/s, 100 % above the best" in text
     assert "10 ms ‡" in text
     assert "~~10 ms" not in text
     assert "‡ Above the best rate that its machine was measured to reach." in text

@@ -101,3 +101,25 @@ def test_a_plug_in_that_was_left_out_is_told():
     document = samples.document(products(), plugin_faults=[fault])
     (told,) = (f.text for f in build_report([read(document, "a.json")]).findings if "Plug-in" in f.text)
     assert told == "Plug-in mine was left out: no module named mine."
+
+
+def test_a_file_without_a_cell_gives_no_reasons():
+    report = build_report([read(samples.document([]), "a.json")])
+    assert [finding.text for finding in report.findings] == ["The file holds no cell."]
+
+
+def test_why_a_cell_failed_is_told_not_that_it_failed_twice():
+    gaps = [{"cell": f"c{n}", "outcome": "failed", "reason": "exit status 1"} for n in range(2)]
+    report = build_report([read(samples.document([], unmeasured=gaps), "a.json")])
+    assert "2 cells failed: exit status 1." in [finding.text for finding in report.findings]
+
+
+def test_where_nothing_can_be_concluded_the_reason_is_told():
+    noisy = samples.document(two([0.02] * 10, [0.026] * 10))
+    noisy["likeforlike"]["noise"]["aa_interval"] = [0.618, 1.357]
+    (text,) = [finding.text for finding in build_report([read(noisy, "a.json")]).findings]
+    told = "copies of one implementation differed by up to 62 % here"
+    assert text == f"2 cells, and nothing to conclude: {told}."
+    wrong = samples.document(two([0.02] * 10, [0.03] * 10, verified=None))
+    (text,) = [finding.text for finding in build_report([read(wrong, "a.json")]).findings]
+    assert text == "2 cells, and nothing to conclude: the answers are not verified."

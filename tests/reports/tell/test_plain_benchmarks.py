@@ -17,8 +17,9 @@ from likeforlike.reports.judge.comparisons import compare
 from likeforlike.reports.read.files import read_named
 from likeforlike.reports.sort.plain_groups import cell_of, plain_groups
 from likeforlike.reports.sort.pooling import build_study
+from likeforlike.reports.statistics.ratios import unpaired_ratio
 from likeforlike.reports.statistics.verdicts import adjusted_p_values
-from likeforlike.reports.tell.document import Figure, Table
+from likeforlike.reports.tell.document import Figure, Table, Text
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.tell.sections.plain_benchmarks.names import short_names
 
@@ -296,3 +297,44 @@ def test_zero_times_are_no_ratio():
     rows = table(report)
     assert [row["ratio to base"] for row in rows] == ["–", "base"]
     assert all(math.isfinite(bar.value) for figure in blocks(report, Figure) for bar in figure.data.bars)
+
+
+def test_machines_whose_groups_are_not_told_are_counted():
+    files = [
+        file_of(bench("one", times(1e-3)), bench("two", times(2e-3, seed=1)), brand=f"CPU {n}", node=f"n{n}")
+        for n in range(6)
+    ]
+    report = report_of(*files)
+    left = len(files) - len({row["file"] for row in table(report)})
+    assert left == 2
+    assert "Groups of 2 more machines are not compared, to keep this short." in told(report)
+    assert any("Benchmarks of 2 more machines in tables/cells.csv." in str(b) for b in blocks(report, Text))
+
+
+def test_what_is_withheld_makes_no_other_discovery_likelier():
+    """An interval that excludes 1 is by chance among three, and so it is beside nine of another timer."""
+    spread = {"spread": 0.02, "rounds": 30}
+    rng = np.random.default_rng(0)
+    for seed in rng.integers(0, 10_000, 400):
+        near = times(1.025e-3, seed=int(seed), **spread)
+        base = times(1e-3, seed=int(seed) + 1, **spread)
+        plain = [bench("a", near), *(bench(f"b{n}", base) for n in range(2))]
+        unlike = [bench(f"c{n}", times(9e-3, seed=n), timer="process_time") for n in range(9)]
+        first = [bench("a", base), *(bench(f"b{n}", base) for n in range(2))]
+        far = [bench(f"c{n}", times(1e-3, seed=n)) for n in range(9)]
+        without = _words(file_of(*first), file_of(*plain, day="2026-01-02"))
+        beside = _words(file_of(*first, *far), file_of(*plain, *unlike, day="2026-01-02"))
+        assert {name: beside[name] for name in without} == without
+        if without["a"] == "unclear" and not _holds_one(base, near):
+            return
+    raise AssertionError("no draw whose p-value lies between")
+
+
+def _words(*documents):
+    study = build_study([read(document, f"{n}.json") for n, document in enumerate(documents)])
+    return {cell_of(item.other).name: item.word for item in compare(study, study.machines).files}
+
+
+def _holds_one(base, other):
+    estimate = unpaired_ratio(base, other)
+    return estimate.low <= 1.0 <= estimate.high

@@ -8,7 +8,7 @@ from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.measurements import Measurement, grouped
-from likeforlike.reports.sort.plain_groups import PlainGroup, cell_of, plain_groups
+from likeforlike.reports.sort.plain_groups import PlainGroup, cell_of, machines_without_groups, plain_groups
 from likeforlike.reports.sort.repetitions import commit_text
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Block, Figure, Points, Section, Text, numbered, section
@@ -36,8 +36,14 @@ def sections(context: Context) -> list[Section | None]:
     tools = dict.fromkeys(file.tool.name for file in _files(groups))
     blocks: list[Block | None] = [_sources(_files(groups)), _explanation(compared)]
     blocks += numbered(figures[:MOST_FIGURES], "benchmarks")
-    blocks += [benchmarks_table(context, groups), _withheld(context.comparisons.groups)]
+    blocks += [benchmarks_table(context, groups), _left_out(context), _withheld(context.comparisons.groups)]
     return [section("benchmarks", f"Benchmarks of {' and '.join(tools)}", blocks)]
+
+
+def _left_out(context: Context) -> Text | None:
+    """Of which machines no group is told, and where their benchmarks are."""
+    left = machines_without_groups(context.study, context.detailed)
+    return Text(f"Benchmarks of {count_text(left, 'more machine')} in tables/cells.csv.") if left else None
 
 
 def _files(groups: Sequence[PlainGroup]) -> list[ResultFile]:

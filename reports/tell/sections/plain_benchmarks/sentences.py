@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Key, Measurement
-from likeforlike.reports.sort.plain_groups import PlainGroup, plain_groups
+from likeforlike.reports.sort.plain_groups import PlainGroup, machines_without_groups, plain_groups
 from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds
 from likeforlike.reports.tell.formatting import count_text, ratio_text
 from likeforlike.reports.tell.sections.plain_benchmarks.names import names_of, short_names
@@ -48,6 +48,9 @@ def findings(context: Context) -> Kinds:
     kinds = [[_group_text(context, group)] for group in compared[:most]]
     left = len(compared) - most
     kinds += [[f"The table of benchmarks compares {count_text(left, 'more group')}."]] if left > 0 else []
+    others = machines_without_groups(context.study, context.detailed)
+    if others:
+        kinds += [[f"Groups of {count_text(others, 'more machine')} are not compared, to keep this short."]]
     alone = [group.base for group in groups if len(group.items) == 1]
     elsewhere = _compared_elsewhere(context)
     told = _alone_text(context, [item for item in alone if (item.machine.id, item.key) not in elsewhere])
@@ -123,7 +126,8 @@ def _over_fastest(base: _Row, others: Sequence[_Row]) -> list[str]:
         lead = f"{base.name} takes {time}"
     told = [lead]
     if words["unclear"] and words["same"]:
-        told.append(f"{_names([row.name for row in words['same']], 'and')} the same")
+        verb = "takes" if len(words["same"]) == 1 else "take"
+        told.append(f"{_names([row.name for row in words['same']], 'and')} {verb} the same time")
     longer = [row for row in others if row.word in ("slower", "faster")]
     return told + (_ratios(longer, "takes") if longer else [])
 
