@@ -7,6 +7,7 @@ from typing import Any
 
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
+from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.state import Probe, busy, disturbance, snapshot
 from likeforlike.devices.vendors.device import Device
 
@@ -26,21 +27,21 @@ class MachineWatch:
             device = self._devices[name]
             self._probes[name] = Probe(device)
             self._before[name] = snapshot(device)
-            self._busy[name] = busy(device) if device.kind == "gpu" else None
+            self._busy[name] = told(busy, device) if device.kind == "gpu" else None
 
     def before(self, cell: Cell) -> None:
         """Forget what was stolen up to here."""
-        self._probes[cell.device].read()
+        told(self._probes[cell.device].read)
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         """What disturbed the sample."""
-        return self._probes[cell.device].read()
+        return told(self._probes[cell.device].read) or []
 
     def states(self, cell: Cell) -> dict[str, Any]:
         """The state before the group and now, and what disturbed all in between."""
         before = self._before[cell.device]
         after = snapshot(self._devices[cell.device], previous=before)
-        reasons = disturbance(before, after)
+        reasons = told(disturbance, before, after) or []
         if self._busy[cell.device]:
             reasons.insert(0, str(self._busy[cell.device]))
         return {"before": before, "after": after, "disturbances": reasons}

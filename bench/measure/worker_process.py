@@ -37,6 +37,8 @@ class WorkerKey:
     device: str
     precision: str
     environment: tuple[tuple[str, str], ...]
+    threads: int = 0
+    """Set once in a process."""
 
 
 @dataclass(frozen=True)

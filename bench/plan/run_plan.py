@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ class Plan:
     context: Context
     once: bool = False
     """``--benchmark-disable``: call each cell once and measure nothing."""
+    group_threads: Mapping[str, int] = field(default_factory=dict)
+    """Threads of the comparison groups in which an entrant can't work with ``threads``."""
+
+    def threads_of(self, group: str) -> int:
+        """Threads that the cells of a group are given in all."""
+        return self.group_threads.get(group, self.threads)
 
 
 @dataclass(frozen=True)

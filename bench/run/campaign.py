@@ -186,7 +186,8 @@ class Campaign:
     def _key(self, cell: Cell) -> WorkerKey:
         precision = cell.recipe.precision if cell.recipe else str(dict(cell.axes).get("dtype", "float64"))
         mode = "tf32" if precision == "tf32" else "ieee"
-        return WorkerKey(cell.entry.framework, cell.device, mode, cell.entry.environment)
+        threads = self._threads(cell)
+        return WorkerKey(cell.entry.framework, cell.device, mode, cell.entry.environment, threads)
 
     def _lend(self, cell: Cell, pool: Pool) -> Worker:
         plan = self.plan
@@ -209,7 +210,7 @@ class Campaign:
         """Threads of one process: those of a data-parallel training's processes add up to what was asked."""
         axes = dict(cell.axes)
         processes = int(axes["workers"]) if axes.get("strategy") == "multi-worker" else 1
-        return max(1, self.plan.threads // processes)
+        return max(1, self.plan.threads_of(cell.group) // processes)
 
     def _beside(self, cell: Cell) -> list[Device]:
         """The further GPUs of a data-parallel training."""

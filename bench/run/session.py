@@ -25,6 +25,7 @@ from likeforlike.bench.plan.grid import Grid, build_grid
 from likeforlike.bench.plan.ladder import ladder_facts
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
+from likeforlike.bench.plan.thread_counts import ThreadCounts, thread_counts
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.invocation import invocation_of
 from likeforlike.bench.run.last_screen import Ending, findings_of, last_screen
@@ -68,6 +69,8 @@ class Bench:
     setup: dict[str, Any] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
     """Digests of the source that measures and is measured: ours, and each plug-in's."""
+    thread_counts: ThreadCounts | None = None
+    """Of the groups in which an entrant can't work with ``threads``."""
     plan: Plan | None = None
     journal: Journal | None = None
     campaign: Campaign | None = None
@@ -106,6 +109,7 @@ class Bench:
         if self.left_out:
             names = ", ".join(item.name for item in self.left_out)
             lines.append(f"clean environment: workers start without {names}")
+        lines += self.thread_counts.lines() if self.thread_counts else []
         if self.setup.get("blas_remark"):
             lines.append(f"WARNING: {self.setup['blas_remark']}")
         return lines
@@ -150,7 +154,18 @@ class Bench:
             kept_in = kept_file(self.fingerprint["id"])
             self.ceiling = MeasuredCeiling(kept_in, places, self.threads, progress.say)
             self.ceiling.begin(cells)
-        self.plan = Plan(options, places, self.threads, data, run_id, order_seed, folder, context, once)
+        self.plan = Plan(
+            options,
+            places,
+            self.threads,
+            data,
+            run_id,
+            order_seed,
+            folder,
+            context,
+            once,
+            self.thread_counts.of_group if self.thread_counts else {},
+        )
         reached = self.ceiling.reached if self.ceiling else {}
         rates = {place: rate.flop_per_second for place, rate in reached.items()}
         self.campaign = Campaign(self.plan, self.journal, progress, rates)
@@ -328,6 +343,7 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         left_out,
         setup,
         code_digests(registry.entries),
+        thread_counts(grid.cells, threads, options.threads),
     )
 
 

@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from likeforlike.devices.process.lifetime import end_with_parent
-from likeforlike.devices.process.runtime import limit_blas_threads
+from likeforlike.devices.process.thread_pools import limit_blas_threads
 
 SHORTEST_SECONDS = 0.005
 LONGEST_SECONDS = 0.1

@@ -15,15 +15,14 @@ from pathlib import Path
 from likeforlike.bench.worker import cell_setup, measure_kernel, measure_trainer
 from likeforlike.bench.worker.messages import Failed, Load, Loaded, Order, Prepare, Quit, receive_order, send
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
+from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.process.lifetime import end_with_parent
 
 
 def forget_memory_peak() -> None:
     """Begin the process's high-water mark of resident memory anew (proc(5), clear_refs)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:  # not allowed in some containers: the mark then holds since the start
-        return
+    # not allowed in some containers: the mark then holds since the start
+    told(Path("/proc/self/clear_refs").write_text, "5")
 
 
 def serve(connection: Connection) -> None:

@@ -10,13 +10,9 @@ from typing import Any
 
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
-from likeforlike.devices.process.runtime import (
-    Runtime,
-    blas_threads,
-    limit_blas_threads,
-    runtime,
-    thread_complaint,
-)
+from likeforlike.devices.machine.bookkeeping import told
+from likeforlike.devices.process.runtime import Runtime, runtime, thread_complaint
+from likeforlike.devices.process.thread_pools import blas_threads, limit_blas_threads
 from likeforlike.models.distributed.assignment import Assignment
 from likeforlike.models.registry import DISTRIBUTED
 
@@ -84,19 +80,19 @@ def settled_runtime(spec: CellSpec) -> tuple[Runtime, dict[str, Any]]:
     chosen = configured_runtime(spec)
     chosen.asynchronous(spec.asynchronous)
     limit_blas_threads(spec.threads)
-    chosen.reset_device_peak(spec.device)
+    told(chosen.reset_device_peak, spec.device)
     complaint = thread_complaint(chosen, spec.threads)
     if complaint is not None:
         raise CellFailed("failed", complaint)
-    held = {"asked": spec.threads, "framework": chosen.threads(), "blas": blas_threads()}
-    return chosen, {"threads": held, "framework_version": chosen.version()}
+    held = {"asked": spec.threads, "framework": told(chosen.threads), "blas": told(blas_threads)}
+    return chosen, {"threads": held, "framework_version": told(chosen.version)}
 
 
 def memory_facts(chosen: Runtime, device: str) -> dict[str, Any]:
-    """Peak memory of this process and of the framework's allocator on a GPU, in bytes."""
+    """Peak memory of this process and of the framework's allocator on a GPU, in bytes; None: not told."""
     return {
-        "peak_memory_bytes": resident_peak_bytes(),
-        "device_peak_memory_bytes": chosen.device_peak_bytes(device),
+        "peak_memory_bytes": told(resident_peak_bytes),
+        "device_peak_memory_bytes": told(chosen.device_peak_bytes, device),
     }
 
 

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import psutil
-
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.machine.versions import installed_versions, own_blas
-from likeforlike.devices.vendors.cpu import read_processor
+from likeforlike.devices.vendors.cpu import read_processor, total_memory_bytes
 from likeforlike.devices.vendors.device import Device
 
 GIBIBYTE = 2**30
@@ -56,7 +54,7 @@ def machine_fingerprint(
     gpus = [device for device in devices if device.kind == "gpu"]
     fingerprint = Fingerprint(
         cpu=_describe_cpu(devices),
-        memory_bytes=psutil.virtual_memory().total,
+        memory_bytes=total_memory_bytes(),
         gpus=[_describe_gpu(gpu) for gpu in gpus],
         cuda=next((gpu.cuda for gpu in gpus if gpu.cuda), None),
         versions=dict(installed_versions() if versions is None else versions),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
+from likeforlike.devices.vendors.cpu import available_memory_bytes
 
 
 def usable_cores(
@@ -29,7 +29,7 @@ def free_memory_bytes(
     cgroup_root: Path = Path("/sys/fs/cgroup"),
 ) -> int:
     """Memory that may still be taken: what the machine has free, and what the cgroup's limits leave of it."""
-    free = [psutil.virtual_memory().available if available is None else available]
+    free = [available_memory_bytes() if available is None else available]
     for folder in _groups(cgroup_file, cgroup_root, "memory"):
         limit, used = (_count(folder, *names) for names in (_LIMIT_FILES, _USE_FILES))
         if limit is not None and used is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors import nvidia
 from likeforlike.devices.vendors.cpu import PROC, SYS_CPU
@@ -43,13 +44,13 @@ def snapshot(
     ticks = read_ticks(proc)
     state: dict[str, Any] = {
         "clock_seconds": clock(),
-        "load_1m": _load(),
+        "load_1m": told(_load),
         "stolen_fraction": None,
         "processor_ticks": ticks,
-        "own_processor_seconds": _tree_seconds(process or psutil.Process()),
-        "governor": _line(sys_cpu / "cpu0" / "cpufreq" / "scaling_governor"),
-        "frequency_hertz": _kilohertz(sys_cpu / "cpu0" / "cpufreq" / "scaling_cur_freq"),
-        "gpu": _gpu_state(device, nvml, process) if device.kind == "gpu" else None,
+        "own_processor_seconds": told(_tree_seconds, process),
+        "governor": told(_line, sys_cpu / "cpu0" / "cpufreq" / "scaling_governor"),
+        "frequency_hertz": told(_kilohertz, sys_cpu / "cpu0" / "cpufreq" / "scaling_cur_freq"),
+        "gpu": told(_gpu_state, device, nvml, process) if device.kind == "gpu" else None,
     }
     if previous is not None:
         state["stolen_fraction"] = stolen_fraction(previous.get("processor_ticks"), ticks)
@@ -115,7 +116,10 @@ def _competing_fraction(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     if not first or not last or last["all"] <= first["all"]:
         return None
     used = (last["wanted"] - last["stolen"]) - (first["wanted"] - first["stolen"])
-    own_seconds = after["own_processor_seconds"] - before["own_processor_seconds"]
+    counted = before.get("own_processor_seconds"), after.get("own_processor_seconds")
+    if counted[0] is None or counted[1] is None:
+        return None
+    own_seconds = counted[1] - counted[0]
     # A worker that ended between the snapshots takes its seconds out of the sum: then nobody can tell.
     if own_seconds < 0:
         return None
@@ -149,16 +153,19 @@ class Probe:
         self._nvml: Any | None = None
         self._handle: Any | None = None
         if device.kind == "gpu":
-            self._nvml = self._resources.enter_context(nvidia.session(nvml))
-            if self._nvml is not None:
-                self._handle = nvidia.handle_of(self._nvml, device.uuid, device.nvml_index)
+            told(self._open, device, nvml)
+
+    def _open(self, device: Device, nvml: Any | None) -> None:
+        self._nvml = self._resources.enter_context(nvidia.session(nvml))
+        if self._nvml is not None:
+            self._handle = nvidia.handle_of(self._nvml, device.uuid, device.nvml_index)
 
     def read(self) -> list[str]:
         """Reasons why the sample since the last call is disturbed; empty if it isn't."""
         stolen = self._steal.read()
         reasons = [_stolen_reason(stolen)] if stolen > STOLEN_FRACTION else []
         if self._nvml is not None and self._handle is not None:
-            bits = nvidia.throttle_bits(self._nvml, self._handle) or 0
+            bits = told(nvidia.throttle_bits, self._nvml, self._handle) or 0
             reasons += [
                 f"GPU throttled: {nvidia.REASONS[bit]}"
                 for bit in nvidia.reason_bits(bits)
@@ -168,7 +175,7 @@ class Probe:
 
     def close(self) -> None:
         """Give NVML back."""
-        self._resources.close()
+        told(self._resources.close)
 
     def __enter__(self) -> Probe:
         """Give itself."""
@@ -194,10 +201,10 @@ def busy(
     half the usable cores or more.
     """
     if device.kind == "gpu":
-        state = _gpu_state(device, nvml, process) or {}
+        state = told(_gpu_state, device, nvml, process) or {}
         others = len(state.get("other_processes") or ())
         return f"{device.id} is busy: {_others_reason(others)}" if others else None
-    minute = (load or _load)()
+    minute = told(load or _load)
     available = usable_cores() if cores is None else cores
     if minute is None or minute < BUSY_LOAD * available:
         return None
@@ -213,17 +220,17 @@ def _gpu_state(device: Device, nvml: Any | None, process: psutil.Process | None)
             return None
         state = nvidia.read_gpu(library, handle)
     running = state.pop("processes")
-    others = None if running is None else _others(set(running), process or psutil.Process())
+    others = None if running is None else told(_others, set(running), process)
     return state | {"other_processes": others}
 
 
-def _others(users: set[int], process: psutil.Process) -> list[int]:
+def _others(users: set[int], process: psutil.Process | None) -> list[int]:
     """Processes on a GPU that aren't ours.
 
     In a container NVML gives the host's ids, under which our own workers can't be told from others: while
     we have any, ids unknown here are left out.
     """
-    own = _tree_ids(process)
+    own = {member.pid for member in _tree(process or psutil.Process())}
     others = users - own
     if len(own) > 1:
         others = {pid for pid in others if psutil.pid_exists(pid)}
@@ -237,14 +244,10 @@ def _tree(process: psutil.Process) -> list[psutil.Process]:
         return [process]
 
 
-def _tree_ids(process: psutil.Process) -> set[int]:
-    return {member.pid for member in _tree(process)}
-
-
-def _tree_seconds(process: psutil.Process) -> float:
+def _tree_seconds(process: psutil.Process | None) -> float:
     """Processor seconds of a process, its living children, and those of its children that have ended."""
     total = 0.0
-    for member in _tree(process):
+    for member in _tree(process or psutil.Process()):
         with contextlib.suppress(psutil.Error):
             times = member.cpu_times()
             total += times.user + times.system

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import threadpoolctl
-
+from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.versions import FRAMEWORK_DISTRIBUTIONS, installed_version
 from likeforlike.devices.process.placement import host_device_flags
+from likeforlike.devices.process.thread_pools import blas_threads, libraries_of, limit_blas_threads
 
 THREADS_OF_THIS_PROCESS = Path("/proc/self/task")
 XLA_POOL = "tf_XLAEigen"
@@ -64,8 +64,8 @@ class NumpyRuntime(Runtime):
     """NumPy: its BLAS does the work, and is done when the call returns."""
 
     def threads(self) -> int | None:
-        """The most threads of any BLAS loaded."""
-        return max(blas_threads("blas").values(), default=None)
+        """The threads of its BLAS; None if it has none that tells."""
+        return max(blas_threads("blas", libraries_of("numpy")).values(), default=None)
 
 
 class TensorflowRuntime(Runtime):
@@ -182,7 +182,9 @@ class TorchRuntime(Runtime):
         if local_device.startswith("gpu"):
             import torch
 
-            torch.cuda.reset_peak_memory_stats(_number(local_device))
+            # before CUDA is initialised there is no mark, and PyTorch calls the device invalid
+            if torch.cuda.is_initialized():
+                torch.cuda.reset_peak_memory_stats(_number(local_device))
 
 
 class JaxRuntime(Runtime):
@@ -247,27 +249,14 @@ def runtime(framework: str) -> Runtime:
     return kind(framework, FRAMEWORK_DISTRIBUTIONS.get(framework, (framework,)), logical_cpus)
 
 
-def blas_threads(user_api: str | None = None) -> dict[str, int]:
-    """Threads of each BLAS and OpenMP library loaded, ``{"openblas": 2}``; the most if one is loaded twice.
-
-    ``user_api`` narrows it to "blas" or "openmp".
-    """
-    counts: dict[str, int] = {}
-    for library in threadpoolctl.threadpool_info():
-        if user_api in (None, library["user_api"]):
-            name = library["internal_api"]
-            counts[name] = max(counts.get(name, 0), library["num_threads"])
-    return counts
-
-
-def limit_blas_threads(threads: int) -> None:
-    """Hold every BLAS and OpenMP library loaded so far to this many threads, until called again."""
-    threadpoolctl.threadpool_limits(limits=threads)
-
-
 def thread_complaint(runtime_in_use: Runtime, asked: int) -> str | None:
-    """One line if the framework or a BLAS does not work with the threads asked for; None if all do."""
-    holds = {runtime_in_use.framework: runtime_in_use.threads(), **blas_threads()}
+    """One line if the framework, or a BLAS of its own, has other than the threads asked for; None if all do.
+
+    What other packages have loaded beside it (SciPy's BLAS, PyTorch's OpenMP) does none of its work.
+    """
+    framework = runtime_in_use.framework
+    own = told(libraries_of, framework) or []
+    holds = {framework: told(runtime_in_use.threads), **blas_threads(libraries=own)}
     wrong = [f"{name} {count}" for name, count in holds.items() if count is not None and count != asked]
     return f"{asked} threads asked for, but these use another number: {', '.join(wrong)}" if wrong else None
 

@@ -110,4 +110,20 @@ def _text(path: Path) -> str:
 def find_cpu() -> Device:
     """The processor as cpu:0."""
     name = read_processor().model or platform.processor() or platform.machine()
-    return Device("cpu", 0, name, memory_bytes=psutil.virtual_memory().total, cores=os.cpu_count())
+    return Device("cpu", 0, name, memory_bytes=total_memory_bytes(), cores=os.cpu_count())
+
+
+def total_memory_bytes() -> int:
+    """The machine's memory; of the kernel itself where /proc is hidden."""
+    try:
+        return int(psutil.virtual_memory().total)
+    except (OSError, RuntimeError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def available_memory_bytes() -> int:
+    """Memory that is free or would be given back; free alone where /proc is hidden."""
+    try:
+        return int(psutil.virtual_memory().available)
+    except (OSError, RuntimeError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

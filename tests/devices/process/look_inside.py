@@ -8,7 +8,8 @@ import warnings
 
 from at_once import threads_at_once
 
-from likeforlike.devices.process.runtime import blas_threads, runtime, thread_complaint
+from likeforlike.devices.process.runtime import runtime, thread_complaint
+from likeforlike.devices.process.thread_pools import blas_threads
 
 SIZE = 1400
 

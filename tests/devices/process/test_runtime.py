@@ -16,18 +16,12 @@ from at_once import threads_at_once
 
 from likeforlike.devices.machine.versions import installed_version
 from likeforlike.devices.process.placement import worker_environment
-from likeforlike.devices.process.runtime import (
-    Runtime,
-    blas_threads,
-    limit_blas_threads,
-    logical_cpus_of,
-    runtime,
-    thread_complaint,
-)
+from likeforlike.devices.process.runtime import Runtime, logical_cpus_of, runtime, thread_complaint
+from likeforlike.devices.process.thread_pools import blas_threads, limit_blas_threads
 from likeforlike.devices.vendors.device import Device
 
 CHILD = Path(__file__).with_name("look_inside.py")
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 def look(framework, local_device, threads):
@@ -134,7 +128,7 @@ def test_a_framework_that_does_not_hold_to_the_threads_is_named(numpy_threads):
     runtime("numpy").configure("cpu:0", 1, "float64")
     assert thread_complaint(runtime("numpy"), 1) is None
     complaint = thread_complaint(runtime("numpy"), 3)
-    assert complaint.startswith("3 threads asked for, but these use another number: numpy 1, ")
+    assert complaint.startswith("3 threads asked for, but these use another number: numpy 1")
     assert "\n" not in complaint
 
 
