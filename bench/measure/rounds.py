@@ -84,7 +84,7 @@ class Turn:
         answer = self.hand.answer(self.seconds_left)
         self.seconds_left -= clock() - start
         if isinstance(answer, Failed):
-            raise CellFailed(answer.outcome, answer.reason)
+            raise CellFailed(answer.outcome, answer.reason, answer.device_unseen)
         return answer
 
     @property
@@ -157,7 +157,7 @@ class Group:
     def _await_load(self, turn: Turn) -> None:
         answer = turn.hand.answer(turn.seconds_left)
         if isinstance(answer, Failed):
-            raise CellFailed(answer.outcome, answer.reason)
+            raise CellFailed(answer.outcome, answer.reason, answer.device_unseen)
 
     def _prepare(self, turn: Turn) -> None:
         answer = turn.ask(Prepare(turn.spec), self.clock)

@@ -50,6 +50,8 @@ class Campaign:
         self._lanes: Lanes | None = None
         self._keeping = threading.Lock()
         self._stopped = False
+        self._unseen: dict[tuple[str, str], str] = {}
+        """Why a framework's cells on a device are skipped, once one of its workers has found that out."""
 
     def choose(self, cells: Sequence[Cell]) -> None:
         """Say which cells will be asked for; only they are measured."""
@@ -126,7 +128,8 @@ class Campaign:
     def _measure(self, cells: Sequence[Cell], pool: Pool) -> None:
         fit = []
         for cell in cells:
-            reason = cell.skip_reason or self._too_large(cell, pool.limits)
+            unseen = self._unseen.get((cell.entry.framework, cell.device))
+            reason = cell.skip_reason or unseen or self._too_large(cell, pool.limits)
             if reason is None:
                 fit.append(cell)
             else:
@@ -167,6 +170,8 @@ class Campaign:
     def _ended(self, turn: Turn, group: Group, watch: MachineWatch) -> None:
         if turn.failure is not None:
             record = lost_record(turn)
+            if turn.failure.device_unseen:
+                self._unseen[turn.cell.entry.framework, turn.cell.device] = turn.failure.reason
         else:
             state = watch.states(turn.cell)
             record = measured_record(turn, group.stopping, self.plan.context, state, turn.spec.log_dir)

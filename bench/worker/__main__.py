@@ -48,7 +48,7 @@ def obey(order: Order, connection: Connection) -> None:
             driver = measure_kernel if order.spec.recipe is None else measure_trainer
             driver.measure(order.spec, connection)
     except CellFailed as error:
-        send(connection, Failed(error.outcome, error.reason))
+        send(connection, Failed(error.outcome, error.reason, error.device_unseen))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:

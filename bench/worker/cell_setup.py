@@ -11,7 +11,7 @@ from typing import Any
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.devices.machine.bookkeeping import told
-from likeforlike.devices.process.runtime import Runtime, runtime, thread_complaint
+from likeforlike.devices.process.runtime import Runtime, gpu_complaint, runtime, thread_complaint
 from likeforlike.devices.process.thread_pools import blas_threads, limit_blas_threads
 from likeforlike.models.distributed.assignment import Assignment
 from likeforlike.models.registry import DISTRIBUTED
@@ -33,8 +33,13 @@ def load_factory(target: str) -> Callable[..., Any]:
 
 
 def load(spec: CellSpec) -> None:
-    """Import framework and implementation, and set the framework up. Raises CellFailed."""
-    configured_runtime(spec)
+    """Import framework and implementation, and set the framework up. Raises CellFailed.
+
+    A framework that can't see the GPU skips the cell: it was built or installed without it.
+    """
+    unseen = gpu_complaint(configured_runtime(spec), spec.device)
+    if unseen is not None:
+        raise CellFailed("skipped", unseen, device_unseen=True)
     load_factory(spec.target)
     shared = assignment_of(spec)
     if shared is not None:  # peers connect before TensorFlow works, or never

@@ -96,6 +96,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
     outcome: str
     reason: str
+    device_unseen: bool = False
+    """The framework can't see the device, and so none of its cells there can be measured."""
 
 
 Order = Load | Prepare | Go | Finish | Quit

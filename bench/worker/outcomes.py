@@ -23,10 +23,12 @@ _LONGEST_REASON = 500
 class CellFailed(Exception):
     """A cell gives no figure: the outcome and a one-line reason."""
 
-    def __init__(self, outcome: str, reason: str) -> None:
+    def __init__(self, outcome: str, reason: str, device_unseen: bool = False) -> None:
         super().__init__(f"{outcome}: {reason}")
         self.outcome = outcome
         self.reason = reason
+        self.device_unseen = device_unseen
+        """The framework can't see the device, and so none of its cells there can be measured."""
 
 
 def outcome_of(error: BaseException) -> str:

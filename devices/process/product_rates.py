@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from likeforlike.devices.process.lifetime import end_with_parent
-from likeforlike.devices.process.runtime import runtime
+from likeforlike.devices.process.runtime import gpu_complaint, runtime
 
 Shape = tuple[int, int, int]
 """Rows of the left operand, what is summed over, columns of the right one."""
@@ -180,7 +180,10 @@ def main() -> None:
     shapes = GPU_SHAPES if local_device.startswith("gpu") else CPU_SHAPES
     found = {}
     for precision in precisions:
-        runtime(framework).configure(local_device, int(threads), precision)
+        switches = runtime(framework)
+        switches.configure(local_device, int(threads), precision)
+        if gpu_complaint(switches, local_device) is not None:
+            break  # TensorFlow would quietly multiply on the CPU
         ways = list(products(framework, local_device, precision))
         rates = [best_rate(make, shapes, float(seconds) / len(ways)) for make in ways]
         best = max((rate for rate in rates if rate is not None), default=None)

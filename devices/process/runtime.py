@@ -12,7 +12,7 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.versions import FRAMEWORK_DISTRIBUTIONS, installed_version
@@ -33,6 +33,8 @@ class Runtime:
     """Names under which the framework is installed, the usual one first."""
     logical_cpus: bool = False
     """Whether it can split the processor, so that cpu:1 means something to it."""
+    gpu_install: ClassVar[str] = ""
+    """What to type for a build that brings CUDA."""
 
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Set threads, logical CPUs and precision; the first time before any work of the framework's."""
@@ -55,6 +57,10 @@ class Runtime:
     def asynchronous(self, enabled: bool) -> None:
         """Let calls return before their work is done; for frameworks that leave one the choice."""
 
+    def gpus(self) -> int | None:
+        """How many GPUs it sees here; None if it can't tell. May raise whatever the framework raises."""
+        return None
+
     def version(self) -> str | None:
         """The installed version, read without importing the framework; None if it isn't installed."""
         return installed_version(self.distributions)
@@ -70,6 +76,8 @@ class NumpyRuntime(Runtime):
 
 class TensorflowRuntime(Runtime):
     """TensorFlow, and Keras upon it."""
+
+    gpu_install = "pip install 'tensorflow[and-cuda]'"
 
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Also: inter-op threads alike, memory growth, TF32 off unless it is the precision asked for.
@@ -95,6 +103,12 @@ class TensorflowRuntime(Runtime):
         import tensorflow as tf
 
         return tf.config.threading.get_intra_op_parallelism_threads() or None
+
+    def gpus(self) -> int | None:
+        """By ``list_physical_devices``: empty where CUDA's libraries are missing."""
+        import tensorflow as tf
+
+        return len(tf.config.list_physical_devices("GPU"))
 
     def synchronise(self, local_device: str) -> None:
         """Wait for every device's streams and for asynchronous eager execution."""
@@ -144,6 +158,9 @@ def _split_tensorflow_cpu(logical_cpus: int) -> None:
 class TorchRuntime(Runtime):
     """PyTorch: asynchronous on GPUs alone."""
 
+    # without it pip is content with a build for the CPU
+    gpu_install = "pip install --force-reinstall torch"
+
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Also: TF32 for products and convolutions only if it is the precision asked for."""
         import torch
@@ -161,6 +178,12 @@ class TorchRuntime(Runtime):
         import torch
 
         return int(torch.get_num_threads())
+
+    def gpus(self) -> int | None:
+        """By ``torch.cuda``; a build for the CPU has it too, and sees none."""
+        import torch
+
+        return int(torch.cuda.device_count()) if torch.cuda.is_available() else 0
 
     def synchronise(self, local_device: str) -> None:
         """Wait for the GPU's streams; a CPU's work is done already."""
@@ -190,6 +213,8 @@ class TorchRuntime(Runtime):
 class JaxRuntime(Runtime):
     """JAX: asynchronous on every device, the CPU too."""
 
+    gpu_install = "pip install 'jax[cuda12]'"
+
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Also: float64 enabled when asked for, products at full precision unless tf32 is asked for."""
         os.environ["NPROC"] = str(threads)
@@ -202,7 +227,15 @@ class JaxRuntime(Runtime):
         jax.config.update("jax_enable_x64", precision == "float64")
         product = "tensorfloat32" if precision == "tf32" else "highest"
         jax.config.update("jax_default_matmul_precision", product)
-        jax.devices()
+        # whether it has a GPU `gpus` tells
+        with contextlib.suppress(RuntimeError if local_device.startswith("gpu") else ()):
+            jax.devices()
+
+    def gpus(self) -> int | None:
+        """Devices of the backend "gpu", which a build for the CPU doesn't know and says so by RuntimeError."""
+        import jax
+
+        return len(jax.devices("gpu"))
 
     def threads(self) -> int | None:
         """Threads of the CPU client's pool, counted by name, since JAX has no getter; None elsewhere."""
@@ -259,6 +292,27 @@ def thread_complaint(runtime_in_use: Runtime, asked: int) -> str | None:
     holds = {framework: told(runtime_in_use.threads), **blas_threads(libraries=own)}
     wrong = [f"{name} {count}" for name, count in holds.items() if count is not None and count != asked]
     return f"{asked} threads asked for, but these use another number: {', '.join(wrong)}" if wrong else None
+
+
+def gpu_complaint(runtime_in_use: Runtime, local_device: str) -> str | None:
+    """One line if the framework can't see the GPU it is asked to work on, and what to type; else None.
+
+    That the driver lists the GPU is taken as known.
+    """
+    if not local_device.startswith("gpu"):
+        return None
+    why = ""
+    try:
+        count = runtime_in_use.gpus()
+    except Exception as error:
+        count = 0
+        why = f" ({' '.join(str(error).split())[:200]})"
+    if count is None or count > _number(local_device):
+        return None
+    named = " ".join(filter(None, (runtime_in_use.framework, told(runtime_in_use.version))))
+    seen = "no GPU" if count == 0 else f"{count} GPU{'' if count == 1 else 's'}"
+    install = f": {runtime_in_use.gpu_install}" if runtime_in_use.gpu_install else ""
+    return f"{named} sees {seen} where the driver lists {local_device}{why}{install}"
 
 
 def logical_cpus_of(local_device: str) -> int:
