@@ -63,7 +63,8 @@ def device_ceiling(fingerprint: Mapping[str, Any] | None, device: str, precision
     kind, _, number = device.partition(":")
     known: Ceiling | None = None
     if kind == "gpu":
-        known = _gpu_ceiling(_find_gpu(machine, number), precision)
+        gpu = _find_gpu(machine, number)
+        known = _slice_ceiling(gpu, precision) if gpu.get("mig") else _gpu_ceiling(gpu, precision)
     elif kind == "cpu":
         known = _cpu_ceiling(machine, precision)
     return known or highest_known(precision)
@@ -94,6 +95,27 @@ def _gpu_ceiling(gpu: Mapping[str, Any], precision: str) -> Ceiling | None:
     candidates = [_gpu_by_datasheet(gpu, precision), _gpu_by_clock(gpu, precision)]
     known = [candidate for candidate in candidates if candidate is not None]
     return max(known, key=lambda ceiling: ceiling.flop_per_second, default=None)
+
+
+def _slice_ceiling(gpu: Mapping[str, Any], precision: str) -> Ceiling | None:
+    """The board's ceiling by the slice's share of its cores; where that isn't known, no ceiling of the slice.
+
+    A MIG slice has whole multiprocessors (NVIDIA, Multi-Instance GPU User Guide, partitioning), and the
+    board's clock.
+    """
+    told = gpu["mig"] if isinstance(gpu["mig"], Mapping) else {}
+    per_multiprocessor = CORES_PER_MULTIPROCESSOR.get(_capability(gpu.get("compute_capability")) or (0, 0))
+    count, of_board = _positive(told.get("multiprocessors")), _positive(told.get("board_cores"))
+    board = _gpu_ceiling({**gpu, "cores": of_board}, precision)
+    if board is None:
+        return None
+    if per_multiprocessor is None or count is None or of_board is None:
+        reason = "a MIG slice of unknown size: its whole board's ceiling"
+        return Ceiling(board.flop_per_second, f"{reason}, {board.source}", of_device=False)
+    cores = count * per_multiprocessor
+    share = min(1.0, cores / of_board)
+    source = f"MIG slice, {cores:g} of {of_board:g} cores: {share:.1%} of {board.source}"
+    return Ceiling(share * board.flop_per_second, source)
 
 
 def _gpu_by_datasheet(gpu: Mapping[str, Any], precision: str) -> Ceiling | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from likeforlike.devices.vendors.cpu import find_cpu
 from likeforlike.devices.vendors.device import Device
-from likeforlike.devices.vendors.nvidia import find_gpus, visible
+from likeforlike.devices.vendors.nvidia_listing import find_gpus, visible
 
 LOGICAL_CPUS = 16
 """How many logical CPUs, cpu:0 to cpu:15, a framework may be asked to split the processor into."""
@@ -20,13 +20,15 @@ class DeviceError(ValueError):
 
 
 def find_devices(nvml: Any | None = None, environ: Mapping[str, str] | None = None) -> tuple[Device, ...]:
-    """cpu:0 and every GPU this process may use, in CUDA's PCI order.
+    """cpu:0 and every GPU this process may use, in the order of CUDA_VISIBLE_DEVICES, else of the PCI bus.
 
     Without a driver or the library there is just the CPU. ``nvml`` stands in for ``pynvml``;
-    ``environ`` for the process's environment, whose CUDA_VISIBLE_DEVICES (set by Slurm, for one) is kept.
+    ``environ`` for the process's environment, whose CUDA_VISIBLE_DEVICES (set by Slurm, for one) is kept:
+    its numbers mean what CUDA_DEVICE_ORDER beside it says, and fastest first without.
     """
     environment = os.environ if environ is None else environ
-    gpus = visible(find_gpus(nvml), environment.get("CUDA_VISIBLE_DEVICES"))
+    order = environment.get("CUDA_DEVICE_ORDER")
+    gpus = visible(find_gpus(nvml), environment.get("CUDA_VISIBLE_DEVICES"), order)
     return (find_cpu(), *(replace(gpu, index=index) for index, gpu in enumerate(gpus)))
 
 

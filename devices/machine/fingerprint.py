@@ -24,7 +24,7 @@ class Fingerprint:
     """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo)."""
     memory_bytes: int
     gpus: list[dict[str, Any]]
-    """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each."""
+    """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each; ``mig`` of a slice."""
     cuda: str | None
     versions: dict[str, str]
     blas: list[str]
@@ -81,7 +81,7 @@ def _describe_cpu(devices: Sequence[Device]) -> dict[str, Any]:
 
 def _describe_gpu(gpu: Device) -> dict[str, Any]:
     capability = gpu.compute_capability
-    return {
+    described = {
         "index": gpu.index,
         "name": gpu.name,
         "uuid": gpu.uuid,
@@ -90,6 +90,11 @@ def _describe_gpu(gpu: Device) -> dict[str, Any]:
         "compute_capability": None if capability is None else list(capability),
         "cores": gpu.cores,
         "sm_clock_max_hertz": gpu.sm_clock_max_hertz,
+    }
+    if gpu.mig is None:
+        return described
+    return described | {
+        "mig": {"multiprocessors": gpu.mig.multiprocessors, "board_cores": gpu.mig.board_cores}
     }
 
 

@@ -158,7 +158,7 @@ class Probe:
     def _open(self, device: Device, nvml: Any | None) -> None:
         self._nvml = self._resources.enter_context(nvidia.session(nvml))
         if self._nvml is not None:
-            self._handle = nvidia.handle_of(self._nvml, device.uuid, device.nvml_index)
+            self._handle = nvidia.board_handle(self._nvml, device)
 
     def read(self) -> list[str]:
         """Reasons why the sample since the last call is disturbed; empty if it isn't."""
@@ -215,10 +215,9 @@ def _gpu_state(device: Device, nvml: Any | None, process: psutil.Process | None)
     with nvidia.session(nvml) as library:
         if library is None:
             return None
-        handle = nvidia.handle_of(library, device.uuid, device.nvml_index)
-        if handle is None:
-            return None
-        state = nvidia.read_gpu(library, handle)
+        state = nvidia.read_device(library, device)
+    if state is None:
+        return None
     running = state.pop("processes")
     others = None if running is None else told(_others, set(running), process)
     return state | {"other_processes": others}

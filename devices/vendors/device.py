@@ -7,6 +7,19 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
+class MigSlice:
+    """What a GPU is part of, where it is a slice of a board in MIG mode."""
+
+    board_uuid: str | None
+    old_name: str | None = None
+    """``MIG-GPU-<uuid of the board>/<GPU instance>/<compute instance>``, as drivers before 470 called it."""
+    multiprocessors: int | None = None
+    """Its own; None where NVML doesn't tell."""
+    board_cores: int | None = None
+    """FP32 cores of the whole board."""
+
+
+@dataclass(frozen=True)
 class Device:
     """One device a cell can be placed on."""
 
@@ -24,7 +37,9 @@ class Device:
     cuda: str | None = None
     """The newest CUDA version the driver can run, such as 12.4."""
     nvml_index: int | None = None
-    """NVML's own number, which counts every GPU of the machine."""
+    """NVML's own number, which counts every board of the machine in the order of the PCI bus."""
+    mig: MigSlice | None = None
+    """Where it is a slice of a board; its memory is its own, its clock the board's."""
 
     @property
     def id(self) -> str:

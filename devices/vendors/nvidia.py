@@ -1,4 +1,4 @@
-"""NVIDIA's GPUs through NVML, which may be missing, old or out of permission: finding, clocks, throttling."""
+"""NVIDIA's GPUs through NVML, which may be missing, old or out of permission: clocks, throttling, company."""
 
 from __future__ import annotations
 
@@ -81,68 +81,10 @@ def handle_of(nvml: Any, uuid: str | None, index: int | None) -> Any | None:
     return None
 
 
-def find_gpus(nvml: Any | None) -> list[Device]:
-    """Every GPU of the machine, by NVML's own numbers; none without a driver or the library."""
-    with session(nvml) as library:
-        if library is None:
-            return []
-        driver = reading(library, library.nvmlSystemGetDriverVersion)
-        cuda = _cuda_version(library)
-        count = reading(library, library.nvmlDeviceGetCount) or 0
-        gpus = (_describe_gpu(library, index, driver, cuda) for index in range(count))
-        return [gpu for gpu in gpus if gpu is not None]
-
-
-def _describe_gpu(nvml: Any, index: int, driver: str | None, cuda: str | None) -> Device | None:
-    """Read one GPU; None if it can't be opened, as after it fell off the bus."""
-    handle = reading(nvml, nvml.nvmlDeviceGetHandleByIndex, index)
-    if handle is None:
-        return None
-    memory = reading(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
-    capability = reading(nvml, nvml.nvmlDeviceGetCudaComputeCapability, handle)
-    megahertz = reading(nvml, nvml.nvmlDeviceGetMaxClockInfo, handle, nvml.NVML_CLOCK_SM)
-    return Device(
-        kind="gpu",
-        index=index,
-        name=reading(nvml, nvml.nvmlDeviceGetName, handle) or "unknown GPU",
-        memory_bytes=None if memory is None else int(memory.total),
-        uuid=reading(nvml, nvml.nvmlDeviceGetUUID, handle),
-        driver=driver,
-        compute_capability=None if capability is None else (int(capability[0]), int(capability[1])),
-        sm_clock_max_hertz=None if megahertz is None else megahertz * 1e6,
-        cores=call_named(nvml, ("nvmlDeviceGetNumGpuCores",), handle),
-        cuda=cuda,
-        nvml_index=index,
-    )
-
-
-def _cuda_version(nvml: Any) -> str | None:
-    """NVML gives 1000 x major + 10 x minor."""
-    number = call_named(nvml, ("nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion"))
-    return None if number is None else f"{number // 1000}.{number % 1000 // 10}"
-
-
-def visible(gpus: list[Device], variable: str | None) -> list[Device]:
-    """Those that CUDA_VISIBLE_DEVICES lets through, in its order.
-
-    As in CUDA, the first invalid entry ends the list.
-    """
-    if variable is None:
-        return gpus
-    chosen: list[Device] = []
-    for entry in (part.strip() for part in variable.split(",")):
-        match = [gpu for gpu in gpus if _is_entry(gpu, entry)]
-        if len(match) != 1 or match[0] in chosen:
-            break
-        chosen.append(match[0])
-    return chosen
-
-
-def _is_entry(gpu: Device, entry: str) -> bool:
-    """An entry is an index or the beginning of a uuid."""
-    if entry.isascii() and entry.isdigit():
-        return gpu.nvml_index == int(entry)
-    return entry.startswith("GPU-") and gpu.uuid is not None and gpu.uuid.startswith(entry)
+def board_handle(nvml: Any, device: Device) -> Any | None:
+    """NVML's handle of the whole board: clocks, heat and throttling are told of it, not of its MIG slices."""
+    uuid = device.uuid if device.mig is None else device.mig.board_uuid
+    return handle_of(nvml, uuid, device.nvml_index)
 
 
 def throttled(device: Device, nvml: Any | None = None) -> str | None:
@@ -150,10 +92,28 @@ def throttled(device: Device, nvml: Any | None = None) -> str | None:
     if device.kind != "gpu":
         return None
     with session(nvml) as library:
-        handle = None if library is None else handle_of(library, device.uuid, device.nvml_index)
+        handle = None if library is None else board_handle(library, device)
         bits = None if handle is None else throttle_bits(library, handle)
     words = [REASONS[bit] for bit in reason_bits(bits or 0) if bit & DISTURBING]
     return ", ".join(words) or None
+
+
+def read_device(nvml: Any, device: Device) -> dict[str, Any] | None:
+    """:func:`read_gpu` of a device; None if it is gone.
+
+    Of a MIG slice the clocks, heat and throttling are its board's, the processes its own; power and energy
+    are None, since NVML tells them of all slices together.
+    """
+    handle = board_handle(nvml, device)
+    if handle is None:
+        return None
+    state = read_gpu(nvml, handle)
+    if device.mig is not None:
+        own = handle_of(nvml, device.uuid, None)
+        running = None if own is None else reading(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, own)
+        processes = None if running is None else sorted({p.pid for p in running})
+        state |= {"power_watts": None, "energy_joules": None, "processes": processes}
+    return state
 
 
 def read_gpu(nvml: Any, handle: Any) -> dict[str, Any]:

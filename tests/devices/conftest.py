@@ -21,6 +21,21 @@ class Gpu:
     throttle: int | None = 0
     pids: list = field(default_factory=list)
     millijoules: int | None = 5_000
+    slices: list | None = None
+    """MIG slices by number, None where a number is not taken; None in all: not in MIG mode."""
+
+
+@dataclass
+class Slice:
+    """A MIG device; refuses what is told of boards alone."""
+
+    uuid: str
+    memory_bytes: int
+    multiprocessors: int | None = None
+    instance: tuple = (7, 0)
+    slices: tuple = (1, 1)
+    name: str = "NVIDIA A100-SXM4-80GB"
+    pids: list = field(default_factory=list)
 
 
 class NVMLError(Exception):
@@ -65,7 +80,8 @@ class StandIn:
         return self._read(self.gpus[index])
 
     def nvmlDeviceGetHandleByUUID(self, uuid):  # noqa: N802
-        return self._read(next((gpu for gpu in self.gpus if gpu.uuid == uuid), None))
+        handles = [*self.gpus, *(part for gpu in self.gpus for part in gpu.slices or () if part)]
+        return self._read(next((handle for handle in handles if handle.uuid == uuid), None))
 
     def nvmlDeviceGetName(self, gpu):  # noqa: N802
         return self._read(gpu.name)
@@ -87,27 +103,59 @@ class StandIn:
         return self._read(gpu.megahertz)
 
     def nvmlDeviceGetClockInfo(self, gpu, kind):  # noqa: N802
-        return self._read({1: 1380, 2: 1593}[kind])
+        return self._read({1: 1380, 2: 1593}[kind] if isinstance(gpu, Gpu) else None)
 
     def nvmlDeviceGetTemperature(self, gpu, sensor):  # noqa: N802
-        return self._read(61)
+        return self._read(61 if isinstance(gpu, Gpu) else None)
 
     def nvmlDeviceGetPowerUsage(self, gpu):  # noqa: N802
-        return self._read(250_500)
+        return self._read(250_500 if isinstance(gpu, Gpu) else None)
 
     def nvmlDeviceGetTotalEnergyConsumption(self, gpu):  # noqa: N802
-        return self._read(gpu.millijoules)
+        return self._read(getattr(gpu, "millijoules", None))
 
     def nvmlDeviceGetCurrentClocksThrottleReasons(self, gpu):  # noqa: N802
-        return self._read(gpu.throttle)
+        return self._read(getattr(gpu, "throttle", None))
 
     def nvmlDeviceGetComputeRunningProcesses(self, gpu):  # noqa: N802
         return self._read([SimpleNamespace(pid=pid) for pid in gpu.pids])
+
+    def nvmlDeviceGetMigMode(self, gpu):  # noqa: N802
+        return self._read([int(gpu.slices is not None)] * 2)
+
+    def nvmlDeviceGetMaxMigDeviceCount(self, gpu):  # noqa: N802
+        return self._read(len(gpu.slices or ()))
+
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, gpu, index):  # noqa: N802
+        return self._read(gpu.slices[index])
+
+    def nvmlDeviceGetAttributes_v2(self, part):  # noqa: N802
+        if part.multiprocessors is None:
+            return self._read(None)
+        return self._read(
+            SimpleNamespace(
+                multiprocessorCount=part.multiprocessors,
+                gpuInstanceSliceCount=part.slices[0],
+                computeInstanceSliceCount=part.slices[1],
+                memorySizeMB=part.memory_bytes // 2**20,
+            )
+        )
+
+    def nvmlDeviceGetGpuInstanceId(self, part):  # noqa: N802
+        return self._read(part.instance[0])
+
+    def nvmlDeviceGetComputeInstanceId(self, part):  # noqa: N802
+        return self._read(part.instance[1])
 
 
 @pytest.fixture
 def board():
     return Gpu
+
+
+@pytest.fixture
+def mig_slice():
+    return Slice
 
 
 @pytest.fixture

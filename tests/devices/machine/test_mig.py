@@ -1,0 +1,141 @@
+"""Boards in MIG mode, and the order in which CUDA counts, on a stand-in for NVML."""
+
+from __future__ import annotations
+
+import pytest
+
+from likeforlike.devices.limits.ceilings import PRECISIONS, device_ceiling, highest_known
+from likeforlike.devices.machine.discovery import find_devices, parse_devices
+from likeforlike.devices.machine.fingerprint import machine_fingerprint
+from likeforlike.devices.machine.state import Probe, snapshot
+from likeforlike.devices.process.placement import local_device, worker_environment
+
+BOARD = "GPU-aaaa1111-2222"
+SMALL = "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f"
+LARGE = "MIG-0b2f1d3e-1111-2222-3333-444455556666"
+GIBIBYTE = 2**30
+
+
+@pytest.fixture
+def in_slices(make_nvml, board, mig_slice):
+    """An A100 of 80 GB with a slice of one seventh and one of three; then a whole T4."""
+    small = mig_slice(SMALL, 9728 * 2**20, 14, (7, 0), (1, 1))
+    large = mig_slice(LARGE, 40192 * 2**20, 42, (2, 0), (3, 3), pids=[99])
+    sliced = board(uuid=BOARD, slices=[small, None, large], throttle=0x40, pids=[99, 100])
+    return make_nvml(
+        sliced, board("NVIDIA T4", "GPU-bbbb", 16 * GIBIBYTE, (7, 5), 2560, 1590)
+    )
+
+
+def test_a_board_in_mig_mode_is_its_slices_with_their_own_memory(in_slices):
+    small, large, t4 = find_devices(in_slices, {})[1:]
+    assert [gpu.id for gpu in (small, large, t4)] == ["gpu:0", "gpu:1", "gpu:2"]
+    assert (small.uuid, small.name) == (SMALL, "NVIDIA A100-SXM4-80GB MIG 1g.10gb")
+    assert (large.uuid, large.name) == (LARGE, "NVIDIA A100-SXM4-80GB MIG 3g.40gb")
+    assert (small.memory_bytes, large.memory_bytes) == (9.5 * GIBIBYTE, 39.25 * GIBIBYTE)
+    assert small.compute_capability == (8, 0)
+    assert (t4.mig, t4.memory_bytes) == (None, 16 * GIBIBYTE)
+
+
+@pytest.mark.parametrize(
+    ("variable", "uuids"),
+    [
+        (SMALL, [SMALL]),
+        (f"{LARGE},{SMALL}", [LARGE, SMALL]),
+        # drivers before 470 name the board, the GPU instance and the compute instance
+        (f"MIG-{BOARD}/2/0", [LARGE]),
+        (f"MIG-{BOARD}/7/0,GPU-bbbb", [SMALL, "GPU-bbbb"]),
+        (f"MIG-{BOARD}/3/0", []),
+        ("MIG-", []),
+        (SMALL[:9], []),
+        (f"{SMALL},{SMALL}", [SMALL]),
+        # of a board in MIG mode CUDA takes the first slice
+        ("0", [SMALL]),
+        (BOARD, [SMALL]),
+        ("GPU-a,1", [SMALL, "GPU-bbbb"]),
+    ],
+)
+def test_what_a_scheduler_names_is_what_is_measured(in_slices, variable, uuids):
+    gpus = find_devices(in_slices, {"CUDA_VISIBLE_DEVICES": variable})[1:]
+    assert [gpu.uuid for gpu in gpus] == uuids
+
+
+def test_an_old_driver_s_slice_is_found_by_the_name_it_gives(make_nvml, board, mig_slice):
+    name = f"MIG-{BOARD}/1/0"
+    nvml = make_nvml(board(uuid=BOARD, slices=[mig_slice(name, 5 * GIBIBYTE)]))
+    (gpu,) = find_devices(nvml, {"CUDA_VISIBLE_DEVICES": name})[1:]
+    assert (gpu.uuid, gpu.memory_bytes, gpu.name) == (
+        name, 5 * GIBIBYTE, "NVIDIA A100-SXM4-80GB MIG slice",
+    )  # fmt: skip
+
+
+def test_a_worker_gets_the_slice_by_its_uuid(in_slices):
+    (large,) = parse_devices(["gpu:1"], find_devices(in_slices, {}))
+    environment = worker_environment(large, 2)
+    assert environment["CUDA_VISIBLE_DEVICES"] == LARGE
+    assert local_device(large) == "gpu:0"
+
+
+def test_a_slice_s_ceiling_is_its_share_of_the_board_s(in_slices):
+    """14 and 42 of an A100's 108 multiprocessors; the data sheet's 19.5, 156 and 312 TFLOP/s are for 108."""
+    fingerprint = machine_fingerprint(find_devices(in_slices, {}), 2, versions={})
+    for device, multiprocessors in (("gpu:0", 14), ("gpu:1", 42)):
+        for precision, teraflop in (("float32", 19.5), ("tf32", 156), ("float16", 312)):
+            ceiling = device_ceiling(fingerprint, device, precision)
+            expected = teraflop * 1e12 * multiprocessors / 108
+            assert ceiling.flop_per_second == pytest.approx(expected, rel=0.01)
+            assert ceiling.flop_per_second >= expected
+            assert ceiling.of_device
+            assert ceiling.source.startswith(f"MIG slice, {64 * multiprocessors} of 6912 cores: ")
+    whole = device_ceiling(fingerprint, "gpu:2", "float16")
+    assert "MIG" not in whole.source
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_without_a_slice_s_size_the_ceiling_is_no_slice_s(make_nvml, board, mig_slice, precision):
+    nvml = make_nvml(board(uuid=BOARD, slices=[mig_slice(SMALL, 10 * GIBIBYTE)]))
+    ceiling = device_ceiling(machine_fingerprint(find_devices(nvml, {}), 2, versions={}), "gpu:0", precision)
+    assert not ceiling.of_device
+    assert ceiling.source.startswith("a MIG slice of unknown size: its whole board's ceiling, ")
+    assert ceiling.flop_per_second <= highest_known(precision).flop_per_second
+
+
+def test_the_fingerprint_of_a_whole_gpu_is_what_it_was(make_nvml, board):
+    (gpu,) = machine_fingerprint(find_devices(make_nvml(board()), {}), 2, versions={})["gpus"]
+    assert "mig" not in gpu
+
+
+def test_a_slice_s_state_is_the_board_s_where_it_shares_it_and_its_own_where_not(in_slices):
+    small, large = find_devices(in_slices, {})[1:3]
+    state = snapshot(large, nvml=in_slices)["gpu"]
+    assert (state["temperature_celsius"], state["sm_clock_hertz"]) == (61, 1.38e9)
+    assert state["throttle_reasons"] == ["too hot, held back by the hardware"]
+    assert (state["power_watts"], state["energy_joules"]) == (None, None)
+    assert (state["other_processes"], snapshot(small, nvml=in_slices)["gpu"]["other_processes"]) == ([99], [])
+    with Probe(small, nvml=in_slices) as probe:
+        assert "GPU throttled: too hot, held back by the hardware" in probe.read()
+
+
+@pytest.mark.parametrize(
+    ("order", "variable", "uuids"),
+    [
+        # the A100 is the third on the bus and CUDA's first
+        (None, "0", ["GPU-A100"]),
+        (None, "1,2", ["GPU-T4-a", "GPU-T4-b"]),
+        ("FASTEST_FIRST", "2,0", ["GPU-T4-b", "GPU-A100"]),
+        ("PCI_BUS_ID", "0", ["GPU-T4-a"]),
+        ("PCI_BUS_ID", "2,1", ["GPU-A100", "GPU-T4-b"]),
+        (None, "GPU-T4-b", ["GPU-T4-b"]),
+        (None, "3", []),
+    ],
+)
+def test_a_number_means_what_cuda_would_take_it_for(make_nvml, board, order, variable, uuids):
+    t4 = ("NVIDIA T4", 16 * GIBIBYTE, (7, 5), 2560, 1590)
+    nvml = make_nvml(
+        board(t4[0], "GPU-T4-a", *t4[1:]), board(t4[0], "GPU-T4-b", *t4[1:]), board(uuid="GPU-A100")
+    )
+    environ = {"CUDA_VISIBLE_DEVICES": variable} | ({"CUDA_DEVICE_ORDER": order} if order else {})
+    gpus = find_devices(nvml, environ)[1:]
+    assert [gpu.uuid for gpu in gpus] == uuids
+    # and a worker is given no number at all
+    assert [worker_environment(gpu, 1)["CUDA_VISIBLE_DEVICES"] for gpu in gpus] == uuids
