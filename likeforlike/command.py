@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from likeforlike import __version__
+from likeforlike.plain_streams import make_streams_lenient
 
 BAD_INPUT = 2
 
@@ -16,6 +17,7 @@ ENOUGH_SEEN = 1
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a part, and give its exit status; 2 for one that there is not."""
+    make_streams_lenient()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0] in COMMANDS:
         try:

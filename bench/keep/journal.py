@@ -57,6 +57,9 @@ class Journal:
         self.busy: tuple[str, ...] = ()
         """What was busy when any of the run's sessions began."""
         self.warning = ""
+        self._waiting: list[CellRecord] = []
+        """Records that the disk has not taken yet."""
+        self._told = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = open(path, "a+b")  # noqa: SIM115 - held open and locked for the run
@@ -103,7 +106,17 @@ class Journal:
             ) from error
 
     def begin(self, header: Header) -> None:
-        """Start a new run, or take up the one found. Raises JournalError if its conditions differ."""
+        """Start a new run, or take up the one found.
+
+        Raises JournalError if its conditions differ, or the disk takes no line.
+        """
+        try:
+            self._begin(header)
+        except OSError as error:
+            reason = f"cannot be written: {error.strerror}; make room or name another file"
+            raise JournalError(f"{self.path}: {reason}") from error
+
+    def _begin(self, header: Header) -> None:
         if self.header is None:
             self._file.truncate(0)
             self.header, self.busy = header, header.busy
@@ -124,17 +137,40 @@ class Journal:
         for cell in cells:
             self.records.pop(cell, None)
 
-    def add(self, records: Iterable[CellRecord]) -> None:
-        """Append ended cells and wait until they are on disk."""
+    def add(self, records: Iterable[CellRecord]) -> str | None:
+        """Append ended cells and wait until they are on disk; a warning where the disk does not take them.
+
+        They stay in memory then, and are tried again with the next, so that nothing is lost but by a crash.
+        """
         records = list(records)
         self.records |= {record.cell: record for record in records}
-        self._append(records)
+        self._waiting += records
+        try:
+            self._append(self._waiting)
+        except OSError as error:
+            told, self._told = self._told, True
+            reason = f"{self.path}: cannot be written: {error.strerror}"
+            return None if told else f"{reason}; measuring goes on, and can't be resumed unless there is room"
+        self._waiting, self._told = [], False
+        return None
 
     def _append(self, items: Iterable[msgspec.Struct]) -> None:
-        self._file.seek(0, os.SEEK_END)
-        self._file.write(b"".join(msgspec.json.encode(item) + b"\n" for item in items))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Whole lines or none. Raises OSError."""
+        whole = os.fstat(self._descriptor).st_size
+        left = memoryview(b"".join(msgspec.json.encode(item) + b"\n" for item in items))
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+            os.fsync(self._descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, whole)
+            raise
+
+    @property
+    def _descriptor(self) -> int:
+        """Written to past Python's buffer, which would try again what the disk has refused."""
+        return self._file.fileno()
 
     def close(self) -> None:
         """Unlock."""

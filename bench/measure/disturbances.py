@@ -13,35 +13,40 @@ from likeforlike.devices.vendors.device import Device
 
 
 class MachineWatch:
-    """Flags samples that the machine disturbed; flags, never drops."""
+    """Flags samples that the machine disturbed; flags, never drops. What can't be read flags nothing."""
 
     def __init__(self, devices: Mapping[str, Device]) -> None:
         self._devices = devices
-        self._probes: dict[str, Probe] = {}
-        self._before: dict[str, dict[str, Any]] = {}
+        self._probes: dict[str, Probe | None] = {}
+        self._before: dict[str, dict[str, Any] | None] = {}
         self._busy: dict[str, str | None] = {}
 
     def begin(self, cells: Sequence[Cell]) -> None:
         """Note the machine's state before a group, once for each of its devices."""
         for name in dict.fromkeys(cell.device for cell in cells):
             device = self._devices[name]
-            self._probes[name] = Probe(device)
-            self._before[name] = snapshot(device)
+            self._probes[name] = told(Probe, device)
+            self._before[name] = told(snapshot, device)
             self._busy[name] = told(busy, device) if device.kind == "gpu" else None
 
     def before(self, cell: Cell) -> None:
         """Forget what was stolen up to here."""
-        told(self._probes[cell.device].read)
+        self._read(cell.device)
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         """What disturbed the sample."""
-        return told(self._probes[cell.device].read) or []
+        return self._read(cell.device)
+
+    def _read(self, device: str) -> list[str]:
+        probe = self._probes[device]
+        return (told(probe.read) if probe is not None else None) or []
 
     def states(self, cell: Cell) -> dict[str, Any]:
         """The state before the group and now, and what disturbed all in between."""
         before = self._before[cell.device]
-        after = snapshot(self._devices[cell.device], previous=before)
-        reasons = told(disturbance, before, after) or []
+        after = told(snapshot, self._devices[cell.device], previous=before)
+        known = before is not None and after is not None
+        reasons = (told(disturbance, before, after) if known else None) or []
         if self._busy[cell.device]:
             reasons.insert(0, str(self._busy[cell.device]))
         return {"before": before, "after": after, "disturbances": reasons}
@@ -49,5 +54,6 @@ class MachineWatch:
     def end(self) -> None:
         """Give the probes back."""
         for probe in self._probes.values():
-            probe.close()
+            if probe is not None:
+                probe.close()
         self._probes.clear()

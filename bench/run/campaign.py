@@ -122,7 +122,9 @@ class Campaign:
                 return
             self.records[cell.id] = record
             if self.journal is not None:
-                self.journal.add([record])
+                warning = self.journal.add([record])
+                if warning is not None:
+                    self.progress.say(f"WARNING: {warning}")
             self.progress.ended(cell, record)
 
     def _measure(self, cells: Sequence[Cell], pool: Pool) -> None:

@@ -148,6 +148,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     bench = session.config.stash.get(BENCH, None)
     if bench is not None:
         bench.finish()
+        if bench.unwritten:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
     return (yield)
 
 

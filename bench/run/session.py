@@ -38,7 +38,7 @@ from likeforlike.devices.machine.environment import Inherited
 from likeforlike.devices.machine.fingerprint import identity, machine_fingerprint
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.machine.setup import read_setup
-from likeforlike.devices.machine.state import busy
+from likeforlike.devices.machine.state import busy, read_ticks
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.measured_ceilings import kept_file
 from likeforlike.devices.process.placement import inherited_by_workers
@@ -82,6 +82,8 @@ class Bench:
     """pytest-benchmark's own records, in the order of measuring."""
     written: Path | None = None
     """The file of all figures, once it stands; a passing one if none was asked for."""
+    unwritten: str = ""
+    """Why the result file asked for could not be written."""
     scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def header(self) -> list[str]:
@@ -110,6 +112,8 @@ class Bench:
             names = ", ".join(item.name for item in self.left_out)
             lines.append(f"clean environment: workers start without {names}")
         lines += self.thread_counts.lines() if self.thread_counts else []
+        if read_ticks() is None:
+            lines.append("NOTE: /proc can't be read: what others take of the processor is not told")
         if self.setup.get("blas_remark"):
             lines.append(f"WARNING: {self.setup['blas_remark']}")
         return lines
@@ -236,11 +240,26 @@ class Bench:
         judge_together(infos, medians, self.plan.context)
         self._judge_suspicion(infos, medians)
         if not self.plan.once and (self.options.result_file is not None or self.replayed):
-            path = self.options.result_file or self._passing_file()
-            write_result(path, self._document())
-            self.written = path
+            self._write(self.options.result_file or self._passing_file())
         if self.journal is not None:
             self.journal.close()
+
+    def _write(self, path: Path) -> None:
+        """Write the result file; where that fails, among the passing files, and say so."""
+        document, say = self._document(), self.campaign.progress.say if self.campaign else print
+        try:
+            write_result(path, document)
+            self.written = path
+            return
+        except OSError as error:
+            self.unwritten = f"cannot write {path}: {error.strerror}"
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="likeforlike-"))
+            write_result(folder / path.name, document)
+            self.written = folder / path.name
+            say(f"\nERROR: {self.unwritten}; all figures are in {self.written}: move that file")
+        except OSError as error:
+            say(f"\nERROR: {self.unwritten}, nor {tempfile.gettempdir()}: {error.strerror}; make room, --resume")
 
     def _judge_suspicion(self, infos: Sequence[dict[str, Any]], medians: Sequence[float]) -> None:
         """Nothing is suspicious before the machine was measured once more; not at the end of a broken run."""
@@ -278,7 +297,7 @@ class Bench:
             measured=len(self.replayed),
             chosen=len(self.chosen),
             early=bool(self._untold),
-            result_file=self.options.result_file,
+            result_file=self.written if self.unwritten else self.options.result_file,
             next_command=self._next_command(),
         )
         _terminal_writer(self.config)("\n" + "\n".join(last_screen(ending, terminal.fullwidth)) + "\n")
@@ -291,7 +310,8 @@ class Bench:
             return shlex.join(invocation_of(self.config).words("--benchmark-json=results.json"))
         if self._untold:
             return shlex.join(invocation_of(self.config).words("--resume"))
-        return f"likeforlike report {shlex.quote(str(self.options.result_file))} --output report"
+        kept = self.written if self.unwritten else self.options.result_file
+        return f"likeforlike report {shlex.quote(str(kept))} --output report"
 
     def _document(self) -> dict[str, Any]:
         """pytest-benchmark's document of all replayed cells, through its own hooks."""

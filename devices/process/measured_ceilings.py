@@ -151,10 +151,14 @@ def _run(command: Sequence[str], environment: Mapping[str, str], seconds: float)
 
 
 def kept_file(fingerprint_id: str, environ: Mapping[str, str] | None = None) -> Path:
-    """Where the rates of a machine are kept."""
+    """Where the rates of a machine are kept; a user without a home folder keeps them with passing files."""
     environment = os.environ if environ is None else environ
-    cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "likeforlike" / "ceilings" / f"{fingerprint_id}.json"
+    cache = Path(environment.get("XDG_CACHE_HOME") or "~/.cache")
+    try:
+        cache = cache.expanduser()
+    except RuntimeError:  # neither HOME nor an entry in the list of users, as in containers
+        cache = Path(tempfile.gettempdir()) / f"cache-of-user-{os.getuid()}"
+    return cache / "likeforlike" / "ceilings" / f"{fingerprint_id}.json"
 
 
 def read_kept(path: Path) -> list[Rate]:

@@ -54,8 +54,12 @@ class Located:
 
 def keras_cache() -> Path:
     """The folder into which ``keras.datasets.fashion_mnist`` downloads."""
-    home = os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
-    return Path(home).expanduser() / "datasets" / "fashion-mnist"
+    home = Path(os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
+    try:
+        home = home.expanduser()
+    except RuntimeError:  # no home folder: Keras takes this one then
+        home = Path("/tmp/.keras")
+    return home / "datasets" / "fashion-mnist"
 
 
 def download(url: str, target: Path, timeout_seconds: float = 30.0) -> None:

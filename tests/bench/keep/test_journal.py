@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,3 +135,40 @@ def test_forgotten_cells_are_replaced_by_their_later_line(tmp_path: Path) -> Non
 
 def test_the_journal_lies_beside_the_result_file() -> None:
     assert journal_path(Path("results/x.json")) == Path("results/x.json.journal.jsonl")
+
+
+def test_what_a_full_disk_refuses_is_written_once_there_is_room(tmp_path, monkeypatch):
+    path = tmp_path / "r.json.journal.jsonl"
+    journal = opened(path, resume=False)
+    journal.begin(Header("run", 1, {}))
+    before, write = path.read_bytes(), os.write
+
+    def torn(descriptor, data):
+        """Takes a few bytes before it is full."""
+        if len(data) > 8:
+            return write(descriptor, data[:8])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def full(descriptor, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", torn)
+    told = journal.add([record("a")])
+    assert told.startswith(f"{path}: cannot be written: No space left on device; ")
+    assert path.read_bytes() == before
+    monkeypatch.setattr(os, "write", full)
+    assert journal.add([record("b")]) is None
+    monkeypatch.setattr(os, "write", write)
+    assert journal.add([record("c")]) is None
+    assert set(journal.records) == {"a", "b", "c"}
+    journal.close()
+    assert list(opened(path, resume=True).records) == ["a", "b", "c"]
+
+
+def test_a_run_that_cannot_be_begun_says_so_in_a_line(tmp_path, monkeypatch):
+    def full(descriptor, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(JournalError, match="No space left on device; make room or name another file$"):
+        opened(tmp_path / "r.jsonl", resume=False).begin(Header("run", 1, {}))

@@ -243,3 +243,29 @@ def test_our_own_time_counts_our_children_s():
 
 def test_a_cpu_is_never_throttled_by_nvml(make_nvml, board):
     assert throttled(CPU, make_nvml(board(throttle=0x40))) is None
+
+
+def test_nothing_that_is_only_read_can_raise(make_nvml, board, monkeypatch, tmp_path):
+    """A driver's library without half of its functions, and a system that tells of no process."""
+
+    class Old(make_nvml):
+        def __getattribute__(self, name):
+            if name.startswith("nvmlDeviceGetC") or name == "nvmlDeviceGetTemperature":
+                raise AttributeError(f"function not found: {name}")
+            return super().__getattribute__(name)
+
+    def nobody(*_):
+        raise FileNotFoundError(2, "No such file or directory", "/proc/self/stat")
+
+    monkeypatch.setattr(psutil, "Process", nobody)
+    monkeypatch.setattr(os, "getloadavg", nobody)
+    nvml = Old(board())
+    before = snapshot(GPU, nvml=nvml, proc=tmp_path, sys_cpu=tmp_path)
+    after = snapshot(GPU, nvml=nvml, proc=tmp_path, sys_cpu=tmp_path, previous=before)
+    for name in ("load_1m", "stolen_fraction", "own_processor_seconds", "gpu", "governor"):
+        assert after[name] is None
+    assert disturbance(before, after) == []
+    assert busy(GPU, nvml=nvml) is None
+    with Probe(GPU, nvml=nvml, proc=tmp_path) as probe:
+        assert probe.read() == []
+    assert nvml.open == 0
