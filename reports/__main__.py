@@ -2,8 +2,8 @@
 
 import sys
 
-from likeforlike.reports.command import main
 from likeforlike.plain_streams import make_streams_lenient
+from likeforlike.reports.command import main
 
 make_streams_lenient()
 sys.exit(main(prog="python -m reports"))

@@ -20,7 +20,7 @@ ASCII = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONC
     [
         ("×1.07 (1.02 to 1.11)", "x1.07 (1.02 to 1.11)"),
         ("a 500² product: 7.5 µs – ±2 %", "a 500^2 product: 7.5 us - +/-2 %"),
-        ("Müller’s naïve “loop”…", "Muller's naive \"loop\"..."),
+        ("Müller’s naïve “loop”…", 'Muller\'s naive "loop"...'),
         ("機", "\\u6a5f"),
         ("plain", "plain"),
     ],

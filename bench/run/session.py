@@ -259,7 +259,9 @@ class Bench:
             self.written = folder / path.name
             say(f"\nERROR: {self.unwritten}; all figures are in {self.written}: move that file")
         except OSError as error:
-            say(f"\nERROR: {self.unwritten}, nor {tempfile.gettempdir()}: {error.strerror}; make room, --resume")
+            say(
+                f"\nERROR: {self.unwritten}, nor {tempfile.gettempdir()}: {error.strerror}; make room, --resume"
+            )
 
     def _judge_suspicion(self, infos: Sequence[dict[str, Any]], medians: Sequence[float]) -> None:
         """Nothing is suspicious before the machine was measured once more; not at the end of a broken run."""

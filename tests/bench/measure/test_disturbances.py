@@ -20,6 +20,7 @@ def test_a_probe_that_raises_tells_nothing(monkeypatch: pytest.MonkeyPatch, brok
         raise RuntimeError("the driver has gone")
 
     monkeypatch.setattr(disturbances, "busy", lambda device: None)
+    monkeypatch.setattr(disturbances, "snapshot", lambda device, previous=None: {})
     for name in broken:
         monkeypatch.setattr(disturbances, name, refuse)
     watch = MachineWatch({"gpu:0": Device("gpu", 0, "a GPU")})

@@ -24,7 +24,12 @@ def test_the_default_is_what_all_entrants_can_do(tmp_path: Path) -> None:
         *(f"--implementations={','.join(installed)}", "-k", "matmul"),
     ]
     done = subprocess.run(
-        command(*options), cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=900
+        command(*options),
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(installed)} passed" in done.stdout

@@ -53,7 +53,9 @@ def test_a_mark_that_pytorch_refuses_fails_no_cell(
     assert cell_setup.memory_facts(chosen, "gpu:0")["device_peak_memory_bytes"] == peak
 
 
-@pytest.mark.parametrize("error", [RuntimeError("no"), OSError(2, "no /proc"), KeyError("peak"), ValueError()])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no"), OSError(2, "no /proc"), KeyError("peak"), ValueError()]
+)
 def test_no_reading_fails_a_cell(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Every reading of the runtime and of the process raises; what was not read is None."""
 

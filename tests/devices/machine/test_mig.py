@@ -22,9 +22,7 @@ def in_slices(make_nvml, board, mig_slice):
     small = mig_slice(SMALL, 9728 * 2**20, 14, (7, 0), (1, 1))
     large = mig_slice(LARGE, 40192 * 2**20, 42, (2, 0), (3, 3), pids=[99])
     sliced = board(uuid=BOARD, slices=[small, None, large], throttle=0x40, pids=[99, 100])
-    return make_nvml(
-        sliced, board("NVIDIA T4", "GPU-bbbb", 16 * GIBIBYTE, (7, 5), 2560, 1590)
-    )
+    return make_nvml(sliced, board("NVIDIA T4", "GPU-bbbb", 16 * GIBIBYTE, (7, 5), 2560, 1590))
 
 
 def test_a_board_in_mig_mode_is_its_slices_with_their_own_memory(in_slices):

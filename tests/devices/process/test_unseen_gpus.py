@@ -39,7 +39,13 @@ INSTALL = {
 @pytest.mark.parametrize("framework", INSTALL)
 @pytest.mark.parametrize(
     ("gpus", "device", "seen"),
-    [(0, "gpu:0", "no GPU"), (1, "gpu:0", None), (1, "gpu:1", "1 GPU"), (2, "gpu:1", None), (0, "cpu:0", None)],
+    [
+        (0, "gpu:0", "no GPU"),
+        (1, "gpu:0", None),
+        (1, "gpu:1", "1 GPU"),
+        (2, "gpu:1", None),
+        (0, "cpu:0", None),
+    ],
 )
 def test_what_is_not_seen_is_said(
     monkeypatch: pytest.MonkeyPatch, framework: str, gpus: int, device: str, seen: str | None
