@@ -1,4 +1,4 @@
-"""Text for terminals, pipes and logs that take ASCII alone, as under ``LC_ALL=C``: written plainly, never lost."""
+"""Text for terminals, pipes and logs that take ASCII alone (``LC_ALL=C``): written plainly, not lost."""
 
 from __future__ import annotations
 

@@ -259,9 +259,8 @@ class Bench:
             self.written = folder / path.name
             say(f"\nERROR: {self.unwritten}; all figures are in {self.written}: move that file")
         except OSError as error:
-            say(
-                f"\nERROR: {self.unwritten}, nor {tempfile.gettempdir()}: {error.strerror}; make room, --resume"
-            )
+            also = f"nor into {tempfile.gettempdir()}: {error.strerror}"
+            say(f"\nERROR: {self.unwritten}, {also}; make room and go on with --resume")
 
     def _judge_suspicion(self, infos: Sequence[dict[str, Any]], medians: Sequence[float]) -> None:
         """Nothing is suspicious before the machine was measured once more; not at the end of a broken run."""

@@ -24,7 +24,8 @@ class Fingerprint:
     """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo)."""
     memory_bytes: int
     gpus: list[dict[str, Any]]
-    """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each; ``mig`` of a slice."""
+    """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each; of a
+    MIG slice also ``mig``: its multiprocessors and its board's cores."""
     cuda: str | None
     versions: dict[str, str]
     blas: list[str]

@@ -228,11 +228,14 @@ class JaxRuntime(Runtime):
         product = "tensorfloat32" if precision == "tf32" else "highest"
         jax.config.update("jax_default_matmul_precision", product)
         # whether it has a GPU `gpus` tells
-        with contextlib.suppress(RuntimeError if local_device.startswith("gpu") else ()):
+        try:
             jax.devices()
+        except RuntimeError:
+            if not local_device.startswith("gpu"):
+                raise
 
     def gpus(self) -> int | None:
-        """Devices of the backend "gpu", which a build for the CPU doesn't know and says so by RuntimeError."""
+        """Devices of the backend "gpu", which a build for the CPU doesn't know: RuntimeError then."""
         import jax
 
         return len(jax.devices("gpu"))

@@ -1,4 +1,4 @@
-"""Pools of threads in this process: which BLAS and OpenMP libraries are loaded, whose, and how far they go."""
+"""Pools of threads in this process: which BLAS and OpenMP libraries are loaded, whose, how far they go."""
 
 from __future__ import annotations
 

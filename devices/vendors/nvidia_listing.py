@@ -85,7 +85,8 @@ def _slice_name(board: str, own: str | None, told: Any | None) -> str:
         return own
     if told is None:
         return f"{board} MIG slice"
-    return f"{board} MIG {told.gpuInstanceSliceCount}g.{math.ceil(told.memorySizeMB / _MEBIBYTES_PER_GIBIBYTE)}gb"
+    gibibytes = math.ceil(told.memorySizeMB / _MEBIBYTES_PER_GIBIBYTE)
+    return f"{board} MIG {told.gpuInstanceSliceCount}g.{gibibytes}gb"
 
 
 def _cuda_version(nvml: Any) -> str | None:
