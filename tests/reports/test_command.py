@@ -239,7 +239,7 @@ class TestAgainst:
     def test_each_cell_has_the_limit_that_names_it(self, write, capsys):
         now = self.run(1.1)
         assert self.exit_status(write, now, "--fail-if-slower=5%", "--fail-if-slower=*tf-eager*=20%") == 0
-        assert "0 slower by more than its limit (5.0 % to 20.0 %)" in capsys.readouterr().out
+        assert "0 slower by more than the limit of the cell (5.0 % to 20.0 %)" in capsys.readouterr().out
         assert self.exit_status(write, now, "--fail-if-slower=*tf-eager*=2%", "--fail-if-slower=50%") == 1
 
     def test_only_some_cells_are_looked_at(self, write, capsys):
