@@ -12,6 +12,9 @@ RATES = ((1e15, "PFLOP/s"), (1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"
 LEAST_DECIMAL = 12
 """Further behind the point nothing is shown."""
 
+MOST_SHOWN = 1e15
+"""Above it a figure is shown to be more than that: nothing that was measured comes near."""
+
 
 def format_rate(flop_per_second: float) -> str:
     """Readable FLOP/s: ``19.5 TFLOP/s``."""
@@ -38,9 +41,19 @@ def plain_number(value: float, digits: int = 3) -> str:
     """Significant digits without an exponent and without trailing zeros: ``4.71``, ``3.2``, ``12,345``."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
+    if out_of_range := beyond_shown(value):
+        return out_of_range
     places = min(max(digits - 1 - size_of(value, digits), 0), LEAST_DECIMAL)
     rounded = f"{value:,.{places}f}"
     return rounded.rstrip("0").rstrip(".") if "." in rounded else rounded
+
+
+def beyond_shown(value: float) -> str:
+    """``<0.000000000001`` or ``>1,000,000,000,000,000`` for a figure that is not to be shown; else empty."""
+    size, least = abs(value), 10.0**-LEAST_DECIMAL
+    if value < 0 or least <= size <= MOST_SHOWN:
+        return ""
+    return f"<{least:.{LEAST_DECIMAL}f}" if size < least else f">{MOST_SHOWN:,.0f}"
 
 
 def size_of(value: float, digits: int) -> int:

@@ -121,7 +121,7 @@ def check_against(
     measured = [item for item in (*new.measurements, *old.measurements) if item.key.workload != NOISE]
     check_patterns("--only", only, measured)
     check_patterns("--fail-if-slower", [pattern for pattern, _ in limits.patterns], measured)
-    pairs, remarks = _pairs(_by_key(old, only), _by_key(new, only), old)
+    pairs, remarks = _pairs(_by_key(old, only), _by_key(new, only), old, new)
     remarks += _machine_remarks(old, new) + _twin_remarks(before, now)
     if not pairs:
         told = f" ({remarks[0]})" if remarks else ""
@@ -143,6 +143,7 @@ def _pairs(
     before: dict[tuple[str, Key], list[Measurement]],
     now: dict[tuple[str, Key], list[Measurement]],
     old: Study,
+    new: Study,
 ) -> tuple[list[Pair], list[str]]:
     """Each cell with what it was before; and what is to be said of the others."""
     pairs, remarks = [], []
@@ -159,8 +160,11 @@ def _pairs(
             else:
                 remarks.append(f"{_name(item)}: takes no time, so that there is no ratio")
     measured = {key for _, key in now}
+    gaps = {gap.cell: f"now {gap.outcome}, {gap.reason}" for file in new.files for gap in file.unmeasured}
     remarks += [
-        f"{_name(items[0])}: only in the base" for (_, key), items in before.items() if key not in measured
+        f"{_name(items[0])}: {gaps.get(items[0].runs[0].cell.id, 'only in the base')}"
+        for (_, key), items in before.items()
+        if key not in measured
     ]
     return pairs, remarks
 

@@ -192,7 +192,7 @@ def accuracies_with_false_discovery_rate(
     for position, value in zip(tested, adjusted, strict=True):
         item = result[position]
         if item.word in ("higher", "lower") and value > rate:
-            reason = f"by chance in {len(tested)} comparisons (adjusted p {value:.2f})"
+            reason = f"may be chance among {len(tested)} comparisons (adjusted p {value:.3f})"
             result[position] = replace(item, word="unclear", reason=reason, further_seeds=item.seeds)
     return result
 

@@ -87,7 +87,7 @@ def with_false_discovery_rate(verdicts: Sequence[Verdict], rate: float = 0.05) -
     for position, value in zip(tested, adjusted, strict=True):
         item = result[position]
         if item.different and value > rate:
-            reason = f"by chance in {len(tested)} comparisons (adjusted p {value:.2f})"
+            reason = f"may be chance among {len(tested)} comparisons (adjusted p {value:.3f})"
             result[position] = replace(item, word="unclear", reason=reason, more_rounds=item.estimate.pairs)
     return result
 

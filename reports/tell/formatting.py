@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from likeforlike.devices.limits.units import (
     LEAST_DECIMAL,
+    beyond_shown,
     format_rate,
     format_seconds,
     format_seconds_interval,
@@ -182,6 +183,8 @@ def significant(value: float) -> str:
     """Three significant digits, never an exponent; two decimals around 1."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
+    if out_of_range := beyond_shown(value):
+        return out_of_range
     return f"{value:,.{min(max(0, 2 - size_of(value, 3)), LEAST_DECIMAL)}f}"
 
 

@@ -70,7 +70,7 @@ def _sums(outcome: Outcome) -> str:
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys((*four, *words)))
     limits = sorted({check.limit for check in every})
     ends = [percent(share) for share in (limits[0], limits[-1])]
-    limit = ends[0] if len(limits) == 1 else f"its limit ({ends[0]} to {ends[1]})"
+    limit = ends[0] if len(limits) == 1 else f"the limit of the cell ({ends[0]} to {ends[1]})"
     slower = "taking longer" if any(check.barred for check in outcome.failing) else "slower"
     told = f"{len(judged)} of {count_text(every, 'cell')} judged: {counts}; " if judged else ""
     told += f"{len(outcome.failing)} {slower} by more than {limit}." if judged else ""

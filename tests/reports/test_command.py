@@ -231,6 +231,16 @@ class TestAgainst:
         assert self.exit_status(write, lacking, "--fail-if-slower", "5%") == 0
         assert "tf-eager cpu:0 500 float32: only in the base" in capsys.readouterr().out
 
+    def test_a_cell_that_gives_no_figure_any_more_is_told_with_its_reason(self, write, capsys):
+        lacking = self.run(1.0)
+        lost = lacking["benchmarks"].pop(1)["extra_info"]["cell"]
+        gap = {"cell": lost, "outcome": "timed-out", "reason": "took over 60 s"}
+        lacking["likeforlike"]["unmeasured"] = [gap]
+        assert self.exit_status(write, lacking, "--fail-if-slower", "5%") == 0
+        out = capsys.readouterr().out
+        assert "note: matmul tf-eager cpu:0 500 float32: now timed-out, took over 60 s." in out
+        assert "only in the base" not in out
+
     def test_nothing_in_common(self, write, capsys):
         other = samples.plain_run({"t.py::a": [0.1]})
         assert self.exit_status(write, other, "--fail-if-slower", "5%") == 2
@@ -239,7 +249,7 @@ class TestAgainst:
     def test_each_cell_has_the_limit_that_names_it(self, write, capsys):
         now = self.run(1.1)
         assert self.exit_status(write, now, "--fail-if-slower=5%", "--fail-if-slower=*tf-eager*=20%") == 0
-        assert "0 slower by more than its limit (5.0 % to 20.0 %)" in capsys.readouterr().out
+        assert "0 slower by more than the limit of the cell (5.0 % to 20.0 %)" in capsys.readouterr().out
         assert self.exit_status(write, now, "--fail-if-slower=*tf-eager*=2%", "--fail-if-slower=50%") == 1
 
     def test_only_some_cells_are_looked_at(self, write, capsys):

@@ -145,7 +145,10 @@ def test_chance_finds_among_many_are_taken_back():
         [chance, sure, one, *[replace(sure, word="same", p_value=0.5)] * 9]
     )
     assert [item.word for item in kept[:3]] == ["unclear", "higher", "unclear"]
-    assert (kept[0].reason, kept[0].further_seeds) == ("by chance in 11 comparisons (adjusted p 0.22)", 3)
+    assert (kept[0].reason, kept[0].further_seeds) == (
+        "may be chance among 11 comparisons (adjusted p 0.220)",
+        3,
+    )
 
 
 class TestFaster:

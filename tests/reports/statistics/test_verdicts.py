@@ -247,7 +247,7 @@ class TestFalseDiscoveryRate:
             + [judged(0.6)] * 20
         )
         assert [item.word for item in result[:5]] == ["slower", "unclear", "unclear", "unclear", "same"]
-        assert "by chance in 25 comparisons" in result[1].reason
+        assert "may be chance among 25 comparisons" in result[1].reason
         assert result[1].more_rounds > 0
 
     def test_too_few_pairs_are_not_counted_among_the_tests(self):

@@ -200,4 +200,4 @@ class TestBrowser:
 
 def test_a_report_without_plots_is_a_page_too():
     text = page_of([read(samples.document([]), "empty.json")])
-    assert "No cell gave a figure" in text
+    assert "The file holds no cell" in text
