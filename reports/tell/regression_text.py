@@ -7,6 +7,7 @@ from tabulate import tabulate
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.regressions import Check, Outcome
 from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 from likeforlike.reports.statistics.summaries import NOT_SAVED
 from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.accuracy_text import seeds_text
@@ -30,7 +31,8 @@ def outcome_text(outcome: Outcome) -> str:
         remedy = "measure more rounds" if helps else "measure on a quieter machine"
         parts.append(f"warning: {len(unclear)} unclear: too noisy to tell; {remedy}.")
     parts += [f"warning: {_accuracy_text(check)}." for check in outcome.checks if check.trained_worse]
-    notes = [remark for remark in (_summary_remark(outcome), *outcome.remarks) if remark]
+    own = (_summary_remark(outcome), _few_rounds_remark(outcome))
+    notes = [remark for remark in (*own, *outcome.remarks) if remark]
     parts += [f"note: {remark}." for remark in notes[:MOST_REMARKS]]
     if len(notes) > MOST_REMARKS:
         parts.append(f"note: and {len(notes) - MOST_REMARKS} more.")
@@ -111,6 +113,18 @@ def _accuracy_text(check: Check) -> str:
     return (
         f"{check.name} trains to {accuracy.other * 100:.1f} %, before to {accuracy.base * 100:.1f} % "
         f"({seeds_text(accuracy)}): trained worse"
+    )
+
+
+def _few_rounds_remark(outcome: Outcome) -> str:
+    """Why some ratios are not those of the medians beside them; empty if all are."""
+    few = [c for c in outcome.checks if not c.from_summaries and 1 < c.verdict.estimate.pairs < LEAST_PAIRS]
+    if not few:
+        return ""
+    cells = count_text(few, "cell")
+    return (
+        f"{cells} with fewer than {LEAST_PAIRS} rounds on a side: the ratio is the median of all ratios "
+        "of a round now to a round before"
     )
 
 

@@ -241,6 +241,13 @@ class TestAgainst:
         assert "note: matmul tf-eager cpu:0 500 float32: now timed-out, took over 60 s." in out
         assert "only in the base" not in out
 
+    def test_five_rounds_a_side_have_no_ratio_of_medians_and_that_is_said(self, write, capsys):
+        now, told = self.run(1.3, rounds=5), "fewer than 6 rounds on a side: the ratio is the median of all"
+        assert self.exit_status(write, now, before=self.run(1.0, rounds=5)) == 0
+        assert f"note: 2 cells with {told}" in capsys.readouterr().out
+        assert self.exit_status(write, self.run(1.3)) == 0
+        assert told not in capsys.readouterr().out
+
     def test_nothing_in_common(self, write, capsys):
         other = samples.plain_run({"t.py::a": [0.1]})
         assert self.exit_status(write, other, "--fail-if-slower", "5%") == 2

@@ -76,7 +76,7 @@ def _explanation(compared: Sequence[PlainGroup]) -> Text | None:
         else (" A base that was chosen by its time could have been any of its group: p-values count that in.")
     )
     return Text(
-        f"Within a group each is compared with its base, {bases}: ratios of median times with their "
+        f"Within a group each is compared with its base, {bases}: ratios of times with their "
         f"interval (95 %), below 1 is faster.{chosen} Nothing says that they took turns: a machine that "
         "changed meanwhile is in their ratio. Nor does anything say that they do the same work."
     )
