@@ -182,8 +182,8 @@ def _reading_section(context: Context) -> Section | None:
             "Ratios are of times, other over base: the median of the ratios of paired rounds with a "
             "95 % interval, or of medians where there are no pairs (with fewer than six rounds on a side, "
             "the median of all ratios of a round of the one to a round of the other). The threshold is the "
-            "larger of 2 % and the machine's own noise, and false discoveries among many comparisons are held to "
-            "5 % (Benjamini and Hochberg)."
+            "larger of 2 % and the machine's own noise, and false discoveries among many comparisons are "
+            "held to 5 % (Benjamini and Hochberg)."
         ),
         Points(RULES + (ACCURACY_RULES if any(map(trains, context.study.measurements)) else ())),
         Table("files", "Files", columns, files, folded=len(files) > 12),
