@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from likeforlike.devices.limits.ceilings import PRECISIONS, device_ceiling, highest_known
@@ -14,6 +16,18 @@ BOARD = "GPU-aaaa1111-2222"
 SMALL = "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f"
 LARGE = "MIG-0b2f1d3e-1111-2222-3333-444455556666"
 GIBIBYTE = 2**30
+
+
+class Alone:
+    """A process without children, whatever other tests have left running."""
+
+    pid = 7
+
+    def children(self, recursive):
+        return []
+
+    def cpu_times(self):
+        return SimpleNamespace(user=0.0, system=0.0)
 
 
 @pytest.fixture
@@ -105,11 +119,12 @@ def test_the_fingerprint_of_a_whole_gpu_is_what_it_was(make_nvml, board):
 
 def test_a_slice_s_state_is_the_board_s_where_it_shares_it_and_its_own_where_not(in_slices):
     small, large = find_devices(in_slices, {})[1:3]
-    state = snapshot(large, nvml=in_slices)["gpu"]
+    state = snapshot(large, nvml=in_slices, process=Alone())["gpu"]
     assert (state["temperature_celsius"], state["sm_clock_hertz"]) == (61, 1.38e9)
     assert state["throttle_reasons"] == ["too hot, held back by the hardware"]
     assert (state["power_watts"], state["energy_joules"]) == (None, None)
-    assert (state["other_processes"], snapshot(small, nvml=in_slices)["gpu"]["other_processes"]) == ([99], [])
+    beside = snapshot(small, nvml=in_slices, process=Alone())["gpu"]
+    assert (state["other_processes"], beside["other_processes"]) == ([99], [])
     with Probe(small, nvml=in_slices) as probe:
         assert "GPU throttled: too hot, held back by the hardware" in probe.read()
 
