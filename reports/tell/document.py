@@ -115,6 +115,8 @@ class Report:
     sections: tuple[Section, ...]
     csv_only: tuple[Table, ...] = field(default=())
     """Tables too long to show."""
+    picture: Figure | None = None
+    """All that was compared at a glance: what a reader sees first."""
 
     @property
     def tables(self) -> list[Table]:
@@ -124,8 +126,9 @@ class Report:
 
     @property
     def figures(self) -> list[Figure]:
-        """All plots."""
-        return [block for section in self.sections for block in section.blocks if isinstance(block, Figure)]
+        """All plots, the picture of the findings first."""
+        shown = [block for section in self.sections for block in section.blocks if isinstance(block, Figure)]
+        return shown if self.picture is None else [self.picture, *shown]
 
 
 def entry(value: str | float | Entry | None) -> Entry:

@@ -13,6 +13,7 @@ from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.context import Context, SectionModule
 from likeforlike.reports.tell.document import Entry, Report, Row, Table, row
 from likeforlike.reports.tell.findings import findings
+from likeforlike.reports.tell.findings_picture import findings_picture
 from likeforlike.reports.tell.formatting import count_text, rate_entry, ratio_entry, time_entry
 from likeforlike.reports.tell.marks import with_marks_explained
 from likeforlike.reports.tell.pools import with_pools_told
@@ -74,6 +75,7 @@ def build_report(
         findings(context, SECTIONS),
         tuple(explained),
         (_cells_table(study, context.comparisons), _machines_table(study)),
+        findings_picture(context),
     )
 
 

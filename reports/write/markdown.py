@@ -24,6 +24,7 @@ _LINE_START = re.compile(r"^(\s*)(?:([-+]|#+)|(\d+)([.)]))(?=\s|$)")
 def to_markdown(report: Report) -> str:
     """The whole report; plots are links to ``plots/NAME.png``."""
     parts = [f"# {escape(report.title)}", escape(report.subtitle), "## Findings"]
+    parts.append("" if report.picture is None else _block(report.picture))
     parts.append("\n".join(f"- {escape(f.text)}" for f in report.findings if f.kind == "finding"))
     warnings = [f.text for f in report.findings if f.kind == "warning"]
     if warnings:

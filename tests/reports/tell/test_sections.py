@@ -69,7 +69,7 @@ class TestWhatIsShownOfDevices:
         ]
         machine = samples.fingerprint(gpus=[samples.A100])
         text = to_markdown(build_report([read(samples.document(cells, machine), "a.json")]))
-        (told,) = (line for line in text.splitlines() if line.startswith("![Log-log"))
+        (told,) = (line for line in text.splitlines() if line.startswith("![Lines of time over the fastest"))
         assert told.count("on gpu:0") == told.count("on cpu:0") == 4
 
     def test_workers_that_are_no_count_are_one(self):
