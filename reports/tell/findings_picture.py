@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, zip_longest
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
+from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Figure
 from likeforlike.reports.tell.formatting import count_text, ratio_text
 from likeforlike.reports.tell.plot_data import ForestPlot, ForestRow
+from likeforlike.reports.tell.sections.plain_benchmarks.names import group_text, short_names
 
 MOST_ROWS = 30
 MOST_GROUPS = 10
@@ -48,6 +51,9 @@ def findings_picture(context: Context) -> Figure | None:
     shown = chosen(rows)
     if not shown:
         return None
+    unchecked = sum(not row.checked for row in shown)
+    if unchecked == len(shown):  # nothing to tell apart
+        shown = tuple(replace(row, checked=True) for row in shown)
     some = len(shown) < len(rows)
     told = (
         f"{len(shown)} of {count_text(rows, 'comparison')}, of each kind the most decided"
@@ -56,7 +62,8 @@ def findings_picture(context: Context) -> Figure | None:
     )
     caption = f"{told}: ratios of times with their intervals (95 %), left of 1 is faster."
     caption += " Grey: unclear." if any(row.word == "unclear" for row in shown) else ""
-    caption += " Hollow: answers not checked." if not all(row.checked for row in shown) else ""
+    if unchecked:
+        caption += " No answers were checked." if unchecked == len(shown) else " Hollow: answers not checked."
     left = len(every) - len(rows)
     caption += f" {left} more have no verdict, for a figure in doubt." if left else ""
     facts = "; ".join(
@@ -92,8 +99,32 @@ def between_machines(context: Context) -> Iterator[ForestRow | None]:
     """Machines over the baseline, cell by cell."""
     for item in context.comparisons.machines:
         other = item.other
-        group = f"{context.title(other)} over {context.title(item.base)}, {other.key.device}"
+        group = f"{context.title(other)} over {context.title(item.base)}"
+        group += f", {other.key.device}" if other.key.device else ""
         yield forest_row(item, group, f"{other.key.workload} {other.key.implementation}{_axes(other)}")
+
+
+def between_files(context: Context) -> Iterator[ForestRow | None]:
+    """Files of one machine that stand side by side, cell by cell."""
+    for item in context.comparisons.files:
+        base, other = item.base.key, item.other.key
+        group = f"{other.apart} over {base.apart}" + (
+            f", {context.title(item.base)}" if context.several else ""
+        )
+        yield forest_row(item, group, f"{other.workload} {other.bare.text}")
+
+
+def within_plain_groups(context: Context) -> Iterator[ForestRow | None]:
+    """Benchmarks of plain files over the base of their group."""
+    for made in plain_groups(context.study, context.detailed):
+        names = {item.key: name for item, name in zip(made.items, short_names(made), strict=True)}
+        of_file = f" of {made.files[0]}" if len(made.files) == 1 and len(context.study.files) > 1 else ""
+        machine = f" on {context.title(made.base)}" if context.several else ""
+        for item in made.others:
+            found = context.comparisons.within_groups.get((item.machine.id, item.key))
+            if found is not None:
+                name = f"{names[item.key]} over {names[made.base.key]}"
+                yield forest_row(found, f"{group_text(made)}{of_file}{machine}".capitalize(), name)
 
 
 def within_others(context: Context) -> Iterator[ForestRow | None]:
@@ -160,6 +191,8 @@ def _axes(item: Measurement) -> str:
 
 SOURCES: tuple[Callable[[Context], Iterable[ForestRow | None]], ...] = (
     within_baseline,
+    within_plain_groups,
+    between_files,
     between_machines,
     within_others,
 )

@@ -108,8 +108,8 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
         comparison = steps.get((item.machine.id, before.key, item.key)) if known else None  # type: ignore[union-attr]
         rows.append(
             row(
-                Entry(str(rung.rung), rung.rung),
                 change_text(rung),
+                Entry(str(rung.rung), rung.rung),
                 rung.implementation,
                 "–" if item is None else seconds_per_epoch(item),
                 *(_phase_entries(item) if whole else ()),
@@ -123,8 +123,8 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
         )
         before = item
     columns = (
-        "rung",
         "change",
+        "rung",
         "trainer",
         "seconds per epoch",
         *(PHASES if whole else ()),
@@ -132,7 +132,8 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
         "verdict",
         "validation accuracy",
     )
-    return Table(name, caption, columns, tuple(rows), _WHOLE if whole else _ALONE)
+    minor = (*reversed(PHASES), "trainer", "rung", "validation accuracy")
+    return Table(name, caption, columns, tuple(rows), _WHOLE if whole else _ALONE, minor=minor)
 
 
 def effects_table(context: Context, found: list[Effect], where: str, suffix: str) -> Table:
@@ -168,7 +169,9 @@ def effects_table(context: Context, found: list[Effect], where: str, suffix: str
         "Seconds that the change adds to an epoch. Averaged over the orders measured they add up to the "
         "whole difference between the ends (the Shapley value, were all orders measured)."
     )
-    return Table(f"effects{suffix}", f"What each change is worth on {where}", columns, tuple(rows), note)
+    caption = f"What each change is worth on {where}"
+    minor = ("interaction", "orders measured", "most", "least")
+    return Table(f"effects{suffix}", caption, columns, tuple(rows), note, minor=minor)
 
 
 def _sign_text(effect: Effect) -> str:

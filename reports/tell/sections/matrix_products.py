@@ -105,7 +105,10 @@ def _device_table(context: Context, items: Sequence[Measurement]) -> Table:
         if devices
         else ""
     )
-    return Table("products", "Time and rate of the products", tuple(columns), tuple(rows), note)
+    minor = [f"{device} {what}" for what in ("of ceiling", "rate") for device in ("cpu:0", *devices)]
+    minor += [f"verdict on {device}" for device in devices]
+    caption = "Time and rate of the products"
+    return Table("products", caption, tuple(columns), tuple(rows), note, minor=tuple(minor))
 
 
 def _order(context: Context, item: Measurement) -> tuple[int, str, str, float]:
@@ -190,9 +193,8 @@ def _growth_table(context: Context, items: Sequence[Measurement]) -> Table | Non
         "Over all sound sizes; a product alone grows to the 3rd power, overhead with less. From what size a "
         "device pays rests on sure verdicts against the CPU alone."
     )
-    return Table(
-        "growth", "How time grows with size, and from what size a device pays", columns, tuple(rows), note
-    )
+    caption = "How time grows with size, and from what size a device pays"
+    return Table("growth", caption, columns, tuple(rows), note, minor=("ceiling", "best rate"))
 
 
 def _rate(item: Measurement) -> float:
