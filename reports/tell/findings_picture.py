@@ -22,13 +22,14 @@ from likeforlike.reports.tell.sections.plain_benchmarks.names import group_text,
 
 MOST_ROWS = 30
 MOST_GROUPS = 10
-WORDS = ("faster", "slower", "same", "unclear")
+RANKS = {"same": 1, "unclear": 2}
+"""Of two rows of a group the one of lesser rank is kept; those that differ are of rank 0."""
 
 
 def forest_row(item: Comparison, group: str, name: str) -> ForestRow | None:
     """A comparison as a row of the picture; None for one without a verdict."""
     estimate = item.verdict.estimate
-    if item.word not in WORDS or not (math.isfinite(estimate.ratio) and estimate.ratio > 0):
+    if item.doubt or not (math.isfinite(estimate.ratio) and estimate.ratio > 0):
         return None
     low, high = (estimate.low, estimate.high) if estimate.has_interval else (None, None)
     return ForestRow(
@@ -62,10 +63,13 @@ def findings_picture(context: Context) -> Figure | None:
     )
     caption = f"{told}: ratios of times with their intervals (95 %), left of 1 is faster."
     caption += " Grey: unclear." if any(row.word == "unclear" for row in shown) else ""
+    if any(row.word not in ("faster", "slower", *RANKS) for row in shown):
+        caption += " Crosses: times differ, but who trained worse is not called faster."
     if unchecked:
         caption += " No answers were checked." if unchecked == len(shown) else " Hollow: answers not checked."
     left = len(every) - len(rows)
-    caption += f" {left} more have no verdict, for a figure in doubt." if left else ""
+    have = "has" if left == 1 else "have"
+    caption += f" {left} more {have} no verdict, for a figure in doubt." if left else ""
     facts = "; ".join(
         f"{group}: " + ", ".join(f"{row.name} {row.label} {row.word}" for row in members)
         for group, members in grouped((row.group, row) for row in shown).items()
@@ -87,7 +91,7 @@ def chosen(rows: Sequence[ForestRow], most: int = MOST_ROWS) -> tuple[ForestRow,
 
 def _rank(row: ForestRow) -> tuple[int, float]:
     """Different first, the larger difference before the smaller; then the same, then unclear."""
-    return max(WORDS.index(row.word), 1), -abs(math.log(row.ratio))
+    return RANKS.get(row.word, 0), -abs(math.log(row.ratio))
 
 
 def within_baseline(context: Context) -> Iterator[ForestRow | None]:

@@ -53,7 +53,7 @@ class ForestRow:
     label: str
     """The ratio with its interval, as a reader sees it."""
     word: str
-    """``faster``, ``slower``, ``same`` or ``unclear``."""
+    """``faster``, ``slower``, ``same`` or ``unclear``; another where nobody is called faster all the same."""
     low: float | None = None
     high: float | None = None
     threshold: float = 0.0

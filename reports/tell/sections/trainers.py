@@ -155,7 +155,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         if division == "default"
         else "Each at its best; not ranked with the default division."
     )
-    minor = ("training of the first epoch", *memory, "training to accuracy", "verdict on that")
+    minor = ("training of the first epoch", *memory, time_column(items), "verdict on that")
     note = f"{note} {basis_note(items)}"
     return Table(name, f"Division {division}", columns, tuple(rows), note, minor=minor)
 
