@@ -123,7 +123,7 @@ def _draw(axes: Axes, data: ForestPlot, lines: Sequence[_Line], height: float) -
     ratio_axis(axes, *limits, 7)
     axes.set_xlim(*limits)
     axes.set_ylim(height - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=8)
     axes.grid(visible=False, axis="y")
     beyond = any(not limits[0] <= row.ratio <= limits[1] for row in data.rows)
     axes.set_xlabel(data.label + ("; double marks lie beyond the axis" if beyond else ""), fontsize=LETTERS)

@@ -80,7 +80,9 @@
       button.addEventListener("click", () => sort(head, column));
       head.dataset.name = head.textContent;
       for (const row of table.tBodies[0].rows) {
-        if (head.textContent) { row.cells[column].dataset.label = head.textContent; }
+        const cell = row.cells[column];
+        if (head.textContent) { cell.dataset.label = head.textContent; }
+        cell.classList.toggle("empty", cell.textContent.trim() === "–");
       }
       head.replaceChildren(button);
     });
