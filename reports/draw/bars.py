@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from likeforlike.reports.draw.style import COLOURS, HATCHES, INK, PALE, empty_figure, label_inches, shorten
-from likeforlike.reports.tell.plot_data import Bar, Bars, Ranges, Waterfall
+from likeforlike.reports.tell.plot_data import Bar, Bars, Ranges, Step, Waterfall
+
+UNSURE = "#e4e4e4"
+"""Fill of what is not sure."""
 
 
 def bars(data: Bars) -> Figure:
@@ -48,33 +52,27 @@ def _room(item: Bar, inches: float) -> float:
 
 
 def waterfall(data: Waterfall) -> Figure:
-    """The first bar whole, then each change from where the last one ended."""
+    """The first bar whole, then each change from where the last one ended; pale if its sign is not sure."""
     steps = data.steps
     figure = empty_figure(max(6.5, 1.05 * len(steps) + 1.2), 4.8, 0.7, 1.1, top=0.2)
     axes = figure.subplots()
     for position, step in enumerate(steps):
         whole = step.before is None or position == len(steps) - 1
-        start = 0.0 if step.before is None else step.before
-        rise = step.after - start
-        family = 0 if step.before is None else (1 if rise > 0 else 2)
-        axes.bar(
-            position,
-            rise,
-            bottom=start,
-            width=0.66,
-            color=COLOURS[family],
-            hatch=HATCHES[family],
-            edgecolor="white",
+        top = _draw_step(axes, position, step)
+        text = (
+            f"{step.after:.2f}"
+            if step.before is None
+            else f"{step.after - step.before:+z.2f}\n= {step.after:.2f}"
         )
-        text = f"{step.after:.2f}" if step.before is None else f"{rise:+z.2f}\n= {step.after:.2f}"
         axes.annotate(
             text,
-            (position, max(start, step.after)),
-            xytext=(0, 3),
+            (position, top),
+            xytext=(0, 4),
             textcoords="offset points",
             ha="center",
             fontsize=8.5,
             fontweight="bold" if whole else "normal",
+            color=INK if step.sure else "#666666",
         )
         if position + 1 < len(steps):
             axes.plot([position - 0.33, position + 1.33], [step.after] * 2, color=INK, linewidth=0.7)
@@ -82,9 +80,33 @@ def waterfall(data: Waterfall) -> Figure:
     axes.set_yscale("linear")
     axes.set_xticks(range(len(steps)), names, fontsize=8)
     axes.set_ylabel(data.label)
-    axes.set_ylim(0, 1.18 * max((max(step.after, step.before or 0) for step in steps), default=1.0))
+    ends = [max(step.after, step.before or 0, step.high or 0) for step in steps]
+    axes.set_ylim(0, 1.18 * max(ends, default=1.0))
     axes.grid(visible=False, axis="x")
     return figure
+
+
+def _draw_step(axes: Axes, position: int, step: Step) -> float:
+    """A bar and the interval of where it ends; returns how high the two reach."""
+    start = 0.0 if step.before is None else step.before
+    rise = step.after - start
+    family = 0 if step.before is None else (1 if rise > 0 else 2)
+    axes.bar(
+        position,
+        rise,
+        bottom=start,
+        width=0.66,
+        color=COLOURS[family] if step.sure else UNSURE,
+        hatch=HATCHES[family],
+        edgecolor="white" if step.sure else PALE,
+    )
+    if step.low is None or step.high is None:
+        return max(start, step.after)
+    middle = (step.low + step.high) / 2
+    axes.errorbar(
+        position, middle, yerr=(step.high - step.low) / 2, fmt="none", color=INK, capsize=4, linewidth=1.2
+    )
+    return max(start, step.after, step.high)
 
 
 def ranges(data: Ranges) -> Figure:

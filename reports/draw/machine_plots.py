@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from likeforlike.reports.draw.ratio_axis import ratio_axis
 from likeforlike.reports.draw.style import COLOURS, INK, PALE, empty_figure, label_inches, shorten
-from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads, Spread
+from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads
 
 
 def machine_spreads(data: MachineSpreads) -> Figure:
@@ -26,31 +23,15 @@ def machine_spreads(data: MachineSpreads) -> Figure:
         axes.plot(
             [item.mean], [position], marker="D", markersize=7, color=COLOURS[1], markeredgecolor="white"
         )
-    axes.axvline(1.0, color=INK, linestyle=(0, (4, 2)), linewidth=1.2)
-    axes.set_xscale("log")
+    least = min([1.0, *(item.quantiles[0] for item in spreads)]) / 1.05
+    ratio_axis(axes, least, max([1.0, *(item.quantiles[4] for item in spreads)]) * 1.05)
     axes.set_yticks(range(len(spreads)), names)
     axes.set_ylim(len(spreads) - 0.4, -0.6)
-    axes.xaxis.set_major_locator(FixedLocator(_ratio_ticks(spreads)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"×{x:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(
         f"time over that of {shorten(data.baseline)} (left is faster): range, middle half, ◆ mean"
     )
     axes.grid(visible=False, axis="y")
     return figure
-
-
-def _ratio_ticks(spreads: Sequence[Spread]) -> list[float]:
-    """Round ratios over the range shown, not too many."""
-    least = min([1.0, *(item.quantiles[0] for item in spreads)]) / 1.05
-    most = max([1.0, *(item.quantiles[4] for item in spreads)]) * 1.05
-    for steps in ((1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,)):
-        decades = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
-        every = (float(f"{step * 10.0**decade:.3g}") for decade in decades for step in steps)
-        ticks = [tick for tick in every if least <= tick <= most]
-        if len(ticks) <= 9:
-            return ticks
-    return ticks[:: len(ticks) // 9 + 1]
 
 
 def machine_histogram(data: MachineHistogram) -> Figure:

@@ -11,30 +11,39 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from likeforlike.reports.draw.bars import bars, ranges, waterfall
-from likeforlike.reports.draw.curves import learning_curves, time_against_size
+from likeforlike.reports.draw.curves import learning_curves, rate_against_size, relative_times
+from likeforlike.reports.draw.forest import forest, narrow_forest
 from likeforlike.reports.draw.machine_plots import machine_histogram, machine_spreads
 from likeforlike.reports.draw.style import styled
 from likeforlike.reports.tell.plot_data import (
     Bars,
+    ForestPlot,
     LearningCurves,
     MachineHistogram,
     MachineSpreads,
     PlotData,
     Ranges,
+    RateAgainstSize,
+    RelativeTimes,
     Rendered,
-    TimeAgainstSize,
     Waterfall,
 )
 
 _DRAWERS: dict[type, Callable[[Any], Figure]] = {
     Bars: bars,
+    ForestPlot: forest,
     LearningCurves: learning_curves,
     MachineHistogram: machine_histogram,
     MachineSpreads: machine_spreads,
     Ranges: ranges,
-    TimeAgainstSize: time_against_size,
+    RateAgainstSize: rate_against_size,
+    RelativeTimes: relative_times,
     Waterfall: waterfall,
 }
+
+
+_NARROW: dict[type, Callable[[Any], Figure]] = {ForestPlot: narrow_forest}
+"""Drawers for a phone, of plots that are of no use when they are shrunk."""
 
 
 def figure_of(data: PlotData) -> Figure:
@@ -44,14 +53,19 @@ def figure_of(data: PlotData) -> Figure:
 
 
 def render(data: PlotData) -> Rendered:
-    """Draw once, write in both forms."""
-    picture, drawing = io.BytesIO(), io.StringIO()
+    """Draw once, write in both forms; once more for a phone where the plot asks for it."""
+    picture = io.BytesIO()
     figure = figure_of(data)
+    narrow = _NARROW.get(type(data))
     with styled():
         quickly = {"compress_level": 3}
         FigureCanvasAgg(figure).print_png(picture, metadata={"Software": None}, pil_kwargs=quickly)
-        FigureCanvasSVG(figure).print_svg(
-            drawing, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        )
+        return Rendered(picture.getvalue(), _svg(figure), "" if narrow is None else _svg(narrow(data)))
+
+
+def _svg(figure: Figure) -> str:
+    """The figure as an SVG element."""
+    drawing = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(drawing, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     text = drawing.getvalue()
-    return Rendered(picture.getvalue(), text[text.index("<svg") :])
+    return text[text.index("<svg") :]

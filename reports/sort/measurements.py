@@ -158,6 +158,18 @@ class Measurement:
         return None if None in counts else sum(count for count in counts if count is not None)
 
     @property
+    def peak_memory_bytes(self) -> int | None:
+        """The most memory that any run's process held; None where none tells it."""
+        told = (run.cell.extra.peak_memory_bytes for run in self.runs)
+        return max((count for count in told if count is not None), default=None)
+
+    @property
+    def peak_device_memory_bytes(self) -> int | None:
+        """The most memory of the device that any run held; None where none tells it."""
+        told = (run.cell.extra.device_peak_memory_bytes for run in self.runs)
+        return max((count for count in told if count is not None), default=None)
+
+    @property
     def flop_per_second(self) -> float | None:
         """Work over median time; None without a count of the work, and of more than the work counted."""
         flop = None if self.whole else self.extra.flop

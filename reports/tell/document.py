@@ -32,6 +32,12 @@ class Row:
     """One for each comparison of the row."""
 
 
+EMPTY = "–"
+"""Stands where nothing is known."""
+PLACES = ("device", "machine", "dtype", "division", "recipe", "strategy")
+"""Columns that tell a row's place: of no need where all rows share it."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table with a name of its own, which is also its CSV file's."""
@@ -43,6 +49,28 @@ class Table:
     note: str = ""
     folded: bool = False
     """Long: shown folded, its caption only."""
+    minor: tuple[str, ...] = ()
+    """Columns to be left out where the table would be too wide, least needed first."""
+
+    @cached_property
+    def foldable(self) -> tuple[int, ...]:
+        """Columns that may be left out, in that order: empty ones, places all rows share, minor ones."""
+        texts = {
+            column: {row.entries[column].text for row in self.rows} for column in range(1, len(self.columns))
+        }
+        shared = [column for column, told in texts.items() if told == {EMPTY}]
+        shared += [
+            column
+            for column, told in texts.items()
+            if self.columns[column] in PLACES and len(told) == 1 and len(self.rows) > 1
+        ]
+        minor = [
+            column
+            for name in self.minor
+            for column, told in enumerate(self.columns)
+            if told == name and column
+        ]
+        return tuple(dict.fromkeys([*shared, *minor]))
 
     @cached_property
     def numeric(self) -> tuple[bool, ...]:
@@ -95,6 +123,10 @@ class Section:
     title: str
     blocks: tuple[Block, ...]
 
+    def opens(self, table: Table) -> bool:
+        """Whether a folded table is all that the section has to show, and so must not hide it."""
+        return [block for block in self.blocks if isinstance(block, Table | Figure | Points)] == [table]
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -115,6 +147,8 @@ class Report:
     sections: tuple[Section, ...]
     csv_only: tuple[Table, ...] = field(default=())
     """Tables too long to show."""
+    picture: Figure | None = None
+    """All that was compared at a glance: what a reader sees first."""
 
     @property
     def tables(self) -> list[Table]:
@@ -124,8 +158,9 @@ class Report:
 
     @property
     def figures(self) -> list[Figure]:
-        """All plots."""
-        return [block for section in self.sections for block in section.blocks if isinstance(block, Figure)]
+        """All plots, the picture of the findings first."""
+        shown = [block for section in self.sections for block in section.blocks if isinstance(block, Figure)]
+        return shown if self.picture is None else [self.picture, *shown]
 
 
 def entry(value: str | float | Entry | None) -> Entry:
@@ -133,7 +168,7 @@ def entry(value: str | float | Entry | None) -> Entry:
     if isinstance(value, Entry):
         return value
     if value is None:
-        return Entry("–")
+        return Entry(EMPTY)
     if isinstance(value, str):
         return Entry(value)
     text = f"{value:g}"

@@ -39,6 +39,9 @@ def marked(text: str, *items: Measurement) -> str:
     return f"{text} {marks}" if marks else text
 
 
+HOST_MEMORY, DEVICE_MEMORY = "peak memory", "peak device memory"
+
+
 def time_entry(item: Measurement | None) -> Entry:
     """Median time of a measurement, struck through if it is in doubt."""
     if item is None:
@@ -227,9 +230,31 @@ def duration_entry(seconds: float | None) -> Entry:
     return Entry("–") if seconds is None else Entry(duration_text(seconds), seconds)
 
 
+def beside_columns(name: str, others: int) -> tuple[str, str, str]:
+    """Columns of one of ``others`` that stand beside a base: its time, ratio and verdict."""
+    return (name, "ratio", "verdict") if others == 1 else (name, f"ratio, {name}", f"verdict, {name}")
+
+
+def beside_minor(columns: Sequence[str]) -> tuple[str, ...]:
+    """Of a cell's, the base's and others' such columns those that a narrow table does without."""
+    return (*columns[2::3], *columns[4::3])
+
+
 def bytes_entry(count: int | None) -> Entry:
     """Memory."""
     return Entry("–") if count is None else Entry(f"{count / 2**20:,.0f} MiB", float(count))
+
+
+def memory_columns(items: Iterable[Measurement]) -> tuple[str, ...]:
+    """The columns for peak memory: the host's, and the device's where any is known."""
+    known = any(item.peak_device_memory_bytes is not None for item in items)
+    return (HOST_MEMORY, DEVICE_MEMORY) if known else (HOST_MEMORY,)
+
+
+def memory_entries(item: Measurement, columns: tuple[str, ...]) -> list[Entry]:
+    """Peak memory for those columns, the most of all runs; a dash where it is not known."""
+    peaks = {HOST_MEMORY: item.peak_memory_bytes, DEVICE_MEMORY: item.peak_device_memory_bytes}
+    return [bytes_entry(peaks[column]) for column in columns]
 
 
 def count_text(items: Collection[object] | int, noun: str) -> str:

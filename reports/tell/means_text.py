@@ -21,6 +21,8 @@ COLUMNS = (
     *("faster", "same", "slower", "unclear", "over sure cells alone", "which are"),
 )
 
+MINOR = ("which are", "over sure cells alone", "unclear", "same", "slower", "faster")
+
 NOTE = (
     "A geometric mean for each device and workload, never across them, over the cells that both have and "
     "that are in no doubt, trainings left out where the one that takes less time trained worse; at the right "

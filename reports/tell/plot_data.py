@@ -11,6 +11,8 @@ class Rendered:
 
     png: bytes
     svg: str
+    narrow: str = ""
+    """The same for a phone, where the plot has such a form."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,49 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class TimeAgainstSize:
-    """Time over size, both logarithmic; ``ceilings`` are the times below which no figure can be true."""
+class RateAgainstSize:
+    """FLOP/s over logarithmic size; ``ceilings`` are the rates above which no figure can be true."""
 
     curves: tuple[Curve, ...]
     ceilings: tuple[Curve, ...] = ()
     size_label: str = "size"
-    unit: str = "time"
+
+
+@dataclass(frozen=True)
+class RelativeTimes:
+    """Time over that of the fastest at each size, 1 being the fastest; size is logarithmic."""
+
+    curves: tuple[Curve, ...]
+    size_label: str = "size"
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """A ratio of times with its interval, and the verdict on it."""
+
+    name: str
+    """What over what."""
+    ratio: float
+    label: str
+    """The ratio with its interval, as a reader sees it."""
+    word: str
+    """``faster``, ``slower``, ``same`` or ``unclear``; another where nobody is called faster all the same."""
+    low: float | None = None
+    high: float | None = None
+    threshold: float = 0.0
+    """Share around 1 within which it would be called the same; 0 for none."""
+    group: str = ""
+    """What the rows under one heading have in common."""
+    checked: bool = True
+    """Whether the answers of both were; drawn hollow else."""
+
+
+@dataclass(frozen=True)
+class ForestPlot:
+    """Ratios on one logarithmic axis, first on top; rows of a group stand together."""
+
+    rows: tuple[ForestRow, ...]
+    label: str = "time over the other's"
 
 
 @dataclass(frozen=True)
@@ -85,6 +123,11 @@ class Step:
     before: float | None
     after: float
     accuracy: str
+    low: float | None = None
+    """Least and most that ``after`` may be by the interval of the change, given ``before``."""
+    high: float | None = None
+    sure: bool = True
+    """Whether the sign of the change is; drawn pale else."""
 
 
 @dataclass(frozen=True)
@@ -139,5 +182,15 @@ class MachineHistogram:
     baseline: str
 
 
-PlotData = TimeAgainstSize | LearningCurves | Bars | Waterfall | Ranges | MachineSpreads | MachineHistogram
+PlotData = (
+    ForestPlot
+    | RateAgainstSize
+    | RelativeTimes
+    | LearningCurves
+    | Bars
+    | Waterfall
+    | Ranges
+    | MachineSpreads
+    | MachineHistogram
+)
 """All that a figure of the report can be drawn from."""

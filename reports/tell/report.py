@@ -13,7 +13,8 @@ from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.context import Context, SectionModule
 from likeforlike.reports.tell.document import Entry, Report, Row, Table, row
 from likeforlike.reports.tell.findings import findings
-from likeforlike.reports.tell.formatting import count_text, rate_entry, ratio_entry, time_entry
+from likeforlike.reports.tell.findings_picture import findings_picture
+from likeforlike.reports.tell.formatting import bytes_entry, count_text, rate_entry, ratio_entry, time_entry
 from likeforlike.reports.tell.marks import with_marks_explained
 from likeforlike.reports.tell.pools import with_pools_told
 from likeforlike.reports.tell.sections import (
@@ -74,6 +75,7 @@ def build_report(
         findings(context, SECTIONS),
         tuple(explained),
         (_cells_table(study, context.comparisons), _machines_table(study)),
+        findings_picture(context),
     )
 
 
@@ -103,6 +105,8 @@ def _cells_table(study: Study, comparisons: Comparisons) -> Table:
         "flop_per_second",
         "samples",
         "rounds",
+        "peak_memory_bytes",
+        "peak_device_memory_bytes",
         "ratio_to_baseline_machine",
         "verdict",
         "doubt",
@@ -136,6 +140,8 @@ def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:
         rate_entry(item),
         Entry(str(len(item.samples)), float(len(item.samples))),
         Entry("–") if item.rounds is None else Entry(str(item.rounds), float(item.rounds)),
+        bytes_entry(item.peak_memory_bytes),
+        bytes_entry(item.peak_device_memory_bytes),
         ratio_entry(pair),
         pair.word if pair else "–",
         item.doubt or "–",

@@ -12,13 +12,14 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from likeforlike.reports.tell.document import Figure, Points, Report, Table, Text, Warn
+from likeforlike.reports.tell.plot_data import Rendered
 
 TEMPLATES = "templates"
 _IDLE_IDS = re.compile(r' id="[A-Za-z0-9.]+_\d+"')
 
 
-def to_page(report: Report, drawings: Mapping[str, str]) -> str:
-    """The page; ``drawings`` holds an SVG element for each figure, by name. All texts are escaped."""
+def to_page(report: Report, drawings: Mapping[str, Rendered]) -> str:
+    """The page; ``drawings`` holds each figure drawn, by name. All texts are escaped."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.tests.update(
         table=lambda block: isinstance(block, Table),
@@ -34,7 +35,7 @@ def to_page(report: Report, drawings: Mapping[str, str]) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return environment.from_string(_asset("report.html")).render(
         report=report,
-        drawings={name: Markup(_inline(svg)) for name, svg in drawings.items()},
+        drawings={name: Markup(_drawing(drawn)) for name, drawn in drawings.items()},
         script=Markup(script),
         style=Markup(style),
         script_digest=digest,
@@ -62,7 +63,14 @@ def _choices(values: Iterable[str]) -> list[str]:
     return [value for value in dict.fromkeys(values) if value]
 
 
-def _inline(svg: str) -> str:
+def _drawing(drawn: Rendered) -> str:
+    """The plot, and what stands in its place on a phone."""
+    if not drawn.narrow:
+        return _inline(drawn.svg, "")
+    return _inline(drawn.svg, "wide") + _inline(drawn.narrow, "narrow")
+
+
+def _inline(svg: str, kind: str) -> str:
     """The plot for use inside a page: hidden from screen readers, which get its text; no ids twice."""
-    svg = _IDLE_IDS.sub("", svg)
-    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    told = f'class="{kind}" ' if kind else ""
+    return _IDLE_IDS.sub("", svg).replace("<svg ", f'<svg {told}aria-hidden="true" focusable="false" ', 1)

@@ -6,9 +6,23 @@ import re
 
 from tabulate import tabulate
 
-from likeforlike.reports.tell.document import Block, Entry, Figure, Points, Report, Section, Table, Warn
+from likeforlike.reports.tell.document import (
+    EMPTY,
+    Block,
+    Entry,
+    Figure,
+    Points,
+    Report,
+    Section,
+    Table,
+    Warn,
+)
 
 PLOTS = "plots"
+WIDEST = 135
+"""Characters of a table's row for which a rendered page has room."""
+LONG = 20
+"""Longer texts are broken into lines."""
 _SPECIAL = re.compile(
     r"[\\`*<>|~$]"  # code, emphasis, HTML, table cells, strike-through, mathematics
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # emphasis; inside a word it is none
@@ -24,6 +38,7 @@ _LINE_START = re.compile(r"^(\s*)(?:([-+]|#+)|(\d+)([.)]))(?=\s|$)")
 def to_markdown(report: Report) -> str:
     """The whole report; plots are links to ``plots/NAME.png``."""
     parts = [f"# {escape(report.title)}", escape(report.subtitle), "## Findings"]
+    parts.append("" if report.picture is None else _block(report.picture))
     parts.append("\n".join(f"- {escape(f.text)}" for f in report.findings if f.kind == "finding"))
     warnings = [f.text for f in report.findings if f.kind == "warning"]
     if warnings:
@@ -33,12 +48,13 @@ def to_markdown(report: Report) -> str:
 
 
 def _section(made: Section) -> str:
-    return "\n\n".join([f"## {escape(made.title)}", *(_block(block) for block in made.blocks)])
+    blocks = (_block(block, isinstance(block, Table) and made.opens(block)) for block in made.blocks)
+    return "\n\n".join([f"## {escape(made.title)}", *blocks])
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, opened: bool = False) -> str:
     if isinstance(block, Table):
-        return _table(block)
+        return _table(block, opened)
     if isinstance(block, Figure):
         alternative = _BRACKET.sub(r"\\\g<0>", escape(block.alternative))
         return f"![{alternative}]({PLOTS}/{block.name}.png)\n\n*{escape(block.caption)}*"
@@ -49,20 +65,57 @@ def _block(block: Block) -> str:
     return escape(block.text)
 
 
-def _table(table: Table) -> str:
-    aligned = ["right" if numeric else "left" for numeric in table.numeric]
+def _table(table: Table, opened: bool) -> str:
+    shown, left_out = _fitting(table)
+    aligned = ["right" if table.numeric[column] else "left" for column in shown]
     # tabulate pads every cell to the widest; a reader of the source wants that, a folded table does not.
     body = tabulate(
-        [[_entry(item) for item in made.entries] for made in table.rows],
-        headers=[escape(column) for column in table.columns],
+        [[_entry(made.entries[column]) for column in shown] for made in table.rows],
+        headers=[escape(table.columns[column]) for column in shown],
         tablefmt="pipe",
         colalign=aligned if table.rows else None,
         disable_numparse=True,
     )
-    caption, note = f"**{escape(table.caption)}**", escape(table.note)
+    caption, note = f"**{escape(table.caption)}**", escape(f"{table.note} {left_out}".strip())
     if table.folded:
-        body = f"<details><summary>{len(table.rows)} rows</summary>\n\n{body}\n\n</details>"
+        state = " open" if opened else ""
+        body = f"<details{state}><summary>{len(table.rows)} rows</summary>\n\n{body}\n\n</details>"
     return "\n\n".join(part for part in (caption, body, note) if part)
+
+
+def _fitting(table: Table) -> tuple[list[int], str]:
+    """The columns for which a page has room, and a sentence on those left out."""
+    shown = list(range(len(table.columns)))
+    widths = [_least_width(table, column) for column in shown]
+    left: list[int] = []
+    for column in table.foldable:
+        if sum(widths[n] for n in shown) <= WIDEST:
+            break
+        shown.remove(column)
+        left.append(column)
+    if not left:
+        return shown, ""
+    same = {n: table.rows[0].entries[n].text for n in left if _is_same(table, n)}
+    told = [f"{table.columns[n]} {text}" for n, text in same.items() if text != EMPTY]
+    unknown = [table.columns[n] for n, text in same.items() if text == EMPTY]
+    others = list(dict.fromkeys(table.columns[n] for n in sorted(left) if n not in same))
+    parts = (
+        ("In all rows", told),
+        ("Not known", unknown),
+        (f"Also in tables/{table.name}.csv", others),
+    )
+    return shown, " ".join(f"{lead}: {', '.join(names)}." for lead, names in parts if names)
+
+
+def _is_same(table: Table, column: int) -> bool:
+    return len({made.entries[column].text for made in table.rows}) == 1
+
+
+def _least_width(table: Table, column: int) -> int:
+    """Characters for which a column must have room: pages break headers at words, intervals at brackets."""
+    words = table.columns[column].split()
+    pieces = (piece for made in table.rows for piece in made.entries[column].text.split(" ("))
+    return 3 + max((*map(len, words), *(min(len(piece), LONG) for piece in pieces)), default=0)
 
 
 def _entry(item: Entry) -> str:

@@ -23,7 +23,7 @@ def render_files(report: Report, helpers: Executor | None = None) -> dict[str, b
     plots = draw_all([figure.data for figure in report.figures], helpers)
     for figure, rendered in zip(report.figures, plots, strict=True):
         files[f"{PLOTS}/{figure.name}.png"] = rendered.png
-        drawings[figure.name] = rendered.svg
+        drawings[figure.name] = rendered
     files["report.html"] = to_page(report, drawings).encode("utf-8")
     for table in report.tables:
         files[f"{TABLES}/{table.name}.csv"] = to_csv(table).encode("utf-8")

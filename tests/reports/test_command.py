@@ -60,11 +60,12 @@ class TestReport:
         assert main([path, "--output", str(tmp_path / "out")]) == 0
         plots = {p.name: p.read_bytes() for p in (tmp_path / "out/plots").iterdir()}
         assert set(plots) == {
+            "findings.png",
             "ladder.png",
             "learning-curves-matched.png",
             "learning-curves-published.png",
             "seconds-per-epoch.png",
-            "time-against-size.png",
+            "products-over-size.png",
         }
         text = (tmp_path / "out/report.md").read_text()
         for name, content in plots.items():

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from likeforlike.reports.sort.measurements import Measurement, axes_text, size_of
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
-from likeforlike.reports.tell.formatting import ratio_entry, time_entry, verdict_entry
+from likeforlike.reports.tell.formatting import (
+    memory_columns,
+    memory_entries,
+    ratio_entry,
+    time_entry,
+    verdict_entry,
+)
 
 DERIVATIONS = {
     "jacobian": "y = 3x² + 2x + 3, whose derivative by hand is 6x + 2: at [1, 3] the gradient is [8, 20] and "
@@ -38,6 +44,7 @@ def _section(context: Context, workload: str) -> Section | None:
 
 def _verification_table(context: Context, items: Sequence[Measurement], workload: str) -> Table:
     """Error, tolerance, time and verdict, one row an implementation, device and size."""
+    memory = memory_columns(items)
     rows = []
     for item in sorted(items, key=lambda item: (*_compared(context, item), item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
@@ -55,6 +62,7 @@ def _verification_table(context: Context, items: Sequence[Measurement], workload
                 time_entry(item),
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
+                *memory_entries(item, memory),
                 workload=workload,
                 machine=context.title(item),
                 verdict=comparison.word if comparison else "base",
@@ -73,8 +81,11 @@ def _verification_table(context: Context, items: Sequence[Measurement], workload
         "time",
         "ratio to the fastest",
         "verdict",
+        *memory,
     )
-    return Table(workload, "Error against the answer by hand, and time", columns, tuple(rows))
+    minor = (*memory, "tolerance", "division", "error")
+    caption = "Error against the answer by hand, and time"
+    return Table(workload, caption, columns, tuple(rows), minor=minor)
 
 
 def _compared(context: Context, item: Measurement) -> tuple[int, float, str, str, str]:

@@ -60,7 +60,8 @@ def sections(context: Context) -> list[Section | None]:
         )
     columns = ("trainer", *place_columns(context), "recipe", "strategy", "workers", "seconds per epoch")
     columns += ("speed-up", "efficiency", "verdict", "validation accuracy")
-    table = Table("scaling", "Scaling with workers", columns, tuple(rows), basis_note(items))
+    minor = ("validation accuracy", "efficiency")
+    table = Table("scaling", "Scaling with workers", columns, tuple(rows), basis_note(items), minor=minor)
     return [section("distributed", "Data-parallel training", [Text(ABOUT), table])]
 
 

@@ -21,8 +21,15 @@ from likeforlike.reports.tell.document import (
     row,
     section,
 )
-from likeforlike.reports.tell.formatting import count_text, ratio_entry, time_entry, verdict_entry
-from likeforlike.reports.tell.means_text import COLUMNS, NOTE, mean_sentences, means_rows, some_cells
+from likeforlike.reports.tell.formatting import (
+    beside_columns,
+    beside_minor,
+    count_text,
+    ratio_entry,
+    time_entry,
+    verdict_entry,
+)
+from likeforlike.reports.tell.means_text import COLUMNS, MINOR, NOTE, mean_sentences, means_rows, some_cells
 
 MOST_COLUMNS = 3
 """Files beside the base that have a column each; of more each has a row."""
@@ -104,14 +111,16 @@ def _table(context: Context, machine: str, workload: str, sets: Sets, number: in
     if wide:
         columns = ["cell", f"{base} (base)"]
         for name in others:
-            columns += [name, "ratio", "verdict"]
+            columns += beside_columns(name, len(others))
     else:
         columns = ["cell", "file", "time", f"ratio to {base}", "verdict"]
     name = "files" if number == 1 else f"files-{number}"
     caption = f"{workload.capitalize()}{where}, file by file"
     left = len(rows) - MOST_ROWS
     note = f"{count_text(left, 'more row')} in tables/cells.csv." if left > 0 else ""
-    return Table(name, caption, tuple(columns), rows[:MOST_ROWS], note, folded=len(rows) > FOLDED_FROM)
+    folded = len(rows) > FOLDED_FROM
+    minor = beside_minor(columns) if wide else ()
+    return Table(name, caption, tuple(columns), rows[:MOST_ROWS], note, folded, minor)
 
 
 def _wide_rows(
@@ -150,7 +159,9 @@ def _means_table(context: Context) -> Table | None:
     rows = means_rows(context, {}, context.comparisons.files)
     if not any((entry.value or 0) > 1 for one in rows for entry in one.entries[4:5]):
         return None
-    return Table("file-means", "Files over the base", ("file", *COLUMNS), tuple(rows), NOTE, len(rows) > 30)
+    return Table(
+        "file-means", "Files over the base", ("file", *COLUMNS), tuple(rows), NOTE, len(rows) > 30, MINOR
+    )
 
 
 def _differences_table(places: dict[tuple[str, str], Sets]) -> Table | None:

@@ -78,6 +78,7 @@ def _phases_table(
         columns,
         tuple(rows),
         ABOUT_PHASES,
+        minor=("logging", "evaluation"),
     )
 
 

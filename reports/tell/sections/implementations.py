@@ -12,6 +12,8 @@ from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
     count_text,
+    memory_columns,
+    memory_entries,
     ratio_entry,
     ratio_text,
     seconds_entry,
@@ -109,6 +111,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
     """Implementations of one place compared with the fastest of their division; None if there is one each."""
     if not any((item.machine.id, item.key) in context.comparisons.against_base for item in items):
         return None
+    memory = memory_columns(items)
     rows = []
     ordered = sorted(
         items,
@@ -130,7 +133,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
             Entry("base") if comparison is None else ratio_entry(comparison),
             verdict_entry(comparison),
         ]
-        entries += [seconds_entry(item.extra.cold_seconds)]
+        entries += [seconds_entry(item.extra.cold_seconds), *memory_entries(item, memory)]
         word = comparison.word if comparison else "base"
         rows.append(row(*entries, workload=item.key.workload, machine=context.title(item), verdict=word))
     machine = ("machine",) if context.several else ()
@@ -145,7 +148,10 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         "ratio to the fastest",
         "verdict",
         "first call",
+        *memory,
     )
     note = "Each device, size, dtype and division has its own base, its fastest; ratios are of paired rounds."
     folded = len(rows) > 30
-    return Table(f"{name}-implementations", caption, columns, tuple(rows), note, folded) if rows else None
+    minor = ("first call", *memory, "division")
+    name = f"{name}-implementations"
+    return Table(name, caption, columns, tuple(rows), note, folded, minor) if rows else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.judge.ladder_effects import Effect, effects
 from likeforlike.reports.judge.ladder_effects import Step as OrderStep
 from likeforlike.reports.read.schema import Ladder, Rung
@@ -56,7 +57,7 @@ def _one(context: Context, ladder: Ladder, orders: list[Steps], where: str, suff
     blocks: list[Block] = [Text(f"{there}{_orders_text(orders)}")]
     blocks += [Text(told) for told in _gaps(context, orders)]
     blocks.append(_rungs_table(context, orders[0], f"ladder{suffix}", f"The ladder on {where}"))
-    blocks += _figure(orders[0], where, suffix)
+    blocks += _figure(context, orders[0], where, suffix)
     if len(orders) > 1:
         found = effects(orders, context.comparisons.ladder)
         blocks += [effects_table(context, found, where, suffix), *_effects_figure(found, where, suffix)]
@@ -107,8 +108,8 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
         comparison = steps.get((item.machine.id, before.key, item.key)) if known else None  # type: ignore[union-attr]
         rows.append(
             row(
-                Entry(str(rung.rung), rung.rung),
                 change_text(rung),
+                Entry(str(rung.rung), rung.rung),
                 rung.implementation,
                 "–" if item is None else seconds_per_epoch(item),
                 *(_phase_entries(item) if whole else ()),
@@ -122,8 +123,8 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
         )
         before = item
     columns = (
-        "rung",
         "change",
+        "rung",
         "trainer",
         "seconds per epoch",
         *(PHASES if whole else ()),
@@ -131,7 +132,8 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
         "verdict",
         "validation accuracy",
     )
-    return Table(name, caption, columns, tuple(rows), _WHOLE if whole else _ALONE)
+    minor = (*reversed(PHASES), "trainer", "rung", "validation accuracy")
+    return Table(name, caption, columns, tuple(rows), _WHOLE if whole else _ALONE, minor=minor)
 
 
 def effects_table(context: Context, found: list[Effect], where: str, suffix: str) -> Table:
@@ -167,7 +169,9 @@ def effects_table(context: Context, found: list[Effect], where: str, suffix: str
         "Seconds that the change adds to an epoch. Averaged over the orders measured they add up to the "
         "whole difference between the ends (the Shapley value, were all orders measured)."
     )
-    return Table(f"effects{suffix}", f"What each change is worth on {where}", columns, tuple(rows), note)
+    caption = f"What each change is worth on {where}"
+    minor = ("interaction", "orders measured", "most", "least")
+    return Table(f"effects{suffix}", caption, columns, tuple(rows), note, minor=minor)
 
 
 def _sign_text(effect: Effect) -> str:
@@ -246,36 +250,61 @@ def _value(value: object) -> str:
     return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _figure(rungs: Steps, where: str, suffix: str) -> list[Figure]:
+def _figure(context: Context, rungs: Steps, where: str, suffix: str) -> list[Figure]:
     if sum(item is not None and not item.implausible for _, item in rungs) < 2:
         return []
+    judged = {(i.other.machine.id, i.base.key, i.other.key): i for i in context.comparisons.ladder}
     steps: list[Step] = []
-    before: float | None = None
+    before: Measurement | None = None
     for rung, item in rungs:
         if item is None or item.implausible:  # the next bar starts anew: it would hold two changes
             before = None
             continue
-        accuracy = mean_of_last(item, "val_accuracy")
-        told = "" if accuracy is None else f"{accuracy * 100:.1f} %"
         name = change_text(rung) if steps else rung.implementation
         if before is None and steps:
             name += " and the rung before"
-        steps.append(Step(name, before, item.median_seconds, told))
-        before = item.median_seconds
-    facts = "; ".join(
-        f"{step.change} "
-        + (significant(step.after) if step.before is None else f"{step.after - step.before:+z.2f}")
-        + " s"
-        for step in steps
-    )
+        comparison = None if before is None else judged.get((item.machine.id, before.key, item.key))
+        steps.append(_step(name, rung, before, item, comparison))
+        before = item
+    facts = "; ".join(_step_fact(step) for step in steps)
+    grey = "" if all(step.sure for step in steps) else "; grey, steps that are not surely slower or faster"
     return [
         Figure(
             f"ladder{suffix}",
-            f"Seconds per epoch from change to change on {where}; below, validation accuracy",
+            f"Seconds per epoch from change to change on {where}, each step with its interval (95 %)"
+            f"{grey}; below, validation accuracy",
             f"Waterfall of seconds per epoch: {facts}; at the end {significant(steps[-1].after)} s.",
             Waterfall(tuple(steps)),
         )
     ]
+
+
+def _step(
+    name: str, rung: Rung, before: Measurement | None, item: Measurement, comparison: Comparison | None
+) -> Step:
+    """A bar, with where the interval of its ratio would let it end."""
+    accuracy = mean_of_last(item, "val_accuracy")
+    told = "" if accuracy is None else f"{accuracy * 100:.1f} %"
+    after = item.median_seconds
+    if before is None:
+        return Step(name, None, after, told)
+    start = before.median_seconds
+    sure = OrderStep(1, rung, before, item, comparison).word in ("faster", "slower")
+    if comparison is None or not comparison.verdict.estimate.has_interval:
+        return Step(name, start, after, told, sure=sure)
+    estimate = comparison.verdict.estimate
+    return Step(name, start, after, told, start * estimate.low, start * estimate.high, sure)
+
+
+def _step_fact(step: Step) -> str:
+    if step.before is None:
+        return f"{step.change} {significant(step.after)} s"
+    interval = (
+        ""
+        if step.low is None or step.high is None
+        else f" ({step.low - step.before:+z.2f} to {step.high - step.before:+z.2f})"
+    )
+    return f"{step.change} {step.after - step.before:+z.2f} s{interval}{'' if step.sure else ', not sure'}"
 
 
 def _explanations(context: Context) -> Iterator[str]:

@@ -95,7 +95,8 @@ def course_table(context: Context, items: Sequence[Measurement], name: str) -> T
         "gap at the end",
     )
     note = "The gap is validation loss minus training loss; its growth after the best epoch is overfitting."
-    return Table(name, "Best epoch and overfitting", columns, tuple(rows), note)
+    minor = ("validation loss there", "gap there", "gap at the end")
+    return Table(name, "Best epoch and overfitting", columns, tuple(rows), note, minor=minor)
 
 
 def _gap(curve: LearningCurve, at: int) -> float | None:

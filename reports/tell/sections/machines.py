@@ -28,6 +28,8 @@ from likeforlike.reports.tell.document import (
     section,
 )
 from likeforlike.reports.tell.formatting import (
+    beside_columns,
+    beside_minor,
     count_text,
     ratio_entry,
     significant,
@@ -36,6 +38,7 @@ from likeforlike.reports.tell.formatting import (
 )
 from likeforlike.reports.tell.means_text import (
     COLUMNS,
+    MINOR,
     NOTE,
     mean_sentences,
     means_rows,
@@ -147,7 +150,9 @@ def _means_table(context: Context) -> Table | None:
     if not rows:
         return None
     columns = ("machine", *COLUMNS)
-    return Table("machine-means", "Machines over the baseline", columns, tuple(rows), NOTE, len(rows) > 30)
+    return Table(
+        "machine-means", "Machines over the baseline", columns, tuple(rows), NOTE, len(rows) > 30, MINOR
+    )
 
 
 def _kinds_table(context: Context) -> Table | None:
@@ -246,10 +251,12 @@ def _side_by_side(context: Context) -> Table | None:
     baseline = context.study.titles[context.study.baseline.id]
     columns_told = ["cell", f"{baseline} (baseline)"]
     for machine in others:
-        columns_told += [context.study.titles[machine.id], "ratio", "verdict"]
+        columns_told += beside_columns(context.study.titles[machine.id], len(others))
     left = len(context.study.machines) - len(context.detailed)
     note = f"{count_text(left, 'more machine')} in tables/cells.csv." if left > 0 else ""
-    return Table("machines", "Cell by cell", tuple(columns_told), tuple(rows), note, folded=len(rows) > 30)
+    minor = beside_minor(columns_told)
+    folded = len(rows) > 30
+    return Table("machines", "Cell by cell", tuple(columns_told), tuple(rows), note, folded, minor)
 
 
 def _side_row(context: Context, key: Key, first: Comparison, found: list[Comparison | None]) -> Row:

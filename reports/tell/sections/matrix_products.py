@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from likeforlike.devices.limits.units import format_rate, format_seconds
+from likeforlike.devices.limits.units import format_rate
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Measurement, grouped, size_of
 from likeforlike.reports.statistics.crossover import Crossover, crossover, growth_exponent
@@ -33,10 +33,15 @@ from likeforlike.reports.tell.formatting import (
     time_entry,
     verdict_entry,
 )
-from likeforlike.reports.tell.plot_data import Curve, TimeAgainstSize
+from likeforlike.reports.tell.plot_data import Curve, RateAgainstSize, RelativeTimes
 from likeforlike.reports.tell.sections.implementations import dtype_of, ranking_table, size_entry
 
 MATMUL = "matmul"
+SIZE_LABEL = "size n of the n × n matrices"
+
+_Place = tuple[str, str, str, str]
+"""Machine, implementation, precision, device."""
+_Series = list[tuple[_Place, list[Measurement]]]
 
 
 def sections(context: Context) -> list[Section | None]:
@@ -100,14 +105,17 @@ def _device_table(context: Context, items: Sequence[Measurement]) -> Table:
         if devices
         else ""
     )
-    return Table("products", "Time and rate of the products", tuple(columns), tuple(rows), note)
+    minor = [f"{device} {what}" for what in ("of ceiling", "rate") for device in ("cpu:0", *devices)]
+    minor += [f"verdict on {device}" for device in devices]
+    caption = "Time and rate of the products"
+    return Table("products", caption, tuple(columns), tuple(rows), note, minor=tuple(minor))
 
 
 def _order(context: Context, item: Measurement) -> tuple[int, str, str, float]:
     return context.rank(item), item.key.name, dtype_of(item), size_of(item)
 
 
-def _series(items: Iterable[Measurement]) -> dict[tuple[str, str, str, str], list[Measurement]]:
+def _series(items: Iterable[Measurement]) -> dict[_Place, list[Measurement]]:
     """Sizes of one implementation, precision and device on one machine."""
     places = grouped(
         ((item.machine.id, item.key.name, dtype_of(item), item.key.device), item) for item in items
@@ -115,7 +123,7 @@ def _series(items: Iterable[Measurement]) -> dict[tuple[str, str, str, str], lis
     return {place: sorted(members, key=size_of) for place, members in places.items()}
 
 
-def _device_crossovers(context: Context, with_transfers: bool) -> dict[tuple[str, str, str, str], Crossover]:
+def _device_crossovers(context: Context, with_transfers: bool) -> dict[_Place, Crossover]:
     """For each accelerator's series, the size from which it beats the CPU, by what is sure alone."""
     sure = {(item.other.machine.id, item.other.key) for item in context.comparisons.devices if item.sure}
     series = _series(item for item in context.detailed_of(MATMUL) if item.trusted)
@@ -185,9 +193,8 @@ def _growth_table(context: Context, items: Sequence[Measurement]) -> Table | Non
         "Over all sound sizes; a product alone grows to the 3rd power, overhead with less. From what size a "
         "device pays rests on sure verdicts against the CPU alone."
     )
-    return Table(
-        "growth", "How time grows with size, and from what size a device pays", columns, tuple(rows), note
-    )
+    caption = "How time grows with size, and from what size a device pays"
+    return Table("growth", caption, columns, tuple(rows), note, minor=("ceiling", "best rate"))
 
 
 def _rate(item: Measurement) -> float:
@@ -208,7 +215,7 @@ def _figures(context: Context, items: Sequence[Measurement]) -> list[Figure]:
     """One for each machine with several sizes."""
     machines = grouped((item.machine.id, item) for item in sorted(items, key=context.rank))
     drawn = [figure for mine in machines.values() if (figure := _figure(context, mine)) is not None]
-    return numbered(drawn, "time-against-size")
+    return numbered(drawn, "products-over-size")
 
 
 def _figure(context: Context, mine: Sequence[Measurement]) -> Figure | None:
@@ -222,51 +229,82 @@ def _figure(context: Context, mine: Sequence[Measurement]) -> Figure | None:
     }
     if not series:
         return None
-    curves = [_curve(place, members) for place, members in _in_turns(series)]
-    ceilings = _ceiling_curves(series)
+    where = f" on {context.title(mine[0])}" if context.several else ""
+    ordered = _in_turns(series)
+    more = f" (the first 8 of {len(ordered)})" if len(ordered) > 8 else ""
+    if all(item.flop_per_second for members in series.values() for item in members):
+        return _rates_figure(ordered, f"Rate of a {dtype} product over size{where}{more}")
+    return _relative_figure(ordered, f"Time of a {dtype} product over the fastest's{where}{more}")
+
+
+def _rates_figure(ordered: _Series, caption: str) -> Figure:
+    curves = tuple(_curve(*one, [_rate(item) for item in one[1]]) for one in ordered)
+    ceilings = tuple(_ceiling_curves(ordered))
     facts = "; ".join(
-        f"{curve.name} {format_seconds(curve.y[0])} at {curve.x[0]:,.0f} to {format_seconds(curve.y[-1])} at "
+        f"{curve.name} {format_rate(curve.y[0])} at {curve.x[0]:,.0f} to {format_rate(curve.y[-1])} at "
         f"{curve.x[-1]:,.0f}" + (", implausible" if curve.struck else "")
         for curve in curves[:8]
     )
-    where = f" on {context.title(mine[0])}" if context.several else ""
-    more = f" (the first 8 of {len(curves)})" if len(curves) > 8 else ""
+    held = "".join(f"; {line.name} {format_rate(line.y[0])}" for line in ceilings)
     return Figure(
-        "time-against-size",
-        f"Time of a {dtype} product against size{where}, both logarithmic{more}; "
-        "grey, the least time that the ceiling allows",
-        f"Log-log lines of time over size: {facts}.",
-        TimeAgainstSize(tuple(curves), tuple(ceilings), "size n of the n × n matrices"),
+        "rates",
+        f"{caption}: operations over median time; grey, what the device can do at most",
+        f"Lines of FLOP/s over size: {facts}{held}.",
+        RateAgainstSize(curves, ceilings, SIZE_LABEL),
     )
 
 
-def _in_turns(
-    series: dict[tuple[str, str, str, str], list[Measurement]],
-) -> list[tuple[tuple[str, str, str, str], list[Measurement]]]:
+def _relative_figure(ordered: _Series, caption: str) -> Figure:
+    """Where work is not counted: times over the least of each size."""
+    best: dict[float, float] = {}
+    for _, members in ordered:
+        for item in members:
+            best[size_of(item)] = min(item.median_seconds, best.get(size_of(item), item.median_seconds))
+    curves = tuple(
+        _curve(*one, [item.median_seconds / best[size_of(item)] for item in one[1]]) for one in ordered
+    )
+    facts = "; ".join(
+        f"{curve.name} ×{significant(curve.y[0])} at {curve.x[0]:,.0f} to ×{significant(curve.y[-1])} at "
+        f"{curve.x[-1]:,.0f}"
+        for curve in curves[:8]
+    )
+    return Figure(
+        "relative",
+        f"{caption} of the same size; operations were not counted",
+        f"Lines of time over the fastest's at each size: {facts}.",
+        RelativeTimes(curves, SIZE_LABEL),
+    )
+
+
+def _in_turns(series: dict[_Place, list[Measurement]]) -> _Series:
     """Devices by turns, since of many series a plot shows the first ones."""
     devices = grouped((pair[0][3], pair) for pair in series.items()).values()
     return [pair for turn in zip_longest(*devices) for pair in turn if pair is not None]
 
 
-def _curve(place: tuple[str, str, str, str], members: Sequence[Measurement]) -> Curve:
+def _curve(place: _Place, members: Sequence[Measurement], values: Sequence[float]) -> Curve:
     return Curve(
         f"{place[1]} on {place[3]}",
         tuple(size_of(item) for item in members),
-        tuple(item.median_seconds for item in members),
+        tuple(values),
         any(item.implausible for item in members),
     )
 
 
-def _ceiling_curves(series: dict[tuple[str, str, str, str], list[Measurement]]) -> list[Curve]:
+def _ceiling_curves(ordered: _Series) -> list[Curve]:
     curves: dict[str, Curve] = {}
-    for place, members in series.items():
-        held = [(i, i.ceiling, i.extra.flop) for i in members if i.ceiling is not None and i.extra.flop]
+    for place, members in ordered:
+        held = [(size_of(item), item.ceiling) for item in members if item.ceiling is not None]
         if len(held) < 2:
             continue
         name = f"ceiling of {place[3]}" if held[0][1].of_device else "highest peak of any device"
-        sizes = tuple(size_of(item) for item, _, _ in held)
-        times = tuple(flop / ceiling.flop_per_second for _, ceiling, flop in held)
-        curves.setdefault(name, Curve(name, sizes, times))
+        sizes, ceilings = zip(*held, strict=True)
+        curves.setdefault(name, Curve(name, sizes, tuple(c.flop_per_second for c in ceilings)))
+        told = [item.extra.ceiling for item in members if item.extra.ceiling is not None]
+        best = max((c.measured_flop_per_second or 0.0 for c in told), default=0.0)
+        if best:
+            name = f"best measured on {place[3]}"
+            curves.setdefault(name, Curve(name, sizes, (best,) * len(sizes)))
     return list(curves.values())
 
 

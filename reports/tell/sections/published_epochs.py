@@ -108,7 +108,9 @@ def _table(
     sides = (context.title(published), context.title(mine))
     what = ("time", "validation accuracy", "validation loss", "train accuracy", "train loss")
     columns = ("epoch", *(f"{quantity}, {side}" for quantity in what for side in sides))
-    return Table(name, f"{title}, epoch by epoch", columns, tuple(rows), folded=len(rows) > 12)
+    minor = tuple(f"{quantity}, {side}" for quantity in (what[4], what[3], what[2]) for side in sides)
+    caption = f"{title}, epoch by epoch"
+    return Table(name, caption, columns, tuple(rows), folded=len(rows) > 12, minor=minor)
 
 
 def _at(item: Measurement, epoch: int, figure: Callable[[Epoch], float | None]) -> float | None:

@@ -35,10 +35,11 @@ from likeforlike.reports.tell.document import (
 )
 from likeforlike.reports.tell.formatting import (
     basis_note,
-    bytes_entry,
     comparison_text,
     epoch_words,
     marked,
+    memory_columns,
+    memory_entries,
     percent,
     ratio_entry,
     seconds_entry,
@@ -112,6 +113,7 @@ def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> lis
 def _ranking(context: Context, items: Sequence[Measurement], division: str, name: str) -> Table:
     across = context.comparisons.across_devices
     devices = any((item.machine.id, item.key) in across for item in items)
+    memory = memory_columns(items)
     rows = []
     for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
@@ -126,7 +128,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
                 accuracy_over_seeds(item, comparison),
                 time_to_accuracy_entry(item),
                 seconds_entry(item.extra.cold_seconds),
-                bytes_entry(item.extra.peak_memory_bytes),
+                *memory_entries(item, memory),
                 workload="training",
                 machine=context.title(item),
                 verdict=[comparison.word if comparison else "base", *([pair.word] if pair else [])],
@@ -146,14 +148,16 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         "validation accuracy",
         time_column(items),
         "training of the first epoch",
-        "peak memory",
+        *memory,
     )
     note = (
         "Out of the box."
         if division == "default"
         else "Each at its best; not ranked with the default division."
     )
-    return Table(name, f"Division {division}", columns, tuple(rows), f"{note} {basis_note(items)}")
+    minor = ("training of the first epoch", *memory, time_column(items), "verdict on that")
+    note = f"{note} {basis_note(items)}"
+    return Table(name, f"Division {division}", columns, tuple(rows), note, minor=minor)
 
 
 def _bars_figures(context: Context, items: Sequence[Measurement], name: str) -> list[Figure]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 
 from likeforlike.reports.draw import style
+from likeforlike.reports.draw.bars import UNSURE
+from likeforlike.reports.draw.forest import LOOKS, NARROW_INCHES, forest, narrow_forest
+from likeforlike.reports.draw.ratio_axis import ratio_ticks
 from likeforlike.reports.draw.render import figure_of, render
 from likeforlike.reports.tell.plot_data import (
     Bar,
     Bars,
     Curve,
+    ForestPlot,
+    ForestRow,
     LearningCurve,
     LearningCurves,
     MachineHistogram,
@@ -22,9 +30,10 @@ from likeforlike.reports.tell.plot_data import (
     PlotData,
     Range,
     Ranges,
+    RateAgainstSize,
+    RelativeTimes,
     Spread,
     Step,
-    TimeAgainstSize,
     Waterfall,
 )
 
@@ -37,13 +46,28 @@ def learning(name, best=2):
     )
 
 
-STEPS = (Step("start", None, 3.0, "88 %"), Step("up", 3.0, 5.0, ""), Step("down", 5.0, 2.0, ""))
+STEPS = (
+    Step("start", None, 3.0, "88 %"),
+    Step("up", 3.0, 5.0, "", 4.5, 5.5),
+    Step("down", 5.0, 2.0, "", 1.0, 6.0, sure=False),
+)
+FOREST = ForestPlot(
+    (
+        ForestRow("a over b", 0.5, "×0.5", "faster", 0.4, 0.6, 0.02, "cpu:0"),
+        ForestRow("c over b", 1.0, "×1", "same", 0.99, 1.01, 0.02, "cpu:0"),
+        ForestRow("d over b", 1.1, "×1.1", "unclear", 0.001, 900.0, 0.02, "cpu:0", checked=False),
+        ForestRow("e over b", 400.0, "×400", "slower", 390.0, 410.0, 0.02, "gpu:0"),
+        ForestRow("f over b", 1.2, "×1.2", "unclear", None, None, 0.02, "gpu:0"),
+    )
+)
 EVERY = [
     LearningCurves((learning("a"), learning("b", None))),
-    TimeAgainstSize(
-        (Curve("a", (1, 10), (1e-3, 1.0)), Curve("b", (1, 10), (1e-3, 1e-3), True)),
-        (Curve("ceiling", (1, 10), (1e-6, 1e-3)),),
+    RateAgainstSize(
+        (Curve("a", (1, 10), (1e9, 2e9)), Curve("b", (1, 10), (1e9, 1e11), True)),
+        (Curve("ceiling", (1, 10), (1e10, 1e10)),),
     ),
+    RelativeTimes((Curve("a", (1, 10), (1.0, 1.0)), Curve("b", (1, 10), (1.1, 1.3)))),
+    FOREST,
     Bars(
         (Bar("a", 1.0, "1 s", 0, 0.9, 1.1), Bar("b", 2.0, "2 s", 1, struck=True)), "seconds", (0.5, "floor")
     ),
@@ -96,6 +120,76 @@ def test_the_waterfall_ends_where_the_last_rung_is():
     figure = figure_of(Waterfall(STEPS))
     heights = [(bar.get_y(), bar.get_y() + bar.get_height()) for bar in figure.axes[0].patches]
     assert heights == [(0.0, 3.0), (3.0, 5.0), (5.0, 2.0)]
+
+
+def test_steps_that_are_not_sure_are_pale_and_intervals_stand_on_the_bars_ends():
+    axes = figure_of(Waterfall(STEPS)).axes[0]
+    colours = [to_hex(bar.get_facecolor()) for bar in axes.patches]
+    assert colours == [style.COLOURS[0].lower(), style.COLOURS[1].lower(), UNSURE]
+    whiskers = [tuple(y for _, y in c.get_segments()[0]) for c in axes.collections]
+    assert whiskers == [(4.5, 5.5), (1.0, 6.0)]
+
+
+class TestForest:
+    def markers(self, figure):
+        """Marker, colour, face and place of each ratio."""
+        lines = [line for line in figure.axes[0].lines if line.get_marker() in "<>so"]
+        return [(ln.get_marker(), ln.get_color(), list(ln.get_xdata()), ln.get_ydata()[0]) for ln in lines]
+
+    def test_words_differ_in_marker_and_in_lightness(self):
+        looks = list(LOOKS.values())
+        assert len({marker for marker, _ in looks}) == len(looks)
+        assert LOOKS["unclear"][1] == style.PALE
+
+    @pytest.mark.parametrize("drawn", [forest, narrow_forest])
+    def test_each_row_stands_where_its_ratio_is(self, drawn):
+        figure = drawn(FOREST)
+        least, most = figure.axes[0].get_xlim()
+        assert most == 5.0  # of five ratios one lies beyond: the axis ends at the first cap
+        marks = self.markers(figure)
+        assert [mark[0] for mark in marks] == ["<", "s", "o", ">", "o"]
+        assert [mark[2][0] for mark in marks] == [0.5, 1.0, 1.1, 5.0, 1.2]
+        assert [len(mark[2]) for mark in marks] == [1, 1, 1, 2, 1]  # beyond the axis: a double mark
+        assert [mark[3] for mark in marks] == sorted(mark[3] for mark in marks)
+        assert least < 0.4
+
+    def test_the_band_is_what_counts_as_the_same(self):
+        (band,) = {(round(b.get_x(), 6), round(b.get_width(), 6)) for b in forest(FOREST).axes[0].patches}
+        assert band == (round(1 / 1.02, 6), round(1.02 - 1 / 1.02, 6))
+
+    def test_headings_names_and_figures_are_told_once(self):
+        svg, narrow = render(FOREST).svg, render(FOREST).narrow
+        for text in ("cpu:0", "gpu:0", "a over b", "×400 slower"):
+            assert svg.count(f">{text}<") == narrow.count(f">{text}<") == 1
+        assert "double marks lie beyond the axis" in svg
+
+    def test_the_narrow_one_is_narrow(self):
+        rows = tuple(replace(row, name="long " * 30, group="group " * 30) for row in FOREST.rows)
+        figure = narrow_forest(ForestPlot(rows))
+        with style.styled():
+            box = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+        assert box.width <= NARROW_INCHES
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "ticks"),
+    [
+        (0.89, 1.12, [0.9, 0.95, 1.0, 1.05, 1.1]),
+        (0.9, 21, [1, 2, 5, 10, 20]),
+        (0.01, 100, [0.01, 0.1, 1, 10, 100]),
+    ],
+)
+def test_ticks_of_ratios_are_round_and_few(least, most, ticks):
+    assert ratio_ticks(least, most, 7) == ticks
+
+
+@pytest.mark.parametrize(("ceiling", "scale"), [(2.5e9, "linear"), (9e9, "log")])
+def test_rates_stand_on_a_logarithmic_axis_only_where_they_lie_apart(ceiling, scale):
+    data = RateAgainstSize((Curve("a", (1, 10), (1e9, 2e9)),), (Curve("top", (1, 10), (ceiling,) * 2),))
+    axes = figure_of(data).axes[0]
+    assert axes.get_yscale() == scale
+    assert axes.get_ylim()[1] > ceiling
+    assert scale == "log" or axes.get_ylim()[0] == 0.0
 
 
 def test_no_global_state_and_no_pyplot():

@@ -217,7 +217,7 @@ def test_a_ladder_tells_seconds_and_does_not_call_worse_training_faster():
             one["extra_info"]["epochs"][-1]["val_accuracy"] = 0.2
     report = build_report([read(made, "a.json")])
     (table,) = (table for table in report.tables if table.name == "ladder")
-    rungs = {row.entries[0].text: row.entries for row in table.rows}
+    rungs = {row.entries[table.columns.index("rung")].text: row.entries for row in table.rows}
     verdicts = {number: row[table.columns.index("verdict")].text for number, row in rungs.items()}
     assert verdicts["6"] == "trained worse"
     (told,) = (finding.text for finding in report.findings if finding.text.startswith("What explains it"))

@@ -69,7 +69,7 @@ class TestWhatIsShownOfDevices:
         ]
         machine = samples.fingerprint(gpus=[samples.A100])
         text = to_markdown(build_report([read(samples.document(cells, machine), "a.json")]))
-        (told,) = (line for line in text.splitlines() if line.startswith("![Log-log"))
+        (told,) = (line for line in text.splitlines() if line.startswith("![Lines of time over the fastest"))
         assert told.count("on gpu:0") == told.count("on cpu:0") == 4
 
     def test_workers_that_are_no_count_are_one(self):
@@ -78,3 +78,41 @@ class TestWhatIsShownOfDevices:
         run["extra_info"] |= {"workload": "distributed", "axes": {"recipe": "matched", "workers": "two"}}
         text = to_markdown(build_report([read(samples.document([run]), "a.json")]))
         assert "Scaling with workers" in text
+
+
+class TestPeakMemory:
+    def tables(self, *memory):
+        """Tables of trainers and products; of each pair of trainers' runs what they held of host and device."""
+        noise = samples.Noise(1)
+        cells = samples.products(noise, sizes=(500,))
+        for name, runs in zip(("keras-fit", "torch-loop"), memory, strict=True):
+            for run, (host, device) in enumerate(runs):
+                cell = samples.training(name, samples.RECIPE, run, noise, 5.0, 9)
+                cell["extra_info"] |= {"peak_memory_bytes": host, "device_peak_memory_bytes": device}
+                cells.append(cell)
+        report = build_report([read(samples.document(cells), "a.json")])
+        return {table.name: table for table in report.tables}
+
+    def column(self, table, name):
+        at = table.columns.index(name)
+        return {row.entries[0].text: (row.entries[at].text, row.entries[at].value) for row in table.rows}
+
+    def test_the_most_of_all_runs_and_a_dash_where_none_tells_it(self):
+        table = self.tables([(3 << 20, None), (5 << 20, None)], [(None, None), (None, 7 << 30)])[
+            "matched-default"
+        ]
+        assert self.column(table, "peak memory") == {
+            "keras-fit": ("5 MiB", float(5 << 20)),
+            "torch-loop": ("–", None),
+        }
+        assert self.column(table, "peak device memory") == {
+            "keras-fit": ("–", None),
+            "torch-loop": ("7,168 MiB", float(7 << 30)),
+        }
+
+    def test_without_any_device_memory_there_is_no_column_of_it(self):
+        tables = self.tables([(3 << 20, None)] * 2, [(4 << 20, None)] * 2)
+        assert "peak device memory" not in tables["matched-default"].columns
+        products = tables["matmul-implementations"]
+        assert set(self.column(products, "peak memory").values()) == {("–", None)}
+        assert {"peak_memory_bytes", "peak_device_memory_bytes"} < set(tables["cells"].columns)

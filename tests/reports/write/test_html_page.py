@@ -55,7 +55,9 @@ class TestText:
     def test_every_plot_has_its_words_and_every_table_a_caption(self, page):
         elements = Elements(page)
         plots = [a for a in elements.of("div") if a.get("role") == "img"]
-        assert len(plots) == len(elements.of("svg")) == 5
+        drawn = [a for a in elements.of("svg") if a.get("class") != "narrow"]
+        assert len(plots) == len(drawn) == 6
+        assert len(elements.of("svg")) == 7  # the picture of the findings once more, for phones
         assert all(len(a["aria-label"]) > 40 for a in plots)
         assert len(elements.of("table")) == len(elements.of("caption"))
         assert all(a.get("scope") for a in elements.of("th"))
@@ -165,37 +167,93 @@ class TestBrowser:
         assert chromium.run("return document.scripts.length + document.images.length") == 1
         assert "<script>alert(1)</script>" in chromium.run("return document.body.innerText")
 
-    def test_a_phone_needs_no_sideways_scrolling(self, folder, tmp_path):
-        phone = {"width": 390, "height": 800, "pixelRatio": 2.0, "mobile": True}
-        with report_browser.browser(tmp_path, phone) as opened:
-            opened.open(folder / "page.html")
-            assert opened.run("return document.documentElement.scrollWidth") <= 390
-            opened.open(folder / "evil.html")
-            assert opened.run("return document.documentElement.scrollWidth") <= 390
-
-    @pytest.mark.parametrize("files", [1, 2])
-    def test_a_table_of_many_columns_fits_a_page(self, tmp_path, files):
-        frameworks = enumerate(("torch", "jax", "tensorflow"), 1)
-        benches = [
-            bench(
-                f"test_training_of_a_transformer[{name}-{n}-{step}]",
-                times(n * seconds * 1e-3, 12, 0.2),
-                f"transformer-{n}",
-                {"framework": name, "n": n, "step": step},
-            )
-            for seconds, name in frameworks
-            for n in (1000, 4000)
-            for step in ("forward", "backward")
-        ]
-        days = [f"2026-01-0{day}" for day in range(1, files + 1)]
-        given = [read(file_of(*benches, day=day), f"{day}.json") for day in days]
-        page = tmp_path / "plain.html"
-        page.write_text(page_of(given), encoding="utf-8")
-        screen = {"width": 1280, "height": 900, "pixelRatio": 1.0}
-        widths = "return [...document.querySelectorAll('.scroll')].map(s => [s.scrollWidth, s.clientWidth])"
+    @pytest.mark.parametrize(("width", "mobile"), [(1280, False), (390, True)])
+    def test_no_table_is_wider_than_its_page(self, folder, tmp_path, width, mobile):
+        """Long ones opened: of every machine's cells, of plain benchmarks, of hostile names."""
+        pages = {"page": folder / "page.html", "evil": folder / "evil.html"}
+        made = {"one": plain_files(1), "two": plain_files(2), "wide": wide_files()}
+        for name, files in made.items():
+            pages[name] = tmp_path / f"{name}.html"
+            pages[name].write_text(page_of(files), encoding="utf-8")
+        screen = {"width": width, "height": 900, "pixelRatio": 1.0, "mobile": mobile}
         with report_browser.browser(tmp_path / "profile", screen) as opened:
+            for page in pages.values():
+                opened.open(page)
+                opened.run("for (const d of document.querySelectorAll('details')) { d.open = true; }")
+                assert opened.run(AFTER_DRAWING) is True
+                assert opened.run(TOO_WIDE) == []
+                assert opened.run("return document.documentElement.scrollWidth") <= width
+
+    def test_folded_columns_are_named_and_come_back(self, tmp_path):
+        page = tmp_path / "wide.html"
+        page.write_text(page_of(wide_files()), encoding="utf-8")
+        phone = {"width": 390, "height": 800, "pixelRatio": 2.0, "mobile": True}
+        columns = (
+            "return [...document.querySelector('#t-products thead').rows[0].cells]"
+            ".map(c => [c.dataset.name, !c.classList.contains('folded')])"
+        )
+        press = "const b = document.querySelector('#t-products').closest('.scroll').nextElementSibling;"
+        with report_browser.browser(tmp_path / "profile", phone) as opened:
             opened.open(page)
-            assert [(wide, room) for wide, room in opened.run(widths) if wide > room] == []
+            before = opened.run(columns)
+            told = opened.run(f"{press} return b.textContent")
+            assert told == "More columns: " + ", ".join(
+                name for name, shown in sorted(before, key=lambda pair: told.find(pair[0])) if not shown
+            )
+            assert ["implementation", True] in before
+            assert ["cpu:0 of ceiling", False] in before
+            assert opened.run(f"{press} b.click(); return b.textContent") == "Fewer columns"
+            assert all(shown for _, shown in opened.run(columns))
+            assert opened.run(TOO_WIDE) == []  # as cards
+            opened.run(f"{press} b.click()")
+            assert opened.run(columns) == before
+
+    def test_a_phone_sees_the_narrow_picture_and_a_page_the_wide_one(self, folder, tmp_path):
+        shown = "return [...document.querySelectorAll('#findings svg')].map(s => [s.classList[0], s.checkVisibility()])"
+        for width, narrow in ((390, True), (1280, False)):
+            screen = {"width": width, "height": 800, "pixelRatio": 1.0, "mobile": narrow}
+            with report_browser.browser(tmp_path / str(width), screen) as opened:
+                opened.open(folder / "page.html")
+                assert opened.run(shown) == [["wide", not narrow], ["narrow", narrow]]
+
+
+AFTER_DRAWING = "return new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))"
+TOO_WIDE = (
+    "return [...document.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth + 1)"
+    ".map(s => [s.getAttribute('aria-label'), s.scrollWidth, s.clientWidth])"
+)
+
+
+def plain_files(files):
+    """Plain benchmarks of three frameworks with three parameters, in so many files."""
+    benches = [
+        bench(
+            f"test_training_of_a_transformer[{name}-{n}-{step}]",
+            times(n * seconds * 1e-3, 12, 0.2),
+            f"transformer-{n}",
+            {"framework": name, "n": n, "step": step},
+        )
+        for seconds, name in enumerate(("torch", "jax", "tensorflow"), 1)
+        for n in (1000, 4000)
+        for step in ("forward", "backward")
+    ]
+    days = [f"2026-01-0{day}" for day in range(1, files + 1)]
+    return [read(file_of(*benches, day=day), f"{day}.json") for day in days]
+
+
+def wide_files():
+    """Machines with long names, each with a GPU, trainers, products, answers; a ladder and peak memory."""
+    made = []
+    for number in range(4):
+        machine = samples.fingerprint(f"{number}" * 12, {"usable_cores": 8 + number}, [samples.A100])
+        document = samples.quick_run(
+            number, 1.0 + number / 5, gpu=True, with_ladder=not number, machine=machine
+        )
+        for made_cell in document["benchmarks"]:
+            memory = {"peak_memory_bytes": 5 << 30, "device_peak_memory_bytes": 40 << 30}
+            made_cell["extra_info"] |= memory
+        made.append(read(document, f"machine-{number}.json"))
+    return made
 
 
 def test_a_report_without_plots_is_a_page_too():

@@ -13,7 +13,9 @@ import pytest
 import report_samples as samples
 from report_hostile import EVIL, evil_document, golden_files, read
 
+from likeforlike.reports.tell.document import Points, Report, Table, Text, row, section
 from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.write import markdown
 from likeforlike.reports.write.markdown import escape, to_markdown
 
 GOLDEN = Path(__file__).parents[1].joinpath("data") / "golden.md"
@@ -69,6 +71,57 @@ class TestWhatTheGoldenTextHolds:
         (told,) = self.lines("The floor on cpu:0")
         assert "is no trainer" in told
         assert not self.lines("| floor")
+
+
+def wide_table(rows=2, **more):
+    """Eight columns, wider than a page: a name, a place that all share, an empty one, two minor, three needed."""
+    columns = ("name", "device", "empty", "a", "b", "c", "d", "e")
+    made = tuple(
+        row(f"{n}" + "n" * 16, "cpu:0", None, *(f"{n}" + name * 19 for name in "abcde")) for n in range(rows)
+    )
+    return Table("wide", "Wide", columns, made, **more)
+
+
+def told_of(table):
+    report = Report("t", "s", (), (section("x", "X", [Text("Words."), table]),))
+    return to_markdown(report)
+
+
+class TestWideTables:
+    def header(self, text):
+        return [
+            part.strip() for part in next(ln for ln in text.splitlines() if ln.startswith("|")).split("|")
+        ]
+
+    def test_what_a_page_has_room_for_stays(self):
+        columns = ("name", "device", "a", "b")
+        text = told_of(Table("t", "T", columns, (row("n", "cpu:0", 1, 2),) * 2, minor=("a", "b")))
+        assert self.header(text)[1:-1] == list(columns)
+        assert ".csv" not in text
+
+    def test_columns_go_empty_ones_first_then_shared_places_then_the_least_needed(self):
+        """By hand: 17 + 3, 6 + 3, 5 + 3 and five of 20 + 3 are 152; without the second and third 135."""
+        assert self.header(told_of(wide_table(minor=("b", "a"))))[1:-1] == ["name", "a", "b", "c", "d", "e"]
+        text = told_of(wide_table(minor=("b", "a"), note="As it is."))
+        assert text.rstrip().endswith("As it is. In all rows: device cpu:0. Not known: empty.")
+
+    def test_what_is_left_out_is_named_with_its_file(self, monkeypatch):
+        monkeypatch.setattr(markdown, "WIDEST", 100)
+        text = told_of(wide_table(minor=("b", "a")))
+        assert self.header(text)[1:-1] == ["name", "c", "d", "e"]
+        assert "Also in tables/wide.csv: a, b." in text
+        monkeypatch.setattr(markdown, "WIDEST", 10)
+        assert self.header(told_of(wide_table(minor=("b", "a"))))[1:-1] == ["name", "c", "d", "e"]
+
+    def test_a_place_of_one_row_is_no_shared_one(self):
+        assert "device" in self.header(told_of(wide_table(rows=1)))
+
+
+def test_a_folded_table_that_is_all_of_a_section_is_open():
+    table = wide_table(folded=True)
+    assert "<details open>" in told_of(table)
+    both = Report("t", "s", (), (section("x", "X", [table, Points(("a",))]),))
+    assert "<details>" in to_markdown(both)
 
 
 class TestEscape:
