@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
@@ -51,6 +52,8 @@ class Expectation:
     """What a trainer's first epoch takes beyond a warm one."""
     epochs: int | None
     """All epochs of a trainer; None for a kernel, whose rounds end by precision or time."""
+    guessed: bool = False
+    """Nothing is known of what a call takes: experience with it tells of its own workload alone."""
 
 
 def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
@@ -75,7 +78,7 @@ def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
         call = _UNKNOWN_CALL_SECONDS
     else:
         call = _CALL_OVERHEAD_SECONDS + flop / _product_rate(cell.device, precision, plan, rates)
-    return Expectation(kind, framework, call, 0.01 + 0.03 * compiling, 0.0, None)
+    return Expectation(kind, framework, call, 0.01 + 0.03 * compiling, 0.0, None, flop is None)
 
 
 def _epoch_seconds(cell: Cell, recipe: Recipe, plan: Plan, rates: Rates) -> float:
@@ -107,6 +110,17 @@ def start_seconds(frameworks: list[str], cores: int) -> float:
     return max([*each, sum(each) / max(1, cores)], default=0.0)
 
 
+class Evidence(NamedTuple):
+    """Something that was timed."""
+
+    path: Path
+    expected_seconds: float
+    seconds: float
+    weight: float = 1.0
+    apart: bool = False
+    """It tells of nothing beyond its own workload, the second of the path."""
+
+
 @dataclass
 class _Sum:
     weight: float = 0.0
@@ -126,15 +140,15 @@ class Experience:
     def __init__(self) -> None:
         self._sums: dict[Path, _Sum] = {}
 
-    def add(self, path: Path, expected_seconds: float, seconds: float, weight: float = 1.0) -> None:
-        """Something took ``seconds``; what is very short says less of others than of itself."""
-        if expected_seconds <= 0 or seconds <= 0:
+    def add(self, seen: Evidence, sign: int = 1) -> None:
+        """Take it into account, or back; what is very short says less of others than of itself."""
+        if seen.expected_seconds <= 0 or seen.seconds <= 0:
             return
-        ratio = math.log(seconds / expected_seconds)
-        elsewhere = weight * min(1.0, expected_seconds / _TELLING_SECONDS)
-        for depth in range(len(path) + 1):
+        path, ratio = seen.path, math.log(seen.seconds / seen.expected_seconds)
+        elsewhere = min(1.0, seen.expected_seconds / _TELLING_SECONDS)
+        for depth in range(2 if seen.apart else 0, len(path) + 1):
             known = self._sums.setdefault(path[:depth], _Sum())
-            share = weight if depth == len(path) else elsewhere
+            share = sign * seen.weight * (1.0 if depth == len(path) else elsewhere)
             known.weight += share
             known.logarithm += share * ratio
 

@@ -16,7 +16,7 @@ from likeforlike.bench.plan.grid import build_grid
 from likeforlike.bench.plan.options import Options
 from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.bench.plan.run_plan import Context, Plan
-from likeforlike.bench.run.expectations import Expectation, Experience, expect
+from likeforlike.bench.run.expectations import Evidence, Expectation, Experience, expect
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import load_registry
@@ -139,20 +139,26 @@ class TestExperience:
     def test_of_the_very_thing_it_is_nearly_believed(self) -> None:
         known = Experience()
         for _ in range(20):
-            known.add(("epoch", "a"), 1.0, 2.0)
+            known.add(Evidence(("epoch", "a"), 1.0, 2.0))
         assert known.seconds(("epoch", "a"), 1.0) == pytest.approx(2.0, rel=0.02)
         assert 1.0 < known.seconds(("start", "b"), 1.0) <= 2.0
 
     def test_of_like_things_it_counts_more_than_of_others(self) -> None:
         known = Experience()
-        known.add(("epoch", "a"), 1.0, 2.0)
-        known.add(("start", "b"), 1.0, 0.5)
+        known.add(Evidence(("epoch", "a"), 1.0, 2.0))
+        known.add(Evidence(("start", "b"), 1.0, 0.5))
         assert known.seconds(("epoch", "c"), 1.0) > 1.2 > known.seconds(("finish", "c"), 1.0)
+
+    def test_what_was_guessed_tells_of_its_own_workload_alone(self) -> None:
+        known = Experience()
+        known.add(Evidence(("call", "noise", "a"), 1.0, 50.0, apart=True))
+        assert known.seconds(("call", "matmul", "a"), 1.0) == 1.0
+        assert known.seconds(("call", "noise", "b"), 1.0) > 10
 
     def test_what_is_taken_back_leaves_no_trace(self) -> None:
         known = Experience()
-        known.add(("epoch", "a"), 1.0, 2.0)
+        known.add(Evidence(("epoch", "a"), 1.0, 2.0))
         before = known.seconds(("epoch", "a"), 1.0)
-        known.add(("epoch", "a"), 1.0, 7.0, 0.4)
-        known.add(("epoch", "a"), 1.0, 7.0, -0.4)
+        known.add(Evidence(("epoch", "a"), 1.0, 7.0, 0.4))
+        known.add(Evidence(("epoch", "a"), 1.0, 7.0, 0.4), -1)
         assert known.seconds(("epoch", "a"), 1.0) == pytest.approx(before)
