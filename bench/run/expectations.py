@@ -131,11 +131,11 @@ class Experience:
     """How much longer than expected things took in this run; of what was not seen yet, things like it.
 
     The logarithm of the ratio is estimated level by level of the path, each level drawn towards the one above
-    by a prior that weighs a seventh of an observation (normal means and prior: Efron and Morris, 1975);
+    by a prior that weighs a third of an observation (normal means and prior: Efron and Morris, 1975);
     at the top stands what was expected.
     """
 
-    _PRIOR_WEIGHT = 0.15
+    _PRIOR_WEIGHT = 0.3
 
     def __init__(self) -> None:
         self._sums: dict[Path, _Sum] = {}
