@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
@@ -24,6 +25,8 @@ Rates = Mapping[tuple[str, str], float]
 _IMPORT_SECONDS = {"numpy": 0.25, "torch": 2.0, "jax": 0.8, "tensorflow": 3.3}
 _COMPILE_SECONDS = {"numpy": 0.0, "torch": 0.2, "jax": 2.0, "tensorflow": 0.8}
 _TUNED_COMPILE_SECONDS = {"torch": 15.0, "jax": 3.0, "tensorflow": 3.0}
+_SHARE_OF_COMPILING, _TUNED_SHARE_OF_COMPILING = 0.03, 0.2
+"""A kernel's, of a training step's."""
 _UNKNOWN_CALL_SECONDS = 1e-3
 _CALL_OVERHEAD_SECONDS = 1e-4
 _STEP_SECONDS, _TUNED_STEP_SECONDS, _EAGER_STEP_SECONDS = 2.7e-3, 0.5e-3, 17e-3
@@ -51,6 +54,8 @@ class Expectation:
     """What a trainer's first epoch takes beyond a warm one."""
     epochs: int | None
     """All epochs of a trainer; None for a kernel, whose rounds end by precision or time."""
+    guessed: bool = False
+    """Nothing is known of what a call takes: experience with it tells of its own workload alone."""
 
 
 def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
@@ -75,7 +80,8 @@ def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
         call = _UNKNOWN_CALL_SECONDS
     else:
         call = _CALL_OVERHEAD_SECONDS + flop / _product_rate(cell.device, precision, plan, rates)
-    return Expectation(kind, framework, call, 0.01 + 0.03 * compiling, 0.0, None)
+    share = _SHARE_OF_COMPILING if cell.entry.division == "default" else _TUNED_SHARE_OF_COMPILING
+    return Expectation(kind, framework, call, 0.01 + share * compiling, 0.0, None, flop is None)
 
 
 def _epoch_seconds(cell: Cell, recipe: Recipe, plan: Plan, rates: Rates) -> float:
@@ -107,6 +113,17 @@ def start_seconds(frameworks: list[str], cores: int) -> float:
     return max([*each, sum(each) / max(1, cores)], default=0.0)
 
 
+class Evidence(NamedTuple):
+    """Something that was timed."""
+
+    path: Path
+    expected_seconds: float
+    seconds: float
+    weight: float = 1.0
+    apart: bool = False
+    """It tells of nothing beyond its own workload, the second of the path."""
+
+
 @dataclass
 class _Sum:
     weight: float = 0.0
@@ -117,26 +134,31 @@ class Experience:
     """How much longer than expected things took in this run; of what was not seen yet, things like it.
 
     The logarithm of the ratio is estimated level by level of the path, each level drawn towards the one above
-    by a prior that weighs a seventh of an observation (normal means and prior: Efron and Morris, 1975);
+    by a prior that weighs a third of an observation (normal means and prior: Efron and Morris, 1975);
     at the top stands what was expected.
     """
 
-    _PRIOR_WEIGHT = 0.15
+    _PRIOR_WEIGHT = 0.3
+    _MOST_RATIO = math.log(5)
 
     def __init__(self) -> None:
         self._sums: dict[Path, _Sum] = {}
 
-    def add(self, path: Path, expected_seconds: float, seconds: float, weight: float = 1.0) -> None:
-        """Something took ``seconds``; what is very short says less of others than of itself."""
-        if expected_seconds <= 0 or seconds <= 0:
+    def add(self, seen: Evidence, sign: int = 1) -> None:
+        """Take it into account, or back.
+
+        What is very short says less of others than of itself, and so does what is out of all proportion.
+        """
+        if seen.expected_seconds <= 0 or seen.seconds <= 0:
             return
-        ratio = math.log(seconds / expected_seconds)
-        elsewhere = weight * min(1.0, expected_seconds / _TELLING_SECONDS)
-        for depth in range(len(path) + 1):
+        path, ratio = seen.path, math.log(seen.seconds / seen.expected_seconds)
+        of_others = min(max(ratio, -self._MOST_RATIO), self._MOST_RATIO)
+        elsewhere = min(1.0, seen.expected_seconds / _TELLING_SECONDS)
+        for depth in range(2 if seen.apart else 0, len(path) + 1):
             known = self._sums.setdefault(path[:depth], _Sum())
-            share = weight if depth == len(path) else elsewhere
+            share = sign * seen.weight * (1.0 if depth == len(path) else elsewhere)
             known.weight += share
-            known.logarithm += share * ratio
+            known.logarithm += share * (ratio if depth == len(path) else of_others)
 
     def seconds(self, path: Path, expected_seconds: float) -> float:
         """What something is to take, by what was expected and by experience."""

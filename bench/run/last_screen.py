@@ -44,7 +44,7 @@ def last_screen(ending: Ending, width: int) -> list[str]:
         return [*lines, f"result file: {ending.result_file}", f"{what}: {ending.next_command}"]
     return [
         *lines,
-        "No file was asked for, so that the figures are gone. To keep a run's:",
+        "Figures are not kept without --benchmark-json. To keep them next time:",
         ending.next_command,
     ]
 

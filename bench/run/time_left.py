@@ -14,10 +14,8 @@ from typing import Literal
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.run.expectations import Expectation, Experience, Path, start_seconds
+from likeforlike.bench.run.expectations import Evidence, Expectation, Experience, Path, start_seconds
 
-Evidence = tuple[Path, float, float, float]
-"""What was timed, the seconds expected, the seconds taken, and what it weighs."""
 Step = Literal["load", "prepare", "go", "finish"]
 
 _WAKING_SECONDS = 0.02
@@ -91,9 +89,7 @@ class TimeLeft:
         """Learn from a cell that an earlier session of the run has measured."""
         if not record.seconds:
             return
-        what = "call" if expected.epochs is None else "epoch"
-        count, middle = len(record.seconds), statistics.median(record.seconds)
-        self._experience.add((what, *expected.kind), count * expected.unit_seconds, count * middle)
+        self._experience.add(_units(expected, record.seconds))
 
     def begin(self, group: str, now: float) -> None:
         """A group's workers are about to be started."""
@@ -131,31 +127,27 @@ class TimeLeft:
         assert group.step is not None
         cell, step = group.step
         if step == "load":
-            return [(*self._start(group), seconds, 1.0)]
+            return [Evidence(*self._start(group), seconds)]
         part = group.parts[cell]
         kind, expected = part.expected.kind, part.expected
         if step == "prepare":
-            return [(*self._prepare(part), seconds, 1.0)]
+            return [Evidence(*self._prepare(part), seconds, apart=expected.guessed)]
         if step == "finish" or expected.epochs is None:
             return []
         if part.cold:
-            return [(("epoch", *kind), expected.unit_seconds, seconds, 1.0)]
+            return [Evidence(("epoch", *kind), expected.unit_seconds, seconds)]
         # what the first epoch takes beyond expectation is laid on its two parts alike
         epoch, compiling = self._epoch(part), self._compile(part)
-        share = seconds / (epoch + compiling)
+        whole = epoch + compiling
+        longer = seconds / whole
         return [
-            (("epoch", *kind), expected.unit_seconds, epoch * share, epoch / (epoch + compiling)),
-            (
-                ("compile", *kind),
-                expected.compile_seconds,
-                compiling * share,
-                compiling / (epoch + compiling),
-            ),
+            Evidence(("epoch", *kind), expected.unit_seconds, longer * epoch, epoch / whole),
+            Evidence(("compile", *kind), expected.compile_seconds, longer * compiling, compiling / whole),
         ]
 
     def _learn(self, evidence: Sequence[Evidence], sign: int = 1) -> None:
-        for path, expected_seconds, seconds, weight in evidence:
-            self._experience.add(path, expected_seconds, seconds, sign * weight)
+        for seen in evidence:
+            self._experience.add(seen, sign)
 
     def end(self, cell: Cell, now: float) -> None:
         """A cell has ended, well or not."""
@@ -165,10 +157,7 @@ class TimeLeft:
         part = group.parts[cell.id]
         part.ended, group.since = True, now
         if part.expected.epochs is None and part.rounds:
-            count = len(part.samples)
-            middle = statistics.median(part.samples)
-            path = ("call", *part.expected.kind)
-            self._experience.add(path, count * part.expected.unit_seconds, count * middle)
+            self._experience.add(_units(part.expected, part.samples))
             least = self._limits.min_rounds * part.used_seconds / part.rounds
             usable = self._limits.max_seconds - least
             if usable > 0:
@@ -281,3 +270,11 @@ class TimeLeft:
         least = max(0, self._limits.min_rounds - part.rounds) * turn
         more = max(0.0, self._limits.max_seconds - part.used_seconds - least)
         return least + more * (1.0 if self._limits.precision is None else self._used / self._usable)
+
+
+def _units(expected: Expectation, seconds: Sequence[float]) -> Evidence:
+    """Calls or warm epochs that were measured, as long as they took together."""
+    what, count = "call" if expected.epochs is None else "epoch", len(seconds)
+    middle = statistics.median(seconds)
+    path = (what, *expected.kind)
+    return Evidence(path, count * expected.unit_seconds, count * middle, apart=expected.guessed)

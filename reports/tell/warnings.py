@@ -25,7 +25,11 @@ def warnings(context: Context) -> Iterator[str]:
     yield from struck_floors(context)[:MOST_ALIKE]
     yield from _suspicious(context.study.measurements)
     yield from _environment(context)
-    unmeasured = [cell for file in context.study.files for cell in file.unmeasured]
+    every = [cell for file in context.study.files for cell in file.unmeasured]
+    unreached = [cell for cell in every if cell.outcome == "interrupted"]
+    if unreached:
+        yield f"{count_text(unreached, 'cell')} not reached: the run was ended before."
+    unmeasured = [cell for cell in every if cell.outcome != "interrupted"]
     failed = [cell for cell in unmeasured if cell.outcome != "skipped"]
     if failed:
         skipped = len(unmeasured) - len(failed)

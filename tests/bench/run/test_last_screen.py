@@ -54,7 +54,7 @@ def test_a_run_that_ended_early_says_how_far_it_came_and_how_to_go_on() -> None:
 def test_without_a_file_it_says_how_to_keep_one() -> None:
     lines = last_screen(replace(WHOLE, result_file=None, next_command="again --benchmark-json=f"), 80)
     assert lines[-2:] == [
-        "No file was asked for, so that the figures are gone. To keep a run's:",
+        "Figures are not kept without --benchmark-json. To keep them next time:",
         "again --benchmark-json=f",
     ]
 
@@ -98,7 +98,7 @@ def test_however_talkative_pytest_is_the_answer_is_last_and_no_file_is_left(tmp_
     assert done.returncode == 0, done.stdout
     assert "What this run found:\n- Eigen: the answer agrees with the reference." in done.stdout
     lines = done.stdout.rstrip().splitlines()
-    assert lines[-2] == "No file was asked for, so that the figures are gone. To keep a run's:"
+    assert lines[-2] == "Figures are not kept without --benchmark-json. To keep them next time:"
     assert lines[-1].endswith("--benchmark-json=results.json")
     assert "this run" not in lines[-1]
     assert [path.name for path in tmp_path.iterdir() if path.name != ".benchmarks"] == []

@@ -16,7 +16,7 @@ from likeforlike.bench.plan.grid import build_grid
 from likeforlike.bench.plan.options import Options
 from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.bench.plan.run_plan import Context, Plan
-from likeforlike.bench.run.expectations import Expectation, Experience, expect
+from likeforlike.bench.run.expectations import Evidence, Expectation, Experience, expect
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import load_registry
@@ -110,17 +110,17 @@ def test_cells_that_fail_take_their_time_with_them() -> None:
 
 
 def test_a_resumed_run_learns_from_what_was_measured_before() -> None:
-    """The machine is five times as slow as an ordinary one: whoever knows it says so from the start."""
+    """The machine is three times as slow as an ordinary one: whoever knows it says so from the start."""
     cells, limits = cells_of("quick", workloads=("training",))
     trainers = [pair for pair in cells if pair[0].recipe is not None]
     durations = {
-        name: replace(d, unit=5 * d.unit, compile=5 * d.compile, start=5 * d.start, prepare=5 * d.prepare)
+        name: replace(d, unit=3 * d.unit, compile=3 * d.compile, start=3 * d.start, prepare=3 * d.prepare)
         for name, d in plausible(trainers, 0, alike=0.0).items()
     }
     before, after = trainers[: len(trainers) // 2], trainers[len(trainers) // 2 :]
     known = [(c, e, CellRecord(c.id, MEASURED, seconds=[durations[c.id].unit] * 3)) for c, e in before]
     fresh = announced(MadeUpRun(after, durations, limits))[0]
-    assert fresh[0] < fresh[1] / 3
+    assert fresh[0] < fresh[1] / 2
     resumed = announced(MadeUpRun(after, durations, limits), known)[0]
     assert resumed[0] == pytest.approx(resumed[1], rel=1 / 3)
 
@@ -139,20 +139,32 @@ class TestExperience:
     def test_of_the_very_thing_it_is_nearly_believed(self) -> None:
         known = Experience()
         for _ in range(20):
-            known.add(("epoch", "a"), 1.0, 2.0)
+            known.add(Evidence(("epoch", "a"), 1.0, 2.0))
         assert known.seconds(("epoch", "a"), 1.0) == pytest.approx(2.0, rel=0.02)
         assert 1.0 < known.seconds(("start", "b"), 1.0) <= 2.0
 
     def test_of_like_things_it_counts_more_than_of_others(self) -> None:
         known = Experience()
-        known.add(("epoch", "a"), 1.0, 2.0)
-        known.add(("start", "b"), 1.0, 0.5)
+        known.add(Evidence(("epoch", "a"), 1.0, 2.0))
+        known.add(Evidence(("start", "b"), 1.0, 0.5))
         assert known.seconds(("epoch", "c"), 1.0) > 1.2 > known.seconds(("finish", "c"), 1.0)
+
+    def test_what_was_guessed_tells_of_its_own_workload_alone(self) -> None:
+        known = Experience()
+        known.add(Evidence(("call", "noise", "a"), 1.0, 50.0, apart=True))
+        assert known.seconds(("call", "matmul", "a"), 1.0) == 1.0
+        assert known.seconds(("call", "noise", "b"), 1.0) > 3
+
+    def test_what_is_out_of_all_proportion_says_less_of_others(self) -> None:
+        known = Experience()
+        known.add(Evidence(("prepare", "a"), 1.0, 1000.0))
+        assert known.seconds(("prepare", "a"), 1.0) > 100
+        assert known.seconds(("prepare", "b"), 1.0) < 5
 
     def test_what_is_taken_back_leaves_no_trace(self) -> None:
         known = Experience()
-        known.add(("epoch", "a"), 1.0, 2.0)
+        known.add(Evidence(("epoch", "a"), 1.0, 2.0))
         before = known.seconds(("epoch", "a"), 1.0)
-        known.add(("epoch", "a"), 1.0, 7.0, 0.4)
-        known.add(("epoch", "a"), 1.0, 7.0, -0.4)
+        known.add(Evidence(("epoch", "a"), 1.0, 7.0, 0.4))
+        known.add(Evidence(("epoch", "a"), 1.0, 7.0, 0.4), -1)
         assert known.seconds(("epoch", "a"), 1.0) == pytest.approx(before)

@@ -69,3 +69,15 @@ def test_products_that_differ_and_products_that_do_not():
     )
     (alike,) = findings(kernels("matmul", axes, a=0.01, b=0.01, c=0.01))[:1]
     assert alike == "At the largest product on cpu:0 (float32, size 500) b and c take as long as a."
+
+
+def test_cells_that_a_run_did_not_reach_have_not_failed():
+    document = samples.document(kernels("eigen", {"size": 2}, a=0.01))
+    document["likeforlike"]["unmeasured"] = [
+        {"cell": "b", "outcome": "interrupted", "reason": "the run was ended before it"},
+        {"cell": "c", "outcome": "skipped", "reason": "no such device on this machine"},
+    ]
+    told = [finding.text for finding in build_report([read(document, "a.json")]).findings]
+    assert "1 cell not reached: the run was ended before." in told
+    assert "1 cell skipped: no such device on this machine." in told
+    assert not any("failed" in text for text in told)
