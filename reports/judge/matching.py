@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from likeforlike.reports.sort.comparability import unlike_runs, unlike_work
+from likeforlike.reports.sort.likeness.comparability import unlike_runs, unlike_work
 from likeforlike.reports.sort.measurements import Measurement
 
 Pair = tuple[Measurement, Measurement]

@@ -17,9 +17,9 @@ from likeforlike.reports.judge.quality import Quality, qualities
 from likeforlike.reports.read.machines import differences
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import whole_pair
-from likeforlike.reports.sort.machine_identity import names_processor, with_known_machines
+from likeforlike.reports.sort.likeness.machine_identity import names_processor, with_known_machines
+from likeforlike.reports.sort.likeness.measuring_options import unlike_measuring
 from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Study, grouped
-from likeforlike.reports.sort.measuring_options import unlike_measuring
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.verdicts import Verdict, verdict, with_false_discovery_rate
 

@@ -12,10 +12,11 @@ from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema import Extra
 from likeforlike.reports.sort.baselines import base_machine
-from likeforlike.reports.sort.comparability import WorkSet
 from likeforlike.reports.sort.duplicates import repetition_remarks, with_labels_of_their_own, without_twins
 from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy, check_group_by
-from likeforlike.reports.sort.machine_identity import machine_titles, with_known_machines
+from likeforlike.reports.sort.likeness.comparability import WorkSet
+from likeforlike.reports.sort.likeness.machine_identity import machine_titles, with_known_machines
+from likeforlike.reports.sort.likeness.repetitions import unlike_files
 from likeforlike.reports.sort.measurements import (
     FILE_AXIS,
     REPEAT_AXIS,
@@ -27,7 +28,6 @@ from likeforlike.reports.sort.measurements import (
     grouped,
 )
 from likeforlike.reports.sort.plausibility import with_plausibility
-from likeforlike.reports.sort.repetitions import unlike_files
 
 MOST_REMARKS = 8
 

@@ -10,8 +10,8 @@ from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 from likeforlike.reports.statistics.summaries import NOT_SAVED
 from likeforlike.reports.statistics.verdicts import Verdict
-from likeforlike.reports.tell.accuracy_text import seeds_text
 from likeforlike.reports.tell.formatting import count_text, more_rounds_text, percent, ratio_text
+from likeforlike.reports.tell.wording.accuracy_text import seeds_text
 
 MOST_REMARKS = 20
 

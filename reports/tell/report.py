@@ -15,8 +15,6 @@ from likeforlike.reports.tell.document import Entry, Report, Row, Table, row
 from likeforlike.reports.tell.findings import findings
 from likeforlike.reports.tell.findings_picture import findings_picture
 from likeforlike.reports.tell.formatting import bytes_entry, count_text, rate_entry, ratio_entry, time_entry
-from likeforlike.reports.tell.marks import with_marks_explained
-from likeforlike.reports.tell.pools import with_pools_told
 from likeforlike.reports.tell.sections import (
     answers,
     caveats,
@@ -27,10 +25,12 @@ from likeforlike.reports.tell.sections import (
     machines,
     matrix_products,
     plain_benchmarks,
-    published_epochs,
-    published_pair,
     trainers,
 )
+from likeforlike.reports.tell.sections.published import epochs as published_epochs
+from likeforlike.reports.tell.sections.published import pair as published_pair
+from likeforlike.reports.tell.wording.marks import with_marks_explained
+from likeforlike.reports.tell.wording.pools import with_pools_told
 
 TITLE = "likeforlike: the report"
 SECTIONS: tuple[SectionModule, ...] = (

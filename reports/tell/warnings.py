@@ -9,9 +9,9 @@ from likeforlike.reports.read.schema import Unmeasured
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import MOST_ALIKE, Context
 from likeforlike.reports.tell.formatting import count_text, significant
-from likeforlike.reports.tell.marks import MOST_VARIABLES
 from likeforlike.reports.tell.sections.floors import struck_floors
 from likeforlike.reports.tell.sections.trainers import SYNTHETIC_WARNING
+from likeforlike.reports.tell.wording.marks import MOST_VARIABLES
 
 LONGEST_REASON = 120
 """Characters of a reason that a warning tells; the table of cells without a figure has longer ones."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison, base_of_sets
 from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.sort.likeness.measuring_options import options_of
+from likeforlike.reports.sort.likeness.repetitions import ASKED_FOR, commit_text
 from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Run, grouped
-from likeforlike.reports.sort.measuring_options import options_of
-from likeforlike.reports.sort.repetitions import ASKED_FOR, commit_text
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (
     Block,
@@ -29,7 +29,14 @@ from likeforlike.reports.tell.formatting import (
     time_entry,
     verdict_entry,
 )
-from likeforlike.reports.tell.means_text import COLUMNS, MINOR, NOTE, mean_sentences, means_rows, some_cells
+from likeforlike.reports.tell.wording.means_text import (
+    COLUMNS,
+    MINOR,
+    NOTE,
+    mean_sentences,
+    means_rows,
+    some_cells,
+)
 
 MOST_COLUMNS = 3
 """Files beside the base that have a column each; of more each has a row."""

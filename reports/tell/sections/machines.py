@@ -12,8 +12,8 @@ from likeforlike.devices.limits.units import format_rate, format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.judge.means import GeometricMean, geometric_means
 from likeforlike.reports.read.machines import Machine, differences
+from likeforlike.reports.sort.likeness.setup_differences import setup_differences, setup_facts
 from likeforlike.reports.sort.measurements import Key, grouped
-from likeforlike.reports.sort.setup_differences import setup_differences, setup_facts
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (
     Block,
@@ -36,7 +36,9 @@ from likeforlike.reports.tell.formatting import (
     time_entry,
     verdict_entry,
 )
-from likeforlike.reports.tell.means_text import (
+from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads, Spread
+from likeforlike.reports.tell.sections.files import unlike_points, withheld_points
+from likeforlike.reports.tell.wording.means_text import (
     COLUMNS,
     MINOR,
     NOTE,
@@ -45,8 +47,6 @@ from likeforlike.reports.tell.means_text import (
     name_of,
     some_cells,
 )
-from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads, Spread
-from likeforlike.reports.tell.sections.files import unlike_points, withheld_points
 
 MOST_SPREADS = 24
 MOST_HISTOGRAMS = 3

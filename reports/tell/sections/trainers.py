@@ -7,19 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.baselines import KERAS, MANUAL, base_of, equal_terms
-from likeforlike.reports.sort.comparability import recipe_differences
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
+from likeforlike.reports.sort.likeness.comparability import recipe_differences
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.statistics.median_intervals import median_interval
-from likeforlike.reports.tell.accuracy_text import (
-    ABOUT,
-    accuracies_text,
-    accuracy_over_seeds,
-    barred_sentence,
-    time_column,
-    time_to_accuracy_entry,
-)
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import (
     Block,
@@ -51,6 +43,14 @@ from likeforlike.reports.tell.formatting import (
 from likeforlike.reports.tell.plot_data import Bar, Bars
 from likeforlike.reports.tell.sections.floors import above_floor_text, floor_blocks
 from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
+from likeforlike.reports.tell.wording.accuracy_text import (
+    ABOUT,
+    accuracies_text,
+    accuracy_over_seeds,
+    barred_sentence,
+    time_column,
+    time_to_accuracy_entry,
+)
 
 FASHION_MNIST_IMAGES = 60_000
 """Images of its training set."""

@@ -6,7 +6,7 @@ import pytest
 import report_samples as samples
 from report_hostile import products, read
 
-from likeforlike.reports.sort.repetitions import unlike_files
+from likeforlike.reports.sort.likeness.repetitions import unlike_files
 
 CODE = {"likeforlike": "1" * 16, "mine": "2" * 16}
 

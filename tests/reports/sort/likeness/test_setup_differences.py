@@ -6,7 +6,7 @@ import report_samples as samples
 from report_hostile import read
 from report_studies import study_of, two
 
-from likeforlike.reports.sort.setup_differences import setup_differences, setup_facts
+from likeforlike.reports.sort.likeness.setup_differences import setup_differences, setup_facts
 
 SETUP = {"blas": "openblas 0.3.31 SkylakeX", "transparent_huge_pages": "madvise", "smt_active": False}
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from likeforlike.reports.read.schema import Epoch
-from likeforlike.reports.sort.comparability import NOT_STATED, recipe_differences
 from likeforlike.reports.sort.epochs import epoch_seconds, mean, runs_with_epochs, tells_phases
+from likeforlike.reports.sort.likeness.comparability import NOT_STATED, recipe_differences
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Figure, Row, Section, Table, Text, row, section

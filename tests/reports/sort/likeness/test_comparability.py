@@ -5,7 +5,7 @@ from __future__ import annotations
 import report_samples as samples
 from report_studies import study_of
 
-from likeforlike.reports.sort.comparability import recipe_differences
+from likeforlike.reports.sort.likeness.comparability import recipe_differences
 
 
 def test_differences_of_recipe_and_terms():

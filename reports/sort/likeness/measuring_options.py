@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from likeforlike.reports.sort.likeness.setup_differences import unlike_environments
 from likeforlike.reports.sort.measurements import Measurement, Run
-from likeforlike.reports.sort.setup_differences import unlike_environments
 
 WORDS: Mapping[str, Mapping[Any, str]] = {
     "garbage collection": {True: "off", False: "on"},

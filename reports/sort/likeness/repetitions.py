@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from likeforlike.reports.read.result_file import Cell, Commit, ResultFile
-from likeforlike.reports.sort.setup_differences import setup_differences
+from likeforlike.reports.sort.likeness.setup_differences import setup_differences
 
 ASKED_FOR = frozenset(
     {

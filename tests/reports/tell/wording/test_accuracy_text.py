@@ -10,13 +10,13 @@ from report_trainings import document, trainings
 
 from likeforlike.reports.judge.comparisons import compare
 from likeforlike.reports.sort.epochs import whole_epochs
-from likeforlike.reports.tell.accuracy_text import (
+from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.tell.wording.accuracy_text import (
     accuracies_text,
     accuracy_over_seeds,
     time_column,
     time_to_accuracy_entry,
 )
-from likeforlike.reports.tell.report import build_report
 
 SECONDS = {"keras-fit": 5.0, "graph-loop": 3.0, "eager-loop": 20.0}
 NAMES = ("Keras", "loop")

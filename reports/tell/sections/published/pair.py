@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.baselines import published_pair, whole_pair
-from likeforlike.reports.sort.comparability import recipe_differences
 from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
+from likeforlike.reports.sort.likeness.comparability import recipe_differences
 from likeforlike.reports.sort.measurements import Measurement, grouped
-from likeforlike.reports.tell.accuracy_text import accuracies_text, accuracy_over_seeds, barred_sentence
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
@@ -26,6 +25,11 @@ from likeforlike.reports.tell.formatting import (
 )
 from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
 from likeforlike.reports.tell.sections.trainers import data_warning, pair_sentence
+from likeforlike.reports.tell.wording.accuracy_text import (
+    accuracies_text,
+    accuracy_over_seeds,
+    barred_sentence,
+)
 
 
 def sections(context: Context) -> list[Section | None]:

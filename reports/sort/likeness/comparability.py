@@ -8,8 +8,8 @@ from typing import Any
 from likeforlike.devices.limits.units import plain_number
 from likeforlike.reports.read.result_file import Cell
 from likeforlike.reports.read.schema import Extra
+from likeforlike.reports.sort.likeness.repetitions import unlike_cells
 from likeforlike.reports.sort.measurements import Key, Measurement, Run
-from likeforlike.reports.sort.repetitions import unlike_cells
 
 NOT_STATED = "not stated"
 """In a table of differences, what one side does not tell."""

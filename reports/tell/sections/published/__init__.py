@@ -1,0 +1,1 @@
+"""Figures published elsewhere, and our own beside them."""

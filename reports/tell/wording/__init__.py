@@ -1,0 +1,1 @@
+"""Sentences and entries that several sections share."""
