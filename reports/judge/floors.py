@@ -84,7 +84,7 @@ def _over(floor: Measurement, trainer: Measurement) -> Over | None:
 
 @dataclass(frozen=True)
 class ProductRate:
-    """The best rate at which a run multiplied on a device."""
+    """The best rate at which a device was measured to multiply."""
 
     flop_per_second: float
     source: str
@@ -92,12 +92,12 @@ class ProductRate:
 
 
 def best_product_rate(study: Study, item: Measurement) -> ProductRate | None:
-    """The best rate of any product that a training's own files measured, in its precision on its device.
+    """The best rate of any product that a training's own files tell of, in its precision on its device.
 
-    Of square products and of the candidates for the floor; what can't be true is left out. None where no
-    product was measured.
+    Of square products, of the candidates for the floor, and of the search for the best that the machine was
+    measured to reach; what can't be true is left out. None where no product was measured.
     """
-    files = {run.file.digest for run in item.runs}
+    files = {run.file.digest: run.file for run in item.runs}
     mode = precision_of(item.extra)
     products = study.of(MATMUL, item.machine)
     products += [floor for floor in study.of("training", item.machine) if is_floor(floor)]
@@ -108,6 +108,12 @@ def best_product_rate(study: Study, item: Measurement) -> ProductRate | None:
         if product.extra.flop and not product.refuted and product.extra.timing == "synchronised"
         for run in product.runs
         if run.file.digest in files and run.cell.median_seconds
+    ]
+    rates += [
+        ProductRate(best.flop_per_second, best.source)
+        for file in files.values()
+        for best in (file.header.measured_ceilings if file.header else ())
+        if best.device == item.key.device and best.precision == mode
     ]
     return max(rates, key=lambda rate: rate.flop_per_second, default=None)
 

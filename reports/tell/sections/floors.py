@@ -142,14 +142,14 @@ def _nearest_text(line: FloorLine) -> str:
 
 
 def _rate_text(context: Context, items: Sequence[Measurement], rate: ProductRate | None) -> Text | None:
-    """The second line: the epoch's operations at the best rate that the run measured."""
+    """The second line: the epoch's operations at the best rate measured on the device."""
     flop = items[0].extra.flop
     reached = [(share, item) for item in items if (share := utilisation(item, rate)) is not None]
     if rate is None or not flop or not reached:
         return None
     share, best = max(reached, key=lambda pair: pair[0])
     line = (
-        f"At {format_rate(rate.flop_per_second)}, the best rate of any product that the run measured "
+        f"At {format_rate(rate.flop_per_second)}, the best rate of any product measured "
         f"{context.where(best)} ({rate.source}), an epoch's {significant(flop / 1e9)} GFLOP of products take "
         f"{significant(flop / rate.flop_per_second)} s."
     )

@@ -193,6 +193,19 @@ def test_the_best_rate_is_of_the_run_s_own_products_on_that_device():
     assert rate is not None
     assert (rate.flop_per_second, rate.source) == (pytest.approx(4e9), "mine, 100 float32")
     assert utilisation(item, rate) == pytest.approx(1e9 / 2.0 / 4e9)
+    # The search for the machine's best is a product, too; another precision or device is none of its own.
+    found = [
+        {"device": device, "precision": precision, "flop_per_second": rate, "source": "by jax"}
+        for device, precision, rate in (
+            ("cpu:0", "float32", 5e9),
+            ("cpu:0", "float64", 9e9),
+            ("gpu:0", "float32", 9e9),
+        )
+    ]
+    study = study_of(samples.document(cells, measured_ceilings=found))
+    item = next(item for item in study.of("training") if item.key.implementation == "keras-fit")
+    rate = best_product_rate(study, item)
+    assert (rate.flop_per_second, rate.source) == (5e9, "by jax")
 
 
 def test_a_rate_that_is_surpassed_is_no_bound():
