@@ -16,7 +16,7 @@ QUICK = ("--preset", "smoke", "--implementations", "numpy,finite-differences,num
 PLAIN = ("-p", "no:cacheprovider", "-p", "no:randomly", "--no-measured-ceiling")
 """pytest-randomly, where it is installed, would shuffle the cells of the run as well; the search for the
 machine's best rate has tests of its own."""
-NOT_OURS = ("PYTEST_", "COV_", "FORCE_COLOR", "PY_COLORS")
+NOT_OURS = ("PYTEST_", "COV_", "FORCE_COLOR", "PY_COLORS", "PYTHONHASHSEED")
 """Beginnings of variables that would change what the run does or prints."""
 
 
