@@ -59,6 +59,8 @@ class _Line(msgspec.Struct):
 
     cell: str | None = None
     cells: int | None = None
+    launch: int | None = None
+    """Of a cell that has not ended yet, the launch that has."""
 
 
 def fleet_states(folder: Path, manifest: Manifest, scheduler: Scheduler | None = None) -> list[JobState]:
@@ -120,7 +122,7 @@ def _progress(journal: Path) -> tuple[int, int | None]:
         except msgspec.DecodeError:
             continue
         cells = read.cells if read.cells is not None else cells
-        ended.add(read.cell)
+        ended.add(read.cell if read.launch is None else None)
     return len(ended - {None}), cells
 
 

@@ -19,6 +19,10 @@ class CellRecord(msgspec.Struct, frozen=True):
     seconds: list[float] = []
     round_numbers: list[int] = []
     extra_info: dict[str, Any] = {}
+    launch: int | None = None
+    """Of which launch alone it tells; None: the cell has ended."""
+    code: dict[str, str] = {}
+    """Digests of the source that measured it and was measured, by module."""
 
 
 def unmeasured(cell: Cell, outcome: str, reason: str) -> dict[str, object]:

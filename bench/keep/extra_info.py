@@ -39,6 +39,7 @@ def measured_record(
         **turn.ready.facts,
         "timing": turn.spec.timing,
         "round_numbers": turn.rounds,
+        "launch_numbers": [turn.launch] * len(turn.rounds),
         "disturbed": turn.disturbed,
         "stop": _stop(turn, stopping),
         "state": dict(state),
@@ -47,8 +48,21 @@ def measured_record(
     if turn.cell.recipe is not None:
         extra |= _training_facts(turn, context, tensorboard)
     extra |= _transfers(turn)
-    extra |= _judgement(turn.cell, extra, seconds, context)
-    return CellRecord(turn.cell.id, MEASURED, "", seconds, turn.rounds, extra)
+    extra["launches"] = [_launch(turn, extra)]
+    extra |= judgement(turn.cell, extra, seconds, context)
+    return CellRecord(turn.cell.id, MEASURED, "", seconds, turn.rounds, extra, launch=turn.launch)
+
+
+def _launch(turn: Turn, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of one launch of a cell: its process, its first call, what disturbed it."""
+    told = ("import_seconds", "setup_seconds", "cold_seconds", "warm_up_calls")
+    return {
+        "launch": turn.launch,
+        "rounds": len(turn.rounds),
+        **{name: extra.get(name) for name in told},
+        **turn.start,
+        "disturbances": list(extra["state"].get("disturbances") or ()),
+    }
 
 
 def _identity(cell: Cell, context: Context) -> dict[str, Any]:
@@ -58,7 +72,8 @@ def _identity(cell: Cell, context: Context) -> dict[str, Any]:
         "implementation": cell.entry.name,
         "framework": cell.entry.framework,
         "division": cell.entry.division,
-        "role": cell.entry.role,
+        "role": "twin" if cell.twin_of else cell.entry.role,
+        "twin_of": cell.twin_of or None,
         "origin": cell.entry.origin,
         "device": cell.device,
         "device_name": context.device_names.get(cell.device, ""),
@@ -144,7 +159,7 @@ def _transfers(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _judgement(
+def judgement(
     cell: Cell, extra: Mapping[str, Any], seconds: Sequence[float], context: Context
 ) -> dict[str, Any]:
     """Operations, ceiling, and whether the median can be true."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -53,6 +53,9 @@ class Journal:
         self.path = path
         self.header: Header | None = None
         self.records: dict[str, CellRecord] = {}
+        """Of cells that have ended."""
+        self.launches: dict[str, dict[int, CellRecord]] = {}
+        """Of cells that have not, what of their launches has ended."""
         self.session = 0
         self.busy: tuple[str, ...] = ()
         """What was busy when any of the run's sessions began."""
@@ -89,21 +92,26 @@ class Journal:
         lines = whole.split(b"\n") if whole else []
         if not lines:
             return
+        number = 1
         try:
             self.header = msgspec.json.decode(lines[0], type=Header)
             self.busy = self.header.busy
-            for line in lines[1:]:
+            for number, line in enumerate(lines[1:], 2):  # noqa: B007 - told when a line can't be read
                 if line.startswith(b'{"session"'):
                     earlier = msgspec.json.decode(line, type=Session)
                     self.session, self.busy = earlier.session, (*self.busy, *earlier.busy)
                     continue
-                record = msgspec.json.decode(line, type=CellRecord)
-                self.records[record.cell] = record
+                self._take(msgspec.json.decode(line, type=CellRecord))
         except msgspec.DecodeError as error:
             raise JournalError(
-                f"{self.path}: line {len(self.records) + 2} is no journal line ({error}); "
-                "start again without --resume"
+                f"{self.path}: line {number} is no journal line ({error}); start again without --resume"
             ) from error
+
+    def _take(self, record: CellRecord) -> None:
+        if record.launch is None:
+            self.records[record.cell] = record
+        else:
+            self.launches.setdefault(record.cell, {})[record.launch] = record
 
     def begin(self, header: Header) -> None:
         """Start a new run, or take up the one found.
@@ -132,18 +140,30 @@ class Journal:
         self.busy = (*self.busy, *header.busy)
         self._append([Session(self.session, header.busy)])
 
+    def other_code(self, now: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """Modules whose source has changed, and the cells that were measured with what it was before."""
+        found: dict[str, dict[str, None]] = {}
+        launched = [record for known in self.launches.values() for record in known.values()]
+        for record in (*self.records.values(), *launched):
+            for module, digest in record.code.items():
+                if now.get(module) != digest:
+                    found.setdefault(module, {})[record.cell] = None
+        return {module: tuple(cells) for module, cells in found.items()}
+
     def forget(self, cells: Iterable[str]) -> None:
         """Let these cells be measured again; a later line of theirs replaces the earlier."""
         for cell in cells:
             self.records.pop(cell, None)
+            self.launches.pop(cell, None)
 
     def add(self, records: Iterable[CellRecord]) -> str | None:
-        """Append ended cells and wait until they are on disk; a warning where the disk does not take them.
+        """Append ended cells and launches and wait until the disk has them; a warning where it refuses.
 
         They stay in memory then, and are tried again with the next, so that nothing is lost but by a crash.
         """
         records = list(records)
-        self.records |= {record.cell: record for record in records}
+        for record in records:
+            self._take(record)
         self._waiting += records
         try:
             self._append(self._waiting)
@@ -176,6 +196,18 @@ class Journal:
         """Unlock."""
         with suppress(OSError):
             self._file.close()
+
+
+def refusal_of(path: Path, changed: Mapping[str, Sequence[str]]) -> str:
+    """Why a run is not resumed with other code than has measured these cells, by module; one line."""
+    told = []
+    for module, cells in changed.items():
+        more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
+        told.append(f"the source code of {module}, which has measured {cells[0]}{more}")
+    return (
+        f"{path}: cannot resume, since this has changed: {'; '.join(told)}; restore it, start again without "
+        "--resume, or keep what it has measured, marked, with --resume-anyway"
+    )
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
+from pytest_benchmark.stats import Metadata
 
 
 class ReplayClock:
@@ -41,3 +45,28 @@ def use_without_samples(benchmark: BenchmarkFixture) -> None:
     """Tell the fixture that the cell gave no samples, so that it neither warns nor records."""
     benchmark.disabled = True
     benchmark.pedantic(lambda: None)
+
+
+def without_a_test(
+    item: pytest.Item,
+    group: str,
+    samples: Sequence[float],
+    extra_info: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> Metadata:
+    """pytest-benchmark's record of samples (seconds) whose test had no time to replay them."""
+    callspec = getattr(item, "callspec", None)
+    fixture = SimpleNamespace(
+        name=item.name,
+        fullname=item.nodeid,
+        group=group,
+        param=callspec and callspec.id,
+        params=callspec and callspec.params,
+        extra_info=dict(extra_info),
+        cprofile_stats=None,
+        has_error=False,
+    )
+    made = Metadata(fixture, iterations=1, options=dict(options))
+    for seconds in samples:
+        made.stats.update(seconds)
+    return made

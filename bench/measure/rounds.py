@@ -76,6 +76,9 @@ class Turn:
     facts: dict[str, Any] = field(default_factory=dict)
     failure: CellFailed | None = None
     finished: bool = False
+    launch: int = 0
+    start: dict[str, Any] = field(default_factory=dict)
+    """What was drawn for its process, for the record."""
 
     def ask(self, message: Order, clock: Callable[[], float]) -> Answer:
         """Order and await the answer within what is left of the cell's time. Raises CellFailed."""
@@ -117,7 +120,7 @@ class Group:
     def measure(self, once: bool = False) -> list[Turn]:
         """Load all, prepare each, run rounds until enough, finish each; with ``once``, no rounds."""
         self._load()
-        for turn in self._live():
+        for turn in self._in_drawn_order():
             self._attempt(turn, self._prepare)
         if self._live() and not once:
             self._cold_turns()
@@ -145,7 +148,7 @@ class Group:
     def _load(self) -> None:
         """Imports take seconds and are not timed: all workers do them side by side."""
         started = []
-        for turn in self.turns:
+        for turn in self._in_drawn_order():
             try:
                 turn.hand.order(Load(turn.spec))
                 started.append(turn)

@@ -30,18 +30,6 @@ _STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class WorkerKey:
-    """What two cells must share to be measured in one process, one after the other."""
-
-    framework: str
-    device: str
-    precision: str
-    environment: tuple[tuple[str, str], ...]
-    threads: int = 0
-    """Set once in a process."""
-
-
-@dataclass(frozen=True)
 class MemoryLimits:
     """When a worker takes too much: its own share, or what must stay free on the machine."""
 
@@ -72,14 +60,12 @@ class Worker:
 
     def __init__(
         self,
-        key: WorkerKey,
         environment: Mapping[str, str],
         limits: MemoryLimits,
         has_peers: bool = False,
         clean: bool = False,
     ) -> None:
         """Start it: this process's environment, ``clean`` or as it is, under the one given."""
-        self.key = key
         self.has_peers = has_peers
         """Whether it starts processes that work with it, whose memory counts as its own."""
         self._peers: list[psutil.Process] = []

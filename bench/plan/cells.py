@@ -21,6 +21,8 @@ class Cell:
     skip_reason: str | None = None
     concurrent: bool = False
     """Measured while a neighbour runs on another device of the machine."""
+    twin_of: str = ""
+    """The entrant of the same group of which this is a copy; empty: it is none."""
 
     @property
     def workload(self) -> str:
@@ -37,6 +39,11 @@ class Cell:
             else:
                 parts.append(str(value))
         return "-".join(parts)
+
+    @property
+    def run(self) -> int:
+        """Which repetition of a training it is; 0 for kernels."""
+        return int(dict(self.axes).get("run", 0))
 
     @property
     def folder(self) -> str:

@@ -80,7 +80,13 @@ def declare_options(declare: Callable[..., Any]) -> None:
     add("--strategies", f"Comma-separated, for distributed: {', '.join(STRATEGIES)}.", metavar="NAMES")
     add("--epochs", "Epochs of every training run, at least 2: the first one is cold.", metavar="N")
     add("--train-samples", "Train on the first N images; default the preset's, quick 20000.", metavar="N")
-    add("--repeats", "Whole training runs, each with a further seed; default 1.", metavar="N", default="1")
+    add(
+        "--launches",
+        "Sets of fresh processes for each group of kernels, and runs of each training, each with a further "
+        "seed; default the preset's, quick 3 to 5 and 3.",
+        metavar="N",
+    )
+    add("--repeats", "Whole training runs, each with a further seed; default --launches.", metavar="N")
     add("--threads", "Threads of every framework and BLAS; default the usable cores.", metavar="N")
     add("--data", "auto, fashion-mnist or synthetic; default the preset's.", metavar="CHOICE")
     add("--data-dir", "Where the four Fashion-MNIST files lie.", metavar="DIR")
@@ -119,6 +125,11 @@ def declare_options(declare: Callable[..., Any]) -> None:
         action="store_true",
     )
     add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")
+    add(
+        "--resume-anyway",
+        "Resume although code that was measured has changed since; the cells concerned are marked.",
+        action="store_true",
+    )
     add("--retry-failed", "With --resume: measure again what failed.", action="store_true")
 
 
@@ -149,7 +160,8 @@ def read_options(config: pytest.Config) -> Options:
         strategies=_strategies(get("--strategies")),
         epochs=_number("--epochs", get("--epochs"), 2),
         train_samples=_number("--train-samples", get("--train-samples"), 1),
-        repeats=_number("--repeats", get("--repeats"), 1) or 1,
+        repeats=_number("--repeats", get("--repeats"), 1),
+        launches=_number("--launches", get("--launches"), 1),
         threads=_number("--threads", get("--threads"), 1),
         data=_one_of("--data", get("--data") or preset.data, DATA_CHOICES),
         data_dir=Path(get("--data-dir")) if get("--data-dir") else None,
@@ -161,7 +173,8 @@ def read_options(config: pytest.Config) -> Options:
         cell_timeout_seconds=_seconds("--cell-timeout", get("--cell-timeout")) or preset.cell_timeout_seconds,
         cell_memory_bytes=parse_bytes("--cell-memory", get("--cell-memory")),
         order_seed=_number("--order-seed", get("--order-seed"), 0),
-        resume=get("--resume"),
+        resume=get("--resume") or get("--resume-anyway"),
+        resume_anyway=get("--resume-anyway"),
         retry_failed=get("--retry-failed"),
         min_rounds=limit("--benchmark-min-rounds", preset.min_rounds),
         max_seconds=float(limit("--benchmark-max-time", preset.max_seconds)),

@@ -10,6 +10,7 @@ from typing import Any
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
 from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.twins import with_twins
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation, Role, unsupported
@@ -81,7 +82,7 @@ def build_grid(
         cells += _distributed_cells(options, registry, places)
     if options.concurrent:
         cells = _concurrent(cells, [device.id for device in devices])
-    return Grid(_in_groups(cells), ladder)
+    return Grid(tuple(with_twins(_in_groups(cells), options.preset)), ladder)
 
 
 def _check_company(options: Options, workloads: Sequence[str]) -> None:
@@ -174,7 +175,7 @@ def _kernel_axes(workload: str, options: Options) -> list[tuple[tuple[str, str |
 def _training_cells(options: Options, registry: Registry, places: Sequence[Place]) -> Iterator[Cell]:
     named_both = options.recipes is not None and options.implementations is not None
     recipes = [RECIPES[name] for name in options.recipes or options.preset.recipes]
-    for run, place, recipe in product(range(options.repeats), places, recipes):
+    for run, place, recipe in product(range(options.runs), places, recipes):
         group = f"training {'published' if recipe.published_with else recipe.name} {place.device} run {run}"
         for entry in _trainers(recipe, options, registry, named_both):
             if place.concerns(entry):
@@ -187,7 +188,7 @@ def _distributed_cells(options: Options, registry: Registry, places: Sequence[Pl
     entries = [e for e in registry.of(DISTRIBUTED) if names is None or e.name in names]
     first = {place.device.partition(":")[0]: place for place in reversed(places)}
     recipes = [RECIPES[name] for name in options.recipes or ("matched",)]
-    for run, kind, recipe in product(range(options.repeats), sorted(first), recipes):
+    for run, kind, recipe in product(range(options.runs), sorted(first), recipes):
         place, there = first[kind], sum(p.device.startswith(kind) and p.absence is None for p in places)
         group = f"{DISTRIBUTED} {recipe.name} {place.device} run {run}"
         most = there if kind == "gpu" else options.threads or usable_cores()
@@ -229,7 +230,7 @@ def _training_cell(entry: Implementation, recipe: Recipe, run: int, place: Place
 
 def _ladder_cells(rungs: Sequence[Rung], options: Options, places: Sequence[Place]) -> Iterator[Cell]:
     epochs = options.epochs or options.preset.matched_epochs
-    for run, place, rung in product(range(options.repeats), places, rungs):
+    for run, place, rung in product(range(options.runs), places, rungs):
         recipe = replace(rung.recipe, epochs=epochs, seed=rung.recipe.seed + run)
         group = f"training ladder {place.device} run {run}"
         yield _training_cell(rung.entry, recipe, run, place, group)

@@ -32,7 +32,8 @@ class Options:
     strategies: tuple[str, ...] | None
     epochs: int | None
     train_samples: int | None
-    repeats: int
+    repeats: int | None
+    """Whole trainings asked for, each with a further seed."""
     threads: int | None
     data: str
     data_dir: Path | None
@@ -54,10 +55,14 @@ class Options:
     warm_up: bool
     disable_gc: bool
     timer: str
+    resume_anyway: bool = False
+    """Keep what other code has measured, and mark it."""
     clean_environment: bool = False
     """Start what measures without the inherited variables that change speed or results."""
     measured_ceiling: bool = True
     """Hold figures against the best rate that this machine was measured to reach."""
+    launches: int | None = None
+    """Sets of fresh processes asked for: for each group of kernels, and as many runs of each training."""
 
     @property
     def preset(self) -> Preset:
@@ -70,9 +75,19 @@ class Options:
         train, validation = self.preset.samples
         return self.train_samples or train, validation
 
+    @property
+    def runs(self) -> int:
+        """Whole trainings, each with a further seed."""
+        return self.repeats or self.launches or self.preset.runs
+
+    @property
+    def kernel_launches(self) -> tuple[int, int]:
+        """Sets of fresh processes in which each group of kernels is measured: at least, and at most."""
+        return (self.launches, self.launches) if self.launches else self.preset.launches
+
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""
-        own = {"resume", "retry_failed", "result_file", "order_seed", "measured_ceiling"} | {
+        own = {"resume", "resume_anyway", "retry_failed", "result_file", "order_seed", "measured_ceiling"} | {
             "cell_timeout_seconds",
             "cell_memory_bytes",
         }

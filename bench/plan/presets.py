@@ -32,6 +32,14 @@ class Preset:
     """Whether the workload's floors take turns with trainers on equal terms."""
     absent_gpu: bool = True
     """Whether a machine without a GPU is told of the cells that it misses."""
+    launches: tuple[int, int] = (1, 1)
+    """Sets of fresh processes in which each group of kernels is measured: at least, and at most."""
+    runs: int = 1
+    """Whole trainings, each with a further seed: a training's launches."""
+    twins: bool = True
+    """Whether a copy of one entrant is measured beside it, for each workload and device."""
+    training_twin: str = "tf-epoch"
+    """The trainer whose copy is measured, if it is among the entrants: a quick one."""
 
 
 _TRAINERS = (
@@ -71,11 +79,12 @@ PRESETS = {
         ),
         floors=False,
         absent_gpu=False,
+        twins=False,
     ),
     "quick": Preset(
         trainers=_TRAINERS,
         recipes=("keras-2020", "manual-2020", "matched"),
-        matched_epochs=7,
+        matched_epochs=4,
         published_epochs=2,
         matmul_sizes=(500, 1000, 2000),
         jacobian_sizes=(2, 1000),
@@ -86,6 +95,8 @@ PRESETS = {
         confidence=0.95,
         cell_timeout_seconds=1800.0,
         samples=(20000, 10000),
+        launches=(3, 5),
+        runs=3,
     ),
     "published": Preset(
         trainers=("keras-fit", "eager-loop"),
@@ -102,5 +113,7 @@ PRESETS = {
         cell_timeout_seconds=6 * 3600.0,
         samples=(60000, 10000),
         floors=False,
+        launches=(5, 10),
+        runs=5,
     ),
 }

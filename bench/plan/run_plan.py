@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.options import Options
 from likeforlike.devices.machine.environment import Inherited
 from likeforlike.devices.vendors.device import Device
@@ -29,10 +30,17 @@ class Plan:
     """``--benchmark-disable``: call each cell once and measure nothing."""
     group_threads: Mapping[str, int] = field(default_factory=dict)
     """Threads of the comparison groups in which an entrant can't work with ``threads``."""
+    code: Mapping[str, str] = field(default_factory=dict)
+    """Digests of the source that measures and is measured: ours, and each plug-in's, by module."""
 
     def threads_of(self, group: str) -> int:
         """Threads that the cells of a group are given in all."""
         return self.group_threads.get(group, self.threads)
+
+    def code_of(self, cell: Cell) -> dict[str, str]:
+        """Digests of what a cell rests on: our own source, and its plug-in's."""
+        module = cell.entry.target.partition(":")[0].partition(".")[0]
+        return {name: digest for name, digest in self.code.items() if name in ("likeforlike", module)}
 
 
 @dataclass(frozen=True)

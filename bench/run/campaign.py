@@ -1,4 +1,4 @@
-"""A run: groups measured when their first cell's turn comes, every ended cell kept at once."""
+"""A run: launch after launch of each group, every ended cell and launch kept at once."""
 
 from __future__ import annotations
 
@@ -8,33 +8,40 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import msgspec
+
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import lost_record, measured_record
 from likeforlike.bench.keep.journal import Journal
+from likeforlike.bench.keep.launch_records import launches_joined
+from likeforlike.bench.measure.cell_spec import environment_of, has_peers, spec_of, why_too_large
 from likeforlike.bench.measure.device_lanes import Lanes, side_by_side
 from likeforlike.bench.measure.disturbances import MachineWatch
+from likeforlike.bench.measure.floors import far_in_an_earlier_run
+from likeforlike.bench.measure.launches import (
+    Enough,
+    Start,
+    draw_starts,
+    enough,
+    first_round,
+    limits_of_a_launch,
+    spread_between,
+)
 from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
-from likeforlike.bench.measure.worker_process import MemoryLimits, Worker, WorkerKey
+from likeforlike.bench.measure.worker_process import MemoryLimits, Worker
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
-from likeforlike.bench.run.expectations import Rates, expect
-from likeforlike.bench.run.progress import Progress
-from likeforlike.bench.run.time_left import TimeLeft
-from likeforlike.bench.run.watched_hand import WatchedHand
-from likeforlike.bench.worker.messages import CellSpec
+from likeforlike.bench.run.screen.expectations import Rates, expect
+from likeforlike.bench.run.screen.progress import Progress
+from likeforlike.bench.run.screen.time_left import TimeLeft
+from likeforlike.bench.run.screen.watched_hand import WatchedHand
 from likeforlike.devices.machine.resources import usable_cores
-from likeforlike.devices.process.placement import local_device, worker_environment
-from likeforlike.devices.vendors.device import Device
-from likeforlike.models.registry import kernel_workloads
-
-_ROUNDS_A_SESSION = 1_000_000
-"""Rounds of a resumed session are counted from a multiple of this: nothing pairs across sessions."""
 
 
 class Campaign:
-    """Measures the cells that pytest selected, group by group."""
+    """Measures the cells that pytest selected: every group's first launch, then every group's second, ..."""
 
     def __init__(
         self, plan: Plan, journal: Journal | None, progress: Progress, rates: Rates | None = None
@@ -45,6 +52,9 @@ class Campaign:
         self.progress = progress
         self.rates = rates
         self.records: dict[str, CellRecord] = dict(journal.records) if journal else {}
+        """Of cells that have ended."""
+        self._launches: dict[str, list[CellRecord]] = {}
+        """Of kernels that have not: the launches that their whole group has done."""
         self._cells: tuple[Cell, ...] = ()
         self._pool: Pool | None = None
         self._lanes: Lanes | None = None
@@ -57,7 +67,21 @@ class Campaign:
         """Say which cells will be asked for; only they are measured."""
         self._cells = tuple(cells)
         self.records = {cell.id: self.records[cell.id] for cell in cells if cell.id in self.records}
-        self.progress.plan(cells, self._time_left())
+        for group in dict.fromkeys(cell.group for cell in self.unreached if cell.recipe is None):
+            self._take_up(self._live(group))
+        least = 1 if self.plan.once else self.plan.options.kernel_launches[0]
+        self.progress.plan(cells, self._time_left(), least)
+
+    def _take_up(self, live: Sequence[Cell]) -> None:
+        """Go on behind the launches that all cells of a group have: those of some alone are no turns."""
+        kept = self.journal.launches if self.journal else {}
+        whole = 0
+        while all(whole in kept.get(cell.id, {}) for cell in live):
+            whole += 1
+        for cell in live:
+            self._launches[cell.id] = [kept[cell.id][number] for number in range(whole)]
+        if whole:
+            self._end_if_enough(live)
 
     def _time_left(self) -> TimeLeft:
         """The forecast of the cells that have not ended, by what those that have tell of them."""
@@ -65,34 +89,43 @@ class Campaign:
             (cell, expect(cell, self.plan, self.rates)) for cell in self._cells if cell.skip_reason is None
         ]
         coming = [(cell, expected) for cell, expected in measured if cell.id not in self.records]
-        time_left = TimeLeft(coming, self._process_of, self._limits, usable_cores(), self.plan.once)
+        least = 1 if self.plan.once else self.plan.options.kernel_launches[0]
+        left = {cell.id: max(1, least - len(self._launches.get(cell.id, ()))) for cell, _ in coming}
+        time_left = TimeLeft(coming, left, self._limits(None), usable_cores(), self.plan.once)
         for cell, expected in measured:
-            if cell.id in self.records:
-                time_left.remember(cell, expected, self.records[cell.id])
+            known = [self.records[cell.id]] if cell.id in self.records else self._launches.get(cell.id, [])
+            for record in known:
+                time_left.remember(cell, expected, record)
         return time_left
 
-    def _process_of(self, cell: Cell) -> WorkerKey | None:
-        return None if self._alone(cell) else self._key(cell)
-
-    @property
-    def _limits(self) -> Limits:
+    def _limits(self, spread: float | None) -> Limits:
+        """How much a launch of kernels measures."""
         options = self.plan.options
-        return Limits(options.min_rounds, options.max_seconds, options.precision, options.confidence)
+        whole = Limits(options.min_rounds, options.max_seconds, options.precision, options.confidence)
+        return limits_of_a_launch(whole, options.kernel_launches[0], spread)
 
     @property
     def unreached(self) -> list[Cell]:
         """Cells that were chosen and have not ended."""
         return [cell for cell in self._cells if cell.id not in self.records]
 
+    def _live(self, group: str) -> list[Cell]:
+        return [cell for cell in self.unreached if cell.group == group]
+
     def record(self, cell: Cell) -> CellRecord:
-        """The cell's record; measures its whole group if it has none yet."""
-        if cell.id not in self.records:
-            self._measure_beside(cell)
+        """The cell's record; if it has none yet, measures whatever is due before and until it has."""
+        while cell.id not in self.records:
+            due = sorted(self.unreached, key=self._launch_due)  # keeps the order of the grid within a launch
+            self._measure_beside(due[0], due)
         return self.records[cell.id]
 
-    def _measure_beside(self, cell: Cell) -> None:
+    def _launch_due(self, cell: Cell) -> int:
+        """The launch that a cell waits for; each run of a training is one."""
+        return cell.run if cell.recipe is not None else len(self._launches.get(cell.id, ()))
+
+    def _measure_beside(self, cell: Cell, due: Sequence[Cell]) -> None:
         """Measure the cell's group; where it is concurrent, groups of the other devices at the same time."""
-        groups = side_by_side(cell, self.unreached)
+        groups = side_by_side(cell, due)
         limit, clean = self.plan.options.cell_memory_bytes, self.plan.options.clean_environment
         if not cell.concurrent:
             self._pool = self._pool or Pool(MemoryLimits.of_machine(limit), clean)
@@ -116,22 +149,38 @@ class Campaign:
             self._lanes.end()
             self._lanes = None
 
+    def ended_early(self) -> dict[str, CellRecord]:
+        """What is known of cells that have not ended, by the launches that they have; not for the journal."""
+        return {
+            cell.id: launches_joined(cell, self._launches[cell.id], None, self.plan.context)
+            for cell in self.unreached
+            if self._launches.get(cell.id)
+        }
+
     def _keep(self, cell: Cell, record: CellRecord) -> None:
+        """Of an ended cell, or of one launch of it."""
         with self._keeping:
             if self._stopped:  # what fails now was killed by us
                 return
-            self.records[cell.id] = record
+            record = msgspec.structs.replace(record, code=self.plan.code_of(cell))
+            if record.launch is None:
+                self.records[cell.id] = record
+            else:
+                self._launches.setdefault(cell.id, []).append(record)
             if self.journal is not None:
                 warning = self.journal.add([record])
                 if warning is not None:
                     self.progress.say(f"WARNING: {warning}")
-            self.progress.ended(cell, record)
+            if record.launch is None:
+                self.progress.ended(cell, record)
+            else:
+                self.progress.launched(cell, record)
 
     def _measure(self, cells: Sequence[Cell], pool: Pool) -> None:
+        """Measure a launch of a group: kernels may have more of them to come, a training's is its run."""
         fit = []
         for cell in cells:
-            unseen = self._unseen.get((cell.entry.framework, cell.device))
-            reason = cell.skip_reason or unseen or self._too_large(cell, pool.limits)
+            reason = self._why_not(cell, pool.limits)
             if reason is None:
                 fit.append(cell)
             else:
@@ -139,30 +188,52 @@ class Campaign:
         if not fit:
             return
         self.progress.begun(fit)
-        lent = [(cell, self._lend(cell, pool)) for cell in fit]
-        timeout_seconds = self.plan.options.cell_timeout_seconds
-        turns = [
-            Turn(cell, self._spec(cell), WatchedHand(worker, cell, self.progress), timeout_seconds)
-            for cell, worker in lent
-        ]
+        launch = 0 if fit[0].recipe is not None else self._launch_due(fit[0])
+        session = self.journal.session if self.journal else 0
+        draw = random.Random(f"{self.plan.order_seed} {fit[0].group} {session} {launch}")
+        fixed = "PYTHONHASHSEED" in os.environ and not self.plan.options.clean_environment
+        starts = draw_starts([cell.id for cell in fit], launch, draw, fixed)
+        # in the order in which they are to be started
+        by_name = {cell.id: cell for cell in fit}
+        workers = {name: self._lend(by_name[name], pool, start) for name, start in starts.items()}
+        turns = [self._turn(cell, workers[cell.id], starts[cell.id]) for cell in fit]
         try:
-            self._run(turns)
+            self._run(turns, draw, launch)
         finally:
-            for turn, (cell, worker) in zip(turns, lent, strict=True):
-                clean = turn.failure is None and cell.id in self.records
-                pool.take_back(worker, clean, reusable=not self._alone(cell))
-            pool.keep_only({self._key(cell) for cell in self.unreached})
+            for turn in turns:
+                pool.take_back(workers[turn.cell.id], clean=turn.finished)
             self.progress.group_ended(fit)
+        if fit[0].recipe is None:
+            self._end_if_enough([cell for cell in fit if cell.id not in self.records])
 
-    def _run(self, turns: list[Turn]) -> None:
+    def _why_not(self, cell: Cell, limits: MemoryLimits) -> str | None:
+        """Why a cell is not measured after all, or not any more; None if it is."""
+        unseen = self._unseen.get((cell.entry.framework, cell.device))
+        return (
+            cell.skip_reason
+            or unseen
+            or why_too_large(cell, self.plan, limits.worker_bytes)
+            or far_in_an_earlier_run(cell, self._cells, {k: r.seconds for k, r in self.records.items()})
+        )
+
+    def _turn(self, cell: Cell, worker: Worker, start: Start) -> Turn:
+        hand = WatchedHand(worker, cell, self.progress)
+        turn = Turn(cell, spec_of(cell, self.plan), hand, self.plan.options.cell_timeout_seconds)
+        turn.launch = start.launch
+        turn.start = {name: value for name, value in asdict(start).items() if name != "launch"}
+        return turn
+
+    def _run(self, turns: list[Turn], draw: random.Random, launch: int) -> None:
         watch = MachineWatch(self.plan.devices)
         session = self.journal.session if self.journal else 0
-        draw = random.Random(f"{self.plan.order_seed} {turns[0].cell.group} {session}")
+        known = [self._launches.get(turn.cell.id, []) for turn in turns]
+        spread, freedom = spread_between(_by_launch([turn.cell for turn in turns], known))
+        limits = self._limits(spread if freedom else None)
 
         def ended(turn: Turn) -> None:
             self._ended(turn, group, watch)
 
-        group = Group(turns, self._limits, draw, watch, ended, session * _ROUNDS_A_SESSION)
+        group = Group(turns, limits, draw, watch, ended, first_round(launch, session))
         watch.begin([turn.cell for turn in turns])
         try:
             group.measure(once=self.plan.once)
@@ -170,85 +241,46 @@ class Campaign:
             watch.end()
 
     def _ended(self, turn: Turn, group: Group, watch: MachineWatch) -> None:
+        cell = turn.cell
         if turn.failure is not None:
             record = lost_record(turn)
             if turn.failure.device_unseen:
-                self._unseen[turn.cell.entry.framework, turn.cell.device] = turn.failure.reason
+                self._unseen[cell.entry.framework, cell.device] = turn.failure.reason
         else:
-            state = watch.states(turn.cell)
+            state = watch.states(cell)
             record = measured_record(turn, group.stopping, self.plan.context, state, turn.spec.log_dir)
-        self._keep(turn.cell, record)
+            if cell.recipe is not None:
+                record = launches_joined(cell, [record], None, self.plan.context)
+        self._keep(cell, record)
 
-    def _too_large(self, cell: Cell, limits: MemoryLimits) -> str | None:
-        """Why a cell can't fit into memory; None if it can."""
-        if cell.recipe is not None:
-            return None
-        need = kernel_workloads()[cell.workload].memory_bytes(dict(cell.axes))
-        device = self.plan.devices[cell.device]
-        for place, have in (("host", limits.worker_bytes), (device.id, device.memory_bytes)):
-            if have is not None and need > have:
-                return f"needs about {need / 2**30:.2f} GiB, {have / 2**30:.2f} GiB may be used ({place})"
-        return None
+    def _end_if_enough(self, live: Sequence[Cell]) -> None:
+        """End a group's kernels once they were launched often enough."""
+        why = self._enough(live)
+        for cell in live if why is not None else ():
+            self._keep(cell, launches_joined(cell, self._launches.pop(cell.id), why, self.plan.context))
 
-    def _key(self, cell: Cell) -> WorkerKey:
-        precision = cell.recipe.precision if cell.recipe else str(dict(cell.axes).get("dtype", "float64"))
-        mode = "tf32" if precision == "tf32" else "ieee"
-        threads = self._threads(cell)
-        return WorkerKey(cell.entry.framework, cell.device, mode, cell.entry.environment, threads)
+    def _enough(self, live: Sequence[Cell]) -> Enough | None:
+        options = self.plan.options
+        least, most = (1, 1) if self.plan.once else options.kernel_launches
+        seconds = _by_launch(live, [self._launches.get(cell.id, []) for cell in live])
+        return enough(seconds, least, most, options.precision, options.confidence)
 
-    def _lend(self, cell: Cell, pool: Pool) -> Worker:
-        plan = self.plan
-        device = plan.devices[cell.device]
-        inherited = "" if plan.options.clean_environment else os.environ.get("XLA_FLAGS", "")
-        environment = worker_environment(
-            device, self._threads(cell), inherited_xla_flags=inherited, beside=self._beside(cell)
-        )
-        environment |= dict(cell.entry.environment)
-        has_peers = dict(cell.axes).get("strategy") == "multi-worker"
-        worker = pool.lend(self._key(cell), environment, fresh=self._alone(cell), has_peers=has_peers)
+    def _lend(self, cell: Cell, pool: Pool, start: Start) -> Worker:
+        environment = {**environment_of(cell, self.plan), **start.environment}
+        worker = pool.lend(environment, has_peers(cell))
         worker.while_waiting = self.progress.tick
         return worker
 
-    def _alone(self, cell: Cell) -> bool:
-        """Whether a cell has a process of its own: trainings, and JAX on a GPU, whose peak can't be reset."""
-        return cell.recipe is not None or (cell.entry.framework == "jax" and cell.device.startswith("gpu"))
 
-    def _threads(self, cell: Cell) -> int:
-        """Threads of one process: those of a data-parallel training's processes add up to what was asked."""
-        axes = dict(cell.axes)
-        processes = int(axes["workers"]) if axes.get("strategy") == "multi-worker" else 1
-        return max(1, self.plan.threads_of(cell.group) // processes)
-
-    def _beside(self, cell: Cell) -> list[Device]:
-        """The further GPUs of a data-parallel training."""
-        count = int(dict(cell.axes).get("workers", 1)) - 1
-        gpus = [device for name, device in self.plan.devices.items() if name.startswith("gpu:")]
-        return [gpu for gpu in gpus if gpu.id != cell.device][:count] if cell.device.startswith("gpu") else []
-
-    def _spec(self, cell: Cell) -> CellSpec:
-        plan, options, recipe = self.plan, self.plan.options, cell.recipe
-        device = plan.devices[cell.device]
-        precision = recipe.precision if recipe else str(dict(cell.axes).get("dtype", "float64"))
-        logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
-        queueing = options.timing == "unsynchronised" and recipe is None and cell.workload != "noise"
-        return CellSpec(
-            cell=cell.id,
-            target=cell.entry.target,
-            workload=cell.workload,
-            framework=cell.entry.framework,
-            axes=dict(cell.axes),
-            device=local_device(device),
-            threads=self._threads(cell),
-            precision=precision,
-            timing="unsynchronised" if queueing else "synchronised",
-            asynchronous=queueing and device.kind == "cpu",
-            transfer=options.transfer and cell.workload == "matmul",
-            warm_up=options.warm_up,
-            disable_gc=options.disable_gc,
-            timer=options.timer,
-            recipe=asdict(recipe) if recipe else None,
-            data=plan.data.name if plan.data.folder else "synthetic",
-            data_dir=str(plan.data.folder) if plan.data.folder else None,
-            samples=options.samples,
-            log_dir=str(logs) if recipe is not None and recipe.logging != "none" else None,
-        )
+def _by_launch(
+    cells: Sequence[Cell], launches: Sequence[Sequence[CellRecord]]
+) -> list[dict[str, dict[int, float]]]:
+    """Samples by round, by cell, of each launch that all of these cells have."""
+    count = min(map(len, launches), default=0)
+    return [
+        {
+            cell.id: dict(zip(known[number].round_numbers, known[number].seconds, strict=True))
+            for cell, known in zip(cells, launches, strict=True)
+        }
+        for number in range(count)
+    ]

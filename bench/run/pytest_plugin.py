@@ -15,7 +15,8 @@ from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.command_line import add_options, asks_for_tables, read_options
 from likeforlike.bench.plan.options import OptionError
 from likeforlike.bench.run.invocation import check_no_paths
-from likeforlike.bench.run.session import Bench, open_bench
+from likeforlike.bench.run.opening import open_bench
+from likeforlike.bench.run.session import Bench
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.discovery import DeviceError
 from likeforlike.models.tasks.fashion_mnist import DataError
@@ -89,7 +90,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     cells = [cell for item in session.items if (cell := _cell_of(item)) is not None]
     if cells and not session.config.option.collectonly and not session.config.option.benchmark_skip:
         try:
-            session.config.stash[BENCH].begin(cells)
+            bench = session.config.stash[BENCH]
+            bench.items = {cell.id: item for item in session.items if (cell := _cell_of(item)) is not None}
+            bench.begin(cells)
         except _BAD_INPUT as error:
             raise pytest.UsageError(str(error)) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shlex
 import tempfile
@@ -17,33 +16,29 @@ import pytest
 
 from likeforlike.bench.keep.cell_record import unmeasured
 from likeforlike.bench.keep.extra_info import touching as touching_variables
-from likeforlike.bench.keep.journal import Header, Journal, journal_path
+from likeforlike.bench.keep.journal import Header, Journal, JournalError, journal_path, refusal_of
+from likeforlike.bench.keep.replay import without_a_test
 from likeforlike.bench.keep.result_file import check_writable, write_result
 from likeforlike.bench.keep.run_facts import judge_suspicion, judge_together, noise_facts
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.grid import Grid, build_grid
+from likeforlike.bench.plan.grid import Grid
 from likeforlike.bench.plan.ladder import ladder_facts
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
-from likeforlike.bench.plan.thread_counts import ThreadCounts, thread_counts
+from likeforlike.bench.plan.thread_counts import ThreadCounts
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.invocation import invocation_of
-from likeforlike.bench.run.last_screen import Ending, findings_of, last_screen
 from likeforlike.bench.run.measured_ceiling import MeasuredCeiling
-from likeforlike.bench.run.progress import Progress
-from likeforlike.bench.run.source_code import code_digests
+from likeforlike.bench.run.screen.last_screen import Ending, findings_of, last_screen
+from likeforlike.bench.run.screen.progress import Progress
+from likeforlike.bench.run.screen.terminal import live_width, shows_header, terminal_writer
 from likeforlike.bench.worker.outcomes import MEASURED
-from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.machine.environment import Inherited
-from likeforlike.devices.machine.fingerprint import identity, machine_fingerprint
-from likeforlike.devices.machine.resources import usable_cores
-from likeforlike.devices.machine.setup import read_setup
+from likeforlike.devices.machine.fingerprint import identity
 from likeforlike.devices.machine.state import busy, read_ticks
-from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.measured_ceilings import kept_file
-from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.registry import Registry, load_registry
+from likeforlike.models.registry import Registry
 from likeforlike.models.tasks.fashion_mnist import Located, locate
 
 SCHEMA_VERSION = 1
@@ -76,6 +71,8 @@ class Bench:
     campaign: Campaign | None = None
     ceiling: MeasuredCeiling | None = None
     chosen: tuple[Cell, ...] = ()
+    other_code: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Modules that have changed since a cell was measured, by cell; kept by --resume-anyway."""
     busy: tuple[str, ...] = ()
     """Devices that others used before this session, or an earlier one of the run, measured anything."""
     replayed: list[Any] = field(default_factory=list)
@@ -84,6 +81,10 @@ class Bench:
     """The file of all figures, once it stands; a passing one if none was asked for."""
     unwritten: str = ""
     """Why the result file asked for could not be written."""
+    items: dict[str, pytest.Item] = field(default_factory=dict)
+    """The tests, by the cell that each is to replay."""
+    unfinished: tuple[Cell, ...] = ()
+    """Once the run has ended: cells that it has not done, or not as often as asked."""
     scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def header(self) -> list[str]:
@@ -126,10 +127,10 @@ class Bench:
         if options.resume and options.result_file is None:
             raise OptionError("--resume: needs --benchmark-json=FILE, whose journal it takes up")
         data = self._locate_data()
-        progress = Progress(_terminal_writer(self.config), _live_width(self.config))
+        progress = Progress(terminal_writer(self.config), live_width(self.config))
         if data.folder is None and options.data != "synthetic" and self._trains():
             progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
-        if not _shows_header(self.config):
+        if not shows_header(self.config):
             for line in self._setup_lines():
                 progress.say(line)
         for told in self.busy:
@@ -146,6 +147,7 @@ class Bench:
             assert self.journal.header is not None
             run_id, order_seed = self.journal.header.run_id, self.journal.header.order_seed
             self.busy = self.journal.busy
+            self._check_code(options.resume_anyway)
             if options.retry_failed:
                 ended = self.journal.records.items()
                 kept = (MEASURED, "skipped")
@@ -169,11 +171,21 @@ class Bench:
             context,
             once,
             self.thread_counts.of_group if self.thread_counts else {},
+            self.code,
         )
         reached = self.ceiling.reached if self.ceiling else {}
         rates = {place: rate.flop_per_second for place, rate in reached.items()}
         self.campaign = Campaign(self.plan, self.journal, progress, rates)
         self.campaign.choose(cells)
+
+    def _check_code(self, anyway: bool) -> None:
+        """What other code has measured is marked, or refused. Raises JournalError."""
+        assert self.journal is not None
+        changed = self.journal.other_code(self.code)
+        if changed and not anyway:
+            raise JournalError(refusal_of(self.journal.path, changed))
+        for module, cells in changed.items():
+            self.other_code |= {cell: (*self.other_code.get(cell, ()), module) for cell in cells}
 
     def _trains(self) -> bool:
         return any(cell.recipe is not None and cell.skip_reason is None for cell in self.chosen)
@@ -188,8 +200,7 @@ class Bench:
         machine = {f"machine {name}": value for name, value in identity(self.fingerprint).items()}
         chosen = {"option -k": self.config.option.keyword, "option -m": self.config.option.markexpr}
         environment = {f"environment {item.name}": item.value for item in self.environment}
-        code = {f"source code of {name}": digest for name, digest in self.code.items()}
-        return {**machine, **environment, **code, "data": data.source, **chosen, **self.options.conditions()}
+        return {**machine, **environment, "data": data.source, **chosen, **self.options.conditions()}
 
     def complete(self, document: dict[str, Any]) -> None:
         """Put the run's own record into a result document, whole, whatever it held before."""
@@ -199,7 +210,8 @@ class Bench:
         ended = [(cell, records[cell.id]) for cell in self.chosen if cell.id in records]
         lost = [unmeasured(cell, r.outcome, r.reason) for cell, r in ended if r.outcome != MEASURED]
         why = "the run was ended before it"
-        unreached = [unmeasured(cell, "interrupted", why) for cell in self._untold]
+        told = {benchmark.extra_info["cell"] for benchmark in self.replayed}
+        unreached = [unmeasured(c, "interrupted", why) for c in self.unfinished if c.id not in told]
         document["likeforlike"] = {
             "schema_version": SCHEMA_VERSION,
             "run_id": self.plan.run_id,
@@ -221,20 +233,13 @@ class Bench:
             "unmeasured": lost + unreached,
         }
 
-    @property
-    def _untold(self) -> list[Cell]:
-        """Cells of which the result file holds no figure and no outcome: not reached, or not yet replayed."""
-        assert self.campaign is not None
-        told = {benchmark.extra_info["cell"] for benchmark in self.replayed}
-        records = self.campaign.records
-        waiting = [c for c in self.chosen if c.id in records and records[c.id].outcome == MEASURED]
-        return [*self.campaign.unreached, *(cell for cell in waiting if cell.id not in told)]
-
     def finish(self) -> None:
         """End the workers; judge, write and say where."""
         if self.campaign is None or self.plan is None:
             return
         self.campaign.end()
+        self.unfinished = tuple(self.campaign.unreached)
+        self._tell_unreplayed()
         infos = [benchmark.extra_info for benchmark in self.replayed]
         medians = [benchmark.stats.median for benchmark in self.replayed]
         judge_together(infos, medians, self.plan.context)
@@ -243,6 +248,24 @@ class Bench:
             self._write(self.options.result_file or self._passing_file())
         if self.journal is not None:
             self.journal.close()
+
+    def _tell_unreplayed(self) -> None:
+        """A run that was ended before its tests could replay all: what is measured stands in the file."""
+        assert self.campaign is not None
+        told = {benchmark.extra_info["cell"] for benchmark in self.replayed}
+        known = {**self.campaign.records, **self.campaign.ended_early()}
+        options = self.replayed[-1].options if self.replayed else {}
+        for cell in self.chosen:
+            record = known.get(cell.id)
+            if record is not None and record.outcome == MEASURED and record.seconds and cell.id not in told:
+                item = self.items[cell.id]
+                self.replayed.append(
+                    without_a_test(item, cell.group, record.seconds, record.extra_info, options)
+                )
+        for benchmark in self.replayed:
+            modules = self.other_code.get(benchmark.extra_info["cell"])
+            if modules:
+                benchmark.extra_info["other_code"] = list(modules)
 
     def _write(self, path: Path) -> None:
         """Write the result file; where that fails, among the passing files, and say so."""
@@ -267,7 +290,7 @@ class Bench:
         reached = self.ceiling.reached if self.ceiling else {}
         doubted = judge_suspicion(infos, medians, reached)
         assert self.campaign is not None
-        if doubted and self.ceiling is not None and not self._untold:
+        if doubted and self.ceiling is not None and not self.unfinished:
             told = "a figure lies above what this machine was measured to reach: measuring that once more"
             self.campaign.progress.say(f"\n{told}")
             self.ceiling.again(doubted)
@@ -297,11 +320,11 @@ class Bench:
             lost,
             measured=len(self.replayed),
             chosen=len(self.chosen),
-            early=bool(self._untold),
+            early=bool(self.unfinished),
             result_file=self.written if self.unwritten else self.options.result_file,
             next_command=self._next_command(),
         )
-        _terminal_writer(self.config)("\n" + "\n".join(last_screen(ending, terminal.fullwidth)) + "\n")
+        terminal_writer(self.config)("\n" + "\n".join(last_screen(ending, terminal.fullwidth)) + "\n")
         if self.scratch is not None:
             self.scratch.cleanup()
 
@@ -309,7 +332,7 @@ class Bench:
         """To keep the figures of a run, to go on with it, or to read its file."""
         if self.options.result_file is None:
             return shlex.join(invocation_of(self.config).words("--benchmark-json=results.json"))
-        if self._untold:
+        if self.unfinished:
             return shlex.join(invocation_of(self.config).words("--resume"))
         kept = self.written if self.unwritten else self.options.result_file
         return f"likeforlike report {shlex.quote(str(kept))} --output report"
@@ -330,66 +353,3 @@ class Bench:
         )
         hook.pytest_benchmark_update_json(config=self.config, benchmarks=self.replayed, output_json=document)
         return document
-
-
-def open_bench(config: pytest.Config, options: Options) -> Bench:
-    """Registry, devices and grid; imports no framework and takes a moment.
-
-    Raises OptionError or DeviceError for an unknown name.
-    """
-    if config.getoption("numprocesses", None):
-        raise OptionError("-n: measuring side by side falsifies every figure; leave it out")
-    present = find_devices()
-    registry = load_registry(options.plugins)
-    devices = parse_devices(options.devices or ("all",), present)
-    has_gpu = any(device.kind == "gpu" for device in present)
-    absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
-    threads = options.threads or usable_cores()
-    grid = build_grid(options, registry, devices, absent)
-    fingerprint = machine_fingerprint(present, threads)
-    # after the plug-ins, whose modules may have set variables
-    found, clean = inherited_by_workers(os.environ), options.clean_environment
-    setup = read_setup(fingerprint["blas"] if clean else numpy_blas(), fingerprint["cpu"]["vector"])
-    reaching, left_out = ((), found) if clean else (found, ())
-    return Bench(
-        config,
-        options,
-        grid,
-        registry,
-        devices,
-        present[0],
-        threads,
-        fingerprint,
-        reaching,
-        left_out,
-        setup,
-        code_digests(registry.entries),
-        thread_counts(grid.cells, threads, options.threads),
-    )
-
-
-def _terminal_writer(config: pytest.Config) -> Any:
-    """Write to the real terminal, past pytest's capturing."""
-
-    def write(text: str) -> None:
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        capture = config.pluginmanager.get_plugin("capturemanager")
-        if reporter is None or capture is None:
-            return
-        with capture.global_and_fixture_disabled():
-            reporter.ensure_newline()
-            reporter.write(text, flush=True)
-
-    return write
-
-
-def _shows_header(config: pytest.Config) -> bool:
-    """Whether pytest tells what :meth:`Bench.header` says; with -q it does not."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    return reporter is None or bool(reporter.showheader and not reporter.no_header)
-
-
-def _live_width(config: pytest.Config) -> int | None:
-    """Columns of a terminal whose last line can be written over; None for a file, a pipe, a log."""
-    terminal = config.get_terminal_writer()
-    return terminal.fullwidth if terminal.hasmarkup else None

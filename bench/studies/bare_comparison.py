@@ -15,7 +15,7 @@ import msgspec
 
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
-from likeforlike.bench.measure.worker_process import MemoryLimits, Worker, WorkerKey
+from likeforlike.bench.measure.worker_process import MemoryLimits, Worker
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.studies.account import ENOUGH_SECONDS, StudyFailed
 from likeforlike.bench.worker.messages import CellSpec, Sample
@@ -167,8 +167,7 @@ def products_against_bare(
     try:
         for name in implementations:
             entry = registry.find("matmul", name)
-            key = WorkerKey(entry.framework, device.id, "ieee", entry.environment)
-            worker = make_worker(key, environment | dict(entry.environment), limits)
+            worker = make_worker(environment | dict(entry.environment), limits)
             turns.append(_turn(entry, size, local_device(device), worker))
         for framework in bare_frameworks:
             bare[framework] = BareLoop(framework, size, environment)

@@ -78,7 +78,8 @@ def ended_cells(journal: Path) -> list[str]:
     if not journal.exists():
         return []
     lines = journal.read_bytes().rpartition(b"\n")[0].splitlines()
-    return [record["cell"] for line in lines if "cell" in (record := json.loads(line))]
+    records = [record for line in lines if "cell" in (record := json.loads(line))]
+    return [record["cell"] for record in records if record.get("launch") is None]
 
 
 def kill_and_resume(

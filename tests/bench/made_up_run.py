@@ -12,10 +12,10 @@ from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.run.expectations import Expectation
-from likeforlike.bench.run.progress import Progress
-from likeforlike.bench.run.time_left import TimeLeft
-from likeforlike.bench.run.watched_hand import WatchedHand
+from likeforlike.bench.run.screen.expectations import Expectation
+from likeforlike.bench.run.screen.progress import Progress
+from likeforlike.bench.run.screen.time_left import TimeLeft
+from likeforlike.bench.run.screen.watched_hand import WatchedHand
 from likeforlike.bench.worker.messages import (
     Answer,
     CellSpec,

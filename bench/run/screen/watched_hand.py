@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from likeforlike.bench.measure.rounds import Hand
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.run.progress import Progress
+from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.bench.worker.messages import Answer, Failed, Order
 
 

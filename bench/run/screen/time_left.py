@@ -6,7 +6,7 @@ Fed with what the harness orders and workers answer; knows no clock of its own.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Literal
@@ -14,7 +14,7 @@ from typing import Literal
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.run.expectations import Evidence, Expectation, Experience, Path, start_seconds
+from likeforlike.bench.run.screen.expectations import Evidence, Expectation, Experience, Path, start_seconds
 
 Step = Literal["load", "prepare", "go", "finish"]
 
@@ -43,7 +43,7 @@ class _Part:
 
 @dataclass
 class _Group:
-    """How far a comparison group is."""
+    """How far one launch of a comparison group is."""
 
     parts: dict[str, _Part]
     frameworks: list[str]
@@ -64,26 +64,28 @@ class TimeLeft:
     def __init__(
         self,
         cells: Sequence[tuple[Cell, Expectation]],
-        process_of: Callable[[Cell], Hashable | None],
+        launches: Mapping[str, int],
         limits: Limits,
         cores: int,
         once: bool = False,
     ) -> None:
-        """``process_of``: the same for cells that one process measures one after the other; None: its own."""
+        """``launches``: how many of each cell are still to come, by its id; ``limits``: of one of them."""
         self._limits = limits
         self._cores = cores
         self._once = once
         self._experience = Experience()
         self._used, self._usable = _UNUSED_TIME, 1.0
-        self._groups: dict[str, _Group] = {}
-        running: set[Hashable] = set()
+        self._gone: set[str] = set()
+        """Cells that have ended."""
+        self._launches: dict[str, list[_Group]] = {}
+        """Of each comparison group those that have not ended; the first one is measured now, or next."""
         for cell, expected in cells:
-            group = self._groups.setdefault(cell.group, _Group({}, [], cell.device, cell.concurrent))
-            group.parts[cell.id] = _Part(cell, expected)
-            process = process_of(cell)
-            if process is None or process not in running:
+            coming = self._launches.setdefault(cell.group, [])
+            while len(coming) < launches[cell.id]:
+                coming.append(_Group({}, [], cell.device, cell.concurrent))
+            for group in coming[: launches[cell.id]]:
+                group.parts[cell.id] = _Part(cell, expected)
                 group.frameworks.append(expected.framework)
-                running.add(process)
 
     def remember(self, cell: Cell, expected: Expectation, record: CellRecord) -> None:
         """Learn from a cell that an earlier session of the run has measured."""
@@ -93,11 +95,12 @@ class TimeLeft:
 
     def begin(self, group: str, now: float) -> None:
         """A group's workers are about to be started."""
-        self._groups[group].step, self._groups[group].since = ("", "load"), now
+        known = self._known(group)
+        known.step, known.since = ("", "load"), now
 
     def order(self, cell: Cell, step: Step, now: float) -> None:
         """A step begins; the first that is no loading says that all are loaded."""
-        group = self._groups[cell.group]
+        group = self._known(cell.group)
         if step == "load":
             return
         if not group.loaded:
@@ -107,7 +110,7 @@ class TimeLeft:
 
     def answer(self, cell: Cell, now: float, sample_seconds: float | None = None) -> None:
         """The step that was ordered has ended well; ``sample_seconds`` of a sample."""
-        group = self._groups[cell.group]
+        group = self._known(cell.group)
         if group.step is None or group.step[1] == "load":
             return
         part, step, seconds = group.parts[cell.id], group.step[1], now - group.since
@@ -150,9 +153,17 @@ class TimeLeft:
             self._experience.add(seen, sign)
 
     def end(self, cell: Cell, now: float) -> None:
-        """A cell has ended, well or not."""
-        group = self._groups.get(cell.group)
-        if group is None or cell.id not in group.parts:
+        """A cell has ended, well or not: none of its launches is to come."""
+        self.end_launch(cell, now)
+        self._gone.add(cell.id)
+        for group in self._launches.get(cell.group, ()):
+            if cell.id in group.parts:
+                group.parts[cell.id].ended = True
+
+    def end_launch(self, cell: Cell, now: float) -> None:
+        """A cell has ended the launch that is measured now."""
+        group = next(iter(self._launches.get(cell.group, ())), None)
+        if group is None or cell.id not in group.parts or group.parts[cell.id].ended:
             return
         part = group.parts[cell.id]
         part.ended, group.since = True, now
@@ -165,16 +176,18 @@ class TimeLeft:
                 self._usable += usable
 
     def end_group(self, group: str, now: float) -> None:
-        """A group has ended, and what it left behind is cleared away."""
-        known = self._groups.get(group)
-        if known is not None:
-            known.ended, known.step = True, None
+        """A launch of a group has ended, and what it left behind is cleared away."""
+        coming = self._launches.get(group)
+        if coming:
+            coming[0].ended, coming[0].step = True, None
+            if len(coming) > 1:
+                del coming[0]
 
     def seconds(self, now: float) -> float:
         """What is still to come."""
-        overdue = [e for group in self._groups.values() for e in self._overdue(group, now)]
+        overdue = [e for group in self._groups() for e in self._overdue(group, now)]
         self._learn(overdue)
-        left = [(group, self._group_left(group, now)) for group in self._groups.values()]
+        left = [(group, self._group_left(group, now)) for group in self._groups()]
         self._learn(overdue, -1)
         alone = sum(seconds for group, seconds in left if not group.concurrent)
         lanes: dict[str, list[float]] = {}
@@ -183,6 +196,19 @@ class TimeLeft:
                 lanes.setdefault(group.device, []).append(seconds)
         # the lanes' first groups begin together and wait for each other, then the second ones
         return alone + sum(max(beside) for beside in zip_longest(*lanes.values(), fillvalue=0.0))
+
+    def _known(self, group: str) -> _Group:
+        """The launch of a group that is measured now, or next; one more than was planned is like the last."""
+        coming = self._launches[group]
+        if coming[0].ended:
+            again = [(name, part) for name, part in coming[0].parts.items() if name not in self._gone]
+            parts = {name: _Part(part.cell, part.expected) for name, part in again}
+            coming[0] = _Group(parts, coming[0].frameworks, coming[0].device, coming[0].concurrent)
+        return coming[0]
+
+    def _groups(self) -> Iterator[_Group]:
+        for coming in self._launches.values():
+            yield from coming
 
     def _overdue(self, group: _Group, now: float) -> list[Evidence]:
         """A step that takes longer than it should tells so before it has ended."""

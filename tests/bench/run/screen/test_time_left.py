@@ -16,7 +16,7 @@ from likeforlike.bench.plan.grid import build_grid
 from likeforlike.bench.plan.options import Options
 from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.bench.plan.run_plan import Context, Plan
-from likeforlike.bench.run.expectations import Evidence, Expectation, Experience, expect
+from likeforlike.bench.run.screen.expectations import Evidence, Expectation, Experience, expect
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import load_registry

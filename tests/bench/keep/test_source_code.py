@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from likeforlike.bench.run.source_code import code_digests, digest_of
+from likeforlike.bench.keep.source_code import code_digests, digest_of
 from likeforlike.models.contract import Implementation
 from likeforlike.models.registry import load_registry
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.run.time_left import Step, TimeLeft
+from likeforlike.bench.run.screen.time_left import Step, TimeLeft
 from likeforlike.bench.worker.messages import Answer, Finish, Go, Load, Order, Prepare, Sample
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.limits.units import format_seconds
@@ -43,11 +43,19 @@ class Progress:
         """What is being done, for the line that is written over."""
         self._last_line = float("-inf")
         self._is_open = False
+        self._launches = 1
+        """Of each group of kernels, at least."""
+        self._launched: dict[str, int] = {}
+        """Launches so far, by group."""
         self._lock = threading.RLock()
         """Cells of several devices may be measured at the same time."""
 
-    def plan(self, cells: Iterable[Cell], time_left: TimeLeft | None = None) -> None:
-        """Say which cells the run has, ended ones too; those that will be skipped are not counted."""
+    def plan(self, cells: Iterable[Cell], time_left: TimeLeft | None = None, launches: int = 1) -> None:
+        """Say which cells the run has, ended ones too; those that will be skipped are not counted.
+
+        ``launches``: of each group of kernels, at least.
+        """
+        self._launches = launches
         planned = [cell.id for cell in cells if cell.skip_reason is None]
         self._numbers = {cell: number for number, cell in enumerate(planned, 1)}
         self._time_left = time_left
@@ -58,7 +66,9 @@ class Progress:
             if self._time_left is not None:
                 self._time_left.begin(cells[0].group, self._clock())
             frameworks = ", ".join(dict.fromkeys(cell.entry.framework for cell in cells))
-            self._pass(cells[0], f"starting {frameworks}")
+            if cells[0].recipe is None:
+                self._launched[cells[0].group] = self._launched.get(cells[0].group, 0) + 1
+            self._pass(cells[0], f"starting {frameworks}{self._launch_text(cells[0])}")
 
     def ordered(self, cell: Cell, message: Order) -> None:
         """A worker was told what to do."""
@@ -90,12 +100,30 @@ class Progress:
             if cell.skip_reason is None:
                 self._line(cell, _result(cell, record))
 
+    def launched(self, cell: Cell, record: CellRecord) -> None:
+        """A cell has ended a launch, and may have more of them to come."""
+        with self._lock:
+            if self._time_left is not None:
+                self._time_left.end_launch(cell, self._clock())
+            self._rounds.pop(cell.id, None)
+
+    def _launch_text(self, cell: Cell) -> str:
+        """``, launch 2 of 3``; nothing where a group has one, or for a training, whose runs are cells."""
+        number = self._launched.get(cell.group, 0)
+        if cell.recipe is not None or self._launches == 1:
+            return ""
+        return f", launch {number} of {max(number, self._launches)}"
+
     def group_ended(self, cells: Sequence[Cell]) -> None:
         """A group has ended and its workers are dealt with; nothing is being measured."""
         with self._lock:
             if self._time_left is not None:
                 self._time_left.end_group(cells[0].group, self._clock())
             self._clear()
+            if self._width is None and (launch := self._launch_text(cells[0])):
+                left = self._left()
+                told = f"{_group_name(cells[0])}{launch}: measured{f'; {left}' if left else ''}"
+                self._write(self._fitted(told) + "\n")
 
     def tick(self) -> None:
         """Time goes by while a worker works."""
@@ -116,7 +144,7 @@ class Progress:
             return f"checking {name} once more"
         number = self._rounds.get(cell.id, 0) + 1
         if cell.recipe is None:
-            return f"{name}, round {number}"
+            return f"{name}, round {number}{self._launch_text(cell)}"
         return f"{name}, epoch {number} of {cell.recipe.epochs}"
 
     def _epoch(self, cell: Cell, epoch: dict[str, float | None]) -> None:

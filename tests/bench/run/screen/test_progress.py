@@ -12,9 +12,9 @@ from made_up_run import SPEC, Clock
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.run.expectations import Expectation
-from likeforlike.bench.run.progress import Progress, left_text
-from likeforlike.bench.run.time_left import TimeLeft
+from likeforlike.bench.run.screen.expectations import Expectation
+from likeforlike.bench.run.screen.progress import Progress, left_text
+from likeforlike.bench.run.screen.time_left import TimeLeft
 from likeforlike.bench.worker.messages import Finish, Go, Load, Prepare, Ready, Sample
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.models.contract.implementation import Implementation

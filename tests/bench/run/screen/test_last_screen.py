@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command import QUICK, run_bench
 
-from likeforlike.bench.run.last_screen import Ending, findings_of, last_screen
+from likeforlike.bench.run.screen.last_screen import Ending, findings_of, last_screen
 
 WHOLE = Ending("- a is faster\n! b failed", {}, 17, 17, False, Path("r.json"), "likeforlike report r.json")
 TABLES = re.compile(r"^-{9,} benchmark ", re.MULTILINE)

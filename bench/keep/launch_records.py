@@ -1,0 +1,85 @@
+"""The launches of a cell become one record."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.keep.extra_info import judgement
+from likeforlike.bench.measure.launches import Enough
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.run_plan import Context
+
+_OF_ALL = ("import_seconds", "setup_seconds", "cold_seconds", "synchronised_median_seconds")
+"""Told as the median of all launches."""
+_JOINED = ("round_numbers", "launch_numbers", "launches", "disturbed")
+_MOST = ("peak_memory_bytes", "device_peak_memory_bytes")
+
+
+def launches_joined(
+    cell: Cell, launches: Sequence[CellRecord], enough: Enough | None, context: Context
+) -> CellRecord:
+    """A cell's record from those of its launches, at least one, in the order of measuring.
+
+    ``enough``: why no further one followed; None if the run was ended.
+    """
+    first = launches[0]
+    if len(launches) == 1 and cell.recipe is not None:
+        return msgspec.structs.replace(first, launch=None)
+    told = [record.extra_info for record in launches]
+    seconds = [sample for record in launches for sample in record.seconds]
+    rounds = [number for record in launches for number in record.round_numbers]
+    extra: dict[str, Any] = {**first.extra_info, "verified": _worst([info["verified"] for info in told])}
+    for name in _JOINED:
+        extra[name] = [item for info in told for item in info.get(name, ())]
+    for name in _OF_ALL:
+        if name in first.extra_info:
+            extra[name] = _median([info.get(name) for info in told])
+    for name in _MOST:
+        if name in first.extra_info:
+            extra[name] = max((info[name] for info in told if info.get(name) is not None), default=None)
+    extra["warm_up_calls"] = int(statistics.median(info["warm_up_calls"] for info in told))
+    extra["state"] = _states([info["state"] for info in told])
+    if "transfer" in first.extra_info:
+        extra["transfer"] = _transfers([info["transfer"] for info in told])
+    extra["stop"] = _stop(told, enough, len(seconds))
+    extra |= judgement(cell, extra, seconds, context)
+    return CellRecord(cell.id, first.outcome, "", seconds, rounds, extra)
+
+
+def _worst(checks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The check whose error comes nearest to its tolerance."""
+    return dict(max(checks, key=lambda check: check["error"] / (check["tolerance"] or 1.0)))
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def _states(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Before the first launch, after the last, and what disturbed any."""
+    reasons = dict.fromkeys(reason for state in states for reason in state.get("disturbances") or ())
+    return {**states[0], "after": states[-1].get("after"), "disturbances": list(reasons)}
+
+
+def _transfers(transfers: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
+    return {name: [value for told in transfers for value in told[name]] for name in transfers[0]}
+
+
+def _stop(told: Sequence[Mapping[str, Any]], enough: Enough | None, rounds: int) -> dict[str, Any]:
+    """One launch: how its rounds ended. Several: why there were no more of them."""
+    within = told[-1]["stop"]
+    if enough is not None and enough.launches == 1:
+        return {**within, "launches": 1}
+    return {
+        "reason": "interrupted" if enough is None else enough.reason,
+        "median_interval": within["median_interval"] if len(told) == 1 else None,
+        "rounds": rounds,
+        "launches": len(told),
+        "ratio_half_width": enough.half_width if enough is not None else None,
+    }

@@ -1,0 +1,85 @@
+"""What a worker is told of its cell, and the environment that it is started with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.run_plan import Plan
+from likeforlike.bench.worker.messages import CellSpec
+from likeforlike.devices.process.placement import local_device, worker_environment
+from likeforlike.devices.vendors.device import Device
+from likeforlike.models.registry import kernel_workloads
+
+
+def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
+    """Variables of a cell's worker, beside those inherited: devices, threads, what the entrant asks for."""
+    inherited = "" if plan.options.clean_environment else os.environ.get("XLA_FLAGS", "")
+    device = plan.devices[cell.device]
+    placed = worker_environment(
+        device, threads_of(cell, plan), inherited_xla_flags=inherited, beside=_beside(cell, plan)
+    )
+    return {**placed, **dict(cell.entry.environment)}
+
+
+def has_peers(cell: Cell) -> bool:
+    """Whether its worker starts further processes that work with it."""
+    return dict(cell.axes).get("strategy") == "multi-worker"
+
+
+def threads_of(cell: Cell, plan: Plan) -> int:
+    """Threads of one process: those of a data-parallel training's processes add up to what was asked."""
+    processes = int(dict(cell.axes)["workers"]) if has_peers(cell) else 1
+    return max(1, plan.threads_of(cell.group) // processes)
+
+
+def _beside(cell: Cell, plan: Plan) -> list[Device]:
+    """The further GPUs of a data-parallel training."""
+    count = int(dict(cell.axes).get("workers", 1)) - 1
+    gpus = [device for name, device in plan.devices.items() if name.startswith("gpu:")]
+    return [gpu for gpu in gpus if gpu.id != cell.device][:count] if cell.device.startswith("gpu") else []
+
+
+def spec_of(cell: Cell, plan: Plan) -> CellSpec:
+    """All that a worker must know to measure the cell."""
+    options, recipe = plan.options, cell.recipe
+    device = plan.devices[cell.device]
+    precision = recipe.precision if recipe else str(dict(cell.axes).get("dtype", "float64"))
+    logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
+    queueing = options.timing == "unsynchronised" and recipe is None and cell.workload != "noise"
+    return CellSpec(
+        cell=cell.id,
+        target=cell.entry.target,
+        workload=cell.workload,
+        framework=cell.entry.framework,
+        axes=dict(cell.axes),
+        device=local_device(device),
+        threads=threads_of(cell, plan),
+        precision=precision,
+        timing="unsynchronised" if queueing else "synchronised",
+        asynchronous=queueing and device.kind == "cpu",
+        transfer=options.transfer and cell.workload == "matmul",
+        warm_up=options.warm_up,
+        disable_gc=options.disable_gc,
+        timer=options.timer,
+        recipe=asdict(recipe) if recipe else None,
+        data=plan.data.name if plan.data.folder else "synthetic",
+        data_dir=str(plan.data.folder) if plan.data.folder else None,
+        samples=options.samples,
+        log_dir=str(logs) if recipe is not None and recipe.logging != "none" else None,
+    )
+
+
+def why_too_large(cell: Cell, plan: Plan, host_bytes: int) -> str | None:
+    """Why a cell can't fit into memory, the host's ``host_bytes`` or its device's; None if it can."""
+    if cell.recipe is not None:
+        return None
+    need = kernel_workloads()[cell.workload].memory_bytes(dict(cell.axes))
+    device = plan.devices[cell.device]
+    places: Mapping[str, int | None] = {"host": host_bytes, device.id: device.memory_bytes}
+    for place, have in places.items():
+        if have is not None and need > have:
+            return f"needs about {need / 2**30:.2f} GiB, {have / 2**30:.2f} GiB may be used ({place})"
+    return None

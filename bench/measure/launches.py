@@ -1,0 +1,143 @@
+"""Launches: sets of fresh processes in which a group is measured; what is drawn for each; when enough.
+
+The unit of replication: every process has an effect of its own, which no number of rounds averages away.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scipy import special
+
+from likeforlike.bench.measure.stopping import Limits
+
+_LEAST_ROUNDS = 3
+"""Of a launch, where a group has several."""
+_MOST_PADDING_BYTES = 4096
+"""A page: the environment's size moves the stack within it (Mytkowicz, Diwan, Hauswirth and Sweeney 2009)."""
+_ROUNDS_A_SESSION = 10_000_000
+_ROUNDS_A_LAUNCH = 100_000
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is drawn for one process of one launch: nobody's merit, and so never twice the same."""
+
+    launch: int
+    position: int
+    """Its place in the order in which the processes of the launch were started, from 0."""
+    environment_bytes: int
+    """By how much its environment is larger than it need be."""
+    hash_seed: int | None
+    """Python's, for the order of sets; None where the environment of the run fixes it."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that make it so."""
+        padding = {"LIKEFORLIKE_PADDING": "x" * self.environment_bytes}
+        return padding if self.hash_seed is None else {**padding, "PYTHONHASHSEED": str(self.hash_seed)}
+
+
+def draw_starts(
+    cells: Sequence[str], launch: int, draw: random.Random, fixed_hash_seed: bool = False
+) -> dict[str, Start]:
+    """What is drawn for each of the cells, in the order in which their processes are to be started."""
+    order = list(cells)
+    draw.shuffle(order)
+    return {
+        cell: Start(
+            launch,
+            position,
+            draw.randrange(_MOST_PADDING_BYTES),
+            None if fixed_hash_seed else draw.randrange(1, 2**32),
+        )
+        for position, cell in enumerate(order)
+    }
+
+
+def first_round(launch: int, session: int) -> int:
+    """The number of a launch's first round: neither launches nor sessions share one."""
+    return session * _ROUNDS_A_SESSION + launch * _ROUNDS_A_LAUNCH
+
+
+def limits_of_a_launch(whole: Limits, launches: int, spread: float | None = None) -> Limits:
+    """Of a group's rounds and time the part of one launch, where it has so many.
+
+    ``spread``: standard deviation of the logarithm of a ratio between launches, if known; within a launch
+    nobody need be more precise than that.
+    """
+    if launches == 1:
+        return whole
+    precision = whole.precision if whole.precision is None else max(whole.precision, spread or 0.0)
+    rounds = max(_LEAST_ROUNDS, math.ceil(whole.min_rounds / launches))
+    return Limits(rounds, whole.max_seconds / launches, precision, whole.confidence)
+
+
+@dataclass(frozen=True)
+class Enough:
+    """Why no further launch follows."""
+
+    reason: str
+    """precision, or launches: as many as asked."""
+    launches: int
+    half_width: float | None
+    """Of the widest interval of a ratio to the group's first entrant, relative; None of one launch."""
+
+
+def enough(
+    seconds: Sequence[Mapping[str, Mapping[int, float]]],
+    least: int,
+    most: int,
+    precision: float | None,
+    confidence: float,
+) -> Enough | None:
+    """Whether these launches are enough; None if another is to follow.
+
+    ``seconds``: of each launch, by cell, its samples by round. The first cell of the first launch is the one
+    that the others are held against.
+    """
+    count = len(seconds)
+    if count < least:
+        return None
+    deviation, freedom = spread_between(seconds)
+    width = None
+    if freedom:
+        quantile = float(special.stdtrit(freedom, (1.0 + confidence) / 2.0))
+        width = math.expm1(quantile * deviation / math.sqrt(count))
+    if precision is not None and width is not None and width <= precision:
+        return Enough("precision", count, width)
+    return Enough("launches", count, width) if count >= most or precision is None else None
+
+
+def spread_between(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> tuple[float, int]:
+    """Standard deviation between launches of the logarithm of a ratio, of all entrants together.
+
+    With its degrees of freedom, 0 if there is one launch. A ratio is to the first cell, over shared rounds;
+    of a group of one the logarithm of its median.
+    """
+    launches = [known for known in map(_log_ratios, seconds) if known]
+    names = [name for name in (launches[0] if launches else {}) if all(name in known for known in launches)]
+    if len(launches) < 2 or not names:
+        return 0.0, 0
+    variances = [statistics.variance(known[name] for known in launches) for name in names]
+    return math.sqrt(statistics.fmean(variances)), len(names) * (len(launches) - 1)
+
+
+def _log_ratios(launch: Mapping[str, Mapping[int, float]]) -> dict[str, float]:
+    cells = [(name, times) for name, times in launch.items() if times]
+    if not cells:
+        return {}
+    (first, base), others = cells[0], cells[1:]
+    if not others:
+        median = statistics.median(base.values())
+        return {first: math.log(median)} if median > 0 else {}
+    found = {}
+    for name, times in others:
+        shared = [n for n, mine in times.items() if mine > 0 and base.get(n, 0) > 0]
+        if shared:
+            found[name] = statistics.median(math.log(times[n] / base[n]) for n in shared)
+    return found

@@ -1,0 +1,56 @@
+"""From options to a run that is ready to begin: registry, devices, grid."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from likeforlike.bench.keep.source_code import code_digests
+from likeforlike.bench.plan.grid import build_grid
+from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.thread_counts import thread_counts
+from likeforlike.bench.run.session import Bench
+from likeforlike.devices.machine.discovery import find_devices, parse_devices
+from likeforlike.devices.machine.fingerprint import machine_fingerprint
+from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.machine.setup import read_setup
+from likeforlike.devices.machine.versions import numpy_blas
+from likeforlike.devices.process.placement import inherited_by_workers
+from likeforlike.models.registry import load_registry
+
+
+def open_bench(config: pytest.Config, options: Options) -> Bench:
+    """Registry, devices and grid; imports no framework and takes a moment.
+
+    Raises OptionError or DeviceError for an unknown name.
+    """
+    if config.getoption("numprocesses", None):
+        raise OptionError("-n: measuring side by side falsifies every figure; leave it out")
+    present = find_devices()
+    registry = load_registry(options.plugins)
+    devices = parse_devices(options.devices or ("all",), present)
+    has_gpu = any(device.kind == "gpu" for device in present)
+    absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
+    threads = options.threads or usable_cores()
+    grid = build_grid(options, registry, devices, absent)
+    fingerprint = machine_fingerprint(present, threads)
+    # after the plug-ins, whose modules may have set variables
+    found, clean = inherited_by_workers(os.environ), options.clean_environment
+    setup = read_setup(fingerprint["blas"] if clean else numpy_blas(), fingerprint["cpu"]["vector"])
+    reaching, left_out = ((), found) if clean else (found, ())
+    return Bench(
+        config,
+        options,
+        grid,
+        registry,
+        devices,
+        present[0],
+        threads,
+        fingerprint,
+        reaching,
+        left_out,
+        setup,
+        code_digests(registry.entries),
+        thread_counts(grid.cells, threads, options.threads),
+    )
