@@ -24,7 +24,7 @@ def with_twins(cells: Sequence[Cell], preset: Preset) -> list[Cell]:
     """
     if not preset.twins:
         return list(cells)
-    fit = [cell for cell in cells if cell.skip_reason is None and cell.workload not in _OF_THEIR_OWN]
+    fit = [cell for cell in cells if _may_have_one(cell)]
     twins = {twin.group: twin for twin in _twins(fit, preset) if twin.id not in {cell.id for cell in cells}}
     last = {cell.group: number for number, cell in enumerate(cells)}
     made: list[Cell] = []
@@ -33,6 +33,10 @@ def with_twins(cells: Sequence[Cell], preset: Preset) -> list[Cell]:
         if last[cell.group] == number and cell.group in twins:
             made.append(twins[cell.group])
     return made
+
+
+def _may_have_one(cell: Cell) -> bool:
+    return cell.skip_reason is None and cell.entry.role != "floor" and cell.workload not in _OF_THEIR_OWN
 
 
 def _twins(fit: Iterable[Cell], preset: Preset) -> Iterator[Cell]:

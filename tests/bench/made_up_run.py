@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
@@ -171,13 +171,19 @@ class MadeUpRun:
     durations: Mapping[str, Durations]
     limits: Limits
     seed: int = 1
-    _started: set[Hashable] = field(default_factory=set)
+    launches: int = 1
+    """Of each group of kernels."""
+    _failed: set[str] = field(default_factory=set)
 
     def happenings(self) -> list[tuple[float, str, tuple[Any, ...]]]:
         """All that the progress is told, in order of time, in seconds since the run began."""
         told, now = [], 0.0
-        for beside in self._side_by_side():
-            lanes = [self._measure(cells, now) for cells in beside]
+        due = [(launch, beside) for launch in range(self.launches) for beside in self._side_by_side()]
+        for launch, beside in due:
+            fit = [[cell for cell in cells if self._is_due(cell, launch)] for cells in beside]
+            lanes = [self._measure(cells, now, launch) for cells in fit if cells]
+            if not lanes:
+                continue
             told += sorted((event for lane in lanes for event in lane), key=lambda event: event[0])
             now = told[-1][0]
         return told
@@ -191,11 +197,17 @@ class MadeUpRun:
         alone = [[group] for group in groups if not group[0].concurrent]
         return alone + [[group for group in beside if group] for beside in zip_longest(*lanes.values())]
 
+    def _is_due(self, cell: Cell, launch: int) -> bool:
+        return cell.id not in self._failed and (launch == 0 or cell.recipe is None)
+
     def _names(self) -> list[str]:
         return list(dict.fromkeys(cell.group for cell, _ in self.cells))
 
-    def _measure(self, cells: list[Cell], now: float) -> list[tuple[float, str, tuple[Any, ...]]]:
-        clock, draw = Clock(now), random.Random(f"{self.seed} {cells[0].group}")
+    def _measure(
+        self, cells: list[Cell], now: float, launch: int
+    ) -> list[tuple[float, str, tuple[Any, ...]]]:
+        clock, draw = Clock(now), random.Random(f"{self.seed} {cells[0].group} {launch}")
+        last = launch == self.launches - 1 or cells[0].recipe is not None
         progress: Any = Recorder(clock)
         progress.begun(cells)
         loaded_at = now + self._start_seconds(cells)
@@ -206,8 +218,10 @@ class MadeUpRun:
 
         def ended(turn: Turn) -> None:
             outcome = MEASURED if turn.failure is None else turn.failure.outcome
-            seconds = [sample.seconds for sample in turn.samples]
-            progress.ended(turn.cell, CellRecord(turn.cell.id, outcome, seconds=seconds))
+            record = CellRecord(turn.cell.id, outcome, seconds=[sample.seconds for sample in turn.samples])
+            if turn.failure is not None:
+                self._failed.add(turn.cell.id)
+            (progress.ended if last or turn.failure is not None else progress.launched)(turn.cell, record)
 
         Group(turns, self.limits, draw, NobodyDisturbs(), ended, 0, clock).measure()
         clock.now += 0.05
@@ -216,18 +230,8 @@ class MadeUpRun:
 
     def _start_seconds(self, cells: Sequence[Cell]) -> float:
         """Imports of new processes on two cores."""
-        each = []
-        for cell in cells:
-            process = process_of(cell)
-            if process is None or process not in self._started:
-                self._started.add(process)
-                each.append(self.durations[cell.id].start)
+        each = [self.durations[cell.id].start for cell in cells]
         return max([*each, sum(each) / 2, 0.002])
-
-
-def process_of(cell: Cell) -> Hashable | None:
-    """Trainers have a process of their own; kernels of one framework and device share one."""
-    return None if cell.recipe is not None else (cell.entry.framework, cell.device)
 
 
 def announced(
@@ -237,12 +241,13 @@ def announced(
 
     ``known``: what an earlier session of the run has measured.
     """
-    time_left = TimeLeft(run.cells, process_of, run.limits, cores=2)
+    launches = {cell.id: 1 if cell.recipe is not None else run.launches for cell, _ in run.cells}
+    time_left = TimeLeft(run.cells, launches, run.limits, cores=2)
     for cell, expected, record in known:
         time_left.remember(cell, expected, record)
     clock = Clock()
     progress = Progress(lambda text: None, None, clock)
-    progress.plan([cell for cell, _ in run.cells], time_left)
+    progress.plan([cell for cell, _ in run.cells], time_left, run.launches)
     told = run.happenings()
     end = told[-1][0]
     pairs = []

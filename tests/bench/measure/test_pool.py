@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from likeforlike.bench.measure.pool import Pool
-from likeforlike.bench.measure.worker_process import MemoryLimits, Worker, WorkerKey
+from likeforlike.bench.measure.worker_process import MemoryLimits, Worker
 from likeforlike.bench.worker.messages import (
     CellSpec,
     Failed,
@@ -24,7 +24,6 @@ from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.process.placement import worker_environment
 
-KEY = WorkerKey("numpy", "cpu:0", "ieee", ())
 ROOMY = MemoryLimits(2**40, 0)
 PATIENCE = 300.0
 """Seconds for an answer that a busy machine may delay."""
@@ -60,8 +59,8 @@ def pool() -> Iterator[Pool]:
     pool.end()
 
 
-def lend(pool: Pool, fresh: bool = False) -> Worker:
-    return pool.lend(KEY, worker_environment(find_devices()[0], threads=1), fresh)
+def lend(pool: Pool) -> Worker:
+    return pool.lend(worker_environment(find_devices()[0], threads=1))
 
 
 def test_a_worker_loads_prepares_samples_and_finishes(pool: Pool) -> None:
@@ -103,19 +102,12 @@ def test_a_frozen_worker_uses_no_processor_time_and_goes_on_when_told(pool: Pool
     assert psutil.Process(worker.process.pid).status() != psutil.STATUS_STOPPED
 
 
-def test_a_clean_worker_is_lent_again_and_a_fresh_one_is_new(pool: Pool) -> None:
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_worker_that_was_taken_back_is_gone_and_the_next_one_is_new(pool: Pool, clean: bool) -> None:
     first = lend(pool)
-    pid = first.process.pid
-    pool.take_back(first, clean=True)
-    assert lend(pool, fresh=True).process.pid != pid
-    assert lend(pool).process.pid == pid
-
-
-def test_workers_that_nobody_can_use_are_ended(pool: Pool) -> None:
-    worker = lend(pool)
-    pool.take_back(worker, clean=True)
-    pool.keep_only(set())
-    assert not worker.alive
+    pool.take_back(first, clean)
+    assert not first.alive
+    assert lend(pool).process.pid != first.process.pid
 
 
 @pytest.mark.parametrize(("sent", "outcome"), [(signal.SIGSEGV, "crashed"), (signal.SIGKILL, "crashed")])

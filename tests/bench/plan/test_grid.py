@@ -8,6 +8,7 @@ import pytest
 from likeforlike.bench.plan.command_line import parse_bytes, parse_sizes
 from likeforlike.bench.plan.grid import Grid, build_grid
 from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.recipe import RECIPES
@@ -72,9 +73,39 @@ def test_repeats_have_seeds_of_their_own(registry: Registry) -> None:
     cells = grid(
         registry, workloads=("training",), recipes=("matched",), implementations=("keras-fit",), repeats=3
     ).cells
-    seeds = [cell.recipe.seed for cell in cells if cell.recipe is not None]
-    assert seeds == [2020, 2021, 2022]
-    assert cells[-1].id == "training-keras-fit-cpu:0-matched-run2"
+    trained = [cell for cell in cells if cell.recipe is not None]
+    assert [cell.recipe.seed for cell in trained if not cell.twin_of] == [2020, 2021, 2022]  # type: ignore[union-attr]
+    assert [cell.id for cell in trained[-2:]] == [
+        "training-keras-fit-cpu:0-matched-run2",
+        "training-keras-fit-twin-cpu:0-matched-run2",
+    ]
+
+
+def test_launches_are_runs_of_trainings_unless_repeats_says_otherwise(registry: Registry) -> None:
+    asked: dict[str, Any] = {"workloads": ("training",), "recipes": ("matched",)}
+    for launches, repeats, runs in ((5, None, 5), (5, 2, 2), (None, None, PRESETS["quick"].runs)):
+        cells = grid(
+            registry, implementations=("keras-fit",), launches=launches, repeats=repeats, **asked
+        ).cells
+        assert {cell.run for cell in cells if cell.recipe is not None} == set(range(runs))
+
+
+def test_each_workload_and_device_has_a_twin_on_the_same_terms(registry: Registry) -> None:
+    cells = grid(registry, CPU, A100, repeats=2).cells
+    twins = [cell for cell in cells if cell.twin_of]
+    kernels = {(c.workload, c.device): c for c in twins if c.recipe is None}
+    assert set(kernels) == {(w, d) for w in ("matmul", "jacobian", "eigen") for d in ("cpu:0", "gpu:0")}
+    assert kernels["matmul", "cpu:0"].id == "matmul-numpy-twin-cpu:0-1000-float32"
+    assert kernels["matmul", "gpu:0"].twin_of != "numpy"
+    assert [c.id for c in twins if c.recipe is not None and c.device == "cpu:0"] == [
+        "training-tf-epoch-twin-cpu:0-matched",
+        "training-tf-epoch-twin-cpu:0-matched-run1",
+    ]
+    for twin in twins:
+        (original,) = [c for c in cells if c.group == twin.group and c.entry.name == twin.twin_of]
+        assert replace(twin, entry=original.entry, twin_of="") == original
+        assert twin.entry.role == "contestant"
+    assert not [cell for cell in grid(registry, preset_name="smoke").cells if cell.twin_of]
 
 
 def test_a_published_recipe_goes_with_its_trainer_unless_both_are_named(registry: Registry) -> None:
@@ -137,7 +168,7 @@ def test_epochs_asked_for_hold_for_every_recipe(registry: Registry) -> None:
 
 def test_a_ladder_is_one_group(registry: Registry) -> None:
     made = grid(registry, workloads=("training",), ladder="keras-fit@keras-2020:keras-fit@matched", epochs=4)
-    training = [cell for cell in made.cells if cell.recipe is not None]
+    training = [cell for cell in made.cells if cell.recipe is not None and not cell.twin_of]
     assert {cell.group for cell in training} == {"training ladder cpu:0 run 0"}
     assert made.ladder is not None
     assert len(training) == len(made.ladder.rungs)
@@ -232,7 +263,8 @@ FLOORS = {"floor-numpy", "floor-torch", "floor-tf", "floor-tf-xla", "floor-jax"}
 
 
 def roles(registry: Registry, **asked: Any) -> dict[str, set[str]]:
-    cells = [c for c in grid(registry, workloads=("training",), **asked).cells if c.workload == "training"]
+    made = grid(registry, workloads=("training",), **asked).cells
+    cells = [c for c in made if c.workload == "training" and not c.twin_of]
     return {role: {c.entry.name for c in cells if c.entry.role == role} for role in ("floor", "contestant")}
 
 
@@ -261,7 +293,7 @@ def test_rungs_that_orders_share_are_measured_once(registry: Registry) -> None:
     counts = {}
     for orders in (1, None, 2, 4):
         made = grid(registry, ladder_orders=orders, **asked)
-        training = [cell for cell in made.cells if cell.recipe is not None]
+        training = [cell for cell in made.cells if cell.recipe is not None and not cell.twin_of]
         assert len({cell.group for cell in training}) == 1
         assert len({cell.id for cell in training}) == len(training)
         counts[orders] = len(training)

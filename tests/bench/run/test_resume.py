@@ -65,7 +65,15 @@ def test_resuming_with_a_plug_in_that_was_changed_is_refused_by_its_name(tmp_pat
     (tmp_path / "changing_plugin.py").write_text(PLUGIN.replace("left @ right", "left @ right + 0"))
     done = run_bench(tmp_path, *options, "--resume", extra_path=tmp_path)
     assert done.returncode == 4
-    assert "source code of changing_plugin was '" in done.stdout + done.stderr
+    assert "the source code of changing_plugin, which has measured matmul-mine-" in done.stdout + done.stderr
+    done = run_bench(tmp_path, *options, "--resume-anyway", extra_path=tmp_path)
+    assert done.returncode == 0, done.stdout
+    told = {
+        b["extra_info"]["cell"]: b["extra_info"].get("other_code")
+        for b in read(tmp_path / "r.json")["benchmarks"]
+    }
+    assert told["matmul-mine-cpu:0-32-float32"] == ["changing_plugin"]
+    assert told["noise-nothing-cpu:0"] is None
 
 
 def test_failures_stay_unless_retried(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from pytest_benchmark.utils import parse_compare_fail
 from scipy import stats
 
-from likeforlike.bench.measure.worker_process import MemoryLimits, WorkerKey
+from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.studies import (
     account,
     bare_comparison,
@@ -259,7 +259,7 @@ def process_state(worker):
 
 @pytest.fixture
 def restless():
-    worker = RestlessWorker(WorkerKey("numpy", "cpu:0", "ieee", ()), {}, MemoryLimits(2**40, 0))
+    worker = RestlessWorker({}, MemoryLimits(2**40, 0))
     yield worker
     worker.kill()
 

@@ -56,7 +56,10 @@ def shown(cells: Sequence[Cell], width: int | None, seconds: float = 20.0) -> tu
         for cell in cells
     ]
     progress = Progress(screen, width, clock)
-    progress.plan(cells, TimeLeft(expected, lambda cell: "one", Limits(1, 0.0, 0.05, 0.95), 2))
+    progress.plan(
+        cells,
+        TimeLeft(expected, dict.fromkeys((cell.id for cell in cells), 1), Limits(1, 0.0, 0.05, 0.95), 2),
+    )
     return progress, screen, clock
 
 

@@ -10,6 +10,7 @@ import pytest
 from made_up_run import MadeUpRun, announced, plausible
 
 from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.launches import limits_of_a_launch
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.grid import build_grid
@@ -38,7 +39,7 @@ def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Lim
             "preset_name": preset,
             "sizes": {},
             "dtypes": ("float32",),
-            "repeats": 1,
+            "resume": False,
             "plugins": (),
             **{name: getattr(of, name) for name in ("min_rounds", "max_seconds", "precision", "confidence")},
             **asked,
@@ -53,7 +54,8 @@ def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Lim
     context = Context({"cpu": EPYC, "gpus": [A100], "precision_mode": "ieee"}, {}, 0.9, "")
     data = Located("synthetic", "generated", None)
     plan = Plan(options, {d.id: d for d in places}, 2, data, "r", 1, Path(), context)
-    limits = Limits(of.min_rounds, of.max_seconds, of.precision, of.confidence)
+    whole = Limits(of.min_rounds, of.max_seconds, of.precision, of.confidence)
+    limits = limits_of_a_launch(whole, of.launches[0])
     return [(cell, expect(cell, plan)) for cell in cells], limits
 
 
@@ -70,11 +72,12 @@ def share_within_a_third(pairs: list[tuple[float, float]]) -> float:
 
 @pytest.mark.parametrize("preset", ["smoke", "quick"])
 def test_right_within_a_third_after_the_first_tenth(preset: str) -> None:
-    """All the time in eleven of twelve runs, and for four fifths of the time in each."""
+    """Nearly all the time in eleven of twelve runs, and for four fifths of the time in each."""
     cells, limits = cells_of(preset)
-    runs = [MadeUpRun(cells, plausible(cells, seed, alike=0.1), limits, seed) for seed in range(12)]
+    launches = PRESETS[preset].launches[0]
+    runs = [MadeUpRun(cells, plausible(cells, seed, alike=0.1), limits, seed, launches) for seed in range(12)]
     shares = sorted(share_within_a_third(announced(run)) for run in runs)
-    assert shares[1] == 1.0
+    assert shares[1] > 0.99
     assert shares[0] > 0.8
 
 

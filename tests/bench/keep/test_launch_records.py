@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.keep.launch_records import launches_joined
+from likeforlike.bench.measure.launches import Enough
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.run_plan import Context
+from likeforlike.models.contract.implementation import Implementation
+
+CELL = Cell(
+    Implementation("mine", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 10), ("dtype", "float32")), "g"
+)
+CONTEXT = Context({"cpu": {}, "gpus": [], "precision_mode": "ieee"}, {}, 0.9, "")
+
+
+def record(launch: int, seconds: list[float], cold: float, error: float, **more: Any) -> CellRecord:
+    rounds = [100 * launch + n for n in range(len(seconds))]
+    extra: dict[str, Any] = {
+        "implementation": "mine",
+        "import_seconds": cold / 10,
+        "setup_seconds": cold / 100,
+        "cold_seconds": cold,
+        "warm_up_calls": 10 + launch,
+        "verified": {"error": error, "tolerance": 1e-5},
+        "round_numbers": rounds,
+        "launch_numbers": [launch] * len(seconds),
+        "launches": [{"launch": launch, "cold_seconds": cold}],
+        "disturbed": [{"round": rounds[-1], "reason": "throttled"}] if launch == 1 else [],
+        "state": {"before": f"b{launch}", "after": f"a{launch}", "disturbances": [f"noise {launch % 2}"]},
+        "stop": {"reason": "precision", "median_interval": [0.9, 1.1], "rounds": len(seconds)},
+        "peak_memory_bytes": 1000 + launch,
+        "device_peak_memory_bytes": None,
+        **more,
+    }
+    return CellRecord("cell", "measured", "", seconds, rounds, extra, launch=launch)
+
+
+THREE = [
+    record(0, [1.0, 1.1], 9.0, 1e-7),
+    record(1, [2.0], 5.0, 4e-6),
+    record(2, [3.0, 3.1, 3.2], 7.0, 1e-8),
+]
+
+
+def test_samples_stand_in_the_order_of_launches_each_with_its_own() -> None:
+    joined = launches_joined(CELL, THREE, Enough("precision", 3, 0.01), CONTEXT)
+    assert joined.launch is None
+    assert joined.seconds == [1.0, 1.1, 2.0, 3.0, 3.1, 3.2]
+    assert joined.round_numbers == joined.extra_info["round_numbers"] == [0, 1, 100, 200, 201, 202]
+    assert joined.extra_info["launch_numbers"] == [0, 0, 1, 2, 2, 2]
+    assert [told["cold_seconds"] for told in joined.extra_info["launches"]] == [9.0, 5.0, 7.0]
+
+
+def test_the_whole_tells_medians_of_first_calls_the_worst_check_and_the_most_memory() -> None:
+    told = launches_joined(CELL, THREE, Enough("launches", 3, 0.2), CONTEXT).extra_info
+    assert (told["import_seconds"], told["setup_seconds"], told["cold_seconds"]) == (0.7, 0.07, 7.0)
+    assert told["warm_up_calls"] == 11
+    assert told["verified"] == {"error": 4e-6, "tolerance": 1e-5}
+    assert told["peak_memory_bytes"] == 1002
+    assert told["device_peak_memory_bytes"] is None
+    assert told["disturbed"] == [{"round": 100, "reason": "throttled"}]
+    assert told["state"] == {"before": "b0", "after": "a2", "disturbances": ["noise 0", "noise 1"]}
+    assert told["stop"] == {
+        "reason": "launches",
+        "median_interval": None,
+        "rounds": 6,
+        "launches": 3,
+        "ratio_half_width": 0.2,
+    }
+    assert told["flop"] == 2 * 10**3
+
+
+def test_one_launch_ends_as_its_rounds_did() -> None:
+    told = launches_joined(CELL, THREE[:1], Enough("launches", 1, None), CONTEXT).extra_info
+    assert told["stop"] == {
+        "reason": "precision",
+        "median_interval": [0.9, 1.1],
+        "rounds": 2,
+        "launches": 1,
+    }
+
+
+def test_a_run_that_was_ended_says_so() -> None:
+    told = launches_joined(CELL, THREE[:2], None, CONTEXT).extra_info
+    assert (told["stop"]["reason"], told["stop"]["launches"]) == ("interrupted", 2)
+
+
+def test_copies_back_and_forth_are_joined() -> None:
+    transfer = {"to_device_seconds": [0.1], "to_host_seconds": [0.2]}
+    parts = [
+        msgspec.structs.replace(part, extra_info={**part.extra_info, "transfer": transfer}) for part in THREE
+    ]
+    told = launches_joined(CELL, parts, None, CONTEXT).extra_info
+    assert told["transfer"] == {"to_device_seconds": [0.1] * 3, "to_host_seconds": [0.2] * 3}

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from likeforlike.bench.measure.launches import (
+    draw_starts,
+    enough,
+    first_round,
+    limits_of_a_launch,
+    spread_between,
+)
+from likeforlike.bench.measure.stopping import Limits
+
+WHOLE = Limits(10, 1.0, 0.02, 0.95)
+CELLS = ["a", "b", "c", "d"]
+
+Launch = dict[str, dict[int, float]]
+
+
+def launch(ratio: float, number: int = 0, drift: float = 1.0) -> Launch:
+    """Rounds of two cells: the second takes ``ratio`` of the first one's time, whatever the drift."""
+    rounds = range(first_round(number, 0), first_round(number, 0) + 5)
+    return {
+        "base": {n: drift * (1 + 0.1 * (n % 5)) for n in rounds},
+        "other": {n: drift * ratio * (1 + 0.1 * (n % 5)) for n in rounds},
+    }
+
+
+def test_what_is_drawn_differs_between_processes_and_launches_and_is_the_same_for_a_seed() -> None:
+    seen = [draw_starts(CELLS, k, random.Random(f"7 {k}")) for k in range(40)]
+    assert seen[3] == draw_starts(CELLS, 3, random.Random("7 3"))
+    assert len({start.hash_seed for starts in seen for start in starts.values()}) == 160
+    assert len({start.environment_bytes for starts in seen for start in starts.values()}) > 140
+    assert {next(iter(starts)) for starts in seen} == set(CELLS)
+    for number, starts in enumerate(seen):
+        assert [start.position for start in starts.values()] == [0, 1, 2, 3]
+        assert {start.launch for start in starts.values()} == {number}
+
+
+def test_a_process_gets_what_was_drawn_unless_the_run_fixes_it() -> None:
+    start = draw_starts(["a"], 0, random.Random(1))["a"]
+    assert start.environment["PYTHONHASHSEED"] == str(start.hash_seed)
+    assert len(start.environment["LIKEFORLIKE_PADDING"]) == start.environment_bytes
+    fixed = draw_starts(["a"], 0, random.Random(1), fixed_hash_seed=True)["a"]
+    assert fixed.hash_seed is None
+    assert "PYTHONHASHSEED" not in fixed.environment
+
+
+def test_no_two_launches_and_no_two_sessions_share_a_round() -> None:
+    firsts = [first_round(k, session) for session in range(5) for k in range(50)]
+    assert min(abs(one - two) for n, one in enumerate(firsts) for two in firsts[:n]) >= 100_000
+
+
+def test_launches_share_a_cell_s_rounds_and_time() -> None:
+    assert limits_of_a_launch(WHOLE, 1) == WHOLE
+    assert limits_of_a_launch(WHOLE, 3) == Limits(4, pytest.approx(1 / 3), 0.02, 0.95)  # type: ignore[arg-type]
+    assert limits_of_a_launch(WHOLE, 10).min_rounds == 3
+
+
+def test_within_a_launch_nobody_is_more_precise_than_launches_are_alike() -> None:
+    assert limits_of_a_launch(WHOLE, 3, spread=0.08).precision == 0.08
+    assert limits_of_a_launch(WHOLE, 3, spread=0.001).precision == 0.02
+    assert limits_of_a_launch(Limits(10, 1.0, None, 0.95), 3, spread=0.08).precision is None
+
+
+def test_the_spread_is_that_of_the_launches_ratios_and_not_of_their_times() -> None:
+    ratios, drifts = [1.50, 1.56, 1.47, 1.53], [1.0, 3.0, 0.4, 9.0]
+    known = [launch(r, k, d) for k, (r, d) in enumerate(zip(ratios, drifts, strict=True))]
+    deviation, freedom = spread_between(known)
+    assert deviation == pytest.approx(float(np.std(np.log(ratios), ddof=1)))
+    assert freedom == 3
+
+
+def test_several_entrants_share_what_they_show_of_the_spread() -> None:
+    draw = np.random.default_rng(3)
+    logs = draw.normal(0.3, 0.05, (6, 4))
+    known = [
+        {"base": {0: 1.0}, **{f"e{n}": {0: math.exp(value)} for n, value in enumerate(row)}} for row in logs
+    ]
+    deviation, freedom = spread_between(known)
+    assert deviation == pytest.approx(math.sqrt(logs.var(axis=0, ddof=1).mean()))
+    assert freedom == 4 * 5
+
+
+def test_an_entrant_alone_is_held_against_itself() -> None:
+    known = [{"a": {0: t, 1: t}} for t in (1.0, 1.1, 0.9)]
+    assert spread_between(known) == (pytest.approx(float(np.std(np.log([1.0, 1.1, 0.9]), ddof=1))), 2)
+
+
+def test_one_launch_shows_no_spread() -> None:
+    assert spread_between([launch(2.0)]) == (0.0, 0)
+
+
+def test_launches_are_added_until_the_ratio_is_precise() -> None:
+    ratios = [1.50, 1.56, 1.47, 1.53, 1.50, 1.51]
+    known = [launch(r, k) for k, r in enumerate(ratios)]
+    assert enough(known[:2], 3, 6, 0.04, 0.95) is None
+    for count in (3, 4):
+        deviation = np.std(np.log(ratios[:count]), ddof=1)
+        width = math.expm1(stats.t.ppf(0.975, count - 1) * deviation / math.sqrt(count))
+        why = enough(known[:count], 3, 6, 0.04, 0.95)
+        assert (why is None) == (width > 0.04)
+    wide = enough(known[:4], 3, 4, 0.001, 0.95)
+    assert wide is not None
+    assert (wide.reason, wide.launches) == ("launches", 4)
+    assert wide.half_width == pytest.approx(width)
+
+
+def test_alike_launches_are_precise_at_once_and_a_single_one_is_never() -> None:
+    alike = enough([launch(2.0, k) for k in range(3)], 3, 9, 0.02, 0.95)
+    assert alike is not None
+    assert alike.reason == "precision"
+    single = enough([launch(2.0)], 1, 1, 0.02, 0.95)
+    assert single is not None
+    assert (single.reason, single.half_width) == ("launches", None)
+
+
+def test_without_a_precision_there_are_as_many_as_asked() -> None:
+    known = [launch(2.0, k) for k in range(3)]
+    assert enough(known[:2], 3, 9, None, 0.95) is None
+    why = enough(known, 3, 9, None, 0.95)
+    assert why is not None
+    assert why.reason == "launches"
