@@ -1,8 +1,21 @@
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 # helpers beside the tests that use them
 for folder in ("bench", "bench/plugins", "devices/process", "bench/fleet"):
     sys.path.append(str(Path(__file__).parent / folder))
+
+
+@pytest.fixture(autouse=True)
+def _no_variable_is_left_behind() -> Iterator[None]:
+    """PyTorch's compiler sets some in this process; a run that a later test starts would be warned of them."""
+    before = set(os.environ)
+    yield
+    for name in set(os.environ) - before:
+        del os.environ[name]
