@@ -44,6 +44,9 @@ def launches_joined(
             extra[name] = max((info[name] for info in told if info.get(name) is not None), default=None)
     extra["warm_up_calls"] = int(statistics.median(info["warm_up_calls"] for info in told))
     extra["state"] = _states([info["state"] for info in told])
+    beside = _beside(told)
+    if beside:
+        extra["beside"] = beside
     if "transfer" in first.extra_info:
         extra["transfer"] = _transfers([info["transfer"] for info in told])
     extra["stop"] = _stop(told, enough, len(seconds))
@@ -69,6 +72,17 @@ def _states(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _transfers(transfers: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
     return {name: [value for told in transfers for value in told[name]] for name in transfers[0]}
+
+
+def _beside(told: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[float]]]:
+    """Of one that took turns with others in pairs: its samples beside each of them, of all launches."""
+    joined: dict[str, dict[str, list[float]]] = {}
+    for info in told:
+        for other, turns in info.get("beside", {}).items():
+            known = joined.setdefault(other, {})
+            for name, values in turns.items():
+                known[name] = [*known.get(name, []), *values]
+    return joined
 
 
 def _stop(told: Sequence[Mapping[str, Any]], enough: Enough | None, rounds: int) -> dict[str, Any]:

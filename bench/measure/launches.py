@@ -19,8 +19,9 @@ _LEAST_ROUNDS = 3
 """Of a launch, where a group has several."""
 _MOST_PADDING_BYTES = 4096
 """A page: the environment's size moves the stack within it (Mytkowicz, Diwan, Hauswirth and Sweeney 2009)."""
-_ROUNDS_A_SESSION = 10_000_000
-_ROUNDS_A_LAUNCH = 100_000
+_ROUNDS_A_SESSION = 100_000_000
+_ROUNDS_A_LAUNCH = 1_000_000
+_ROUNDS_A_PART = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ def draw_starts(
     }
 
 
-def first_round(launch: int, session: int) -> int:
-    """The number of a launch's first round: neither launches nor sessions share one."""
-    return session * _ROUNDS_A_SESSION + launch * _ROUNDS_A_LAUNCH
+def first_round(launch: int, session: int, part: int = 0) -> int:
+    """The number of the first round: neither sessions nor launches nor parts of a group share one."""
+    return session * _ROUNDS_A_SESSION + launch * _ROUNDS_A_LAUNCH + part * _ROUNDS_A_PART
 
 
 def limits_of_a_launch(whole: Limits, launches: int, spread: float | None = None) -> Limits:

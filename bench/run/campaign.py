@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import msgspec
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import lost_record, measured_record
+from likeforlike.bench.keep.held_records import HeldRecords
 from likeforlike.bench.keep.journal import Journal
 from likeforlike.bench.keep.launch_records import launches_joined
 from likeforlike.bench.measure.cell_spec import environment_of, has_peers, spec_of, why_too_large
@@ -27,6 +29,7 @@ from likeforlike.bench.measure.launches import (
     limits_of_a_launch,
     spread_between,
 )
+from likeforlike.bench.measure.memory_shares import parts_text, parts_that_fit
 from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
@@ -37,7 +40,9 @@ from likeforlike.bench.run.screen.expectations import Rates, expect
 from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.bench.run.screen.time_left import TimeLeft
 from likeforlike.bench.run.screen.watched_hand import WatchedHand
-from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.machine.resources import free_memory_bytes, usable_cores
+
+Keep = Callable[[Cell, CellRecord], None]
 
 
 class Campaign:
@@ -60,6 +65,8 @@ class Campaign:
         self._lanes: Lanes | None = None
         self._keeping = threading.Lock()
         self._stopped = False
+        self._in_pairs: set[str] = set()
+        """Groups of which was said that their entrants don't fit into memory together."""
         self._unseen: dict[tuple[str, str], str] = {}
         """Why a framework's cells on a device are skipped, once one of its workers has found that out."""
 
@@ -187,10 +194,35 @@ class Campaign:
                 self._keep(cell, CellRecord(cell.id, "skipped", reason))
         if not fit:
             return
-        self.progress.begun(fit)
+        usable = free_memory_bytes() * 9 // 10
+        parts = parts_that_fit(fit, self.plan, usable)
+        if len(parts) == 1:
+            self._measure_together(fit, pool, 0, self._keep)
+        else:
+            self._measure_in_pairs(fit, parts, pool, usable)
+        if fit[0].recipe is None:
+            self._end_if_enough([cell for cell in fit if cell.id not in self.records])
+
+    def _measure_in_pairs(
+        self, cells: Sequence[Cell], pairs: Sequence[Sequence[Cell]], pool: Pool, usable_bytes: int
+    ) -> None:
+        """Measure one launch of a group that can't be resident together."""
+        if cells[0].group not in self._in_pairs:
+            self._in_pairs.add(cells[0].group)
+            self.progress.say(f"NOTE: {parts_text(cells, self.plan, usable_bytes)}")
+        held = HeldRecords()
+        for number, pair in enumerate(pairs):
+            left = [cell for cell in pair if not held.lost(cell)]
+            self._measure_together(left, pool, number, partial(held.add, left))
+        for cell, record in held.all():
+            self._keep(cell, record)
+
+    def _measure_together(self, fit: Sequence[Cell], pool: Pool, part: int, keep: Keep) -> None:
+        """Measure cells that take turns, in a new process each, and end them."""
         launch = 0 if fit[0].recipe is not None else self._launch_due(fit[0])
+        self.progress.begun(fit, launch)
         session = self.journal.session if self.journal else 0
-        draw = random.Random(f"{self.plan.order_seed} {fit[0].group} {session} {launch}")
+        draw = random.Random(f"{self.plan.order_seed} {fit[0].group} {session} {launch} {part}")
         fixed = "PYTHONHASHSEED" in os.environ and not self.plan.options.clean_environment
         starts = draw_starts([cell.id for cell in fit], launch, draw, fixed)
         # in the order in which they are to be started
@@ -198,13 +230,11 @@ class Campaign:
         workers = {name: self._lend(by_name[name], pool, start) for name, start in starts.items()}
         turns = [self._turn(cell, workers[cell.id], starts[cell.id]) for cell in fit]
         try:
-            self._run(turns, draw, launch)
+            self._run(turns, draw, first_round(launch, session, part), keep)
         finally:
             for turn in turns:
                 pool.take_back(workers[turn.cell.id], clean=turn.finished)
             self.progress.group_ended(fit)
-        if fit[0].recipe is None:
-            self._end_if_enough([cell for cell in fit if cell.id not in self.records])
 
     def _why_not(self, cell: Cell, limits: MemoryLimits) -> str | None:
         """Why a cell is not measured after all, or not any more; None if it is."""
@@ -223,35 +253,34 @@ class Campaign:
         turn.start = {name: value for name, value in asdict(start).items() if name != "launch"}
         return turn
 
-    def _run(self, turns: list[Turn], draw: random.Random, launch: int) -> None:
+    def _run(self, turns: list[Turn], draw: random.Random, first: int, keep: Keep) -> None:
         watch = MachineWatch(self.plan.devices)
-        session = self.journal.session if self.journal else 0
         known = [self._launches.get(turn.cell.id, []) for turn in turns]
         spread, freedom = spread_between(_by_launch([turn.cell for turn in turns], known))
         limits = self._limits(spread if freedom else None)
 
         def ended(turn: Turn) -> None:
-            self._ended(turn, group, watch)
+            keep(turn.cell, self._record_of(turn, group, watch))
 
-        group = Group(turns, limits, draw, watch, ended, first_round(launch, session))
+        group = Group(turns, limits, draw, watch, ended, first)
         watch.begin([turn.cell for turn in turns])
         try:
             group.measure(once=self.plan.once)
         finally:
             watch.end()
 
-    def _ended(self, turn: Turn, group: Group, watch: MachineWatch) -> None:
+    def _record_of(self, turn: Turn, group: Group, watch: MachineWatch) -> CellRecord:
+        """What a cell that has ended its turns gave, or why it gave nothing."""
         cell = turn.cell
         if turn.failure is not None:
-            record = lost_record(turn)
             if turn.failure.device_unseen:
                 self._unseen[cell.entry.framework, cell.device] = turn.failure.reason
-        else:
-            state = watch.states(cell)
-            record = measured_record(turn, group.stopping, self.plan.context, state, turn.spec.log_dir)
-            if cell.recipe is not None:
-                record = launches_joined(cell, [record], None, self.plan.context)
-        self._keep(cell, record)
+            return lost_record(turn)
+        state = watch.states(cell)
+        record = measured_record(turn, group.stopping, self.plan.context, state, turn.spec.log_dir)
+        if cell.recipe is not None:
+            return launches_joined(cell, [record], None, self.plan.context)
+        return record
 
     def _end_if_enough(self, live: Sequence[Cell]) -> None:
         """End a group's kernels once they were launched often enough."""

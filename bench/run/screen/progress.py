@@ -60,14 +60,13 @@ class Progress:
         self._numbers = {cell: number for number, cell in enumerate(planned, 1)}
         self._time_left = time_left
 
-    def begun(self, cells: Sequence[Cell]) -> None:
-        """The workers of a group are about to be started."""
+    def begun(self, cells: Sequence[Cell], launch: int = 0) -> None:
+        """The workers of a group are about to be started for this launch, from 0."""
         with self._lock:
             if self._time_left is not None:
                 self._time_left.begin(cells[0].group, self._clock())
             frameworks = ", ".join(dict.fromkeys(cell.entry.framework for cell in cells))
-            if cells[0].recipe is None:
-                self._launched[cells[0].group] = self._launched.get(cells[0].group, 0) + 1
+            self._launched[cells[0].group] = launch + 1
             self._pass(cells[0], f"starting {frameworks}{self._launch_text(cells[0])}")
 
     def ordered(self, cell: Cell, message: Order) -> None:
