@@ -25,7 +25,7 @@ def test_a_probe_that_raises_tells_nothing(monkeypatch: pytest.MonkeyPatch, brok
         monkeypatch.setattr(disturbances, name, refuse)
     watch = MachineWatch({"gpu:0": Device("gpu", 0, "a GPU")})
     watch.begin([CELL])
-    watch.before(CELL)
+    watch.before(CELL, ())
     assert watch.after(CELL, Sample(1.0), 0) == []
     state = watch.states(CELL)
     assert state["disturbances"] == []
