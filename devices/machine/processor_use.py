@@ -22,8 +22,8 @@ from likeforlike.devices.machine.cgroups import (
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.cpu import PROC
 
-_FEWEST_TICKS = 50
-"""Of all processors together: in fewer, a tick too many is more than a fiftieth."""
+_FEWEST_TICKS = 20
+"""Of all processors together: in fewer, one tick is more than a twentieth."""
 
 
 def read_use(

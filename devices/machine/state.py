@@ -30,7 +30,7 @@ from likeforlike.devices.vendors.device import Device
 DISTURBING_FRACTION = 0.10
 """A tenth: of the processor time wanted, if stolen; of the usable cores, if used by others; of the time, if
 memory was short or a quota in force. From there on what was measured is disturbed, or the processor busy."""
-BUSY_SECONDS = 1.0
+BUSY_SECONDS = 0.5
 """For how long is looked whether others use the processor: long against a tick and short against a run."""
 
 
@@ -96,12 +96,14 @@ def _processor_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
     if competing is not None and competing > DISTURBING_FRACTION:
         reasons.append(f"other programs used {competing * 100:.0f} % of the processor")
     seconds = (after.get("clock_seconds") or 0.0) - (before.get("clock_seconds") or 0.0)
+    if seconds <= 0:
+        return reasons
     container = container_fraction(before, after, seconds)
     if container is not None and container > DISTURBING_FRACTION:
         reasons.append(f"other programs used {container * 100:.0f} % of the container's processor quota")
     memory = _grown("memory_pressure_seconds", before, after)
     if memory > DISTURBING_FRACTION * seconds:
-        reasons.append(f"memory was short for {memory:.2g} s of {seconds:.2g} s")
+        reasons.append(f"memory was short for {min(1.0, memory / seconds) * 100:.0f} % of the time")
     held = _grown("throttled_seconds", before, after)
     if held > DISTURBING_FRACTION * seconds:
         reasons.append(throttled_reason(held))
