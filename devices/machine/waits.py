@@ -23,9 +23,9 @@ from likeforlike.devices.machine.resources import processors
 WAITING_FRACTION = 0.10
 """Share of its time that a sample may have waited before it counts as disturbed.
 
-Measured on two cores, in turns of 20 to 200 ms: where nobody else could run, the thread that waited longest
-waited for at most 4 % (OpenBLAS, XLA with 17 and 25 threads, TensorFlow); beside a program that keeps a core
-busy for 20 to 70 %, mostly about 50 %.
+Measured on two cores with NumPy, PyTorch, TensorFlow and JAX (2 to 25 threads), in turns of 20 to 200 ms:
+where nobody else could run, the thread that waited longest waited for 0 to 6 % of the time; beside programs
+that keep one core busy, for 20 to 52 % (medians of cells).
 """
 
 

@@ -81,6 +81,8 @@ def test_after_a_quiet_round_there_is_another_chance() -> None:
     assert not repeats.worth(True, ["a"])
     assert not repeats.worth(False, ["a"])
     assert repeats.worth(True, ["a"])
+    repeats.repeated(False)
+    assert repeats.worth(True, ["a"]), "the repeated round was a quiet one"
 
 
 @pytest.mark.parametrize(("budget", "rounds"), [(0.0, 100), (1000.0, 100), (50.0, 100)])
@@ -104,6 +106,16 @@ def test_one_entrant_whose_time_is_used_up_ends_it_for_all() -> None:
     repeats.add("long", 2.1, again=False)
     assert not repeats.worth(True, ["short", "long"])
     assert Repeats(10.0).worth(True, []), "nobody is left, and nothing is done"
+
+
+def test_repeated_samples_come_on_top_of_a_cell_s_own_time() -> None:
+    """Six seconds for samples of one second each: six samples, repeated or not."""
+    world = World()
+    turns = [Turn(cell("a"), SPEC, StandIn(world, "a", lambda n: 1.0), 1e9)]
+    watcher = Neighbour(lambda n: n == 2)
+    limits = Limits(2, 6.0, None, 0.95)
+    Group(turns, limits, random.Random(3), watcher, lambda _: None, 0, lambda: world.now).measure()
+    assert (turns[0].repeated, len(turns[0].samples), world.now) == (1, 6, 7.0)
 
 
 def test_an_epoch_is_never_taken_back() -> None:

@@ -120,6 +120,13 @@ def test_the_neighbours_in_a_container_are_counted_by_its_quota(tmp_path: Path, 
     assert container_fraction(before, after, 0.0) is None
 
 
+def test_the_tightest_of_several_quotas_is_the_container(tmp_path: Path) -> None:
+    places = groups(tmp_path, 2, 100.0, "200000")
+    (places["cgroup_root"] / "box" / "deeper" / "cpu.max").write_text("50000 100000")
+    container = read_use(Own(0), tmp_path, **places)["container"]
+    assert container == {"quota_cores": 0.5, "used_seconds": 7e-6}
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_without_a_quota_there_is_no_container(tmp_path: Path, version: int) -> None:
     assert read_use(Own(0), tmp_path, **groups(tmp_path, version, 100.0, "max"))["container"] is None
