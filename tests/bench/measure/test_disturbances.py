@@ -9,7 +9,7 @@ import pytest
 from likeforlike.bench.measure import disturbances
 from likeforlike.bench.measure.disturbances import MachineWatch
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.run.watched_hand import WatchedHand
+from likeforlike.bench.run.screen.watched_hand import WatchedHand
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation
