@@ -104,7 +104,7 @@ def competing_fraction(before: Mapping[str, Any], after: Mapping[str, Any]) -> f
     ticks = last["all"] - first["all"]
     used = (last["wanted"] - last["stolen"]) - (first["wanted"] - first["stolen"])
     others = (used - own * os.sysconf("SC_CLK_TCK")) / ticks
-    there = last["processors"]
+    there = last.get("processors") or 1
     usable = min(there, after.get("usable_cores") or there)
     return max(0.0, (others * there - (there - usable)) / usable)
 
