@@ -41,6 +41,7 @@ def measured_record(
         "round_numbers": turn.rounds,
         "launch_numbers": [turn.launch] * len(turn.rounds),
         "disturbed": turn.disturbed,
+        "repeated": turn.repeated,
         "stop": _stop(turn, stopping),
         "state": dict(state),
         **turn.facts,

@@ -36,6 +36,7 @@ def launches_joined(
     extra: dict[str, Any] = {**first.extra_info, "verified": _worst([info["verified"] for info in told])}
     for name in _JOINED:
         extra[name] = [item for info in told for item in info.get(name, ())]
+    extra["repeated"] = sum(info.get("repeated", 0) for info in told)
     for name in _OF_ALL:
         if name in first.extra_info:
             extra[name] = _median([info.get(name) for info in told])

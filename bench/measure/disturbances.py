@@ -29,9 +29,11 @@ class MachineWatch:
             self._before[name] = told(snapshot, device)
             self._busy[name] = told(busy, device) if device.kind == "gpu" else None
 
-    def before(self, cell: Cell) -> None:
-        """Forget what was stolen up to here."""
-        self._read(cell.device)
+    def before(self, cell: Cell, pids: Sequence[int]) -> None:
+        """Forget what was before; the sample that comes is of a worker with these processes."""
+        probe = self._probes[cell.device]
+        if probe is not None:
+            told(probe.start, pids)
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         """What disturbed the sample."""

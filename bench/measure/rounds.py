@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from likeforlike.bench.measure.floors import far_from_the_fastest
+from likeforlike.bench.measure.repeats import Repeats
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import (
@@ -31,6 +32,11 @@ from likeforlike.bench.worker.outcomes import CellFailed
 class Hand(Protocol):
     """What a schedule needs of a worker; a test hands in one without a process."""
 
+    @property
+    def pids(self) -> Sequence[int]:
+        """Its processes, whose threads the machine may keep waiting; none where there is no process."""
+        ...
+
     def order(self, message: Order) -> None:
         """Thaw and tell."""
         ...
@@ -51,8 +57,8 @@ class Hand(Protocol):
 class Watcher(Protocol):
     """Sees the machine around a sample and the person before the terminal."""
 
-    def before(self, cell: Cell) -> None:
-        """Called right before a sample is ordered."""
+    def before(self, cell: Cell, pids: Sequence[int]) -> None:
+        """Called right before a sample is ordered; ``pids`` of its worker."""
         ...
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
@@ -72,6 +78,8 @@ class Turn:
     samples: list[Sample] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
     disturbed: list[dict[str, Any]] = field(default_factory=list)
+    repeated: int = 0
+    """Samples of disturbed rounds that were taken once more, and so replaced."""
     cold: Sample | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     failure: CellFailed | None = None
@@ -89,6 +97,18 @@ class Turn:
         if isinstance(answer, Failed):
             raise CellFailed(answer.outcome, answer.reason, answer.device_unseen)
         return answer
+
+    def is_disturbed(self, round_number: int) -> bool:
+        """Whether its sample of this round was."""
+        return any(item["round"] == round_number for item in self.disturbed)
+
+    def take_back(self, round_number: int) -> None:
+        """Count and forget the sample of this round, the last one: another takes its place."""
+        assert self.rounds[-1] == round_number
+        self.samples.pop()
+        self.rounds.pop()
+        self.disturbed = [item for item in self.disturbed if item["round"] != round_number]
+        self.repeated += 1
 
     @property
     def warm_epochs(self) -> int | None:
@@ -116,6 +136,7 @@ class Group:
         self.first_round = first_round
         self.clock = clock
         self.stopping = GroupStopping(limits)
+        self.repeats = Repeats(limits.max_seconds)
 
     def measure(self, once: bool = False) -> list[Turn]:
         """Load all, prepare each, run rounds until enough, finish each; with ``once``, no rounds."""
@@ -181,14 +202,29 @@ class Group:
         self.stopping.initialise([turn.cell.id for turn in kernels])
         round_number = self.first_round
         while order := [turn for turn in self._in_drawn_order() if self._takes_part(turn)]:
-            for turn in order:
-                self._attempt(turn, partial(self._warm_turn, round_number=round_number))
-                if turn.failure is not None and turn.warm_epochs is None:
-                    self.stopping.drop(turn.cell.id)
+            self._round(order, round_number)
+            self._repeat_if_disturbed([turn for turn in order if turn.warm_epochs is None], round_number)
             round_number += 1
             self._end_far_floors()
             if kernels and self.stopping.finished():
                 break
+
+    def _round(self, order: Sequence[Turn], round_number: int, again: bool = False) -> None:
+        """One sample of each."""
+        for turn in order:
+            self._attempt(turn, partial(self._warm_turn, round_number=round_number, again=again))
+            if turn.failure is not None and turn.warm_epochs is None:
+                self.stopping.drop(turn.cell.id)
+
+    def _repeat_if_disturbed(self, kernels: Sequence[Turn], round_number: int) -> None:
+        """Take the round once more, by all its kernels, if one of them was disturbed; within bounds."""
+        left = [turn for turn in kernels if turn.failure is None]
+        disturbed = any(turn.is_disturbed(round_number) for turn in left)
+        if self.repeats.worth(disturbed, [turn.cell.id for turn in left]):
+            for turn in left:
+                turn.take_back(round_number)
+            self._round(left, round_number, again=True)
+            self.repeats.repeated(any(turn.is_disturbed(round_number) for turn in left))
 
     def _end_far_floors(self) -> None:
         """A floor is the fastest candidate's: others end after a few rounds, so as to cost little."""
@@ -207,15 +243,17 @@ class Group:
         self.draw.shuffle(order)
         return order
 
-    def _warm_turn(self, turn: Turn, round_number: int) -> None:
+    def _warm_turn(self, turn: Turn, round_number: int, again: bool) -> None:
         sample, turn_seconds = self._sample(turn, round_number)
         turn.samples.append(sample)
         turn.rounds.append(round_number)
         if turn.warm_epochs is None:
-            self.stopping.add(turn.cell.id, round_number, sample.seconds, turn_seconds)
+            self.repeats.add(turn.cell.id, turn_seconds, again)
+            # what is repeated comes on top of the cell's own time
+            self.stopping.add(turn.cell.id, round_number, sample.seconds, 0.0 if again else turn_seconds)
 
     def _sample(self, turn: Turn, round_number: int | None) -> tuple[Sample, float]:
-        self.watcher.before(turn.cell)
+        self.watcher.before(turn.cell, turn.hand.pids)
         start = self.clock()
         sample = turn.ask(Go(), self.clock)
         turn_seconds = self.clock() - start

@@ -170,6 +170,11 @@ class Worker:
             time.sleep(pause)
             pause = min(2 * pause, 1e-3)
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The worker's process and those that work with it, as far as they were seen."""
+        return (self.process.pid, *(peer.pid for peer in self._peers))
+
     def thaw(self) -> None:
         """Let the worker run."""
         if self.frozen:

@@ -100,7 +100,7 @@ class Alternation:
     """Framework: the median of its bare burst after each block."""
     _block: dict[str, list[float]] = field(default_factory=dict)
 
-    def before(self, cell: Cell) -> None:
+    def before(self, cell: Cell, pids: Sequence[int]) -> None:
         """Nothing: the turn comes as it does in the harness."""
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:

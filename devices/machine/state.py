@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,17 +13,25 @@ from typing import Any
 import psutil
 
 from likeforlike.devices.machine.bookkeeping import told
-from likeforlike.devices.machine.resources import usable_cores
+from likeforlike.devices.machine.cgroups import CGROUP_FILE, CGROUP_ROOT
+from likeforlike.devices.machine.processor_use import (
+    competing_fraction,
+    container_fraction,
+    read_ticks,
+    read_use,
+    stolen_fraction,
+    tree,
+)
+from likeforlike.devices.machine.waits import WaitMeter, WaitReader, throttled_reason
 from likeforlike.devices.vendors import nvidia
 from likeforlike.devices.vendors.cpu import PROC, SYS_CPU
 from likeforlike.devices.vendors.device import Device
 
-STOLEN_FRACTION = 0.10
-"""Share of the processor time wanted that the hypervisor gave to others, from which a sample is disturbed."""
-COMPETING_FRACTION = 0.25
-"""Share of the processor that other programs may use before a measurement counts as disturbed."""
-BUSY_LOAD = 0.5
-"""One-minute load for each usable core from which the processor counts as busy before a run."""
+DISTURBING_FRACTION = 0.10
+"""A tenth: of the processor time wanted, if stolen; of the usable cores, if used by others; of the time, if
+memory was short or a quota in force. From there on what was measured is disturbed, or the processor busy."""
+BUSY_SECONDS = 0.5
+"""For how long is looked whether others use the processor: long against a tick and short against a run."""
 
 
 def snapshot(
@@ -34,6 +42,8 @@ def snapshot(
     proc: Path = PROC,
     sys_cpu: Path = SYS_CPU,
     previous: Mapping[str, Any] | None = None,
+    cgroup_file: Path = CGROUP_FILE,
+    cgroup_root: Path = CGROUP_ROOT,
 ) -> dict[str, Any]:
     """The machine's state now, in plain JSON types; None for what can't be read.
 
@@ -41,53 +51,27 @@ def snapshot(
     their load is not taken for somebody else's. ``stolen_fraction`` is since the ``previous`` snapshot,
     None without one. Times in seconds, clocks in hertz, power in watts, energy in joules.
     """
-    ticks = read_ticks(proc)
+    waits = told(WaitReader, proc, cgroup_file, cgroup_root)
+    waited = waits.read() if waits is not None else None
     state: dict[str, Any] = {
         "clock_seconds": clock(),
         "load_1m": told(_load),
         "stolen_fraction": None,
-        "processor_ticks": ticks,
-        "own_processor_seconds": told(_tree_seconds, process),
+        **read_use(process, proc, cgroup_file, cgroup_root),
+        "memory_pressure_seconds": waited.memory_pressure_seconds if waited else None,
+        "throttled_seconds": waited.throttled_seconds if waited else None,
         "governor": told(_line, sys_cpu / "cpu0" / "cpufreq" / "scaling_governor"),
         "frequency_hertz": told(_kilohertz, sys_cpu / "cpu0" / "cpufreq" / "scaling_cur_freq"),
         "gpu": told(_gpu_state, device, nvml, process) if device.kind == "gpu" else None,
     }
     if previous is not None:
-        state["stolen_fraction"] = stolen_fraction(previous.get("processor_ticks"), ticks)
+        state["stolen_fraction"] = stolen_fraction(previous.get("processor_ticks"), state["processor_ticks"])
     return state
-
-
-def read_ticks(proc: Path = PROC) -> dict[str, int] | None:
-    """Clock ticks of all processors since boot: wanted (used or stolen), stolen, and all; None off Linux."""
-    try:
-        with open(proc / "stat") as file:
-            fields = [int(field) for field in file.readline().split()[1:9]]
-    except (OSError, ValueError):
-        return None
-    if len(fields) < 8:
-        return None
-    user, nice, system, idle, waiting, interrupts, soft, stolen = fields
-    used = user + nice + system + interrupts + soft
-    return {"wanted": used + stolen, "stolen": stolen, "all": used + stolen + idle + waiting}
-
-
-def stolen_fraction(before: Mapping[str, int] | None, after: Mapping[str, int] | None) -> float | None:
-    """Stolen share of the processor time that was wanted between two readings; 0.0 if none was wanted."""
-    if not before or not after:
-        return None
-    wanted = after["wanted"] - before["wanted"]
-    return max(0.0, (after["stolen"] - before["stolen"]) / wanted) if wanted > 0 else 0.0
 
 
 def disturbance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Why what was measured between two snapshots is not to be trusted blindly; one line a reason."""
-    reasons = []
-    stolen = stolen_fraction(before.get("processor_ticks"), after.get("processor_ticks"))
-    if stolen is not None and stolen > STOLEN_FRACTION:
-        reasons.append(_stolen_reason(stolen))
-    competing = _competing_fraction(before, after)
-    if competing is not None and competing > COMPETING_FRACTION:
-        reasons.append(f"other programs used {competing * 100:.0f} % of the processor")
+    reasons = _processor_reasons(before, after)
     gpus = [state.get("gpu") or {} for state in (before, after)]
     words = {
         nvidia.REASONS[bit]
@@ -102,29 +86,42 @@ def disturbance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     return reasons
 
 
+def _processor_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What the hypervisor, other programs, want of memory and a quota took of the time between."""
+    reasons = []
+    stolen = stolen_fraction(before.get("processor_ticks"), after.get("processor_ticks"))
+    if stolen is not None and stolen > DISTURBING_FRACTION:
+        reasons.append(_stolen_reason(stolen))
+    competing = competing_fraction(before, after)
+    if competing is not None and competing > DISTURBING_FRACTION:
+        reasons.append(f"other programs used {competing * 100:.0f} % of the processor")
+    seconds = (after.get("clock_seconds") or 0.0) - (before.get("clock_seconds") or 0.0)
+    if seconds <= 0:
+        return reasons
+    container = container_fraction(before, after, seconds)
+    if container is not None and container > DISTURBING_FRACTION:
+        reasons.append(f"other programs used {container * 100:.0f} % of the container's processor quota")
+    memory = _grown("memory_pressure_seconds", before, after)
+    if memory > DISTURBING_FRACTION * seconds:
+        reasons.append(f"memory was short for {min(1.0, memory / seconds) * 100:.0f} % of the time")
+    held = _grown("throttled_seconds", before, after)
+    if held > DISTURBING_FRACTION * seconds:
+        reasons.append(throttled_reason(held))
+    return reasons
+
+
+def _grown(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
+    """By how much a count grew; nothing where it is unknown."""
+    first, last = before.get(name), after.get(name)
+    return 0.0 if first is None or last is None else float(last - first)
+
+
 def _stolen_reason(fraction: float) -> str:
     return f"{fraction * 100:.0f} % of processor time stolen"
 
 
 def _others_reason(count: int) -> str:
     return f"{count} other process{'' if count == 1 else 'es'} on the GPU"
-
-
-def _competing_fraction(before: Mapping[str, Any], after: Mapping[str, Any]) -> float | None:
-    """Share of all processor time between two snapshots that neither we nor the hypervisor's others used."""
-    first, last = before.get("processor_ticks"), after.get("processor_ticks")
-    if not first or not last or last["all"] <= first["all"]:
-        return None
-    used = (last["wanted"] - last["stolen"]) - (first["wanted"] - first["stolen"])
-    counted = before.get("own_processor_seconds"), after.get("own_processor_seconds")
-    if counted[0] is None or counted[1] is None:
-        return None
-    own_seconds = counted[1] - counted[0]
-    # A worker that ended between the snapshots takes its seconds out of the sum: then nobody can tell.
-    if own_seconds < 0:
-        return None
-    own_ticks = own_seconds * os.sysconf("SC_CLK_TCK")
-    return max(0.0, (used - own_ticks) / (last["all"] - first["all"]))
 
 
 class StealMeter:
@@ -146,9 +143,18 @@ class StealMeter:
 class Probe:
     """What may have disturbed a sample, asked between samples; close it, or use it in a ``with``."""
 
-    def __init__(self, device: Device, nvml: Any | None = None, proc: Path = PROC) -> None:
+    def __init__(
+        self,
+        device: Device,
+        nvml: Any | None = None,
+        proc: Path = PROC,
+        clock: Callable[[], float] = time.monotonic,
+        cgroup_file: Path = CGROUP_FILE,
+        cgroup_root: Path = CGROUP_ROOT,
+    ) -> None:
         """Open NVML once, for a GPU."""
         self._steal = StealMeter(proc)
+        self._waits = WaitMeter(WaitReader(proc, cgroup_file, cgroup_root), clock)
         self._resources = contextlib.ExitStack()
         self._nvml: Any | None = None
         self._handle: Any | None = None
@@ -160,10 +166,17 @@ class Probe:
         if self._nvml is not None:
             self._handle = nvidia.board_handle(self._nvml, device)
 
+    def start(self, pids: Sequence[int] = ()) -> None:
+        """Forget what was before; ``pids``: the processes of the worker whose sample comes now."""
+        self._steal.read()
+        told(self._waits.start, pids)
+
     def read(self) -> list[str]:
-        """Reasons why the sample since the last call is disturbed; empty if it isn't."""
+        """Reasons why the sample since ``start`` is disturbed; empty if it isn't."""
+        reasons = told(self._waits.stop) or []
         stolen = self._steal.read()
-        reasons = [_stolen_reason(stolen)] if stolen > STOLEN_FRACTION else []
+        if stolen > DISTURBING_FRACTION:
+            reasons.append(_stolen_reason(stolen))
         if self._nvml is not None and self._handle is not None:
             bits = told(nvidia.throttle_bits, self._nvml, self._handle) or 0
             reasons += [
@@ -192,23 +205,32 @@ def busy(
     device: Device,
     nvml: Any | None = None,
     process: psutil.Process | None = None,
-    load: Callable[[], float | None] | None = None,
-    cores: int | None = None,
+    look: Callable[[], Mapping[str, Any]] | None = None,
+    wait: Callable[[float], None] = time.sleep,
 ) -> str | None:
     """Whether others use the device, to be asked before a run: one line, or None.
 
-    A GPU is busy when other processes compute on it; the processor when the load of the last minute is
-    half the usable cores or more.
+    A GPU is busy when other processes compute on it; the processor when other programs use a tenth of the
+    usable cores, or of the container's quota, during ``BUSY_SECONDS`` from now. What ran before is over.
+    ``look`` gives readings of ``read_use``, one before ``wait`` and one after.
     """
     if device.kind == "gpu":
         state = told(_gpu_state, device, nvml, process) or {}
         others = len(state.get("other_processes") or ())
         return f"{device.id} is busy: {_others_reason(others)}" if others else None
-    minute = told(load or _load)
-    available = usable_cores() if cores is None else cores
-    if minute is None or minute < BUSY_LOAD * available:
+    look = look or (lambda: read_use(process))
+    before = told(look)
+    if before is None or before.get("own_processor_seconds") is None:
         return None
-    return f"{device.id} is busy: load {minute:.1f} over the last minute on {available} usable cores"
+    wait(BUSY_SECONDS)
+    after = told(look) or {}
+    competing = competing_fraction(before, after)
+    if competing is not None and competing > DISTURBING_FRACTION:
+        return f"{device.id} is busy: other programs use {competing * 100:.0f} % of the usable cores"
+    container = container_fraction(before, after, BUSY_SECONDS)
+    if container is not None and container > DISTURBING_FRACTION:
+        return f"{device.id} is busy: other programs use {container * 100:.0f} % of the container's quota"
+    return None
 
 
 def _gpu_state(device: Device, nvml: Any | None, process: psutil.Process | None) -> dict[str, Any] | None:
@@ -229,29 +251,11 @@ def _others(users: set[int], process: psutil.Process | None) -> list[int]:
     In a container NVML gives the host's ids, under which our own workers can't be told from others: while
     we have any, ids unknown here are left out.
     """
-    own = {member.pid for member in _tree(process or psutil.Process())}
+    own = {member.pid for member in tree(process or psutil.Process())}
     others = users - own
     if len(own) > 1:
         others = {pid for pid in others if psutil.pid_exists(pid)}
     return sorted(others)
-
-
-def _tree(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return [process]
-
-
-def _tree_seconds(process: psutil.Process | None) -> float:
-    """Processor seconds of a process, its living children, and those of its children that have ended."""
-    total = 0.0
-    for member in _tree(process or psutil.Process()):
-        with contextlib.suppress(psutil.Error):
-            times = member.cpu_times()
-            total += times.user + times.system
-            total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-    return total
 
 
 def _load() -> float | None:

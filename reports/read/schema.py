@@ -135,6 +135,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     synchronised_median_seconds: Seconds | None = None
     round_numbers: tuple[Whole, ...] | None = None
     disturbed: tuple[Disturbed, ...] = ()
+    repeated: Count = 0
+    """Samples of disturbed rounds that others took the place of."""
     stop: Stop | None = None
     plausible: Plausible | None = None
     ceiling: Ceiling | None = None

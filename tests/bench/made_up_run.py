@@ -102,6 +102,7 @@ class MadeUpHand:
     draw: random.Random
     samples: int = 0
     pending: Order | None = None
+    pids: tuple[int, ...] = ()
 
     def order(self, message: Order) -> None:
         self.pending = message
@@ -145,7 +146,7 @@ class MadeUpHand:
 
 
 class NobodyDisturbs:
-    def before(self, cell: Cell) -> None:
+    def before(self, cell: Cell, pids: Sequence[int]) -> None:
         pass
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from likeforlike.bench.measure.rounds import Hand
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.progress import Progress
@@ -15,6 +17,11 @@ class WatchedHand:
         self._hand = hand
         self._cell = cell
         self._progress = progress
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """The worker's processes."""
+        return self._hand.pids
 
     def order(self, message: Order) -> None:
         """Thaw and tell."""

@@ -66,6 +66,7 @@ def ended(entry: Implementation, epochs: int, warm: int) -> dict[str, Any]:
     turn = Turn(cell, spec, None, 9.0)  # type: ignore[arg-type]
     turn.ready = Ready(0.1, None, 0.0, 1.0, 0, {"data": {"train_samples": 640}})
     turn.samples, turn.rounds = [Sample(1.0)] * warm, list(range(warm))
+    turn.repeated = 2
     stopping = GroupStopping(Limits(1, 1.0, None, 0.95))
     return measured_record(turn, stopping, CONTEXT, {}, None).extra_info
 
@@ -73,7 +74,7 @@ def ended(entry: Implementation, epochs: int, warm: int) -> dict[str, Any]:
 def test_a_floor_says_that_it_is_one_and_why_it_ended() -> None:
     floor = Implementation("floor-x", "training", "numpy", "", "m:a", role="floor")
     told = ended(floor, 9, 3)
-    assert told["role"] == "floor"
+    assert (told["role"], told["repeated"]) == ("floor", 2)
     assert told["stop"] == {"reason": "far from the fastest floor", "median_interval": None, "rounds": 3}
     assert ended(floor, 9, 8)["stop"]["reason"] == "epochs"
     assert ended(replace(floor, role="contestant"), 9, 8)["role"] == "contestant"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from likeforlike.bench.measure import disturbances
 from likeforlike.bench.measure.disturbances import MachineWatch
 from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.run.screen.watched_hand import WatchedHand
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation
@@ -25,9 +28,23 @@ def test_a_probe_that_raises_tells_nothing(monkeypatch: pytest.MonkeyPatch, brok
         monkeypatch.setattr(disturbances, name, refuse)
     watch = MachineWatch({"gpu:0": Device("gpu", 0, "a GPU")})
     watch.begin([CELL])
-    watch.before(CELL)
+    watch.before(CELL, ())
     assert watch.after(CELL, Sample(1.0), 0) == []
     state = watch.states(CELL)
     assert state["disturbances"] == []
     assert (state["after"] is None) == ("snapshot" in broken)
     watch.end()
+
+
+def test_the_probe_is_told_whose_sample_comes_and_says_what_disturbed_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[tuple[int, ...]] = []
+    probe = SimpleNamespace(start=started.append, read=lambda: ["waited"], close=lambda: None)
+    monkeypatch.setattr(disturbances, "Probe", lambda device: probe)
+    watch = MachineWatch({"gpu:0": Device("gpu", 0, "a GPU")})
+    watch.begin([CELL])
+    hand = WatchedHand(SimpleNamespace(pids=(71, 72)), CELL, None)  # type: ignore[arg-type]
+    watch.before(CELL, hand.pids)
+    assert watch.after(CELL, Sample(1.0), 0) == ["waited"]
+    assert started == [(71, 72)]

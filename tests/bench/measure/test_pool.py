@@ -102,6 +102,13 @@ def test_a_frozen_worker_uses_no_processor_time_and_goes_on_when_told(pool: Pool
     assert psutil.Process(worker.process.pid).status() != psutil.STATUS_STOPPED
 
 
+def test_a_worker_tells_its_processes_and_its_peers(pool: Pool) -> None:
+    worker = lend(pool)
+    assert worker.pids == (worker.process.pid,)
+    worker._peers = [psutil.Process()]
+    assert worker.pids == (worker.process.pid, psutil.Process().pid)
+
+
 @pytest.mark.parametrize("clean", [True, False])
 def test_a_worker_that_was_taken_back_is_gone_and_the_next_one_is_new(pool: Pool, clean: bool) -> None:
     first = lend(pool)

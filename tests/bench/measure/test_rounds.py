@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -65,6 +65,7 @@ class StandIn:
     fail_on: dict[str, CellFailed | Failed] = field(default_factory=dict)
     samples: int = 0
     pending: Order | None = None
+    pids: tuple[int, ...] = ()
 
     def order(self, message: Order) -> None:
         self.pending = message
@@ -104,7 +105,7 @@ class StandIn:
 
 
 class Unwatched:
-    def before(self, cell: Cell) -> None:
+    def before(self, cell: Cell, pids: Sequence[int]) -> None:
         pass
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from likeforlike.devices.machine import state
 from likeforlike.devices.machine.state import (
+    BUSY_SECONDS,
     Probe,
     StealMeter,
     busy,
@@ -125,6 +126,34 @@ def test_the_load_of_others_disturbs_and_our_own_does_not(proc):
     assert disturbance(before, take(after, own=5.0)) == ["other programs used 30 % of the processor"]
 
 
+def test_a_tenth_of_the_processor_is_the_bound(proc):
+    before = take(proc(0, 0, 0, 0, 0, 0, 0, 0))
+    assert disturbance(before, take(proc(100, 0, 0, 900, 0, 0, 0, 0))) == []
+    assert disturbance(before, take(proc(110, 0, 0, 890, 0, 0, 0, 0))) == [
+        "other programs used 11 % of the processor"
+    ]
+
+
+def test_want_of_memory_and_a_quota_disturb_a_launch(proc, tmp_path):
+    (tmp_path / "pressure").mkdir()
+    group = tmp_path / "cgroup"
+    group.mkdir()
+    (tmp_path / "self").write_text("0::/\n")
+
+    def look(now, pressed, throttled):
+        (tmp_path / "pressure" / "memory").write_text(f"some avg10=0.00 total={pressed}\nfull total=0\n")
+        (group / "cpu.stat").write_text(f"usage_usec 0\nthrottled_usec {throttled}\n")
+        places = {"cgroup_file": tmp_path / "self", "cgroup_root": group}
+        return snapshot(CPU, lambda: now, Own(0), proc=tmp_path, sys_cpu=tmp_path / "sys", **places)
+
+    before = look(10.0, 5_000_000, 1_000_000)
+    assert disturbance(before, look(20.0, 6_000_000, 2_000_000)) == []
+    assert disturbance(before, look(20.0, 6_500_000, 3_000_000)) == [
+        "memory was short for 15 % of the time",
+        "the container's processor quota held it back for 2 s",
+    ]
+
+
 def test_when_a_worker_ended_in_between_others_are_not_accused(proc):
     before = take(proc(0, 0, 0, 0, 0, 0, 0, 0), own=100.0)
     assert disturbance(before, take(proc(100, 0, 0, 0, 0, 0, 0, 0), own=1.0)) == []
@@ -200,6 +229,7 @@ def test_a_probe_opens_nvml_once(make_nvml, board):
 
 def test_a_probe_of_a_processor_tells_of_stolen_time(proc):
     probe = Probe(CPU, proc=proc.path)
+    probe.start()
     proc(80, 0, 0, 0, 0, 0, 0, 20)
     assert probe.read() == ["20 % of processor time stolen"]
     assert probe.read() == []
@@ -229,11 +259,62 @@ def test_in_a_container_our_workers_are_not_taken_for_strangers(make_nvml, board
     assert busy(GPU, make_nvml(board(pids=[NOBODY, stranger])), process=Parent(0)) is not None
 
 
+def looks(*readings):
+    """Readings of the processors' use, one after the other; nobody sleeps."""
+    left = iter(readings)
+    return lambda: next(left)
+
+
+def use(others_ticks, all_ticks, own_seconds=0.0, cores=2, there=2, container=None):
+    ticks = {"wanted": others_ticks, "stolen": 0, "all": all_ticks, "processors": there}
+    return {
+        "processor_ticks": ticks,
+        "own_processor_seconds": own_seconds,
+        "usable_cores": cores,
+        "container": container,
+    }
+
+
 @pytest.mark.parametrize(
-    ("load", "cores", "said"), [(0.9, 2, False), (1.0, 2, True), (7.0, 16, False), (None, 2, False)]
+    ("others", "said"),
+    [(0, None), (10, None), (11, "cpu:0 is busy: other programs use 11 % of the usable cores")],
 )
-def test_a_processor_is_busy_by_its_load(load, cores, said):
-    assert (busy(CPU, load=lambda: load, cores=cores) is not None) is said
+def test_a_processor_is_busy_by_what_runs_now(monkeypatch, others, said):
+    """Not by the last minute's load: our own run that has just ended would make the next one "busy"."""
+    monkeypatch.setattr(os, "getloadavg", lambda: (64.0, 64.0, 64.0))
+    waited = []
+    assert busy(CPU, look=looks(use(500, 1000), use(500 + others, 1100)), wait=waited.append) == said
+    assert waited == [BUSY_SECONDS]
+
+
+def test_our_own_processes_make_no_processor_busy():
+    tick = os.sysconf("SC_CLK_TCK")
+    look = looks(use(0, 0), use(tick, tick, own_seconds=1.0))
+    assert busy(CPU, look=look, wait=lambda _: None) is None
+
+
+def test_a_container_is_busy_by_its_own_quota_not_by_a_large_host():
+    def quiet_host(used):
+        return use(0, 0, container={"quota_cores": 2.0, "used_seconds": used}, cores=2, there=64)
+
+    after = use(640, 6400, container={"quota_cores": 2.0, "used_seconds": 5.0}, cores=2, there=64)
+    assert busy(CPU, look=looks(quiet_host(5.0), after), wait=lambda _: None) is None
+    after["container"] = {"quota_cores": 2.0, "used_seconds": 5.0 + 0.25 * 2.0 * BUSY_SECONDS}
+    told = busy(CPU, look=looks(quiet_host(5.0), after), wait=lambda _: None)
+    assert told == "cpu:0 is busy: other programs use 25 % of the container's quota"
+
+
+def test_where_nothing_is_counted_nothing_is_waited_for():
+    def never(seconds):
+        raise AssertionError("waited for nothing")
+
+    def fails():
+        raise OSError
+
+    assert busy(CPU, look=fails, wait=never) is None
+    assert busy(CPU, look=looks({"own_processor_seconds": None}), wait=never) is None
+    blind = {"processor_ticks": None, "own_processor_seconds": 1.0, "container": None}
+    assert busy(CPU, look=looks(blind, blind), wait=lambda _: None) is None
 
 
 def test_our_own_time_counts_our_children_s():
@@ -266,6 +347,9 @@ def test_nothing_that_is_only_read_can_raise(make_nvml, board, monkeypatch, tmp_
         assert after[name] is None
     assert disturbance(before, after) == []
     assert busy(GPU, nvml=nvml) is None
-    with Probe(GPU, nvml=nvml, proc=tmp_path) as probe:
+    assert busy(CPU) is None
+    nowhere = {"cgroup_file": tmp_path / "none", "cgroup_root": tmp_path / "none"}
+    with Probe(GPU, nvml=nvml, proc=tmp_path, **nowhere) as probe:
+        probe.start([1, 2])
         assert probe.read() == []
     assert nvml.open == 0

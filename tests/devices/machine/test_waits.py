@@ -1,0 +1,280 @@
+"""What a worker waited for, from a made-up /proc and made-up control groups; time is what the test says."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from likeforlike.devices.machine.state import Probe
+from likeforlike.devices.machine.waits import (
+    ThreadTimes,
+    WaitMeter,
+    WaitReader,
+    Waits,
+    kept_waiting_seconds,
+    thread_times,
+    waiting_reasons,
+)
+from likeforlike.devices.vendors.device import Device
+
+PID = 71
+MS = 1_000_000
+
+
+class Machine:
+    """A /proc, a file that names the groups, and a tree of groups; and the time."""
+
+    def __init__(self, folder: Path, groups: str = "0::/\n") -> None:
+        self.proc, self.groups, self.root = folder / "proc", folder / "cgroup", folder / "groups"
+        self.proc.mkdir()
+        self.root.mkdir()
+        self.groups.write_text(groups)
+        self.now = 100.0
+
+    def thread(self, number: int, ran_ms: float, waited_ms: float, pid: int = PID) -> None:
+        folder = self.proc / str(pid) / "task" / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "schedstat").write_text(f"{int(ran_ms * MS)} {int(waited_ms * MS)} 12\n")
+
+    def ends(self, number: int) -> None:
+        shutil.rmtree(self.proc / str(PID) / "task" / str(number))
+
+    def pressure(self, name: str, some_ms: float, group: str | None = None) -> None:
+        folder = self.proc / "pressure" if group is None else self.root / group
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / (name if group is None else f"{name}.pressure")
+        path.write_text(
+            f"some avg10=9.99 avg60=9.99 avg300=9.99 total={int(some_ms * 1000)}\n"
+            f"full avg10=9.99 avg60=9.99 avg300=9.99 total=99999999\n"
+        )
+
+    def stat(self, group: str, text: str) -> None:
+        (self.root / group).mkdir(parents=True, exist_ok=True)
+        (self.root / group / "cpu.stat").write_text(text)
+
+    def meter(self, cores: int = 2) -> WaitMeter:
+        reader = WaitReader(self.proc, self.groups, self.root)
+        return WaitMeter(reader, lambda: self.now, cores)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("waited_ms", "said"),
+    [(0, []), (9.9, []), (10.1, ["waited 10 % of its time for a processor"])],
+)
+def test_a_sample_that_waited_a_tenth_of_its_time_is_disturbed(
+    machine: Machine, waited_ms: float, said: list[str]
+) -> None:
+    machine.thread(1, ran_ms=5000, waited_ms=7000)
+    meter = machine.meter()
+    meter.start([PID])
+    machine.now += 0.1
+    machine.thread(1, ran_ms=5080, waited_ms=7000 + waited_ms)
+    assert meter.stop() == said
+
+
+def test_the_thread_that_waited_longest_counts_and_not_their_sum(machine: Machine) -> None:
+    """Twenty threads that are woken at once wait a little each; one that waits long holds all up."""
+    for number in range(20):
+        machine.thread(number, 0, 0)
+    machine.thread(0, 1, 0)
+    meter = machine.meter()
+    meter.start([PID])
+    machine.now += 0.1
+    for number in range(20):
+        machine.thread(number, 2, 4)
+    assert meter.stop() == []
+    meter.start([PID])
+    machine.now += 0.1
+    machine.thread(19, 3, 34)
+    assert meter.stop() == ["waited 30 % of its time for a processor"]
+
+
+def test_threads_that_wait_for_one_another_are_not_disturbed_by_others(machine: Machine) -> None:
+    """Four threads on two cores, which they use up: each waits half of the time, and nobody else was there."""
+    for number in range(4):
+        machine.thread(number, 1, 0)
+    meter = machine.meter(cores=2)
+    meter.start([PID])
+    machine.now += 0.1
+    for number in range(4):
+        machine.thread(number, 1 + 49, 50)
+    assert meter.stop() == []
+    # the same waits where others took a quarter of the cores' time
+    meter.start([PID])
+    machine.now += 0.1
+    for number in range(4):
+        machine.thread(number, 50 + 37, 100)
+    assert meter.stop() == ["waited 50 % of its time for a processor"]
+
+
+def test_threads_that_begin_and_end_in_between(machine: Machine) -> None:
+    machine.thread(1, 900, 900)
+    machine.thread(2, 1, 0)
+    meter = machine.meter()
+    meter.start([PID])
+    machine.now += 0.1
+    machine.ends(1)
+    machine.thread(3, 5, 8)
+    assert meter.stop() == []
+    meter.start([PID])
+    machine.now += 0.1
+    machine.thread(4, 50, 20)  # all of a new thread's waiting lies in between
+    assert meter.stop() == ["waited 20 % of its time for a processor"]
+
+
+def test_a_number_that_is_given_again_is_another_thread() -> None:
+    before = {(1, 1): ThreadTimes(9.0, 8.0)}
+    assert kept_waiting_seconds(before, {(1, 1): ThreadTimes(0.1, 0.5)}, 1.0, 2) == 0.5
+
+
+def test_all_processes_of_a_worker_count_and_no_other(machine: Machine) -> None:
+    for pid in (71, 72, 73):
+        machine.thread(pid, 1, 0, pid)
+    meter = machine.meter()
+    meter.start([71, 72])
+    machine.now += 0.1
+    machine.thread(73, 50, 50, 73)
+    assert meter.stop() == []
+    meter.start([71, 72])
+    machine.now += 0.1
+    machine.thread(72, 50, 50, 72)
+    assert meter.stop() == ["waited 50 % of its time for a processor"]
+
+
+def test_where_threads_are_not_told_the_pressure_is(machine: Machine) -> None:
+    machine.thread(1, 0, 0)  # a kernel that doesn't count says nothing but zeros
+    machine.pressure("cpu", 1000)
+    meter = machine.meter()
+    meter.start([PID])
+    machine.now += 0.1
+    machine.pressure("cpu", 1020)
+    assert meter.stop() == ["waited 20 % of its time for a processor"]
+
+
+def test_where_threads_are_told_the_pressure_of_others_is_not_asked(machine: Machine) -> None:
+    machine.thread(1, 1, 0)
+    machine.pressure("cpu", 1000)
+    meter = machine.meter()
+    meter.start([PID])
+    machine.now += 0.1
+    machine.pressure("cpu", 1090)
+    machine.thread(1, 99, 0)
+    assert meter.stop() == []
+
+
+def test_memory_of_the_own_group_comes_before_the_machine_s(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "4:memory:/jobs\n0::/jobs/mine\n")
+    machine.pressure("memory", 0)
+    machine.pressure("memory", 0, "jobs/mine")
+    meter = machine.meter()
+    meter.start([])
+    machine.now += 0.1
+    machine.pressure("memory", 90)
+    assert meter.stop() == []
+    meter.start([])
+    machine.now += 0.1
+    machine.pressure("memory", 30, "jobs/mine")
+    assert meter.stop() == ["memory was short for 30 % of its time"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "folder", "before", "after"),
+    [
+        ("0::/a/b\n", "a", "usage_usec 1\nthrottled_usec 500\n", "usage_usec 1\nthrottled_usec 20500\n"),
+        ("0::/\n", ".", "usage_usec 1\nthrottled_usec 500\n", "usage_usec 1\nthrottled_usec 20500\n"),
+        ("2:cpu:/a\n", "cpu/a", "throttled_time 500\n", "throttled_time 20000500\n"),
+        ("2:cpu,cpuacct:/a\n", "cpu,cpuacct/a", "throttled_time 500\n", "throttled_time 20000500\n"),
+    ],
+    ids=["version 2, of a group above", "version 2, a container's root", "version 1", "version 1, together"],
+)
+def test_a_quota_that_held_back_disturbs(
+    tmp_path: Path, groups: str, folder: str, before: str, after: str
+) -> None:
+    machine = Machine(tmp_path, groups)
+    machine.stat(folder, "nr_throttled 3\n" + before)
+    meter = machine.meter()
+    meter.start([])
+    machine.now += 0.1
+    assert meter.stop() == []
+    meter.start([])
+    machine.now += 0.1
+    machine.stat(folder, "nr_throttled 4\n" + after)
+    assert meter.stop() == ["the container's processor quota held it back for 0.02 s"]
+
+
+def test_what_cannot_be_read_disturbs_nothing(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "")
+    machine.groups.unlink()
+    meter = machine.meter()
+    assert meter.stop() == [], "never started"
+    meter.start([PID, 1])
+    machine.now += 0.1
+    assert meter.stop() == []
+    assert machine.meter()._reader.read([PID]) == Waits(None, None, None, None)
+
+
+@pytest.mark.parametrize("text", ["", "some\n", "some avg10=0.0 total=many\n", "\x00"])
+def test_a_file_that_says_something_else_disturbs_nothing(machine: Machine, text: str) -> None:
+    machine.thread(1, 1, 0)
+    (machine.proc / str(PID) / "task" / "1" / "schedstat").write_text(text)
+    machine.pressure("cpu", 0)
+    (machine.proc / "pressure" / "cpu").write_text(text)
+    machine.stat(".", text)
+    meter = machine.meter()
+    meter.start([PID])
+    machine.now += 0.1
+    assert meter.stop() == []
+
+
+def test_readings_that_come_or_go_in_between_disturb_nothing(machine: Machine) -> None:
+    meter = machine.meter()
+    meter.start([PID])
+    machine.thread(1, 50, 90)
+    machine.now += 0.1
+    assert meter.stop() == [], "nobody knows since when it waited"
+    meter.start([PID])
+    machine.ends(1)
+    machine.now += 0.1
+    assert meter.stop() == []
+
+
+def test_no_time_is_no_share() -> None:
+    full = Waits({(1, 1): ThreadTimes(1.0, 1.0)}, None, 1.0, 1.0)
+    assert waiting_reasons(Waits({}, None, 0.0, 0.0), full, 0.0, 2) == []
+
+
+def test_a_probe_tells_of_the_waiting_of_the_worker_it_was_given(machine: Machine) -> None:
+    machine.thread(1, 1, 0)
+    places = {"cgroup_file": machine.groups, "cgroup_root": machine.root}
+    with Probe(Device("cpu", 0, ""), proc=machine.proc, clock=lambda: machine.now, **places) as probe:
+        probe.start([PID])
+        machine.now += 0.05
+        machine.thread(1, 1, 25)
+        assert probe.read() == ["waited 50 % of its time for a processor"]
+        assert probe.read() == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="reads /proc")
+def test_the_kernel_s_own_files_read_as_ours_do() -> None:
+    """All threads of this process are found, and those that exist have run."""
+    import os
+
+    release = threading.Event()
+    threads = [threading.Thread(target=release.wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    times = thread_times([os.getpid()], Path("/proc"))
+    release.set()
+    for thread in threads:
+        thread.join()
+    if times is not None:  # a kernel may keep no such count
+        assert {(os.getpid(), thread.native_id) for thread in threads} <= set(times)
+        assert times[os.getpid(), os.getpid()].run_seconds > 0
