@@ -1,4 +1,4 @@
-"""``likeforlike bench | report | models | devices | fleet``: each part is imported when it is called."""
+"""``likeforlike bench | report | models | devices | check | fleet``: each imported when it is called."""
 
 from __future__ import annotations
 
@@ -66,6 +66,12 @@ def _devices(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
+def _check(arguments: Sequence[str]) -> int:
+    from likeforlike.devices.check.command import main
+
+    return main(arguments)
+
+
 def _fleet(arguments: Sequence[str]) -> int:
     from likeforlike.bench.fleet.command import main
 
@@ -77,6 +83,7 @@ COMMANDS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "report": (_report, "report what result files say, and how far it can be trusted"),
     "models": (_models, "list the workloads and their implementations"),
     "devices": (_devices, "show this machine, its devices and what they can do at most"),
+    "check": (_check, "check within two minutes whether this machine is fit to measure on"),
     "fleet": (_fleet, "measure on machines of a scheduler: submit, status, collect"),
 }
 

@@ -1,0 +1,100 @@
+"""Do the counters of energy move, and what a processor says of its clock and of being held back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from likeforlike.devices.check.rows import Place, Row
+from likeforlike.devices.machine.bookkeeping import told
+from likeforlike.devices.vendors import nvidia
+from likeforlike.devices.vendors.device import Device
+
+POWERCAP = Path("/sys/class/powercap")
+THROTTLE_COUNTS = "cpu[0-9]*/thermal_throttle/core_throttle_count"
+
+SLOW_SHARE = 0.5
+"""A clock under load below this share of the highest is told."""
+
+
+def package_joules(powercap: Path = POWERCAP) -> float | None:
+    """Energy that all processor packages have counted, in joules, by RAPL; None where it isn't readable.
+
+    The counters wrap around at ``max_energy_range_uj`` (Linux, power/powercap), which takes minutes at least.
+    """
+    zones = [zone for zone in sorted(powercap.glob("intel-rapl:*")) if zone.name.count(":") == 1]
+    counts = [told(lambda zone=zone: int((zone / "energy_uj").read_text())) for zone in zones]
+    readable = [count for count in counts if count is not None]
+    return sum(readable) / 1e6 if readable and len(readable) == len(counts) else None
+
+
+def energy_row(
+    place: Place, device: Device, readings: tuple[float | None, float | None], seconds: float
+) -> Row:
+    """Whether the energy counter moved between two readings, in joules, while frameworks worked."""
+    what, (before, after) = "energy counter", readings
+    if before is None or after is None:
+        if device.kind == "gpu":
+            return place.not_measurable(what, "NVML tells none of this GPU")
+        remedy = "on bare metal: let users read /sys/class/powercap"
+        return place.not_measurable(what, "no counter to be read", remedy)
+    joules = after - before
+    if joules < 0:
+        return place.warn(what, "it wrapped around meanwhile", "check again")
+    if joules == 0:
+        remedy = "believe no joules from here; update the driver"
+        return place.bad(what, f"it stood still through {seconds:.0f} s", remedy)
+    return place.good(what, f"{joules:.0f} J in {seconds:.0f} s, {joules / seconds:.0f} W")
+
+
+def throttle_count(sys_cpu: Path) -> int | None:
+    """How often cores were too hot since boot; None where the processor or its host doesn't tell."""
+    counts = [told(lambda path=path: int(path.read_text())) for path in sorted(sys_cpu.glob(THROTTLE_COUNTS))]
+    readable = [count for count in counts if count is not None]
+    return sum(readable) if readable else None
+
+
+def processor_throttle_row(place: Place, before: int | None, after: int | None) -> Row:
+    """Whether a core was held back for its heat meanwhile."""
+    if before is None or after is None:
+        return place.not_measurable("throttling", "the processor, or its host, doesn't tell")
+    if after > before:
+        found = f"cores were too hot {after - before} times meanwhile"
+        return place.warn("throttling", found, "better cooling, or fewer threads")
+    return place.good("throttling", "no core was too hot meanwhile")
+
+
+def gpu_rows(place: Place, device: Device, states: Sequence[Mapping[str, Any] | None]) -> list[Row]:
+    """Clock and throttling of a GPU, from its states while frameworks worked on it."""
+    read = [state for state in states if state]
+    return [_clock_row(place, device, read), _throttle_row(place, read)]
+
+
+def _clock_row(place: Place, device: Device, states: Sequence[Mapping[str, Any]]) -> Row:
+    clocks = [state["sm_clock_hertz"] for state in states if state.get("sm_clock_hertz")]
+    if not clocks:
+        return place.not_measurable("GPU clock", "NVML tells none")
+    highest, most = max(clocks), device.sm_clock_max_hertz
+    found = f"{min(clocks) / 1e6:.0f} to {highest / 1e6:.0f} MHz"
+    if most is None:
+        return place.good("GPU clock", found)
+    found += f", at most {most / 1e6:.0f} MHz"
+    if highest < SLOW_SHARE * most:
+        remedy = "nvidia-smi -q -d CLOCK,PERFORMANCE: are clocks or power limited?"
+        return place.warn("GPU clock", found, remedy)
+    return place.good("GPU clock", found)
+
+
+def _throttle_row(place: Place, states: Sequence[Mapping[str, Any]]) -> Row:
+    bits = [state["throttle_bits"] for state in states if state.get("throttle_bits") is not None]
+    if not bits:
+        return place.not_measurable("throttling", "NVML tells no reasons")
+    seen = 0
+    for one in bits:
+        seen |= one
+    held = [nvidia.REASONS[bit] for bit in nvidia.reason_bits(seen) if bit & nvidia.DISTURBING]
+    if held:
+        return place.warn("throttling", f"held back: {', '.join(held)}", "better cooling or power supply")
+    words = ", ".join(nvidia.REASONS[bit] for bit in nvidia.reason_bits(seen))
+    return place.good("throttling", f"not held back ({words})" if words else "not held back")
