@@ -241,8 +241,9 @@ def _seen(place: Place, tried: Attempt) -> list[Row]:
     if facts.get("error"):
         return [place.bad(what, f"raised {facts['error']}", f"reinstall or update {place.framework}")]
     if facts["complaint"]:
-        found, _, remedy = facts["complaint"].partition(": ")
-        return [place.bad(what, found, remedy or "install a build for this device")]
+        install = runtime(place.framework or "").gpu_install
+        found = facts["complaint"].removesuffix(f": {install}")
+        return [place.bad(what, found, install or "install a build for this device")]
     return [place.good(what, f"version {facts['version']}")]
 
 

@@ -22,7 +22,7 @@ FRESH_SECONDS = 7 * 24 * 3600.0
 """A rate that was kept longer ago says nothing of today's cooling and driver."""
 
 WARN_SHARE, BAD_SHARE = 0.3, 0.05
-"""Of the ceiling, below which a best product is told. A BLAS without kernels for the processor reaches 2 %."""
+"""Of the ceiling, below which a best product is told. A BLAS without kernels for it reaches some 2 %."""
 
 SLOWER_SHARE = 0.5
 """Of the best within a week, below which today's is told."""
@@ -73,14 +73,15 @@ def row(
     if best is None or ceiling is None:
         return place.not_measurable(what, "no framework multiplied here")
     share = best.flop_per_second / ceiling.flop_per_second
-    found = f"{format_rate(best.flop_per_second)} float32, {best.reached.source}, {share:.0%} of the ceiling"
+    of = "the ceiling" if _is_clock_known(device, fingerprint) else "a ceiling by the highest clock sold"
+    found = f"{format_rate(best.flop_per_second)} float32, {best.reached.source}, {share * 100:.0f} % of {of}"
     if share > 1:
         return place.bad(
             what, f"{found}, which is more than can be", f"trust no time here; {ceiling.source}?"
         )
     if not ceiling.of_device:
         return place.not_measurable(what, f"{found} of any device: this one's is not known")
-    full = _full_share(device, fingerprint)
+    full = 1.0 if _is_clock_known(device, fingerprint) else UNKNOWN_CLOCK
     if share < BAD_SHARE * full:
         remedy = "is it throttled, shared, or without a BLAS for its processor?"
         return place.bad(what, f"{found}, far below", remedy)
@@ -97,7 +98,5 @@ def _best(rates: Sequence[Rate], device: Device) -> Rate | None:
     return best_of(own).get((device.id, "float32"))
 
 
-def _full_share(device: Device, fingerprint: Mapping[str, Any]) -> float:
-    """The share of the ceiling by data sheet that can be hoped for."""
-    known = device.kind == "gpu" or fingerprint["cpu"]["max_hertz"] is not None
-    return 1.0 if known else UNKNOWN_CLOCK
+def _is_clock_known(device: Device, fingerprint: Mapping[str, Any]) -> bool:
+    return device.kind == "gpu" or fingerprint["cpu"]["max_hertz"] is not None

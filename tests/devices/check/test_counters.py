@@ -1,0 +1,102 @@
+"""Counters of memory and energy, clocks and throttling: from folders and states that are made up."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from pretended_gpu import Gpu
+
+from likeforlike.devices.check import counters
+from likeforlike.devices.check.probes import memory
+from likeforlike.devices.check.rows import Place
+from likeforlike.devices.vendors.device import Device
+
+CPU = Device("cpu", 0, "a processor")
+BOARD = Device("gpu", 0, "a board", sm_clock_max_hertz=1.4e9)
+HERE = Place("gpu:0")
+
+
+@pytest.mark.parametrize(("step", "verdict"), [(64 * 2**20, "good"), (0, "bad"), (30 * 2**20, "bad")])
+def test_a_memory_counter_that_stands_still_is_bad(step, verdict):
+    readings = itertools.count(10**9, step or 1) if step else itertools.repeat(10**9)
+    facts = memory.observe(Gpu().operations(), False, lambda: next(readings))
+    assert memory.row(HERE, facts).verdict == verdict
+
+
+def test_memory_that_nobody_counts_is_not_measurable():
+    def denied():
+        raise PermissionError
+
+    facts = memory.observe(Gpu().operations(), True, denied)
+    assert memory.row(HERE, facts).verdict == "not measurable"
+
+
+def test_the_host_s_mark_is_read(tmp_path):
+    (tmp_path / "status").write_text("Name:\tpython\nVmHWM:\t  2048 kB\n")
+    assert memory.resident_peak_bytes(tmp_path / "status") == 2048 * 1024
+
+
+@pytest.mark.parametrize(
+    ("readings", "verdict"),
+    [
+        ((100.0, 600.0), "good"),
+        ((100.0, 100.0), "bad"),
+        ((100.0, 3.0), "warn"),
+        ((None, 600.0), "not measurable"),
+    ],
+)
+def test_an_energy_counter_that_stands_still_is_bad(readings, verdict):
+    for device in (CPU, BOARD):
+        assert counters.energy_row(Place(device.id), device, readings, 10.0).verdict == verdict
+    assert counters.energy_row(HERE, CPU, (100.0, 600.0), 10.0).found == "500 J in 10 s, 50 W"
+
+
+def powercap(folder, **microjoules):
+    for name, count in microjoules.items():
+        zone = folder / name.replace("_", ":").replace("rapl", "intel-rapl")
+        zone.mkdir()
+        if count is not None:
+            (zone / "energy_uj").write_text(f"{count}\n")
+
+
+def test_energy_of_all_packages_and_not_of_their_parts(tmp_path):
+    powercap(tmp_path, rapl_0=2_000_000, rapl_1=3_500_000, rapl_0_0=9_000_000)
+    assert counters.package_joules(tmp_path) == 5.5
+
+
+def test_energy_is_none_where_a_package_is_denied_or_there_is_none(tmp_path):
+    assert counters.package_joules(tmp_path) is None
+    powercap(tmp_path, rapl_0=2_000_000, rapl_1=None)
+    assert counters.package_joules(tmp_path) is None
+
+
+def test_heat_of_cores(tmp_path):
+    assert counters.throttle_count(tmp_path) is None
+    for core, count in enumerate((3, 4)):
+        folder = tmp_path / f"cpu{core}" / "thermal_throttle"
+        folder.mkdir(parents=True)
+        (folder / "core_throttle_count").write_text(str(count))
+    assert counters.throttle_count(tmp_path) == 7
+    verdicts = [
+        counters.processor_throttle_row(HERE, *pair).verdict for pair in ((7, 7), (7, 9), (None, None))
+    ]
+    assert verdicts == ["good", "warn", "not measurable"]
+
+
+def state(megahertz=1380, bits=0):
+    return {"sm_clock_hertz": megahertz * 1e6, "throttle_bits": bits}
+
+
+def test_a_gpu_s_clock_and_why_it_is_held_back():
+    clock, held = counters.gpu_rows(HERE, BOARD, [None, state(210, 1), state()])
+    assert (clock.verdict, clock.found) == ("good", "210 to 1380 MHz, at most 1400 MHz")
+    assert (held.verdict, held.found) == ("good", "not held back (idle)")
+    clock, held = counters.gpu_rows(HERE, BOARD, [state(600, 0x20 | 0x4)])
+    assert (clock.verdict, held.verdict) == ("warn", "warn")
+    assert held.found == "held back: too hot, held back by the driver"
+
+
+def test_a_gpu_that_tells_nothing():
+    unread = {"sm_clock_hertz": None, "throttle_bits": None}
+    assert [row.verdict for row in counters.gpu_rows(HERE, BOARD, [unread, None])] == ["not measurable"] * 2
