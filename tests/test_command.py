@@ -45,7 +45,7 @@ def test_what_there_is_not_is_one_line_and_status_2(
     (line,) = capsys.readouterr().err.splitlines()
     assert (
         line
-        == f"likeforlike: unknown {arguments[0]!r}; known: bench, report, models, devices, fleet, --help, --version"
+        == f"likeforlike: unknown {arguments[0]!r}; known: bench, report, models, devices, check, fleet, --help, --version"
     )
 
 
@@ -64,6 +64,7 @@ def test_nothing_at_all_is_status_2_and_the_help(capsys: pytest.CaptureFixture[s
         (["report", "--help"], {"numpy", "scipy", "matplotlib", "pytest", "pandas", "likeforlike.models"}),
         (["models", "--help"], {"scipy", "matplotlib", "pytest", "pandas", "likeforlike.reports"}),
         (["devices", "--help"], {"scipy", "matplotlib", "pytest", "pandas", "likeforlike.models"}),
+        (["check", "--help"], {"numpy", "scipy", "psutil", "pytest", "tabulate", "likeforlike.models"}),
         (["fleet", "--help"], {"matplotlib", "pandas", "likeforlike.models.tasks"}),
     ],
 )
@@ -110,7 +111,8 @@ def test_a_wrong_option_is_complained_of_by_the_command_s_own_name(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "words", [["models", "--unknown"], ["devices", "--unknown"], ["report"], ["fleet", "now"]]
+    "words",
+    [["models", "--unknown"], ["devices", "--unknown"], ["check", "--unknown"], ["report"], ["fleet", "now"]],
 )
 def test_each_part_complains_in_the_same_way(words: list[str], tmp_path: Path) -> None:
     done = called(tmp_path, *words)

@@ -11,6 +11,9 @@ from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.vendors import nvidia
 from likeforlike.devices.vendors.device import Device
 
+LEAST_SECONDS = 1.0
+"""Counters of energy are renewed ten times a second at least."""
+
 POWERCAP = Path("/sys/class/powercap")
 THROTTLE_COUNTS = "cpu[0-9]*/thermal_throttle/core_throttle_count"
 
@@ -40,6 +43,8 @@ def energy_row(
         remedy = "on bare metal: let users read /sys/class/powercap"
         return place.not_measurable(what, "no counter to be read", remedy)
     joules = after - before
+    if seconds < LEAST_SECONDS:
+        return place.not_measurable(what, "too little was done to move it")
     if joules < 0:
         return place.warn(what, "it wrapped around meanwhile", "check again")
     if joules == 0:
