@@ -65,7 +65,7 @@ def _row(place: Place, precision: str, error: float | str, capability: tuple[int
     if isinstance(error, str):
         return place.not_measurable(what, f"refused: {error}", f"measure without {precision}")
     least, most = ERRORS[precision]
-    found = f"error {error:.1e}"
+    found = f"error {error:.1e}" if error else "no error at all"
     if least <= error <= most:
         return place.good(what, found)
     if not error <= most:  # NaN, too
