@@ -51,23 +51,30 @@ def attempt(
 ) -> Attempt:
     """Run a worker for ``limit_seconds``, or what is left, at most; ``look`` is called meanwhile."""
     limit = min(limit_seconds, left_seconds)
+    try:
+        status, told, said = _run(command, environment, limit, look)
+    except OSError as error:  # no such program, no more processes, no room for what it prints
+        return Attempt(fault=f"it could not be started: {error.strerror or error}")
+    facts = read_facts(told)
+    if status is None:
+        return Attempt(facts, f"no answer within {limit:.0f} s", cut_off=left_seconds < limit_seconds)
+    return Attempt(facts, ended_badly(status, said, facts))
+
+
+def _run(
+    command: Sequence[str], environment: Mapping[str, str], limit_seconds: float, look: Callable[[], None]
+) -> tuple[int | None, str, str]:
+    """Exit status, None if it had to be killed; what it printed, and what it complained of."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+        )
         try:
-            process = subprocess.Popen(
-                command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=errors
-            )
-        except OSError as error:
-            return Attempt(fault=f"it could not be started: {error.strerror or error}")
-        try:
-            in_time = _ends_in_time(process, limit, look)
+            in_time = _ends_in_time(process, limit_seconds, look)
         finally:
             process.kill()
             process.wait()
-        told, said = (_text(file) for file in (output, errors))
-    facts = read_facts(told)
-    if not in_time:
-        return Attempt(facts, f"no answer within {limit:.0f} s", cut_off=left_seconds < limit_seconds)
-    return Attempt(facts, ended_badly(process.returncode, said, facts))
+        return process.returncode if in_time else None, _text(output), _text(errors)
 
 
 def _ends_in_time(process: subprocess.Popen[bytes], limit_seconds: float, look: Callable[[], None]) -> bool:

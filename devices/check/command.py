@@ -16,7 +16,7 @@ from likeforlike.devices.check.rows import WORST_FIRST, Row, worst
 if TYPE_CHECKING:
     from likeforlike.devices.vendors.device import Device
 
-BAD, BAD_INPUT = 1, 2
+BAD, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 UNKNOWN_WIDTH = 100
 """Columns of a table that goes into a file or a pipe."""
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike check"
     """
     parser = _parser(prog)
     options = parser.parse_args(arguments)
+    if not sys.platform.startswith("linux"):
+        parser.error(f"it needs Linux; this is {sys.platform}")
     # from here on: what the help does not need
     from likeforlike.devices.check.conduct import FRAMEWORKS, Check
     from likeforlike.devices.machine.discovery import DeviceError, find_devices, parse_devices
@@ -50,8 +52,11 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike check"
     progress = Progress(sys.stderr.write if sys.stderr.isatty() else None)
     try:
         rows = Check(devices, frameworks, progress.tell).rows()
-    finally:
+    except KeyboardInterrupt:
         progress.end()
+        print(f"{prog}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    progress.end()
     seconds = time.monotonic() - begin
     print(as_json(rows, seconds) if options.json else as_text(rows, devices, seconds, _width()))
     return BAD if worst(rows) == "bad" else 0

@@ -68,8 +68,12 @@ def memory_row(place: Place, free_bytes: int) -> Row:
 
 
 def quiet_row(place: Place, busy: str | None, reasons: Sequence[str]) -> Row:
-    """Whether others used the device: before (``busy``), and while it was checked (``reasons``)."""
-    told = [*([busy.partition(" is ")[2] or busy] if busy else []), *reasons]
+    """Whether others used the device: before (``busy``), and while it was checked (``reasons``).
+
+    That a GPU was held back has a row of its own.
+    """
+    others = [reason for reason in reasons if not reason.startswith("GPU throttled")]
+    told = [*([busy.partition(" is ")[2] or busy] if busy else []), *others]
     if told:
         return place.warn("quiet", "; ".join(told), "end other programs; measure on a machine of your own")
     return place.good("quiet", "nobody else at work")

@@ -57,6 +57,14 @@ def test_a_worker_that_cannot_be_started_is_bad():
     assert (row.verdict, row.found) == ("bad", "it could not be started: No such file or directory")
 
 
+def test_a_folder_for_passing_files_that_is_full_is_no_traceback(monkeypatch):
+    def full():
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    assert ran("pass").fault == "it could not be started: No space left on device"
+
+
 def test_a_probe_that_raised_is_a_bad_row_of_its_own():
     facts = {"start": {}, "memory": {}, "waiting": {"error": "ValueError: no"}, "end": {}}
     (row,) = fault_rows(PLACE, Attempt(facts))

@@ -119,3 +119,14 @@ def test_progress_writes_over_itself_on_a_terminal_alone():
     silent = command.Progress(None)
     silent.tell("jax")
     silent.end()
+
+
+def test_another_system_and_an_interrupt_are_one_line(pretended, monkeypatch, capsys):
+    monkeypatch.setattr(conduct.Check, "rows", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert command.main(["--devices", "gpu"]) == 130
+    assert capsys.readouterr().err == "likeforlike check: interrupted\n"
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(SystemExit) as ended:
+        command.main([])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "likeforlike check: it needs Linux; this is darwin\n"

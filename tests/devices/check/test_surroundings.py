@@ -49,5 +49,6 @@ def test_memory_and_company():
     assert surroundings.memory_row(HERE, 3 * 2**30).verdict == "good"
     assert surroundings.memory_row(HERE, 2**30).verdict == "warn"
     assert surroundings.quiet_row(HERE, None, []).verdict == "good"
-    row = surroundings.quiet_row(HERE, "gpu:0 is busy: 1 other process on the GPU", ["GPU throttled: hot"])
-    assert (row.verdict, row.found) == ("warn", "busy: 1 other process on the GPU; GPU throttled: hot")
+    row = surroundings.quiet_row(HERE, "gpu:0 is busy: 1 other process on the GPU", ["20 % stolen"])
+    assert (row.verdict, row.found) == ("warn", "busy: 1 other process on the GPU; 20 % stolen")
+    assert surroundings.quiet_row(HERE, None, ["GPU throttled: hot"]).verdict == "good"
