@@ -121,7 +121,7 @@ class Check:
         """Rows of one device: its counters while frameworks work, its twins, then the frameworks' own."""
         place, began, nvml = Place(device.id), self.machine.now(), self.machine.nvml
         before = snapshot(device, nvml=nvml)
-        # where ticks are counted they tell more than the load of the last minute, which an earlier check raised
+        # counted ticks tell more than the load of the last minute, which an earlier check raised
         was_busy = busy(device, nvml) if before["processor_ticks"] is None else None
         energy, heat = self._joules(device, before), counters.throttle_count(self.machine.sys_cpu)
         states = [before["gpu"]]
