@@ -222,6 +222,8 @@ class Check:
             with self.machine.two_processes(command, self._environment(device), limit) as asks:
                 pairs = twins.take_turns(asks)
         except (OSError, RuntimeError) as error:
+            if limit < TWIN_SECONDS:
+                return place.not_measurable("twins", "the check ran out of time", "check fewer devices")
             return place.bad("twins", f"{framework}: {error}", "check again; see what else runs")
         return twins.row(place, pairs)
 

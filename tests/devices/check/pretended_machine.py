@@ -48,7 +48,7 @@ class Pretended:
         self.nvml, self.cores, self.answers = nvml, cores, answers
         self.commands, self.environments, self.seconds = [], [], 0.0
         self.moves = True
-        self.ratio = 1.0
+        self.ratio, self.twin_fault = 1.0, ""
         self.missing = ()
         self.machine = Machine(
             environ={},
@@ -81,4 +81,6 @@ class Pretended:
     @contextlib.contextmanager
     def two_processes(self, command, environment, limit_seconds):
         assert command[-5] == "likeforlike.devices.check.twins"
+        if self.twin_fault:
+            raise RuntimeError(self.twin_fault)
         yield (lambda: 0.01), (lambda: 0.01 * self.ratio)

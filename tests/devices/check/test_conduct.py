@@ -94,6 +94,13 @@ def test_a_counter_of_energy_that_stands_still_and_twins_apart_are_bad(pretended
     assert [the_row(rows, what).verdict for what in ("energy counter", "twins")] == ["bad", "bad"]
 
 
+@pytest.mark.parametrize(("seconds", "verdict"), [(115.0, "bad"), (20.0, "not measurable")])
+def test_a_twin_that_does_not_answer_is_bad_unless_time_was_up(pretended, monkeypatch, seconds, verdict):
+    monkeypatch.setattr(conduct, "ALL_SECONDS", seconds)
+    pretended.twin_fault = "a twin did not answer in time"
+    assert the_row(rows_of(pretended, "gpu:0", ("torch",)), "twins").verdict == verdict
+
+
 def test_a_slice_of_a_board_has_no_energy_of_its_own(make_nvml, board, mig_slice, tmp_path):
     part = mig_slice(uuid="MIG-1", memory_bytes=10 * 2**30, multiprocessors=14)
     rows = rows_of(Pretended(make_nvml(board(slices=[part])), CORES, tmp_path), "gpu:0", ("torch",))
