@@ -32,11 +32,39 @@ class Disturbed(Struct, frozen=True):
 
 
 class Stop(Struct, frozen=True):
-    """Why no more rounds were measured."""
+    """Why no more was measured."""
 
     reason: str
     median_interval: tuple[float, float] | None = None
     rounds: Count | None = None
+    launches: Count | None = None
+    ratio_interval: tuple[float, float] | None = None
+    """Of the ratio to the group's first cell, over launches."""
+
+
+class State(Struct, frozen=True):
+    """What the machine was at while a cell was measured."""
+
+    disturbances: tuple[str, ...] = ()
+    """What others used of it meanwhile, each a sentence."""
+
+
+class Launch(Struct, frozen=True):
+    """Fresh processes of a group that took turns for some rounds."""
+
+    launch: Whole
+    rounds: Count | None = None
+    import_seconds: Seconds | None = None
+    setup_seconds: Seconds | None = None
+    cold_seconds: Seconds | None = None
+    warm_up_calls: Count | None = None
+    position: Whole | None = None
+    """In the order of start within the group."""
+    environment_bytes: Count | None = None
+    """Drawn padding of the environment, whose size moves a program's memory."""
+    hash_seed: Count | None = None
+    disturbances: tuple[str, ...] = ()
+    """About the machine during this launch, each a sentence."""
 
 
 class Plausible(Struct, frozen=True):
@@ -122,10 +150,16 @@ class Extra(Struct, frozen=True, kw_only=True):
     framework_version: str | None = None
     division: Literal["default", "tuned"] = "default"
     role: str | None = None
-    """``floor``: a bound, no contestant. Not told by older files, whose floor is named ``floor``."""
+    """``floor``: a bound, no contestant. ``twin``: a second copy of an entrant, no contestant either.
+
+    Not told by older files, whose floor is named ``floor``.
+    """
+    twin_of: str | None = None
+    """The implementation of the same group of which a twin is a copy."""
     origin: str = "likeforlike"
     device_name: str | None = None
     group: str | None = None
+    import_seconds: Seconds | None = None
     cold_seconds: Seconds | None = None
     setup_seconds: Seconds | None = None
     warm_up_calls: Count | None = None
@@ -134,6 +168,10 @@ class Extra(Struct, frozen=True, kw_only=True):
     timing: Literal["synchronised", "unsynchronised"] = "synchronised"
     synchronised_median_seconds: Seconds | None = None
     round_numbers: tuple[Whole, ...] | None = None
+    launch_numbers: tuple[Whole, ...] | None = None
+    """The launch of each sample; all are of launch 0 where none is told."""
+    launches: tuple[Launch, ...] = ()
+    state: State | None = None
     disturbed: tuple[Disturbed, ...] = ()
     repeated: Count = 0
     """Samples of disturbed rounds that others took the place of."""

@@ -41,6 +41,20 @@ class RatioEstimate:
     """Why there is no interval, in words: ``one round each``; empty where there is one."""
     missing_rounds: int | None = None
     """Further rounds of the side that has fewer (of both, if as many) that would bring an interval."""
+    launches: int = 1
+    """Launches behind it; unpaired, those of the side that has fewer."""
+    freedom: float | None = None
+    """Degrees of freedom where the interval is over launches; None where it knows of rounds alone."""
+    assumed: bool = False
+    """Whether one launch is all there is, and how far others would lie was taken from elsewhere."""
+    spread: float = 0.0
+    """By what it was then widened: a standard deviation of the log-ratio."""
+    spread_assumed: bool = False
+    """Whether that is assumed, not what launches of other cells show."""
+    between_share: float | None = None
+    """Share of the variance of a launch's figure that lies between launches, not within them."""
+    fixed_variance: float = 0.0
+    """What runs at different times differ by, of the log-ratio: no number of launches lessens it."""
 
     @property
     def has_interval(self) -> bool:

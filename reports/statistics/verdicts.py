@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from likeforlike.reports.statistics.launches import further_launches
 from likeforlike.reports.statistics.ratios import RatioEstimate
 
 Word = Literal["faster", "slower", "same", "unclear"]
@@ -34,7 +35,11 @@ class Verdict:
     """Share by which a ratio must differ from 1 to be called different, such as 0.02."""
     reason: str
     more_rounds: int | None = None
-    """Further rounds that would settle an unclear one, if the spread stays; None where none would."""
+    """Further rounds that would settle an unclear one, if the spread stays; None where none would.
+
+    None, too, where launches are what is counted."""
+    more_launches: int | None = None
+    """Further launches that would, where they are what is counted; None where none would."""
 
     @property
     def different(self) -> bool:
@@ -70,7 +75,7 @@ def verdict(
         reason = f"copies of one implementation differed by up to {threshold * 100:.0f} % here"
     else:
         reason = "the interval holds 1" if low <= 0.0 <= high else "the interval spans the threshold"
-    return Verdict("unclear", estimate, threshold, reason, _more_rounds(estimate, limit, alike))
+    return Verdict("unclear", estimate, threshold, reason, *_missing(estimate, limit, alike))
 
 
 def with_false_discovery_rate(verdicts: Sequence[Verdict], rate: float = 0.05) -> list[Verdict]:
@@ -88,7 +93,10 @@ def with_false_discovery_rate(verdicts: Sequence[Verdict], rate: float = 0.05) -
         item = result[position]
         if item.different and value > rate:
             reason = f"may be chance among {len(tested)} comparisons (adjusted p {value:.3f})"
-            result[position] = replace(item, word="unclear", reason=reason, more_rounds=item.estimate.pairs)
+            by_launches = item.estimate.freedom is not None
+            twice = item.estimate.launches if by_launches else item.estimate.pairs
+            more = {"more_launches" if by_launches else "more_rounds": twice}
+            result[position] = replace(item, word="unclear", reason=reason, **more)  # type: ignore[arg-type]
     return result
 
 
@@ -112,14 +120,21 @@ def _distance(ratio: float) -> float:
     return max(ratio, 1.0 / ratio) - 1.0
 
 
-def _more_rounds(estimate: RatioEstimate, limit: float, alike: float) -> int | None:
-    """Rounds that would narrow the interval enough, as it narrows with the root of their number.
+def _missing(estimate: RatioEstimate, limit: float, alike: float) -> tuple[int | None, int | None]:
+    """Rounds, or launches where these are counted, that would narrow the interval enough.
 
     Enough is that it excludes 1, for a ratio beyond ``limit``; or else that it lies within ``alike``.
     """
     centre = abs(math.log(estimate.ratio))
+    needed = centre if centre > limit else alike - centre
+    if estimate.freedom is not None:
+        return None, further_launches(estimate, needed)
+    return _more_rounds(estimate, needed), None
+
+
+def _more_rounds(estimate: RatioEstimate, needed_half_width: float) -> int | None:
+    """Rounds that would, as the interval narrows with the root of their number."""
     half_width = math.log(estimate.high / estimate.low) / 2.0
-    needed_half_width = centre if centre > limit else alike - centre
     if needed_half_width <= 0.0 or half_width == 0.0:
         return None
     total = estimate.pairs * (half_width / needed_half_width) ** 2

@@ -249,7 +249,10 @@ def _summary(saved: SavedSummary) -> Summary:
 
 def _check_parallel(document: Document, extra: Extra, count: int, path: str) -> None:
     """Lists that belong to the samples are as long as the samples; a round is counted once."""
-    lists: dict[str, tuple[Any, ...] | None] = {"round_numbers": extra.round_numbers}
+    lists: dict[str, tuple[Any, ...] | None] = {
+        "round_numbers": extra.round_numbers,
+        "launch_numbers": extra.launch_numbers,
+    }
     if extra.transfer is not None:
         lists["transfer.to_device_seconds"] = extra.transfer.to_device_seconds
         lists["transfer.to_host_seconds"] = extra.transfer.to_host_seconds

@@ -1,0 +1,347 @@
+"""Ratios over launches: what fresh processes of the same thing show, not what one process repeats.
+
+Rounds within a launch say how well that launch is known; how far the next launch would lie from it they can't
+say. So a launch gives one figure, the median of its paired log-ratios, and launches are what is counted. Few
+launches say little of how far they differ. Their variance is moderated towards the one that all entrants of
+the run show (Smyth 2004, "Linear models and empirical Bayes methods for assessing differential expression in
+microarray experiments", section 6.2: limma's squeezeVar), so that three launches have more than two degrees
+of freedom. From ``scipy.special`` alone, since ``scipy.stats`` takes over a second to import.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import special
+
+from likeforlike.reports.statistics.median_intervals import interpolated_median_interval
+from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE
+from likeforlike.reports.statistics.ratios import RatioEstimate
+
+ASSUMED_SPREAD = {"kernels": 0.02, "trainings": 0.05}
+"""Standard deviation of a log-ratio between launches where nothing measured tells it.
+
+Kernels: copies of one product in processes of their own differed by 1 to 2 %, beside other load by more.
+Trainings: the shipped repetition's runs, ×5.94, ×5.43 and ×5.81, differ by 4.7 %.
+"""
+
+ASSUMED_RUN_SPREAD = {"kernels": 0.025, "trainings": 0.05}
+"""Standard deviation of the log of a time between runs at different times, of either run."""
+
+ASSUMED_FREEDOM = 8.0
+"""Degrees of freedom that an assumed spread is worth: with so many an estimate is right within a half."""
+
+MOST_LAUNCHES = 1_000
+"""Beyond so many no number of further launches is named."""
+
+_MEDIAN_FACTORS = {2: 1.0, 3: 1.346, 4: 1.193, 5: 1.434}
+"""Variance of the median over that of the mean, of so many normal values; beyond, the interval tells it."""
+
+_NORMAL = float(special.ndtri(0.975))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one launch shows: a log-ratio to its partner's, or the log of a time in seconds."""
+
+    log: float
+    """Median over the rounds."""
+    squared_error: float
+    """Squared standard error of that median; 0 where one round alone was measured."""
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far launches differ: a variance, and how well it is known."""
+
+    variance: float
+    """Of log-ratios, or of logs of times."""
+    freedom: float
+    """Degrees of freedom that it is worth to an entrant of the run (d0); infinite if all have the same."""
+    most: float = math.inf
+    """No estimate may have more degrees of freedom than all variances together from which it was taken."""
+    assumed: bool = False
+    """Whether no launches showed it."""
+
+    @property
+    def worth(self) -> float:
+        """Its degrees of freedom where it stands alone; never 0."""
+        return min(self.freedom or self.most, self.most)
+
+
+def unit_of(logs: np.ndarray) -> Unit:
+    """One launch from the logs of its rounds, at least one.
+
+    From six rounds on the error is that of the interval between order statistics, which asks nothing of the
+    noise; of fewer, from their variance.
+    """
+    values = np.asarray(logs, dtype=float)
+    median, count = float(np.median(values)), values.size
+    if count >= 6:
+        low, high = interpolated_median_interval(values)
+        return Unit(median, ((high - low) / (2.0 * _NORMAL)) ** 2, count)
+    if count < 2:
+        return Unit(median, 0.0, count)
+    return Unit(median, _MEDIAN_FACTORS[count] * float(values.var(ddof=1)) / count, count)
+
+
+def trigamma_inverse(value: float) -> float:
+    """The y at which ψ'(y) is ``value``, above 0, by Newton's method as in Smyth 2004, appendix."""
+    if value > 1e7:
+        return 1.0 / math.sqrt(value)
+    if value < 1e-6:
+        return 1.0 / value
+    y = 0.5 + 1.0 / value
+    for _ in range(50):
+        trigamma = float(special.polygamma(1, y))
+        step = trigamma * (1.0 - trigamma / value) / float(special.polygamma(2, y))
+        y += step
+        if -step / y < 1e-10:
+            break
+    return y
+
+
+def pooled_spread(variances: Sequence[float], freedoms: Sequence[float]) -> Spread | None:
+    """The variance towards which others are moderated, with its degrees of freedom d0; None of none.
+
+    Smyth 2004: with e = log s² - ψ(d/2) + log(d/2), d0 follows from ψ'(d0/2) = var(e) - mean ψ'(d/2),
+    infinite where that is not above 0; then log s0² = mean(e) + ψ(d0/2) - log(d0/2). One variance says
+    nothing of d0, which is then 0. Variances of 0 count as a hundred-thousandth of the median one.
+    """
+    given = [(v, d) for v, d in zip(variances, freedoms, strict=True) if d > 0 and math.isfinite(v)]
+    positive = [v for v, _ in given if v > 0.0]
+    if not positive:
+        return None
+    values = np.maximum([v for v, _ in given], 1e-5 * float(np.median(positive)))
+    halves = np.array([d for _, d in given]) / 2.0
+    most = float(2.0 * halves.sum())
+    if values.size == 1:
+        return Spread(float(values[0]), 0.0, most)
+    errors = np.log(values) - special.digamma(halves) + np.log(halves)
+    centre = float(errors.mean())
+    excess = float(errors.var(ddof=1) - special.polygamma(1, halves).mean())
+    if excess <= 0.0:
+        return Spread(math.exp(centre), math.inf, most)
+    half = trigamma_inverse(excess)
+    return Spread(math.exp(centre + float(special.digamma(half)) - math.log(half)), 2.0 * half, most)
+
+
+def entrants_variances(figures: np.ndarray) -> tuple[list[float], list[float]]:
+    """Variances between launches of the ratio of two entrants, each with its degrees of freedom.
+
+    ``figures`` has the log-ratio of each entrant to a common one (itself among them) by launch: one row a
+    launch, one column an entrant. Ratios to one base share the base's own variance. So what is taken are
+    Helmert's contrasts, each entrant against the mean of those before it: of entrants that vary alike they
+    are independent, and have the variance of one, half that of a ratio.
+    """
+    launches, entrants = figures.shape
+    if launches < 2:
+        return [], []
+    variances = []
+    for number in range(1, entrants):
+        contrast = (figures[:, number] - figures[:, :number].mean(axis=1)) * math.sqrt(number / (number + 1.0))
+        variances.append(2.0 * float(contrast.var(ddof=1)))
+    return variances, [launches - 1.0] * len(variances)
+
+
+def moderated(variance: float, freedom: float, spread: Spread | None) -> tuple[float, float]:
+    """A variance moved towards the pooled one, and its degrees of freedom (squeezeVar)."""
+    if spread is None or spread.freedom == 0.0:
+        return variance, freedom
+    if math.isinf(spread.freedom):
+        return spread.variance, max(min(math.inf, spread.most), freedom)
+    total = spread.freedom + freedom
+    moved = (spread.freedom * spread.variance + freedom * variance) / total
+    return moved, max(min(total, spread.most), freedom)
+
+
+def over_launches(
+    units: Sequence[Unit], spread: Spread | None = None, confidence: float = 0.95
+) -> RatioEstimate:
+    """Ratio from the paired log-ratios of at least two launches, each a unit.
+
+    Mean over launches, Student's interval with the moderated variance between them, which holds the variance
+    within; it is never taken to be less than the rounds show. Raises ValueError for fewer than two.
+    """
+    count = len(units)
+    if count < 2:
+        raise ValueError(f"{count} launches: expected at least 2")
+    logs = np.array([unit.log for unit in units])
+    variance, freedom = moderated(float(logs.var(ddof=1)), count - 1.0, spread)
+    within = sum(unit.squared_error for unit in units) / count
+    error = math.sqrt(max(variance, within) / count)
+    share = 0.0 if variance <= 0.0 else max(1.0 - within / max(variance, within), 0.0)
+    return _student(float(logs.mean()), error, freedom, units, True, confidence, count, share)
+
+
+def apart(
+    base: Sequence[Sequence[Unit]],
+    other: Sequence[Sequence[Unit]],
+    launch_spread: Spread | None,
+    run_spread: Spread | None,
+    confidence: float = 0.95,
+) -> RatioEstimate:
+    """Ratio of two sides that were not measured in turns; of either the units (logs of times) run by run.
+
+    At least two units a side. ``launch_spread`` is that of one side's times between launches; ``run_spread``
+    that between runs, None where both sides are of one run, over which their launches are spread alike. Of
+    several runs on a side the variance between them is their own, moderated towards it.
+    """
+    sides = [_side(side, launch_spread, run_spread) for side in (base, other)]
+    variance = sum(part[1] for part in sides)
+    fixed = sum(part[3] for part in sides)
+    parts = [(part[1], part[2]) for part in sides]
+    units = [unit for side in (base, other) for run in side for unit in run]
+    count = min(sum(map(len, base)), sum(map(len, other)))
+    estimate = _student(
+        sides[1][0] - sides[0][0],
+        math.sqrt(variance),
+        joint_freedom(parts),
+        units,
+        False,
+        confidence,
+        count,
+        1.0,
+    )
+    rounds = min(sum(unit.rounds for run in side for unit in run) for side in (base, other))
+    return replace(estimate, fixed_variance=fixed, pairs=rounds)
+
+
+def _side(
+    runs: Sequence[Sequence[Unit]], launch_spread: Spread | None, run_spread: Spread | None
+) -> tuple[float, float, float, float]:
+    """Mean log time of a side, its squared error, the freedom of that, and what no launches would lessen."""
+    means = [float(np.mean([unit.log for unit in run])) for run in runs]
+    degrees = sum(len(run) - 1.0 for run in runs)
+    squares = sum(float(np.var([unit.log for unit in run])) * len(run) for run in runs)
+    within = float(np.mean([unit.squared_error for run in runs for unit in run]))
+    between, freedom = moderated(squares / degrees, degrees, launch_spread) if degrees else (within, 1.0)
+    each = max(between, within) * float(np.mean([1.0 / len(run) for run in runs]))
+    if run_spread is None:
+        return float(np.mean(means)), each / len(runs), freedom, 0.0
+    if len(runs) == 1:
+        parts = [(each, freedom), (run_spread.variance, run_spread.worth)]
+        return means[0], each + run_spread.variance, joint_freedom(parts), run_spread.variance
+    prior = replace(run_spread, variance=run_spread.variance + each)
+    varied, known = moderated(float(np.var(means, ddof=1)), len(runs) - 1.0, prior)
+    error = max(varied, each) / len(runs)
+    return float(np.mean(means)), error, known, max(error - each / len(runs), 0.0)
+
+
+def widened(
+    estimate: RatioEstimate, launches: Spread, runs: Spread | None = None, confidence: float = 0.95
+) -> RatioEstimate:
+    """An estimate from rounds of one launch, widened by how far launches differ (and runs, of either side).
+
+    Each arm's standard error is joined with theirs, the degrees of freedom by Satterthwaite (1946). What is
+    said of one launch stays ``assumed``: nothing in its file shows it. Without an interval it stays so.
+    """
+    fixed = 0.0 if runs is None else 2.0 * runs.variance
+    spread = launches.variance + fixed
+    told = replace(
+        estimate,
+        launches=1,
+        assumed=True,
+        spread=math.sqrt(spread),
+        spread_assumed=launches.assumed,
+        apart_p_value=None if estimate.has_interval else estimate.apart_p_value,
+    )
+    if not estimate.has_interval:
+        return told
+    centre = math.log(estimate.ratio)
+    errors = [(centre - math.log(estimate.low)) / _NORMAL, (math.log(estimate.high) - centre) / _NORMAL]
+    own = max(max(errors) ** 2, 0.0)
+    parts = [(own, max(estimate.pairs - 1.0, 1.0)), (launches.variance, launches.worth)]
+    parts += [] if runs is None else [(fixed, 2.0 * runs.worth)]
+    freedom = joint_freedom(parts)
+    factor = _factor(freedom, confidence)
+    below, above = (math.hypot(error, math.sqrt(spread)) for error in errors)
+    towards = below if centre > 0.0 else above
+    p_value = 2.0 * float(special.stdtr(freedom, -abs(centre) / towards)) if towards else 1.0
+    return replace(
+        told,
+        low=math.exp(centre - factor * below),
+        high=math.exp(centre + factor * above),
+        p_value=min(max(p_value, LEAST_P_VALUE), 1.0),
+        freedom=freedom,
+        between_share=spread / (spread + own) if spread + own else 0.0,
+        fixed_variance=fixed,
+    )
+
+
+def further_launches(estimate: RatioEstimate, needed: float) -> int | None:
+    """Launches beyond those measured that would bring the arm down to ``needed``, if the spread stays.
+
+    The arm narrows with the root of their number and with Student's factor; what runs differ by stays. None
+    for an estimate that does not rest on launches, and where no number up to MOST_LAUNCHES would do.
+    """
+    if estimate.freedom is None or needed <= 0.0:
+        return None
+    arm = math.log(estimate.high / estimate.low) / 2.0
+    squared = (arm / _factor(estimate.freedom, estimate.confidence)) ** 2
+    falling = max(squared - estimate.fixed_variance, 0.0) * estimate.launches
+
+    def reached(count: int) -> bool:
+        freedom = estimate.freedom + count - estimate.launches  # type: ignore[operator]
+        error = math.sqrt(estimate.fixed_variance + falling / count)
+        return _factor(freedom, estimate.confidence) * error <= needed
+
+    least = max(estimate.launches + 1, 3 if estimate.assumed else 2)
+    if not reached(MOST_LAUNCHES):
+        return None
+    low, high = least, MOST_LAUNCHES
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) else (middle + 1, high)
+    return low - estimate.launches
+
+
+def joint_freedom(parts: Sequence[tuple[float, float]]) -> float:
+    """Degrees of freedom of a sum of squared errors, each with its own (Satterthwaite 1946)."""
+    total = sum(square for square, _ in parts)
+    if total <= 0.0:
+        return min(freedom for _, freedom in parts)
+    below = sum(square**2 / freedom for square, freedom in parts if square > 0.0)
+    return total**2 / below if below > 0.0 else math.inf
+
+
+def _student(
+    centre: float,
+    error: float,
+    freedom: float,
+    units: Sequence[Unit],
+    paired: bool,
+    confidence: float,
+    launches: int,
+    share: float,
+) -> RatioEstimate:
+    arm = _factor(freedom, confidence) * error
+    return RatioEstimate(
+        math.exp(centre),
+        math.exp(centre - arm),
+        math.exp(centre + arm),
+        sum(unit.rounds for unit in units),
+        paired,
+        _p_value(centre, error, freedom),
+        confidence,
+        launches=launches,
+        freedom=freedom,
+        between_share=share,
+    )
+
+
+def _p_value(centre: float, error: float, freedom: float) -> float:
+    if error == 0.0:
+        return 1.0 if centre == 0.0 else LEAST_P_VALUE
+    deviations = -abs(centre) / error
+    tail = special.ndtr(deviations) if math.isinf(freedom) else special.stdtr(freedom, deviations)
+    return float(max(2.0 * tail, LEAST_P_VALUE))
+
+
+def _factor(freedom: float, confidence: float) -> float:
+    half = (1.0 + confidence) / 2.0
+    return float(special.ndtri(half) if math.isinf(freedom) else special.stdtrit(freedom, half))
