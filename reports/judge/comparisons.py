@@ -18,6 +18,7 @@ from likeforlike.reports.judge.estimates import (
     twin_drift,
     widest,
 )
+from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.matching import pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
 from likeforlike.reports.read.machines import Machine
@@ -94,7 +95,17 @@ class Comparison:
     @property
     def sure_of_times(self) -> bool:
         """Whether the times are sure, whoever trained better."""
-        return self.clear and self.base.verified and self.other.verified
+        return self.clear and not self.unsure and self.base.verified and self.other.verified
+
+    @property
+    def unsure(self) -> str:
+        """Why a clear verdict is not sure: one launch, or others took much of the machine; else empty."""
+        if self.verdict.estimate.assumed:
+            return (
+                "measured in one launch" if self.verdict.estimate.launches < 2 else "of another tool's file"
+            )
+        crowded = self.other.crowded or self.base.crowded
+        return f"others used the machine: {crowded}" if crowded else ""
 
     @property
     def told(self) -> bool:
@@ -163,9 +174,10 @@ class Comparisons:
 
 def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
     """All comparisons: within each machine of ``detailed``, and of every machine with the baseline."""
-    within = [_Within(study, machine) for machine in detailed]
-    across, unlike = _across_machines(study)
-    beside, unlike_beside = _across_files(study)
+    grounds = Grounds(study)
+    within = [_Within(grounds, machine) for machine in detailed]
+    across, unlike = _across_machines(grounds)
+    beside, unlike_beside = _across_files(grounds)
     return Comparisons(
         _controlled(
             (item for part in within for item in part.implementations()),
@@ -177,22 +189,22 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
         _controlled(item for part in within for item in part.scaling()),
         _controlled(across),
         _controlled(beside),
-        _controlled(_within_groups(study, detailed)),
+        _controlled(_within_groups(grounds, detailed)),
         (*unlike, *unlike_beside),
     )
 
 
 def _comparison(
     kind: Kind,
-    study: Study,
+    grounds: Grounds,
     base: Measurement,
     other: Measurement,
     drift: tuple[float, float] | None = None,
 ) -> Comparison | None:
-    estimate = estimate_ratio(base, other)
+    estimate = estimate_ratio(base, other, grounds)
     if estimate is None:
         return None
-    noise = widest([study.noise(base.machine), study.noise(other.machine), drift])
+    noise = widest([grounds.noise(base), grounds.noise(other), drift])
     withheld = unlike_measuring(base, other).withholds if kind in ("machines", "files", "groups") else ""
     return Comparison(kind, base, other, verdict(estimate, noise), withheld)
 
@@ -217,8 +229,9 @@ def _controlled(
 class _Within:
     """The comparisons within one machine."""
 
-    def __init__(self, study: Study, machine: Machine) -> None:
-        self.study = study
+    def __init__(self, grounds: Grounds, machine: Machine) -> None:
+        study = grounds.study
+        self.grounds = grounds
         mine = [item for item in study.measurements if item.machine.id == machine.id]
         self.mine = [item for item in mine if not item.runs[0].cell.plain]
         self.found = {item.key: item for item in self.mine}
@@ -233,7 +246,7 @@ class _Within:
         for items in places.values():
             base = base_of(items)
             yield from (
-                _comparison("implementations", self.study, base, item) for item in items if item is not base
+                _comparison("implementations", self.grounds, base, item) for item in items if item is not base
             )
 
     def trainers(self) -> list[Measurement]:
@@ -248,7 +261,7 @@ class _Within:
         for items in devices.values():
             pair = published_pair(items)
             if pair is not None:
-                yield _comparison("published", self.study, *whole_pair(pair))
+                yield _comparison("published", self.grounds, *whole_pair(pair))
 
     def devices(self) -> Iterable[Comparison | None]:
         """Each accelerator's product or trainer with the same work on the CPU.
@@ -261,7 +274,7 @@ class _Within:
                 continue
             base = self.found.get(replace(item.key, device="cpu:0"))
             if base is not None:
-                yield _comparison("devices", self.study, *whole_pair((base, item)))
+                yield _comparison("devices", self.grounds, *whole_pair((base, item)))
 
     def ladder(self) -> Iterable[Comparison | None]:
         """Each rung with the one before it, in every order; orders may have a step in common."""
@@ -274,7 +287,7 @@ class _Within:
                     if before is not None and after is not None
                 }
                 for pair in steps.values():
-                    yield _comparison("ladder", self.study, *pair)
+                    yield _comparison("ladder", self.grounds, *pair)
 
     def scaling(self) -> Iterable[Comparison | None]:
         """Each data-parallel training with the one by a single worker of the same strategy."""
@@ -282,13 +295,14 @@ class _Within:
         for item in items:
             base = scaled_from(items, item)
             if base is not None and base is not item:
-                yield _comparison("scaling", self.study, *whole_pair((base, item)))
+                yield _comparison("scaling", self.grounds, *whole_pair((base, item)))
 
 
 def _across_machines(
-    study: Study,
+    grounds: Grounds,
 ) -> tuple[list[Comparison | None], list[tuple[Measurement, Measurement, str]]]:
     """Every other machine's cell with the baseline's; those whose work differs are named instead."""
+    study = grounds.study
     compared: list[Comparison | None] = []
     unlike = []
     real = [item for item in study.measurements if item.key.workload != "noise"]
@@ -298,15 +312,16 @@ def _across_machines(
     )
     for (_, key), items in others.items():
         pairs, left = pair_alike(bases.get(key, []), items)
-        compared += [_comparison("machines", study, *whole_pair(pair)) for pair in pairs]
+        compared += [_comparison("machines", grounds, *whole_pair(pair)) for pair in pairs]
         unlike += left
     return compared, unlike
 
 
 def _across_files(
-    study: Study,
+    grounds: Grounds,
 ) -> tuple[list[Comparison | None], list[tuple[Measurement, Measurement, str]]]:
     """On each machine the cells of every file that stands apart with those of the base's file."""
+    study = grounds.study
     compared: list[Comparison | None] = []
     unlike = []
     for workload, items in study.by_workload.items():
@@ -320,16 +335,16 @@ def _across_files(
                 drift = twin_drift(noises.get(base_set, []), noises.get(name, []))
                 for item in sets[name] if name != base_set else ():
                     pairs, left = pair_alike(bases.get(item.key.bare, []), [item])
-                    compared += [_comparison("files", study, *whole_pair(pair), drift) for pair in pairs]
+                    compared += [_comparison("files", grounds, *whole_pair(pair), drift) for pair in pairs]
                     unlike += left
     return compared, unlike
 
 
-def _within_groups(study: Study, machines: Sequence[Machine]) -> Iterable[Comparison | None]:
+def _within_groups(grounds: Grounds, machines: Sequence[Machine]) -> Iterable[Comparison | None]:
     """Each plain benchmark with the base of its group."""
-    for group in plain_groups(study, machines):
+    for group in plain_groups(grounds.study, machines):
         for item in group.others:
-            found = _comparison("groups", study, group.base, item)
+            found = _comparison("groups", grounds, group.base, item)
             if found is not None and not group.named:
                 estimate = allowing_for_choice(found.verdict.estimate, len(group.items))
                 found = replace(found, verdict=replace(found.verdict, estimate=estimate))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from likeforlike.reports.sort.measurements import Measurement, Run
+from likeforlike.reports.judge.grounds import Grounds, run_spread
+from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.units import paired_samples, ratio_units, time_units
+from likeforlike.reports.statistics.launches import apart, over_launches, widened
 from likeforlike.reports.statistics.ratios import (
-    LEAST_PAIRS,
     RatioEstimate,
     paired_ratio,
     unpaired_ratio,
@@ -21,19 +21,47 @@ TWINS = ("twin-a", "twin-b")
 """The A/A pair of the workload ``noise``."""
 
 
-def estimate_ratio(base: Measurement, other: Measurement) -> RatioEstimate | None:
-    """Paired over the rounds both were measured in; unpaired where there are none; None without times."""
+def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> RatioEstimate | None:
+    """Paired over the rounds both were measured in, launch by launch; unpaired where there are none.
+
+    Of one launch it is widened by how far others would lie. None without times.
+    """
+    units = list(ratio_units(base, other).values())
+    if len(units) > 1:
+        return over_launches(units, grounds.ratio_spread(other))
     first, second = paired_samples(base, other)
     if not first:
-        return unpaired_estimate(base, other)
+        return unpaired_estimate(base, other, grounds)
     try:
-        return paired_ratio(first, second)
+        return widened(paired_ratio(first, second), grounds.one_launch_spread(other))
     except ValueError:  # no time above zero
         return None
 
 
-def unpaired_estimate(base: Measurement, other: Measurement) -> RatioEstimate | None:
-    """Of two runs, from summary figures where a file has no samples; None without times."""
+def unpaired_estimate(base: Measurement, other: Measurement, grounds: Grounds) -> RatioEstimate | None:
+    """Of what took no turns, from summary figures where a file has no samples; None without times.
+
+    Where both were launched several times, over launches. Between runs at different times what runs differ
+    by is in the interval. Of one launch on a side, the interval over rounds is widened by both.
+    """
+    sides = [time_units(item) for item in (base, other)]
+    runs = None if _of_one_run(base, other) else run_spread(other)
+    if all(sum(map(len, side)) > 1 for side in sides):
+        estimate = apart(sides[0], sides[1], grounds.time_spread(other), runs)
+        plain = base.runs[0].cell.plain or other.runs[0].cell.plain
+        return replace(estimate, assumed=plain)
+    estimate_of_rounds = _over_rounds(base, other)
+    if estimate_of_rounds is None:
+        return None
+    return widened(estimate_of_rounds, grounds.one_launch_spread(other), runs)
+
+
+def _of_one_run(base: Measurement, other: Measurement) -> bool:
+    first, second = ({run.file.run_id or run.file.digest for run in item.runs} for item in (base, other))
+    return first == second and base.machine.id == other.machine.id
+
+
+def _over_rounds(base: Measurement, other: Measurement) -> RatioEstimate | None:
     try:
         if base.samples and other.samples:
             return unpaired_ratio(base.samples, other.samples)
@@ -79,37 +107,6 @@ def _summary(item: Measurement) -> Summary:
         saved.mean_seconds,
         saved.stddev_seconds,
     )
-
-
-def paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
-    """Samples of the same file, group and round; disturbed rounds only where too few others are left."""
-    partners = _numbered(other.runs)
-    quiet: list[tuple[float, float]] = []
-    every: list[tuple[float, float]] = []
-    for place, run in _numbered(base.runs).items():
-        partner = partners.get(place)
-        if partner is None or not (run.numbered and partner.numbered):
-            continue
-        disturbed = run.disturbed_rounds | partner.disturbed_rounds
-        theirs = dict(zip(partner.cell.rounds, partner.cell.samples, strict=True))
-        for number, sample in zip(run.cell.rounds, run.cell.samples, strict=True):
-            if number in theirs:
-                every.append((sample, theirs[number]))
-                if number not in disturbed:
-                    quiet.append(every[-1])
-    chosen = quiet if len(quiet) >= min(LEAST_PAIRS, len(every)) else every
-    return [pair[0] for pair in chosen], [pair[1] for pair in chosen]
-
-
-def _numbered(runs: Iterable[Run]) -> dict[tuple[Any, ...], Run]:
-    """Runs by file, group and repetition; of cells that stand twice in a file the first ones are a pair."""
-    count: Counter[tuple[Any, ...]] = Counter()
-    found = {}
-    for run in runs:
-        place = (run.file.digest, run.cell.group, run.number)
-        found[*place, count[place]] = run
-        count[place] += 1
-    return found
 
 
 def widest(intervals: Sequence[tuple[float, float] | None]) -> tuple[float, float] | None:

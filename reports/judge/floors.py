@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from likeforlike.reports.judge.estimates import estimate_ratio, paired_samples
+from likeforlike.reports.judge.estimates import estimate_ratio
+from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.sort.floors import fastest_by_round, is_floor
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
 from likeforlike.reports.sort.plausibility import precision_of
+from likeforlike.reports.sort.units import paired_samples
 from likeforlike.reports.statistics.ratios import RatioEstimate
 
 MATMUL = "matmul"
@@ -54,17 +56,22 @@ class FloorLine:
 
 def floor_lines(study: Study) -> tuple[FloorLine, ...]:
     """The floor of each machine, device and recipe that has one."""
+    grounds = Grounds(study)
     trained = grouped(((item.machine.id, item.key.place), item) for item in study.of("training"))
     return tuple(
-        _line([item for item in items if is_floor(item)], [item for item in items if not is_floor(item)])
+        _line(
+            [item for item in items if is_floor(item)],
+            [item for item in items if not is_floor(item)],
+            grounds,
+        )
         for items in trained.values()
         if any(map(is_floor, items))
     )
 
 
-def _line(candidates: Sequence[Measurement], trainers: Iterable[Measurement]) -> FloorLine:
+def _line(candidates: Sequence[Measurement], trainers: Iterable[Measurement], grounds: Grounds) -> FloorLine:
     fastest = fastest_by_round(candidates)
-    overs = [_over(fastest, item) for item in trainers if not item.refuted]
+    overs = [_over(fastest, item, grounds) for item in trainers if not item.refuted]
     known = [over for over in overs if over is not None]
     return FloorLine(
         fastest,
@@ -73,8 +80,8 @@ def _line(candidates: Sequence[Measurement], trainers: Iterable[Measurement]) ->
     )
 
 
-def _over(floor: Measurement, trainer: Measurement) -> Over | None:
-    estimate = estimate_ratio(floor, trainer)
+def _over(floor: Measurement, trainer: Measurement, grounds: Grounds) -> Over | None:
+    estimate = estimate_ratio(floor, trainer, grounds)
     if estimate is None:
         return None
     first, second = paired_samples(floor, trainer)

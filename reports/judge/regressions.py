@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from likeforlike.reports.judge.estimates import TWINS, twin_drift, unpaired_estimate, widest
+from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.limits import Limits, check_patterns, matches
 from likeforlike.reports.judge.matching import Pair, pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
@@ -201,7 +202,8 @@ def _checks(
     doubts = [
         how.withholds or item.doubt or base.doubt for (base, item), how in zip(pairs, ways, strict=True)
     ]
-    verdicts = [_verdict(base, item, old, new) for base, item in pairs]
+    grounds = Grounds(old), Grounds(new)
+    verdicts = [_verdict(base, item, grounds) for base, item in pairs]
     counted = iter(
         with_false_discovery_rate([v for v, doubt in zip(verdicts, doubts, strict=True) if not doubt])
     )
@@ -213,9 +215,10 @@ def _checks(
     return checks, [f"{text} in {count} cell{'' if count == 1 else 's'}" for text, count in told.items()]
 
 
-def _verdict(base: Measurement, item: Measurement, old: Study, new: Study) -> Verdict:
-    drift = twin_drift(old.of(NOISE, item.machine), new.of(NOISE, item.machine))
-    noise = widest([old.noise(base.machine), new.noise(item.machine), drift])
-    estimate = unpaired_estimate(base, item)
+def _verdict(base: Measurement, item: Measurement, grounds: tuple[Grounds, Grounds]) -> Verdict:
+    old, new = grounds
+    noises = [grounds.study.of(NOISE, item.machine) for grounds in (old, new)]
+    noise = widest([old.noise(base), new.noise(item), twin_drift(*noises)])
+    estimate = unpaired_estimate(base, item, new if new.time_spread(item) else old)
     assert estimate is not None  # both take time
     return verdict(estimate, noise)

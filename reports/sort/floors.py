@@ -41,7 +41,9 @@ def fastest_by_round(candidates: Sequence[Measurement]) -> Measurement:
 def _fastest(runs: Sequence[Run]) -> Run:
     """One run that has in every round the fastest of these, an undisturbed one where there is one."""
     rounds: dict[int, tuple[bool, float]] = {}
+    launches: dict[int, int] = {}
     for run in runs:
+        launches |= dict(zip(run.cell.rounds, run.launch_numbers, strict=True))
         for number, seconds in zip(run.cell.rounds, run.cell.samples, strict=True):
             sample = (number in run.disturbed_rounds, seconds)
             rounds[number] = min(sample, rounds.get(number, sample))
@@ -50,7 +52,13 @@ def _fastest(runs: Sequence[Run]) -> Run:
     samples = tuple(rounds[number][1] for number in numbers)
     first = runs[0].cell
     extra = msgspec.structs.replace(
-        first.extra, implementation=FLOOR, round_numbers=numbers, disturbed=disturbed, epochs=(), terms={}
+        first.extra,
+        implementation=FLOOR,
+        round_numbers=numbers,
+        launch_numbers=tuple(launches[number] for number in numbers),
+        disturbed=disturbed,
+        epochs=(),
+        terms={},
     )
     median = statistics.median(samples) if samples else first.median_seconds
     return replace(runs[0], cell=replace(first, samples=samples, median_seconds=median, extra=extra))

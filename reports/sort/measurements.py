@@ -6,6 +6,7 @@ in one file or several, are its runs and are kept apart.
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ FILE_AXIS = "file"
 UNSTATED = "unstated"
 """The device of published figures whose source does not name one."""
 NOISE = "noise"
+TWIN = "twin"
+"""The role of a second copy of an entrant, measured beside it to show how far copies of one thing differ."""
+LARGE_SHARE = 0.2
+"""Share of the machine that others take, from which no verdict on what was measured meanwhile is sure."""
+
+_SHARES = re.compile(r"(\d+(?:\.\d+)?) ?%")
 
 Axes = tuple[tuple[str, Any], ...]
 
@@ -90,6 +97,29 @@ class Run:
         return self.cell.extra.round_numbers is not None
 
     @cached_property
+    def launch_numbers(self) -> tuple[int, ...]:
+        """The launch of each sample; all are of launch 0 where the file tells none."""
+        return self.cell.launches or self.cell.extra.launch_numbers or (0,) * len(self.cell.samples)
+
+    @property
+    def units(self) -> tuple[tuple[str, Any, int], ...]:
+        """What was drawn anew: file, run and launch, in the order of the launches."""
+        return tuple((self.file.digest, self.number, n) for n in dict.fromkeys(self.launch_numbers))
+
+    @cached_property
+    def crowded_launches(self) -> dict[int, str]:
+        """Launches during which others took a large share of the machine, each with what was seen.
+
+        A file that tells nothing launch by launch tells it of them all.
+        """
+        told = {item.launch: item.disturbances for item in self.cell.extra.launches}
+        if not any(told.values()):
+            state = self.cell.extra.state
+            told = dict.fromkeys(self.launch_numbers, () if state is None else state.disturbances)
+        large = {number: [t for t in texts if _is_large(t)] for number, texts in told.items()}
+        return {number: texts[0] for number, texts in large.items() if texts}
+
+    @cached_property
     def disturbed_rounds(self) -> frozenset[int]:
         """Rounds during which the machine was not at rest."""
         return frozenset(item.round for item in self.cell.extra.disturbed)
@@ -137,6 +167,21 @@ class Measurement:
             return ""
         reasons = dict.fromkeys(item.reason for run in self.runs for item in run.cell.extra.disturbed)
         return f"{total - quiet} of {total} samples disturbed: {'; '.join(list(reasons)[:3])}"
+
+    @cached_property
+    def launches(self) -> int:
+        """How often it was measured in fresh processes: launches, over all runs and files."""
+        return len({unit for run in self.runs for unit in run.units})
+
+    @cached_property
+    def crowded(self) -> str:
+        """What others took of the machine during most launches; empty if they did not."""
+        crowded = [text for run in self.runs for text in run.crowded_launches.values()]
+        total = sum(len(run.units) for run in self.runs)
+        if 2 * len(crowded) <= total:
+            return ""
+        of = f" in {len(crowded)} of {total} launches" if total > 1 else ""
+        return f"{max(crowded, key=_largest_share)}{of}"
 
     @cached_property
     def samples(self) -> list[float]:
@@ -206,6 +251,14 @@ class Measurement:
         return self.verified and not self.doubt
 
 
+def _largest_share(sentence: str) -> float:
+    return max((float(share) / 100.0 for share in _SHARES.findall(sentence)), default=0.0)
+
+
+def _is_large(sentence: str) -> bool:
+    return _largest_share(sentence) >= LARGE_SHARE
+
+
 @dataclass(frozen=True)
 class Pool:
     """Several files whose runs of a workload are one measurement."""
@@ -229,6 +282,8 @@ class Study:
     titles: Mapping[str, str]
     """A short name for each machine id, unlike all others."""
     baseline: Machine
+    twins: tuple[Measurement, ...] = ()
+    """Second copies of entrants, which are never ranked: they show what copies of one thing differ by."""
     remarks: tuple[str, ...] = ()
     """What happened to the files on the way: repetitions, twins, files left out."""
     pools: tuple[Pool, ...] = ()

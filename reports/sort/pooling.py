@@ -20,6 +20,7 @@ from likeforlike.reports.sort.likeness.repetitions import unlike_files
 from likeforlike.reports.sort.measurements import (
     FILE_AXIS,
     REPEAT_AXIS,
+    TWIN,
     Key,
     Measurement,
     Pool,
@@ -95,12 +96,14 @@ def build_study(
     pools = tuple(_pools(sets))
     said = (*remarks, *twins, *repetition_remarks(pools, kept, titles), *apart)
     base_file = _base_file(kept, base, baseline)
+    judged = with_plausibility(measured)
     return Study(
         tuple(kept),
-        with_plausibility(measured),
+        tuple(item for item in judged if item.extra.role != TWIN),
         machines,
         titles,
         base,
+        tuple(item for item in judged if item.extra.role == TWIN),
         said,
         pools,
         base_file,

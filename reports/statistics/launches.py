@@ -37,8 +37,11 @@ ASSUMED_FREEDOM = 8.0
 MOST_LAUNCHES = 1_000
 """Beyond so many no number of further launches is named."""
 
-_MEDIAN_FACTORS = {2: 1.0, 3: 1.346, 4: 1.193, 5: 1.434}
-"""Variance of the median over that of the mean, of so many normal values; beyond, the interval tells it."""
+_MEDIAN_FACTORS = {1: 1.0, 2: 1.0, 3: 1.346, 4: 1.193, 5: 1.434}
+"""Variance of the median over that of the mean, of so many normal values."""
+
+_MANY_MEDIAN_FACTOR = 1.45
+"""The same of more: 1.29 to 1.51 for six to twelve, π/2 at the end."""
 
 _NORMAL = float(special.ndtri(0.975))
 
@@ -105,12 +108,15 @@ def trigamma_inverse(value: float) -> float:
     return y
 
 
-def pooled_spread(variances: Sequence[float], freedoms: Sequence[float]) -> Spread | None:
+def pooled_spread(
+    variances: Sequence[float], freedoms: Sequence[float], most: float | None = None
+) -> Spread | None:
     """The variance towards which others are moderated, with its degrees of freedom d0; None of none.
 
     Smyth 2004: with e = log s² - ψ(d/2) + log(d/2), d0 follows from ψ'(d0/2) = var(e) - mean ψ'(d/2),
     infinite where that is not above 0; then log s0² = mean(e) + ψ(d0/2) - log(d0/2). One variance says
-    nothing of d0, which is then 0. Variances of 0 count as a hundred-thousandth of the median one.
+    nothing of d0, which is then 0. Variances of 0 count as a hundred-thousandth of the median one. ``most``
+    are the degrees of freedom that all have together, where that is less than their sum.
     """
     given = [(v, d) for v, d in zip(variances, freedoms, strict=True) if d > 0 and math.isfinite(v)]
     positive = [v for v, _ in given if v > 0.0]
@@ -118,7 +124,7 @@ def pooled_spread(variances: Sequence[float], freedoms: Sequence[float]) -> Spre
         return None
     values = np.maximum([v for v, _ in given], 1e-5 * float(np.median(positive)))
     halves = np.array([d for _, d in given]) / 2.0
-    most = float(2.0 * halves.sum())
+    most = float(2.0 * halves.sum()) if most is None else most
     if values.size == 1:
         return Spread(float(values[0]), 0.0, most)
     errors = np.log(values) - special.digamma(halves) + np.log(halves)
@@ -130,22 +136,24 @@ def pooled_spread(variances: Sequence[float], freedoms: Sequence[float]) -> Spre
     return Spread(math.exp(centre + float(special.digamma(half)) - math.log(half)), 2.0 * half, most)
 
 
-def entrants_variances(figures: np.ndarray) -> tuple[list[float], list[float]]:
-    """Variances between launches of the ratio of two entrants, each with its degrees of freedom.
+def entrants_variances(figures: np.ndarray) -> tuple[list[float], list[float], float]:
+    """Variances between launches of the ratio of two entrants; their degrees of freedom, each and in all.
 
     ``figures`` has the log-ratio of each entrant to a common one (itself among them) by launch: one row a
-    launch, one column an entrant. Ratios to one base share the base's own variance. So what is taken are
-    Helmert's contrasts, each entrant against the mean of those before it: of entrants that vary alike they
-    are independent, and have the variance of one, half that of a ratio.
+    launch, one column an entrant. Ratios to one base share the base's own variance; so each entrant is held
+    against the median of the others, which one restless entrant hardly moves, and the variance is brought to
+    that of a ratio (of entrants that vary alike, the difference has 1 + f / (E - 1) times one's variance).
     """
     launches, entrants = figures.shape
-    if launches < 2:
-        return [], []
-    variances = []
-    for number in range(1, entrants):
-        contrast = (figures[:, number] - figures[:, :number].mean(axis=1)) * math.sqrt(number / (number + 1.0))
-        variances.append(2.0 * float(contrast.var(ddof=1)))
-    return variances, [launches - 1.0] * len(variances)
+    if launches < 2 or entrants < 2:
+        return [], [], 0.0
+    others = entrants - 1
+    factor = 2.0 / (1.0 + _MEDIAN_FACTORS.get(others, _MANY_MEDIAN_FACTOR) / others)
+    columns = range(entrants) if others > 1 else range(1, 2)
+    moved = figures - figures.mean(axis=0)
+    apart = [moved[:, n] - np.median(np.delete(moved, n, axis=1), axis=1) for n in columns]
+    variances = [factor * float(values.var(ddof=1)) for values in apart]
+    return variances, [launches - 1.0] * len(variances), float(others * (launches - 1))
 
 
 def moderated(variance: float, freedom: float, spread: Spread | None) -> tuple[float, float]:

@@ -1,0 +1,154 @@
+"""What a study's launches and twins show: how far launches differ, and how far copies of one thing do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from likeforlike.reports.read.machines import Machine
+from likeforlike.reports.sort.epochs import on_one_basis
+from likeforlike.reports.sort.measurements import Measurement, Study, grouped
+from likeforlike.reports.sort.units import groups_in_turns, ratio_units, time_units
+from likeforlike.reports.statistics.launches import (
+    ASSUMED_FREEDOM,
+    ASSUMED_RUN_SPREAD,
+    ASSUMED_SPREAD,
+    Spread,
+    entrants_variances,
+    pooled_spread,
+)
+
+Where = tuple[str, str, str]
+"""Machine id, device and workload."""
+
+
+@dataclass(frozen=True)
+class Copies:
+    """A twin and what it is a copy of."""
+
+    original: Measurement
+    twin: Measurement
+    ratio: float
+    """Of the twin's time to the original's: mean over launches of the median over rounds."""
+    launches: int
+    pairs: int
+
+
+class Grounds:
+    """How sure one may be on each machine, device and workload of a study."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self._ratios: dict[Where, Spread | None] = {}
+        self._times: dict[Where, Spread | None] = {}
+
+    def ratio_spread(self, item: Measurement) -> Spread | None:
+        """Between launches, of ratios of what took turns; None where nothing was launched twice."""
+        where = _where(item)
+        if where not in self._ratios:
+            self._ratios[where] = _ratio_spread(self._groups.get(where, ()))
+        return self._ratios[where]
+
+    def time_spread(self, item: Measurement) -> Spread | None:
+        """Between launches, of times as they are; None where nothing was launched twice."""
+        where = _where(item)
+        if where not in self._times:
+            self._times[where] = _time_spread(self._groups.get(where, ()))
+        return self._times[where]
+
+    def one_launch_spread(self, item: Measurement) -> Spread:
+        """Of ratios, for what was launched once: as other cells there show it, else assumed."""
+        known = self.ratio_spread(item)
+        if known is not None:
+            return known
+        return Spread(ASSUMED_SPREAD[_kind(item)] ** 2, ASSUMED_FREEDOM, assumed=True)
+
+    def copies(self, machine: Machine, device: str, workload: str) -> Sequence[Copies]:
+        """The twin pairs measured there."""
+        return self._copies.get((machine.id, device, workload), ())
+
+    def noise(self, item: Measurement) -> tuple[float, float] | None:
+        """Between which ratios copies of one thing lie on that device and workload.
+
+        By the twins measured there; without any, by the A/A interval that the machine's files tell. None
+        where neither was measured.
+        """
+        found = self._copies.get(_where(item), ())
+        if not found:
+            return self.study.noise(item.machine)
+        ratios = [copies.ratio for copies in found]
+        return min(1.0, *ratios), max(1.0, *ratios)
+
+    @cached_property
+    def _groups(self) -> dict[Where, list[list[Measurement]]]:
+        """What took turns, launched at least twice, by place; trainings with whole epochs where told."""
+        every = (*self.study.measurements, *self.study.twins)
+        launched = [item for item in every if item.launches > 1 and item.samples and not item.refuted]
+        return {
+            where: [on_one_basis(members) for members in groups_in_turns(items)]
+            for where, items in grouped((_where(item), item) for item in launched).items()
+        }
+
+    @cached_property
+    def _copies(self) -> dict[Where, list[Copies]]:
+        originals = {(i.machine.id, i.key): i for i in self.study.measurements} if self.study.twins else {}
+        found = []
+        for twin in self.study.twins:
+            key = type(twin.key)(twin.key.workload, str(twin.extra.twin_of), twin.key.device, twin.key.axes)
+            original = originals.get((twin.machine.id, key))
+            units = ratio_units(original, twin).values() if original is not None else ()
+            if original is not None and units and not (twin.refuted or original.refuted):
+                ratio = float(np.exp(np.mean([unit.log for unit in units])))
+                pairs = sum(unit.rounds for unit in units)
+                found.append((_where(twin), Copies(original, twin, ratio, len(units), pairs)))
+        return grouped(found)
+
+
+def run_spread(item: Measurement) -> Spread:
+    """Of a time between runs of the harness at different times, as assumed."""
+    return Spread(ASSUMED_RUN_SPREAD[_kind(item)] ** 2, ASSUMED_FREEDOM, assumed=True)
+
+
+def _where(item: Measurement) -> Where:
+    return item.machine.id, item.key.device, item.key.workload
+
+
+def _kind(item: Measurement) -> str:
+    return "kernels" if item.extra.recipe is None else "trainings"
+
+
+def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
+    variances, freedoms, most = [], [], 0.0
+    for items in groups:
+        found = [ratio_units(items[0], item) for item in items]
+        shared = [place for place in found[0] if all(place in units for units in found)]
+        if len(items) > 1 and len(shared) > 1:
+            figures = np.array([[units[place].log for units in found] for place in shared])
+            own = entrants_variances(figures)
+            variances += own[0]
+            freedoms += own[1]
+            most += own[2]
+    return pooled_spread(variances, freedoms, most)
+
+
+def _time_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
+    """One variance a group, its entrants' mean: what they have in common is one draw of the machine."""
+    variances, freedoms = [], []
+    for items in groups:
+        found = [_time_variance(item) for item in items]
+        known = [part for part in found if part is not None]
+        if known:
+            variances.append(float(np.mean([variance for variance, _ in known])))
+            freedoms.append(min(freedom for _, freedom in known))
+    return pooled_spread(variances, freedoms)
+
+
+def _time_variance(item: Measurement) -> tuple[float, float] | None:
+    runs = [[unit.log for unit in run] for run in time_units(item)]
+    freedom = sum(len(run) - 1 for run in runs)
+    if not freedom:
+        return None
+    return float(sum(np.var(run) * len(run) for run in runs)) / freedom, float(freedom)

@@ -1,0 +1,88 @@
+"""Launches as units: what a pair of measurements, or one alone, shows in each.
+
+A unit is a file, a run of it and a launch. Samples of one round of a unit are pairs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from likeforlike.reports.sort.measurements import Measurement, Run, grouped
+from likeforlike.reports.statistics.launches import Unit, unit_of
+from likeforlike.reports.statistics.ratios import LEAST_PAIRS
+
+Place = tuple[Any, ...]
+"""File, group, repetition, which of those of one name, and launch."""
+
+
+def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[tuple[float, float]]]:
+    """Samples of the same file, group, run, launch and round, launch by launch.
+
+    Disturbed rounds count only where too few others are left.
+    """
+    partners = _numbered(other.runs)
+    quiet: dict[Place, list[tuple[float, float]]] = {}
+    every: dict[Place, list[tuple[float, float]]] = {}
+    for place, run in _numbered(base.runs).items():
+        partner = partners.get(place)
+        if partner is None or not (run.numbered and partner.numbered):
+            continue
+        disturbed = run.disturbed_rounds | partner.disturbed_rounds
+        theirs = dict(zip(partner.cell.rounds, partner.cell.samples, strict=True))
+        rows = zip(run.cell.rounds, run.cell.samples, run.launch_numbers, strict=True)
+        for number, sample, launch in rows:
+            if number in theirs:
+                every.setdefault((*place, launch), []).append((sample, theirs[number]))
+                if number not in disturbed:
+                    quiet.setdefault((*place, launch), []).append((sample, theirs[number]))
+    counts = [sum(map(len, kept.values())) for kept in (quiet, every)]
+    return quiet if counts[0] >= min(LEAST_PAIRS, counts[1]) else every
+
+
+def paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
+    """The same, all launches together."""
+    pairs = [pair for kept in paired_by_launch(base, other).values() for pair in kept]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def ratio_units(base: Measurement, other: Measurement) -> dict[Place, Unit]:
+    """Log-ratios other/base by launch, of launches with a pair whose times are both above 0."""
+    units = {}
+    for place, pairs in paired_by_launch(base, other).items():
+        usable = np.array([pair for pair in pairs if min(pair) > 0.0])
+        if usable.size:
+            units[place] = unit_of(np.log(usable[:, 1] / usable[:, 0]))
+    return units
+
+
+def time_units(item: Measurement) -> list[list[Unit]]:
+    """Logs of a measurement's times by launch, one list for each run of the harness (or file)."""
+    runs: dict[str, list[Unit]] = {}
+    for run in item.runs:
+        quiet = run.disturbed_rounds if not item.disturbed and run.quiet_samples else frozenset()
+        rows = zip(run.launch_numbers, run.cell.rounds, run.cell.samples, strict=True)
+        launches = grouped((launch, s) for launch, number, s in rows if number not in quiet and s > 0.0)
+        units = [unit_of(np.log(samples)) for samples in launches.values()]
+        runs.setdefault(run.file.run_id or run.file.digest, []).extend(units)
+    return [units for units in runs.values() if units]
+
+
+def groups_in_turns(items: Iterable[Measurement]) -> list[list[Measurement]]:
+    """Measurements that took turns with each other in every run: comparison groups."""
+    found = grouped((frozenset(_numbered(item.runs)), item) for item in items)
+    return [members for members in found.values() if members]
+
+
+def _numbered(runs: Iterable[Run]) -> dict[tuple[Any, ...], Run]:
+    """Runs by file, group and repetition; of cells that stand twice in a file the first ones are a pair."""
+    count: Counter[tuple[Any, ...]] = Counter()
+    found = {}
+    for run in runs:
+        place = (run.file.digest, run.cell.group, run.number)
+        found[*place, count[place]] = run
+        count[place] += 1
+    return found
