@@ -65,7 +65,7 @@ PLACE = {
 """What a row is of; the columns of the axes follow. Never missing: file, machine and its id, workload,
 implementation, device, axes, run, cell."""
 
-SAMPLE = {"sample": WHOLE, "round": WHOLE, "epoch": WHOLE, "seconds": FIGURE}
+SAMPLE = {"sample": WHOLE, "launch": WHOLE, "round": WHOLE, "epoch": WHOLE, "seconds": FIGURE}
 
 SUMMARY = {
     "outcome": TEXT,
@@ -101,6 +101,9 @@ EITHER = {
 JUDGED = {"implausible": FLAG, "implausible_reason": TEXT, "verified": FLAG}
 
 CELL = {
+    "twin_of": TEXT,
+    "launch_count": WHOLE,
+    "import_seconds": FIGURE,
     "cold_seconds": FIGURE,
     "setup_seconds": FIGURE,
     "total_seconds": FIGURE,
@@ -144,7 +147,8 @@ def read_frame(files: Sequence[str | os.PathLike[str]], samples: bool = True) ->
 
 def _measured(study: Study) -> Iterator[tuple[Run, Measurement]]:
     """Every cell with the measurement that it is a run of, in the order of the files."""
-    found = {id(run.cell): (run, item) for item in study.measurements for run in item.runs}
+    every = (*study.measurements, *study.twins)
+    found = {id(run.cell): (run, item) for item in every for run in item.runs}
     for file in study.files:
         for cell in file.cells:
             yield found[id(cell)]
@@ -268,6 +272,9 @@ def _facts(run: Run, item: Measurement) -> Row:
         "implausible": bool(item.implausible),
         "implausible_reason": "; ".join(item.implausible) or None,
         "verified": None if extra.verified is None else _alone(run, item).verified,
+        "twin_of": extra.twin_of,
+        "launch_count": len(run.units) if run.tells_launches else None,
+        "import_seconds": extra.import_seconds,
         "cold_seconds": extra.cold_seconds,
         "setup_seconds": extra.setup_seconds,
         "total_seconds": extra.total_seconds,
@@ -288,9 +295,12 @@ def _samples(run: Run) -> list[Row]:
     for item in run.cell.extra.disturbed:
         reasons.setdefault(item.round, []).append(item.reason)
     rows = []
-    for number, (round_number, seconds) in enumerate(zip(run.cell.rounds, run.cell.samples, strict=True)):
+    launches = run.launch_numbers if run.tells_launches else (None,) * len(run.cell.samples)
+    timed = zip(run.cell.rounds, run.cell.samples, launches, strict=True)
+    for number, (round_number, seconds, launch) in enumerate(timed):
         row: Row = {name: values[number] for name, values in parts.items()}
-        row |= {"sample": number, "round": round_number if run.numbered else None, "seconds": seconds}
+        row |= {"sample": number, "launch": launch, "round": round_number if run.numbered else None}
+        row["seconds"] = seconds
         row["disturbed"] = round_number in run.disturbed_rounds
         row["disturbed_reason"] = "; ".join(reasons.get(round_number, ())) or None
         rows.append(row)

@@ -14,14 +14,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema import Change, Rung
 from likeforlike.reports.sort.baselines import Steps
-from likeforlike.reports.sort.measurements import Measurement
-from likeforlike.reports.statistics.median_intervals import sign_p_value
-from likeforlike.reports.statistics.ratios import LEAST_PAIRS
+from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.statistics.launches import mean_p_value
 from likeforlike.reports.statistics.verdicts import THRESHOLD, adjusted_p_values
 
 RATE = 0.05
@@ -118,7 +115,8 @@ def _with_interactions(found: Sequence[Effect]) -> list[Effect]:
 def _p_value(effect: Effect) -> float | None:
     """Of no difference between the extremes, by the rounds' differences of differences; None if too few.
 
-    Two-sided, by the sign test; times the pairs of orders from which the extremes were picked.
+    Two-sided, by Student's test over launches; times the pairs of orders from which the extremes were
+    picked. One launch shows none.
     """
     least, most = effect.least, effect.most
     if (least.base.key, least.other.key) == (most.base.key, most.other.key):
@@ -126,24 +124,25 @@ def _p_value(effect: Effect) -> float | None:
     if any(side.refuted for step in (least, most) for side in (step.base, step.other)):
         return None
     one, other = _by_round(least), _by_round(most)
-    differences = np.array([other[place] - one[place] for place in one.keys() & other.keys()])
-    if differences.size < LEAST_PAIRS:
+    launches = grouped((place[:-1], other[place] - one[place]) for place in one.keys() & other.keys())
+    if len(launches) < 2:
         return None
-    return min(1.0, sign_p_value(differences) * math.comb(len(effect.steps), 2))
+    p_value = mean_p_value([statistics.median(differences) for differences in launches.values()])
+    return min(1.0, p_value * math.comb(len(effect.steps), 2))
 
 
 def _by_round(step: Step) -> dict[tuple[Any, ...], float]:
-    """Seconds that the change adds, by file, group, run and round."""
+    """Seconds that the change adds, by file, group, run, launch and round."""
     base, other = _samples(step.base), _samples(step.other)
     return {place: other[place] - base[place] for place in base.keys() & other.keys()}
 
 
 def _samples(item: Measurement) -> Mapping[tuple[Any, ...], float]:
     return {
-        (run.file.digest, run.cell.group, run.number, number): seconds
+        (run.file.digest, run.cell.group, run.number, launch, number): seconds
         for run in item.runs
         if run.numbered
-        for number, seconds in zip(run.cell.rounds, run.cell.samples, strict=True)
+        for launch, number, seconds in zip(run.launch_numbers, run.cell.rounds, run.cell.samples, strict=True)
         if number not in run.disturbed_rounds
     }
 

@@ -102,6 +102,11 @@ class Run:
         return self.cell.launches or self.cell.extra.launch_numbers or (0,) * len(self.cell.samples)
 
     @property
+    def tells_launches(self) -> bool:
+        """Whether the file tells of which launch a sample is; our own without launches are of one."""
+        return bool(self.cell.launches) or not self.cell.plain
+
+    @property
     def units(self) -> tuple[tuple[str, Any, int], ...]:
         """What was drawn anew: file, run and launch, in the order of the launches."""
         return tuple((self.file.digest, self.number, n) for n in dict.fromkeys(self.launch_numbers))

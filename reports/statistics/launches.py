@@ -186,6 +186,13 @@ def over_launches(
     return _student(float(logs.mean()), error, freedom, units, True, confidence, count, share)
 
 
+def mean_p_value(values: Sequence[float]) -> float:
+    """Two-sided, by Student's test, of a mean of 0 of at least two launches' figures."""
+    figures = np.asarray(values, dtype=float)
+    error = float(figures.std(ddof=1)) / math.sqrt(figures.size)
+    return _p_value(float(figures.mean()), error, figures.size - 1.0)
+
+
 def apart(
     base: Sequence[Sequence[Unit]],
     other: Sequence[Sequence[Unit]],

@@ -67,6 +67,8 @@ def _hindrance(pair: Comparison) -> str:
         return "a figure is implausible, wrong or disturbed"
     if not pair.clear:
         return pair.verdict.reason
+    if pair.unsure:
+        return pair.unsure
     if not (pair.base.verified and pair.other.verified):
         return "the answers are not verified"
     return pair.barred or "told in the tables alone"

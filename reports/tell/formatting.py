@@ -30,6 +30,9 @@ ENVIRONMENT_MARK = "†"
 SUSPICION_MARK = "‡"
 """Stands beside a figure above the best that its machine was measured to reach."""
 
+LAUNCH_MARK = "°"
+"""Stands beside a ratio of what was launched once, so that its interval rests on more than its file."""
+
 
 def marked(text: str, *items: Measurement) -> str:
     """The text of a figure of these measurements, with the marks that it needs."""
@@ -114,7 +117,9 @@ def ratio_entry(comparison: Comparison | None) -> Entry:
     if comparison is None:
         return Entry("–")
     estimate = comparison.verdict.estimate
-    return Entry(comparison_text(comparison), estimate.ratio, struck=bool(comparison.doubt))
+    text = with_launch_mark(ratio_text(estimate), estimate)
+    told = marked(text, comparison.base, comparison.other)
+    return Entry(told, estimate.ratio, struck=bool(comparison.doubt))
 
 
 def speed_up_entry(comparison: Comparison | None) -> Entry:
@@ -122,16 +127,9 @@ def speed_up_entry(comparison: Comparison | None) -> Entry:
     if comparison is None:
         return Entry("–")
     estimate = comparison.verdict.estimate
-    inverse = RatioEstimate(
-        1 / estimate.ratio,
-        1 / estimate.high,
-        1 / estimate.low if estimate.low else math.inf,
-        estimate.pairs,
-        estimate.paired,
-        estimate.p_value,
-        estimate.confidence,
-    )
-    text = marked(ratio_text(inverse), comparison.base, comparison.other)
+    low = 1 / estimate.low if estimate.low else math.inf
+    inverse = replace(estimate, ratio=1 / estimate.ratio, low=1 / estimate.high, high=low)
+    text = marked(with_launch_mark(ratio_text(inverse), estimate), comparison.base, comparison.other)
     return Entry(text, inverse.ratio, struck=bool(comparison.doubt))
 
 
@@ -146,6 +144,29 @@ def ratio_text(estimate: RatioEstimate) -> str:
 def comparison_text(comparison: Comparison) -> str:
     """Its ratio as :func:`ratio_text` has it, with the marks that its figures need."""
     return marked(ratio_text(comparison.verdict.estimate), comparison.base, comparison.other)
+
+
+def with_launch_mark(text: str, estimate: RatioEstimate) -> str:
+    """The text of a ratio, marked if its interval was widened for want of launches."""
+    return f"{text} {LAUNCH_MARK}" if estimate.assumed and estimate.has_interval else text
+
+
+def widening_text(estimates: Iterable[RatioEstimate]) -> str:
+    """Why intervals are marked as of one launch, and by what they were widened; empty if none is."""
+    marked_ones = [item for item in estimates if item.assumed and item.has_interval]
+    if not marked_ones:
+        return ""
+    known = sorted({(item.spread, item.spread_assumed) for item in marked_ones if item.spread})
+    assumed = list(dict.fromkeys(percent(spread) for spread, alone in known if alone))
+    shown = list(dict.fromkeys(percent(spread) for spread, alone in known if not alone))
+    by = [f"{_from_to(assumed)}, which is assumed"] if assumed else []
+    by += [f"{_from_to(shown)}, as other cells there show"] if shown else []
+    widened = f"; the interval is widened by how far launches lie apart ({'; '.join(by)})" if by else ""
+    return f"Not sure: measured in one launch, or by another tool{widened}."
+
+
+def _from_to(shares: Sequence[str]) -> str:
+    return shares[0] if len(shares) == 1 else f"{shares[0]} to {shares[-1]}"
 
 
 def verdict_entry(comparison: Comparison | None) -> Entry:
@@ -175,7 +196,10 @@ def verdict_text(verdict: Verdict) -> str:
 
 
 def more_rounds_text(verdict: Verdict) -> str:
-    """What would settle an unclear verdict, in brackets; empty if no number of rounds would."""
+    """What would settle an unclear verdict, launches or rounds, in brackets; empty if no number would."""
+    if verdict.more_launches is not None:
+        noun = "launch" if verdict.more_launches == 1 else "launches"
+        return f" ({verdict.more_launches:,} more {noun})"
     if verdict.more_rounds is None:
         return ""
     noun = "round" if verdict.more_rounds == 1 else "rounds"

@@ -115,6 +115,19 @@ def stats(data):
     }
 
 
+LAUNCHES = 5
+"""In which a cell's rounds are measured; a training's launches are its runs."""
+
+
+def launches_of(workload, rounds):
+    """``launch_numbers`` and ``launches`` of a cell."""
+    if workload in ("training", "noise"):
+        return {}
+    numbers = [LAUNCHES * number // rounds for number in range(rounds)]
+    told = [{"launch": n, "rounds": numbers.count(n)} for n in dict.fromkeys(numbers)]
+    return {"launch_numbers": numbers, "launches": told}
+
+
 def cell(workload, implementation, device, axes, samples, **extra):
     """One benchmark of ours."""
     place = " ".join(str(value) for name, value in axes.items() if name != "run")
@@ -135,6 +148,7 @@ def cell(workload, implementation, device, axes, samples, **extra):
         "verified": {"error": 1e-7, "tolerance": 1e-5},
         "timing": "synchronised",
         "round_numbers": list(range(len(samples))),
+        **launches_of(workload, len(samples)),
         "disturbed": [],
         "stop": {"reason": "precision", "median_interval": [0.99, 1.01], "rounds": len(samples)},
         "plausible": {"ok": True, "reasons": []},

@@ -19,6 +19,7 @@ from likeforlike.reports.tell.formatting import (
     ratio_text,
     seconds_per_epoch,
     significant,
+    with_launch_mark,
 )
 
 ABOUT_PHASES = (
@@ -93,7 +94,8 @@ def _over_entry(context: Context, item: Measurement) -> Entry:
     over = None if line is None else line.over(item)
     if line is None or over is None:
         return Entry("–")
-    return Entry(ratio_text(over.estimate), over.estimate.ratio, struck=bool(line.struck or item.refuted))
+    text = with_launch_mark(ratio_text(over.estimate), over.estimate)
+    return Entry(text, over.estimate.ratio, struck=bool(line.struck or item.refuted))
 
 
 def _share_entry(item: Measurement, rate: ProductRate | None, no_bound: bool) -> Entry:

@@ -6,7 +6,12 @@ from dataclasses import replace
 
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Block, Section, Table
-from likeforlike.reports.tell.formatting import ENVIRONMENT_MARK, SUSPICION_MARK
+from likeforlike.reports.tell.formatting import (
+    ENVIRONMENT_MARK,
+    LAUNCH_MARK,
+    SUSPICION_MARK,
+    widening_text,
+)
 
 MOST_VARIABLES = 4
 
@@ -19,12 +24,18 @@ def with_marks_explained(section: Section, context: Context) -> Section:
 def _explained(block: Block, context: Context) -> Block:
     if not isinstance(block, Table):
         return block
-    ends = {entry.text.rpartition(" ")[2] for row in block.rows for entry in row.entries}
+    ends = {end for row in block.rows for entry in row.entries for end in entry.text.split(" ")[-2:]}
     notes = [block.note] if block.note else []
     if any(ENVIRONMENT_MARK in end for end in ends):
         notes.append(f"{ENVIRONMENT_MARK} Measured under {variables_text(context)}.")
     if any(SUSPICION_MARK in end for end in ends):
         notes.append(f"{SUSPICION_MARK} Above the best rate that its machine was measured to reach.")
+    if any(LAUNCH_MARK in end for end in ends):
+        workloads = {row.workload for row in block.rows}
+        estimates = [
+            item.verdict.estimate for item in context.comparisons.every if item.base.key.workload in workloads
+        ]
+        notes.append(f"{LAUNCH_MARK} {widening_text(estimates)}")
     return replace(block, note=" ".join(notes))
 
 

@@ -22,6 +22,7 @@ from likeforlike.reports.tell.formatting import (
     memory_entries,
     seconds_per_epoch,
     verdict_text,
+    widening_text,
 )
 from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
 from likeforlike.reports.tell.sections.trainers import data_warning, pair_sentence
@@ -133,8 +134,12 @@ def _words(item: Comparison) -> str:
 
 def _pairing(item: Comparison) -> str:
     estimate = item.verdict.estimate
+    if estimate.paired and estimate.launches > 1:
+        return f"Mean over {estimate.launches} runs of the median of their paired epochs."
     if estimate.paired:
-        return f"Median of {estimate.pairs} paired epoch{'' if estimate.pairs == 1 else 's'}."
+        told = widening_text([estimate])
+        epochs = f"Median of {estimate.pairs} paired epoch{'' if estimate.pairs == 1 else 's'}."
+        return f"{epochs} {told}" if told else epochs
     return "Ratio of medians: no pairing stands behind it."
 
 
