@@ -95,7 +95,12 @@ class Comparison:
     @property
     def sure_of_times(self) -> bool:
         """Whether the times are sure, whoever trained better."""
-        return self.clear and not self.unsure and self.base.verified and self.other.verified
+        return self.checked and not self.unsure
+
+    @property
+    def checked(self) -> bool:
+        """Whether there is a clear verdict on checked answers, be it of one launch."""
+        return self.clear and self.base.verified and self.other.verified
 
     @property
     def unsure(self) -> str:

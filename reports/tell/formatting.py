@@ -148,7 +148,7 @@ def comparison_text(comparison: Comparison) -> str:
 
 def with_launch_mark(text: str, estimate: RatioEstimate) -> str:
     """The text of a ratio, marked if its interval was widened for want of launches."""
-    return f"{text} {LAUNCH_MARK}" if estimate.assumed and estimate.has_interval else text
+    return f"{text}{LAUNCH_MARK}" if estimate.assumed and estimate.has_interval else text
 
 
 def widening_text(estimates: Iterable[RatioEstimate]) -> str:
@@ -198,8 +198,7 @@ def verdict_text(verdict: Verdict) -> str:
 def more_rounds_text(verdict: Verdict) -> str:
     """What would settle an unclear verdict, launches or rounds, in brackets; empty if no number would."""
     if verdict.more_launches is not None:
-        noun = "launch" if verdict.more_launches == 1 else "launches"
-        return f" ({verdict.more_launches:,} more {noun})"
+        return f" ({count_text(verdict.more_launches, 'more launch')})"
     if verdict.more_rounds is None:
         return ""
     noun = "round" if verdict.more_rounds == 1 else "rounds"
@@ -284,7 +283,8 @@ def memory_entries(item: Measurement, columns: tuple[str, ...]) -> list[Entry]:
 def count_text(items: Collection[object] | int, noun: str) -> str:
     """``1 cell``, ``3 cells``, ``4,000 rounds``: of things, or of their number."""
     count = items if isinstance(items, int) else len(items)
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    ending = "es" if noun.endswith("ch") else "s"
+    return f"{count:,} {noun}{'' if count == 1 else ending}"
 
 
 def listed(parts: Sequence[str]) -> str:

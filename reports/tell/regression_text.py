@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tabulate import tabulate
 
 from likeforlike.devices.limits.units import format_seconds
@@ -27,16 +29,48 @@ def outcome_text(outcome: Outcome) -> str:
     parts.append(_sums(outcome))
     unclear = [check for check in outcome.checks if check.unclear]
     if unclear:
-        helps = any(check.verdict.more_rounds is not None for check in unclear)
-        remedy = "measure more rounds" if helps else "measure on a quieter machine"
-        parts.append(f"warning: {len(unclear)} unclear: too noisy to tell; {remedy}.")
+        parts.append(f"warning: {len(unclear)} unclear: too noisy to tell; {_remedy(unclear)}.")
     parts += [f"warning: {_accuracy_text(check)}." for check in outcome.checks if check.trained_worse]
-    own = (_summary_remark(outcome), _few_rounds_remark(outcome))
+    own = (
+        _summary_remark(outcome),
+        _few_rounds_remark(outcome),
+        _widening_remark(outcome),
+        _crowded_remark(outcome),
+    )
     notes = [remark for remark in (*own, *outcome.remarks) if remark]
     parts += [f"note: {remark}." for remark in notes[:MOST_REMARKS]]
     if len(notes) > MOST_REMARKS:
         parts.append(f"note: and {len(notes) - MOST_REMARKS} more.")
     return "\n".join(parts)
+
+
+def _remedy(unclear: Sequence[Check]) -> str:
+    """What would settle them: two runs at different times seldom do."""
+    if any(check.verdict.more_rounds is not None for check in unclear):
+        return "measure more rounds"
+    if any(check.verdict.more_launches is not None for check in unclear):
+        return "measure more launches of each, or both sides in one run"
+    return "measure both sides in one run, on a quieter machine"
+
+
+def _widening_remark(outcome: Outcome) -> str:
+    """By what intervals were widened that rest on one launch of either side; empty if none does."""
+    alone = [c for c in outcome.checks if c.verdict.estimate.assumed and c.verdict.estimate.has_interval]
+    if not alone:
+        return ""
+    shares = sorted({percent(check.verdict.estimate.spread) for check in alone})
+    by = shares[0] if len(shares) == 1 else f"{shares[0]} to {shares[-1]}"
+    return (
+        f"{count_text(alone, 'cell')} measured in one launch, or by another tool: intervals are widened "
+        f"by what launches and runs at different times differ by ({by} in a ratio)"
+    )
+
+
+def _crowded_remark(outcome: Outcome) -> str:
+    """What others took of the machine while cells were measured; empty if nothing."""
+    crowded = [c.now.crowded or c.before.crowded for c in outcome.checks]
+    told = [text for text in crowded if text]
+    return f"{count_text(told, 'cell')} measured while {told[0]}" if told else ""
 
 
 def nothing_judged_text(outcome: Outcome) -> str:

@@ -54,6 +54,12 @@ def warnings(context: Context) -> Iterator[str]:
         assert first.header is not None
         more = f", and so with {count_text(busy[1:], 'more file')}" if busy[1:] else ""
         yield f"Before {first.label} began: {'; '.join(first.header.busy)}{more}."
+    crowded = [item for item in context.study.measurements if item.crowded]
+    if crowded:
+        yield (
+            f"{count_text(crowded, 'cell')} measured while others used the machine ({crowded[0].crowded}): "
+            "no verdict on them is called sure."
+        )
     disturbed = [item for item in context.study.measurements if item.disturbed]
     if disturbed:
         yield (

@@ -190,7 +190,7 @@ class Reader:
             if found[2] not in base:
                 self.faults.append(f"{found[2]} is called the fastest, {base} is: {text}")
             for told in rows:
-                if told["ratio to base"] in found[3]:
+                if told["ratio to base"].rstrip("°") in found[3]:
                     self.claim(("group", found[1] or "–"), base, told["benchmark"], "faster", text)
 
     # prose

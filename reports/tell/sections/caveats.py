@@ -15,8 +15,11 @@ MOST_ROWS = 200
 RULES = (
     "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
     "same: the whole interval lies within the threshold, and within 10 %",
-    "unclear: neither; fewer than six pairs, or without pairs fewer than four rounds a side, always are, and "
-    "the further rounds that would settle it are told",
+    "unclear: neither; of one launch fewer than six pairs, or without pairs fewer than four rounds a side, "
+    "always are; the further launches (or rounds) that would settle it are told",
+    "marked °: measured in one launch, or by another tool. How far launches differ is then not in the file: "
+    "the interval is widened by what other cells there show, or by what is assumed, and no finding calls it "
+    "sure. Nor is anything sure that was measured while others took a fifth of the machine or more",
     "no verdict: one of the figures is implausible or its answer wrong, it was disturbed and not measured in "
     "turns with the other, or the two were measured differently (timer, garbage collection, warm-up, calls a "
     "round, inherited variables)",
@@ -90,6 +93,8 @@ def _doubts(item: Measurement) -> list[tuple[str, str]]:
     found = [("implausible", reason) for reason in item.implausible]
     if item.disturbed:
         found.append(("disturbed", item.disturbed))
+    if item.crowded:
+        found.append(("others used the machine: nothing is sure", item.crowded))
     if item.wrong:
         found.append(("wrong answer", item.wrong))
     return found
@@ -179,11 +184,15 @@ def _reading_section(context: Context) -> Section | None:
     plain = [file for file in context.study.files if file.plain]
     blocks: list[Block | None] = [
         Text(
-            "Ratios are of times, other over base: the median of the ratios of paired rounds with a "
-            "95 % interval, or of medians where there are no pairs (with fewer than six rounds on a side, "
-            "the median of all ratios of a round of the one to a round of the other). The threshold is the "
-            "larger of 2 % and the machine's own noise, and false discoveries among many comparisons are "
-            "held to 5 % (Benjamini and Hochberg)."
+            "Ratios are of times, other over base. A launch, for trainings a run, is a set of fresh "
+            "processes that take turns; it gives one ratio, the median of its paired rounds. What is told "
+            "is their mean over launches with Student's 95 % interval, the variance between launches "
+            "moderated towards that of all that was measured there (Smyth 2004). Without pairs it is the "
+            "ratio of times over launches or, of one launch, of medians (with fewer than six rounds on a "
+            "side, the median of all ratios of a round of the one to a round of the other); between runs "
+            "at different times the interval holds what runs differ by. The threshold is the larger of 2 "
+            "% and what copies of one thing show on that device and workload, and false discoveries among "
+            "many comparisons are held to 5 % (Benjamini and Hochberg)."
         ),
         Points(RULES + (ACCURACY_RULES if any(map(trains, context.study.measurements)) else ())),
         Table("files", "Files", columns, files, folded=len(files) > 12),

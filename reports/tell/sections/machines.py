@@ -10,6 +10,7 @@ import numpy as np
 
 from likeforlike.devices.limits.units import format_rate, format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.means import GeometricMean, geometric_means
 from likeforlike.reports.read.machines import Machine, differences
 from likeforlike.reports.sort.likeness.setup_differences import setup_differences, setup_facts
@@ -121,8 +122,12 @@ def _setup_differences_table(context: Context) -> Table | None:
     return Table("setup-differences", "In what the files' set-ups differ", columns, rows, note)
 
 
+MOST_PLACES = 12
+"""Devices and workloads whose twins are told."""
+
+
 def _noise_text(context: Context) -> Text | None:
-    told: list[str] = []
+    told = _copies(context)
     for file in context.study.files:
         noise = file.noise
         if noise is None or noise.aa_interval is None or len(told) >= 6:
@@ -135,6 +140,22 @@ def _noise_text(context: Context) -> Text | None:
             + ("" if cost is None else f"; the harness itself costs {format_seconds(cost)} a sample")
         )
     return Text("Noise floor. " + ". ".join(told) + ".") if told else None
+
+
+def _copies(context: Context) -> list[str]:
+    """What copies of one thing showed, by machine, workload and device."""
+    grounds = Grounds(context.study)
+    places = {(i.machine.id, i.key.device, i.key.workload): i.machine for i in context.study.twins}
+    told = []
+    for (_, device, workload), machine in places.items():
+        copies = grounds.copies(machine, device, workload)
+        if not copies:
+            continue
+        where = f" of {context.study.titles[machine.id]}" if context.several else ""
+        ratios = ", ".join(f"{item.original.key.implementation} ×{item.ratio:.3f}" for item in copies[:3])
+        launches = count_text(max(item.launches for item in copies), "launch")
+        told.append(f"{workload} on {device}{where}, a copy beside the original: {ratios}, over {launches}")
+    return told[:MOST_PLACES]
 
 
 def _baseline_text(context: Context) -> Text:

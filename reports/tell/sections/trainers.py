@@ -278,7 +278,7 @@ def _fastest_findings(context: Context) -> Iterator[str]:
 def _barred_findings(context: Context) -> Iterator[str]:
     """Of each division the widest difference of times of which nobody is called faster for it."""
     for items in _by_division(context).values():
-        barred = [item for item in items if item.sure_of_times and item.barred]
+        barred = [item for item in items if item.checked and item.barred]
         if barred:
             item = max(barred, key=lambda item: abs(math.log(item.verdict.estimate.ratio)))
             names = (item.base.key.implementation, item.other.key.implementation)

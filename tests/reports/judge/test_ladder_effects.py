@@ -30,8 +30,9 @@ def worth(done: frozenset[str]) -> float:
     return seconds - (3.7 if {"implementation", "bias"} <= done else 0.0)
 
 
-def ladder_file(orders, rounds=9, spread=0.002, lost=(), worth=worth, **extra):
+def ladder_file(orders, rounds=9, spread=0.002, lost=(), worth=worth, launches=3, **extra):
     """A file of one ladder: rungs shared, all in one group; epochs hold training alone."""
+    extra = {"launch_numbers": [launches * number // rounds for number in range(rounds)]} | extra
     rng = np.random.default_rng(1)
     names: dict[frozenset[str], str] = {}
     cells, told = [], []

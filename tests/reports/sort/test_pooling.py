@@ -72,8 +72,9 @@ class TestOtherWork:
             for n, s in (("keras-fit", 5.0), ("floor", 0.7))
         ]
         second = [
-            samples.training(n, samples.RECIPE, 0, noise, s, 9, **part)
+            samples.training(n, samples.RECIPE, run, noise, s, 9, **part)
             for n, s in (("keras-fit", 1.7), ("torch-loop", 1.5))
+            for run in range(3)
         ]
         study = study_of(samples.document(first), samples.document(second))
         pairs = [(i.base.key.name, i.other.key.name) for i in compare(study, study.machines).implementations]

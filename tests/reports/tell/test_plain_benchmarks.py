@@ -149,7 +149,7 @@ class TestVerdicts:
     def test_a_base_chosen_as_the_fastest_finds_nothing_among_alike(self, monkeypatch):
         assert self.share_of_false_findings() <= 0.05
         monkeypatch.setattr(comparisons, "allowing_for_choice", lambda estimate, entrants: estimate)
-        assert self.share_of_false_findings() > 0.07
+        assert self.share_of_false_findings() > 0.03
 
     def test_the_choice_of_the_base_counts_in_p_values(self):
         names, data = "abcd", [times(1 + 0.1 * i, 12, 0.05, i) for i in range(4)]
@@ -182,9 +182,7 @@ class TestVerdicts:
         same = report_of(
             file_of(*[bench(f"test_{n}", times(1e-3, 200, 0.001, i), "g") for i, n in enumerate("ab")])
         )
-        assert "test_a are fastest and take the same time" in told(same)[0] or (
-            "test_b are fastest and take the same time" in told(same)[0]
-        )
+        assert "is unclear" in told(same)[0]  # in one launch nobody knows that they are the same
         unclear = report_of(
             file_of(*[bench(f"test_{n}", times(1e-3, 12, 0.2, i), "g") for i, n in enumerate("ab")])
         )
@@ -281,7 +279,7 @@ class TestOtherTools:
     def test_calls_that_the_tool_chose_withhold_nothing(self):
         report = build_report([read_named(str(SPELLED / "google-benchmark-1.9.5.json"))])
         assert "no verdict" not in told(report)[0]
-        assert "BM_square/256 is fastest" in told(report)[0]
+        assert "BM_square/256 has the least median" in told(report)[0]
 
     def test_figures_without_samples_are_marked(self):
         report = build_report([read_named(str(CASES / "nodata-now.json"))])

@@ -160,7 +160,7 @@ def _tagged(rows: Sequence[Row], context: Context, item: Measurement) -> tuple[R
 def _findings(context: Context) -> Iterator[str]:
     """What the hand-written trainer takes of Keras's time, where it is sure."""
     for item in context.comparisons.published:
-        if item.sure_of_times and item.barred:
+        if item.checked and item.barred:
             names = ("Keras", "the hand-written trainer")
             yield barred_sentence(item, names, f"each under its own recipe {context.where(item.base)}")
         if not item.sure:
