@@ -38,14 +38,18 @@ def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> R
         return None
 
 
-def unpaired_estimate(base: Measurement, other: Measurement, grounds: Grounds) -> RatioEstimate | None:
+def unpaired_estimate(
+    base: Measurement, other: Measurement, grounds: Grounds, one_run: bool | None = None
+) -> RatioEstimate | None:
     """Of what took no turns, from summary figures where a file has no samples; None without times.
 
     Where both were launched several times, over launches. Between runs at different times what runs differ
-    by is in the interval. Of one launch on a side, the interval over rounds is widened by both.
+    by is in the interval (``one_run`` says whether they are; by default the files tell). Of one
+    launch on a side, the interval over rounds is widened by both.
     """
+    one_run = _of_one_run(base, other) if one_run is None else one_run
     sides = [time_units(item) for item in (base, other)]
-    runs = None if _of_one_run(base, other) else run_spread(other)
+    runs = None if one_run else run_spread(other)
     if all(sum(map(len, side)) > 1 for side in sides):
         estimate = apart(sides[0], sides[1], grounds.time_spread(other), runs)
         plain = base.runs[0].cell.plain or other.runs[0].cell.plain

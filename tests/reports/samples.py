@@ -326,7 +326,9 @@ def ladder(noise, epochs=9):
     cells, rungs, recipe = [], [], dict(KERAS_2020)
     for number, (change, name, seconds, fields) in enumerate(LADDER):
         recipe = recipe | fields | {"name": f"ladder-{number:02d}", "published_with": None}
-        cells.append(training(name, recipe, 0, noise, seconds, epochs, group="training ladder run 0"))
+        place = {"group": "training ladder run 0"}
+        place |= {"launch_numbers": [3 * epoch // (epochs - 1) for epoch in range(epochs - 1)]}
+        cells.append(training(name, recipe, 0, noise, seconds, epochs, **place))
         told = change and dict(zip(("field", "before", "after"), change, strict=True))
         rungs.append({"rung": number, "change": told, "recipe": recipe["name"], "implementation": name})
     ends = [f"{rungs[0]['implementation']}@ladder-00", f"{rungs[-1]['implementation']}@{recipe['name']}"]

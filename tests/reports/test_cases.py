@@ -279,10 +279,7 @@ class TestMeans:
             "tf-eager 500 float32 ×0.486 (faster in 3)."
         )
         assert told in findings
-        assert (
-            "takes the same time as 2 x AMD EPYC + A100-SXM4-40GB on cpu:0 at matmul in 5 of 6 cells"
-            in findings
-        )
+        assert "on cpu:0 at matmul, the geometric" not in findings  # two runs can't tell that it is the same
         gpu, cpu = (
             next(row for row in rows_of(text, "2 x AMD EPYC + H100") if row[1] == device)
             for device in ("gpu:0", "cpu:0")
@@ -297,7 +294,7 @@ class TestGates:
     def test_without_samples_the_summary_decides(self, against):
         status, out, _ = against("nodata-before", "nodata-now", *self.LIMIT)
         assert status == 1
-        assert "| 4,000 | ×7.00 (6.43 to 7.62) | SLOWER |" in out
+        assert "| 4,000 | ×7.00 (6.44 to 7.61) | SLOWER |" in out
         assert "1 cell measured in one launch, or by another tool: intervals are widened by what" in out
         assert "the samples were not saved of 1 cell (--benchmark-save leaves them out; use " in out
         assert "more round" not in out

@@ -47,6 +47,7 @@ class TestWhatIsShownOfDevices:
                 {"size": size, "dtype": "float32"},
                 [seconds] * rounds,
                 flop=2.0 * size**3,
+                launch_numbers=[number // 3 for number in range(rounds)],
             )
             for size, seconds, share in ((500, 0.01, 2.0), (1000, 0.08, 0.5))
             for device, seconds in (("cpu:0", seconds), ("gpu:0", seconds * share))

@@ -134,4 +134,4 @@ def _verdict_text(pair: Comparison) -> str:
         return pair.word
     if not pair.verdict.estimate.has_interval:
         return f"unclear: {pair.verdict.reason}{more_rounds_text(pair.verdict)}"
-    return f"unclear{more_rounds_text(pair.verdict)}"
+    return "unclear" if pair.verdict.more_launches else f"unclear{more_rounds_text(pair.verdict)}"

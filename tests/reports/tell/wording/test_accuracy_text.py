@@ -159,13 +159,11 @@ def test_a_finding_on_who_trains_better_and_slower():
 
 
 def test_findings_on_the_published_pair():
-    noise = samples.Noise(2)
+    more = {"noise": samples.Noise(2), "group": "g", "launch_numbers": [0, 0, 0, 1, 1, 1, 2, 2, 2]}
 
     def pair(keras, manual):
-        cells = trainings(
-            {"keras-fit": keras}, {"keras-fit": 9.0}, samples.KERAS_2020, noise=noise, group="g"
-        )
-        cells += trainings({"eager-loop": manual}, SECONDS, samples.MANUAL_2020, noise=noise, group="g")
+        cells = trainings({"keras-fit": keras}, {"keras-fit": 9.0}, samples.KERAS_2020, **more)
+        cells += trainings({"eager-loop": manual}, SECONDS, samples.MANUAL_2020, **more)
         report = build_report([read(samples.document(cells), "a.json")])
         return report.findings[0].text, next(b.text for b in report.sections[0].blocks if hasattr(b, "text"))
 
