@@ -89,7 +89,6 @@ class TestPooling:
         (row,) = rows_of(text, "test_b.py::test_matmul[1000]")[:1]
         assert row[1:] == [
             "10 ms",
-            "100 ms",
             "×9.99 (9.18 to 10.9)°",
             "slower",
             "20.1 ms",

@@ -1,0 +1,218 @@
+"""Launches and twins through whole studies: what is sure, what is not, and what the report says of it."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import report_samples as samples
+from report_hostile import read
+from report_studies import study_of
+
+from likeforlike.reports.judge.comparisons import compare
+from likeforlike.reports.judge.grounds import Grounds
+from likeforlike.reports.judge.regressions import check_against
+from likeforlike.reports.sort.units import paired_by_launch
+from likeforlike.reports.statistics.launches import ASSUMED_RUN_SPREAD, ASSUMED_SPREAD
+from likeforlike.reports.tell.regression_text import outcome_text
+from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.write.markdown import to_markdown
+
+AXES = {"size": 500, "dtype": "float32"}
+ROUNDS = 8
+
+
+def product(name, times, launches=1, **extra):
+    """A product's cell, its rounds in so many launches, one after the other."""
+    numbers = [launches * n // len(times) for n in range(len(times))]
+    extra = {"group": "g", "flop": 2.5e8, "launch_numbers": numbers, "launches": []} | extra
+    return samples.cell("matmul", name, "cpu:0", AXES, [float(t) for t in times], **extra)
+
+
+def entrants(seed, launches, effect=0.02, noise=0.005, **seconds):
+    """Cells in turns, each launch of each with an effect of its own."""
+    rng = np.random.default_rng(seed)
+    cells = []
+    for name, base in seconds.items():
+        own = np.repeat(rng.normal(0.0, effect, launches), ROUNDS)
+        times = base * np.exp(own + rng.normal(0.0, noise, own.size))
+        extra = {"role": "twin", "twin_of": "numpy"} if name == "twin" else {}
+        cells.append(product("numpy-twin" if name == "twin" else name, times, launches, **extra))
+    return cells
+
+
+def document(cells, **header):
+    return samples.document(cells, **({"noise": None} | header))
+
+
+def compared(*documents):
+    study = study_of(*documents)
+    return {item.other.key.implementation: item for item in compare(study, study.machines).implementations}
+
+
+class TestLaunches:
+    def test_a_unit_is_a_launch(self):
+        study = study_of(document(entrants(1, 3, numpy=0.01, jax=0.012)))
+        base, other = study.measurements
+        pairs = paired_by_launch(base, other)
+        assert [len(found) for found in pairs.values()] == [ROUNDS] * 3
+        (item,) = compare(study, study.machines).implementations
+        logs = [np.median([math.log(b / a) for a, b in found]) for found in pairs.values()]
+        estimate = item.verdict.estimate
+        assert math.log(estimate.ratio) == pytest.approx(np.mean(logs))
+        assert (estimate.launches, estimate.pairs, estimate.assumed) == (3, 3 * ROUNDS, False)
+
+    def test_a_difference_over_launches_is_sure(self):
+        item = compared(document(entrants(2, 5, numpy=0.01, jax=0.013)))["jax"]
+        assert (item.word, item.sure, item.unsure) == ("slower", True, "")
+
+    def test_of_one_launch_nothing_is_sure_and_the_table_says_why(self):
+        made = document(entrants(3, 1, numpy=0.01, jax=0.013))
+        item = compared(made)["jax"]
+        assert (item.word, item.sure, item.unsure) == ("slower", False, "measured in one launch")
+        assert item.verdict.estimate.spread == pytest.approx(ASSUMED_SPREAD["kernels"])
+        text = to_markdown(build_report([read(made, "a.json")]))
+        assert ")°" in text
+        assert (
+            "° Not sure: measured in one launch, or by another tool; the interval is widened by how far "
+            "launches lie apart (2.0 %, which is assumed)." in text
+        )
+        assert "nothing to conclude: measured in one launch" in text
+
+    def test_one_launch_borrows_what_others_of_the_workload_show(self):
+        others = entrants(4, 5, effect=0.05, numpy=0.02, jax=0.02, torch=0.02)
+        for cell in others:
+            cell["extra_info"] |= {"axes": AXES | {"size": 1000}, "group": "h"}
+        made = document(entrants(5, 1, numpy=0.01, jax=0.013) + others)
+        study = study_of(made)
+        (item,) = (
+            i for i in compare(study, study.machines).implementations if i.base.key.axis["size"] == 500
+        )
+        estimate = item.verdict.estimate
+        assert (estimate.assumed, estimate.spread_assumed) == (True, False)
+        assert 0.03 < estimate.spread < 0.15  # true: 0.05 times the root of two
+        assert not item.sure
+
+    def test_trainings_are_launched_by_runs(self):
+        noise = samples.Noise(1)
+        runs = [
+            samples.training(name, samples.RECIPE, run, noise, seconds, 7)
+            for run in range(3)
+            for name, seconds in (("keras-fit", 5.0), ("torch-loop", 4.0))
+        ]
+        item = compared(samples.document(runs))["torch-loop"]
+        assert item.verdict.estimate.launches == 3
+        alone = compared(samples.document(runs[:2]))["torch-loop"]
+        assert alone.verdict.estimate.spread == pytest.approx(ASSUMED_SPREAD["trainings"])
+
+
+class TestTwins:
+    def made(self, twin=1.06, jax=1.05, launches=5):
+        cells = entrants(6, launches, effect=0.001, numpy=0.01, jax=0.01 * jax, twin=0.01 * twin)
+        return document(cells)
+
+    def test_they_are_the_threshold_of_their_workload(self):
+        item = compared(self.made())["jax"]
+        assert item.verdict.threshold == pytest.approx(0.06, abs=0.01)
+        assert item.word != "slower"
+        assert compared(self.made(twin=1.0))["jax"].word == "slower"
+
+    def test_of_another_workload_they_say_nothing(self):
+        made = self.made()
+        for cell in entrants(7, 5, effect=0.001, numpy=0.01, jax=0.0105):
+            cell["extra_info"] |= {"workload": "mine", "group": "mine"}
+            made["benchmarks"].append(cell)
+        study = study_of(made)
+        found = {i.base.key.workload: i for i in compare(study, study.machines).implementations}
+        assert found["mine"].verdict.threshold == 0.02
+        assert found["matmul"].verdict.threshold > 0.04
+
+    def test_the_machines_interval_of_older_files_is_the_fallback(self):
+        told = {"aa_interval": [0.9, 1.0], "aa_ratio": 0.95, "aa_pairs": 10}
+        made = document(entrants(8, 5, numpy=0.01, jax=0.011), noise=told)
+        assert compared(made)["jax"].verdict.threshold == pytest.approx(1 / 0.9 - 1)
+
+    def test_they_are_never_ranked_but_told_with_the_noise(self):
+        made = self.made()
+        study = study_of(made)
+        assert [item.key.implementation for item in study.twins] == ["numpy-twin"]
+        assert {item.key.implementation for item in study.measurements} == {"numpy", "jax"}
+        text = to_markdown(build_report([read(made, "a.json")]))
+        assert "numpy-twin" not in text
+        assert "matmul on cpu:0, a copy beside the original: numpy ×1.0" in text
+        assert "over 5 launches" in text
+
+    def test_their_launches_count_for_the_spread(self):
+        with_twin, without = self.made(launches=3), self.made(launches=3)
+        without["benchmarks"].pop()
+        spreads = [
+            Grounds(study_of(one)).ratio_spread(study_of(one).measurements[0]) for one in (with_twin, without)
+        ]
+        assert spreads[0].most == 4
+        assert spreads[1].most == 2
+
+
+class TestOthersUseTheMachine:
+    BUSY = "other programs used 47 % of the processor"
+
+    def test_then_nothing_is_sure_and_that_is_said(self):
+        made = document(entrants(9, 5, numpy=0.01, jax=0.013))
+        for cell in made["benchmarks"]:
+            cell["extra_info"]["state"] = {"before": None, "disturbances": [self.BUSY]}
+        item = compared(made)["jax"]
+        assert (item.word, item.sure) == ("slower", False)
+        assert self.BUSY in item.unsure
+        text = to_markdown(build_report([read(made, "a.json")]))
+        assert "2 cells measured while others used the machine" in text
+        assert "no verdict on them is called sure" in text
+
+    @pytest.mark.parametrize(("crowded", "sure"), [(1, True), (2, True), (3, False), (5, False)])
+    def test_launch_by_launch_most_of_them_decide(self, crowded, sure):
+        made = document(entrants(10, 5, numpy=0.01, jax=0.013))
+        told = [{"launch": n, "disturbances": [self.BUSY] if n < crowded else []} for n in range(5)]
+        for cell in made["benchmarks"]:
+            cell["extra_info"]["launches"] = told
+        assert compared(made)["jax"].sure == sure
+
+    def test_a_small_share_is_none(self):
+        made = document(entrants(11, 5, numpy=0.01, jax=0.013))
+        for cell in made["benchmarks"]:
+            cell["extra_info"]["state"] = {"disturbances": ["11% of processor time stolen"]}
+        assert compared(made)["jax"].sure
+
+
+class TestGate:
+    """``--against``: two runs at different times."""
+
+    @staticmethod
+    def run(seed, factor=1.0, launches=3, moved=0.02):
+        """A run of its own time, on a machine that it finds faster or slower as a whole."""
+        rng = np.random.default_rng(1000 + seed)
+        now = math.exp(rng.normal(0.0, moved))
+        made = document(
+            entrants(seed, launches, numpy=0.01 * now * factor, jax=0.02 * now * factor), run_id=f"run-{seed}"
+        )
+        return read(made, f"{seed}.json")
+
+    def test_the_same_code_never_fails_and_a_slow_down_of_fifteen_per_cent_does(self):
+        runs = [self.run(seed) for seed in range(24)]
+        same = [check_against([a], [b]).failing for a, b in pairwise(runs)]
+        assert not any(same)
+        slower = [check_against([runs[n]], [self.run(100 + n, 1.15)]).failing for n in range(24)]
+        assert sum(map(bool, slower)) >= 0.9 * 24
+
+    def test_what_would_settle_it_is_said(self):
+        text = outcome_text(check_against([self.run(1)], [self.run(2, 1.06)]))
+        assert "measure more launches of each, or both sides in one run" in text or (
+            "measure both sides in one run, on a quieter machine" in text
+        )
+
+    def test_one_launch_each_is_widened_by_what_runs_differ_by(self):
+        outcome = check_against([self.run(3, launches=1)], [self.run(4, 1.5, launches=1)])
+        estimate = outcome.checks[0].verdict.estimate
+        kernels = math.hypot(ASSUMED_SPREAD["kernels"], math.sqrt(2) * ASSUMED_RUN_SPREAD["kernels"])
+        assert estimate.spread == pytest.approx(kernels)
+        assert outcome.failing
+        assert "2 cells measured in one launch, or by another tool" in outcome_text(outcome)
