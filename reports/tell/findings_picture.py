@@ -16,7 +16,7 @@ from likeforlike.reports.sort.measurements import Measurement, axes_text, groupe
 from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Figure
-from likeforlike.reports.tell.formatting import count_text, ratio_text
+from likeforlike.reports.tell.formatting import LAUNCH_MARK, count_text, ratio_text, with_launch_mark
 from likeforlike.reports.tell.plot_data import ForestPlot, ForestRow
 from likeforlike.reports.tell.sections.plain_benchmarks.names import group_text, short_names
 
@@ -35,7 +35,7 @@ def forest_row(item: Comparison, group: str, name: str) -> ForestRow | None:
     return ForestRow(
         name,
         estimate.ratio,
-        ratio_text(estimate),
+        with_launch_mark(ratio_text(estimate), estimate),
         item.word,
         low,
         high,
@@ -67,6 +67,8 @@ def findings_picture(context: Context) -> Figure | None:
         caption += " Crosses: times differ, but who trained worse is not called faster."
     if unchecked:
         caption += " No answers were checked." if unchecked == len(shown) else " Hollow: answers not checked."
+    if any(row.label.endswith(LAUNCH_MARK) for row in shown):
+        caption += f" {LAUNCH_MARK} One launch, or another tool's file: widened, not sure."
     left = len(every) - len(rows)
     have = "has" if left == 1 else "have"
     caption += f" {left} more {have} no verdict, for a figure in doubt." if left else ""

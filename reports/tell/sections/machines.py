@@ -161,8 +161,9 @@ def _copies(context: Context) -> list[str]:
 def _baseline_text(context: Context) -> Text:
     baseline = context.study.titles[context.study.baseline.id]
     return Text(
-        f"The baseline is {baseline}. Across machines nothing is paired: ratios are of medians, each with "
-        "its own interval, and below 1 is faster than the baseline."
+        f"The baseline is {baseline}. Across machines nothing is paired: ratios are of times, each with "
+        "its own interval, which holds what runs at different times differ by; below 1 is faster than the "
+        "baseline."
     )
 
 

@@ -100,7 +100,7 @@ def _device_table(context: Context, items: Sequence[Measurement]) -> Table:
         columns += [device, f"{device} rate", f"{device} of ceiling"]
         columns += [f"speed-up {device}", f"verdict on {device}"] if device != "cpu:0" else []
     note = (
-        "Speed-up is CPU time over the device's: a ratio of medians, for devices take no turns. "
+        "Speed-up is CPU time over the device's: a ratio of times, for devices take no turns. "
         "Figures struck through can't be true or were disturbed; “What can't be believed” says why."
         if devices
         else ""

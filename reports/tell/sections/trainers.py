@@ -182,7 +182,7 @@ def _bars_figure(context: Context, items: Sequence[Measurement]) -> Figure | Non
     facts = "; ".join(f"{bar.name} {bar.label}" for bar in made)
     return Figure(
         "bars",
-        f"Seconds per {epoch_words(shown[0])} {context.where(shown[0])}, median and its interval",
+        f"Seconds per {epoch_words(shown[0])} {context.where(shown[0])}, median and its interval over epochs",
         f"Horizontal bars of seconds per epoch: {facts}."
         + (f" A dashed line marks the floor at {significant(line[0])} s." if line else ""),
         Bars(made, f"seconds per {epoch_words(shown[0])}", line),

@@ -140,6 +140,8 @@ def _pairing(item: Comparison) -> str:
         told = widening_text([estimate])
         epochs = f"Median of {estimate.pairs} paired epoch{'' if estimate.pairs == 1 else 's'}."
         return f"{epochs} {told}" if told else epochs
+    if estimate.launches > 1:
+        return f"Ratio of times over {estimate.launches} runs a side: no pairing stands behind it."
     return "Ratio of medians: no pairing stands behind it."
 
 
