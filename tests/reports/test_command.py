@@ -218,8 +218,9 @@ class TestAgainst:
         assert self.exit_status(write, slower, "--fail-if-slower", "5%") == 0
         out = capsys.readouterr().out
         assert "unclear: copies of one implementation differed by up to 95 % here |" in " ".join(out.split())
-        assert "1 unclear: too noisy to tell; measure on a quieter machine." in out
+        assert "1 unclear: too noisy to tell; measure both sides in one run, on a quieter machine." in out
         assert "more round" not in out
+        assert "more launch" not in out
 
     def test_an_implausible_figure_decides_nothing(self, write, capsys):
         impossible = self.run(1e-6)

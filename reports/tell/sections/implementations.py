@@ -150,7 +150,10 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         "first call",
         *memory,
     )
-    note = "Each device, size, dtype and division has its own base, its fastest; ratios are of paired rounds, launch by launch."
+    note = (
+        "Each device, size, dtype and division has its own base, its fastest; ratios are of paired rounds, "
+        "launch by launch."
+    )
     folded = len(rows) > 30
     minor = ("first call", *memory, "division")
     name = f"{name}-implementations"

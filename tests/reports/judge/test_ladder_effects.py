@@ -151,8 +151,8 @@ def test_noise_is_no_interaction():
         assert not any(effect.interacts for effect in found.values())
 
 
-def test_too_few_rounds_show_no_interaction():
-    assert not any(effect.interacts for effect in found_in(ladder_file(BOTH, rounds=5)).values())
+def test_one_launch_shows_no_interaction():
+    assert not any(effect.interacts for effect in found_in(ladder_file(BOTH, launches=1)).values())
 
 
 def test_steps_that_orders_share_are_judged_once():

@@ -48,13 +48,17 @@ class TestWhatTheGoldenTextHolds:
             "~~matmul tf-eager gpu:0 1000 float32~~", "implausible", "TFLOP/s, above the device's"
         )
         assert self.lines("~~matmul tf-xla cpu:0 1000 float32~~", "disturbed", "8 of 12 samples disturbed")
-        assert self.lines("| tf-eager", "~~×1,988", "no verdict")
+        assert self.lines("| tf-eager", "~~×1,990", "no verdict")
+
+    def test_one_launch_is_marked(self):
+        assert self.lines("| eager-loop", ")° |")
+        assert self.lines("° Not sure: measured in one launch", "(5.0 %, which is assumed)")
 
     def test_words(self):
         assert self.lines("| tf-graph", "×1.25", "slower")
         assert self.lines("| tf-eager", "×1.00", "same")
         assert self.lines("| jax", "unclear: 3 pairs, too few (3 more rounds)")
-        assert self.lines("| numpy", "unclear: the interval holds 1", "more rounds")
+        assert self.lines("| numpy", "unclear: the interval holds 1", "more launches")
 
     def test_a_warning_stands_above_accuracies_of_generated_data(self):
         before, _, after = self.text.partition(
