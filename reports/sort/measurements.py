@@ -257,6 +257,9 @@ class Measurement:
 
 
 def _largest_share(sentence: str) -> float:
+    """The largest share that a sentence tells; of others on a GPU, whose share nobody knows, all of it."""
+    if "on the GPU" in sentence:
+        return 1.0
     return max((float(share) / 100.0 for share in _SHARES.findall(sentence)), default=0.0)
 
 

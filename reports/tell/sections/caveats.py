@@ -93,8 +93,6 @@ def _doubts(item: Measurement) -> list[tuple[str, str]]:
     found = [("implausible", reason) for reason in item.implausible]
     if item.disturbed:
         found.append(("disturbed", item.disturbed))
-    if item.crowded:
-        found.append(("others used the machine: nothing is sure", item.crowded))
     if item.wrong:
         found.append(("wrong answer", item.wrong))
     return found
@@ -135,12 +133,26 @@ def _disturbed_section(context: Context) -> Section | None:
         if beside
         else None
     )
+    told = [told_beside, _crowded_text(context)]
     if not rows:
-        return section("disturbed", "Disturbed samples", [told_beside]) if told_beside else None
+        return section("disturbed", "Disturbed samples", told) if any(told) else None
     columns = ("cell", *(("machine",) if context.several else ()), "samples left out", "why")
     note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 12)
-    return section("disturbed", "Disturbed samples, left out", [told_beside, table])
+    return section("disturbed", "Disturbed samples, left out", [*told, table])
+
+
+def _crowded_text(context: Context) -> Text | None:
+    """How many cells shared the machine with others in most of their launches."""
+    crowded = [item for item in context.study.measurements if item.crowded]
+    if not crowded:
+        return None
+    first = crowded[0]
+    return Text(
+        f"{count_text(crowded, 'cell')} measured while others took a fifth of the machine or more in most "
+        f"launches ({first.key.workload} {first.key.text}: {first.crowded}): verdicts on them stand in tables, "
+        "and none is called sure."
+    )
 
 
 def _unmeasured_section(context: Context) -> Section | None:
