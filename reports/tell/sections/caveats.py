@@ -133,13 +133,13 @@ def _disturbed_section(context: Context) -> Section | None:
         if beside
         else None
     )
-    told = [told_beside, _crowded_text(context)]
+    texts = [told_beside, _crowded_text(context)]
     if not rows:
-        return section("disturbed", "Disturbed samples", told) if any(told) else None
+        return section("disturbed", "Disturbed samples", texts) if any(texts) else None
     columns = ("cell", *(("machine",) if context.several else ()), "samples left out", "why")
     note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
     table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 12)
-    return section("disturbed", "Disturbed samples, left out", [*told, table])
+    return section("disturbed", "Disturbed samples, left out", [*texts, table])
 
 
 def _crowded_text(context: Context) -> Text | None:
