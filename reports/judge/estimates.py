@@ -48,7 +48,8 @@ def unpaired_estimate(
     launch on a side, the interval over rounds is widened by both.
     """
     one_run = _of_one_run(base, other) if one_run is None else one_run
-    sides = [time_units(item) for item in (base, other)]
+    several = base.launches > 1 and other.launches > 1
+    sides = [time_units(item) for item in (base, other)] if several else [[], []]
     runs = None if one_run else run_spread(other)
     if all(sum(map(len, side)) > 1 for side in sides):
         estimate = apart(sides[0], sides[1], grounds.time_spread(other), runs)

@@ -150,8 +150,8 @@ def _crowded_text(context: Context) -> Text | None:
     first = crowded[0]
     return Text(
         f"{count_text(crowded, 'cell')} measured while others took a fifth of the machine or more in most "
-        f"launches ({first.key.workload} {first.key.text}: {first.crowded}): verdicts on them stand in tables, "
-        "and none is called sure."
+        f"launches ({first.key.workload} {first.key.text}: {first.crowded}): verdicts on them stand in "
+        "tables, and none is called sure."
     )
 
 
