@@ -38,7 +38,7 @@ class Stop(Struct, frozen=True):
     median_interval: tuple[float, float] | None = None
     rounds: Count | None = None
     launches: Count | None = None
-    ratio_interval: tuple[float, float] | None = None
+    ratio_half_width: float | None = None
     """Of the ratio to the group's first cell, over launches."""
 
 
