@@ -69,6 +69,7 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         data_dir=str(plan.data.folder) if plan.data.folder else None,
         samples=options.samples,
         log_dir=str(logs) if recipe is not None and recipe.logging != "none" else None,
+        maker=device.maker,
     )
 
 

@@ -37,7 +37,7 @@ def load(spec: CellSpec) -> None:
 
     A framework that can't see the GPU skips the cell: it was built or installed without it.
     """
-    unseen = gpu_complaint(configured_runtime(spec), spec.device)
+    unseen = gpu_complaint(configured_runtime(spec), spec.device, spec.maker)
     if unseen is not None:
         raise CellFailed("skipped", unseen, device_unseen=True)
     load_factory(spec.target)

@@ -34,6 +34,8 @@ class CellSpec(msgspec.Struct, frozen=True):
     data_dir: str | None = None
     samples: tuple[int, int] = (60000, 10000)
     log_dir: str | None = None
+    maker: str = ""
+    """Whose the device is."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

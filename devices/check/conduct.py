@@ -26,7 +26,8 @@ from likeforlike.devices.process.placement import inherited_by_workers, local_de
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.devices.process.thread_pools import default_threads, most_threads
 from likeforlike.devices.vendors.cpu import SYS_CPU
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, Maker
+from likeforlike.devices.vendors.makers import MAKERS
 
 ALL_SECONDS = 115.0
 """For everything: within two minutes."""
@@ -52,7 +53,7 @@ class Machine:
     """Where readings come from; every field may be stood in for."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    nvml: Any | None = None
+    makers: Sequence[Maker] = MAKERS
     now: Callable[[], float] = time.monotonic
     read_clocks: Callable[[], clock.Pair] = clock.read_pair
     attempt: Callable[..., Attempt] = attempt
@@ -119,14 +120,14 @@ class Check:
 
     def _device_rows(self, device: Device) -> list[Row]:
         """Rows of one device: its counters while frameworks work, its twins, then the frameworks' own."""
-        place, began, nvml = Place(device.id), self.machine.now(), self.machine.nvml
-        before = snapshot(device, nvml=nvml)
+        place, began, makers = Place(device.id), self.machine.now(), self.machine.makers
+        before = snapshot(device, makers=makers)
         # counted ticks tell more than the load of the last minute, which an earlier check raised
-        was_busy = busy(device, nvml) if before["processor_ticks"] is None else None
+        was_busy = busy(device, makers) if before["processor_ticks"] is None else None
         energy, heat = self._joules(device, before), counters.throttle_count(self.machine.sys_cpu)
         states = [before["gpu"]]
         tried = {
-            name: self._try(device, name, lambda: states.append(snapshot(device, nvml=nvml)["gpu"]))
+            name: self._try(device, name, lambda: states.append(snapshot(device, makers=makers)["gpu"]))
             for name in self.frameworks
             if device.kind == "cpu" or name != "numpy"  # which computes on processors alone
         }
@@ -134,7 +135,7 @@ class Check:
             name for name, one in tried.items() if one.facts.get("placing", {"error": 1}).get("error") is None
         ]
         twin_row = self._twin_row(device, able)
-        after = snapshot(device, nvml=nvml, previous=before)
+        after = snapshot(device, makers=makers, previous=before)
         seconds = self.machine.now() - began
         own = [
             surroundings.quiet_row(place, was_busy, disturbance(before, after)),

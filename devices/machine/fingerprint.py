@@ -12,6 +12,7 @@ from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.machine.versions import installed_versions, own_blas
 from likeforlike.devices.vendors.cpu import read_processor, total_memory_bytes
 from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.makers import untested
 
 GIBIBYTE = 2**30
 
@@ -25,7 +26,8 @@ class Fingerprint:
     memory_bytes: int
     gpus: list[dict[str, Any]]
     """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each; of a
-    MIG slice also ``mig``: its multiprocessors and its board's cores."""
+    MIG slice also ``mig``: its multiprocessors and its board's cores; of a maker whose devices have not been
+    tried ``untested``, a sentence."""
     cuda: str | None
     versions: dict[str, str]
     blas: list[str]
@@ -92,6 +94,9 @@ def _describe_gpu(gpu: Device) -> dict[str, Any]:
         "cores": gpu.cores,
         "sm_clock_max_hertz": gpu.sm_clock_max_hertz,
     }
+    remark = untested(gpu)
+    if remark is not None:
+        described["untested"] = remark
     if gpu.mig is None:
         return described
     return described | {

@@ -110,7 +110,7 @@ def _text(path: Path) -> str:
 def find_cpu() -> Device:
     """The processor as cpu:0."""
     name = read_processor().model or platform.processor() or platform.machine()
-    return Device("cpu", 0, name, memory_bytes=total_memory_bytes(), cores=os.cpu_count())
+    return Device("cpu", 0, name, memory_bytes=total_memory_bytes(), cores=os.cpu_count(), maker="cpu")
 
 
 def total_memory_bytes() -> int:

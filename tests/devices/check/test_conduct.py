@@ -13,6 +13,7 @@ from likeforlike.devices.check.conduct import Check
 from likeforlike.devices.check.rows import Place, Row, worst
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.process.runtime import runtime
+from likeforlike.devices.vendors.makers import known_makers
 
 CORES = sorted(os.sched_getaffinity(0))
 
@@ -23,7 +24,7 @@ def pretended(make_nvml, board, tmp_path):
 
 
 def rows_of(pretended, devices="all", frameworks=("numpy", "torch")):
-    found = find_devices(pretended.nvml, {})
+    found = find_devices(known_makers(nvidia=pretended.nvml), {})
     return Check(parse_devices([devices], found), frameworks, machine=pretended.machine).rows()
 
 
@@ -155,7 +156,9 @@ def test_an_interrupt_ends_the_other_lanes(pretended):
         raise KeyboardInterrupt
 
     object.__setattr__(pretended.machine, "attempt", interrupted)
-    check = Check(find_devices(pretended.nvml, {}), ("torch",), machine=pretended.machine)
+    check = Check(
+        find_devices(known_makers(nvidia=pretended.nvml), {}), ("torch",), machine=pretended.machine
+    )
     with pytest.raises(KeyboardInterrupt):
         check.rows()
     assert check.left_seconds < 0
