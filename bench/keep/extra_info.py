@@ -43,7 +43,8 @@ def measured_record(
         "disturbed": turn.disturbed,
         "repeated": turn.repeated,
         "stop": _stop(turn, stopping),
-        "state": dict(state),
+        "state": {name: value for name, value in state.items() if name != "energy"},
+        "energy": state.get("energy"),
         **turn.facts,
     }
     if turn.cell.recipe is not None:

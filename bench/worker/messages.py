@@ -85,6 +85,8 @@ class Sample(msgspec.Struct, frozen=True, tag=True):
     epoch: dict[str, Any] | None = None
     to_device_seconds: float | None = None
     to_host_seconds: float | None = None
+    calls: int = 1
+    """All calls of the turn, the untimed ones before the sample too: among them its energy is divided."""
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):

@@ -1,0 +1,200 @@
+"""Joules of each sample: what a device's counter says of a turn, idle power taken out, how sure that is.
+
+A turn holds a sample and the untimed calls before it (an epoch with its evaluation and logging), so its
+energy is divided by its calls. A counter moves now and then: how seldom is watched while the device idles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.worker.messages import Sample
+from likeforlike.devices.machine.bookkeeping import told
+from likeforlike.devices.vendors.device import Device, EnergyCounter, Maker, NotMeasurable
+from likeforlike.devices.vendors.makers import MAKERS, opened
+
+IDLE_SECONDS = 0.5
+LONGEST_IDLE_SECONDS = 3.0
+"""As long is waited for a counter to move thrice; one that doesn't is too coarse for anything here."""
+POLL_SECONDS = 0.002
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A device at rest, by its own counter."""
+
+    watts: float
+    error_watts: float
+    update_seconds: float
+    """The longest that the counter was seen to stand still."""
+
+
+@dataclass(frozen=True)
+class TurnEnergy:
+    """What the counter said of one turn."""
+
+    joules: float
+    seconds: float
+    calls: int
+
+
+def watch_idle(
+    counter: EnergyCounter,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Idle | NotMeasurable:
+    """Power while nothing runs, between the first and the last move of the counter.
+
+    Of a move it is known when, within a poll; so the power is known within two polls of the time between.
+    """
+    begin = now = clock()
+    last = counter.read()
+    moves: list[tuple[float, float]] = []
+    while now - begin < (IDLE_SECONDS if len(moves) > 2 else LONGEST_IDLE_SECONDS):
+        sleep(POLL_SECONDS)
+        joules, now = counter.read(), clock()
+        if joules != last:
+            moves.append((now, joules))
+            last = joules
+    if len(moves) < 3:
+        return NotMeasurable(
+            f"{counter.source} is too coarse: it moved {len(moves)} times in {now - begin:.1f} s of rest"
+        )
+    span = moves[-1][0] - moves[0][0]
+    watts = (moves[-1][1] - moves[0][1]) / span
+    longest = max(after[0] - before[0] for before, after in itertools.pairwise(moves))
+    error = watts * 2 * POLL_SECONDS / span + counter.step_joules / span
+    return Idle(watts, error, max(longest, counter.update_seconds))
+
+
+def energy_of(turns: Sequence[TurnEnergy], idle: Idle, counter: EnergyCounter) -> dict[str, Any]:
+    """A cell's energy for the result file: joules above idle for each sample, or why there is no figure.
+
+    A turn is off by what the device draws in one update of its counter and by one step, at either end:
+    bounds, of which the sum of independent turns has the root of the squares (some 2.4 standard deviations,
+    since where in an update a turn begins is drawn evenly). What idle power is off by is the same in all.
+    """
+    joules = math.fsum(turn.joules for turn in turns)
+    seconds = math.fsum(turn.seconds for turn in turns)
+    calls = sum(turn.calls for turn in turns)
+    if not calls or seconds <= 0:
+        return {"not_measurable": "no sample was taken"}
+    bound = joules / seconds * idle.update_seconds + counter.step_joules
+    error = bound * math.sqrt(len(turns)) + idle.error_watts * seconds
+    net = joules - idle.watts * seconds
+    if net - error <= 0:
+        reason = f"{net:.3g} J above idle in {seconds:.3g} s, and the counter tells them within {error:.3g} J"
+        return {"not_measurable": f"{reason}: {counter.source}"}
+    return {
+        "joules_per_sample": net / calls,
+        "low": (net - error) / calls,
+        "high": (net + error) / calls,
+        "idle_watts": idle.watts,
+        "source": counter.source,
+        "sample_joules": [(t.joules - idle.watts * t.seconds) / t.calls for t in turns],
+    }
+
+
+@dataclass
+class _Metered:
+    """A device's counter while its group is measured."""
+
+    counter: EnergyCounter | None
+    reason: str = ""
+    idle: Idle | None = None
+    began: tuple[float, float] | None = None
+    turns: dict[str, list[TurnEnergy]] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+
+
+class EnergyWatch:
+    """Reads the counters around each turn. What can't be read has no figure, and ends no cell."""
+
+    def __init__(
+        self,
+        devices: Mapping[str, Device],
+        makers: Sequence[Maker] = MAKERS,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._devices, self._makers, self._clock, self._sleep = devices, makers, clock, sleep
+        self._metered: dict[str, _Metered] = {}
+        self._resources = contextlib.ExitStack()
+
+    def begin(self, cells: Sequence[Cell]) -> None:
+        """Open the counters of a group's devices."""
+        for name in dict.fromkeys(cell.device for cell in cells):
+            found = told(self._open, self._devices[name]) or NotMeasurable("its counter can't be opened")
+            if isinstance(found, NotMeasurable):
+                self._metered[name] = _Metered(None, found.reason)
+            else:
+                self._metered[name] = _Metered(found)
+
+    def _open(self, device: Device) -> EnergyCounter | NotMeasurable:
+        readings = self._resources.enter_context(opened(device, self._makers))
+        if readings is None:
+            return NotMeasurable("nothing reads this device")
+        counter = readings.energy()
+        if isinstance(counter, EnergyCounter):
+            self._resources.callback(counter.close)
+        return counter
+
+    def before(self, cell: Cell) -> None:
+        """All workers are frozen: the first time, watch the device idle; then read its counter."""
+        metered = self._metered.get(cell.device)
+        if metered is None or metered.counter is None:
+            return
+        if metered.idle is None:
+            found = told(watch_idle, metered.counter, self._clock, self._sleep)
+            if not isinstance(found, Idle):
+                metered.counter = None
+                metered.reason = found.reason if found else "its counter can't be read"
+                return
+            metered.idle = found
+        joules = told(metered.counter.read)
+        metered.began = None if joules is None else (joules, self._clock())
+
+    def after(self, cell: Cell, sample: Sample) -> None:
+        """Read the counter again; of a first epoch, which is cold and no sample, nothing is kept."""
+        metered = self._metered.get(cell.device)
+        cold = sample.epoch is not None and sample.epoch.get("epoch") == 1
+        if metered is None or metered.counter is None or cold:
+            return
+        joules, now = told(metered.counter.read), self._clock()
+        if metered.began is None or joules is None:
+            metered.lost[cell.id] = "its counter could not be read in every turn"
+            return
+        before, began = metered.began
+        seconds, longest = now - began, metered.counter.wraps_within_seconds
+        if longest is not None and seconds > longest:
+            metered.lost[cell.id] = (
+                f"a turn took {seconds:.0f} s, in {longest:.0f} s the counter may go round more than once"
+            )
+            return
+        turn = TurnEnergy(joules - before, seconds, sample.calls)
+        metered.turns.setdefault(cell.id, []).append(turn)
+
+    def of(self, cell: Cell) -> dict[str, Any]:
+        """The cell's ``energy`` for the result file."""
+        metered = self._metered.get(cell.device)
+        if metered is None or metered.counter is None:
+            return {"not_measurable": metered.reason if metered else "it was not watched"}
+        if cell.device.startswith("cpu") and cell.concurrent:
+            return {"not_measurable": "other devices' cells used the processor at the same time"}
+        if cell.device.startswith("gpu") and int(dict(cell.axes).get("workers", 1)) > 1:
+            return {"not_measurable": "it works on several GPUs, and one of them is read"}
+        turns = metered.turns.get(cell.id, ())
+        if cell.id in metered.lost or metered.idle is None or not turns:
+            return {"not_measurable": metered.lost.get(cell.id, "no sample was taken")}
+        return energy_of(turns, metered.idle, metered.counter)
+
+    def end(self) -> None:
+        """Give the counters back."""
+        told(self._resources.close)
