@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from likeforlike.devices.machine.environment import Inherited, inherited, renamed
+from likeforlike.devices.process.pinning import pinning
 from likeforlike.devices.vendors.device import Device
 from likeforlike.devices.vendors.makers import MAKERS, maker_of, placement
 
@@ -29,14 +30,16 @@ def worker_environment(
     logical_cpus: int = 1,
     inherited_xla_flags: str = "",
     beside: Sequence[Device] = (),
+    pinned: Sequence[int] = (),
 ) -> dict[str, str]:
     """Variables for a worker on this device, to be set before it imports any framework.
 
     A CPU worker sees no GPU; a GPU worker sees that one alone, as its gpu:0, and those ``beside`` it that
     work with it, as gpu:1 and so on, by the variables that their maker's module names. ``logical_cpus`` is
     raised to what the device itself needs (cpu:1 needs two). XLA flags of the caller are kept.
+    ``pinned`` are the logical processors that it holds itself to.
     """
-    environment = {name: str(threads) for name in THREAD_VARIABLES}
+    environment = {name: str(threads) for name in THREAD_VARIABLES} | pinning(pinned)
     environment |= placement((device, *beside))
     maker = maker_of(device)
     environment.update(
