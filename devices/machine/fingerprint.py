@@ -22,8 +22,8 @@ class Fingerprint:
     """A machine as a result file describes it. Plain JSON types throughout."""
 
     cpu: dict[str, Any]
-    """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo); ``sme`` if it
-    has that."""
+    """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo); ``sme``
+    where it has that."""
     memory_bytes: int
     gpus: list[dict[str, Any]]
     """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each; of a
