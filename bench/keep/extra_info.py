@@ -172,7 +172,7 @@ def judgement(
     else:
         precision = str(axes.get("dtype", "float64"))
         flop = kernel_workloads()[cell.workload].flop(axes)
-    ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra["environment"])
+    ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra.get("environment"))
     reasons: Sequence[str] = ()
     if seconds:
         synchronised = extra.get("synchronised_median_seconds")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class TurnEnergy:
     joules: float
     seconds: float
     calls: int
+    reading_seconds: float = 0.0
+    """How long its two readings took: when within them a counter was read nobody knows."""
 
 
 def watch_idle(
@@ -57,9 +60,12 @@ def watch_idle(
     begin = now = clock()
     last = counter.read()
     moves: list[tuple[float, float]] = []
+    longest_poll = 0.0
     while now - begin < (IDLE_SECONDS if len(moves) > 2 else LONGEST_IDLE_SECONDS):
+        before = now
         sleep(POLL_SECONDS)
         joules, now = counter.read(), clock()
+        longest_poll = max(longest_poll, now - before)
         if joules != last:
             moves.append((now, joules))
             last = joules
@@ -70,7 +76,7 @@ def watch_idle(
     span = moves[-1][0] - moves[0][0]
     watts = (moves[-1][1] - moves[0][1]) / span
     longest = max(after[0] - before[0] for before, after in itertools.pairwise(moves))
-    error = watts * 2 * POLL_SECONDS / span + counter.step_joules / span
+    error = watts * 2 * longest_poll / span + counter.step_joules / span
     return Idle(watts, error, max(longest, counter.update_seconds))
 
 
@@ -86,20 +92,49 @@ def energy_of(turns: Sequence[TurnEnergy], idle: Idle, counter: EnergyCounter) -
     calls = sum(turn.calls for turn in turns)
     if not calls or seconds <= 0:
         return {"not_measurable": "no sample was taken"}
-    bound = joules / seconds * idle.update_seconds + counter.step_joules
-    error = bound * math.sqrt(len(turns)) + idle.error_watts * seconds
+    watts = joules / seconds
+    bounds = [watts * (idle.update_seconds + turn.reading_seconds) + counter.step_joules for turn in turns]
+    error = math.hypot(*bounds) + idle.error_watts * seconds
     net = joules - idle.watts * seconds
-    if net - error <= 0:
-        reason = f"{net:.3g} J above idle in {seconds:.3g} s, and the counter tells them within {error:.3g} J"
-        return {"not_measurable": f"{reason}: {counter.source}"}
-    return {
-        "joules_per_sample": net / calls,
-        "low": (net - error) / calls,
-        "high": (net + error) / calls,
-        "idle_watts": idle.watts,
-        "source": counter.source,
-        "sample_joules": [(t.joules - idle.watts * t.seconds) / t.calls for t in turns],
+    counted = {"net_joules": net, "error_joules": error, "calls": calls, "idle_watts": idle.watts}
+    own = [(turn.joules - idle.watts * turn.seconds) / turn.calls for turn in turns]
+    return _judged({**counted, "source": counter.source, "sample_joules": own})
+
+
+def _judged(counted: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure for each sample beside what it comes from; a reason where rest can't be told from work."""
+    net, error, calls = (counted[name] for name in ("net_joules", "error_joules", "calls"))
+    if net - error > 0:
+        figure = {
+            "joules_per_sample": net / calls,
+            "low": (net - error) / calls,
+            "high": (net + error) / calls,
+        }
+        return {**figure, **counted}
+    reason = f"{net:.3g} J above rest in all, and the counter tells them within {error:.3g} J"
+    return {"not_measurable": f"{reason}: {counted['source']}", **counted}
+
+
+def energies_joined(told: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
+    """A cell's energy from those of its launches, whose errors are independent; None if none says anything.
+
+    A launch that counted nothing leaves the whole without a figure.
+    """
+    known = [energy for energy in told if energy is not None]
+    if len(known) < len(told) or not known:
+        return None
+    for energy in known:
+        if "net_joules" not in energy:
+            return dict(energy)
+    counted = {
+        "net_joules": math.fsum(energy["net_joules"] for energy in known),
+        "error_joules": math.hypot(*(energy["error_joules"] for energy in known)),
+        "calls": sum(energy["calls"] for energy in known),
+        "idle_watts": statistics.median(energy["idle_watts"] for energy in known),
+        "source": known[0]["source"],
+        "sample_joules": [joules for energy in known for joules in energy["sample_joules"]],
     }
+    return _judged(counted)
 
 
 @dataclass
@@ -109,7 +144,7 @@ class _Metered:
     counter: EnergyCounter | None
     reason: str = ""
     idle: Idle | None = None
-    began: tuple[float, float] | None = None
+    began: tuple[float, float, float] | None = None
     turns: dict[str, list[TurnEnergy]] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
 
@@ -158,8 +193,14 @@ class EnergyWatch:
                 metered.reason = found.reason if found else "its counter can't be read"
                 return
             metered.idle = found
-        joules = told(metered.counter.read)
-        metered.began = None if joules is None else (joules, self._clock())
+        metered.began = self._read(metered.counter)
+
+    def _read(self, counter: EnergyCounter) -> tuple[float, float, float] | None:
+        """Joules, when, and how long it took to read them; None where it can't be read."""
+        before = self._clock()
+        joules = told(counter.read)
+        after = self._clock()
+        return None if joules is None else (joules, (before + after) / 2, after - before)
 
     def after(self, cell: Cell, sample: Sample) -> None:
         """Read the counter again; of a first epoch, which is cold and no sample, nothing is kept."""
@@ -167,18 +208,18 @@ class EnergyWatch:
         cold = sample.epoch is not None and sample.epoch.get("epoch") == 1
         if metered is None or metered.counter is None or cold:
             return
-        joules, now = told(metered.counter.read), self._clock()
-        if metered.began is None or joules is None:
+        ended = self._read(metered.counter)
+        if metered.began is None or ended is None:
             metered.lost[cell.id] = "its counter could not be read in every turn"
             return
-        before, began = metered.began
-        seconds, longest = now - began, metered.counter.wraps_within_seconds
+        joules, seconds, _ = (end - begin for end, begin in zip(ended, metered.began, strict=True))
+        longest, reading = metered.counter.wraps_within_seconds, ended[2] + metered.began[2]
         if longest is not None and seconds > longest:
             metered.lost[cell.id] = (
                 f"a turn took {seconds:.0f} s, in {longest:.0f} s the counter may go round more than once"
             )
             return
-        turn = TurnEnergy(joules - before, seconds, sample.calls)
+        turn = TurnEnergy(joules, seconds, sample.calls, reading)
         metered.turns.setdefault(cell.id, []).append(turn)
 
     def of(self, cell: Cell) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class ThreadCounts:
         bounds = Counter((self.held_back_by[group], count) for group, count in self.of_group.items())
         return [
             f"threads: {count} in {groups} of the groups, since {framework} takes part and has {count} at "
-            f"most; {self.usable} physical cores are usable (--threads sets one number for all)"
+            f"most; {self.usable} cores are usable (--threads sets one number for all)"
             for (framework, count), groups in sorted(bounds.items())
         ]
 

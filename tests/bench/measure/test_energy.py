@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from likeforlike.bench.measure import energy
-from likeforlike.bench.measure.energy import EnergyWatch, Idle, TurnEnergy, energy_of
+from likeforlike.bench.measure.energy import EnergyWatch, Idle, TurnEnergy, energies_joined, energy_of
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.vendors.cpu_maker import Cpu
@@ -106,8 +106,8 @@ def test_what_the_counter_cannot_tell_from_rest_has_no_figure(tmp_path: Path) ->
     processor = Processor(tmp_path, update_seconds=0.1)
     processor.busy_watts = 20.5
     told = measure(processor, tmp_path, turns=4)
-    assert set(told) == {"not_measurable"}
-    assert "above idle" in told["not_measurable"]
+    assert not {"joules_per_sample", "low", "high"} & set(told)
+    assert "above rest" in told["not_measurable"]
 
 
 def test_a_counter_that_stands_still_is_too_coarse(tmp_path: Path) -> None:
@@ -237,3 +237,30 @@ def test_the_watch_rests_longer_only_for_a_counter_that_is_slow(tmp_path: Path) 
     assert isinstance(idle, Idle)
     assert idle.watts == pytest.approx(20.0, rel=0.02)
     assert 0.5 < processor.now < 3.0
+
+
+def test_launches_add_up_and_their_errors_as_independent_ones_do() -> None:
+    counter = EnergyCounter("c", lambda: 0.0, step_joules=1.0)
+    idle = Idle(2.0, 0.0, 0.0)
+    one, two = (energy_of([TurnEnergy(joules, 1.0, 2)], idle, counter) for joules in (6.0, 10.0))
+    both = energies_joined([one, two])
+    assert both is not None
+    assert both["joules_per_sample"] == pytest.approx((4 + 8) / 4)
+    assert both["high"] - both["joules_per_sample"] == pytest.approx(math.sqrt(2) / 4)
+    assert both["sample_joules"] == [2.0, 4.0]
+
+
+def test_launches_too_short_by_themselves_may_tell_together() -> None:
+    counter = EnergyCounter("c", lambda: 0.0, step_joules=1.0)
+    short = energy_of([TurnEnergy(0.9, 1.0, 1)], Idle(0.0, 0.0, 0.0), counter)
+    assert "not_measurable" in short
+    both = energies_joined([short] * 4)
+    assert both is not None
+    assert (both["joules_per_sample"], both["low"]) == (pytest.approx(0.9), pytest.approx((3.6 - 2) / 4))
+
+
+def test_a_launch_without_a_figure_leaves_the_cell_without_one() -> None:
+    counter = EnergyCounter("c", lambda: 0.0, step_joules=0.0)
+    good = energy_of([TurnEnergy(0.9, 1.0, 1)], Idle(0.0, 0.0, 0.0), counter)
+    assert energies_joined([good, {"not_measurable": "denied"}]) == {"not_measurable": "denied"}
+    assert energies_joined([good, None]) is None

@@ -11,7 +11,6 @@ import pytest
 
 from likeforlike.devices.machine import state
 from likeforlike.devices.machine.state import (
-from likeforlike.devices.vendors.makers import known_makers
     BUSY_SECONDS,
     Probe,
     StealMeter,
@@ -23,6 +22,7 @@ from likeforlike.devices.vendors.makers import known_makers
 )
 from likeforlike.devices.vendors import nvidia
 from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.makers import known_makers
 from likeforlike.devices.vendors.nvidia import throttled
 
 CPU = Device("cpu", 0, "a processor")

@@ -69,11 +69,19 @@ def test_energy_stands_where_it_was_measured_and_tells_by_what(tmp_path):
     assert [entry.text for entry in row.entries] == [
         "cpu:0", "21.3 W", "RAPL through powercap: package-0", "none",
     ]  # fmt: skip
+    assert not [name for name in found["products"].columns if "energy" in name]
     others = [table for name, table in found.items() if "implementations" in name]
     assert all("energy" not in table.columns for table in others)
     cells = found["cells"]
     told = {row.entries[0].text: row.entries[-1].value for row in cells.rows}
     assert (cells.columns[-1], told["training"]) == ("joules_per_sample", 2.5)
+
+
+def test_products_have_it_device_by_device(tmp_path):
+    products = tables(report_of(tmp_path, with_energy(matmul=FIGURE)))["products"]
+    place = products.columns.index("cpu:0 energy")
+    assert {row.entries[place].value for row in products.rows} == {2.5}
+    assert {len(row.entries) for row in products.rows} == {len(products.columns)}
 
 
 def test_where_it_is_denied_no_figure_stands_and_the_reason_does(tmp_path):
