@@ -50,8 +50,8 @@ class TurnEnergy:
 
 def watch_idle(
     counter: EnergyCounter,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
 ) -> Idle | NotMeasurable:
     """Power while nothing runs, between the first and the last move of the counter.
 
@@ -156,10 +156,11 @@ class EnergyWatch:
         self,
         devices: Mapping[str, Device],
         makers: Sequence[Maker] = MAKERS,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] | None = None,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self._devices, self._makers, self._clock, self._sleep = devices, makers, clock, sleep
+        self._devices, self._makers = devices, makers
+        self._clock, self._sleep = clock or time.monotonic, sleep or time.sleep
         self._metered: dict[str, _Metered] = {}
         self._resources = contextlib.ExitStack()
 
