@@ -16,7 +16,7 @@ from likeforlike.devices.limits.units import format_rate
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.setup import read_setup
-from likeforlike.devices.machine.topology import default_threads
+from likeforlike.devices.machine.topology import usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.measured_ceilings import (
     Rate,
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     )
     options = parser.parse_args(arguments)
     devices = find_devices()
-    fingerprint = machine_fingerprint(devices, default_threads())
+    fingerprint = machine_fingerprint(devices, usable_physical_cores())
     path = kept_file(fingerprint["id"])
     if options.measure:
         every = installed_frameworks()

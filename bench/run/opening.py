@@ -14,7 +14,7 @@ from likeforlike.bench.run.session import Bench
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.setup import read_setup
-from likeforlike.devices.machine.topology import default_threads, pinned_processors, pinning_text
+from likeforlike.devices.machine.topology import pinned_processors, pinning_text, usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.models.registry import load_registry
@@ -32,7 +32,7 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     devices = parse_devices(options.devices or ("all",), present)
     has_gpu = any(device.kind == "gpu" for device in present)
     absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
-    threads = options.threads or default_threads()
+    threads = options.threads or usable_physical_cores()
     grid = build_grid(options, registry, devices, absent)
     fingerprint = machine_fingerprint(present, threads)
     # after the plug-ins, whose modules may have set variables

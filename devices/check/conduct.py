@@ -19,6 +19,7 @@ from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.resources import free_memory_bytes, usable_cores
 from likeforlike.devices.machine.setup import read_setup
 from likeforlike.devices.machine.state import busy, disturbance, snapshot
+from likeforlike.devices.machine.topology import usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.measured_ceilings import kept_file
@@ -27,7 +28,7 @@ from likeforlike.devices.process.runtime import runtime
 from likeforlike.devices.process.thread_pools import default_threads, most_threads
 from likeforlike.devices.vendors.cpu import SYS_CPU
 from likeforlike.devices.vendors.device import Device, Maker
-from likeforlike.devices.vendors.makers import MAKERS
+from likeforlike.devices.vendors.makers import MAKERS, maker_of
 
 ALL_SECONDS = 115.0
 """For everything: within two minutes."""
@@ -81,7 +82,7 @@ class Check:
         self._deadline = self.machine.now() + ALL_SECONDS
         self.present = [name for name in frameworks if self.machine.version(name) is not None]
         most = {name: most_threads(name) for name in self.present}
-        self.threads, _ = default_threads(self.present, usable_cores(), most)
+        self.threads, _ = default_threads(self.present, usable_physical_cores(), most)
         self.fingerprint = machine_fingerprint(devices, self.threads)
 
     @property
@@ -184,7 +185,11 @@ class Check:
             return [place.not_measurable(what, "it can't split the processor: it has cpu:0 alone")]
         if not tried.facts and not tried.fault:
             return [place.not_measurable("process", "the check ran out of time", "check fewer devices")]
-        return [*_seen(place, tried), *self._told(place, device, tried), *fault_rows(place, tried)]
+        return [
+            *_seen(place, tried, maker_of(device)),
+            *self._told(place, device, tried),
+            *fault_rows(place, tried),
+        ]
 
     def _told(self, place: Place, device: Device, tried: Attempt) -> list[Row]:
         """Rows of the probes that answered."""
@@ -238,16 +243,15 @@ def _splits(device: Device, framework: str) -> bool:
     return device.kind == "gpu" or device.index == 0 or runtime(framework).logical_cpus
 
 
-def _seen(place: Place, tried: Attempt) -> list[Row]:
+def _seen(place: Place, tried: Attempt, maker: Maker | None) -> list[Row]:
     facts, what = tried.facts.get(STARTED), "sees the device"
     if facts is None:
         return []
     if facts.get("error"):
         return [place.bad(what, f"raised {facts['error']}", f"reinstall or update {place.framework}")]
     if facts["complaint"]:
-        install = runtime(place.framework or "").gpu_install
-        found = facts["complaint"].removesuffix(f": {install}")
-        return [place.bad(what, found, install or "install a build for this device")]
+        install = None if maker is None else maker.builds.get(place.framework or "")
+        return [place.bad(what, facts["complaint"], install or "install a build for this device")]
     return [place.good(what, f"version {facts['version']}")]
 
 

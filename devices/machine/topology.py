@@ -34,7 +34,7 @@ def physical_cores(usable: Collection[int], sys_cpu: Path = SYS_CPU) -> list[tup
     return list(cores)
 
 
-def default_threads(
+def usable_physical_cores(
     usable: Collection[int] | None = None, sys_cpu: Path = SYS_CPU, most: int | None = None
 ) -> int:
     """A thread for each usable physical core: two hyperthreads share the units that multiply.

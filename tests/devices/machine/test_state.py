@@ -243,7 +243,9 @@ def test_a_gpu_others_compute_on_is_busy(make_nvml, board):
         busy(GPU, known_makers(nvidia=make_nvml(board(pids=[NOBODY]))), process=Own(0))
         == "gpu:0 is busy: 1 other process on the GPU"
     )
-    before = snapshot(GPU, makers=known_makers(nvidia=make_nvml(board(pids=[NOBODY, NOBODY + 1]))), process=Own(0))
+    before = snapshot(
+        GPU, makers=known_makers(nvidia=make_nvml(board(pids=[NOBODY, NOBODY + 1]))), process=Own(0)
+    )
     assert "2 other processes on the GPU" in disturbance(before, before)
 
 
@@ -258,7 +260,10 @@ def test_in_a_container_our_workers_are_not_taken_for_strangers(make_nvml, board
     assert busy(GPU, known_makers(nvidia=make_nvml(board(pids=[NOBODY]))), process=Parent(0)) is None
     # not our parent, which lies outside a container's process ids where the tests are its first process
     stranger = next(pid for pid in psutil.pids() if pid not in (Parent.pid, Child.pid))
-    assert busy(GPU, known_makers(nvidia=make_nvml(board(pids=[NOBODY, stranger]))), process=Parent(0)) is not None
+    assert (
+        busy(GPU, known_makers(nvidia=make_nvml(board(pids=[NOBODY, stranger]))), process=Parent(0))
+        is not None
+    )
 
 
 def looks(*readings):

@@ -8,11 +8,11 @@ import sys
 import pytest
 
 from likeforlike.devices.machine.topology import (
-    default_threads,
     nodes_of,
     physical_cores,
     pinned_processors,
     pinning_text,
+    usable_physical_cores,
 )
 from likeforlike.devices.process.pinning import PINNED, pin, pinned_to, pinning
 from likeforlike.devices.process.placement import worker_environment
@@ -70,11 +70,11 @@ def test_hyperthreads_share_a_core(machine, name):
     ],
 )
 def test_a_thread_for_each_usable_physical_core(machine, cores, threads_a_core, usable, most, threads):
-    assert default_threads(usable, cpus(machine(cores, threads_a_core)), most) == threads
+    assert usable_physical_cores(usable, cpus(machine(cores, threads_a_core)), most) == threads
 
 
 def test_where_nobody_tells_of_siblings_each_processor_is_a_core(tmp_path):
-    assert default_threads(range(6), tmp_path, 6) == 6
+    assert usable_physical_cores(range(6), tmp_path, 6) == 6
 
 
 def test_a_thread_is_held_to_a_core_before_any_core_has_two(machine):
