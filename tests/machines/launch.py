@@ -16,7 +16,7 @@ UPDATE_SECONDS = 0.001
 PRODUCT_SECONDS = 0.005
 RANGE_JOULES = 4000.0
 """Of the processor's counter, which goes round soon after the first turns."""
-FIRST_JOULES = RANGE_JOULES - 40.0
+SINCE_BOOT_JOULES = RANGE_JOULES - 40.0
 
 
 def main() -> int:
@@ -47,7 +47,7 @@ def main() -> int:
     def joules(place: str = "gpu", update_seconds: float = UPDATE_SECONDS) -> float:
         """Of a device up to the counter's last update: at rest, and each product's own."""
         updated = int(now() / update_seconds) * update_seconds
-        return REST_WATTS * updated + products(place) * machine.joules_per_product
+        return SINCE_BOOT_JOULES + REST_WATTS * updated + products(place) * machine.joules_per_product
 
     class Nvml(StandIn):
         def nvmlDeviceGetTotalEnergyConsumption(self, gpu):  # noqa: N802
@@ -77,7 +77,7 @@ def main() -> int:
             raise PermissionError(13, "Permission denied", str(self))
         coarse = machine.rapl == "coarse"
         counted = joules("cpu", 1000.0) if coarse else joules("cpu")
-        return f"{int((FIRST_JOULES + counted) * 1e6) % int(RANGE_JOULES * 1e6)}\n"
+        return f"{int(counted * 1e6) % int(RANGE_JOULES * 1e6)}\n"
 
     Path.read_text = kernel_file  # type: ignore[method-assign]
     if machine.rapl:
