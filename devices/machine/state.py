@@ -14,7 +14,7 @@ import psutil
 
 from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.cgroups import CGROUP_FILE, CGROUP_ROOT
-from likeforlike.devices.machine.processor_use import (
+from likeforlike.devices.machine.load.processor_use import (
     competing_fraction,
     container_fraction,
     read_ticks,
@@ -22,7 +22,7 @@ from likeforlike.devices.machine.processor_use import (
     stolen_fraction,
     tree,
 )
-from likeforlike.devices.machine.waits import WaitMeter, WaitReader, throttled_reason
+from likeforlike.devices.machine.load.waits import WaitMeter, WaitReader, throttled_reason
 from likeforlike.devices.vendors.cpu import PROC, SYS_CPU
 from likeforlike.devices.vendors.device import Device, Maker, Readings
 from likeforlike.devices.vendors.makers import MAKERS, opened

@@ -11,18 +11,9 @@ from likeforlike.devices.limits.units import format_rate
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Measurement, grouped, size_of
 from likeforlike.reports.statistics.crossover import Crossover, crossover, growth_exponent
+from likeforlike.reports.tell import document
 from likeforlike.reports.tell.context import Context, Kinds
-from likeforlike.reports.tell.document import (
-    Block,
-    Entry,
-    Figure,
-    Section,
-    Table,
-    Text,
-    numbered,
-    row,
-    section,
-)
+from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, numbered, row
 from likeforlike.reports.tell.formatting import (
     ENERGY,
     comparison_text,
@@ -55,7 +46,7 @@ def sections(context: Context) -> list[Section | None]:
     blocks.append(_growth_table(context, items))
     blocks += _figures(context, items)
     blocks.append(ranking_table(context, items, MATMUL, "Implementations of the product, compared"))
-    return [section("products", "CPU against GPU: matrix products", blocks)]
+    return [document.section("products", "CPU against GPU: matrix products", blocks)]
 
 
 def findings(context: Context) -> Kinds:
