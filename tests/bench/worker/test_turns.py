@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
+from worker_line import Line, spec
 
 from likeforlike.bench.worker import measure_kernel as kernel_turns
 from likeforlike.bench.worker import measure_trainer as training_turns
-from likeforlike.bench.worker.messages import Answer, CellSpec, Finish, Go, Order, Sample
+from likeforlike.bench.worker.messages import Finish, Go, Sample
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel
@@ -23,46 +23,6 @@ from likeforlike.models.contract.trainer import Between, Epoch, Parameters
 from likeforlike.models.contract.workload import Problem
 from likeforlike.models.registry import kernel_workloads
 from likeforlike.models.tasks.fashion_mnist import generate
-
-AXES = {"size": 8, "dtype": "float32"}
-
-
-class Line:
-    """Both ends of a worker's socket: orders to read, answers written."""
-
-    def __init__(self, *orders: Order) -> None:
-        self.orders = iter(orders)
-        self.answers: list[Answer] = []
-
-    def recv_bytes(self) -> bytes:
-        order = next(self.orders, None)
-        if order is None:
-            raise EOFError
-        return msgspec.msgpack.encode(order)
-
-    def send_bytes(self, data: bytes) -> None:
-        self.answers.append(msgspec.msgpack.decode(data, type=Answer))
-
-
-def spec(**changes: Any) -> CellSpec:
-    fields: dict[str, Any] = {
-        "cell": "c",
-        "target": "",
-        "workload": "matmul",
-        "framework": "numpy",
-        "axes": AXES,
-        "device": "cpu:0",
-        "threads": 1,
-        "precision": "float32",
-        "timing": "synchronised",
-        "asynchronous": False,
-        "transfer": False,
-        "warm_up": True,
-        "disable_gc": False,
-        "timer": "time:perf_counter",
-    }
-    return CellSpec(**{**fields, **changes})
-
 
 def ticking(step: float = 1.0) -> Callable[[], float]:
     """A clock that goes on by one step at each reading."""
