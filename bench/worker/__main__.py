@@ -12,8 +12,12 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from likeforlike.bench.worker import clocks  # noqa: F401  first: clocks are taken before all else
-from likeforlike.bench.worker import cell_setup, measure_kernel, measure_trainer
+from likeforlike.bench.worker import (
+    cell_setup,
+    clocks,  # noqa: F401  first: clocks are taken before all else
+    measure_kernel,
+    measure_trainer,
+)
 from likeforlike.bench.worker.messages import Failed, Load, Loaded, Order, Prepare, Quit, receive_order, send
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.devices.machine.bookkeeping import told

@@ -154,12 +154,13 @@ def take_sample(placed: Placed) -> Sample:
     calls = wake(placed) + 1
     if change_last:
         change_last()
+    transfers: tuple[float, ...] = ()
     if placed.spec.timing == "unsynchronised":
-        timed, transfers = queued(placed), ()
+        timed = queued(placed)
     elif placed.spec.transfer:
         timed, transfers = with_transfers(placed)
     else:
-        timed, transfers = synchronised(placed), ()
+        timed = synchronised(placed)
     if placed.calls:
         placed.calls.after(timed.result, timed.seconds, timed.witnessed)
     return Sample(timed.seconds, None, *transfers, calls=calls)
@@ -206,7 +207,7 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
     placed.kernel.wait(result)
     last = prove(placed, result)
     facts: dict[str, Any] = {
-        "verified": {"error": max(ready.error, last.error), "tolerance": last.tolerance},
+        "verified": {"error": max(ready.error or 0.0, last.error), "tolerance": last.tolerance},
         **(placed.calls.facts() if placed.calls else {}),
         **memory_facts(placed.runtime, placed.spec.device),
     }

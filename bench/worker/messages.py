@@ -92,7 +92,7 @@ class Sample(msgspec.Struct, frozen=True, tag=True):
     calls: int = 1
     """All calls of the turn, the untimed ones before the sample too: among them its energy is divided."""
     turn_seconds: float | None = None
-    """From the order to this answer, by a clock of the worker's that no implementation could have replaced."""
+    """From the order to this answer, by a clock taken before any implementation was imported."""
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):

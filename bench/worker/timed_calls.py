@@ -91,9 +91,10 @@ class TimedCalls:
         return replace(self.kernel, to_numpy=noted(self.kernel.to_numpy), sketch=sketch)
 
     def refuse_early_returns(self) -> None:
-        """Raise CellFailed where reading results takes the time that the calls did not. Least of all readings.
+        """Raise CellFailed where reading results takes the time that the calls did not.
 
-        A result that is computed when it is read, or that reading waits for, shows here.
+        A result that is computed when it is read, or that reading waits for, shows here. The fastest
+        reading is taken: others may have been disturbed.
         """
         if len(self.reading) < _SAMPLES_TO_JUDGE:
             return
@@ -108,7 +109,7 @@ class TimedCalls:
 
     def facts(self) -> dict[str, Any]:
         """What the result file says: ``timed_calls`` and the worst of the probes."""
-        probed = {"calls": len(self.seconds) if self.probe else 0}
+        probed: dict[str, float] = {"calls": len(self.seconds) if self.probe else 0}
         if self.worst is not None:
             probed |= {"error": self.worst.error, "tolerance": self.worst.tolerance}
         return {"timed_calls": self._told(), "probed": probed}

@@ -82,7 +82,7 @@ class SharedBuffer:
 
 
 def _aligned_like(array: np.ndarray) -> np.ndarray:
-    """An empty array of the same shape and dtype that begins at a multiple of 64 bytes: XLA reads no other."""
+    """An empty array alike that begins at a multiple of 64 bytes, which XLA and TensorFlow need."""
     raw = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % _ALIGNMENT
     return raw[start : start + array.nbytes].view(array.dtype).reshape(array.shape)

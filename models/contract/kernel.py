@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-
 SKETCHED_ROWS = 1024
 """Rows of a result that a sketch widens at once: the whole result in float32 may not fit beside it."""
 

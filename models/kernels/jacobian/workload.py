@@ -44,7 +44,7 @@ def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
 
 
 def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
-    """The gradient in full; the Jacobian times drawn signs, which must be the derivative times those signs."""
+    """The gradient in full; the Jacobian times drawn signs, which must be the derivative times those."""
     (x,) = problem.operands
     signs = random.choice([-1.0, 1.0], size=len(x))
     is_gradient = axes["what"] == "gradient"

@@ -22,8 +22,9 @@ def memory_bytes(axes: Axes) -> int:
     """On the host: operands, their copies in the precision mode, two results, the answer, and the check.
 
     One more copy of the first operand, which is changed from call to call. Two results, since one is still
-    held while the next is made; one more matrix for a BLAS that packs its operands, and three in float32 for a compiler that widens 16-bit ones (XLA on a CPU does). The full
-    check holds four matrices in float64, the sketch (above 2000) a block of rows.
+    held while the next is made; one more matrix for a BLAS that packs its operands, and three in float32
+    for a compiler that widens 16-bit ones (XLA on a CPU does). The full check holds four matrices in
+    float64, the sketch (above 2000) a block of rows.
     """
     size, item = axes["size"], _BYTES[axes["dtype"]]
     host_item = max(item, 4)

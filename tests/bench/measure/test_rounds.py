@@ -191,8 +191,44 @@ def test_training_takes_its_cold_epoch_apart_and_ends_with_the_recipe() -> None:
     a, b = made.measure()
     assert a.cold is not None
     assert a.cold.seconds == 9.0
-    assert [s.seconds for s in a.samples] == [1.0] * 3
-    assert a.rounds == b.rounds == [0, 1, 2]
+    assert [s.seconds for s in a.warm_up] == [1.0], "of four epochs the second warms up"
+    assert [s.seconds for s in a.samples] == [1.0] * 2
+    assert a.rounds == b.rounds == [0, 1]
+
+
+def test_of_three_epochs_none_is_spent_on_warming_up() -> None:
+    made, _ = group(World(), [StandIn(World(), "a", lambda n: 1.0)], epochs=3)
+    (a,) = made.measure()
+    assert a.warm_up == []
+    assert a.rounds == [0, 1]
+
+
+@dataclass
+class TwoTimes(StandIn):
+    """A worker whose own clock shows only a share of what passes."""
+
+    share: float = 1.0
+
+    def answer(self, timeout_seconds: float) -> Answer:
+        answer = super().answer(timeout_seconds)
+        if isinstance(answer, Sample):
+            return Sample(self.share * answer.seconds, turn_seconds=self.share * answer.seconds)
+        return answer
+
+
+@pytest.mark.parametrize(("share", "agrees"), [(1.0, True), (0.5, True), (0.1, False), (1.5, False)])
+def test_a_worker_whose_clock_runs_otherwise_than_ours_ends_with_a_wrong_answer(
+    share: float, agrees: bool
+) -> None:
+    world = World()
+    made, _ = group(world, [TwoTimes(world, "a", lambda n: 1.5, share=share)])
+    (a,) = made.measure()
+    if agrees:
+        assert a.failure is None
+    else:
+        assert a.failure is not None
+        assert a.failure.outcome == "wrong-answer"
+        assert a.failure.reason.startswith("two clocks disagree: 6 turns took ")
 
 
 def test_one_epoch_is_a_cold_call_and_no_sample() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,11 @@ OF_PROCESS = {"import_seconds": 0.5, "fresh_process": True}
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plug-in is importable; a clock that it replaces is put back."""
     monkeypatch.syspath_prepend(str(PLUGINS))
     monkeypatch.setattr(time, "perf_counter", time.perf_counter)
     monkeypatch.setattr(measure_kernel, "_WAKING_SECONDS", 0.0)
-    yield
 
 
 def measured(name: str, **changes: Any) -> Line:
@@ -62,9 +61,9 @@ def test_a_wrong_timed_answer_is_found_of_a_kernel_that_cannot_change_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(measure_kernel, "_WAKING_SECONDS", 0.01)
+    line = Line(*[Go()] * 300, Finish())
+    asked = spec(target="deceives:is_wrong_when_timed_and_changes_nothing")
     with pytest.raises(CellFailed, match="a timed call's result is wrong"):
-        line = Line(*[Go()] * 300, Finish())
-        asked = spec(target="deceives:is_wrong_when_timed_and_changes_nothing")
         measure_kernel.measure(asked, line, OF_PROCESS)  # type: ignore[arg-type]
 
 
@@ -183,7 +182,9 @@ def test_a_reading_that_takes_the_works_time_is_found(
     if not early:
         calls.refuse_early_returns()
         return
-    with pytest.raises(CellFailed, match="a call returns before its work is done: reading its result takes 0.5"):
+    with pytest.raises(
+        CellFailed, match="a call returns before its work is done: reading its result takes 0.5"
+    ):
         calls.refuse_early_returns()
 
 

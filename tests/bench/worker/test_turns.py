@@ -24,6 +24,7 @@ from likeforlike.models.contract.workload import Problem
 from likeforlike.models.registry import kernel_workloads
 from likeforlike.models.tasks.fashion_mnist import generate
 
+
 def ticking(step: float = 1.0) -> Callable[[], float]:
     """A clock that goes on by one step at each reading."""
     return itertools.count(0.0, step).__next__

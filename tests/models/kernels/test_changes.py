@@ -15,9 +15,7 @@ AXES = {
     "jacobian": [{"what": what, "size": size} for what in ("gradient", "jacobian") for size in (2, 9)],
     "eigen": [{"size": 2}, {"size": 12}],
     "noise": [{}],
-    "matmul": [
-        {"size": 40, "dtype": dtype} for dtype in ("float64", "float32", "bfloat16", "float16")
-    ],
+    "matmul": [{"size": 40, "dtype": dtype} for dtype in ("float64", "float32", "bfloat16", "float16")],
 }
 
 
@@ -75,7 +73,9 @@ def test_a_product_after_a_change_is_that_of_the_changed_operand(dtype):
     kernel.change(*factors.change_all())
     left, right = (operand.astype(np.float64) for operand in problem.operands)
     truth = (factors.now[:, np.newaxis] * left) @ right
-    np.testing.assert_allclose(kernel.to_numpy(called(kernel)), truth, rtol=2.0**-6 if "16" in dtype else 1e-5)
+    np.testing.assert_allclose(
+        kernel.to_numpy(called(kernel)), truth, rtol=2.0**-6 if "16" in dtype else 1e-5
+    )
 
 
 @pytest.mark.parametrize("name", ["numpy", "torch", "jax", "tf-eager"])
