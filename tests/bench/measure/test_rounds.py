@@ -228,7 +228,7 @@ def test_a_worker_whose_clock_runs_otherwise_than_ours_ends_with_a_wrong_answer(
     else:
         assert a.failure is not None
         assert a.failure.outcome == "wrong-answer"
-        assert a.failure.reason.startswith("two clocks disagree: 6 turns took ")
+        assert a.failure.reason.startswith("two clocks disagree: ")
 
 
 def test_one_epoch_is_a_cold_call_and_no_sample() -> None:
