@@ -154,7 +154,7 @@ def take_sample(placed: Placed) -> Sample:
     calls = wake(placed) + 1
     if change_last:
         change_last()
-    transfers: tuple[float, ...] = ()
+    transfers: tuple[float | None, float | None] = (None, None)
     if placed.spec.timing == "unsynchronised":
         timed = queued(placed)
     elif placed.spec.transfer:
@@ -163,7 +163,7 @@ def take_sample(placed: Placed) -> Sample:
         timed = synchronised(placed)
     if placed.calls:
         placed.calls.after(timed.result, timed.seconds, timed.witnessed)
-    return Sample(timed.seconds, None, *transfers, calls=calls)
+    return Sample(timed.seconds, None, transfers[0], transfers[1], calls)
 
 
 def wake(placed: Placed) -> int:

@@ -187,7 +187,6 @@ class Extra(Struct, frozen=True, kw_only=True):
     cold_seconds: Seconds | None = None
     setup_seconds: Seconds | None = None
     warm_up_calls: Count | None = None
-    import_seconds: Seconds | None = None
     fresh_process: bool | None = None
     """Whether the first call was the first work of its process; not told by older files."""
     timed_calls: str | None = None
