@@ -10,8 +10,8 @@ import msgspec
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import judgement
-from likeforlike.bench.measure.energy import energies_joined
 from likeforlike.bench.measure.launches import Enough
+from likeforlike.bench.measure.watch.energy import energies_joined
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from likeforlike.bench.measure.clock_agreement import TwoClocks
 from likeforlike.bench.measure.floors import far_from_the_fastest
 from likeforlike.bench.measure.repeats import Repeats
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
+from likeforlike.bench.measure.watch.clock_agreement import TwoClocks
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import (
     Answer,

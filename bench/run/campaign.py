@@ -18,7 +18,6 @@ from likeforlike.bench.keep.journal import Journal
 from likeforlike.bench.keep.launch_records import launches_joined
 from likeforlike.bench.measure.cell_spec import environment_of, has_peers, spec_of, why_too_large
 from likeforlike.bench.measure.device_lanes import Lanes, side_by_side
-from likeforlike.bench.measure.disturbances import MachineWatch
 from likeforlike.bench.measure.floors import far_in_an_earlier_run
 from likeforlike.bench.measure.launches import (
     Enough,
@@ -33,6 +32,7 @@ from likeforlike.bench.measure.memory_shares import parts_text, parts_that_fit
 from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
+from likeforlike.bench.measure.watch.disturbances import MachineWatch
 from likeforlike.bench.measure.worker_process import MemoryLimits, Worker
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from likeforlike.bench.measure.energy import Idle, watch_idle
+from likeforlike.bench.measure.watch.energy import Idle, watch_idle
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.machine.state import snapshot
 from likeforlike.devices.process.placement import local_device, worker_environment

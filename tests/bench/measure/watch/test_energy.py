@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from likeforlike.bench.measure import energy
-from likeforlike.bench.measure.energy import EnergyWatch, Idle, TurnEnergy, energies_joined, energy_of
+from likeforlike.bench.measure.watch.energy import EnergyWatch, Idle, TurnEnergy, energies_joined, energy_of
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.vendors.cpu_maker import Cpu

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from likeforlike.bench.measure.energy import EnergyWatch
+from likeforlike.bench.measure.watch.energy import EnergyWatch
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.machine.bookkeeping import told

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from likeforlike.bench.measure import disturbances
-from likeforlike.bench.measure.disturbances import MachineWatch
+from likeforlike.bench.measure.watch.disturbances import MachineWatch
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.watched_hand import WatchedHand
 from likeforlike.bench.worker.messages import Sample

@@ -1,0 +1,1 @@
+"""What is seen around each sample: disturbances, energy, whether the clocks agree."""
