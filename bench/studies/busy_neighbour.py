@@ -1,7 +1,8 @@
 """A competing process: one thread that multiplies small matrices and rests in between. Started by studies.
 
-``python -m bench.studies.busy_neighbour SEED PARENT_PID --share SHARE``: busy for SHARE of the time, in bursts
-of 5 to 100 ms. With ``--on LOW HIGH --off LOW HIGH`` instead: busy and idle for so many seconds, drawn evenly.
+``python -m bench.studies.busy_neighbour SEED PARENT_PID --share SHARE``: busy for SHARE of the time, in
+bursts of 5 to 100 ms. With ``--on LOW HIGH --off LOW HIGH`` instead: busy and idle for so many seconds, drawn
+evenly.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""A plug-in: copies of every built-in kernel and trainer, and of kernels some that are slower by a known share.
+"""A plug-in: copies of every built-in product and trainer, and products that are slower by a known share.
 
-``--plugin likeforlike.bench.studies.replication.copies`` joins to each NAME a ``NAME-copy-1`` and so on, which
-are the same factory under another name; to each kernel ``NAME-slower-5`` and ``NAME-slower-10``, which spin
-after each call for that percentage of the median of their own last calls; and ``NAME-gated``, which does so for
-what the variable LIKEFORLIKE_STUDY_SLOWER_PERCENT says when it is built, at first nothing.
+``--plugin likeforlike.bench.studies.replication.copies`` joins to each NAME a ``NAME-copy-1`` and so on, the
+same factory under another name; to each product ``NAME-slower-5`` and ``NAME-slower-10``, which spin after
+each call for that percentage of the median of their own last calls; and ``NAME-gated``, which does so for the
+percentage that the variable LIKEFORLIKE_STUDY_SLOWER_PERCENT says in the worker, 0 without it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from likeforlike.models.tasks.mlp.implementations import IMPLEMENTATIONS as TRAI
 MOST_COPIES = 12
 SLOWER_PERCENT = (5, 10)
 VARIABLE = "LIKEFORLIKE_STUDY_SLOWER_PERCENT"
-"""By how much ``NAME-gated`` is slower; on no list of what is recorded, as a change of the code would not be."""
+"""By how much ``NAME-gated`` is slower; on no list of what a result file records."""
 GATED = "gated"
 _SLOWER = "slower-"
 _RECENT = 31
