@@ -98,7 +98,7 @@ NVBENCH_GAP = 0.005
 
 
 def nvbench(base: Sequence[float], other: Sequence[float]) -> Word:
-    """nvbench's robust compare: the samples from the least to the third quartile don't meet.
+    """The robust compare of nvbench: the samples from the least to the third quartile don't meet.
 
     As in NVIDIA/nvbench, python/scripts/nvbench_compare_robust.py, preset *default*: the gap between the two
     stretches must be at least 0.5 % of the lower one's end, whose quartiles are the samples of the nearest

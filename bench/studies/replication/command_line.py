@@ -11,7 +11,7 @@ from likeforlike.bench.studies.replication.settings import CONDITIONS, PRESET
 from likeforlike.models.kernels.matmul.implementations import IMPLEMENTATIONS as PRODUCTS
 from likeforlike.models.tasks.mlp.implementations import IMPLEMENTATIONS as TRAINERS
 
-DESCRIPTION = """Copies of built-in entrants, measured by ``likeforlike bench`` and judged as a report judges them.
+DESCRIPTION = """Copies of built-in entrants, measured by likeforlike bench and judged as its report does.
 
 A short run, NumPy alone beside the neighbour, some ten minutes on two cores:
 

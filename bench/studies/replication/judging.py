@@ -1,7 +1,7 @@
 """One result file judged: each copy, and what is slower, as the product judges it and by other tools' rules.
 
 In a group the report's base is the fastest entrant, which the data choose. So there are three ways: as the
-report says it; against a fixed base, the entrant itself; and against the fastest with p-values for the choice.
+report says it; against a fixed base, the entrant itself; and against the fastest, p-values for the choice.
 """
 
 from __future__ import annotations

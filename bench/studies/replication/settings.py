@@ -47,10 +47,18 @@ class Setting:
         return self.folder(root) / f"run-{number:03}.json"
 
 
+RUNS = "*/*/*/launches-*/run-*.json"
+
+
+def holds_runs(root: Path) -> bool:
+    """Whether result files of copies lie below a folder."""
+    return any(root.glob(RUNS))
+
+
 def found(root: Path) -> dict[Setting, list[Path]]:
     """Every setting of which result files lie below a folder. Raises StudyFailed where there are none."""
     runs: dict[Setting, list[Path]] = {}
-    for path in sorted(root.glob("*/*/*/launches-*/run-*.json")):
+    for path in sorted(root.glob(RUNS)):
         runs.setdefault(_setting_of(path.relative_to(root)), []).append(path)
     if not runs:
         raise StudyFailed(

@@ -97,5 +97,6 @@ def variances(sums: Sums) -> tuple[float | None, float | None, float | None]:
 def components(cells: Iterable[Nested]) -> Components:
     """Of cells whose variances are taken to be alike; a variance below 0 counts as 0."""
     every = [sums_of(cell) for cell in cells]
-    deviations = (None if v is None else math.sqrt(max(v, 0.0)) for v in variances(sum(every, Sums())))
-    return Components(*deviations, cells=len(every))
+    found = variances(sum(every, Sums()))
+    rounds, launches, runs = (None if v is None else math.sqrt(max(v, 0.0)) for v in found)
+    return Components(rounds, launches, runs, len(every))
