@@ -106,9 +106,9 @@ def nvbench(base: Sequence[float], other: Sequence[float]) -> Word:
     processor's clock is in no file, and is taken to have stood still.
     """
     (low, high), (other_low, other_high) = _to_third_quartile(base), _to_third_quartile(other)
-    if other_high < low and low - other_high >= NVBENCH_GAP * other_high:
+    if other_high < low and (low - other_high) / other_high >= NVBENCH_GAP:
         return "faster"
-    return "slower" if other_low > high and other_low - high >= NVBENCH_GAP * high else "not different"
+    return "slower" if other_low > high and (other_low - high) / high >= NVBENCH_GAP else "not different"
 
 
 def _to_third_quartile(samples: Sequence[float]) -> tuple[float, float]:

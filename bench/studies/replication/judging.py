@@ -64,7 +64,9 @@ def read_study(path: Path, setting: Setting) -> Study:
         if setting.kind == TRAININGS:
             content = msgspec.json.encode(with_slower_copies(msgspec.json.decode(content)))
         return build_study([read_content(content, str(path))])
-    except (OSError, ResultError, msgspec.DecodeError, KeyError) as error:
+    except ResultError as error:
+        raise StudyFailed(str(error)) from error
+    except (OSError, msgspec.DecodeError, KeyError) as error:
         raise StudyFailed(f"{path}: {error}") from error
 
 

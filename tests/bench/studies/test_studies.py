@@ -98,6 +98,46 @@ def test_hyperfines_rule_by_hand(base, other, word):
     assert rules.hyperfine(base, other) == word
 
 
+@pytest.mark.parametrize(
+    ("base", "other", "word"),
+    [
+        # five against five: 1 / C(10, 5) = 0.004 is no p-value below 0.002, however far apart
+        ([10, 11, 12, 13, 14], [20, 21, 22, 23, 24], "not different"),
+        # six against six, all apart: p = 2 / 924 = 0.00216, not below 0.002
+        ([10, 11, 12, 13, 14, 15], [20, 21, 22, 23, 24, 25], "not different"),
+        # seven against seven, all apart: p = 2 / 3432
+        ([10, 11, 12, 13, 14, 15, 16], [20, 21, 22, 23, 24, 25, 26], "slower"),
+        ([20, 21, 22, 23, 24, 25, 26], [10, 11, 12, 13, 14, 15, 16], "faster"),
+        # as significant, but medians 13 and 14.2 are within a factor of 1.1
+        ([13 + n / 100 for n in range(7)], [14.2 + n / 100 for n in range(7)], "not different"),
+        # twenty-one a side, all apart: z = (0 - 220.5) / √(441 · 43 / 12) = -5.55
+        (list(range(100, 121)), list(range(200, 221)), "slower"),
+    ],
+)
+def test_asvs_rule_by_hand(base, other, word):
+    assert rules.asv(base, other) == word
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "word"),
+    [
+        # five samples: the third quartile is of rank (75 · 4 + 50) // 100 = 3, so 1 to 4, whatever the fifth
+        ([1, 2, 3, 4, 99], [4.1, 5, 6, 7, 8], "slower"),
+        ([4.1, 5, 6, 7, 99], [1, 2, 3, 4, 98], "faster"),
+        # from 400 to 402: a gap of just 0.5 %; and one of less
+        ([100, 200, 300, 400, 999], [402, 500, 600, 700, 800], "slower"),
+        ([100, 200, 300, 400, 999], [401.9, 500, 600, 700, 800], "not different"),
+        # the least sample of the other lies below the base's third quartile
+        ([1, 2, 3, 4, 5], [3.9, 50, 60, 70, 80], "not different"),
+        # four samples: of rank (225 + 50) // 100 = 2, the third; six: (375 + 50) // 100 = 4, the fifth
+        ([1, 2, 3, 9], [4, 5, 6, 7], "slower"),
+        ([1, 2, 3, 4, 9, 99], [8, 10, 10, 10, 10, 10], "not different"),
+    ],
+)
+def test_nvbenchs_rule_by_hand(base, other, word):
+    assert rules.nvbench(base, other) == word
+
+
 def test_our_rule_pairs_the_samples():
     """A drift that dwarfs a 5 % slow-down, common to the pairs, hides it from all but the paired rule."""
     drift = np.linspace(1, 3, 60)

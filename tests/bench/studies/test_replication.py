@@ -1,0 +1,581 @@
+"""The study of copies: its plug-in, its judging of made-up files, its options; nothing is timed or started."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from likeforlike.bench.studies import account, busy_neighbour
+from likeforlike.bench.studies.replication import __main__ as study
+from likeforlike.bench.studies.replication import copies, gate, judging, measuring, settings, tables
+from likeforlike.bench.studies.replication.collecting import Runs, collect
+from likeforlike.bench.studies.replication.command_line import arguments
+from likeforlike.bench.studies.replication.settings import BUSY, KERNELS, TRAININGS, Setting
+from likeforlike.bench.studies.replication.slowed_trainings import with_slower_copies
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.registry import load_registry
+from likeforlike.reports.judge.comparisons import compare
+
+NUMPY = Setting(BUSY, KERNELS, "numpy")
+TRAINER = Setting(BUSY, TRAININGS, "numpy-loop")
+ORDINARY = ("numpy", "numpy-copy-1", "numpy-copy-2", "numpy-slower-5", "numpy-slower-10")
+ROUNDS = 12
+
+
+def made_up_cell(workload, name, group, axes, samples, launches, epochs=()):
+    data = [float(sample) for sample in samples]
+    numbers = [1_000_000 * launch + n for launch in dict.fromkeys(launches) for n in range(ROUNDS)]
+    extra = {
+        "cell": f"{workload}-{name}-{group}",
+        "workload": workload,
+        "implementation": name,
+        "framework": "numpy",
+        "device": "cpu:0",
+        "axes": axes,
+        "group": group,
+        "verified": {"error": 0.0, "tolerance": 1e-6},
+        "timing": "synchronised",
+        "round_numbers": numbers[: len(data)],
+        "launch_numbers": list(launches),
+        "launches": [{"launch": n, "rounds": ROUNDS} for n in dict.fromkeys(launches)],
+        "epochs": list(epochs),
+    }
+    if workload == "training":
+        extra |= {"launch_numbers": None, "launches": [], "round_numbers": list(range(len(data)))}
+    told = {"min": min(data), "max": max(data), "mean": statistics.fmean(data), "stddev": 0.0}
+    return {
+        "name": f"test_cell[{extra['cell']}]",
+        "fullname": f"bench/test_cells.py::test_cell[{extra['cell']}]",
+        "group": group,
+        "params": None,
+        "param": extra["cell"],
+        "extra_info": extra,
+        "options": {},
+        "stats": told
+        | {"median": statistics.median(data), "rounds": len(data), "iterations": 1, "data": data},
+    }
+
+
+def document(cells, number=1):
+    fingerprint = {
+        "id": "9f1c2d3e4a5b",
+        "cpu": {"model": "made up", "usable_cores": 2},
+        "memory_bytes": 2**33,
+    }
+    return {
+        "machine_info": {"node": "host", "system": "Linux", "likeforlike": fingerprint},
+        "commit_info": {},
+        "benchmarks": cells,
+        "datetime": "2026-11-25T20:00:00+00:00",
+        "version": "5.3.1",
+        "likeforlike": {
+            "schema_version": 1,
+            "run_id": f"run-{number}",
+            "unmeasured": [],
+            "preset": "quick",
+            "timing": "synchronised",
+        },
+    }
+
+
+def made_up_run(effects, seed=1, sizes=(250, 500), launches=5, launch_spread=0.0, names=ORDINARY):
+    """Products in turns: a factor for each name, a drift that all share, an effect of each process."""
+    draw = np.random.default_rng(seed)
+    cells = []
+    for size in sizes:
+        drift = np.cumsum(draw.normal(0, 0.05, launches * ROUNDS))
+        for name in names:
+            process = np.repeat(draw.normal(0, launch_spread, launches), ROUNDS)
+            noise = draw.normal(0, 0.003, launches * ROUNDS)
+            factor = effects.get(name, 1 + copies.true_percent(name) / 100)
+            samples = 0.01 * size * factor * np.exp(drift + process + noise)
+            axes = {"size": size, "dtype": "float32"}
+            group = f"matmul cpu:0 {size} float32"
+            numbers = np.repeat(np.arange(launches), ROUNDS).tolist()
+            cells.append(made_up_cell("matmul", name, group, axes, samples, numbers))
+    return document(cells, seed)
+
+
+def write(root, setting, *documents):
+    for number, content in enumerate(documents, 1):
+        path = setting.result(root, number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    return root
+
+
+def only_runs(root):
+    (runs,) = collect(settings.found(root))
+    return runs
+
+
+class Machine:
+    """A clock that only the work moves: a call of 10 ms, a spin as long as it is told."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.seconds = 0.010
+        self.spins = []
+
+    def call(self):
+        self.now += self.seconds / 2
+        return "result"
+
+    def wait(self, result):
+        assert result == "result"
+        self.now += self.seconds / 2
+
+    def spin(self, seconds):
+        self.spins.append(seconds)
+        self.now += seconds
+
+
+class TestCopies:
+    def test_every_built_in_product_and_trainer_has_copies(self):
+        registry = load_registry([copies.__name__])
+        assert registry.faults == ()
+        for workload in ("matmul", "training"):
+            for entry in registry.of(workload):
+                if entry.origin == "likeforlike" and entry.role != "floor":
+                    copy = registry.find(workload, copies.copy_name(entry.name, copies.MOST_COPIES))
+                    assert (copy.target, copy.division) == (entry.target, entry.division)
+                    assert (copy.needs, copy.environment) == (entry.needs, entry.environment)
+
+    def test_what_is_slower_is_the_kernel_and_a_spin_of_its_share(self):
+        machine = Machine()
+        kernel = Kernel(machine.call, machine.wait, upload=machine.call)
+        work = copies.Slowed(kernel, 0.1, machine.spin, lambda: machine.now)
+        machine.seconds = 5.0
+        assert work() == "result"  # the cold call says nothing of the later ones
+        machine.seconds = 0.010
+        for _ in range(3):
+            work()
+        machine.seconds = 0.5  # nor does one that was disturbed
+        work()
+        assert machine.spins == [pytest.approx(0.001)] * 4
+        machine.seconds = 0.020
+        for _ in range(40):
+            work()
+        assert machine.spins[-1] == pytest.approx(0.002)
+
+    def test_all_but_the_call_stays(self):
+        kernel = Kernel(
+            lambda: 1, upload=lambda: 2, download=lambda result: 3, device_of=lambda result: "cpu:0"
+        )
+        slower = copies.slowed(kernel, 5)
+        changed = {name for name, value in vars(kernel).items() if vars(slower)[name] is not value}
+        assert changed == {"call"}
+
+    @pytest.mark.parametrize(("name", "share"), [("numpy-slower-5", 0.05), ("numpy-gated", 0.15)])
+    def test_targets_load_as_a_worker_loads_them(self, monkeypatch, name, share):
+        monkeypatch.setenv(copies.VARIABLE, "15")
+        entry = load_registry([copies.__name__]).find("matmul", name)
+        problem = SimpleNamespace(operands=(np.eye(3), np.full((3, 3), 2.0)))
+        kernel = entry.load()(problem)
+        assert kernel.call.share == pytest.approx(share)
+        np.testing.assert_array_equal(kernel.call(), np.full((3, 3), 2.0))
+
+    def test_gated_is_as_fast_as_its_original_unless_told(self, monkeypatch):
+        monkeypatch.delenv(copies.VARIABLE, raising=False)
+        entry = load_registry([copies.__name__]).find("matmul", "numpy-gated")
+        assert entry.load()(SimpleNamespace(operands=(np.eye(2), np.eye(2)))).call.share == 0.0
+
+    def test_nothing_else_is_an_attribute(self):
+        assert not hasattr(copies, "no_such_thing")
+
+    @pytest.mark.parametrize(
+        ("name", "percent"),
+        [
+            ("numpy", 0),
+            ("numpy-copy-3", 0),
+            ("tf-eager-slower-5", 5),
+            ("x-slower-10", 10),
+            ("slower-much", 0),
+        ],
+    )
+    def test_the_truth_stands_in_the_name(self, name, percent):
+        assert copies.true_percent(name) == percent
+
+
+class TestNeighbour:
+    def spells(self, *options, seed=1, count=400):
+        asked = busy_neighbour.arguments([str(seed), "7", *options])
+        found = busy_neighbour.spells(asked)
+        return [next(found) for _ in range(count)]
+
+    def test_bursts_and_rests_of_seconds(self):
+        spells = self.spells(*busy_neighbour.BURSTY)
+        for times in zip(*spells, strict=True):
+            assert 2.0 <= min(times) < 2.2
+            assert 11.8 < max(times) <= 12.0
+        assert spells == self.spells(*busy_neighbour.BURSTY)
+        assert spells != self.spells(*busy_neighbour.BURSTY, seed=2)
+
+    def test_a_share_of_the_time(self):
+        busy, idle = (sum(times) for times in zip(*self.spells(*busy_neighbour.steady(0.25)), strict=True))
+        assert busy / (busy + idle) == pytest.approx(0.25)
+
+    @pytest.mark.parametrize(
+        "options", [[], ["--on", "1", "2"], ["--share", "1", "--on", "1", "2", "--off", "1", "2"]]
+    )
+    def test_neither_or_both_is_no_neighbour(self, options, capsys):
+        with pytest.raises(SystemExit) as ended:
+            self.spells(*options)
+        assert ended.value.code == 2
+        assert "expected --share, or --on and --off" in capsys.readouterr().err
+
+
+class TestJudging:
+    def test_against_the_fastest_it_is_the_report_s_own_judgement(self, tmp_path):
+        """``compared`` must stay what a report does, or the study measures something else."""
+        root = write(tmp_path, NUMPY, made_up_run({}, launch_spread=0.02))
+        study_of_file = judging.read_study(NUMPY.result(root, 1), NUMPY)
+        grounds = judging.Grounds(study_of_file)
+        pairs = [p for items in judging.groups_of(study_of_file) for p in judging._against_fastest(items)]
+        ours = {item.other.key: item for item in judging.compared(pairs, grounds)}
+        reported = {i.other.key: i for i in compare(study_of_file, study_of_file.machines).implementations}
+        assert len(reported) == 8
+        assert {key: (i.base.key, i.verdict, i.doubt) for key, i in ours.items()} == {
+            key: (i.base.key, i.verdict, i.doubt) for key, i in reported.items()
+        }
+
+    def test_copies_and_what_is_slower_are_told_apart(self, tmp_path):
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({}), made_up_run({}, seed=2)))
+        for way in judging.WAYS:
+            same = tables.told_in([runs], way, 0)
+            assert len(same) == 8
+            assert not any(item.different for item in same)
+            for percent in copies.SLOWER_PERCENT:
+                found = tables.told_in([runs], way, percent)
+                assert [item.word for item in found] == ["slower"] * 4
+                assert [item.ratio for item in found] == pytest.approx([1 + percent / 100] * 4, abs=0.01)
+                assert all(item.sure for item in found)
+
+    def test_a_copy_that_is_slower_after_all_is_counted(self, tmp_path):
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({"numpy-copy-2": 1.2})))
+        same = tables.told_in([runs], judging.FIXED, 0)
+        assert sorted(item.word for item in same) == ["same", "same", "slower", "slower"]
+        assert sorted(item.holds for item in same) == [False, False, True, True]
+        text = tables.requirements(tables.parts_of([runs] * 25))
+        (line,) = (line for line in text if judging.FIXED in line and "called different" in line)
+        assert line.endswith("(50 of 100): **no**")
+
+    def test_effects_of_processes_are_no_differences(self, tmp_path):
+        """Each process 2 % off by chance: rounds alone would exclude 1 nearly always, launches don't."""
+        documents = [made_up_run({}, seed, launch_spread=0.02) for seed in range(1, 26)]
+        runs = only_runs(write(tmp_path, NUMPY, *documents))
+        same = tables.told_in([runs], judging.FIXED, 0)
+        assert len(same) == 100
+        assert sum(item.different for item in same) <= 5
+        assert sum(item.holds for item in same) >= 90
+        pooled = tables.told_in([runs], "pyperf, t-test", 0)
+        assert len(pooled) == 100
+
+    def test_a_base_that_is_slower_in_truth_is_no_copy(self, tmp_path):
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({"numpy-slower-5": 0.8})))
+        assert tables.told_in([runs], judging.REPORT) == []
+        assert len(tables.told_in([runs], judging.FIXED)) == 8
+
+    def test_the_choice_of_the_fastest_is_allowed_for(self, tmp_path):
+        root = write(tmp_path, NUMPY, made_up_run({}, launch_spread=0.02))
+        study_of_file = judging.read_study(NUMPY.result(root, 1), NUMPY)
+        items = judging.groups_of(study_of_file)[0]
+        pairs = list(judging._against_fastest(items))
+        grounds = judging.Grounds(study_of_file)
+        plain = judging.compared(pairs, grounds)
+        allowed = judging.compared(pairs, grounds, {id(item): len(items) for item in items})
+        for one, other in zip(plain, allowed, strict=True):
+            before, after = (item.verdict.estimate.p_value for item in (one, other))
+            assert after == pytest.approx(min(before * len(items) / 2, 1.0))
+
+    def test_other_tools_see_all_samples_of_a_cell(self, tmp_path, monkeypatch):
+        seen = []
+
+        def rule(base, other):
+            seen.append((len(base), len(other)))
+            return "not different"
+
+        monkeypatch.setattr(judging, "PEERS", {"a rule": rule})
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({}, launches=3)))
+        assert seen == [(3 * ROUNDS, 3 * ROUNDS)] * 8
+        assert len(tables.told_in([runs], "a rule", 0)) == 4
+
+    def test_what_can_t_be_read_is_one_line(self, tmp_path):
+        write(tmp_path, NUMPY, {"no": "result"})
+        with pytest.raises(account.StudyFailed, match="run-001.json"):
+            collect(settings.found(tmp_path))
+
+
+def made_up_trainings(copies_beside=4, runs=3):
+    draw = np.random.default_rng(3)
+    cells = []
+    names = ["numpy-loop", *(copies.copy_name("numpy-loop", n) for n in range(1, copies_beside + 1))]
+    for run in range(runs):
+        for name in names:
+            times = [float(t) for t in np.exp(draw.normal(0, 0.003, 7))]
+            epochs = [
+                {
+                    "epoch": n,
+                    "train_seconds": time,
+                    "evaluation_seconds": 0.1,
+                    "logging_seconds": None,
+                    "loss": 0.4,
+                }
+                for n, time in enumerate(times, 1)
+            ]
+            axes = {"recipe": "matched", "run": run}
+            group = f"training matched cpu:0 run {run}"
+            cells.append(made_up_cell("training", name, group, axes, times[1:], [0] * 6, epochs))
+    return document(cells)
+
+
+class TestSlowedTrainings:
+    def test_the_last_two_copies_take_longer_and_say_so(self):
+        given = made_up_trainings()
+        changed = with_slower_copies(given)
+        assert given == made_up_trainings()
+        before, after = given["benchmarks"], changed["benchmarks"]
+        assert [b["extra_info"]["implementation"] for b in after[:5]] == [
+            "numpy-loop", "numpy-loop-copy-1", "numpy-loop-copy-2", "numpy-loop-slower-5", "numpy-loop-slower-10",
+        ]  # fmt: skip
+        assert after[:3] == before[:3]
+        for place, factor in ((3, 1.05), (4, 1.1)):
+            one, other = before[place], after[place]
+            for key in ("data", "median", "max"):
+                assert other["stats"][key] == pytest.approx(np.multiply(one["stats"][key], factor))
+            assert other["stats"]["rounds"] == one["stats"]["rounds"]
+            first, second = one["extra_info"]["epochs"][0], other["extra_info"]["epochs"][0]
+            assert second["train_seconds"] == pytest.approx(factor * first["train_seconds"])
+            assert (second["epoch"], second["loss"], second["logging_seconds"]) == (1, 0.4, None)
+            assert "copy" not in json.dumps(other)
+
+    def test_of_two_copies_none_is_taken(self):
+        given = made_up_trainings(copies_beside=2)
+        assert with_slower_copies(given) == given
+
+    def test_they_are_found_slower(self, tmp_path):
+        runs = only_runs(write(tmp_path, TRAINER, made_up_trainings()))
+        assert [i.word for i in tables.told_in([runs], judging.FIXED, 10)] == ["slower"]
+        same = tables.told_in([runs], judging.FIXED, 0)
+        assert len(same) == 2
+        assert not any(item.different for item in same)
+
+
+class TestTables:
+    def test_the_counts(self, tmp_path):
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({"numpy-copy-2": 1.2})))
+        parts = tables.parts_of([runs])
+        lines = tables.verdicts_table(parts).splitlines()
+        (fixed,) = (line for line in lines if judging.FIXED in line)
+        assert [cell.strip() for cell in fixed.split("|")[5:-1]] == [
+            "2 of 4", "2 / 0", "2 of 4", "2 of 2", "2 of 2", "0 of 4",
+        ]  # fmt: skip
+        assert len(lines) == 2 + len(judging.WAYS) + len(tables.PEERS)
+        (pyperf,) = (line for line in lines if "pyperf" in line)
+        assert "–" in pyperf  # no interval
+
+    def test_a_table_of_words_and_one_of_entrants(self, tmp_path):
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({})))
+        words = [
+            line.split("|")[4:-1] for line in tables.words_table(tables.parts_of([runs])).splitlines()[2:]
+        ]
+        assert [[cell.strip() for cell in row] for row in words] == [
+            ["copies", "0", "4", "0", "0", "0", "4"],
+            ["5 % slower", "0", "0", "0", "2", "0", "2"],
+            ["10 % slower", "0", "0", "0", "2", "0", "2"],
+        ]
+        (row,) = tables.entrants_table([runs]).splitlines()[2:]
+        cells = [cell.strip() for cell in row.split("|")[1:-1]]
+        assert cells[:6] == ["busy", "numpy", "quick's", "1 / 2", "0 of 4", "4 of 4"]
+        assert [float(cell) for cell in cells[6:]] == pytest.approx([1.0, 1.05, 1.10], abs=0.005)
+
+    def test_too_few_decide_nothing(self, tmp_path):
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({})))
+        lines = tables.requirements(tables.parts_of([runs]))
+        assert all(line.endswith("**undecided**") for line in lines)
+        assert any("5 % found in at least 9 of 10 (–, fewer than 10)" in line for line in lines)
+
+    def test_what_must_hold(self, tmp_path):
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({})))
+        ten = Runs(Setting(BUSY, KERNELS, "numpy", 10), runs.told)
+        lines = tables.requirements(tables.parts_of([runs] * 25 + [ten] * 5))
+        power = [line for line in lines if "found in" in line]
+        assert [line.rpartition("(")[2] for line in power] == ["50 of 50): **yes**", "10 of 10): **yes**"]
+        decided = [line for line in lines if "quick's" in line]
+        assert len(decided) == 5
+        assert all(line.endswith("**yes**") for line in decided)
+        missed = [judging.Told(judging.REPORT, 10, "unclear")] * 4
+        lines = tables.power_requirements(tables.parts_of([runs] * 10 + [Runs(NUMPY, missed)]))
+        assert lines[0].endswith("(20 of 24): **no**")
+
+    def test_the_whole_page_of_a_folder(self, tmp_path):
+        write(tmp_path, NUMPY, made_up_run({}), made_up_run({}, seed=2))
+        write(tmp_path, TRAINER, made_up_trainings())
+        text = study.all_judged(tmp_path)
+        assert text.count("### ") == 4
+        assert "- busy, kernels, quick's launches, " in text
+        assert "| busy        | numpy-loop |" in text
+
+
+class TestSettings:
+    def test_a_folder_tells_what_its_runs_are(self, tmp_path):
+        given = [NUMPY, TRAINER, Setting("quiet", KERNELS, "tf-eager", 10)]
+        for setting in given:
+            write(tmp_path, setting, {}, {})
+        found = settings.found(tmp_path)
+        assert set(found) == set(given)
+        assert [path.name for path in found[NUMPY]] == ["run-001.json", "run-002.json"]
+
+    def test_another_folder_is_one_line(self, tmp_path):
+        with pytest.raises(account.StudyFailed, match="no result file of this study"):
+            settings.found(tmp_path)
+        write(tmp_path, Setting("noisy", KERNELS, "numpy"), {})
+        with pytest.raises(account.StudyFailed, match="expected CONDITION/KIND"):
+            settings.found(tmp_path)
+
+    def test_each_condition_and_number_of_launches(self):
+        found = list(settings.settings_of(("busy", "quiet"), ("numpy",), ("numpy-loop",), (None, 10)))
+        assert len(found) == len(set(found)) == 8
+
+
+class TestOptions:
+    def test_the_short_run_of_its_own_help(self):
+        asked = arguments(["--kernels", "numpy", "--trainers", "none", "--conditions", "busy"])
+        assert (asked.kernels, asked.trainers, asked.conditions) == (("numpy",), (), ("busy",))
+        assert asked.launches == (None,)
+        # copies against the entrant in each group
+        assert asked.copies * len(asked.sizes) * asked.trials >= tables.LEAST_COMPARISONS
+        assert len(asked.sizes) == 5
+
+    def test_launches_of_the_preset_and_others(self):
+        assert arguments(["--launches", "preset,10"]).launches == (None, 10)
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            (["--kernels", "nump"], "unknown 'nump'; known: numpy, "),
+            (["--trainers", "floor-numpy"], "unknown 'floor-numpy'"),
+            (["--sizes", "0"], "'0' is not a whole number of at least 1"),
+            (["--launches", "many"], "'many' is not a whole number"),
+            (["--copies", "11"], "--copies: 11, expected at most 10"),
+            (["--kernels", "none", "--trainers", "none"], "nothing else to measure"),
+            (["--kernels", "none", "--gate", "10"], "nothing else to measure with --gate"),
+            (["--gate", "-1"], "--gate: -1, expected"),
+            (["--conditions", "windy"], "unknown 'windy'; known: busy, quiet"),
+        ],
+    )
+    def test_what_can_t_be_is_one_line_and_status_2(self, given, told, capsys):
+        with pytest.raises(SystemExit) as ended:
+            arguments(given)
+        assert ended.value.code == 2
+        assert told in capsys.readouterr().err
+
+    def test_what_the_product_is_asked_for(self):
+        asked = arguments(["--sizes", "100,200", "--copies", "2", "--threads", "2"])
+        options = measuring.options_of(Setting(BUSY, KERNELS, "numpy", 10), asked)
+        assert "--implementations=numpy,numpy-copy-1,numpy-copy-2,numpy-slower-5,numpy-slower-10" in options
+        assert {"--workloads=matmul", "--sizes=100,200", "--launches=10", "--threads=2"} <= set(options)
+        options = measuring.options_of(TRAINER, asked)
+        names = ",".join(["numpy-loop", *(f"numpy-loop-copy-{n}" for n in range(1, 5))])
+        assert f"--implementations={names}" in options
+        assert not any(option.startswith("--launches") for option in options)
+
+
+@pytest.fixture
+def product(monkeypatch, tmp_path):
+    """``likeforlike bench`` that writes what it was asked instead of measuring."""
+    asked = []
+
+    def run(command, env, **_):
+        (result,) = (word.partition("=")[2] for word in command if word.startswith("--benchmark-json="))
+        asked.append((result, env.get(copies.VARIABLE)))
+        (tmp_path / result).write_text("{}")
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(measuring.subprocess, "run", run)
+    monkeypatch.setattr(measuring, "neighbour", lambda *_: measuring.nullcontext())
+    monkeypatch.setattr(gate, "neighbour", lambda *_: measuring.nullcontext())
+    return asked
+
+
+class TestMeasuring:
+    OPTIONS = ("--kernels", "numpy", "--trainers", "none", "--conditions", "busy", "--trials", "3")
+
+    def test_only_what_does_not_lie_there_is_measured(self, product, tmp_path):
+        write(tmp_path, NUMPY, {}, {})
+        assert measuring.measure(arguments([*self.OPTIONS, "--folder", str(tmp_path)])) == []
+        assert product == [(str(NUMPY.result(tmp_path, 3)), None)]
+
+    def test_a_run_that_leaves_no_file_is_one_line(self, monkeypatch, tmp_path):
+        ended = SimpleNamespace(returncode=4)
+        monkeypatch.setattr(measuring.subprocess, "run", lambda *args, **kwargs: ended)
+        with pytest.raises(account.StudyFailed, match=r"ended with status 4 and left no .*: see .*\.log"):
+            measuring.bench([], tmp_path / "none.json")
+
+    def test_an_entrant_that_is_not_installed_is_left_out_with_its_reason(self, monkeypatch):
+        entry = SimpleNamespace(missing=lambda: "torch not installed")
+        monkeypatch.setattr(measuring, "load_registry", lambda: SimpleNamespace(find=lambda *_: entry))
+        assert measuring.installed("matmul", ["torch"]) == ((), ["- torch left out: torch not installed"])
+
+
+class TestGate:
+    def test_each_is_held_against_the_one_before(self, tmp_path):
+        for path, _ in gate.planned(tmp_path, 2, 15.0):
+            path.write_text("{}")
+        names = [(truth, before.stem, later.stem) for truth, before, later in gate.pairs_in(tmp_path)]
+        assert names == [
+            ("same", "same-000", "same-001"),
+            ("same", "same-001", "same-002"),
+            ("slower", "before-001", "slower-001"),
+            ("slower", "before-002", "slower-002"),
+        ]
+
+    def test_the_later_ones_are_slowed_by_the_environment(self, product, tmp_path):
+        options = [*TestMeasuring.OPTIONS, "--gate", "1", "--folder", str(tmp_path)]
+        gate.measure(arguments(options))
+        assert [(result.rpartition("/")[2], value) for result, value in product] == [
+            ("same-000.json", "0"), ("same-001.json", "0"), ("before-001.json", "0"), ("slower-001.json", "15"),
+        ]  # fmt: skip
+
+    def test_the_variable_is_on_no_list_of_what_is_recorded(self):
+        from likeforlike.devices.machine.environment import inherited
+
+        assert inherited({copies.VARIABLE: "15"}) == ()
+
+    def held(self, truth, *statuses):
+        return [gate.Held(BUSY, truth, status, "") for status in statuses]
+
+    def test_what_must_hold(self):
+        good = self.held("same", *[0] * 10) + self.held("slower", *[1] * 9, 0)
+        assert [line.rpartition(" ")[2] for line in gate.requirements(good)] == ["**yes**", "**yes**"]
+        bad = self.held("same", *[0] * 9, 1) + self.held("slower", *[1] * 8, 0, 2)
+        assert [line.rpartition(" ")[2] for line in gate.requirements(bad)] == ["**no**", "**no**"]
+        few = self.held("same", 0) + self.held("slower", 1)
+        assert [line.rpartition(" ")[2] for line in gate.requirements(few)] == ["**undecided**"] * 2
+        rows = [[c.strip() for c in line.split("|")[1:-1]] for line in gate.gate_table(bad).splitlines()[2:]]
+        assert rows == [["busy", "same", "10", "9", "1", "0"], ["busy", "slower", "10", "1", "8", "1"]]
+
+    def test_the_report_s_exit_status_counts(self, monkeypatch, tmp_path):
+        asked = []
+
+        def run(command, **_):
+            asked.append(command[4:])
+            return SimpleNamespace(returncode=1, stdout="slower")
+
+        monkeypatch.setattr(gate.subprocess, "run", run)
+        for path, _ in gate.planned(tmp_path / "gate" / BUSY, 1, 15.0):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
+        assert [(item.truth, item.status) for item in gate.hold_all(tmp_path)] == [("same", 1), ("slower", 1)]
+        folder = tmp_path / "gate" / BUSY
+        later, before = str(folder / "same-001.json"), str(folder / "same-000.json")
+        assert asked[0] == ["report", later, "--against", before, "--fail-if-slower", "5%"]
+
+    def test_without_files_it_is_one_line(self, tmp_path, capsys):
+        (tmp_path / "gate").mkdir()
+        assert study.main(["--from", str(tmp_path)]) == 2
+        assert "no two result files to be held against each other" in capsys.readouterr().err
