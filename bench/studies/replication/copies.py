@@ -2,18 +2,16 @@
 
 ``--plugin likeforlike.bench.studies.replication.copies`` joins to each NAME a ``NAME-copy-1`` and so on, the
 same factory under another name; to each product ``NAME-slower-5`` and ``NAME-slower-10``, which spin after
-each call for that percentage of the median of their own last calls; and ``NAME-gated``, which does so for the
-percentage that the variable LIKEFORLIKE_STUDY_SLOWER_PERCENT says in the worker, 0 without it.
+each call for that percentage of its time; and ``NAME-gated``, which does so for the percentage that the variable
+LIKEFORLIKE_STUDY_SLOWER_PERCENT says in the worker, 0 without it.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from likeforlike.models.contract.implementation import Implementation
@@ -28,8 +26,6 @@ VARIABLE = "LIKEFORLIKE_STUDY_SLOWER_PERCENT"
 """By how much ``NAME-gated`` is slower; on no list of what a result file records."""
 GATED = "gated"
 _SLOWER = "slower-"
-_RECENT = 31
-"""Calls whose median time the spin is a share of."""
 
 
 def copy_name(name: str, number: int) -> str:
@@ -60,27 +56,25 @@ def spin(seconds: float) -> None:
         pass
 
 
-@dataclass
+@dataclass(frozen=True)
 class Slowed:
-    """A kernel's call, done, and then a spin of a share of the median of its last times."""
+    """A kernel's call, done, and then a spin of a share of what it took: all of it slower by that share.
+
+    Not of a median of several calls: beside a neighbour calls of one product take a millisecond or fifty, and
+    a share of the fifty would make the others several times slower.
+    """
 
     kernel: Kernel
     share: float
     spin: Callable[[float], None] = spin
     clock: Callable[[], float] = time.perf_counter
-    recent: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
-    """Seconds of the last calls without their spin; the first, cold one is not among them."""
-    called: bool = False
 
     def __call__(self) -> Any:
         """The result, done on the device."""
         start = self.clock()
         result = self.kernel.call()
         self.kernel.wait(result)
-        if self.called:
-            self.recent.append(self.clock() - start)
-            self.spin(self.share * statistics.median(self.recent))
-        self.called = True
+        self.spin(self.share * (self.clock() - start))
         return result
 
 

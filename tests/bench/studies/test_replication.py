@@ -147,20 +147,11 @@ class TestCopies:
 
     def test_what_is_slower_is_the_kernel_and_a_spin_of_its_share(self):
         machine = Machine()
-        kernel = Kernel(machine.call, machine.wait, upload=machine.call)
-        work = copies.Slowed(kernel, 0.1, machine.spin, lambda: machine.now)
-        machine.seconds = 5.0
-        assert work() == "result"  # the cold call says nothing of the later ones
-        machine.seconds = 0.010
-        for _ in range(3):
-            work()
-        machine.seconds = 0.5  # nor does one that was disturbed
-        work()
-        assert machine.spins == [pytest.approx(0.001)] * 4
-        machine.seconds = 0.020
-        for _ in range(40):
-            work()
-        assert machine.spins[-1] == pytest.approx(0.002)
+        work = copies.Slowed(Kernel(machine.call, machine.wait), 0.1, machine.spin, lambda: machine.now)
+        for seconds in (0.010, 0.5, 0.001):
+            machine.seconds, start = seconds, machine.now
+            assert work() == "result"
+            assert machine.now - start == pytest.approx(1.1 * seconds)
 
     def test_all_but_the_call_stays(self):
         kernel = Kernel(
