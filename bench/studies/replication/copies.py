@@ -2,8 +2,8 @@
 
 ``--plugin likeforlike.bench.studies.replication.copies`` joins to each NAME a ``NAME-copy-1`` and so on, the
 same factory under another name; to each product ``NAME-slower-5`` and ``NAME-slower-10``, which spin after
-each call for that percentage of its time; and ``NAME-gated``, which does so for the percentage that the variable
-LIKEFORLIKE_STUDY_SLOWER_PERCENT says in the worker, 0 without it.
+each call for that percentage of its time; and ``NAME-gated``, which does so for the percentage that the
+variable LIKEFORLIKE_STUDY_SLOWER_PERCENT says in the worker, 0 without it.
 """
 
 from __future__ import annotations
