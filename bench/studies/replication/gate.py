@@ -57,7 +57,7 @@ def measure(asked: argparse.Namespace) -> list[str]:
     options += [] if launches is None else [f"--launches={launches}"]
     for condition in asked.conditions:
         for path, percent in planned(asked.folder / GATE / condition, asked.gate, asked.gate_slower):
-            if not path.exists():
+            if not complete(path):
                 with neighbour(condition, f"{asked.seed} {path.stem}"):
                     bench(options, path, {copies.VARIABLE: f"{percent:g}"})
                 print(f"{condition}: {path.stem} measured", file=sys.stderr, flush=True)

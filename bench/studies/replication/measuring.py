@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+import msgspec
+
 from likeforlike.bench.studies import busy_neighbour
 from likeforlike.bench.studies.account import StudyFailed
 from likeforlike.bench.studies.replication import copies
@@ -27,7 +29,7 @@ def measure(asked: argparse.Namespace) -> list[str]:
     trainers, further = installed(TRAINING, asked.trainers)
     settings = list(settings_of(asked.conditions, kernels, trainers, asked.launches))
     wanted = [(setting, number) for number in range(1, asked.trials + 1) for setting in settings]
-    wanted = [(s, number) for s, number in wanted if not s.result(asked.folder, number).exists()]
+    wanted = [(s, number) for s, number in wanted if not complete(s.result(asked.folder, number))]
     for place, (setting, number) in enumerate(wanted, 1):
         started = time.monotonic()
         with neighbour(setting.condition, f"{asked.seed} {setting.title} {number}"):
@@ -35,6 +37,14 @@ def measure(asked: argparse.Namespace) -> list[str]:
         told = f"[{place}/{len(wanted)}] {setting.title}, run {number}: {time.monotonic() - started:.0f} s"
         print(told, file=sys.stderr, flush=True)
     return [*without, *further]
+
+
+def complete(result: Path) -> bool:
+    """Whether a run's file is there and no cell of it was cut off: a run that was is taken up again."""
+    if not result.exists():
+        return False
+    ours = msgspec.json.decode(result.read_bytes()).get("likeforlike", {})
+    return all(gap.get("outcome") != "interrupted" for gap in ours.get("unmeasured", ()))
 
 
 def installed(workload: str, names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -501,6 +501,13 @@ class TestMeasuring:
         assert measuring.measure(arguments([*self.OPTIONS, "--folder", str(tmp_path)])) == []
         assert product == [(str(NUMPY.result(tmp_path, 3)), None)]
 
+    def test_a_run_that_was_cut_off_is_taken_up_again(self, product, tmp_path):
+        cut = {"likeforlike": {"unmeasured": [{"cell": "a", "outcome": "interrupted"}]}}
+        lost = {"likeforlike": {"unmeasured": [{"cell": "a", "outcome": "failed"}]}}
+        write(tmp_path, NUMPY, lost, cut, lost)
+        measuring.measure(arguments([*self.OPTIONS, "--folder", str(tmp_path)]))
+        assert product == [(str(NUMPY.result(tmp_path, 2)), None)]
+
     def test_a_run_that_leaves_no_file_is_one_line(self, monkeypatch, tmp_path):
         ended = SimpleNamespace(returncode=4)
         monkeypatch.setattr(measuring.subprocess, "run", lambda *args, **kwargs: ended)
