@@ -21,6 +21,7 @@ from likeforlike.bench.studies.replication.measuring import (
     MATMUL,
     bench,
     common_options,
+    complete,
     installed,
     neighbour,
 )
