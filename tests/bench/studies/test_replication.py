@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 from likeforlike.bench.studies import account, busy_neighbour
 from likeforlike.bench.studies.replication import __main__ as study
 from likeforlike.bench.studies.replication import copies, gate, judging, measuring, settings, tables
-from likeforlike.bench.studies.replication.collecting import Runs, collect
+from likeforlike.bench.studies.replication.collecting import Runs, collect, nested
 from likeforlike.bench.studies.replication.command_line import arguments
 from likeforlike.bench.studies.replication.settings import BUSY, KERNELS, TRAININGS, Setting
 from likeforlike.bench.studies.replication.slowed_trainings import with_slower_copies
+from likeforlike.bench.studies.replication.variance import components
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.registry import load_registry
 from likeforlike.reports.judge.comparisons import compare
@@ -97,6 +99,8 @@ def made_up_run(effects, seed=1, sizes=(250, 500), launches=5, launch_spread=0.0
             group = f"matmul cpu:0 {size} float32"
             numbers = np.repeat(np.arange(launches), ROUNDS).tolist()
             cells.append(made_up_cell("matmul", name, group, axes, samples, numbers))
+            if name.endswith("-twin"):
+                cells[-1]["extra_info"] |= {"role": "twin", "twin_of": name.removesuffix("-twin")}
     return document(cells, seed)
 
 
@@ -221,15 +225,20 @@ class TestNeighbour:
 
 
 class TestJudging:
-    def test_against_the_fastest_it_is_the_report_s_own_judgement(self, tmp_path):
+    @pytest.mark.parametrize("twin", [None, 1.0, 1.07])
+    def test_against_the_fastest_it_is_the_report_s_own_judgement(self, tmp_path, twin):
         """``compared`` must stay what a report does, or the study measures something else."""
-        root = write(tmp_path, NUMPY, made_up_run({}, launch_spread=0.02))
+        names = ORDINARY if twin is None else (*ORDINARY, "numpy-twin")
+        content = made_up_run({"numpy-twin": twin}, launch_spread=0.02, names=names)
+        root = write(tmp_path, NUMPY, content)
         study_of_file = judging.read_study(NUMPY.result(root, 1), NUMPY)
         grounds = judging.Grounds(study_of_file)
         pairs = [p for items in judging.groups_of(study_of_file) for p in judging._against_fastest(items)]
         ours = {item.other.key: item for item in judging.compared(pairs, grounds)}
         reported = {i.other.key: i for i in compare(study_of_file, study_of_file.machines).implementations}
         assert len(reported) == 8
+        assert len({item.verdict.threshold for item in reported.values()}) == 1
+        assert (next(iter(reported.values())).verdict.threshold > 0.05) == (twin == 1.07)
         assert {key: (i.base.key, i.verdict, i.doubt) for key, i in ours.items()} == {
             key: (i.base.key, i.verdict, i.doubt) for key, i in reported.items()
         }
@@ -245,6 +254,7 @@ class TestJudging:
                 assert [item.word for item in found] == ["slower"] * 4
                 assert [item.ratio for item in found] == pytest.approx([1 + percent / 100] * 4, abs=0.01)
                 assert all(item.sure for item in found)
+                assert sum(item.holds for item in found) >= 3  # the true ratio, not 1
 
     def test_a_copy_that_is_slower_after_all_is_counted(self, tmp_path):
         runs = only_runs(write(tmp_path, NUMPY, made_up_run({"numpy-copy-2": 1.2})))
@@ -282,6 +292,41 @@ class TestJudging:
         for one, other in zip(plain, allowed, strict=True):
             before, after = (item.verdict.estimate.p_value for item in (one, other))
             assert after == pytest.approx(min(before * len(items) / 2, 1.0))
+
+    def test_p_values_for_the_choice_are_those_of_the_third_way(self, tmp_path, monkeypatch):
+        def never(estimate, entrants):
+            assert entrants == len(ORDINARY)
+            return replace(estimate, p_value=1.0, apart_p_value=None)
+
+        monkeypatch.setattr(judging, "allowing_for_choice", never)
+        runs = only_runs(write(tmp_path, NUMPY, made_up_run({})))
+        found = {way: sum(i.different for i in tables.told_in([runs], way, 10)) for way in judging.WAYS}
+        assert found == {judging.REPORT: 2, judging.FIXED: 2, judging.CHOICE: 0}
+
+    def test_logs_by_run_and_launch(self, tmp_path):
+        documents = [made_up_run({}, seed, launch_spread=0.05) for seed in range(1, 5)]
+        runs = only_runs(write(tmp_path, NUMPY, *documents))
+        assert (runs.files, runs.groups) == (4, 8)
+        assert (len(runs.times), len(runs.ratios)) == (6, 4)  # three alike, two copies, at two sizes
+        for cells in (runs.times, runs.ratios):
+            for cell in cells.values():
+                assert [[len(logs) for logs in launches] for launches in cell] == [[ROUNDS] * 5] * 4
+        # of a ratio twice the variance of a time; the drift that all share is not in it
+        found = components(nested([runs], ratios=True))
+        assert found.rounds == pytest.approx(0.003 * 2**0.5, rel=0.1)
+        assert found.launches == pytest.approx(0.05 * 2**0.5, rel=0.3)
+        assert found.runs < found.launches
+        drifting = components(nested([runs], ratios=False))
+        assert drifting.rounds > 0.05
+        (first, *_), *_ = runs.times["numpy", "cpu:0", "size 250", "dtype float32"]
+        data = documents[0]["benchmarks"][0]["stats"]["data"]
+        np.testing.assert_allclose(first, np.log(data[:ROUNDS]))
+
+    def test_a_training_s_launches_are_its_runs(self, tmp_path):
+        runs = only_runs(write(tmp_path, TRAINER, made_up_trainings(), made_up_trainings()))
+        assert (len(runs.times), len(runs.ratios)) == (3, 2)
+        for cell in runs.ratios.values():
+            assert [[len(logs) for logs in launches] for launches in cell] == [[6, 6, 6]] * 2
 
     def test_other_tools_see_all_samples_of_a_cell(self, tmp_path, monkeypatch):
         seen = []
