@@ -17,7 +17,9 @@ A short run, NumPy alone beside the neighbour, some ten minutes on two cores:
 
   python -m bench.studies.replication --kernels numpy --trainers none --conditions busy --folder short
 
-The whole, a night: python -m bench.studies.replication --launches preset,10 --trials 10 --folder whole
+The whole, a night or more, all entrants together having more than a hundred comparisons of copies:
+
+  python -m bench.studies.replication --launches preset,10 --copies 4 --trials 1 --folder whole
 """
 NONE = "none"
 
@@ -80,16 +82,16 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--trials",
         type=_number,
-        default=4,
+        default=3,
         metavar="N",
-        help="runs of each entrant, condition and number of launches (4)",
+        help="runs of each entrant, condition and number of launches (3)",
     )
     add(
         "--copies",
         type=_number,
-        default=5,
+        default=7,
         metavar="N",
-        help=f"of each entrant beside it, at most {MOST_COPIES - len(SLOWER_PERCENT)} (5)",
+        help=f"of each entrant beside it, at most {MOST_COPIES - len(SLOWER_PERCENT)} (7)",
     )
     add(
         "--gate",
