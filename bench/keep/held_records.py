@@ -48,6 +48,7 @@ def _turns(record: CellRecord) -> dict[str, Any]:
         "round_numbers": list(record.round_numbers),
         "launch_numbers": list(record.extra_info.get("launch_numbers", ())),
     }
+    told["disturbed"] = [item["round"] for item in record.extra_info.get("disturbed", ())]
     epochs = record.extra_info.get("epochs") or []
     warm = epochs[len(epochs) - len(record.seconds) :]
     if warm and all(epoch.get(phase) is not None for epoch in warm for phase in _PHASES):

@@ -7,10 +7,13 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.devices.limits.ceilings import Ceiling, Reached, device_ceiling
 from likeforlike.devices.limits.plausibility import flat_span, judge_series, suspicion
+from likeforlike.reports.statistics.launches import over_launches, unit_of
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS, paired_ratio, unpaired_ratio
 
 
@@ -82,7 +85,7 @@ def _same_device(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def noise_facts(records: Mapping[str, CellRecord]) -> dict[str, Any] | None:
     """The machine's noise floor from the A/A pair, and the harness's own cost per sample, if measured."""
     by_name = {
-        record.extra_info["implementation"]: dict(zip(record.round_numbers, record.seconds, strict=True))
+        record.extra_info["implementation"]: record
         for record in records.values()
         if record.extra_info.get("workload") == "noise" and record.seconds
     }
@@ -90,18 +93,27 @@ def noise_facts(records: Mapping[str, CellRecord]) -> dict[str, Any] | None:
     if "twin-a" in by_name and "twin-b" in by_name:
         facts |= _twin_facts(by_name["twin-a"], by_name["twin-b"])
     if "nothing" in by_name:
-        facts["harness_seconds_per_sample"] = statistics.median(by_name["nothing"].values())
+        facts["harness_seconds_per_sample"] = statistics.median(by_name["nothing"].seconds)
     return facts or None
 
 
-def _twin_facts(first: Mapping[int, float], second: Mapping[int, float]) -> dict[str, Any]:
-    """Ratio of the twins' times by round; of their medians if a run ended between the two of them."""
-    shared = sorted(first.keys() & second.keys())
-    if len(shared) >= LEAST_PAIRS:
-        estimate = paired_ratio([first[n] for n in shared], [second[n] for n in shared])
+def _twin_facts(first: CellRecord, second: CellRecord) -> dict[str, Any]:
+    """Ratio of the twins' times, over launches; over rounds of one; of medians if they share no rounds."""
+    theirs = dict(zip(second.round_numbers, second.seconds, strict=True))
+    launches = first.extra_info.get("launch_numbers") or [0] * len(first.seconds)
+    pairs: dict[int, list[tuple[float, float]]] = {}
+    for number, launch, seconds in zip(first.round_numbers, launches, first.seconds, strict=True):
+        if number in theirs and min(seconds, theirs[number]) > 0:
+            pairs.setdefault(launch, []).append((seconds, theirs[number]))
+    count = sum(map(len, pairs.values()))
+    if len(pairs) > 1:
+        estimate = over_launches([unit_of(np.log([b / a for a, b in found])) for found in pairs.values()])
+    elif count >= LEAST_PAIRS:
+        (found,) = pairs.values()
+        estimate = paired_ratio([a for a, _ in found], [b for _, b in found])
     else:
-        shared, estimate = [], unpaired_ratio(list(first.values()), list(second.values()))
-    facts: dict[str, Any] = {"aa_ratio": estimate.ratio, "aa_pairs": len(shared)}
+        count, estimate = 0, unpaired_ratio(first.seconds, second.seconds)
+    facts: dict[str, Any] = {"aa_ratio": estimate.ratio, "aa_pairs": count}
     if math.isfinite(estimate.high):  # too few samples bound nothing
         facts["aa_interval"] = [estimate.low, estimate.high]
     return facts

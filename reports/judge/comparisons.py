@@ -24,6 +24,7 @@ from likeforlike.reports.judge.quality import Quality, qualities
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.baselines import (
     DISTRIBUTED,
+    KERAS,
     base_of,
     equal_terms,
     ladders_of,
@@ -205,10 +206,14 @@ def _comparison(
     base: Measurement,
     other: Measurement,
     drift: tuple[float, float] | None = None,
+    chosen_of: int = 0,
 ) -> Comparison | None:
+    """``chosen_of``: of how many the base is the fastest; 0 if it was not chosen by its speed."""
     estimate = estimate_ratio(base, other, grounds)
     if estimate is None:
         return None
+    if chosen_of:
+        estimate = allowing_for_choice(estimate, chosen_of)
     noise = widest([grounds.noise(base), grounds.noise(other), drift])
     withheld = unlike_measuring(base, other).withholds if kind in ("machines", "files", "groups") else ""
     return Comparison(kind, base, other, verdict(estimate, noise), withheld)
@@ -250,9 +255,10 @@ class _Within:
         places = grouped(((*item.key.place, item.extra.division), item) for item in ranked)
         for items in places.values():
             base = base_of(items)
-            yield from (
-                _comparison("implementations", self.grounds, base, item) for item in items if item is not base
-            )
+            chosen_of = 0 if base.key.implementation == KERAS else len(items)
+            for item in items:
+                if item is not base:
+                    yield _comparison("implementations", self.grounds, base, item, chosen_of=chosen_of)
 
     def trainers(self) -> list[Measurement]:
         """What is ranked as trainers on equal terms; the floor is none."""

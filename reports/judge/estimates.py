@@ -8,7 +8,7 @@ from dataclasses import replace
 from likeforlike.reports.judge.grounds import Grounds, run_spread
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.sort.units import paired_samples, ratio_units, time_units
-from likeforlike.reports.statistics.launches import apart, over_launches, widened
+from likeforlike.reports.statistics.launches import apart, at_confidence, over_launches, widened
 from likeforlike.reports.statistics.ratios import (
     RatioEstimate,
     paired_ratio,
@@ -80,16 +80,17 @@ def _over_rounds(base: Measurement, other: Measurement) -> RatioEstimate | None:
 
 
 def allowing_for_choice(estimate: RatioEstimate, entrants: int) -> RatioEstimate:
-    """The estimate with p-values for a base that was chosen as the fastest of so many.
+    """The estimate for a base that was chosen as the fastest of so many.
 
     Of many alike the fastest and the slowest differ by chance. Any two could have become those that are
     compared, entrants (entrants - 1) / 2 pairs, of which one fewer than the entrants are looked at: each
-    stands for entrants / 2, and p-values count so often (Bonferroni). The interval stays that of one ratio.
+    stands for entrants / 2, and p-values count so often (Bonferroni). An interval over launches is widened
+    to match; one over rounds alone stays that of one ratio.
     """
     times = max(entrants / 2, 1.0)
     apart = estimate.apart_p_value
     return replace(
-        estimate,
+        at_confidence(estimate, 1.0 - (1.0 - estimate.confidence) / times),
         p_value=min(estimate.p_value * times, 1.0),
         apart_p_value=None if apart is None else min(apart * times, 1.0),
     )

@@ -38,7 +38,7 @@ class Stop(Struct, frozen=True):
     median_interval: tuple[float, float] | None = None
     rounds: Count | None = None
     launches: Count | None = None
-    ratio_interval: tuple[float, float] | None = None
+    ratio_half_width: float | None = None
     """Of the ratio to the group's first cell, over launches."""
 
 
@@ -138,6 +138,18 @@ class TimeToAccuracy(Struct, frozen=True):
     epoch: Count | None = None
 
 
+class Beside(Struct, frozen=True):
+    """Turns beside one other cell, of one that took turns with the others of its group in pairs."""
+
+    seconds: tuple[Seconds, ...]
+    round_numbers: tuple[Whole, ...]
+    launch_numbers: tuple[Whole, ...] = ()
+    whole_seconds: tuple[Seconds, ...] = ()
+    """Of trainings: whole epochs, with evaluation and logging."""
+    disturbed: tuple[Whole, ...] = ()
+    """Rounds."""
+
+
 class Extra(Struct, frozen=True, kw_only=True):
     """A cell's ``extra_info``."""
 
@@ -171,6 +183,10 @@ class Extra(Struct, frozen=True, kw_only=True):
     launch_numbers: tuple[Whole, ...] | None = None
     """The launch of each sample; all are of launch 0 where none is told."""
     launches: tuple[Launch, ...] = ()
+    beside: dict[str, Beside] = field(default_factory=dict)
+    """By the other's cell."""
+    other_code: tuple[str, ...] = ()
+    """Modules that had changed when the run was resumed, and whose earlier figures were kept all the same."""
     state: State | None = None
     disturbed: tuple[Disturbed, ...] = ()
     repeated: Count = 0

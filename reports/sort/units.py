@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,28 @@ from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 
 Place = tuple[Any, ...]
 """File, group, repetition, which of those of one name, and launch."""
+
+
+@dataclass(frozen=True)
+class _Turns:
+    """What a run measured in turns with another."""
+
+    samples: dict[int, tuple[float, int]]
+    """Seconds and launch, by round."""
+    disturbed: frozenset[int]
+
+
+def _turns(run: Run, partner: Run, whole: bool) -> _Turns:
+    """A run's turns with its partner: its samples, or, where a group went in pairs, those beside that one."""
+    beside = run.cell.extra.beside.get(partner.cell.extra.cell or "")
+    if beside is None:
+        rows = zip(run.cell.samples, run.launch_numbers, strict=True)
+        return _Turns(dict(zip(run.cell.rounds, rows, strict=True)), run.disturbed_rounds)
+    seconds = beside.whole_seconds if whole else beside.seconds
+    launches = beside.launch_numbers or (0,) * len(seconds)
+    # whole epochs that are not told pair with nothing
+    rows = zip(seconds, launches, strict=False)
+    return _Turns(dict(zip(beside.round_numbers, rows, strict=False)), frozenset(beside.disturbed))
 
 
 def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[tuple[float, float]]]:
@@ -31,14 +54,14 @@ def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[
         partner = partners.get(place)
         if partner is None or not (run.numbered and partner.numbered):
             continue
-        disturbed = run.disturbed_rounds | partner.disturbed_rounds
-        theirs = dict(zip(partner.cell.rounds, partner.cell.samples, strict=True))
-        rows = zip(run.cell.rounds, run.cell.samples, run.launch_numbers, strict=True)
-        for number, sample, launch in rows:
-            if number in theirs:
-                every.setdefault((*place, launch), []).append((sample, theirs[number]))
+        mine, theirs = _turns(run, partner, base.whole), _turns(partner, run, other.whole)
+        disturbed = mine.disturbed | theirs.disturbed
+        for number, (sample, launch) in mine.samples.items():
+            if number in theirs.samples:
+                pair = sample, theirs.samples[number][0]
+                every.setdefault((*place, launch), []).append(pair)
                 if number not in disturbed:
-                    quiet.setdefault((*place, launch), []).append((sample, theirs[number]))
+                    quiet.setdefault((*place, launch), []).append(pair)
     counts = [sum(map(len, kept.values())) for kept in (quiet, every)]
     return quiet if counts[0] >= min(LEAST_PAIRS, counts[1]) else every
 

@@ -288,6 +288,16 @@ def widened(
     )
 
 
+def at_confidence(estimate: RatioEstimate, confidence: float) -> RatioEstimate:
+    """The estimate with Student's interval at another confidence; as it is where it has none."""
+    if estimate.freedom is None or not estimate.has_interval or confidence == estimate.confidence:
+        return estimate
+    longer = _factor(estimate.freedom, confidence) / _factor(estimate.freedom, estimate.confidence)
+    centre = math.log(estimate.ratio)
+    low, high = (centre + longer * (math.log(end) - centre) for end in (estimate.low, estimate.high))
+    return replace(estimate, low=math.exp(low), high=math.exp(high), confidence=confidence)
+
+
 def further_launches(estimate: RatioEstimate, needed: float) -> int | None:
     """Launches beyond those measured that would bring the arm down to ``needed``, if the spread stays.
 

@@ -60,11 +60,23 @@ def warnings(context: Context) -> Iterator[str]:
             f"{count_text(crowded, 'cell')} measured while others used the machine ({crowded[0].crowded}): "
             "no verdict on them is called sure."
         )
+    yield from _other_code(context.study.measurements)
     disturbed = [item for item in context.study.measurements if item.disturbed]
     if disturbed:
         yield (
             f"{count_text(disturbed, 'cell')} disturbed in most samples: compared only with what was "
             "measured in turns with them."
+        )
+
+
+def _other_code(items: Sequence[Measurement]) -> Iterator[str]:
+    """What was kept on resuming although its code had changed since."""
+    marked = [item for item in items if any(run.cell.extra.other_code for run in item.runs)]
+    modules = dict.fromkeys(m for item in marked for run in item.runs for m in run.cell.extra.other_code)
+    if marked:
+        yield (
+            f"{count_text(marked, 'cell')} measured before the source code of {', '.join(modules)} changed, "
+            "and kept by --resume-anyway."
         )
 
 

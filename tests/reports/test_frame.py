@@ -214,6 +214,23 @@ class TestJudgement:
         assert known(frame["median_low_seconds"]) == [pytest.approx(0.2), None]
         assert known(frame["median_high_seconds"]) == [pytest.approx(0.9), None]
 
+    def test_launches_and_twins(self, write):
+        axes = {"size": 2}
+        more = {"launch_numbers": [0, 0, 2], "launches": [], "group": "g", "import_seconds": 1.5}
+        cells = [
+            samples.cell("mine", "a", "cpu:0", axes, [0.1, 0.2, 0.3], **more),
+            samples.cell("mine", "a-twin", "cpu:0", axes, [0.1] * 3, role="twin", twin_of="a", **more),
+        ]
+        path = write("launched.json", samples.document(cells))
+        frame = likeforlike.read(path)
+        same(frame["launch"], [0, 0, 2] * 2)
+        same(frame["twin_of"], [None] * 3 + ["a"] * 3)
+        cells_frame = likeforlike.read(path, samples=False)
+        same(cells_frame["launch_count"], [2, 2])
+        same(cells_frame["import_seconds"], [1.5, 1.5])
+        plain = likeforlike.read(write("plain.json", samples.plain_run({"t.py::a": [0.1, 0.2]})))
+        same(plain["launch"], [None, None])
+
     def test_rounds_without_numbers_are_no_rounds(self, write):
         cell = samples.cell("mine", "a", "cpu:0", {}, [0.1, 0.2], round_numbers=None)
         frame = likeforlike.read(write("unnumbered.json", samples.document([cell])))

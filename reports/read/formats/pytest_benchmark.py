@@ -264,6 +264,12 @@ def _check_parallel(document: Document, extra: Extra, count: int, path: str) -> 
     if len(set(rounds)) != len(rounds):
         twice = next(number for number in rounds if rounds.count(number) > 1)
         raise document.error(f"{path}.round_numbers", str(twice), "expected each round once")
+    for other, turns in extra.beside.items():
+        for key in ("round_numbers", "launch_numbers", "whole_seconds"):
+            values = getattr(turns, key)
+            if len(values) != len(turns.seconds) and (values or key == "round_numbers"):
+                expected = f"expected {len(turns.seconds)}, one for each sample"
+                raise document.error(f"{path}.beside.{other}.{key}", f"{len(values)} entries", expected)
     numbers = [epoch.epoch for epoch in extra.epochs]
     if numbers != sorted(set(numbers)):
         raise document.error(f"{path}.epochs", str(numbers[:8]), "expected epochs in order, each once")

@@ -100,7 +100,8 @@ def _explanation(places: dict[tuple[str, str], Sets]) -> str:
     return (
         "Runs are one measurement only if machine, set-up, commit, options, work and schema say so; these "
         "stand beside each other. Nothing is paired between them: ratios are over "
-        f"{' or '.join(list(bases)[:3])}, and below 1 is faster."
+        f"{' or '.join(list(bases)[:3])}, with what runs at different times differ by in their intervals, "
+        "and below 1 is faster."
     )
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import best_epoch, measured_record, time_to_accuracy
@@ -159,3 +162,19 @@ def test_twins_of_few_samples_have_no_interval() -> None:
 )
 def test_seconds_a_person_reads(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
+
+
+def test_of_several_launches_the_noise_is_what_launches_differ_by() -> None:
+    """Rounds of one launch agree to the last digit; a pair's interval over them would have no width."""
+    logs = [0.0, 0.03, -0.01]
+    rounds = list(range(12))
+    launches = [n // 4 for n in rounds]
+    first = record("twin-a", [1.0] * 12, rounds)
+    second = record("twin-b", [math.exp(logs[n // 4]) for n in rounds], rounds)
+    for twin in (first, second):
+        twin.extra_info["launch_numbers"] = launches
+    facts = noise_facts({"a": first, "b": second})
+    assert facts is not None
+    assert facts["aa_ratio"] == pytest.approx(math.exp(np.mean(logs)))
+    half = stats.t.ppf(0.975, 2) * np.std(logs, ddof=1) / math.sqrt(3)
+    assert np.log(facts["aa_interval"]) == pytest.approx([np.mean(logs) - half, np.mean(logs) + half])

@@ -46,7 +46,12 @@ def test_who_took_part_twice_has_one_record_and_its_further_turns_beside() -> No
     assert list(kept) == [A.id, B.id, C.id]
     assert kept[A.id].seconds == [1.0, 1.1]
     assert kept[A.id].extra_info["beside"] == {
-        C.id: {"seconds": [1.5, 1.6], "round_numbers": [10, 11], "launch_numbers": [0, 0]}
+        C.id: {
+            "seconds": [1.5, 1.6],
+            "round_numbers": [10, 11],
+            "launch_numbers": [0, 0],
+            "disturbed": [],
+        }
     }
     assert "beside" not in kept[C.id].extra_info
 
@@ -58,6 +63,7 @@ def test_what_stands_beside_is_joined_over_launches() -> None:
         "seconds": [1.5, 1.6, 1.5, 1.6],
         "round_numbers": [10, 11, 110, 111],
         "launch_numbers": [0, 0, 1, 1],
+        "disturbed": [],
     }
 
 

@@ -251,6 +251,10 @@ class TestHostile:
                 f"{EXTRA}round_numbers: 2 entries; expected 3, one for each sample",
             ),
             (
+                setter("extra", "launch_numbers", value=[0, 1]),
+                f"{EXTRA}launch_numbers: 2 entries; expected 3, one for each sample",
+            ),
+            (
                 setter("extra", "round_numbers", value=[0, 1, 1]),
                 f"{EXTRA}round_numbers: 1; expected each round once",
             ),
