@@ -125,9 +125,12 @@ def requirements(held: Sequence[Held]) -> list[str]:
             [item.status for item in held if (item.condition, item.truth) == (condition, truth)]
             for truth in (SAME, SLOWER)
         )
-        passed, failed = same.count(PASSES), slower.count(FAILS)
-        text = f"{condition}: the same held against itself never fails ({passed} of {len(same)} pass)"
-        lines.append(required(text, passed == len(same) if len(same) >= 10 or passed < len(same) else None))
+        alarms, judged, failed = same.count(FAILS), len(same), slower.count(FAILS)
+        judged -= sum(status not in (PASSES, FAILS) for status in same)
+        text = (
+            f"{condition}: the same held against itself never fails ({alarms} of {judged} that were judged)"
+        )
+        lines.append(required(text, alarms == 0 if alarms or judged >= 10 else None))
         text = f"{condition}: the slower one fails in at least nine of ten ({failed} of {len(slower)})"
         enough = failed * 10 >= FOUND_OF_TEN * len(slower)
         lines.append(required(text, enough if len(slower) >= 10 else None))

@@ -597,6 +597,12 @@ class TestGate:
         assert [line.rpartition(" ")[2] for line in gate.requirements(good)] == ["**yes**", "**yes**"]
         bad = self.held("same", *[0] * 9, 1) + self.held("slower", *[1] * 8, 0, 2)
         assert [line.rpartition(" ")[2] for line in gate.requirements(bad)] == ["**no**", "**no**"]
+        unjudged = self.held("same", *[0] * 9, 2) + self.held("slower", *[1] * 9, 2)
+        assert [line.rpartition(" ")[2] for line in gate.requirements(unjudged)] == [
+            "**undecided**",
+            "**yes**",
+        ]
+        assert "(0 of 9 that were judged)" in gate.requirements(unjudged)[0]
         few = self.held("same", 0) + self.held("slower", 1)
         assert [line.rpartition(" ")[2] for line in gate.requirements(few)] == ["**undecided**"] * 2
         rows = [[c.strip() for c in line.split("|")[1:-1]] for line in gate.gate_table(bad).splitlines()[2:]]
