@@ -1,12 +1,13 @@
 """One result file judged: each copy, and what is slower, as the product judges it and by other tools' rules.
 
-In a group the report's base is the fastest entrant, which the data choose. So there are three ways: as the
-report says it; against a fixed base, the entrant itself; and against the fastest, p-values for the choice.
+In a group the report's base is the fastest entrant, which the data choose, and it allows for that. So there
+are three ways: as the report says it; against a fixed base, the entrant itself; and against the fastest as if
+it were fixed, to show what the choice does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -19,7 +20,7 @@ from likeforlike.bench.studies.replication.settings import TRAININGS, Setting
 from likeforlike.bench.studies.replication.slowed_trainings import with_slower_copies
 from likeforlike.bench.studies.tool_rules import PEERS
 from likeforlike.reports.judge.comparisons import Comparison, compare
-from likeforlike.reports.judge.estimates import allowing_for_choice, estimate_ratio, widest
+from likeforlike.reports.judge.estimates import estimate_ratio, widest
 from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.read.recognition import read_content
 from likeforlike.reports.read.result_file import ResultError
@@ -31,8 +32,8 @@ from likeforlike.reports.statistics.verdicts import verdict, with_false_discover
 
 REPORT = "as the report says: the fastest is the base"
 FIXED = "the entrant itself is the base"
-CHOICE = "the fastest is the base, p-values for the choice"
-WAYS = (REPORT, FIXED, CHOICE)
+CHOSEN = "the fastest is the base, the choice not allowed for"
+WAYS = (REPORT, FIXED, CHOSEN)
 
 
 @dataclass(frozen=True)
@@ -81,32 +82,22 @@ def judge(study: Study, setting: Setting) -> list[Told]:
     grounds, groups = Grounds(study), groups_of(study)
     fixed = [(base, other) for items in groups for base, other in _against(items, setting.entrant)]
     fastest = [(base, other) for items in groups for base, other in _against_fastest(items)]
-    choices = {id(item): len(items) for items in groups for item in items}
     said = {
         REPORT: compare(study, study.machines).implementations,
         FIXED: compared(fixed, grounds),
-        CHOICE: compared(fastest, grounds, choices),
+        CHOSEN: compared(fastest, grounds),
     }
     ours = (_told(way, item) for way, items in said.items() for item in items if _of_interest(item))
     return [*ours, *_by_others(fixed)]
 
 
-def compared(
-    pairs: Iterable[tuple[Measurement, Measurement]],
-    grounds: Grounds,
-    choices: Mapping[int, int] | None = None,
-) -> list[Comparison]:
-    """Base and other, judged as the report judges a group, false discoveries controlled over all.
-
-    ``choices``: of how many the base is the fastest, by the identity of the other; None: it was not chosen.
-    """
+def compared(pairs: Iterable[tuple[Measurement, Measurement]], grounds: Grounds) -> list[Comparison]:
+    """Base and other, judged as a report judges what has a base of its own, false discoveries controlled."""
     found = []
     for base, other in pairs:
         estimate = estimate_ratio(base, other, grounds)
         if estimate is None:
             continue
-        if choices is not None:
-            estimate = allowing_for_choice(estimate, choices[id(other)])
         noise = widest([grounds.noise(base), grounds.noise(other)])
         found.append(Comparison("implementations", base, other, verdict(estimate, noise)))
     controlled = iter(with_false_discovery_rate([item.verdict for item in found if not item.doubt]))
