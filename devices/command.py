@@ -15,8 +15,8 @@ from likeforlike.devices.limits.ceilings import PRECISIONS, device_ceiling
 from likeforlike.devices.limits.units import format_rate
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
-from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.machine.setup import read_setup
+from likeforlike.devices.machine.topology import usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.measured_ceilings import (
     Rate,
@@ -29,7 +29,8 @@ from likeforlike.devices.process.measured_ceilings import (
     read_kept,
 )
 from likeforlike.devices.process.placement import inherited_by_workers
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, NotMeasurable
+from likeforlike.devices.vendors.makers import opened, untested
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     )
     options = parser.parse_args(arguments)
     devices = find_devices()
-    fingerprint = machine_fingerprint(devices, usable_cores())
+    fingerprint = machine_fingerprint(devices, usable_physical_cores())
     path = kept_file(fingerprint["id"])
     if options.measure:
         every = installed_frameworks()
@@ -93,6 +94,9 @@ def _describe(
         "id": device.id,
         "name": device.name,
         "memory_bytes": device.memory_bytes,
+        "maker": device.maker,
+        "untested": untested(device),
+        "energy": _energy(device),
         "ceilings": {
             precision: {"flop_per_second": ceiling.flop_per_second, "source": ceiling.source}
             for precision, ceiling in ceilings.items()
@@ -105,6 +109,16 @@ def _describe(
     }
 
 
+def _energy(device: Device) -> dict[str, str]:
+    """By what the device's energy is counted, or why it is not."""
+    with opened(device) as readings:
+        found = NotMeasurable("nothing reads it") if readings is None else readings.energy()
+    if isinstance(found, NotMeasurable):
+        return {"not_measurable": found.reason}
+    found.close()
+    return {"source": found.source}
+
+
 def _as_text(
     fingerprint: Mapping[str, Any],
     setup: Mapping[str, Any],
@@ -115,6 +129,9 @@ def _as_text(
     blocks = [tabulate(rows, tablefmt="plain", disable_numparse=True)]
     blocks += ["\n".join(environment)] if environment else []
     blocks.append(tabulate(_device_rows(devices), headers="firstrow", disable_numparse=True))
+    remarks = dict.fromkeys(device["untested"] for device in devices if device["untested"])
+    blocks += [f"Untested: {remark}" for remark in remarks]
+    blocks.append(tabulate(_energy_rows(devices), headers="firstrow", disable_numparse=True))
     blocks.append(tabulate(_source_rows(devices), headers="firstrow", disable_numparse=True))
     return "\n\n".join(blocks)
 
@@ -166,6 +183,14 @@ def _device_rows(devices: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     for device in devices:
         ceilings = [format_rate(device["ceilings"][name]["flop_per_second"]) for name in PRECISIONS]
         rows.append([device["id"], device["name"], _gibibytes(device["memory_bytes"]), *ceilings])
+    return rows
+
+
+def _energy_rows(devices: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    rows = [["Device", "Energy"]]
+    for device in devices:
+        told = device["energy"]
+        rows.append([device["id"], told.get("source") or f"not measurable: {told['not_measurable']}"])
     return rows
 
 

@@ -70,6 +70,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "groups)",
     )
     parser.add_argument(
+        "--price",
+        action="append",
+        metavar="EUR_PER_HOUR",
+        help="what an hour of the machine costs, so that the cost to reach the target accuracy stands beside "
+        "the time; NAME=EUR_PER_HOUR is for machines of that name. Of several the last that fits counts",
+    )
+    parser.add_argument(
         "--against",
         metavar="BASE",
         help="result file to be no slower than; a folder means its only one, or the newest of .benchmarks",
@@ -128,7 +135,7 @@ def _wanted(options: argparse.Namespace, names: Sequence[str]) -> tuple[ResultFi
 
 def _check_options(options: argparse.Namespace) -> None:
     if options.output is None and options.against is not None:
-        for name in ("baseline", "group_by"):
+        for name in ("baseline", "group_by", "price"):
             if getattr(options, name) is not None:
                 option = f"--{name.replace('_', '-')}"
                 raise ValueError(f"{option} with --against needs --output: it is of use in a report alone")
@@ -143,13 +150,14 @@ def _report(
 ) -> None:
     """Print the findings; with ``--output`` write the report before."""
     from likeforlike.reports.sort.group_by import parse_group_by
+    from likeforlike.reports.sort.prices import parse_prices
     from likeforlike.reports.tell.report import build_report
     from likeforlike.reports.write.terminal import findings_text, is_coloured, width_of
 
     remarks = [f"{file.label}: {remark}" for file in files for remark in file.remarks]
     remarks += [f"Left out: {reason}." for reason in bad]
     group_by = None if options.group_by is None else parse_group_by(options.group_by)
-    report = build_report(files, options.baseline, remarks, group_by)
+    report = build_report(files, options.baseline, remarks, group_by, parse_prices(options.price or []))
     if options.output is not None:
         from likeforlike.reports.write.report_files import render_files
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 # helpers beside the tests that use them
-for folder in ("bench", "bench/plugins", "devices/process", "devices/check", "bench/fleet"):
+for folder in ("bench", "bench/plugins", "devices/process", "devices/check", "bench/fleet", "machines"):
     sys.path.append(str(Path(__file__).parent / folder))
 
 

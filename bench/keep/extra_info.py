@@ -43,7 +43,8 @@ def measured_record(
         "disturbed": turn.disturbed,
         "repeated": turn.repeated,
         "stop": _stop(turn, stopping),
-        "state": dict(state),
+        "state": {name: value for name, value in state.items() if name != "energy"},
+        "energy": state.get("energy"),
         **turn.facts,
     }
     if turn.cell.recipe is not None:
@@ -171,7 +172,7 @@ def judgement(
     else:
         precision = str(axes.get("dtype", "float64"))
         flop = kernel_workloads()[cell.workload].flop(axes)
-    ceiling = device_ceiling(context.fingerprint, cell.device, precision)
+    ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra.get("environment"))
     reasons: Sequence[str] = ()
     if seconds:
         synchronised = extra.get("synchronised_median_seconds")

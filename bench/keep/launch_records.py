@@ -10,6 +10,7 @@ import msgspec
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import judgement
+from likeforlike.bench.measure.energy import energies_joined
 from likeforlike.bench.measure.launches import Enough
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
@@ -44,6 +45,7 @@ def launches_joined(
         if name in first.extra_info:
             extra[name] = max((info[name] for info in told if info.get(name) is not None), default=None)
     extra["warm_up_calls"] = int(statistics.median(info["warm_up_calls"] for info in told))
+    extra["energy"] = energies_joined([info.get("energy") for info in told])
     extra["state"] = _states([info["state"] for info in told])
     beside = _beside(told)
     if beside:

@@ -30,7 +30,7 @@ def judge_together(records: Sequence[Mapping[str, Any]], medians: Sequence[float
         key = (record["implementation"], record["device"], record["axes"]["dtype"])
         series.setdefault(key, []).append((record, median))
     for (_, device, dtype), members in series.items():
-        ceiling = device_ceiling(context.fingerprint, device, dtype)
+        ceiling = device_ceiling(context.fingerprint, device, dtype, members[0][0].get("environment"))
         points = [(record["flop"], median) for record, median in members]
         reason, span = judge_series(points, ceiling), flat_span(points, ceiling)
         flat = [r for r, _ in members if span is not None and span[0][0] <= r["flop"] <= span[1][0]]

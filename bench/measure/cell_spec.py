@@ -9,6 +9,7 @@ from dataclasses import asdict
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.bench.worker.messages import CellSpec
+from likeforlike.devices.machine.topology import pinned_processors
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import kernel_workloads
@@ -18,9 +19,9 @@ def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
     """Variables of a cell's worker, beside those inherited: devices, threads, what the entrant asks for."""
     inherited = "" if plan.options.clean_environment else os.environ.get("XLA_FLAGS", "")
     device = plan.devices[cell.device]
-    placed = worker_environment(
-        device, threads_of(cell, plan), inherited_xla_flags=inherited, beside=_beside(cell, plan)
-    )
+    pinned = pinned_processors(plan.threads_of(cell.group)) if plan.options.pin else ()
+    threads, beside = threads_of(cell, plan), _beside(cell, plan)
+    placed = worker_environment(device, threads, inherited_xla_flags=inherited, beside=beside, pinned=pinned)
     return {**placed, **dict(cell.entry.environment)}
 
 
@@ -69,6 +70,7 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         data_dir=str(plan.data.folder) if plan.data.folder else None,
         samples=options.samples,
         log_dir=str(logs) if recipe is not None and recipe.logging != "none" else None,
+        maker=device.maker,
     )
 
 

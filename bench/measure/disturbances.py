@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from likeforlike.bench.measure.energy import EnergyWatch
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.machine.bookkeeping import told
@@ -20,6 +21,7 @@ class MachineWatch:
         self._probes: dict[str, Probe | None] = {}
         self._before: dict[str, dict[str, Any] | None] = {}
         self._busy: dict[str, str | None] = {}
+        self._energy = EnergyWatch(devices)
 
     def begin(self, cells: Sequence[Cell]) -> None:
         """Note the machine's state before a group, once for each of its devices."""
@@ -28,15 +30,18 @@ class MachineWatch:
             self._probes[name] = told(Probe, device)
             self._before[name] = told(snapshot, device)
             self._busy[name] = told(busy, device) if device.kind == "gpu" else None
+        self._energy.begin(cells)
 
     def before(self, cell: Cell, pids: Sequence[int]) -> None:
         """Forget what was before; the sample that comes is of a worker with these processes."""
+        self._energy.before(cell)
         probe = self._probes[cell.device]
         if probe is not None:
             told(probe.start, pids)
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         """What disturbed the sample."""
+        self._energy.after(cell, sample)
         return self._read(cell.device)
 
     def _read(self, device: str) -> list[str]:
@@ -51,10 +56,11 @@ class MachineWatch:
         reasons = (told(disturbance, before, after) if known else None) or []
         if self._busy[cell.device]:
             reasons.insert(0, str(self._busy[cell.device]))
-        return {"before": before, "after": after, "disturbances": reasons}
+        return {"before": before, "after": after, "disturbances": reasons, "energy": self._energy.of(cell)}
 
     def end(self) -> None:
         """Give the probes back."""
+        self._energy.end()
         for probe in self._probes.values():
             if probe is not None:
                 probe.close()

@@ -87,7 +87,12 @@ def declare_options(declare: Callable[..., Any]) -> None:
         metavar="N",
     )
     add("--repeats", "Whole training runs, each with a further seed; default --launches.", metavar="N")
-    add("--threads", "Threads of every framework and BLAS; default the usable cores.", metavar="N")
+    add("--threads", "Threads of every framework and BLAS; default a usable physical core each.", metavar="N")
+    add(
+        "--pin",
+        "Hold each worker to as many processors as it has threads, one of each core, on few NUMA nodes.",
+        action="store_true",
+    )
     add("--data", "auto, fashion-mnist or synthetic; default the preset's.", metavar="CHOICE")
     add("--data-dir", "Where the four Fashion-MNIST files lie.", metavar="DIR")
     several: dict[str, Any] = {"action": "append", "default": []}
@@ -163,6 +168,7 @@ def read_options(config: pytest.Config) -> Options:
         repeats=_number("--repeats", get("--repeats"), 1),
         launches=_number("--launches", get("--launches"), 1),
         threads=_number("--threads", get("--threads"), 1),
+        pin=_pin(get("--pin"), get("--concurrent")),
         data=_one_of("--data", get("--data") or preset.data, DATA_CHOICES),
         data_dir=Path(get("--data-dir")) if get("--data-dir") else None,
         plugins=tuple(get("--plugin")),
@@ -270,3 +276,12 @@ def parse_sizes(text: str | None) -> dict[str, tuple[int, ...]]:
         assert size is not None
         sizes.setdefault(workload, []).append(size)
     return {workload: tuple(dict.fromkeys(numbers)) for workload, numbers in sizes.items()}
+
+
+def _pin(asked: bool, concurrent: bool) -> bool:
+    """Raises OptionError where two workers would be held to the same processors, or the system can't."""
+    if asked and concurrent:
+        raise OptionError("--pin: with --concurrent devices share the processors; leave one of them out")
+    if asked and not hasattr(os, "sched_setaffinity"):
+        raise OptionError("--pin: this system holds no process to processors; leave it out")
+    return asked

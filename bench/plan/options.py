@@ -59,6 +59,8 @@ class Options:
     """Keep what other code has measured, and mark it."""
     clean_environment: bool = False
     """Start what measures without the inherited variables that change speed or results."""
+    pin: bool = False
+    """Hold each worker's threads to a processor each."""
     measured_ceiling: bool = True
     """Hold figures against the best rate that this machine was measured to reach."""
     launches: int | None = None

@@ -13,8 +13,8 @@ from likeforlike.bench.plan.thread_counts import thread_counts
 from likeforlike.bench.run.session import Bench
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
-from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.machine.setup import read_setup
+from likeforlike.devices.machine.topology import pinned_processors, pinning_text, usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.models.registry import load_registry
@@ -32,12 +32,13 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     devices = parse_devices(options.devices or ("all",), present)
     has_gpu = any(device.kind == "gpu" for device in present)
     absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
-    threads = options.threads or usable_cores()
+    threads = options.threads or usable_physical_cores()
     grid = build_grid(options, registry, devices, absent)
     fingerprint = machine_fingerprint(present, threads)
     # after the plug-ins, whose modules may have set variables
     found, clean = inherited_by_workers(os.environ), options.clean_environment
     setup = read_setup(fingerprint["blas"] if clean else numpy_blas(), fingerprint["cpu"]["vector"])
+    setup["pinned_to"] = pinning_text(pinned_processors(threads)) if options.pin else None
     reaching, left_out = ((), found) if clean else (found, ())
     return Bench(
         config,

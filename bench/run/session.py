@@ -115,6 +115,8 @@ class Bench:
         lines += self.thread_counts.lines() if self.thread_counts else []
         if read_ticks() is None:
             lines.append("NOTE: /proc can't be read: what others take of the processor is not told")
+        if self.setup.get("pinned_to"):
+            lines.append(f"pinned: workers keep to {self.setup['pinned_to']}")
         if self.setup.get("blas_remark"):
             lines.append(f"WARNING: {self.setup['blas_remark']}")
         return lines

@@ -17,6 +17,7 @@ from likeforlike.bench.worker.messages import Failed, Load, Loaded, Order, Prepa
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.process.lifetime import end_with_parent
+from likeforlike.devices.process.pinning import pin
 
 
 def forget_memory_peak() -> None:
@@ -59,6 +60,7 @@ def main() -> None:
     """``python -m likeforlike.bench.worker SOCKET_FD PARENT_PID``; started by the pool only."""
     socket_fd, parent_pid = int(sys.argv[1]), int(sys.argv[2])
     end_with_parent(parent_pid)
+    pin()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a scheduler's goes to all: the harness acts on its own
     with Connection(socket_fd) as connection:
         serve(connection)

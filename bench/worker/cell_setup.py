@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.devices.machine.bookkeeping import told
+from likeforlike.devices.process.pinning import pinned_to
 from likeforlike.devices.process.runtime import Runtime, gpu_complaint, runtime, thread_complaint
 from likeforlike.devices.process.thread_pools import blas_threads, limit_blas_threads
 from likeforlike.models.distributed.assignment import Assignment
@@ -37,7 +39,7 @@ def load(spec: CellSpec) -> None:
 
     A framework that can't see the GPU skips the cell: it was built or installed without it.
     """
-    unseen = gpu_complaint(configured_runtime(spec), spec.device)
+    unseen = gpu_complaint(configured_runtime(spec), spec.device, spec.maker)
     if unseen is not None:
         raise CellFailed("skipped", unseen, device_unseen=True)
     load_factory(spec.target)
@@ -89,7 +91,13 @@ def settled_runtime(spec: CellSpec) -> tuple[Runtime, dict[str, Any]]:
     complaint = thread_complaint(chosen, spec.threads)
     if complaint is not None:
         raise CellFailed("failed", complaint)
-    held = {"asked": spec.threads, "framework": told(chosen.threads), "blas": told(blas_threads)}
+    held: dict[str, Any] = {
+        "asked": spec.threads,
+        "framework": told(chosen.threads),
+        "blas": told(blas_threads),
+    }
+    if pinned_to(os.environ):
+        held["processors"] = sorted(pinned_to(os.environ))
     return chosen, {"threads": held, "framework_version": told(chosen.version)}
 
 

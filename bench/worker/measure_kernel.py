@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, named_clock, settled_runtime
@@ -126,20 +127,26 @@ def queueing_seconds(placed: Placed) -> float:
 
 def take_sample(placed: Placed) -> Sample:
     """Untimed calls, then one timed call."""
-    wake(placed)
+    calls = wake(placed) + 1
     if placed.spec.timing == "unsynchronised":
-        return Sample(queueing_seconds(placed))
+        return Sample(queueing_seconds(placed), calls=calls)
     if not placed.spec.transfer:
-        return Sample(synchronised_seconds(placed))
-    return with_transfers(placed)
+        return Sample(synchronised_seconds(placed), calls=calls)
+    return msgspec.structs.replace(with_transfers(placed), calls=calls)
 
 
-def wake(placed: Placed) -> None:
-    """Call untimed at least once, and for some milliseconds: it wakes threads and fills caches."""
+def wake(placed: Placed) -> int:
+    """Call untimed at least once, and for some milliseconds: it wakes threads and fills caches.
+
+    The number of calls made.
+    """
     begin = placed.clock()
     synchronised_seconds(placed)
+    calls = 1
     while placed.clock() - begin < _WAKING_SECONDS:
         synchronised_seconds(placed)
+        calls += 1
+    return calls
 
 
 def with_transfers(placed: Placed) -> Sample:

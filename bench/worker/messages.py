@@ -34,6 +34,8 @@ class CellSpec(msgspec.Struct, frozen=True):
     data_dir: str | None = None
     samples: tuple[int, int] = (60000, 10000)
     log_dir: str | None = None
+    maker: str = ""
+    """Whose the device is."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
@@ -83,6 +85,8 @@ class Sample(msgspec.Struct, frozen=True, tag=True):
     epoch: dict[str, Any] | None = None
     to_device_seconds: float | None = None
     to_host_seconds: float | None = None
+    calls: int = 1
+    """All calls of the turn, the untimed ones before the sample too: among them its energy is divided."""
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):

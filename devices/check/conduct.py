@@ -19,6 +19,7 @@ from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.resources import free_memory_bytes, usable_cores
 from likeforlike.devices.machine.setup import read_setup
 from likeforlike.devices.machine.state import busy, disturbance, snapshot
+from likeforlike.devices.machine.topology import usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.measured_ceilings import kept_file
@@ -26,7 +27,8 @@ from likeforlike.devices.process.placement import inherited_by_workers, local_de
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.devices.process.thread_pools import default_threads, most_threads
 from likeforlike.devices.vendors.cpu import SYS_CPU
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, Maker
+from likeforlike.devices.vendors.makers import MAKERS, maker_of
 
 ALL_SECONDS = 115.0
 """For everything: within two minutes."""
@@ -52,7 +54,7 @@ class Machine:
     """Where readings come from; every field may be stood in for."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    nvml: Any | None = None
+    makers: Sequence[Maker] = MAKERS
     now: Callable[[], float] = time.monotonic
     read_clocks: Callable[[], clock.Pair] = clock.read_pair
     attempt: Callable[..., Attempt] = attempt
@@ -80,7 +82,7 @@ class Check:
         self._deadline = self.machine.now() + ALL_SECONDS
         self.present = [name for name in frameworks if self.machine.version(name) is not None]
         most = {name: most_threads(name) for name in self.present}
-        self.threads, _ = default_threads(self.present, usable_cores(), most)
+        self.threads, _ = default_threads(self.present, usable_physical_cores(), most)
         self.fingerprint = machine_fingerprint(devices, self.threads)
 
     @property
@@ -119,14 +121,14 @@ class Check:
 
     def _device_rows(self, device: Device) -> list[Row]:
         """Rows of one device: its counters while frameworks work, its twins, then the frameworks' own."""
-        place, began, nvml = Place(device.id), self.machine.now(), self.machine.nvml
-        before = snapshot(device, nvml=nvml)
+        place, began, makers = Place(device.id), self.machine.now(), self.machine.makers
+        before = snapshot(device, makers=makers)
         # counted ticks tell more than the load of the last minute, which an earlier check raised
-        was_busy = busy(device, nvml) if before["processor_ticks"] is None else None
+        was_busy = busy(device, makers) if before["processor_ticks"] is None else None
         energy, heat = self._joules(device, before), counters.throttle_count(self.machine.sys_cpu)
         states = [before["gpu"]]
         tried = {
-            name: self._try(device, name, lambda: states.append(snapshot(device, nvml=nvml)["gpu"]))
+            name: self._try(device, name, lambda: states.append(snapshot(device, makers=makers)["gpu"]))
             for name in self.frameworks
             if device.kind == "cpu" or name != "numpy"  # which computes on processors alone
         }
@@ -134,7 +136,7 @@ class Check:
             name for name, one in tried.items() if one.facts.get("placing", {"error": 1}).get("error") is None
         ]
         twin_row = self._twin_row(device, able)
-        after = snapshot(device, nvml=nvml, previous=before)
+        after = snapshot(device, makers=makers, previous=before)
         seconds = self.machine.now() - began
         own = [
             surroundings.quiet_row(place, was_busy, disturbance(before, after)),
@@ -183,7 +185,11 @@ class Check:
             return [place.not_measurable(what, "it can't split the processor: it has cpu:0 alone")]
         if not tried.facts and not tried.fault:
             return [place.not_measurable("process", "the check ran out of time", "check fewer devices")]
-        return [*_seen(place, tried), *self._told(place, device, tried), *fault_rows(place, tried)]
+        return [
+            *_seen(place, tried, maker_of(device)),
+            *self._told(place, device, tried),
+            *fault_rows(place, tried),
+        ]
 
     def _told(self, place: Place, device: Device, tried: Attempt) -> list[Row]:
         """Rows of the probes that answered."""
@@ -237,16 +243,15 @@ def _splits(device: Device, framework: str) -> bool:
     return device.kind == "gpu" or device.index == 0 or runtime(framework).logical_cpus
 
 
-def _seen(place: Place, tried: Attempt) -> list[Row]:
+def _seen(place: Place, tried: Attempt, maker: Maker | None) -> list[Row]:
     facts, what = tried.facts.get(STARTED), "sees the device"
     if facts is None:
         return []
     if facts.get("error"):
         return [place.bad(what, f"raised {facts['error']}", f"reinstall or update {place.framework}")]
     if facts["complaint"]:
-        install = runtime(place.framework or "").gpu_install
-        found = facts["complaint"].removesuffix(f": {install}")
-        return [place.bad(what, found, install or "install a build for this device")]
+        install = None if maker is None else maker.builds.get(place.framework or "")
+        return [place.bad(what, facts["complaint"], install or "install a build for this device")]
     return [place.good(what, f"version {facts['version']}")]
 
 

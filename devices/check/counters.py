@@ -8,7 +8,6 @@ from typing import Any
 
 from likeforlike.devices.check.rows import Place, Row
 from likeforlike.devices.machine.bookkeeping import told
-from likeforlike.devices.vendors import nvidia
 from likeforlike.devices.vendors.device import Device
 
 LEAST_SECONDS = 1.0
@@ -79,7 +78,7 @@ def gpu_rows(place: Place, device: Device, states: Sequence[Mapping[str, Any] | 
 def _clock_row(place: Place, device: Device, states: Sequence[Mapping[str, Any]]) -> Row:
     clocks = [state["sm_clock_hertz"] for state in states if state.get("sm_clock_hertz")]
     if not clocks:
-        return place.not_measurable("GPU clock", "NVML tells none")
+        return place.not_measurable("GPU clock", "the driver tells none")
     highest, most = max(clocks), device.sm_clock_max_hertz
     found = f"{min(clocks) / 1e6:.0f} to {highest / 1e6:.0f} MHz"
     if most is None:
@@ -92,14 +91,11 @@ def _clock_row(place: Place, device: Device, states: Sequence[Mapping[str, Any]]
 
 
 def _throttle_row(place: Place, states: Sequence[Mapping[str, Any]]) -> Row:
-    bits = [state["throttle_bits"] for state in states if state.get("throttle_bits") is not None]
-    if not bits:
-        return place.not_measurable("throttling", "NVML tells no reasons")
-    seen = 0
-    for one in bits:
-        seen |= one
-    held = [nvidia.REASONS[bit] for bit in nvidia.reason_bits(seen) if bit & nvidia.DISTURBING]
+    told = [state for state in states if state.get("throttle_reasons") is not None]
+    if not told:
+        return place.not_measurable("throttling", "the driver tells no reasons")
+    held = list(dict.fromkeys(word for state in told for word in state.get("held_back") or ()))
     if held:
         return place.warn("throttling", f"held back: {', '.join(held)}", "better cooling or power supply")
-    words = ", ".join(nvidia.REASONS[bit] for bit in nvidia.reason_bits(seen))
+    words = ", ".join(dict.fromkeys(word for state in told for word in state["throttle_reasons"]))
     return place.good("throttling", f"not held back ({words})" if words else "not held back")

@@ -16,10 +16,13 @@ from typing import Any
 from likeforlike.devices.limits.peaks import (
     CORES_PER_MULTIPROCESSOR,
     CPU_FLOP_PER_CYCLE,
+    EMULATED_FLOAT32_PRODUCTS,
+    EMULATION,
     FLOAT64_SHARE,
     GPU_PEAKS,
     HIGHEST_CLOCK_HERTZ,
     HIGHEST_PEAKS,
+    MOBILE,
     TENSOR_FLOP_PER_CYCLE,
     GpuPeaks,
 )
@@ -48,12 +51,19 @@ class Reached:
     """By which product it was reached, for a reader."""
 
 
-def device_ceiling(fingerprint: Mapping[str, Any] | None, device: str, precision: str) -> Ceiling | None:
+def device_ceiling(
+    fingerprint: Mapping[str, Any] | None,
+    device: str,
+    precision: str,
+    environment: Mapping[str, str] | None = None,
+) -> Ceiling | None:
     """The ceiling of one device of a machine at a precision; None for a precision nobody tabulates.
 
     ``fingerprint`` is a result file's ``machine_info.likeforlike``; ``device`` its ``cpu:0`` or ``gpu:1``.
     Without a fingerprint, and for anything it doesn't describe, the highest known single-device peak.
     A logical CPU has the whole processor. float32 counts as tf32 where the machine ran in that mode.
+    ``environment`` are the inherited variables under which a figure was measured: with cuBLAS's emulation
+    of float64 switched on nobody can say what a GPU does at most, which is None too.
     """
     if precision not in PRECISIONS:
         return None
@@ -62,12 +72,29 @@ def device_ceiling(fingerprint: Mapping[str, Any] | None, device: str, precision
         precision = "tf32"
     kind, _, number = device.partition(":")
     known: Ceiling | None = None
+    emulated = kind == "gpu" and (environment or {}).get(EMULATION.get(precision, ""), "0") == "1"
+    if emulated and precision == "float64":
+        return None
+    if emulated:
+        return _emulated_ceiling(machine, device)
     if kind == "gpu":
         gpu = _find_gpu(machine, number)
         known = _slice_ceiling(gpu, precision) if gpu.get("mig") else _gpu_ceiling(gpu, precision)
     elif kind == "cpu":
         known = _cpu_ceiling(machine, precision)
     return known or highest_known(precision)
+
+
+def _emulated_ceiling(machine: Mapping[str, Any], device: str) -> Ceiling | None:
+    """float32 by products of bfloat16, where that is more than its own; an unknown device may do so too."""
+    own, products = (device_ceiling(machine, device, name) for name in ("float32", "bfloat16"))
+    if own is None or products is None:
+        return own
+    rate = products.flop_per_second / EMULATED_FLOAT32_PRODUCTS
+    if rate <= own.flop_per_second:
+        return own
+    source = f"cuBLAS's emulation: a {EMULATED_FLOAT32_PRODUCTS}th of {products.source}"
+    return Ceiling(rate, source, products.of_device)
 
 
 def highest_known(precision: str) -> Ceiling:
@@ -127,9 +154,15 @@ def _gpu_by_datasheet(gpu: Mapping[str, Any], precision: str) -> Ceiling | None:
 
 
 def find_peaks(name: str) -> GpuPeaks | None:
-    """The first row of the table whose every word is a word of the GPU's name (``A100``, ``PCIe``)."""
+    """The first row of the table whose every word is a word of the GPU's name (``A100``, ``PCIe``).
+
+    A laptop's GPU has the rows of laptops alone: under a desktop's name it has fewer cores.
+    """
     words = set(re.split(r"[^a-z0-9]+", name.lower()))
-    return next((row for row in GPU_PEAKS if set(row.words) <= words), None)
+    mobile = bool(words & MOBILE)
+    return next(
+        (row for row in GPU_PEAKS if set(row.words) <= words and ("laptop" in row.words) == mobile), None
+    )
 
 
 def _gpu_by_clock(gpu: Mapping[str, Any], precision: str) -> Ceiling | None:
@@ -190,6 +223,9 @@ def flop_per_cycle(cpu: Mapping[str, Any], precision: str) -> tuple[str, float |
     float32 = CPU_FLOP_PER_CYCLE.get(vector)
     if float32 is None:
         return vector, None
+    if cpu.get("sme"):
+        rates = {"float64": 0.25, "float32": 1.0}
+        return "sme", CPU_FLOP_PER_CYCLE["sme"] * rates.get(precision, 2.0)
     if precision == "float64":
         return vector, float32 / 2
     if precision == "float32":

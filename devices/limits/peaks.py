@@ -33,6 +33,15 @@ def _row(words: str, source: str, *teraflop: float | None) -> GpuPeaks:
     return GpuPeaks(tuple(words.split()), source, *teraflop)
 
 
+_LAPTOPS = "NVIDIA, GeForce RTX 40 Laptop GPUs compared: cores x highest boost clock, Ada's rates"
+
+
+def _laptop(words: str, cores: int, gigahertz: float) -> GpuPeaks:
+    """Of a GeForce of the Ada architecture, whose rates stand to float32's as the RTX 4090's do."""
+    float32 = round(2 * cores * gigahertz / 1e3, 2)
+    return _row(words, _LAPTOPS, round(float32 / 64, 3), float32, float32, 2 * float32, 4 * float32)
+
+
 GPU_PEAKS = (
     # words of the name,      source,                                     float64 float32  tf32   bf16   fp16
     _row("b300", "NVIDIA HGX B300 datasheet, an eighth, half of sparse", 1.3, 77.0, 1125.0, 2250.0, 2250.0),
@@ -58,6 +67,12 @@ GPU_PEAKS = (
     _row("t4", "NVIDIA T4 datasheet", 0.254, 8.1, None, None, 65.0),
     _row("v100s", "NVIDIA V100S datasheet", 8.2, 16.4, None, None, 130.0),
     _row("v100", "NVIDIA V100 datasheet (SXM2)", 7.8, 15.7, None, None, 125.0),
+    # Laptops of the series 30 and 50 have no row: NVIDIA's own figures of them were not at hand.
+    _laptop("rtx 4090 laptop", 9728, 2.040),
+    _laptop("rtx 4080 laptop", 7424, 2.280),
+    _laptop("rtx 4070 laptop", 4608, 2.175),
+    _laptop("rtx 4060 laptop", 3072, 2.370),
+    _laptop("rtx 4050 laptop", 2560, 2.370),
     _row("rtx 5090", "NVIDIA RTX Blackwell whitepaper, dense", 1.64, 104.8, 104.8, 209.5, 419.0),
     _row("rtx 4090", "NVIDIA Ada whitepaper, dense", 1.29, 82.6, 82.6, 165.2, 330.3),
     _row("rtx 3090 ti", "NVIDIA GA102 whitepaper rates at 1.86 GHz", 0.63, 40.0, 40.0, 80.0, 160.0),
@@ -67,6 +82,19 @@ GPU_PEAKS = (
     _row("k80", "NVIDIA K80 datasheet, half a board, which is one GPU", 1.46, 4.37, None, None, 4.37),
 )
 """Rows with more words come before those with fewer of the same, as the first match counts."""
+
+MOBILE = frozenset({"laptop", "mobile"})
+"""Words of the names of laptops' GPUs."""
+
+EMULATION = {
+    "float32": "CUBLAS_EMULATE_SINGLE_PRECISION",
+    "float64": "CUBLAS_EMULATE_DOUBLE_PRECISION",
+}
+"""The variables that switch cuBLAS's emulation on, by precision (cuBLAS, environment variables)."""
+EMULATED_FLOAT32_PRODUCTS = 9
+"""Products of bfloat16 for one of float32: NVIDIA calls it BF16x9 (cuBLAS 12.9).
+
+How many of int8 stand for one of float64 depends on the mantissas that cuBLAS finds: no rate can be told."""
 
 CORES_PER_MULTIPROCESSOR = {
     (7, 0): 64,
@@ -144,6 +172,10 @@ CPU_FLOP_PER_CYCLE = {
     "sve": 64.0,
     # Four 128-bit units (Neoverse V, Apple).
     "asimd": 32.0,
+    # FMOPA of 512-bit vectors, 16 x 16 x 2, one a cycle: measured of Apple's M4 (Remke and Breuer,
+    # Hello SME!, arXiv 2409.18779). Its units are shared by a cluster's cores; each core is taken to have
+    # one. float64 a quarter (8 x 8 x 2), sums of two 16-bit products twice.
+    "sme": 512.0,
     # TDPBF16PS: 16 x 16 sums of 32 products, one every 16 cycles (Intel optimisation manual).
     "amx": 1024.0,
 }

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from likeforlike.devices.vendors.cpu import find_cpu
-from likeforlike.devices.vendors.device import Device
-from likeforlike.devices.vendors.nvidia_listing import find_gpus, visible
+from likeforlike.devices.vendors.device import Device, Maker
+from likeforlike.devices.vendors.makers import MAKERS
 
 LOGICAL_CPUS = 16
 """How many logical CPUs, cpu:0 to cpu:15, a framework may be asked to split the processor into."""
@@ -19,17 +17,19 @@ class DeviceError(ValueError):
     """A device was asked for that is unknown or not on this machine; one line, with the known names."""
 
 
-def find_devices(nvml: Any | None = None, environ: Mapping[str, str] | None = None) -> tuple[Device, ...]:
-    """cpu:0 and every GPU this process may use, in the order of CUDA_VISIBLE_DEVICES, else of the PCI bus.
+def find_devices(
+    makers: Sequence[Maker] = MAKERS, environ: Mapping[str, str] | None = None
+) -> tuple[Device, ...]:
+    """cpu:0 and every GPU this process may use, maker by maker, each in its maker's order.
 
-    Without a driver or the library there is just the CPU. ``nvml`` stands in for ``pynvml``;
-    ``environ`` for the process's environment, whose CUDA_VISIBLE_DEVICES (set by Slurm, for one) is kept:
-    its numbers mean what CUDA_DEVICE_ORDER beside it says, and fastest first without.
+    Without a driver or its library there is just the CPU. ``environ`` stands in for the process's
+    environment, whose choice of devices (CUDA_VISIBLE_DEVICES, set by Slurm, for one) is kept.
     """
     environment = os.environ if environ is None else environ
-    order = environment.get("CUDA_DEVICE_ORDER")
-    gpus = visible(find_gpus(nvml), environment.get("CUDA_VISIBLE_DEVICES"), order)
-    return (find_cpu(), *(replace(gpu, index=index) for index, gpu in enumerate(gpus)))
+    found = [device for maker in makers for device in maker.find(environment)]
+    cpus = [device for device in found if device.kind == "cpu"]
+    gpus = [device for device in found if device.kind == "gpu"]
+    return (*cpus, *(replace(gpu, index=index) for index, gpu in enumerate(gpus)))
 
 
 def parse_devices(names: Sequence[str], present: Sequence[Device]) -> tuple[Device, ...]:

@@ -12,6 +12,7 @@ from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.machine.versions import installed_versions, own_blas
 from likeforlike.devices.vendors.cpu import read_processor, total_memory_bytes
 from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.makers import untested
 
 GIBIBYTE = 2**30
 
@@ -21,11 +22,13 @@ class Fingerprint:
     """A machine as a result file describes it. Plain JSON types throughout."""
 
     cpu: dict[str, Any]
-    """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo)."""
+    """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo); ``sme``
+    where it has that."""
     memory_bytes: int
     gpus: list[dict[str, Any]]
     """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each; of a
-    MIG slice also ``mig``: its multiprocessors and its board's cores."""
+    MIG slice also ``mig``: its multiprocessors and its board's cores; of a maker whose devices have not been
+    tried ``untested``, a sentence."""
     cuda: str | None
     versions: dict[str, str]
     blas: list[str]
@@ -77,7 +80,7 @@ def _describe_cpu(devices: Sequence[Device]) -> dict[str, Any]:
         "half": list(processor.half),
         "hertz": processor.hertz,
         "max_hertz": processor.max_hertz,
-    }
+    } | ({"sme": True} if processor.sme else {})
 
 
 def _describe_gpu(gpu: Device) -> dict[str, Any]:
@@ -92,6 +95,9 @@ def _describe_gpu(gpu: Device) -> dict[str, Any]:
         "cores": gpu.cores,
         "sm_clock_max_hertz": gpu.sm_clock_max_hertz,
     }
+    remark = untested(gpu)
+    if remark is not None:
+        described["untested"] = remark
     if gpu.mig is None:
         return described
     return described | {

@@ -14,7 +14,7 @@ import psutil
 
 from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.cgroups import CGROUP_FILE, CGROUP_ROOT
-from likeforlike.devices.machine.processor_use import (
+from likeforlike.devices.machine.load.processor_use import (
     competing_fraction,
     container_fraction,
     read_ticks,
@@ -22,10 +22,10 @@ from likeforlike.devices.machine.processor_use import (
     stolen_fraction,
     tree,
 )
-from likeforlike.devices.machine.waits import WaitMeter, WaitReader, throttled_reason
-from likeforlike.devices.vendors import nvidia
+from likeforlike.devices.machine.load.waits import WaitMeter, WaitReader, throttled_reason
 from likeforlike.devices.vendors.cpu import PROC, SYS_CPU
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, Maker, Readings
+from likeforlike.devices.vendors.makers import MAKERS, opened
 
 DISTURBING_FRACTION = 0.10
 """A tenth: of the processor time wanted, if stolen; of the usable cores, if used by others; of the time, if
@@ -38,7 +38,7 @@ def snapshot(
     device: Device,
     clock: Callable[[], float] = time.monotonic,
     process: psutil.Process | None = None,
-    nvml: Any | None = None,
+    makers: Sequence[Maker] = MAKERS,
     proc: Path = PROC,
     sys_cpu: Path = SYS_CPU,
     previous: Mapping[str, Any] | None = None,
@@ -62,7 +62,7 @@ def snapshot(
         "throttled_seconds": waited.throttled_seconds if waited else None,
         "governor": told(_line, sys_cpu / "cpu0" / "cpufreq" / "scaling_governor"),
         "frequency_hertz": told(_kilohertz, sys_cpu / "cpu0" / "cpufreq" / "scaling_cur_freq"),
-        "gpu": told(_gpu_state, device, nvml, process) if device.kind == "gpu" else None,
+        "gpu": told(_gpu_state, device, makers, process) if device.kind == "gpu" else None,
     }
     if previous is not None:
         state["stolen_fraction"] = stolen_fraction(previous.get("processor_ticks"), state["processor_ticks"])
@@ -73,12 +73,7 @@ def disturbance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     """Why what was measured between two snapshots is not to be trusted blindly; one line a reason."""
     reasons = _processor_reasons(before, after)
     gpus = [state.get("gpu") or {} for state in (before, after)]
-    words = {
-        nvidia.REASONS[bit]
-        for gpu in gpus
-        for bit in nvidia.reason_bits(gpu.get("throttle_bits") or 0)
-        if bit & nvidia.DISTURBING
-    }
+    words = {word for gpu in gpus for word in gpu.get("held_back") or ()}
     reasons += [f"GPU throttled: {word}" for word in sorted(words)]
     others = max(len(gpu.get("other_processes") or ()) for gpu in gpus)
     if others:
@@ -146,25 +141,19 @@ class Probe:
     def __init__(
         self,
         device: Device,
-        nvml: Any | None = None,
+        makers: Sequence[Maker] = MAKERS,
         proc: Path = PROC,
         clock: Callable[[], float] = time.monotonic,
         cgroup_file: Path = CGROUP_FILE,
         cgroup_root: Path = CGROUP_ROOT,
     ) -> None:
-        """Open NVML once, for a GPU."""
+        """Open a GPU for reading, once."""
         self._steal = StealMeter(proc)
         self._waits = WaitMeter(WaitReader(proc, cgroup_file, cgroup_root), clock)
         self._resources = contextlib.ExitStack()
-        self._nvml: Any | None = None
-        self._handle: Any | None = None
+        self._readings: Readings | None = None
         if device.kind == "gpu":
-            told(self._open, device, nvml)
-
-    def _open(self, device: Device, nvml: Any | None) -> None:
-        self._nvml = self._resources.enter_context(nvidia.session(nvml))
-        if self._nvml is not None:
-            self._handle = nvidia.board_handle(self._nvml, device)
+            self._readings = told(self._resources.enter_context, opened(device, makers))
 
     def start(self, pids: Sequence[int] = ()) -> None:
         """Forget what was before; ``pids``: the processes of the worker whose sample comes now."""
@@ -177,17 +166,12 @@ class Probe:
         stolen = self._steal.read()
         if stolen > DISTURBING_FRACTION:
             reasons.append(_stolen_reason(stolen))
-        if self._nvml is not None and self._handle is not None:
-            bits = told(nvidia.throttle_bits, self._nvml, self._handle) or 0
-            reasons += [
-                f"GPU throttled: {nvidia.REASONS[bit]}"
-                for bit in nvidia.reason_bits(bits)
-                if bit & nvidia.DISTURBING
-            ]
+        if self._readings is not None:
+            reasons += [f"GPU throttled: {word}" for word in told(self._readings.held_back) or ()]
         return reasons
 
     def close(self) -> None:
-        """Give NVML back."""
+        """Close the device."""
         told(self._resources.close)
 
     def __enter__(self) -> Probe:
@@ -203,7 +187,7 @@ class Probe:
 
 def busy(
     device: Device,
-    nvml: Any | None = None,
+    makers: Sequence[Maker] = MAKERS,
     process: psutil.Process | None = None,
     look: Callable[[], Mapping[str, Any]] | None = None,
     wait: Callable[[float], None] = time.sleep,
@@ -215,7 +199,7 @@ def busy(
     ``look`` gives readings of ``read_use``, one before ``wait`` and one after.
     """
     if device.kind == "gpu":
-        state = told(_gpu_state, device, nvml, process) or {}
+        state = told(_gpu_state, device, makers, process) or {}
         others = len(state.get("other_processes") or ())
         return f"{device.id} is busy: {_others_reason(others)}" if others else None
     look = look or (lambda: read_use(process))
@@ -233,14 +217,14 @@ def busy(
     return None
 
 
-def _gpu_state(device: Device, nvml: Any | None, process: psutil.Process | None) -> dict[str, Any] | None:
-    with nvidia.session(nvml) as library:
-        if library is None:
+def _gpu_state(
+    device: Device, makers: Sequence[Maker], process: psutil.Process | None
+) -> dict[str, Any] | None:
+    with opened(device, makers) as readings:
+        if readings is None:
             return None
-        state = nvidia.read_device(library, device)
-    if state is None:
-        return None
-    running = state.pop("processes")
+        state = readings.state()
+    running = state.pop("processes", None)
     others = None if running is None else told(_others, set(running), process)
     return state | {"other_processes": others}
 

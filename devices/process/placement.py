@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from likeforlike.devices.machine.environment import Inherited, inherited, renamed
+from likeforlike.devices.process.pinning import pinning
 from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.makers import MAKERS, maker_of, placement
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -28,18 +30,20 @@ def worker_environment(
     logical_cpus: int = 1,
     inherited_xla_flags: str = "",
     beside: Sequence[Device] = (),
+    pinned: Sequence[int] = (),
 ) -> dict[str, str]:
     """Variables for a worker on this device, to be set before it imports any framework.
 
     A CPU worker sees no GPU; a GPU worker sees that one alone, as its gpu:0, and those ``beside`` it that
-    work with it, as gpu:1 and so on. ``logical_cpus`` is raised to what the device itself needs (cpu:1
-    needs two). XLA flags of the caller are kept.
+    work with it, as gpu:1 and so on, by the variables that their maker's module names. ``logical_cpus`` is
+    raised to what the device itself needs (cpu:1 needs two). XLA flags of the caller are kept.
+    ``pinned`` are the logical processors that it holds itself to.
     """
-    environment = {name: str(threads) for name in THREAD_VARIABLES}
+    environment = {name: str(threads) for name in THREAD_VARIABLES} | pinning(pinned)
+    environment |= placement((device, *beside))
+    maker = maker_of(device)
     environment.update(
-        CUDA_DEVICE_ORDER="PCI_BUS_ID",
-        CUDA_VISIBLE_DEVICES=",".join(_visible(one) for one in (device, *beside)),
-        JAX_PLATFORMS="cpu" if device.kind == "cpu" else "cuda,cpu",
+        JAX_PLATFORMS="cpu" if device.kind == "cpu" or maker is None else f"{maker.jax_platform},cpu",
         TF_CPP_MIN_LOG_LEVEL="2",
         TF_FORCE_GPU_ALLOW_GROWTH="true",
         XLA_PYTHON_CLIENT_PREALLOCATE="false",
@@ -72,15 +76,6 @@ def host_device_flags(xla_flags: str, logical_cpus: int) -> str:
     return " ".join(kept)
 
 
-def _visible(device: Device) -> str:
-    """What CUDA_VISIBLE_DEVICES must be: -1 hides every GPU, which an empty text doesn't do everywhere."""
-    if device.kind == "cpu":
-        return "-1"
-    if device.uuid is not None:
-        return device.uuid
-    return str(device.index if device.nvml_index is None else device.nvml_index)
-
-
 def local_device(device: Device) -> str:
     """The device's id as its worker sees it: any GPU is the only one, ``gpu:0``; ``cpu:1`` stays."""
     return "gpu:0" if device.kind == "gpu" else device.id
@@ -89,6 +84,7 @@ def local_device(device: Device) -> str:
 SET_FOR_WORKERS = frozenset(
     {
         *worker_environment(Device("cpu", 0, ""), 1),
+        *(name for maker in MAKERS for name in maker.variables),
         # switched by the frameworks' own calls in `runtime`, whatever the variables say
         "JAX_ENABLE_X64",
         "JAX_DEFAULT_MATMUL_PRECISION",

@@ -12,12 +12,13 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.versions import FRAMEWORK_DISTRIBUTIONS, installed_version
 from likeforlike.devices.process.placement import host_device_flags
 from likeforlike.devices.process.thread_pools import blas_threads, libraries_of, limit_blas_threads
+from likeforlike.devices.vendors.makers import MAKERS
 
 THREADS_OF_THIS_PROCESS = Path("/proc/self/task")
 XLA_POOL = "tf_XLAEigen"
@@ -33,8 +34,6 @@ class Runtime:
     """Names under which the framework is installed, the usual one first."""
     logical_cpus: bool = False
     """Whether it can split the processor, so that cpu:1 means something to it."""
-    gpu_install: ClassVar[str] = ""
-    """What to type for a build that brings CUDA."""
 
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Set threads, logical CPUs and precision; the first time before any work of the framework's."""
@@ -76,8 +75,6 @@ class NumpyRuntime(Runtime):
 
 class TensorflowRuntime(Runtime):
     """TensorFlow, and Keras upon it."""
-
-    gpu_install = "pip install 'tensorflow[and-cuda]'"
 
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Also: inter-op threads alike, memory growth, TF32 off unless it is the precision asked for.
@@ -158,9 +155,6 @@ def _split_tensorflow_cpu(logical_cpus: int) -> None:
 class TorchRuntime(Runtime):
     """PyTorch: asynchronous on GPUs alone."""
 
-    # without it pip is content with a build for the CPU
-    gpu_install = "pip install --force-reinstall torch"
-
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Also: TF32 for products and convolutions only if it is the precision asked for."""
         import torch
@@ -212,8 +206,6 @@ class TorchRuntime(Runtime):
 
 class JaxRuntime(Runtime):
     """JAX: asynchronous on every device, the CPU too."""
-
-    gpu_install = "pip install 'jax[cuda12]'"
 
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Also: float64 enabled when asked for, products at full precision unless tf32 is asked for."""
@@ -297,10 +289,10 @@ def thread_complaint(runtime_in_use: Runtime, asked: int) -> str | None:
     return f"{asked} threads asked for, but these use another number: {', '.join(wrong)}" if wrong else None
 
 
-def gpu_complaint(runtime_in_use: Runtime, local_device: str) -> str | None:
+def gpu_complaint(runtime_in_use: Runtime, local_device: str, maker: str = "nvidia") -> str | None:
     """One line if the framework can't see the GPU it is asked to work on, and what to type; else None.
 
-    That the driver lists the GPU is taken as known.
+    That the driver lists the GPU, and whose it is, is taken as known.
     """
     if not local_device.startswith("gpu"):
         return None
@@ -314,7 +306,9 @@ def gpu_complaint(runtime_in_use: Runtime, local_device: str) -> str | None:
         return None
     named = " ".join(filter(None, (runtime_in_use.framework, told(runtime_in_use.version))))
     seen = "no GPU" if count == 0 else f"{count} GPU{'' if count == 1 else 's'}"
-    install = f": {runtime_in_use.gpu_install}" if runtime_in_use.gpu_install else ""
+    builds = next((known.builds for known in MAKERS if known.name == maker), {})
+    framework = runtime_in_use.framework
+    install = f": {builds[framework]}" if framework in builds else ""
     return f"{named} sees {seen} where the driver lists {local_device}{why}{install}"
 
 

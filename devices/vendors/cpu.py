@@ -33,6 +33,8 @@ class Processor:
     half: tuple[str, ...]
     hertz: float | None
     """The nominal clock."""
+    sme: bool
+    """Arm's scalable matrix extension."""
     max_hertz: float | None
     """The highest turbo clock of any core; None where nothing reliable says."""
 
@@ -47,6 +49,7 @@ def read_processor(proc: Path = PROC, sys_cpu: Path = SYS_CPU) -> Processor:
         amx=tuple(kind for kind in ("bf16", "int8", "fp16") if f"amx_{kind}" in flags),
         half=tuple(name for name in HALF if name in flags),
         hertz=_nominal_hertz(info, sys_cpu),
+        sme="sme" in flags,
         max_hertz=_max_hertz(sys_cpu),
     )
 
@@ -110,7 +113,7 @@ def _text(path: Path) -> str:
 def find_cpu() -> Device:
     """The processor as cpu:0."""
     name = read_processor().model or platform.processor() or platform.machine()
-    return Device("cpu", 0, name, memory_bytes=total_memory_bytes(), cores=os.cpu_count())
+    return Device("cpu", 0, name, memory_bytes=total_memory_bytes(), cores=os.cpu_count(), maker="cpu")
 
 
 def total_memory_bytes() -> int:

@@ -47,6 +47,7 @@ def _gpus_of_board(nvml: Any, index: int, driver: str | None, cuda: str | None) 
         cores=call_named(nvml, ("nvmlDeviceGetNumGpuCores",), handle),
         cuda=cuda,
         nvml_index=index,
+        maker="nvidia",
     )
     mode = call_named(nvml, ("nvmlDeviceGetMigMode",), handle)
     return list(_slices(nvml, handle, board)) if mode is not None and mode[0] == 1 else [board]

@@ -86,6 +86,7 @@ def _facts(fingerprint: Fingerprint) -> tuple[tuple[str, str], ...]:
             (f"GPU {number}", gpu.get("name")),
             (f"GPU {number} memory", _gibibytes(gpu.get("memory_bytes"))),
             (f"GPU {number} driver", gpu.get("driver")),
+            (f"GPU {number} untested", gpu.get("untested")),
         ]
     rows += [("CUDA", _plain(fingerprint.cuda)), ("BLAS", _plain(fingerprint.blas))]
     rows += [("threads", fingerprint.threads), ("precision mode", fingerprint.precision_mode)]

@@ -108,6 +108,18 @@ class Transfer(Struct, frozen=True):
     to_host_seconds: tuple[Seconds, ...]
 
 
+class Energy(Struct, frozen=True):
+    """Joules above idle for each sample, or why there is no figure."""
+
+    joules_per_sample: Positive | None = None
+    low: Positive | None = None
+    high: Positive | None = None
+    idle_watts: Annotated[float, Meta(ge=0.0)] | None = None
+    source: str = ""
+    sample_joules: tuple[float, ...] = ()
+    not_measurable: str | None = None
+
+
 class Epoch(Struct, frozen=True):
     """What one epoch of training yielded."""
 
@@ -197,6 +209,7 @@ class Extra(Struct, frozen=True, kw_only=True):
     threads: dict[str, Any] | None = None
     peak_memory_bytes: Count | None = None
     device_peak_memory_bytes: Count | None = None
+    energy: Energy | None = None
     transfer: Transfer | None = None
     concurrent: bool = False
     environment: dict[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from typing import Any
 from likeforlike.devices.limits.ceilings import Ceiling
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
-from likeforlike.reports.read.schema import Extra
+from likeforlike.reports.read.schema import Energy, Extra
 from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy
 
 REPEAT_AXIS = "run"
@@ -218,6 +218,25 @@ class Measurement:
         """The most memory of the device that any run held; None where none tells it."""
         told = (run.cell.extra.device_peak_memory_bytes for run in self.runs)
         return max((count for count in told if count is not None), default=None)
+
+    @property
+    def energies(self) -> list[Energy]:
+        """What each run says of its energy, those that give a figure."""
+        told = (run.cell.extra.energy for run in self.runs)
+        return [energy for energy in told if energy is not None and energy.joules_per_sample is not None]
+
+    @property
+    def joules(self) -> tuple[float, float, float] | None:
+        """Joules above idle for each sample, least and most that the counters allow; None without a figure.
+
+        The median of the runs; of the least the least, of the most the most.
+        """
+        told = self.energies
+        if not told:
+            return None
+        middle = statistics.median(energy.joules_per_sample or 0.0 for energy in told)
+        least = min(energy.low or energy.joules_per_sample or 0.0 for energy in told)
+        return middle, least, max(energy.high or energy.joules_per_sample or 0.0 for energy in told)
 
     @property
     def flop_per_second(self) -> float | None:

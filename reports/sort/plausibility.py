@@ -14,12 +14,13 @@ from likeforlike.reports.sort.measurements import Key, Measurement, grouped
 
 def with_plausibility(measured: list[Measurement]) -> tuple[Measurement, ...]:
     """Every measurement held against its device's ceiling, and every series of sizes against flatness."""
-    ceilings: dict[tuple[str, str, str], Ceiling | None] = {}
+    ceilings: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Ceiling | None] = {}
 
     def ceiling_of(item: Measurement) -> Ceiling | None:
-        place = (item.machine.id, item.key.device, precision_of(item.extra))
+        environment = frozenset(item.environment.items())
+        place = (item.machine.id, item.key.device, precision_of(item.extra), environment)
         if place not in ceilings:
-            ceilings[place] = device_ceiling(item.machine.fingerprint, place[1], place[2])
+            ceilings[place] = device_ceiling(item.machine.fingerprint, place[1], place[2], item.environment)
         return ceilings[place]
 
     result = [replace(item, ceiling=ceiling_of(item)) for item in measured]

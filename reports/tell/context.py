@@ -12,6 +12,7 @@ from likeforlike.reports.judge.floors import FloorLine, floor_lines
 from likeforlike.reports.judge.machine_outliers import KindSpread, kind_spreads
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement, Study
+from likeforlike.reports.sort.prices import Prices
 from likeforlike.reports.tell.document import Entry, Section
 
 MOST_ALIKE = 2
@@ -28,6 +29,7 @@ class Context:
     study: Study
     comparisons: Comparisons
     detailed: tuple[Machine, ...]
+    prices: Prices = Prices()  # noqa: RUF009 - frozen
 
     @property
     def several(self) -> bool:

@@ -43,6 +43,7 @@ def marked(text: str, *items: Measurement) -> str:
 
 
 HOST_MEMORY, DEVICE_MEMORY = "peak memory", "peak device memory"
+ENERGY = "energy"
 
 
 def time_entry(item: Measurement | None) -> Entry:
@@ -268,16 +269,34 @@ def bytes_entry(count: int | None) -> Entry:
     return Entry("–") if count is None else Entry(f"{count / 2**20:,.0f} MiB", float(count))
 
 
-def memory_columns(items: Iterable[Measurement]) -> tuple[str, ...]:
-    """The columns for peak memory: the host's, and the device's where any is known."""
-    known = any(item.peak_device_memory_bytes is not None for item in items)
-    return (HOST_MEMORY, DEVICE_MEMORY) if known else (HOST_MEMORY,)
+def resource_columns(items: Iterable[Measurement]) -> tuple[str, ...]:
+    """The columns for peak memory, the host's, and the device's and those for energy where any is known."""
+    every = list(items)
+    device = any(item.peak_device_memory_bytes is not None for item in every)
+    energy = any(item.joules is not None for item in every)
+    return (HOST_MEMORY, *((DEVICE_MEMORY,) if device else ()), *((ENERGY,) if energy else ()))
 
 
-def memory_entries(item: Measurement, columns: tuple[str, ...]) -> list[Entry]:
-    """Peak memory for those columns, the most of all runs; a dash where it is not known."""
-    peaks = {HOST_MEMORY: item.peak_memory_bytes, DEVICE_MEMORY: item.peak_device_memory_bytes}
-    return [bytes_entry(peaks[column]) for column in columns]
+def resource_entries(item: Measurement, columns: tuple[str, ...]) -> list[Entry]:
+    """Peak memory, the most of all runs, and energy for those columns; a dash where it is not known."""
+    told = {
+        HOST_MEMORY: bytes_entry(item.peak_memory_bytes),
+        DEVICE_MEMORY: bytes_entry(item.peak_device_memory_bytes),
+        ENERGY: joules_entry(item.joules),
+    }
+    return [told[column] for column in columns]
+
+
+def joules_entry(joules: tuple[float, float, float] | None) -> Entry:
+    """Energy of a sample, and between what it lies: ``12.3 J (11.9 to 12.7)``."""
+    if joules is None:
+        return Entry("–")
+    middle, least, most = joules
+    factor, unit = next(
+        ((f, unit) for f, unit in ((1e3, "kJ"), (1.0, "J"), (1e-3, "mJ")) if middle >= f), (1e-6, "µJ")
+    )
+    low, high = (f"{value / factor:.3g}" for value in (least, most))
+    return Entry(f"{middle / factor:.3g} {unit} ({low} to {high})", middle)
 
 
 def count_text(items: Collection[object] | int, noun: str) -> str:

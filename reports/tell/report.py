@@ -10,11 +10,19 @@ from likeforlike.reports.sort.baselines import detailed_machines
 from likeforlike.reports.sort.group_by import GroupBy
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text
 from likeforlike.reports.sort.pooling import build_study
+from likeforlike.reports.sort.prices import Prices
 from likeforlike.reports.tell.context import Context, SectionModule
 from likeforlike.reports.tell.document import Entry, Report, Row, Table, row
 from likeforlike.reports.tell.findings import findings
 from likeforlike.reports.tell.findings_picture import findings_picture
-from likeforlike.reports.tell.formatting import bytes_entry, count_text, rate_entry, ratio_entry, time_entry
+from likeforlike.reports.tell.formatting import (
+    bytes_entry,
+    count_text,
+    joules_entry,
+    rate_entry,
+    ratio_entry,
+    time_entry,
+)
 from likeforlike.reports.tell.sections import (
     answers,
     caveats,
@@ -55,14 +63,17 @@ def build_report(
     baseline: str | None = None,
     remarks: Iterable[str] = (),
     group_by: GroupBy | None = None,
+    prices: Prices = Prices(),  # noqa: B008 - frozen
 ) -> Report:
     """The report of these files, plain benchmarks in groups by ``group_by`` (their own, file by file).
+
+    With ``prices`` the cost of training to the target accuracy stands beside its time.
 
     Raises ValueError if there is no file, nothing fits ``baseline`` or there is nothing for ``group_by``.
     """
     study = build_study(given, baseline, tuple(remarks), group_by)
     detailed = detailed_machines(study)
-    context = Context(study, compare(study, detailed), detailed)
+    context = Context(study, compare(study, detailed), detailed, prices)
     made = [section for module in SECTIONS for section in module.sections(context)]
     explained = [
         with_pools_told(with_marks_explained(section, context), study)
@@ -110,8 +121,10 @@ def _cells_table(study: Study, comparisons: Comparisons) -> Table:
         "ratio_to_baseline_machine",
         "verdict",
         "doubt",
+        *(("joules_per_sample",) if any(item.joules for item in study.measurements) else ()),
     )
-    rows = tuple(_cell_row(study, comparisons, item) for item in study.measurements)
+    energy = "joules_per_sample" in columns
+    rows = tuple(_cell_row(study, comparisons, item, energy) for item in study.measurements)
     return Table("cells", "Every cell", columns, rows)
 
 
@@ -125,7 +138,7 @@ def _machines_table(study: Study) -> Table:
     return Table("machine-facts", "Every machine", ("machine", "fact", "value"), rows)
 
 
-def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:
+def _cell_row(study: Study, comparisons: Comparisons, item: Measurement, energy: bool) -> Row:
     pair = comparisons.across_machines.get((item.machine.id, item.key))
     key, shown = item.key, item if pair is None else pair.other
     return row(
@@ -145,4 +158,5 @@ def _cell_row(study: Study, comparisons: Comparisons, item: Measurement) -> Row:
         ratio_entry(pair),
         pair.word if pair else "–",
         item.doubt or "–",
+        *((joules_entry(item.joules),) if energy else ()),
     )

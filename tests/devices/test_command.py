@@ -12,6 +12,7 @@ from likeforlike.devices import command
 from likeforlike.devices.limits.ceilings import PRECISIONS
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.process.measured_ceilings import Rate
+from likeforlike.devices.vendors.makers import known_makers
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def cache(monkeypatch, tmp_path):
 @pytest.fixture
 def with_a_gpu(monkeypatch, make_nvml, board):
     nvml = make_nvml(board())
-    monkeypatch.setattr(command, "find_devices", lambda: find_devices(nvml, {}))
+    monkeypatch.setattr(command, "find_devices", lambda: find_devices(known_makers(nvidia=nvml), {}))
 
 
 def test_json_is_one_object(with_a_gpu, capsys):

@@ -55,7 +55,7 @@ def start(framework: str, local_device: str, threads: int) -> dict[str, Any]:
 
     switches = runtime(framework)
     switches.configure(local_device, threads, "float32")
-    return {"version": switches.version(), "complaint": gpu_complaint(switches, local_device)}
+    return {"version": switches.version(), "complaint": gpu_complaint(switches, local_device, maker="")}
 
 
 def in_a_line(error: BaseException) -> str:

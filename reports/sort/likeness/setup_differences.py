@@ -19,6 +19,7 @@ FACTS = {
     "smt_active": "SMT",
     "numa_nodes": "NUMA nodes",
     "numa_nodes_used": "NUMA nodes used",
+    "pinned_to": "workers pinned to",
 }
 """What of a header's ``setup`` is shown, and under which name."""
 

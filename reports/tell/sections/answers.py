@@ -8,9 +8,9 @@ from likeforlike.reports.sort.measurements import Measurement, axes_text, size_o
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (
-    memory_columns,
-    memory_entries,
     ratio_entry,
+    resource_columns,
+    resource_entries,
     time_entry,
     verdict_entry,
 )
@@ -44,7 +44,7 @@ def _section(context: Context, workload: str) -> Section | None:
 
 def _verification_table(context: Context, items: Sequence[Measurement], workload: str) -> Table:
     """Error, tolerance, time and verdict, one row an implementation, device and size."""
-    memory = memory_columns(items)
+    memory = resource_columns(items)
     rows = []
     for item in sorted(items, key=lambda item: (*_compared(context, item), item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
@@ -62,7 +62,7 @@ def _verification_table(context: Context, items: Sequence[Measurement], workload
                 time_entry(item),
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
-                *memory_entries(item, memory),
+                *resource_entries(item, memory),
                 workload=workload,
                 machine=context.title(item),
                 verdict=comparison.word if comparison else "base",

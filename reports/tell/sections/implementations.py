@@ -12,10 +12,10 @@ from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
     count_text,
-    memory_columns,
-    memory_entries,
     ratio_entry,
     ratio_text,
+    resource_columns,
+    resource_entries,
     seconds_entry,
     time_entry,
     verdict_entry,
@@ -111,7 +111,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
     """Implementations of one place compared with the fastest of their division; None if there is one each."""
     if not any((item.machine.id, item.key) in context.comparisons.against_base for item in items):
         return None
-    memory = memory_columns(items)
+    memory = resource_columns(items)
     rows = []
     ordered = sorted(
         items,
@@ -133,7 +133,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
             Entry("base") if comparison is None else ratio_entry(comparison),
             verdict_entry(comparison),
         ]
-        entries += [seconds_entry(item.extra.cold_seconds), *memory_entries(item, memory)]
+        entries += [seconds_entry(item.extra.cold_seconds), *resource_entries(item, memory)]
         word = comparison.word if comparison else "base"
         rows.append(row(*entries, workload=item.key.workload, machine=context.title(item), verdict=word))
     machine = ("machine",) if context.several else ()

@@ -38,6 +38,7 @@ from likeforlike.reports.tell.formatting import (
     verdict_entry,
 )
 from likeforlike.reports.tell.plot_data import MachineHistogram, MachineSpreads, Spread
+from likeforlike.reports.tell.sections.energy import energy_table
 from likeforlike.reports.tell.sections.files import unlike_points, withheld_points
 from likeforlike.reports.tell.wording.means_text import (
     COLUMNS,
@@ -62,11 +63,12 @@ def sections(context: Context) -> list[Section | None]:
     """All machines: one alone is described, several are compared."""
     if len(context.study.machines) == 1:
         blocks: list[Block | None] = [_facts_table(context), _setup_differences_table(context)]
-        blocks += [_kinds_table(context), _noise_text(context)]
+        blocks += [energy_table(context), _kinds_table(context), _noise_text(context)]
         return [section("machine", "The machine", blocks)]
     blocks = [_baseline_text(context), _means_table(context), _kinds_table(context), *_figures(context)]
     blocks += [
         _side_by_side(context),
+        energy_table(context),
         _differences_table(context),
         _setup_differences_table(context),
         withheld_points(context.comparisons.machines),

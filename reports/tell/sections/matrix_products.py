@@ -11,20 +11,13 @@ from likeforlike.devices.limits.units import format_rate
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measurements import Measurement, grouped, size_of
 from likeforlike.reports.statistics.crossover import Crossover, crossover, growth_exponent
+from likeforlike.reports.tell import document
 from likeforlike.reports.tell.context import Context, Kinds
-from likeforlike.reports.tell.document import (
-    Block,
-    Entry,
-    Figure,
-    Section,
-    Table,
-    Text,
-    numbered,
-    row,
-    section,
-)
+from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, numbered, row
 from likeforlike.reports.tell.formatting import (
+    ENERGY,
     comparison_text,
+    joules_entry,
     listed,
     rate_entry,
     share_entry,
@@ -53,7 +46,7 @@ def sections(context: Context) -> list[Section | None]:
     blocks.append(_growth_table(context, items))
     blocks += _figures(context, items)
     blocks.append(ranking_table(context, items, MATMUL, "Implementations of the product, compared"))
-    return [section("products", "CPU against GPU: matrix products", blocks)]
+    return [document.section("products", "CPU against GPU: matrix products", blocks)]
 
 
 def findings(context: Context) -> Kinds:
@@ -76,6 +69,7 @@ def _accelerators(items: Iterable[Measurement]) -> list[str]:
 def _device_table(context: Context, items: Sequence[Measurement]) -> Table:
     """One row for each implementation, precision and size; devices side by side."""
     devices = _accelerators(items)
+    counted = {item.key.device for item in items if item.joules is not None}
     rows = []
     places = grouped(((item.machine.id, replace(item.key, device="")), item) for item in items)
     for (_, key), members in sorted(places.items(), key=lambda pair: _order(context, pair[1][0])):
@@ -85,19 +79,23 @@ def _device_table(context: Context, items: Sequence[Measurement]) -> Table:
         if context.several:
             entries.append(context.title(members[0]))
         entries += [time_entry(cpu), rate_entry(cpu), share_entry(cpu)]
+        entries += [joules_entry(cpu and cpu.joules)] if "cpu:0" in counted else []
         words = []
         for device in devices:
             item = found.get(device)
             pair = (
                 None if item is None else context.comparisons.across_devices.get((item.machine.id, item.key))
             )
-            entries += [time_entry(item), rate_entry(item), share_entry(item), speed_up_entry(pair)]
+            entries += [time_entry(item), rate_entry(item), share_entry(item)]
+            entries += [joules_entry(item and item.joules)] if device in counted else []
+            entries.append(speed_up_entry(pair))
             entries.append(verdict_entry(pair))
             words += [pair.word] if pair else []
         rows.append(row(*entries, workload=MATMUL, machine=context.title(members[0]), verdict=words))
     columns = ["implementation", "dtype", "size", *(["machine"] if context.several else [])]
     for device in ["cpu:0", *devices]:
         columns += [device, f"{device} rate", f"{device} of ceiling"]
+        columns += [f"{device} {ENERGY}"] if device in counted else []
         columns += [f"speed-up {device}", f"verdict on {device}"] if device != "cpu:0" else []
     note = (
         "Speed-up is CPU time over the device's: a ratio of times, for devices take no turns. "

@@ -30,10 +30,10 @@ from likeforlike.reports.tell.formatting import (
     comparison_text,
     epoch_words,
     marked,
-    memory_columns,
-    memory_entries,
     percent,
     ratio_entry,
+    resource_columns,
+    resource_entries,
     seconds_entry,
     seconds_per_epoch,
     significant,
@@ -48,12 +48,14 @@ from likeforlike.reports.tell.wording.accuracy_text import (
     accuracies_text,
     accuracy_over_seeds,
     barred_sentence,
+    cost_to_accuracy_entry,
     time_column,
     time_to_accuracy_entry,
 )
 
 FASHION_MNIST_IMAGES = 60_000
 """Images of its training set."""
+COST = "cost to accuracy"
 SYNTHETIC_WARNING = (
     "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
     "would do on Fashion-MNIST."
@@ -113,7 +115,7 @@ def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> lis
 def _ranking(context: Context, items: Sequence[Measurement], division: str, name: str) -> Table:
     across = context.comparisons.across_devices
     devices = any((item.machine.id, item.key) in across for item in items)
-    memory = memory_columns(items)
+    memory, prices = resource_columns(items), context.prices
     rows = []
     for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
@@ -127,8 +129,9 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
                 *([speed_up_entry(pair), verdict_entry(pair)] if devices else []),
                 accuracy_over_seeds(item, comparison),
                 time_to_accuracy_entry(item),
+                *([cost_to_accuracy_entry(item, prices.of(item, context.study))] if prices else []),
                 seconds_entry(item.extra.cold_seconds),
-                *memory_entries(item, memory),
+                *resource_entries(item, memory),
                 workload="training",
                 machine=context.title(item),
                 verdict=[comparison.word if comparison else "base", *([pair.word] if pair else [])],
@@ -147,6 +150,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         *(("speed-up over cpu:0", "verdict on that") if devices else ()),
         "validation accuracy",
         time_column(items),
+        *((COST,) if prices else ()),
         "training of the first epoch",
         *memory,
     )

@@ -157,6 +157,15 @@ def time_to_accuracy_entry(item: Measurement) -> Entry:
     return Entry(told, known.median_seconds, struck=bool(item.doubt))
 
 
+def cost_to_accuracy_entry(item: Measurement, euros_an_hour: float | None) -> Entry:
+    """``88 %: 0.12 EUR``: the hours of training until the target by their price; a dash where unknown."""
+    target, known = target_of(item), time_to_accuracy_over_runs(item)
+    if target is None or known is None or known.median_seconds is None or euros_an_hour is None:
+        return Entry("–")
+    euros = known.median_seconds / 3600 * euros_an_hour
+    return Entry(f"{target * 100:g} %: {significant(euros)} EUR", euros, struck=bool(item.doubt))
+
+
 def _spread_text(known: TimeToAccuracyOverRuns) -> str:
     if known.runs == 1:
         return " (1 run)"

@@ -31,7 +31,7 @@ def test_its_cells_are_skipped_with_what_to_install(tmp_path: Path) -> None:
     frameworks = {name: entry for name, entry in KNOWN.items() if importlib.util.find_spec(name)}
     if not frameworks:
         pytest.skip("no framework is installed")
-    path = str(REPOSITORY / "tests" / "devices" / "conftest.py")
+    path = str(REPOSITORY / "tests" / "machines" / "stand_in_nvml.py")
     stand_ins = tmp_path / "stand-ins"
     stand_ins.mkdir()
     (stand_ins / "pynvml.py").write_text(NVML.format(path=path))

@@ -113,7 +113,7 @@ def test_a_result_on_another_device_fails_the_cell() -> None:
 def test_one_untimed_call_precedes_each_timed_one() -> None:
     calls: list[int] = []
     made = placed(lambda problem: Kernel(call=lambda: calls.append(1)))
-    assert kernel_turns.take_sample(made) == Sample(1.0)
+    assert kernel_turns.take_sample(made) == Sample(1.0, calls=2)
     assert len(calls) == 2
 
 
@@ -154,7 +154,7 @@ def test_transfers_are_timed_beside_the_product() -> None:
 
     kernel = Kernel(spend(1.0), spend(2.0), upload=spend(10.0), download=spend(100.0))
     made = replace(placed(lambda problem: kernel, transfer=True), clock=lambda: clock["now"])
-    assert kernel_turns.take_sample(made) == Sample(3.0, None, 10.0, 100.0)
+    assert kernel_turns.take_sample(made) == Sample(3.0, None, 10.0, 100.0, calls=2)
 
 
 def test_warm_up_ends_when_times_have_settled_and_is_bounded() -> None:

@@ -12,6 +12,7 @@ from likeforlike.devices.check.clock import Pair
 from likeforlike.devices.check.conduct import Machine
 from likeforlike.devices.check.probes import precision, waiting
 from likeforlike.devices.check.probes.worker import PROBES
+from likeforlike.devices.vendors.makers import known_makers
 
 TERA = 1e12
 
@@ -52,7 +53,7 @@ class Pretended:
         self.missing = ()
         self.machine = Machine(
             environ={},
-            nvml=nvml,
+            makers=known_makers(nvidia=nvml),
             now=lambda: self.seconds,
             read_clocks=lambda: Pair(self.seconds, self.seconds),
             attempt=self.attempt,

@@ -13,6 +13,7 @@ from likeforlike.devices.check import command, conduct
 from likeforlike.devices.check.rows import Place
 from likeforlike.devices.machine import discovery
 from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.makers import known_makers
 
 ROWS = [
     Place().good("clock source", "tsc"),
@@ -31,7 +32,7 @@ DEVICES = [Device("gpu", 0, "NVIDIA A100-SXM4-80GB")]
 def pretended(monkeypatch, make_nvml, board, tmp_path):
     made = Pretended(make_nvml(board()), sorted(os.sched_getaffinity(0)), tmp_path)
     monkeypatch.setattr(conduct, "Machine", lambda: made.machine)
-    found = discovery.find_devices(made.nvml, {})
+    found = discovery.find_devices(known_makers(nvidia=made.nvml), {})
     monkeypatch.setattr(discovery, "find_devices", lambda: found)
     return made
 

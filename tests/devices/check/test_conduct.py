@@ -12,7 +12,8 @@ from likeforlike.devices.check.attempts import Attempt
 from likeforlike.devices.check.conduct import Check
 from likeforlike.devices.check.rows import Place, Row, worst
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
-from likeforlike.devices.process.runtime import runtime
+from likeforlike.devices.vendors.makers import known_makers
+from likeforlike.devices.vendors.nvidia_maker import Nvidia
 
 CORES = sorted(os.sched_getaffinity(0))
 
@@ -23,7 +24,7 @@ def pretended(make_nvml, board, tmp_path):
 
 
 def rows_of(pretended, devices="all", frameworks=("numpy", "torch")):
-    found = find_devices(pretended.nvml, {})
+    found = find_devices(known_makers(nvidia=pretended.nvml), {})
     return Check(parse_devices([devices], found), frameworks, machine=pretended.machine).rows()
 
 
@@ -122,9 +123,9 @@ def test_a_framework_that_is_missing_is_no_fault(pretended):
 
 
 def test_the_install_command_is_the_remedy_where_a_build_sees_no_gpu(pretended):
-    install = runtime("jax").gpu_install
+    install = Nvidia.builds["jax"]
     why = "jax 0.5 sees no GPU where the driver lists gpu:0 (Unknown backend: 'gpu')"
-    pretended.answers["jax"] = Attempt({"start": {"version": "0.5", "complaint": f"{why}: {install}"}})
+    pretended.answers["jax"] = Attempt({"start": {"version": "0.5", "complaint": why}})
     row = the_row(rows_of(pretended, "gpu:0", ("jax",)), "sees the device", framework="jax")
     assert (row.verdict, row.found, row.remedy) == ("bad", why, install)
 
@@ -155,7 +156,9 @@ def test_an_interrupt_ends_the_other_lanes(pretended):
         raise KeyboardInterrupt
 
     object.__setattr__(pretended.machine, "attempt", interrupted)
-    check = Check(find_devices(pretended.nvml, {}), ("torch",), machine=pretended.machine)
+    check = Check(
+        find_devices(known_makers(nvidia=pretended.nvml), {}), ("torch",), machine=pretended.machine
+    )
     with pytest.raises(KeyboardInterrupt):
         check.rows()
     assert check.left_seconds < 0

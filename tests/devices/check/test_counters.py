@@ -84,19 +84,23 @@ def test_heat_of_cores(tmp_path):
     assert verdicts == ["good", "warn", "not measurable"]
 
 
-def state(megahertz=1380, bits=0):
-    return {"sm_clock_hertz": megahertz * 1e6, "throttle_bits": bits}
+HOT = "too hot, held back by the driver"
+
+
+def state(megahertz=1380, *reasons):
+    held = [reason for reason in reasons if reason == HOT]
+    return {"sm_clock_hertz": megahertz * 1e6, "throttle_reasons": list(reasons), "held_back": held}
 
 
 def test_a_gpu_s_clock_and_why_it_is_held_back():
-    clock, held = counters.gpu_rows(HERE, BOARD, [None, state(210, 1), state()])
+    clock, held = counters.gpu_rows(HERE, BOARD, [None, state(210, "idle"), state()])
     assert (clock.verdict, clock.found) == ("good", "210 to 1380 MHz, at most 1400 MHz")
     assert (held.verdict, held.found) == ("good", "not held back (idle)")
-    clock, held = counters.gpu_rows(HERE, BOARD, [state(600, 0x20 | 0x4)])
+    clock, held = counters.gpu_rows(HERE, BOARD, [state(600, "power limit", HOT)])
     assert (clock.verdict, held.verdict) == ("warn", "warn")
     assert held.found == "held back: too hot, held back by the driver"
 
 
 def test_a_gpu_that_tells_nothing():
-    unread = {"sm_clock_hertz": None, "throttle_bits": None}
+    unread = {"sm_clock_hertz": None, "throttle_reasons": None}
     assert [row.verdict for row in counters.gpu_rows(HERE, BOARD, [unread, None])] == ["not measurable"] * 2

@@ -179,3 +179,58 @@ def test_the_judgement_is_pure():
 def test_a_ceiling_is_frozen():
     with pytest.raises(AttributeError):
         Ceiling(1.0, "x").flop_per_second = 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "float32"),
+    [
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", 39.69),
+        ("NVIDIA GeForce RTX 4080 Laptop GPU", 33.85),
+        ("NVIDIA GeForce RTX 4050 Laptop GPU", 12.13),
+        ("NVIDIA GeForce RTX 4090", 82.6),
+    ],
+)
+def test_a_laptop_s_gpu_has_a_row_of_its_own(name, float32):
+    """By hand: 9728 cores x 2.04 GHz x 2, as NVIDIA lists the laptop's."""
+    assert tera(gpu(name), "float32") == pytest.approx(float32, abs=0.005)
+
+
+def test_a_laptop_s_gpu_without_a_row_has_no_desktop_s():
+    assert find_peaks("NVIDIA GeForce RTX 5090 Laptop GPU") is None
+    assert find_peaks("NVIDIA GeForce RTX 3090 Mobile") is None
+    laptop = gpu("NVIDIA GeForce RTX 5090 Laptop GPU", [12, 0], 10496, 2.16e9)
+    assert tera(laptop, "float32") == pytest.approx(45.34, abs=0.005)
+
+
+def test_emulated_float32_is_a_ninth_of_bfloat16_where_that_is_more():
+    switched = {"CUBLAS_EMULATE_SINGLE_PRECISION": "1"}
+    b200 = gpu("NVIDIA B200", [10, 0])
+    assert device_ceiling(b200, "gpu:0", "float32").flop_per_second == 75e12
+    ceiling = device_ceiling(b200, "gpu:0", "float32", switched)
+    assert ceiling.flop_per_second == 2250e12 / 9
+    assert "cuBLAS's emulation: a 9th of 2250 TFLOP/s dense bfloat16" in ceiling.source
+    assert device_ceiling(
+        b200, "gpu:0", "float32", {"CUBLAS_EMULATE_SINGLE_PRECISION": "0"}
+    ) == device_ceiling(b200, "gpu:0", "float32")
+    a100 = gpu("NVIDIA A100-SXM4-80GB")
+    assert device_ceiling(a100, "gpu:0", "float32", switched).flop_per_second == 312e12 / 9
+    t4 = gpu("Tesla T4")
+    assert device_ceiling(t4, "gpu:0", "float32", switched).flop_per_second == 8.1e12
+    assert device_ceiling(None, "gpu:0", "float32", switched).flop_per_second == pytest.approx(2516.6e12 / 9)
+    assert device_ceiling(cpu(), "cpu:0", "float32", switched) == device_ceiling(cpu(), "cpu:0", "float32")
+
+
+def test_of_emulated_float64_nobody_can_say_what_is_too_fast():
+    switched = {"CUBLAS_EMULATE_DOUBLE_PRECISION": "1"}
+    assert device_ceiling(gpu("NVIDIA B200"), "gpu:0", "float64", switched) is None
+    assert device_ceiling(gpu("NVIDIA B200"), "gpu:0", "float32", switched).flop_per_second == 75e12
+
+
+@pytest.mark.parametrize(
+    ("precision", "per_cycle"), [("float64", 128), ("float32", 512), ("bfloat16", 1024), ("float16", 1024)]
+)
+def test_arm_s_matrix_extension_by_hand(precision, per_cycle):
+    """An outer product of 512-bit vectors a cycle: 16 x 16 multiply-adds of float32, 8 x 8 of float64."""
+    machine = cpu(vector="sve2", cores=4, max_hertz=4e9)
+    machine["cpu"]["sme"] = True
+    assert device_ceiling(machine, "cpu:0", precision).flop_per_second == 4 * 4e9 * per_cycle

@@ -9,13 +9,14 @@ import pytest
 
 from likeforlike.devices.machine.discovery import DeviceError, find_devices, parse_devices
 from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.makers import known_makers
 
 CPU = Device("cpu", 0, "a processor", cores=8)
 GPUS = (Device("gpu", 0, "NVIDIA T4", uuid="GPU-a"), Device("gpu", 1, "NVIDIA T4", uuid="GPU-b"))
 
 
 def test_a_gpu_is_described(make_nvml, board):
-    cpu, gpu = find_devices(make_nvml(board()), environ={})
+    cpu, gpu = find_devices(known_makers(nvidia=make_nvml(board())), environ={})
     assert (cpu.id, cpu.kind, gpu.id) == ("cpu:0", "cpu", "gpu:0")
     assert (gpu.name, gpu.uuid, gpu.memory_bytes) == (
         "NVIDIA A100-SXM4-80GB",
@@ -28,16 +29,20 @@ def test_a_gpu_is_described(make_nvml, board):
 
 def test_nvml_is_closed_again(make_nvml, board):
     nvml = make_nvml(board())
-    find_devices(nvml, environ={})
+    find_devices(known_makers(nvidia=nvml), environ={})
     assert (nvml.opened, nvml.open) == (1, 0)
 
 
 def test_without_a_driver_there_is_just_the_cpu(make_nvml):
-    assert [device.id for device in find_devices(make_nvml(driver=False), environ={})] == ["cpu:0"]
+    assert [
+        device.id for device in find_devices(known_makers(nvidia=make_nvml(driver=False)), environ={})
+    ] == ["cpu:0"]
 
 
 def test_readings_an_old_driver_refuses_are_none(make_nvml, board):
-    gpu = find_devices(make_nvml(board(cores=None, megahertz=None, capability=None)), environ={})[1]
+    gpu = find_devices(
+        known_makers(nvidia=make_nvml(board(cores=None, megahertz=None, capability=None))), environ={}
+    )[1]
     assert (gpu.cores, gpu.sm_clock_max_hertz, gpu.compute_capability) == (None, None, None)
 
 
@@ -58,14 +63,14 @@ def test_readings_an_old_driver_refuses_are_none(make_nvml, board):
 def test_a_scheduler_s_choice_of_gpus_is_kept(make_nvml, board, variable, uuids):
     nvml = make_nvml(*(board(uuid=uuid) for uuid in ("GPU-aa", "GPU-bb", "GPU-cc")))
     environ = {} if variable is None else {"CUDA_VISIBLE_DEVICES": variable}
-    gpus = find_devices(nvml, environ)[1:]
+    gpus = find_devices(known_makers(nvidia=nvml), environ)[1:]
     assert [gpu.uuid for gpu in gpus] == uuids
     assert [gpu.id for gpu in gpus] == [f"gpu:{index}" for index in range(len(uuids))]
 
 
 def test_a_gpu_keeps_nvml_s_own_number(make_nvml, board):
     nvml = make_nvml(board(uuid="GPU-aa"), board(uuid="GPU-bb"))
-    assert find_devices(nvml, {"CUDA_VISIBLE_DEVICES": "1"})[1].nvml_index == 1
+    assert find_devices(known_makers(nvidia=nvml), {"CUDA_VISIBLE_DEVICES": "1"})[1].nvml_index == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.machine.fingerprint import identify, identity, machine_fingerprint
+from likeforlike.devices.vendors.makers import known_makers
 
 
 def differences(mine, theirs):
@@ -25,7 +26,7 @@ def differences(mine, theirs):
 
 @pytest.fixture
 def fingerprint(make_nvml, board):
-    devices = find_devices(make_nvml(board()), environ={})
+    devices = find_devices(known_makers(nvidia=make_nvml(board())), environ={})
     return machine_fingerprint(devices, 2, {"python": "3.12.1", "tensorflow": "2.21.0"})
 
 
@@ -50,7 +51,7 @@ def test_the_id_is_twelve_hexadecimal_digits_and_survives_a_file(fingerprint):
 
 def test_it_is_the_same_when_asked_again(make_nvml, board):
     def ask():
-        return machine_fingerprint(find_devices(make_nvml(board()), environ={}), 2)
+        return machine_fingerprint(find_devices(known_makers(nvidia=make_nvml(board())), environ={}), 2)
 
     assert ask() == ask()
 

@@ -11,6 +11,7 @@ from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.state import Probe, snapshot
 from likeforlike.devices.process.placement import local_device, worker_environment
+from likeforlike.devices.vendors.makers import known_makers
 
 BOARD = "GPU-aaaa1111-2222"
 SMALL = "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f"
@@ -40,7 +41,7 @@ def in_slices(make_nvml, board, mig_slice):
 
 
 def test_a_board_in_mig_mode_is_its_slices_with_their_own_memory(in_slices):
-    small, large, t4 = find_devices(in_slices, {})[1:]
+    small, large, t4 = find_devices(known_makers(nvidia=in_slices), {})[1:]
     assert [gpu.id for gpu in (small, large, t4)] == ["gpu:0", "gpu:1", "gpu:2"]
     assert (small.uuid, small.name) == (SMALL, "NVIDIA A100-SXM4-80GB MIG 1g.10gb")
     assert (large.uuid, large.name) == (LARGE, "NVIDIA A100-SXM4-80GB MIG 3g.40gb")
@@ -68,21 +69,21 @@ def test_a_board_in_mig_mode_is_its_slices_with_their_own_memory(in_slices):
     ],
 )
 def test_what_a_scheduler_names_is_what_is_measured(in_slices, variable, uuids):
-    gpus = find_devices(in_slices, {"CUDA_VISIBLE_DEVICES": variable})[1:]
+    gpus = find_devices(known_makers(nvidia=in_slices), {"CUDA_VISIBLE_DEVICES": variable})[1:]
     assert [gpu.uuid for gpu in gpus] == uuids
 
 
 def test_an_old_driver_s_slice_is_found_by_the_name_it_gives(make_nvml, board, mig_slice):
     name = f"MIG-{BOARD}/1/0"
     nvml = make_nvml(board(uuid=BOARD, slices=[mig_slice(name, 5 * GIBIBYTE)]))
-    (gpu,) = find_devices(nvml, {"CUDA_VISIBLE_DEVICES": name})[1:]
+    (gpu,) = find_devices(known_makers(nvidia=nvml), {"CUDA_VISIBLE_DEVICES": name})[1:]
     assert (gpu.uuid, gpu.memory_bytes, gpu.name) == (
         name, 5 * GIBIBYTE, "NVIDIA A100-SXM4-80GB MIG slice",
     )  # fmt: skip
 
 
 def test_a_worker_gets_the_slice_by_its_uuid(in_slices):
-    (large,) = parse_devices(["gpu:1"], find_devices(in_slices, {}))
+    (large,) = parse_devices(["gpu:1"], find_devices(known_makers(nvidia=in_slices), {}))
     environment = worker_environment(large, 2)
     assert environment["CUDA_VISIBLE_DEVICES"] == LARGE
     assert local_device(large) == "gpu:0"
@@ -90,7 +91,7 @@ def test_a_worker_gets_the_slice_by_its_uuid(in_slices):
 
 def test_a_slice_s_ceiling_is_its_share_of_the_board_s(in_slices):
     """14 and 42 of an A100's 108 multiprocessors; the data sheet's 19.5, 156 and 312 TFLOP/s are for 108."""
-    fingerprint = machine_fingerprint(find_devices(in_slices, {}), 2, versions={})
+    fingerprint = machine_fingerprint(find_devices(known_makers(nvidia=in_slices), {}), 2, versions={})
     for device, multiprocessors in (("gpu:0", 14), ("gpu:1", 42)):
         for precision, teraflop in (("float32", 19.5), ("tf32", 156), ("float16", 312)):
             ceiling = device_ceiling(fingerprint, device, precision)
@@ -106,26 +107,30 @@ def test_a_slice_s_ceiling_is_its_share_of_the_board_s(in_slices):
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_without_a_slice_s_size_the_ceiling_is_no_slice_s(make_nvml, board, mig_slice, precision):
     nvml = make_nvml(board(uuid=BOARD, slices=[mig_slice(SMALL, 10 * GIBIBYTE)]))
-    ceiling = device_ceiling(machine_fingerprint(find_devices(nvml, {}), 2, versions={}), "gpu:0", precision)
+    ceiling = device_ceiling(
+        machine_fingerprint(find_devices(known_makers(nvidia=nvml), {}), 2, versions={}), "gpu:0", precision
+    )
     assert not ceiling.of_device
     assert ceiling.source.startswith("a MIG slice of unknown size: its whole board's ceiling, ")
     assert ceiling.flop_per_second <= highest_known(precision).flop_per_second
 
 
 def test_the_fingerprint_of_a_whole_gpu_is_what_it_was(make_nvml, board):
-    (gpu,) = machine_fingerprint(find_devices(make_nvml(board()), {}), 2, versions={})["gpus"]
+    (gpu,) = machine_fingerprint(find_devices(known_makers(nvidia=make_nvml(board())), {}), 2, versions={})[
+        "gpus"
+    ]
     assert "mig" not in gpu
 
 
 def test_a_slice_s_state_is_the_board_s_where_it_shares_it_and_its_own_where_not(in_slices):
-    small, large = find_devices(in_slices, {})[1:3]
-    state = snapshot(large, nvml=in_slices, process=Alone())["gpu"]
+    small, large = find_devices(known_makers(nvidia=in_slices), {})[1:3]
+    state = snapshot(large, makers=known_makers(nvidia=in_slices), process=Alone())["gpu"]
     assert (state["temperature_celsius"], state["sm_clock_hertz"]) == (61, 1.38e9)
     assert state["throttle_reasons"] == ["too hot, held back by the hardware"]
     assert (state["power_watts"], state["energy_joules"]) == (None, None)
-    beside = snapshot(small, nvml=in_slices, process=Alone())["gpu"]
+    beside = snapshot(small, makers=known_makers(nvidia=in_slices), process=Alone())["gpu"]
     assert (state["other_processes"], beside["other_processes"]) == ([99], [])
-    with Probe(small, nvml=in_slices) as probe:
+    with Probe(small, makers=known_makers(nvidia=in_slices)) as probe:
         assert "GPU throttled: too hot, held back by the hardware" in probe.read()
 
 
@@ -148,7 +153,7 @@ def test_a_number_means_what_cuda_would_take_it_for(make_nvml, board, order, var
         board(t4[0], "GPU-T4-a", *t4[1:]), board(t4[0], "GPU-T4-b", *t4[1:]), board(uuid="GPU-A100")
     )
     environ = {"CUDA_VISIBLE_DEVICES": variable} | ({"CUDA_DEVICE_ORDER": order} if order else {})
-    gpus = find_devices(nvml, environ)[1:]
+    gpus = find_devices(known_makers(nvidia=nvml), environ)[1:]
     assert [gpu.uuid for gpu in gpus] == uuids
     # and a worker is given no number at all
     assert [worker_environment(gpu, 1)["CUDA_VISIBLE_DEVICES"] for gpu in gpus] == uuids

@@ -22,10 +22,11 @@ from likeforlike.devices.machine.state import (
 )
 from likeforlike.devices.vendors import nvidia
 from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.makers import known_makers
 from likeforlike.devices.vendors.nvidia import throttled
 
 CPU = Device("cpu", 0, "a processor")
-GPU = Device("gpu", 0, "a GPU", uuid="GPU-11111111-aaaa", nvml_index=0)
+GPU = Device("gpu", 0, "a GPU", uuid="GPU-11111111-aaaa", nvml_index=0, maker="nvidia")
 NOBODY = 2**22 + 1
 """A process id beyond the kernel's largest."""
 
@@ -161,7 +162,7 @@ def test_when_a_worker_ended_in_between_others_are_not_accused(proc):
 
 def test_the_state_of_a_gpu(make_nvml, board):
     nvml = make_nvml(board(throttle=0x4 | 0x40, pids=[Own.pid, NOBODY]))
-    gpu = snapshot(GPU, nvml=nvml, process=Own(0))["gpu"]
+    gpu = snapshot(GPU, makers=known_makers(nvidia=nvml), process=Own(0))["gpu"]
     assert gpu == {
         "sm_clock_hertz": 1.38e9,
         "memory_clock_hertz": 1.593e9,
@@ -170,16 +171,17 @@ def test_the_state_of_a_gpu(make_nvml, board):
         "energy_joules": 5.0,
         "throttle_bits": 0x44,
         "throttle_reasons": ["power limit", "too hot, held back by the hardware"],
+        "held_back": ["too hot, held back by the hardware"],
         "other_processes": [NOBODY],
     }
     assert nvml.open == 0
 
 
 def test_a_gpu_that_refuses_readings_has_none(make_nvml, board):
-    gpu = snapshot(GPU, nvml=make_nvml(board(throttle=None, millijoules=None)))["gpu"]
+    gpu = snapshot(GPU, makers=known_makers(nvidia=make_nvml(board(throttle=None, millijoules=None))))["gpu"]
     assert (gpu["throttle_reasons"], gpu["energy_joules"]) == (None, None)
-    assert snapshot(GPU, nvml=make_nvml(board(), driver=False))["gpu"] is None
-    assert snapshot(GPU, nvml=make_nvml(board(uuid="GPU-gone")))["gpu"] is None
+    assert snapshot(GPU, makers=known_makers(nvidia=make_nvml(board(), driver=False)))["gpu"] is None
+    assert snapshot(GPU, makers=known_makers(nvidia=make_nvml(board(uuid="GPU-gone"))))["gpu"] is None
 
 
 @pytest.mark.parametrize(
@@ -196,10 +198,10 @@ def test_a_gpu_that_refuses_readings_has_none(make_nvml, board):
 def test_reasons_that_matter(make_nvml, board, bits, words):
     nvml = make_nvml(board(throttle=bits))
     assert throttled(GPU, nvml) == words
-    with Probe(GPU, nvml, proc=state.PROC / "none") as probe:
+    with Probe(GPU, known_makers(nvidia=nvml), proc=state.PROC / "none") as probe:
         reasons = probe.read()
     assert bool(reasons) is (words is not None)
-    still = snapshot(GPU, nvml=nvml, process=Own(0))
+    still = snapshot(GPU, makers=known_makers(nvidia=nvml), process=Own(0))
     assert len([reason for reason in disturbance(still, still) if "throttled" in reason]) == len(reasons)
     assert nvml.open == 0
 
@@ -219,7 +221,7 @@ def test_every_bit_nvml_defines_has_a_word():
 def test_a_probe_opens_nvml_once(make_nvml, board):
     gpu = board()
     nvml = make_nvml(gpu)
-    probe = Probe(GPU, nvml)
+    probe = Probe(GPU, known_makers(nvidia=nvml))
     probe.read()
     gpu.throttle = 0x40
     assert "GPU throttled: too hot, held back by the hardware" in probe.read()
@@ -236,12 +238,14 @@ def test_a_probe_of_a_processor_tells_of_stolen_time(proc):
 
 
 def test_a_gpu_others_compute_on_is_busy(make_nvml, board):
-    assert busy(GPU, make_nvml(board(pids=[Own.pid])), process=Own(0)) is None
+    assert busy(GPU, known_makers(nvidia=make_nvml(board(pids=[Own.pid]))), process=Own(0)) is None
     assert (
-        busy(GPU, make_nvml(board(pids=[NOBODY])), process=Own(0))
+        busy(GPU, known_makers(nvidia=make_nvml(board(pids=[NOBODY]))), process=Own(0))
         == "gpu:0 is busy: 1 other process on the GPU"
     )
-    before = snapshot(GPU, nvml=make_nvml(board(pids=[NOBODY, NOBODY + 1])), process=Own(0))
+    before = snapshot(
+        GPU, makers=known_makers(nvidia=make_nvml(board(pids=[NOBODY, NOBODY + 1]))), process=Own(0)
+    )
     assert "2 other processes on the GPU" in disturbance(before, before)
 
 
@@ -253,10 +257,13 @@ def test_in_a_container_our_workers_are_not_taken_for_strangers(make_nvml, board
         def children(self, recursive):
             return [Child(0)]
 
-    assert busy(GPU, make_nvml(board(pids=[NOBODY])), process=Parent(0)) is None
+    assert busy(GPU, known_makers(nvidia=make_nvml(board(pids=[NOBODY]))), process=Parent(0)) is None
     # not our parent, which lies outside a container's process ids where the tests are its first process
     stranger = next(pid for pid in psutil.pids() if pid not in (Parent.pid, Child.pid))
-    assert busy(GPU, make_nvml(board(pids=[NOBODY, stranger])), process=Parent(0)) is not None
+    assert (
+        busy(GPU, known_makers(nvidia=make_nvml(board(pids=[NOBODY, stranger]))), process=Parent(0))
+        is not None
+    )
 
 
 def looks(*readings):
@@ -341,15 +348,15 @@ def test_nothing_that_is_only_read_can_raise(make_nvml, board, monkeypatch, tmp_
     monkeypatch.setattr(psutil, "Process", nobody)
     monkeypatch.setattr(os, "getloadavg", nobody)
     nvml = Old(board())
-    before = snapshot(GPU, nvml=nvml, proc=tmp_path, sys_cpu=tmp_path)
-    after = snapshot(GPU, nvml=nvml, proc=tmp_path, sys_cpu=tmp_path, previous=before)
+    before = snapshot(GPU, makers=known_makers(nvidia=nvml), proc=tmp_path, sys_cpu=tmp_path)
+    after = snapshot(GPU, makers=known_makers(nvidia=nvml), proc=tmp_path, sys_cpu=tmp_path, previous=before)
     for name in ("load_1m", "stolen_fraction", "own_processor_seconds", "gpu", "governor"):
         assert after[name] is None
     assert disturbance(before, after) == []
-    assert busy(GPU, nvml=nvml) is None
+    assert busy(GPU, makers=known_makers(nvidia=nvml)) is None
     assert busy(CPU) is None
     nowhere = {"cgroup_file": tmp_path / "none", "cgroup_root": tmp_path / "none"}
-    with Probe(GPU, nvml=nvml, proc=tmp_path, **nowhere) as probe:
+    with Probe(GPU, makers=known_makers(nvidia=nvml), proc=tmp_path, **nowhere) as probe:
         probe.start([1, 2])
         assert probe.read() == []
     assert nvml.open == 0

@@ -17,7 +17,7 @@ from likeforlike.devices.process.placement import (
 from likeforlike.devices.vendors.device import Device
 
 CPU = Device("cpu", 0, "a processor")
-GPU = Device("gpu", 1, "a GPU", uuid="GPU-b", nvml_index=3)
+GPU = Device("gpu", 1, "a GPU", uuid="GPU-b", nvml_index=3, maker="nvidia")
 
 
 def test_a_cpu_worker_sees_no_gpu():
@@ -33,7 +33,7 @@ def test_a_gpu_worker_sees_that_gpu_alone_and_as_its_first():
 
 
 def test_a_gpu_without_uuid_is_chosen_by_nvml_s_number_in_pci_order():
-    environment = worker_environment(Device("gpu", 0, "a GPU", nvml_index=3), 1)
+    environment = worker_environment(Device("gpu", 0, "a GPU", nvml_index=3, maker="nvidia"), 1)
     assert (environment["CUDA_VISIBLE_DEVICES"], environment["CUDA_DEVICE_ORDER"]) == ("3", "PCI_BUS_ID")
 
 

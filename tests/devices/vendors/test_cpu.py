@@ -77,3 +77,8 @@ def test_arm_is_told_by_its_numbers(machine):
 def test_a_machine_without_cpuinfo_is_unknown(tmp_path):
     found = read_processor(tmp_path, tmp_path)
     assert (found.model, found.vector, found.hertz, found.max_hertz) == (None, None, None, None)
+
+
+def test_arm_s_matrix_extension_is_told(machine):
+    assert not machine(GRAVITON).sme
+    assert machine(GRAVITON.replace("sve bf16", "sve sve2 sme smef64f64 bf16")).sme

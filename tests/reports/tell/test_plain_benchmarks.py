@@ -44,11 +44,13 @@ class TestCase:
     """``group``: three frameworks train, two infer."""
 
     @pytest.fixture(scope="class")
-    def report(self):
+    @classmethod
+    def report(cls):
         return build_report([read_named(str(CASES / "group.json"))])
 
     @pytest.fixture(scope="class")
-    def data(self):
+    @classmethod
+    def data(cls):
         return {b["name"]: np.array(b["stats"]["data"]) for b in GROUP["benchmarks"]}
 
     @pytest.mark.parametrize(

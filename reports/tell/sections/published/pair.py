@@ -18,8 +18,8 @@ from likeforlike.reports.tell.formatting import (
     epoch_entry,
     epoch_words,
     loss_entry,
-    memory_columns,
-    memory_entries,
+    resource_columns,
+    resource_entries,
     seconds_per_epoch,
     verdict_text,
     widening_text,
@@ -78,8 +78,8 @@ def _summary_table(context: Context, keras: Measurement, manual: Measurement, na
         rows += [row(f"of it {word}", *(epoch_entry(of[word]) for of in phases)) for word in PHASES]
     rows.append(row("Time per sample", *(_per_sample(side) for side in sides)))
     rows.append(row("Total time", *(duration_entry(_total(side)) for side in sides)))
-    for column in memory_columns(sides):
-        rows.append(row(column.capitalize(), *(memory_entries(side, (column,))[0] for side in sides)))
+    for column in resource_columns(sides):
+        rows.append(row(column.capitalize(), *(resource_entries(side, (column,))[0] for side in sides)))
     rows.append(row("Accuracy, train", *(accuracy_entry(mean_of_last(side, "accuracy")) for side in sides)))
     rows.append(row("Loss, train", *(loss_entry(mean_of_last(side, "loss")) for side in sides)))
     where = context.where(keras)

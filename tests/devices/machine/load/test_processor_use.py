@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from likeforlike.devices.machine.processor_use import (
+from likeforlike.devices.machine.load.processor_use import (
     competing_fraction,
     container_fraction,
     read_ticks,

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from likeforlike.devices.machine.state import Probe
-from likeforlike.devices.machine.waits import (
+from likeforlike.devices.machine.load.waits import (
     ThreadTimes,
     WaitMeter,
     WaitReader,
@@ -18,6 +17,7 @@ from likeforlike.devices.machine.waits import (
     thread_times,
     waiting_reasons,
 )
+from likeforlike.devices.machine.state import Probe
 from likeforlike.devices.vendors.device import Device
 
 PID = 71

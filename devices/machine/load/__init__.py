@@ -1,0 +1,1 @@
+"""What others take of the machine, and what a worker waits for."""

@@ -1,0 +1,205 @@
+"""AMD's GPUs through amdsmi, which ROCm brings: written from its documentation, run on a stand-in alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Readings
+from likeforlike.devices.vendors.integrated_power import integrated
+
+MEBIBYTE = 2**20
+HELD_BACK = {
+    "active_prochot_thrm": "too hot, held back by the hardware",
+    "active_socket_thrm": "too hot, held back by the driver",
+    "active_vr_thrm": "too hot, held back by the voltage regulator",
+    "active_hbm_thrm": "too hot, held back by its memory",
+}
+"""amdsmi's violations in words. A power limit (``active_ppt_pwr``) is none, as of NVIDIA's boards."""
+
+
+def load(library: Any | None = None) -> Any | None:
+    """The ``amdsmi`` module or the stand-in given; None where it isn't installed or finds no ROCm."""
+    if library is not None:
+        return library
+    try:
+        import amdsmi
+    except Exception:  # without ROCm's library its import raises what ctypes raises
+        return None
+    return amdsmi
+
+
+@contextmanager
+def session(library: Any | None = None) -> Iterator[Any | None]:
+    """Open amdsmi for the block; yields None without the library, the driver or permission."""
+    module = load(library)
+    if module is not None and _told(module, "amdsmi_init") is Refused:
+        module = None
+    try:
+        yield module
+    finally:
+        if module is not None:
+            _told(module, "amdsmi_shut_down")
+
+
+class Refused:
+    """What a reading gives that the library or the driver refuses."""
+
+
+def _told(smi: Any, function: str, *arguments: Any) -> Any:
+    """One reading; :class:`Refused` where the library lacks the function, or anything at all is raised."""
+    try:
+        return getattr(smi, function)(*arguments)
+    except Exception:
+        return Refused
+
+
+def _field(smi: Any, function: str, handle: Any, *names: str) -> Any | None:
+    """The first of these fields that the reading has; amdsmi writes ``N/A`` for what it doesn't know."""
+    answer = _told(smi, function, handle)
+    if not isinstance(answer, Mapping):
+        return None
+    values = (answer.get(name) for name in names)
+    return next((value for value in values if value not in (None, "", "N/A")), None)
+
+
+class AmdReadings:
+    """One GPU while amdsmi is open."""
+
+    def __init__(self, smi: Any, handle: Any) -> None:
+        self._smi, self._handle = smi, handle
+
+    def state(self) -> dict[str, Any]:
+        """Power, energy, company, and why it is held back; None for what isn't told."""
+        watts = _watts(self._smi, self._handle)
+        counted = _joules(self._smi, self._handle)
+        processes = _told(self._smi, "amdsmi_get_gpu_process_list", self._handle)
+        return {
+            "power_watts": watts,
+            "energy_joules": counted,
+            "held_back": self.held_back(),
+            "processes": None if processes is Refused else sorted({each["pid"] for each in processes}),
+        }
+
+    def held_back(self) -> list[str]:
+        """What amdsmi calls violations, of heat alone."""
+        status = _told(self._smi, "amdsmi_get_violation_status", self._handle)
+        if not isinstance(status, Mapping):
+            return []
+        return [words for name, words in HELD_BACK.items() if status.get(name) is True]
+
+    def energy(self) -> EnergyCounter | NotMeasurable:
+        """The energy accumulator; where it stands still or is refused, the socket's power integrated."""
+        smi, handle = self._smi, self._handle
+        step = _field(smi, "amdsmi_get_energy_count", handle, "counter_resolution")
+        if _joules(smi, handle) and step:
+            return EnergyCounter(
+                "amdsmi's energy accumulator of the GPU (the host's energy is not in it)",
+                lambda: _required(_joules(smi, handle)),
+                step_joules=float(step) / 1e6,
+            )
+        if _watts(smi, handle) is None:
+            return NotMeasurable("amdsmi gives neither the energy nor the power of this GPU")
+        source = "the GPU's power by amdsmi, integrated (the host's energy is not in it)"
+        return integrated(source, lambda: _required(_watts(smi, handle)))
+
+
+def _required(value: float | None) -> float:
+    if value is None:
+        raise OSError("amdsmi refuses the reading")
+    return value
+
+
+def _joules(smi: Any, handle: Any) -> float | None:
+    """Accumulator times resolution in microjoules; versions before 6.2.1 call the accumulator ``power``."""
+    count = _field(smi, "amdsmi_get_energy_count", handle, "energy_accumulator", "power")
+    step = _field(smi, "amdsmi_get_energy_count", handle, "counter_resolution")
+    return None if count is None or step is None else count * step / 1e6
+
+
+def _watts(smi: Any, handle: Any) -> float | None:
+    names = ("current_socket_power", "average_socket_power", "socket_power")
+    watts = _field(smi, "amdsmi_get_power_info", handle, *names)
+    return float(watts) if isinstance(watts, int | float) else None
+
+
+class Amd:
+    """Through amdsmi; ``library`` stands in for it."""
+
+    name = "amd"
+    untested = "AMD's GPUs: written from amdsmi's documentation, never run on one"
+    jax_platform = "rocm"
+    builds: Mapping[str, str] = {
+        "tensorflow": "pip install tensorflow-rocm",
+        "torch": "install PyTorch's build for ROCm, as its page Get Started says",
+        "jax": "install JAX's plugin for ROCm, as its page Installation says",
+    }
+    variables = frozenset({"HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"})
+
+    def __init__(self, library: Any | None = None) -> None:
+        self._library = library
+
+    def find(self, environ: Mapping[str, str]) -> list[Device]:
+        """Those that ROCR_VISIBLE_DEVICES lets through and, of these, HIP_VISIBLE_DEVICES (or CUDA's)."""
+        with session(self._library) as smi:
+            handles = [] if smi is None else _told(smi, "amdsmi_get_processor_handles")
+            gpus = [] if handles is Refused else [_describe(smi, i, each) for i, each in enumerate(handles)]
+        gpus.sort(key=lambda gpu: gpu.nvml_index if gpu.nvml_index is not None else gpu.index)
+        gpus = _visible(gpus, environ.get("ROCR_VISIBLE_DEVICES"))
+        return _visible(gpus, environ.get("HIP_VISIBLE_DEVICES", environ.get("CUDA_VISIBLE_DEVICES")))
+
+    @contextmanager
+    def opened(self, device: Device) -> Iterator[Readings | None]:
+        """Amdsmi is open for the block."""
+        with session(self._library) as smi:
+            handles = [] if smi is None else _told(smi, "amdsmi_get_processor_handles")
+            found = [] if handles is Refused else [h for h in handles if _uuid(smi, h) == device.uuid]
+            yield AmdReadings(smi, found[0]) if found else None
+
+    def placement(self, devices: Sequence[Device]) -> dict[str, str]:
+        """ROCr by uuid, and HIP's numbers within; HIP reads CUDA's variable too, so both say the same.
+
+        Without devices HIP's own is set alone: CUDA's is NVIDIA's to set then.
+        """
+        if not devices:
+            return {"HIP_VISIBLE_DEVICES": "-1"}
+        numbers = ",".join(str(number) for number in range(len(devices)))
+        names = ",".join(str(device.nvml_index) if device.uuid is None else device.uuid for device in devices)
+        shown = {"ROCR_VISIBLE_DEVICES": names, "HIP_VISIBLE_DEVICES": numbers}
+        return shown | {"CUDA_VISIBLE_DEVICES": numbers}
+
+
+def _uuid(smi: Any, handle: Any) -> str | None:
+    """As HIP and ROCr call it; ``amdsmi_get_gpu_device_uuid`` gives another."""
+    return _field(smi, "amdsmi_get_gpu_enumeration_info", handle, "hip_uuid")
+
+
+def _describe(smi: Any, position: int, handle: Any) -> Device:
+    mebibytes = _field(smi, "amdsmi_get_gpu_vram_info", handle, "vram_size")
+    number = _field(smi, "amdsmi_get_gpu_enumeration_info", handle, "hip_id")
+    return Device(
+        kind="gpu",
+        index=position,
+        name=_field(smi, "amdsmi_get_gpu_asic_info", handle, "market_name") or "unknown AMD GPU",
+        memory_bytes=None if mebibytes is None else int(mebibytes) * MEBIBYTE,
+        uuid=_uuid(smi, handle),
+        driver=_field(smi, "amdsmi_get_gpu_driver_info", handle, "driver_version"),
+        nvml_index=position if number is None else int(number),
+        maker="amd",
+    )
+
+
+def _visible(gpus: list[Device], variable: str | None) -> list[Device]:
+    """Those that a list of numbers or uuids lets through, in its order; the first invalid entry ends it."""
+    if variable is None:
+        return gpus
+    chosen: list[Device] = []
+    for entry in (part.strip() for part in variable.split(",")):
+        number = int(entry) if entry.isascii() and entry.isdigit() else None
+        named = [gpu for gpu in gpus if gpu.uuid is not None and gpu.uuid == entry]
+        found = gpus[number : number + 1] if number is not None else named
+        if not found or found[0] in chosen:
+            break
+        chosen.append(found[0])
+    return chosen
