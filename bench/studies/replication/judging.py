@@ -51,6 +51,14 @@ class Told:
     ratio: float = 1.0
     sure: bool = False
     """Whether the report would call it sure."""
+    base_percent: int = 0
+    """By how much the base is slower in truth: the fastest by its figures may be one that is not."""
+
+    @property
+    def reversed(self) -> bool:
+        """Whether the one that is slower in truth is called faster."""
+        wrong = "faster" if self.percent > self.base_percent else "slower"
+        return self.percent != self.base_percent and self.word == wrong
 
     @property
     def different(self) -> bool:
@@ -87,7 +95,7 @@ def judge(study: Study, setting: Setting) -> list[Told]:
         FIXED: compared(fixed, grounds),
         CHOSEN: compared(fastest, grounds),
     }
-    ours = (_told(way, item) for way, items in said.items() for item in items if _of_interest(item))
+    ours = (_told(way, item) for way, items in said.items() for item in items)
     return [*ours, *_by_others(fixed)]
 
 
@@ -115,17 +123,13 @@ def _against_fastest(items: Sequence[Measurement]) -> Iterator[tuple[Measurement
     yield from ((base, other) for other in items if other is not base)
 
 
-def _of_interest(item: Comparison) -> bool:
-    """Whether the base is as fast as a copy in truth; one that is slower and came out fastest is left out."""
-    return true_percent(item.base.key.implementation) == 0
-
-
 def _told(way: str, item: Comparison) -> Told:
-    percent, estimate = true_percent(item.other.key.implementation), item.verdict.estimate
+    base, percent = (true_percent(side.key.implementation) for side in (item.base, item.other))
+    estimate = item.verdict.estimate
     word = "no verdict" if item.doubt else item.verdict.word
-    truth = 1.0 + percent / 100.0
+    truth = (100.0 + percent) / (100.0 + base)
     holds = estimate.low <= truth <= estimate.high if estimate.has_interval else None
-    return Told(way, percent, word, holds, estimate.ratio, item.sure_of_times)
+    return Told(way, percent, word, holds, estimate.ratio, item.sure_of_times, base)
 
 
 def _by_others(pairs: Iterable[tuple[Measurement, Measurement]]) -> Iterator[Told]:

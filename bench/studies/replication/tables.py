@@ -34,9 +34,9 @@ def parts_of(every: Iterable[Runs]) -> dict[Part, list[Runs]]:
 
 
 def told_in(runs: Iterable[Runs], way: str, percent: int | None = None) -> list[Told]:
-    """What was said in one way, of what is slower by so much in truth."""
+    """What was said in one way; with ``percent`` of what is slower by so much than a base that is a copy."""
     said = (item for one in runs for item in one.told if item.way == way)
-    return [item for item in said if percent is None or item.percent == percent]
+    return [i for i in said if percent is None or (i.percent == percent and not i.base_percent)]
 
 
 def share_text(hits: int, total: int) -> str:
@@ -60,13 +60,13 @@ def _cells(runs: Sequence[Runs], way: str) -> list[str]:
     same = told_in(runs, way, 0)
     words = [item.word for item in same]
     slower = [told_in(runs, way, percent) for percent in SLOWER_PERCENT]
-    wrong = sum(item.word == "faster" for items in slower for item in items)
+    unlike = [item for item in told_in(runs, way) if item.percent != item.base_percent]
     return [
         share_text(sum(item.different for item in same), len(same)),
         f"{words.count('slower')} / {words.count('faster')}",
         share_text(*_held(same)),
         *(share_text(sum(i.word == "slower" for i in items), len(items)) for items in slower),
-        share_text(wrong, sum(map(len, slower))),
+        share_text(sum(item.reversed for item in unlike), len(unlike)),
     ]
 
 

@@ -169,9 +169,17 @@ class TestJudging:
         assert len(pooled) == 100
 
     def test_a_base_that_is_slower_in_truth_is_no_copy(self, tmp_path):
+        """By its figures it is the fastest: whoever is called slower than it is called so wrongly."""
         runs = only_runs(write(tmp_path, NUMPY, made_up_run({"numpy-slower-5": 0.8})))
-        assert tables.told_in([runs], judging.REPORT) == []
-        assert len(tables.told_in([runs], judging.FIXED)) == 8
+        assert tables.told_in([runs], judging.REPORT, 0) == []
+        said = tables.told_in([runs], judging.REPORT)
+        assert [item.base_percent for item in said] == [5] * 8
+        assert sum(item.reversed for item in said) == 6  # three copies at two sizes, not the one of 10 %
+        assert len(tables.told_in([runs], judging.FIXED, 0)) == 4
+        (row,) = (
+            r for r in tables.verdicts_table(tables.parts_of([runs])).splitlines() if judging.REPORT in r
+        )
+        assert row.split("|")[-2].strip() == "6 of 8"
 
     def test_what_the_choice_of_the_fastest_does_is_told(self, tmp_path):
         """The report's interval is wider than the one that takes the fastest for fixed, and holds 1 more often."""
