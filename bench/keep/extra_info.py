@@ -100,7 +100,7 @@ def touching(cell: Cell, context: Context) -> dict[str, str]:
 
 def _stop(turn: Turn, stopping: GroupStopping) -> dict[str, Any]:
     if turn.cell.recipe is not None:
-        asked = len(turn.samples) >= turn.cell.recipe.epochs - 1
+        asked = len(turn.samples) >= (turn.warm_epochs or 0)
         reason = "epochs" if asked else "far from the fastest floor"
         return {"reason": reason, "median_interval": None, "rounds": len(turn.samples)}
     if not turn.samples:
@@ -111,7 +111,8 @@ def _stop(turn: Turn, stopping: GroupStopping) -> dict[str, Any]:
 
 
 def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> dict[str, Any]:
-    samples = [turn.cold, *turn.samples] if turn.cold is not None else turn.samples
+    cold = [] if turn.cold is None else [turn.cold]
+    samples = [*cold, *turn.warm_up, *turn.samples]
     epochs = [sample.epoch for sample in samples if sample.epoch is not None]
     assert turn.ready is not None
     assert turn.cell.recipe is not None
@@ -123,6 +124,7 @@ def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> di
         "terms": {**turn.facts.get("terms", {}), **dict(turn.cell.entry.environment)},
         "data": {**turn.ready.facts["data"], "source": context.data_source},
         "epochs": epochs,
+        "warm_up_epochs": len(turn.warm_up),
         "cold_seconds": turn.cold.seconds if turn.cold is not None else None,
         "total_seconds": turn.ready.setup_seconds + spent,
         "time_to_accuracy": time_to_accuracy(epochs, context.target_accuracy),

@@ -46,6 +46,9 @@ def launches_joined(
             extra[name] = max((info[name] for info in told if info.get(name) is not None), default=None)
     extra["warm_up_calls"] = int(statistics.median(info["warm_up_calls"] for info in told))
     extra["energy"] = energies_joined([info.get("energy") for info in told])
+    if "timed_calls" in first.extra_info:  # proven only where every launch's were
+        words = [info["timed_calls"] for info in told]
+        extra["timed_calls"] = next((word for word in words if word != "proven"), "proven")
     extra["state"] = _states([info["state"] for info in told])
     beside = _beside(told)
     if beside:

@@ -12,7 +12,12 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from likeforlike.bench.worker import cell_setup, measure_kernel, measure_trainer
+from likeforlike.bench.worker import (
+    cell_setup,
+    clocks,  # noqa: F401  first: clocks are taken before all else
+    measure_kernel,
+    measure_trainer,
+)
 from likeforlike.bench.worker.messages import Failed, Load, Loaded, Order, Prepare, Quit, receive_order, send
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.devices.machine.bookkeeping import told
@@ -28,26 +33,31 @@ def forget_memory_peak() -> None:
 
 def serve(connection: Connection) -> None:
     """Measure cell after cell until told to quit or the harness is gone."""
+    imports: list[float] = []
     while True:
         try:
             order = receive_order(connection)
             if isinstance(order, Quit):
                 return
-            obey(order, connection)
+            obey(order, connection, imports)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
 
 
-def obey(order: Order, connection: Connection) -> None:
-    """Load or measure one cell; whatever goes wrong is that cell's failure, told to the harness."""
+def obey(order: Order, connection: Connection, imports: list[float]) -> None:
+    """Load or measure one cell; whatever goes wrong is that cell's failure, told to the harness.
+
+    ``imports`` holds the seconds that each cell's imports took in this process, and gains this one's.
+    """
     try:
         if isinstance(order, Load):
-            cell_setup.load(order.spec)
-            send(connection, Loaded())
+            imports.append(cell_setup.load(order.spec))
+            send(connection, Loaded(imports[-1]))
         elif isinstance(order, Prepare):
             forget_memory_peak()
             driver = measure_kernel if order.spec.recipe is None else measure_trainer
-            driver.measure(order.spec, connection)
+            facts = {"import_seconds": imports[-1], "fresh_process": len(imports) == 1}
+            driver.measure(order.spec, connection, facts)
     except CellFailed as error:
         send(connection, Failed(error.outcome, error.reason, error.device_unseen))
     except (EOFError, BrokenPipeError, ConnectionResetError):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from likeforlike.bench.worker.clocks import named_clock, refuse_replaced_clocks, witness
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.devices.machine.bookkeeping import told
@@ -17,12 +18,6 @@ from likeforlike.devices.process.runtime import Runtime, gpu_complaint, runtime,
 from likeforlike.devices.process.thread_pools import blas_threads, limit_blas_threads
 from likeforlike.models.distributed.assignment import Assignment
 from likeforlike.models.registry import DISTRIBUTED
-
-
-def named_clock(name: str) -> Callable[[], float]:
-    """The clock that ``module:function`` names, in seconds."""
-    module, _, attribute = name.partition(":")
-    return getattr(importlib.import_module(module), attribute)
 
 
 def load_factory(target: str) -> Callable[..., Any]:
@@ -34,20 +29,25 @@ def load_factory(target: str) -> Callable[..., Any]:
         raise CellFailed("import-error", f"{target}: {reason_of(error)}") from error
 
 
-def load(spec: CellSpec) -> None:
-    """Import framework and implementation, and set the framework up. Raises CellFailed.
+def load(spec: CellSpec) -> float:
+    """Import framework and implementation, and set the framework up; the seconds it took. Raises CellFailed.
 
-    A framework that can't see the GPU skips the cell: it was built or installed without it.
+    A framework that can't see the GPU skips the cell: it was built or installed without it. The clock is
+    taken first, before anything that is measured could replace it.
     """
+    named_clock(spec.timer)
+    begin = witness()
     unseen = gpu_complaint(configured_runtime(spec), spec.device, spec.maker)
     if unseen is not None:
         raise CellFailed("skipped", unseen, device_unseen=True)
     load_factory(spec.target)
     shared = assignment_of(spec)
     if shared is not None:  # peers connect before TensorFlow works, or never
-        from likeforlike.models.distributed.strategies import begin
+        from likeforlike.models.distributed.strategies import begin as begin_strategy
 
-        begin(shared)
+        begin_strategy(shared)
+    refuse_replaced_clocks()
+    return witness() - begin
 
 
 def assignment_of(spec: CellSpec) -> Assignment | None:

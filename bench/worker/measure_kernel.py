@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import gc
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, named_clock, settled_runtime
+from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, settled_runtime
+from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
 from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
 from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.devices.process.runtime import Runtime
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem, Verification, Workload
@@ -25,8 +27,6 @@ _WARM_UP_CALLS = 50
 _WARM_UP_SECONDS = 1.0
 _SYNCHRONISED_SAMPLES = 5
 _WAKING_SECONDS = 0.02
-
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,34 @@ class Placed:
     kernel: Kernel
     runtime: Runtime
     clock: Clock
+    witness: Clock = witness
+    """A second clock, held against the first."""
+    calls: TimedCalls | None = None
+    """What proves the timed calls; None before the first call."""
 
 
-def measure(spec: CellSpec, connection: Connection) -> None:
+@dataclass(frozen=True)
+class Timed:
+    """One call: its seconds, those that the witness saw around it, its result."""
+
+    seconds: float
+    witnessed: float
+    result: Any
+
+
+def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any]) -> None:
     """Prepare the cell, then sample whenever told to, until told to finish."""
     placed, ready = prepare(spec)
+    ready = msgspec.structs.replace(ready, facts={**ready.facts, **of_process})
     send(connection, ready)
     gc_was_on = gc.isenabled()
     if spec.disable_gc:
         gc.disable()
     try:
         while isinstance(receive_order(connection), Go):
-            send(connection, take_sample(placed))
+            begin = placed.witness()
+            sample = take_sample(placed)
+            send(connection, msgspec.structs.replace(sample, turn_seconds=placed.witness() - begin))
     finally:
         if gc_was_on:
             gc.enable()
@@ -73,8 +89,10 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     placed.kernel.wait(result)
     cold_seconds = clock() - start
     verification = prove(placed, result)
+    del result
     calls = warm_up(placed) if spec.warm_up else 0
     error, tolerance = verification.error, verification.tolerance
+    placed = replace(placed, calls=timed_calls(workload, spec.axes, problem, placed.kernel))
     return placed, Ready(setup_seconds, cold_seconds, error, tolerance, calls, facts)
 
 
@@ -99,7 +117,7 @@ def warm_up(placed: Placed) -> int:
     times: list[float] = []
     begin = placed.clock()
     while len(times) < _WARM_UP_CALLS and placed.clock() - begin < _WARM_UP_SECONDS:
-        times.append(synchronised_seconds(placed))
+        times.append(synchronised(placed).seconds)
         if len(times) % _WINDOW_CALLS == 0 and len(times) >= 2 * _WINDOW_CALLS:
             before = statistics.median(times[-2 * _WINDOW_CALLS : -_WINDOW_CALLS])
             if statistics.median(times[-_WINDOW_CALLS:]) > 0.95 * before:
@@ -107,32 +125,45 @@ def warm_up(placed: Placed) -> int:
     return len(times)
 
 
-def synchronised_seconds(placed: Placed) -> float:
-    """Seconds of one call, waited for on the device."""
-    call, wait, clock = placed.kernel.call, placed.kernel.wait, placed.clock
+def synchronised(placed: Placed) -> Timed:
+    """One call, waited for on the device."""
+    call, wait, clock, witness = placed.kernel.call, placed.kernel.wait, placed.clock, placed.witness
+    begin = witness()
     start = clock()
-    wait(call())
-    return clock() - start
+    result = call()
+    wait(result)
+    seconds = clock() - start
+    return Timed(seconds, witness() - begin, result)
 
 
-def queueing_seconds(placed: Placed) -> float:
-    """Seconds until a call returns, its work done or not: what the 2020 notebook measured."""
-    call, clock = placed.kernel.call, placed.clock
+def queued(placed: Placed) -> Timed:
+    """One call until it returns, its work done or not: what the 2020 notebook measured."""
+    call, clock, witness = placed.kernel.call, placed.clock, placed.witness
+    begin = witness()
     start = clock()
     result = call()
     seconds = clock() - start
+    witnessed = witness() - begin
     placed.kernel.wait(result)
-    return seconds
+    return Timed(seconds, witnessed, result)
 
 
 def take_sample(placed: Placed) -> Sample:
-    """Untimed calls, then one timed call."""
+    """Other operands, untimed calls, one timed call, whose own result is then probed. Raises CellFailed."""
+    change_last = placed.calls.before_waking() if placed.calls else None
     calls = wake(placed) + 1
+    if change_last:
+        change_last()
+    transfers: tuple[float | None, float | None] = (None, None)
     if placed.spec.timing == "unsynchronised":
-        return Sample(queueing_seconds(placed), calls=calls)
-    if not placed.spec.transfer:
-        return Sample(synchronised_seconds(placed), calls=calls)
-    return msgspec.structs.replace(with_transfers(placed), calls=calls)
+        timed = queued(placed)
+    elif placed.spec.transfer:
+        timed, transfers = with_transfers(placed)
+    else:
+        timed = synchronised(placed)
+    if placed.calls:
+        placed.calls.after(timed.result, timed.seconds, timed.witnessed)
+    return Sample(timed.seconds, None, transfers[0], transfers[1], calls)
 
 
 def wake(placed: Placed) -> int:
@@ -141,40 +172,46 @@ def wake(placed: Placed) -> int:
     The number of calls made.
     """
     begin = placed.clock()
-    synchronised_seconds(placed)
+    synchronised(placed)
     calls = 1
     while placed.clock() - begin < _WAKING_SECONDS:
-        synchronised_seconds(placed)
+        synchronised(placed)
         calls += 1
     return calls
 
 
-def with_transfers(placed: Placed) -> Sample:
-    """One call with the copies to the device and back timed beside it."""
+def with_transfers(placed: Placed) -> tuple[Timed, tuple[float, float]]:
+    """One call, and the seconds of the copies to the device before it and back after it."""
     kernel, clock = placed.kernel, placed.clock
     if kernel.upload is None or kernel.download is None:
         # the operands are host arrays already: nothing is copied
-        return Sample(synchronised_seconds(placed), None, 0.0, 0.0)
+        return synchronised(placed), (0.0, 0.0)
     start = clock()
     kernel.upload()
-    uploaded = clock()
-    result = kernel.call()
-    kernel.wait(result)
-    called = clock()
-    kernel.download(result)
-    return Sample(called - uploaded, None, uploaded - start, clock() - called)
+    uploaded = clock() - start
+    timed = synchronised(placed)
+    start = clock()
+    kernel.download(timed.result)
+    return timed, (uploaded, clock() - start)
 
 
 def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
     """What is known only after the samples: the answer is still right, memory, the synchronised time."""
+    if placed.calls:
+        placed.calls.refuse_false_clocks()
+        if placed.spec.timing == "synchronised":
+            placed.calls.refuse_early_returns()
+        placed.calls.restore()
+    refuse_replaced_clocks()
     result = placed.kernel.call()
     placed.kernel.wait(result)
     last = prove(placed, result)
     facts: dict[str, Any] = {
-        "verified": {"error": max(ready.error, last.error), "tolerance": last.tolerance},
+        "verified": {"error": max(ready.error or 0.0, last.error), "tolerance": last.tolerance},
+        **(placed.calls.facts() if placed.calls else {}),
         **memory_facts(placed.runtime, placed.spec.device),
     }
     if placed.spec.timing == "unsynchronised":
-        samples = [synchronised_seconds(placed) for _ in range(_SYNCHRONISED_SAMPLES)]
+        samples = [synchronised(placed).seconds for _ in range(_SYNCHRONISED_SAMPLES)]
         facts["synchronised_median_seconds"] = statistics.median(samples)
     return facts

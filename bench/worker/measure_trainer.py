@@ -1,9 +1,10 @@
-"""Inside a worker: a trainer's proof, and its epochs one turn at a time."""
+"""Inside a worker: a trainer's epochs one turn at a time, the first of them really cold, and its proof."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -13,24 +14,81 @@ from likeforlike.bench.worker.cell_setup import (
     assignment_of,
     load_factory,
     memory_facts,
-    named_clock,
     settled_runtime,
 )
+from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
 from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Trainer
+from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Run, Trainer
+from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.fashion_mnist import load_data
-from likeforlike.models.tasks.mlp.proof import initial_parameters, verify
+from likeforlike.models.tasks.mlp.proof import Factory, initial_parameters, verify
+from likeforlike.models.tasks.mlp.timed_epochs import TimedEpochs, Told
 
 
-def measure(spec: CellSpec, connection: Connection) -> None:
-    """Prepare the trainer, then train an epoch whenever told to, until the recipe or the harness ends it."""
-    recipe = Recipe(**(spec.recipe or {}))
-    clock = named_clock(spec.timer)
+@dataclass(frozen=True)
+class Training:
+    """A trainer on its device, not yet begun, with what is needed to prove it."""
+
+    spec: CellSpec
+    recipe: Recipe
+    data: Dataset
+    factory: Factory
+    trainer: Trainer
+    initial: Parameters
+    witness: Clock = witness
+
+    @property
+    def is_floor(self) -> bool:
+        """A floor trains nothing and proves its products itself."""
+        return hasattr(self.factory, "verify")
+
+
+@dataclass
+class _Turn:
+    """The trainer's turn of now, by the witness's clock."""
+
+    asked: bool = False
+    """Whether an epoch was ordered that has not been handed over."""
+    ordered_at: float = 0.0
+    begun_at: float = 0.0
+    """After its threads were woken."""
+    epochs: int = 0
+
+
+def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any]) -> None:
+    """Prepare the trainer, then train an epoch whenever told to, until the recipe or the harness ends it.
+
+    The first epoch is the first thing that is computed in this process. The proof on small problems comes
+    after the last one: between two epochs it would put back the seeds and clear the caches of frameworks
+    (``tf.random.set_seed`` does both), and so change the training that is being measured.
+    """
     runtime, facts = settled_runtime(spec)
-    factory = load_factory(spec.target)
-    shared = assignment_of(spec)
+    try:
+        training, setup_seconds, verification = prepare(spec)
+    except RecipeRefused as refusal:
+        raise CellFailed("skipped", str(refusal)) from refusal
+    of_process = {**of_process, "fresh_process": of_process["fresh_process"] and verification is None}
+    facts |= {**of_process, "data": data_facts(training.data)}
+    facts["parameters"] = training.recipe.parameter_count()
+    send(connection, Ready(setup_seconds, None, None, None, 0, facts))
+    proven = take_turns(connection, training)
+    refuse_replaced_clocks()
+    verification = verification or proof(training)
+    found = {"error": verification.error, "tolerance": verification.tolerance}
+    ended = {"terms": dict(training.trainer.terms), "verified": found, "timed_calls": proven}
+    send(connection, Finished({**ended, **memory_facts(runtime, spec.device)}))
+
+
+def prepare(spec: CellSpec) -> tuple[Training, float, Verification | None]:
+    """Read the data and make the trainer; the seconds that took, and the proof where it had to come first.
+
+    Peers of a data-parallel training prove it together before they train, in step with this process.
+    Raises RecipeRefused, CellFailed.
+    """
+    recipe, clock = Recipe(**(spec.recipe or {})), named_clock(spec.timer)
+    factory, shared = load_factory(spec.target), assignment_of(spec)
     if shared is not None:
         factory = partial(factory, assignment=shared)
     data = load_data(
@@ -39,44 +97,67 @@ def measure(spec: CellSpec, connection: Connection) -> None:
         train_samples=spec.samples[0],
         validation_samples=spec.samples[1],
     )
+    initial = initial_parameters(recipe)
+    log_dir = Path(spec.log_dir) if spec.log_dir else None
+    verification = None if shared is None else proven_to_hold(verify(factory, recipe, spec.device))
+    start = clock()
+    trainer: Trainer = factory(Run(recipe, data, initial, spec.device, log_dir, clock))
+    setup_seconds = clock() - start
+    return Training(spec, recipe, data, factory, trainer, initial), setup_seconds, verification
+
+
+def proof(training: Training) -> Verification:
+    """The proof on small problems. Raises CellFailed."""
     try:
-        verification = verify(factory, recipe, spec.device)
-        start = clock()
-        log_dir = Path(spec.log_dir) if spec.log_dir else None
-        trainer: Trainer = factory(Run(recipe, data, initial_parameters(recipe), spec.device, log_dir, clock))
-        setup_seconds = clock() - start
+        return proven_to_hold(verify(training.factory, training.recipe, training.spec.device))
     except RecipeRefused as refusal:
         raise CellFailed("skipped", str(refusal)) from refusal
+
+
+def proven_to_hold(verification: Verification) -> Verification:
+    """The verification, if it holds. Raises CellFailed: the trainer strays from the oracle."""
     if not verification.ok:
-        raise CellFailed("wrong-answer", wrong_answer(verification.error, verification.tolerance))
-    facts |= {"data": data_facts(data), "parameters": recipe.parameter_count()}
-    send(connection, Ready(setup_seconds, None, verification.error, verification.tolerance, 0, facts))
-    take_turns(connection, trainer, data, recipe)
-    send(connection, Finished({"terms": dict(trainer.terms), **memory_facts(runtime, spec.device)}))
+        error, tolerance = verification.error, verification.tolerance
+        reason = f"strays from the float64 oracle by {error:.3g}, tolerance {tolerance:.3g}"
+        raise CellFailed("wrong-answer", reason)
+    return verification
 
 
-def wrong_answer(error: float, tolerance: float) -> str:
-    """Say how far a trainer strays from the oracle."""
-    return f"strays from the float64 oracle by {error:.3g}, tolerance {tolerance:.3g}"
+def take_turns(connection: Connection, training: Training) -> str:
+    """Hold the trainer between epochs until the harness says go; whether the epochs are proven, in words.
 
-
-def take_turns(connection: Connection, trainer: Trainer, data: Dataset, recipe: Recipe) -> None:
-    """Hold the trainer between epochs until the harness says go."""
-    few_images = data.validation_images[: recipe.batch_size]
+    Raises CellFailed for an epoch that can't be what the recipe asks for.
+    """
+    trainer, few_images = training.trainer, training.data.validation_images[: training.recipe.batch_size]
+    epochs = TimedEpochs(trainer, training.recipe, training.data, training.initial)
+    turn = _Turn()
 
     def wait_for_turn() -> bool:
-        if not isinstance(receive_order(connection), Go):
-            return False
-        trainer.forward(few_images, training=False)  # untimed: wakes the thread pool after the freeze
-        return True
+        turn.asked = isinstance(receive_order(connection), Go)
+        turn.ordered_at = turn.begun_at = training.witness()
+        if turn.asked and turn.epochs:  # before the first epoch nothing is woken: it is cold
+            trainer.forward(few_images, training=False)  # untimed: wakes the thread pool after the freeze
+            turn.begun_at = training.witness()
+        return turn.asked
 
     def between(epoch: Epoch) -> bool:
+        passed = training.witness() - turn.begun_at
+        turn.epochs += 1
         check_finite(epoch)
-        send(connection, Sample(epoch.train_seconds, epoch=asdict(epoch)))
+        fault = None if training.is_floor else epochs.fault(Told(epoch, passed))
+        if fault is not None:
+            raise CellFailed("wrong-answer", fault)
+        turn_seconds = training.witness() - turn.ordered_at
+        send(connection, Sample(epoch.train_seconds, asdict(epoch), turn_seconds=turn_seconds))
         return wait_for_turn()
 
     if wait_for_turn():
         trainer.train(between)
+    if turn.asked:
+        raise CellFailed(
+            "wrong-answer", f"the training ended after {turn.epochs} epochs, the recipe asks for more"
+        )
+    return "not proven: a floor trains nothing" if training.is_floor else epochs.proven
 
 
 def check_finite(epoch: Epoch) -> None:

@@ -65,6 +65,9 @@ class Quit(msgspec.Struct, frozen=True, tag=True):
 class Loaded(msgspec.Struct, frozen=True, tag=True):
     """Framework and implementation are imported and configured."""
 
+    import_seconds: float | None = None
+    """Taken while the others of the group import too."""
+
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """The cell may be sampled."""
@@ -72,8 +75,9 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     setup_seconds: float
     cold_seconds: float | None
     """None for training, whose first epoch is the cold call."""
-    error: float
-    tolerance: float
+    error: float | None
+    """None, as the tolerance, for training: it is proven after its first epoch."""
+    tolerance: float | None
     warm_up_calls: int
     facts: dict[str, Any]
 
@@ -87,6 +91,8 @@ class Sample(msgspec.Struct, frozen=True, tag=True):
     to_host_seconds: float | None = None
     calls: int = 1
     """All calls of the turn, the untimed ones before the sample too: among them its energy is divided."""
+    turn_seconds: float | None = None
+    """From the order to this answer, by a clock taken before any implementation was imported."""
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):

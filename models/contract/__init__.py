@@ -4,7 +4,7 @@ from likeforlike.models.contract.implementation import Division, Implementation,
 from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Phases, Run, Trainer
-from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
+from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
 
 __all__ = [
     "Axes",
@@ -15,6 +15,7 @@ __all__ = [
     "Kernel",
     "Parameters",
     "Phases",
+    "Probe",
     "Problem",
     "Recipe",
     "RecipeRefused",

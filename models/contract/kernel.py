@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+SKETCHED_ROWS = 1024
+"""Rows of a result that a sketch widens at once: the whole result in float32 may not fit beside it."""
+
 
 def each(function: Callable[[Any], Any], result: Any) -> Any:
     """Apply a function to a result, or to each part of a result that is a tuple."""
@@ -49,3 +52,15 @@ class Kernel:
     """Copy the operands from the host to the device again, and wait (for ``--transfer``)."""
     download: Callable[[Any], Any] | None = None
     """Copy a result from the device to the host, and wait (for ``--transfer``)."""
+    change: Callable[[slice, np.ndarray], None] | None = None
+    """``change(rows, factors)``: from now on calls find these rows of the first operand (its elements, where
+    it is a vector) as the problem's own rows times a factor each, float64 [rows]; other rows stay as they
+    are. On the device, untimed, done when it returns; operands must be as fast to read as before.
+
+    The harness changes operands before and after each timed call, so that an answer can't be kept. Without
+    it timed calls are reported as *not proven*. ``frameworks.on_*`` have it for kernels made there.
+    """
+    sketch: Callable[[Any, np.ndarray], np.ndarray] | None = None
+    """``sketch(result, columns)``: a matrix [m, n] times float64 [n, k], on the device, as a host array
+    [m, k]; products in float32 at least, no TF32. None: the whole result is read and multiplied on the host.
+    """

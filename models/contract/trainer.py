@@ -114,7 +114,12 @@ class Run:
 
 
 class Trainer(Protocol):
-    """One way to train the network."""
+    """One way to train the network.
+
+    A trainer should offer ``steps_taken() -> int`` besides: its optimizer's own count of steps since it was
+    made, best the count that its update reads. After each epoch it is held against the recipe; without it
+    timed epochs are reported as *not proven*.
+    """
 
     @property
     def terms(self) -> Mapping[str, object]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.models.contract.kernel import Kernel
+
 Axes = Mapping[str, Any]
 """A cell's coordinates, plain JSON values: ``{"size": 500, "dtype": "float32"}``."""
 
@@ -39,6 +41,12 @@ class Verification:
         return self.error <= self.tolerance
 
 
+Probe = Callable[[Kernel, Any, np.ndarray], Verification]
+"""``probe(kernel, result, factors)``: a quick check of one call's result, the first operand's rows being
+the problem's own times these factors, float64 [rows]. Cheap beside the call; what it needs of the
+reference was computed when it was made."""
+
+
 @dataclass(frozen=True)
 class Workload:
     """A job with axes, a count of floating-point operations and a reference answer."""
@@ -53,3 +61,8 @@ class Workload:
     """``problem(axes, device)``: the operands, the same for every implementation."""
     verify: Callable[[Axes, Problem, Any], Verification]
     """``verify(axes, problem, answer)``: hold the answer of ``Kernel.to_numpy`` against the reference."""
+    probe: Callable[[Axes, Problem, np.random.Generator], Probe] | None = None
+    """``probe(axes, problem, random)``: make the quick check of timed results, with vectors drawn from
+    ``random`` that no implementation knows. None: timed results can't be probed, which is told."""
+    rows_alike: bool = False
+    """Whether all rows of the first operand must change by the same factor, as of a symmetric matrix."""

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
+from likeforlike.models.contract.change import SharedBuffer, as_column
+from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, each, place_of, widened
 from likeforlike.models.contract.workload import Problem
 
 
@@ -24,14 +25,64 @@ def kernel(problem: Problem, work: Callable[..., Any]) -> Kernel:
     dtype = jnp.float32 if problem.dtype == "tf32" else jnp.dtype(problem.dtype)
     device = _device(problem.device)
     host = [operand.astype(dtype, copy=False) for operand in problem.operands]
+    operands = _upload(host, device)
+
+    def call() -> Any:
+        return work(*operands)
+
     return Kernel(
-        call=partial(work, *_upload(host, device)),
+        call=call,
         wait=_wait,
         to_numpy=_to_numpy,
         device_of=partial(place_of, _device_of),
         upload=partial(_upload, host, device),
         download=_to_numpy,
+        change=_changer(operands, host[0], device),
+        sketch=None if device.platform == "cpu" else _sketch,
     )
+
+
+def _changer(operands: list[Any], own: np.ndarray, device: Any) -> Callable[[slice, np.ndarray], None]:
+    """How the first operand is changed: in memory shared with NumPy on the first CPU, else on the device."""
+    placed = operands[0]
+    buffers: list[SharedBuffer] = []
+
+    def change_shared(rows: slice, factors: np.ndarray) -> None:
+        if not buffers:
+            buffers.append(SharedBuffer(own))
+            operands[0] = jax.device_put(jnp.from_dlpack(buffers[0].array, copy=False), device)
+        buffers[0].change(rows, factors)
+
+    def change_placed(rows: slice, factors: np.ndarray) -> None:
+        if operands[0] is placed:
+            operands[0] = jnp.copy(placed)  # donated below, which the problem's own must not be
+        column = jax.device_put(as_column(factors, own.ndim).astype(own.dtype), device)
+        operands[0] = jax.block_until_ready(_scaled(operands[0], placed, column, rows.start))
+
+    # NumPy can't hand on bfloat16 through DLPack; a further CPU would be given a copy
+    shared = device.platform == "cpu" and device.id == 0 and own.dtype.kind == "f" and own.dtype.isbuiltin
+    return change_shared if shared else change_placed
+
+
+@partial(jax.jit, donate_argnums=0)
+def _scaled(changed: Any, own: Any, column: Any, start: Any) -> Any:
+    """``changed`` with as many of ``own``'s rows as the column has, times it, from row ``start``."""
+    rows = jax.lax.dynamic_slice_in_dim(own, start, len(column))
+    return jax.lax.dynamic_update_slice_in_dim(changed, rows * column, start, 0)
+
+
+def _sketch(result: Any, columns: np.ndarray) -> np.ndarray:
+    """Sums of products by blocks of rows, elementwise: no product of matrices, which might round to TF32."""
+    wide = jnp.float64 if result.dtype == jnp.float64 else jnp.float32
+    right = jax.device_put(columns.T.astype(wide), next(iter(result.devices())))
+    starts = range(0, len(result), SKETCHED_ROWS)
+    blocks = [_sums(result[start : start + SKETCHED_ROWS], right) for start in starts]
+    return np.concatenate([np.asarray(block) for block in blocks])
+
+
+@jax.jit
+def _sums(block: Any, right: Any) -> Any:
+    return jnp.stack([(block.astype(right.dtype) * column).sum(axis=1) for column in right], axis=1)
 
 
 def product_precision(dtype: str) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
-from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
+from likeforlike.models.contract.change import SharedBuffer, as_column
+from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, each, place_of, widened
 from likeforlike.models.contract.workload import Problem
 
 Work = Callable[..., Any]
@@ -24,14 +26,61 @@ def kernel(problem: Problem, work: Work) -> Kernel:
     dtype = tf.float32 if problem.dtype == "tf32" else tf.as_dtype(problem.dtype)
     with tf.device("/CPU:0"):
         host = [tf.cast(tf.constant(operand), dtype) for operand in problem.operands]
+    operands = _upload(host, problem.device)
+
+    def call() -> Any:
+        return work(*operands)
+
     return Kernel(
-        call=partial(work, *_upload(host, problem.device)),
+        call=call,
         wait=_wait_on_gpu if problem.device.startswith("gpu") else _wait_on_cpu,
         to_numpy=_to_numpy,
         device_of=partial(place_of, _device_of),
         upload=partial(_upload, host, problem.device),
         download=_to_numpy,
+        change=_changer(operands, problem.device),
+        sketch=_sketch if problem.device.startswith("gpu") else None,
     )
+
+
+def _changer(operands: list[Any], device: str) -> Callable[[slice, np.ndarray], None]:
+    """How the first operand is changed: in memory shared with NumPy on the first CPU, else by a copy."""
+    placed = operands[0]
+    buffers: list[SharedBuffer] = []
+
+    def change_shared(rows: slice, factors: np.ndarray) -> None:
+        if not buffers:
+            buffers.append(SharedBuffer(placed.numpy()))
+            operands[0] = _sharing(buffers[0].array)
+        buffers[0].change(rows, factors)
+
+    def change_copied(rows: slice, factors: np.ndarray) -> None:
+        with tf.device(_name(device)):
+            column = tf.cast(tf.constant(as_column(factors, len(placed.shape))), placed.dtype)
+            numbers = tf.range(rows.start, rows.stop)[:, None]
+            operands[0] = tf.tensor_scatter_nd_update(operands[0], numbers, placed[rows] * column)
+        tf.test.experimental.sync_devices()
+
+    return change_shared if device == "cpu:0" else change_copied
+
+
+def _sharing(array: np.ndarray) -> Any:
+    """A tensor that reads the array's memory, aligned as TensorFlow needs it."""
+    if array.dtype == tf.bfloat16.as_numpy_dtype:  # NumPy can't hand it on through DLPack; 16 bits it can
+        return tf.bitcast(_sharing(array.view(np.uint16)), tf.bfloat16)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+def _sketch(result: Any, columns: np.ndarray) -> np.ndarray:
+    """Sums of products by blocks of rows, elementwise: no product of matrices, which might round to TF32."""
+    wide = tf.float64 if result.dtype == tf.float64 else tf.float32
+    blocks = []
+    with tf.device(result.device):
+        right = tf.constant(columns.T, wide)
+        for start in range(0, len(result), SKETCHED_ROWS):
+            block = tf.cast(result[start : start + SKETCHED_ROWS], wide)
+            blocks.append(tf.stack([tf.reduce_sum(block * column, axis=1) for column in right], axis=1))
+        return tf.concat(blocks, axis=0).numpy()
 
 
 def eagerly(work: Work, device: str) -> Work:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
-from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
+from likeforlike.models.contract.change import SharedBuffer, as_column
+from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, each, place_of, widened
 from likeforlike.models.contract.workload import Problem
 
 
@@ -22,12 +25,56 @@ def kernel(problem: Problem, work: Callable[..., Any]) -> Kernel:
     dtype = torch.float32 if problem.dtype == "tf32" else getattr(torch, problem.dtype)
     device = _device(problem.device)
     host = [torch.from_numpy(operand).to(dtype) for operand in problem.operands]
-    call = partial(work, *_upload(host, device))
-    locate = partial(place_of, _device_of)
-    transfer = partial(_upload, host, device)
+    operands = _upload(host, device)
+
+    def call() -> Any:
+        return work(*operands)
+
+    made = Kernel(
+        call,
+        to_numpy=_to_numpy,
+        device_of=partial(place_of, _device_of),
+        upload=partial(_upload, host, device),
+        download=_to_numpy,
+        change=_changer(operands),
+    )
     if device.type == "cpu":  # done when it returns
-        return Kernel(call, to_numpy=_to_numpy, device_of=locate, upload=transfer, download=_to_numpy)
-    return Kernel(call, partial(_wait, device), _to_numpy, locate, transfer, _to_numpy)
+        return made
+    return replace(made, wait=partial(_wait, device), sketch=_sketch)
+
+
+def _changer(operands: list[torch.Tensor]) -> Callable[[slice, np.ndarray], None]:
+    """How the first operand is changed in place: by NumPy on the CPU, 2 microseconds a row, or by PyTorch."""
+    own = operands[0]
+    buffers: list[SharedBuffer] = []
+
+    def change_shared(rows: slice, factors: np.ndarray) -> None:
+        if not buffers:
+            buffers.append(SharedBuffer(own.numpy()))
+            operands[0] = torch.from_numpy(buffers[0].array)
+        buffers[0].change(rows, factors)
+
+    def change_placed(rows: slice, factors: np.ndarray) -> None:
+        if operands[0] is own:
+            operands[0] = own.clone()
+        column = torch.from_numpy(as_column(factors, own.dim())).to(own.device, own.dtype)
+        torch.mul(own[rows], column, out=operands[0][rows])
+        if own.is_cuda:
+            torch.cuda.synchronize(own.device)
+
+    # NumPy has no bfloat16
+    return change_placed if own.is_cuda or own.dtype == torch.bfloat16 else change_shared
+
+
+def _sketch(result: torch.Tensor, columns: np.ndarray) -> np.ndarray:
+    """Sums of products by blocks of rows, elementwise: no product of matrices, which might round to TF32."""
+    wide = torch.float64 if result.dtype == torch.float64 else torch.float32
+    right = torch.from_numpy(columns.T.copy()).to(result.device, wide)
+    blocks = [
+        torch.stack([(block.to(wide) * column).sum(dim=1) for column in right], dim=1)
+        for block in result.split(SKETCHED_ROWS)
+    ]
+    return torch.cat(blocks).cpu().numpy()
 
 
 def _device(name: str) -> torch.device:

@@ -282,6 +282,10 @@ class KerasFit:
         names = self.run.initial.named()
         return Parameters.of(dict(zip(names, self.model.get_weights(), strict=True)))
 
+    def steps_taken(self) -> int:
+        """Steps of the optimizer, by its own count."""
+        return int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+
     def _refuse(self, run: Run) -> None:
         recipe = run.recipe
         if keras.backend.backend() != self.backend:

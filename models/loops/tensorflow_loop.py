@@ -131,6 +131,10 @@ class EagerLoop:
         names = self.run.initial.named()
         return Parameters.of({name: v.numpy() for name, v in zip(names, self.variables, strict=True)})
 
+    def steps_taken(self) -> int:
+        """Steps of the optimizer, by its own count."""
+        return int(self.optimizer.iterations.numpy())
+
     def _datasets(self) -> tuple[tf.data.Dataset, tf.data.Dataset]:
         recipe, data = self.run.recipe, self.run.data
         with tf.device("/CPU:0"):

@@ -101,6 +101,10 @@ class TorchLoop:
         arrays = (p.detach().cpu().numpy().T.copy() for p in self.network.parameters())  # a bias is its own
         return Parameters.of(dict(zip(self.run.initial.named(), arrays, strict=True)))
 
+    def steps_taken(self) -> int:
+        """Steps of the optimizer, by its own count."""
+        return int(self.optimizer.state[next(self.network.parameters())]["step"])
+
     def _set_weights(self, initial: Parameters) -> None:
         with torch.no_grad():
             for parameter, array in zip(self.network.parameters(), initial.named().values(), strict=True):

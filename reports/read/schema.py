@@ -187,6 +187,10 @@ class Extra(Struct, frozen=True, kw_only=True):
     cold_seconds: Seconds | None = None
     setup_seconds: Seconds | None = None
     warm_up_calls: Count | None = None
+    fresh_process: bool | None = None
+    """Whether the first call was the first work of its process; not told by older files."""
+    timed_calls: str | None = None
+    """``proven``, or why the timed calls (epochs) are not; None in files from before they were probed."""
     flop: Annotated[float, Meta(ge=0.0)] | None = None
     verified: Verified | None = None
     timing: Literal["synchronised", "unsynchronised"] = "synchronised"
@@ -216,6 +220,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     """Inherited variables on which the figure depends, and as much of their values as may be told."""
     total_seconds: Seconds | None = None
     epochs: tuple[Epoch, ...] = ()
+    warm_up_epochs: Count | None = None
+    """Of these, those after the first that are no samples."""
     recipe: dict[str, Scalar] | None = None
     terms: dict[str, Any] = field(default_factory=dict)
     data: Data | None = None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
-from likeforlike.models.contract.kernel import Kernel, each
+from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem
+from likeforlike.models.frameworks.on_numpy import kernel
 
 
 def eigh(problem: Problem) -> Kernel:
     """``numpy.linalg.eigh``."""
-    return Kernel(call=partial(np.linalg.eigh, *problem.operands), to_numpy=partial(each, np.asarray))
+    return kernel(problem, np.linalg.eigh)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
 
 _SEED = 2020
+_HOEFFDING = 6.0
 
 
 def flop(axes: Axes) -> float:
@@ -63,6 +66,34 @@ def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
     return Verification(float(np.max(errors)), bound)
 
 
+def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
+    """The errors of :func:`verify` met by drawn signs s, in O(n²): f A V s = V (λ s), Vᵀ V s = s, f trace.
+
+    A sum of n errors of size t with random signs exceeds 6 t √n with a probability of 3e-8 (Hoeffding).
+    """
+    (matrix,) = problem.operands
+    size, bound = len(matrix), tolerance(len(matrix))
+    signs = random.choice([-1.0, 1.0], size=size)
+    own_scale, own_trace = float(np.linalg.norm(matrix)), float(np.trace(matrix))
+
+    def check(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
+        answer = kernel.to_numpy(result)
+        parts = tuple(np.asarray(part) for part in answer) if isinstance(answer, tuple) else ()
+        if [part.shape for part in parts] != [(size,), (size, size)]:
+            return Verification(math.inf, bound)
+        values, vectors = parts
+        scale = factors[0] * own_scale
+        mixed, likely = vectors @ signs, _HOEFFDING * math.sqrt(size)
+        errors = [
+            np.max(np.abs(factors[0] * (matrix @ mixed) - vectors @ (values * signs))) / scale / likely,
+            np.max(np.abs(vectors.T @ mixed - signs)) / likely,
+            abs(values.sum() - factors[0] * own_trace) / scale,
+        ]
+        return Verification(float(np.max(errors)), bound)
+
+    return check
+
+
 WORKLOAD = Workload(
     name="eigen",
     summary="eigenvalues and eigenvectors of symmetric matrices",
@@ -70,4 +101,6 @@ WORKLOAD = Workload(
     memory_bytes=memory_bytes,
     problem=problem,
     verify=verify,
+    probe=probe,
+    rows_alike=True,
 )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem
+from likeforlike.models.frameworks.on_numpy import kernel
 from likeforlike.models.kernels.jacobian.polynomial import polynomial
 
 STEP = float(np.finfo(np.float64).eps ** (1 / 3))
@@ -17,7 +16,7 @@ STEP = float(np.finfo(np.float64).eps ** (1 / 3))
 def central_differences(problem: Problem) -> Kernel:
     """Gradient or Jacobian, two evaluations a direction."""
     work = _gradient if problem.axes["what"] == "gradient" else _jacobian
-    return Kernel(call=partial(work, *problem.operands))
+    return kernel(problem, work)
 
 
 def _gradient(x: np.ndarray) -> np.ndarray:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
 
 WHATS = ("gradient", "jacobian")
 TOLERANCE = 1e-9
@@ -41,6 +43,24 @@ def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
     return Verification(float(np.max(np.abs(found - exact) / row_scale)), TOLERANCE)
 
 
+def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
+    """The gradient in full; the Jacobian times drawn signs, which must be the derivative times those."""
+    (x,) = problem.operands
+    signs = random.choice([-1.0, 1.0], size=len(x))
+    is_gradient = axes["what"] == "gradient"
+    shape = (len(x),) if is_gradient else (len(x), len(x))
+
+    def check(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
+        found = np.asarray(kernel.to_numpy(result))
+        if found.shape != shape:
+            return Verification(math.inf, TOLERANCE)
+        derivative = 6.0 * factors * x + 2.0
+        error = found - derivative if is_gradient else found @ signs - derivative * signs
+        return Verification(float(np.max(np.abs(error) / derivative)), TOLERANCE)
+
+    return check
+
+
 WORKLOAD = Workload(
     name="jacobian",
     summary="gradient and Jacobian of y = 3x² + 2x + 3",
@@ -48,4 +68,5 @@ WORKLOAD = Workload(
     memory_bytes=memory_bytes,
     problem=problem,
     verify=verify,
+    probe=probe,
 )

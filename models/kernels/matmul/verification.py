@@ -7,10 +7,12 @@ every element must be right to a *relative* tolerance.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.workload import Axes, Problem, Verification
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification
 
 FULL_CHECK_SIZE = 2000
 """The float64 reference takes 2 n³ operations: 0.3 s at 2000² on two cores, most of a minute at 10000²."""
@@ -64,6 +66,39 @@ def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
     return Verification(check(problem, product), bound)
 
 
+def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
+    """Freivalds' check of one product, as :func:`sketched_error`, with signs that were drawn for this probe.
+
+    diag(f) A B x is f times the A B x that is computed here once. Rounding f A in the precision mode adds
+    one rounding of an operand to the tolerance; a sketch in float32 adds its own accumulation.
+    """
+    left, right = problem.operands
+    size = len(left)
+    signs = random.choice([-1.0, 1.0], size=(size, _SIGNED_VECTORS))
+    vectors = np.hstack([np.ones((size, 1)), signs])
+    expected = _times(left, _times(right, vectors, problem.dtype), problem.dtype)
+    bound = tolerance(problem.dtype, size) + _UNIT_ROUNDOFF[problem.dtype]
+
+    def check(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
+        if kernel.sketch is None:
+            product = np.asarray(kernel.to_numpy(result))
+            if product.shape != (size, size):
+                return Verification(math.inf, bound)
+            found, allowed = _times(product, vectors, "float64"), bound
+        else:
+            found = np.asarray(kernel.sketch(result, vectors), np.float64)
+            allowed = bound + tolerance("float32", size)
+        return Verification(_worst_share(found, factors[:, np.newaxis] * expected), allowed)
+
+    return check
+
+
+def _worst_share(found: np.ndarray, expected: np.ndarray) -> float:
+    """The size t of errors that explains the worst row; see :func:`sketched_error`."""
+    per_vector = np.array([1.0] + [_HOEFFDING / math.sqrt(len(expected))] * _SIGNED_VECTORS)
+    return float(np.max(np.abs(found - expected) / (expected[:, :1] * per_vector)))
+
+
 def full_error(problem: Problem, product: np.ndarray) -> float:
     """Largest relative error among all elements."""
     left, right = (rounded(operand, problem.dtype) for operand in problem.operands)
@@ -90,9 +125,7 @@ def sketched_error(problem: Problem, product: np.ndarray) -> float:
     vectors = np.hstack([np.ones((size, 1)), signs])
     through_right = _times(right, vectors, problem.dtype)
     expected = _times(left, through_right, problem.dtype)
-    residual = np.abs(_times(product, vectors, "float64") - expected)
-    per_vector = np.array([1.0] + [_HOEFFDING / math.sqrt(size)] * _SIGNED_VECTORS)
-    return float(np.max(residual / (expected[:, :1] * per_vector)))
+    return _worst_share(_times(product, vectors, "float64"), expected)
 
 
 def rounded(operand: np.ndarray, dtype: str) -> np.ndarray:

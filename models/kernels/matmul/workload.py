@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from likeforlike.models.contract.workload import Axes, Problem, Workload
-from likeforlike.models.kernels.matmul.verification import BLOCK_ROWS, FULL_CHECK_SIZE, verify
+from likeforlike.models.kernels.matmul.verification import BLOCK_ROWS, FULL_CHECK_SIZE, probe, verify
 
 _BYTES = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
 _SEED = 2020
@@ -21,13 +21,14 @@ def flop(axes: Axes) -> float:
 def memory_bytes(axes: Axes) -> int:
     """On the host: operands, their copies in the precision mode, two results, the answer, and the check.
 
-    Two results, since one is still held while the next is made; one more matrix for a BLAS that packs its
-    operands, and three in float32 for a compiler that widens 16-bit ones (XLA on a CPU does). The full
-    check holds four matrices in float64, the sketch (above 2000) a block of rows.
+    One more copy of the first operand, which is changed from call to call. Two results, since one is still
+    held while the next is made; one more matrix for a BLAS that packs its operands, and three in float32
+    for a compiler that widens 16-bit ones (XLA on a CPU does). The full check holds four matrices in
+    float64, the sketch (above 2000) a block of rows.
     """
     size, item = axes["size"], _BYTES[axes["dtype"]]
     host_item = max(item, 4)
-    working = 3 * host_item + (4 + 2 + 1) * item + (3 * 4 if item == 2 else 0)
+    working = 3 * host_item + (5 + 2 + 1) * item + (3 * 4 if item == 2 else 0)
     check = 4 * 8 * (size if size <= FULL_CHECK_SIZE else BLOCK_ROWS)
     return size * (size * working + check)
 
@@ -48,4 +49,5 @@ WORKLOAD = Workload(
     memory_bytes=memory_bytes,
     problem=problem,
     verify=verify,
+    probe=probe,
 )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from likeforlike.models.contract.workload import Axes, Problem, Verification, Workload
+from typing import Any
+
+import numpy as np
+
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
 from likeforlike.models.kernels.matmul import workload as matmul
 
 _PRODUCT: Axes = {"size": 800, "dtype": "float32"}
@@ -30,6 +35,16 @@ def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
     return matmul.verify(_PRODUCT, problem, answer)
 
 
+def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
+    """The product's; nothing is what the call that does nothing must give."""
+    of_product = matmul.probe(_PRODUCT, problem, random)
+
+    def check(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
+        return Verification(0.0, 0.0) if result is None else of_product(kernel, result, factors)
+
+    return check
+
+
 WORKLOAD = Workload(
     name="noise",
     summary="one product against itself, and a call that does nothing",
@@ -37,4 +52,5 @@ WORKLOAD = Workload(
     memory_bytes=memory_bytes,
     problem=problem,
     verify=verify,
+    probe=probe,
 )

@@ -104,6 +104,10 @@ class JaxScan:
         """The current weights, copied to the host."""
         return gathered({name: np.asarray(array) for name, array in self.state.weights.items()})
 
+    def steps_taken(self) -> int:
+        """Steps of the optimizer, by its own count."""
+        return int(self.state.step)
+
     def _lanes(self, samples: int, training: bool = False) -> jax.Array | None:
         """Generators for one pass; None for one without dropout."""
         recipe = self.run.recipe

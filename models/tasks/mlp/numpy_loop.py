@@ -156,6 +156,10 @@ class NumpyLoop:
         """The current weights, copied."""
         return Parameters.of({name: array.copy() for name, array in self.weights.items()})
 
+    def steps_taken(self) -> int:
+        """Steps of the optimizer, by its own count."""
+        return self.adam.step
+
     def _logits(self, images: np.ndarray, training: bool) -> np.ndarray:
         drop = training or self.run.recipe.dropout_at_evaluation
         hidden = hidden_layer(self.weights, images, self._scale(len(images)) if drop else None)

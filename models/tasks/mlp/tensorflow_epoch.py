@@ -118,6 +118,10 @@ class TensorFlowEpoch:
             {name: w.numpy() for name, w in zip(laid_out(self.run.initial), self.weights, strict=True)}
         )
 
+    def steps_taken(self) -> int:
+        """Steps of the optimizer, by its own count."""
+        return self.steps
+
     def _fresh_lanes(self, samples: int) -> tf.Tensor:
         """Generators for one pass over so many samples."""
         self.passes += 1

@@ -106,6 +106,10 @@ class TorchCompiled:
         arrays = (weight.cpu().numpy().copy() for weight in self.weights)
         return Parameters.of(dict(zip(self.run.initial.named(), arrays, strict=True)))
 
+    def steps_taken(self) -> int:
+        """Steps of the optimizer, by its own count."""
+        return self.steps
+
     def _logits(self, images: torch.Tensor, training: bool) -> torch.Tensor:
         recipe = self.run.recipe
         kept = None

@@ -120,7 +120,7 @@ def test_repeated_samples_come_on_top_of_a_cell_s_own_time() -> None:
 
 def test_an_epoch_is_never_taken_back() -> None:
     hands = [StandIn(World(), "a", lambda n: 1.0)]
-    (turn,) = measured(hands, Neighbour(lambda n: True), epochs=6)
+    (turn,) = measured(hands, Neighbour(lambda n: True), epochs=7)
     assert turn.repeated == 0
     assert [item["round"] for item in turn.disturbed] == [0, 1, 2, 3, 4]
 

@@ -191,8 +191,44 @@ def test_training_takes_its_cold_epoch_apart_and_ends_with_the_recipe() -> None:
     a, b = made.measure()
     assert a.cold is not None
     assert a.cold.seconds == 9.0
-    assert [s.seconds for s in a.samples] == [1.0] * 3
-    assert a.rounds == b.rounds == [0, 1, 2]
+    assert [s.seconds for s in a.warm_up] == [1.0], "of four epochs the second warms up"
+    assert [s.seconds for s in a.samples] == [1.0] * 2
+    assert a.rounds == b.rounds == [0, 1]
+
+
+def test_of_three_epochs_none_is_spent_on_warming_up() -> None:
+    made, _ = group(World(), [StandIn(World(), "a", lambda n: 1.0)], epochs=3)
+    (a,) = made.measure()
+    assert a.warm_up == []
+    assert a.rounds == [0, 1]
+
+
+@dataclass
+class TwoTimes(StandIn):
+    """A worker whose own clock shows only a share of what passes."""
+
+    share: float = 1.0
+
+    def answer(self, timeout_seconds: float) -> Answer:
+        answer = super().answer(timeout_seconds)
+        if isinstance(answer, Sample):
+            return Sample(self.share * answer.seconds, turn_seconds=self.share * answer.seconds)
+        return answer
+
+
+@pytest.mark.parametrize(("share", "agrees"), [(1.0, True), (0.5, True), (0.1, False), (1.5, False)])
+def test_a_worker_whose_clock_runs_otherwise_than_ours_ends_with_a_wrong_answer(
+    share: float, agrees: bool
+) -> None:
+    world = World()
+    made, _ = group(world, [TwoTimes(world, "a", lambda n: 1.5, share=share)])
+    (a,) = made.measure()
+    if agrees:
+        assert a.failure is None
+    else:
+        assert a.failure is not None
+        assert a.failure.outcome == "wrong-answer"
+        assert a.failure.reason.startswith("two clocks disagree: ")
 
 
 def test_one_epoch_is_a_cold_call_and_no_sample() -> None:
@@ -274,7 +310,7 @@ def floors(world: World, seconds: dict[str, float], epochs: int) -> tuple[Group,
 
 def test_a_floor_far_from_the_fastest_ends_after_a_few_rounds_and_is_kept() -> None:
     world = World()
-    made, ended = floors(world, {"far": 1.6, "near": 1.4, "best": 1.0, "t": 9.0}, epochs=9)
+    made, ended = floors(world, {"far": 1.6, "near": 1.4, "best": 1.0, "t": 9.0}, epochs=10)
     far, near, best, trainer = made.measure()
     assert far.rounds == [0, 1, 2]
     assert near.rounds == best.rounds == trainer.rounds == list(range(8))
@@ -285,24 +321,24 @@ def test_a_floor_far_from_the_fastest_ends_after_a_few_rounds_and_is_kept() -> N
 
 
 def test_one_round_is_enough_of_a_hopeless_floor() -> None:
-    made, _ = floors(World(), {"hopeless": 8.1, "far": 7.9, "best": 1.0}, epochs=9)
+    made, _ = floors(World(), {"hopeless": 8.1, "far": 7.9, "best": 1.0}, epochs=10)
     assert [turn.rounds for turn in made.measure()] == [[0], [0, 1, 2], list(range(8))]
 
 
 def test_a_disturbed_round_or_two_cost_no_floor_its_place() -> None:
-    made, _ = floors(World(), {"disturbed": 1.0, "best": 1.0}, epochs=9)
-    made.turns[0].hand.seconds = lambda n: 3.0 if n in (1, 3) else 1.1  # type: ignore[attr-defined]
+    made, _ = floors(World(), {"disturbed": 1.0, "best": 1.0}, epochs=10)
+    made.turns[0].hand.seconds = lambda n: 3.0 if n in (2, 4) else 1.1  # type: ignore[attr-defined]
     assert [len(turn.rounds) for turn in made.measure()] == [8, 8]
 
 
 def test_a_trainer_goes_on_however_far_it_is_from_the_floor() -> None:
-    made, _ = floors(World(), {"only": 1.0, "t": 50.0}, epochs=9)
+    made, _ = floors(World(), {"only": 1.0, "t": 50.0}, epochs=10)
     assert [turn.rounds for turn in made.measure()] == [list(range(8))] * 2
 
 
 def test_a_floor_that_fails_leaves_the_others_their_rounds() -> None:
     world = World()
-    made, _ = floors(world, {"a": 1.0, "b": 3.0, "t": 9.0}, epochs=9)
+    made, _ = floors(world, {"a": 1.0, "b": 3.0, "t": 9.0}, epochs=10)
     made.turns[0].hand.fail_on["Go 1"] = Failed("failed", "no more")  # type: ignore[attr-defined]
     a, b, _ = made.measure()
     assert a.failure is not None

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
+from worker_line import Line, spec
 
 from likeforlike.bench.worker import measure_kernel as kernel_turns
 from likeforlike.bench.worker import measure_trainer as training_turns
-from likeforlike.bench.worker.messages import Answer, CellSpec, Finish, Go, Order, Sample
+from likeforlike.bench.worker.messages import Finish, Go, Sample
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel
@@ -23,45 +23,7 @@ from likeforlike.models.contract.trainer import Between, Epoch, Parameters
 from likeforlike.models.contract.workload import Problem
 from likeforlike.models.registry import kernel_workloads
 from likeforlike.models.tasks.fashion_mnist import generate
-
-AXES = {"size": 8, "dtype": "float32"}
-
-
-class Line:
-    """Both ends of a worker's socket: orders to read, answers written."""
-
-    def __init__(self, *orders: Order) -> None:
-        self.orders = iter(orders)
-        self.answers: list[Answer] = []
-
-    def recv_bytes(self) -> bytes:
-        order = next(self.orders, None)
-        if order is None:
-            raise EOFError
-        return msgspec.msgpack.encode(order)
-
-    def send_bytes(self, data: bytes) -> None:
-        self.answers.append(msgspec.msgpack.decode(data, type=Answer))
-
-
-def spec(**changes: Any) -> CellSpec:
-    fields: dict[str, Any] = {
-        "cell": "c",
-        "target": "",
-        "workload": "matmul",
-        "framework": "numpy",
-        "axes": AXES,
-        "device": "cpu:0",
-        "threads": 1,
-        "precision": "float32",
-        "timing": "synchronised",
-        "asynchronous": False,
-        "transfer": False,
-        "warm_up": True,
-        "disable_gc": False,
-        "timer": "time:perf_counter",
-    }
-    return CellSpec(**{**fields, **changes})
+from likeforlike.models.tasks.mlp.proof import initial_parameters
 
 
 def ticking(step: float = 1.0) -> Callable[[], float]:
@@ -202,25 +164,42 @@ class Counter:
 DATA = generate("generated", seed=1, train_samples=20, validation_samples=100)
 
 
-def test_a_trainer_waits_for_its_turn_and_is_woken_before_each_epoch() -> None:
+def unproven(trainer: Counter) -> training_turns.Training:
+    """A training like a floor's, whose epochs nothing is held against."""
+
+    def factory() -> None:
+        raise AssertionError("not asked for")
+
+    factory.verify = None  # type: ignore[attr-defined]
+    initial = initial_parameters(MATCHED)
+    return training_turns.Training(spec(), MATCHED, DATA, factory, trainer, initial)  # type: ignore[arg-type]
+
+
+def test_a_trainer_waits_for_its_turn_and_is_woken_before_each_epoch_but_the_cold_one() -> None:
     log: list[str] = []
     line = Line(Go(), Go(), Go(), Finish())
-    training_turns.take_turns(line, Counter(log), DATA, MATCHED)  # type: ignore[arg-type]
-    assert log == ["wake 64", "epoch 1", "wake 64", "epoch 2", "wake 64", "epoch 3"]
+    training_turns.take_turns(line, unproven(Counter(log)))  # type: ignore[arg-type]
+    assert log == ["epoch 1", "wake 64", "epoch 2", "wake 64", "epoch 3"]
     assert [answer.seconds for answer in line.answers if isinstance(answer, Sample)] == [2.0, 4.0, 6.0]
 
 
 def test_a_trainer_that_is_never_let_on_trains_nothing() -> None:
     log: list[str] = []
-    training_turns.take_turns(Line(Finish()), Counter(log), DATA, MATCHED)  # type: ignore[arg-type]
+    training_turns.take_turns(Line(Finish()), unproven(Counter(log)))  # type: ignore[arg-type]
     assert log == []
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_is_no_number_ends_the_cell(loss: float) -> None:
     with pytest.raises(CellFailed, match="loss is .* in epoch 1") as failure:
-        training_turns.take_turns(Line(Go(), Go()), Counter([], loss=loss), DATA, MATCHED)  # type: ignore[arg-type]
+        training_turns.take_turns(Line(Go(), Go()), unproven(Counter([], loss=loss)))  # type: ignore[arg-type]
     assert failure.value.outcome == "non-finite"
+
+
+def test_a_training_that_ends_before_it_is_told_to_is_wrong() -> None:
+    with pytest.raises(CellFailed, match="ended after 2 epochs, the recipe asks for more") as failure:
+        training_turns.take_turns(Line(*[Go()] * 3), unproven(Counter([], epochs=2)))  # type: ignore[arg-type]
+    assert failure.value.outcome == "wrong-answer"
 
 
 def test_no_loss_at_all_is_fine() -> None:

@@ -1,0 +1,141 @@
+"""Timed calls of a kernel are the proven ones: operands change around each, and its own result is probed."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from likeforlike.bench.worker.clocks import Clock, refuse_disagreement, witness
+from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.models.contract.change import Factors
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
+
+PROVEN = "proven"
+_SLOWEST_COPY = 5e8
+"""Bytes a second at which any result can be read, widening 16-bit numbers included."""
+_SHORTEST_READING_SECONDS = 2e-3
+_SAMPLES_TO_JUDGE = 3
+
+
+@dataclass
+class TimedCalls:
+    """What is done around the timed calls of one kernel, all of it untimed."""
+
+    kernel: Kernel
+    probe: Probe | None
+    factors: Factors
+    clock: Clock = witness
+    seconds: list[float] = field(default_factory=list)
+    witnessed: list[float] = field(default_factory=list)
+    reading: list[float] = field(default_factory=list)
+    read_bytes: int = 0
+    worst: Verification | None = None
+
+    def before_waking(self) -> Callable[[], None]:
+        """Change all operands' rows if that was not done after the last call; the change that comes last.
+
+        The last change, of one drawn row, is to be made right before the timed call: an answer kept from
+        the calls that wake threads is wrong by then, and all other rows lie in the caches still.
+        """
+        if self.kernel.change is None:
+            return lambda: None
+        if not self.seconds:
+            self.kernel.change(*self.factors.change_all())
+        rows, factors = self.factors.change_one()
+        change = self.kernel.change
+        return lambda: change(rows, factors)
+
+    def after(self, result: Any, seconds: float, witnessed: float) -> None:
+        """Hold a timed call's result against the reference. Raises CellFailed.
+
+        The operands change before it is read: what is computed only then is computed of others.
+        """
+        self.seconds.append(seconds)
+        self.witnessed.append(witnessed)
+        expected = self.factors.now
+        if self.kernel.change is not None:
+            self.kernel.change(*self.factors.change_all())
+        if self.probe is None:
+            return
+        start = self.clock()
+        verification = self.probe(self._reading(start), result, expected)
+        if not verification.ok:
+            raise CellFailed(_outcome(verification), _reason(verification))
+        if self.worst is None or verification.error > self.worst.error:
+            self.worst = verification
+
+    def restore(self) -> None:
+        """The problem's own operands again."""
+        if self.kernel.change is not None:
+            self.kernel.change(*self.factors.restore())
+
+    def _reading(self, start: float) -> Kernel:
+        """The kernel, with a note of how long reading its result took."""
+
+        def noted(read: Callable[..., Any]) -> Callable[..., Any]:
+            def reading(*arguments: Any) -> Any:
+                answer = read(*arguments)
+                self.reading.append(self.clock() - start)
+                parts = answer if isinstance(answer, tuple) else (answer,)
+                self.read_bytes = sum(getattr(part, "nbytes", 0) for part in parts)
+                return answer
+
+            return reading
+
+        sketch = None if self.kernel.sketch is None else noted(self.kernel.sketch)
+        return replace(self.kernel, to_numpy=noted(self.kernel.to_numpy), sketch=sketch)
+
+    def refuse_early_returns(self) -> None:
+        """Raise CellFailed where reading results takes the time that the calls did not.
+
+        A result that is computed when it is read, or that reading waits for, shows here. The fastest
+        reading is taken: others may have been disturbed.
+        """
+        if len(self.reading) < _SAMPLES_TO_JUDGE:
+            return
+        fastest, call = min(self.reading), statistics.median(self.seconds)
+        if fastest > max(call, _SHORTEST_READING_SECONDS + self.read_bytes / _SLOWEST_COPY):
+            told = f"reading its result takes {fastest:.3g} s, the call itself {call:.3g} s"
+            raise CellFailed("wrong-answer", f"a call returns before its work is done: {told}")
+
+    def refuse_false_clocks(self) -> None:
+        """Raise CellFailed where the clock disagrees with the witness."""
+        refuse_disagreement(self.seconds, self.witnessed)
+
+    def facts(self) -> dict[str, Any]:
+        """What the result file says: ``timed_calls`` and the worst of the probes."""
+        probed: dict[str, float] = {"calls": len(self.seconds) if self.probe else 0}
+        if self.worst is not None:
+            probed |= {"error": self.worst.error, "tolerance": self.worst.tolerance}
+        return {"timed_calls": self._told(), "probed": probed}
+
+    def _told(self) -> str:
+        if not self.seconds:
+            return "not proven: no call was timed"
+        if self.probe is None:
+            return "not proven: the workload has no quick check of a result"
+        if self.kernel.change is None:
+            return "not proven: the kernel has no way to change its operands, so a kept answer would pass"
+        return PROVEN
+
+
+def timed_calls(workload: Workload, axes: Axes, problem: Problem, kernel: Kernel) -> TimedCalls:
+    """Made after the first call. It draws from the operating system's entropy: a seed could be foreseen."""
+    random = np.random.default_rng()
+    probe = None if workload.probe is None else workload.probe(axes, problem, random)
+    factors = Factors(len(problem.operands[0]), workload.rows_alike, problem.dtype, random)
+    return TimedCalls(kernel, probe, factors)
+
+
+def _outcome(verification: Verification) -> str:
+    return "non-finite" if np.isnan(verification.error) else "wrong-answer"
+
+
+def _reason(verification: Verification) -> str:
+    far = f"error {verification.error:.3g}, tolerance {verification.tolerance:.3g}"
+    return f"a timed call's result is wrong, its untimed ones were right: {far}"

@@ -1,0 +1,154 @@
+"""Timed epochs are proven too: what each reports is held against the weights that it leaves behind.
+
+The proof on small problems (:mod:`likeforlike.models.tasks.mlp.proof`) says that a trainer can train. This
+says of every epoch that was timed: it was the next one, its seconds passed, every weight moved, the
+optimizer took the recipe's steps, the validation loss is that of the weights, and the training loss lies
+near what the weights before and after the epoch give. All by NumPy, untimed.
+
+What it can't find: a trainer without a count of steps that leaves batches out, and one that counts steps
+which it doesn't take. Either learns less, which the losses and accuracies of the report show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Trainer
+from likeforlike.models.tasks.mlp.numpy_loop import hidden_layer, logits_of
+
+LOSS_TOLERANCES = {"float32": 1e-3, "float64": 1e-4, "tf32": 3e-2}
+"""Relative, of a mean over the validation images; those of the proof, ten times as wide."""
+SIGMAS = 6.0
+TRAINING_BOUNDS = (0.7, 1.4)
+"""How far a running mean may lie beyond the losses of the weights at an epoch's two ends: of the lower, of
+the upper. Of one epoch's images 2000 are taken, whose mean is right to some 3 %."""
+_TRAINING_SAMPLES = 2000
+_BLOCK = 2000
+UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
+"""Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an epoch said, and what is known of it."""
+
+    epoch: Epoch
+    passed_seconds: float
+    """From the word to go on until the epoch was handed over, by a clock that is not the trainer's."""
+
+
+class TimedEpochs:
+    """One training, epoch by epoch."""
+
+    def __init__(self, trainer: Trainer, recipe: Recipe, data: Dataset, initial: Parameters) -> None:
+        self.trainer, self.recipe, self.data = trainer, recipe, data
+        self.random = np.random.default_rng()
+        few = self.random.permutation(len(data.train_labels))[:_TRAINING_SAMPLES]
+        self.few = data.train_images[few], data.train_labels[few]
+        self.weights = initial.named()
+        self.before = self._training_loss()
+        self.number = 0
+
+    @property
+    def proven(self) -> str:
+        """``proven``, or why not, as for the timed calls of kernels."""
+        if self.number == 0:
+            return "not proven: no epoch was timed"
+        if steps_taken(self.trainer) is None:
+            return (
+                "not proven: the trainer doesn't tell its optimizer's steps, so batches left out would pass"
+            )
+        return "proven"
+
+    def fault(self, told: Told) -> str | None:
+        """Why the epoch can't be what the recipe asks for, in one line; None if nothing speaks against it."""
+        self.number += 1
+        epoch = told.epoch
+        if epoch.epoch != self.number:
+            return f"epoch {self.number} says that it is epoch {epoch.epoch}"
+        return self._seconds_fault(told) or self._steps_fault() or self._weights_fault(epoch)
+
+    def _seconds_fault(self, told: Told) -> str | None:
+        epoch, passed = told.epoch, told.passed_seconds
+        said = epoch.train_seconds + epoch.evaluation_seconds + epoch.logging_seconds
+        slack = UNTOLD_SHARE * passed + UNTOLD_SECONDS
+        # before the first epoch a trainer may prepare what is in no phase
+        if said > passed + slack or (self.number > 1 and said < passed - slack):
+            return f"epoch {self.number} tells of {said:.3g} s, {passed:.3g} s passed"
+        return None
+
+    def _steps_fault(self) -> str | None:
+        steps = steps_taken(self.trainer)
+        asked = self.number * self.recipe.steps(len(self.data.train_labels))
+        if steps is not None and steps != asked:
+            return f"{steps} steps of the optimizer after epoch {self.number}, the recipe asks for {asked}"
+        return None
+
+    def _weights_fault(self, epoch: Epoch) -> str | None:
+        weights = self.trainer.parameters().named()
+        before, self.weights = self.weights, weights
+        for name, array in before.items():
+            now = weights.get(name)
+            if now is None or now.shape != array.shape or not np.isfinite(now).all():
+                return f"after epoch {self.number} {name} is missing, misshapen or not finite"
+            if np.array_equal(now, array):
+                return f"{name} did not move in epoch {self.number}"
+        return self._validation_fault(epoch) or self._training_fault(epoch)
+
+    def _validation_fault(self, epoch: Epoch) -> str | None:
+        images, labels = self.data.validation_images, self.data.validation_labels
+        first = self._losses(images, labels, self.recipe.dropout_at_evaluation)
+        truth, allowed = float(first.mean()), LOSS_TOLERANCES[self.recipe.precision]
+        spread = 0.0
+        if self.recipe.dropout_at_evaluation and self.recipe.dropout_rate:
+            second = self._losses(images, labels, True)
+            truth = float((first.mean() + second.mean()) / 2)
+            # a draw has variance v / n, the mean of two of ours half of that
+            variance = float(((first - second) ** 2).mean()) / 2
+            spread = SIGMAS * np.sqrt(1.5 * variance / len(labels))
+        return self._far("val_loss", epoch.val_loss, truth - spread, truth + spread, allowed * abs(truth))
+
+    def _training_fault(self, epoch: Epoch) -> str | None:
+        before, self.before = self.before, self._training_loss()
+        lower, upper = TRAINING_BOUNDS
+        least, most = lower * min(before, self.before), upper * max(before, self.before)
+        return self._far("loss", epoch.loss, least, most, 0.02)
+
+    def _far(self, name: str, said: float | None, least: float, most: float, slack: float) -> str | None:
+        if said is None or not least - slack <= said <= most + slack:
+            expected = f"{least:.4g}" if least == most else f"{least:.4g} to {most:.4g}"
+            return f"{name} of epoch {self.number} is {said}, the weights give {expected}"
+        return None
+
+    def _training_loss(self) -> float:
+        """Mean loss of some training images, dropout on, by the weights of now."""
+        return float(self._losses(*self.few, True).mean())
+
+    def _losses(self, images: np.ndarray, labels: np.ndarray, drops: bool) -> np.ndarray:
+        """Each image's loss by the weights of now, float64 [n]; fresh dropout where it is on."""
+        dtype = np.float64 if self.recipe.precision == "float64" else np.float32
+        weights = {name: array.astype(dtype) for name, array in self.weights.items()}
+        rate = self.recipe.dropout_rate if drops else 0.0
+        losses = []
+        for start in range(0, len(labels), _BLOCK):
+            some, own = (
+                images[start : start + _BLOCK].astype(dtype, copy=False),
+                labels[start : start + _BLOCK],
+            )
+            scale = None
+            if rate:
+                scale = (self.random.random((len(own), 512), np.float32) >= rate) * dtype(1 / (1 - rate))
+            logits = logits_of(weights, hidden_layer(weights, some, scale)).astype(np.float64)
+            top = logits.max(axis=1)
+            sums = np.log(np.exp(logits - top[:, None]).sum(axis=1))
+            losses.append(top + sums - logits[np.arange(len(own)), own])
+        return np.concatenate(losses)
+
+
+def steps_taken(trainer: Trainer) -> int | None:
+    """Steps of the trainer's optimizer since it was made; None where it doesn't tell."""
+    count = getattr(trainer, "steps_taken", None)
+    return None if count is None else int(count())
