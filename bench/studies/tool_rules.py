@@ -70,6 +70,52 @@ def hyperfine(base: Sequence[float], other: Sequence[float]) -> Word:
     return _direction(base, other) if ratio - ratio * math.hypot(*relative) > 1 else "not different"
 
 
+ASV_FACTOR = 1.1
+"""``--factor`` of ``asv compare`` and ``asv continuous``."""
+ASV_SIGNIFICANCE = 0.002
+
+
+def asv(base: Sequence[float], other: Sequence[float]) -> Word:
+    """``asv compare``: medians more than a factor of 1.1 apart, and the samples significantly different.
+
+    Significant (``is_different`` of airspeed-velocity/asv, asv/_stats.py): a two-sided Mann-Whitney U test
+    below 0.002, exact up to twenty samples a side and by the normal approximation beyond. With so few that no
+    p-value could be, asv looks whether 99 % intervals overlap; here they are taken to.
+    """
+    medians = statistics.median(base), statistics.median(other)
+    if max(medians) <= ASV_FACTOR * min(medians):
+        return "not different"
+    if 1.0 / math.comb(len(base) + len(other), len(base)) >= ASV_SIGNIFICANCE:
+        return "not different"
+    exact = max(len(base), len(other)) <= 20
+    how = {"method": "exact"} if exact else {"method": "asymptotic", "use_continuity": False}
+    p_value = stats.mannwhitneyu(base, other, alternative="two-sided", **how).pvalue
+    return _direction(base, other, statistics.median) if p_value < ASV_SIGNIFICANCE else "not different"
+
+
+NVBENCH_GAP = 0.005
+"""``clear_gap_relative`` of nvbench's default preset."""
+
+
+def nvbench(base: Sequence[float], other: Sequence[float]) -> Word:
+    """The robust compare of nvbench: the samples from the least to the third quartile don't meet.
+
+    As in NVIDIA/nvbench, python/scripts/nvbench_compare_robust.py, preset *default*: the gap between the two
+    stretches must be at least 0.5 % of the lower one's end, whose quartiles are the samples of the nearest
+    rank. The tool asks that the same holds in cycles of the GPU's clock and is undecided without them; a
+    processor's clock is in no file, and is taken to have stood still.
+    """
+    (low, high), (other_low, other_high) = _to_third_quartile(base), _to_third_quartile(other)
+    if other_high < low and (low - other_high) / other_high >= NVBENCH_GAP:
+        return "faster"
+    return "slower" if other_low > high and (other_low - high) / high >= NVBENCH_GAP else "not different"
+
+
+def _to_third_quartile(samples: Sequence[float]) -> tuple[float, float]:
+    ordered = sorted(samples)
+    return ordered[0], ordered[(75 * (len(ordered) - 1) + 50) // 100]
+
+
 def _direction(
     base: Sequence[float],
     other: Sequence[float],
@@ -85,6 +131,8 @@ PEERS: Mapping[str, Rule] = MappingProxyType(
         "pyperf, t-test": pyperf,
         "google/benchmark, Mann-Whitney U": google_benchmark,
         "hyperfine, one standard deviation": hyperfine,
+        "asv, factor 1.1 and U test": asv,
+        "nvbench, robust compare": nvbench,
     }
 )
 """The published rules of other tools, by tool and rule."""

@@ -12,10 +12,8 @@ truth is known, unpaired, in turns, and without their samples.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import statistics
-import subprocess
 import sys
 import time
 from collections import Counter, deque
@@ -25,15 +23,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import psutil
-
 from likeforlike.bench.studies import busy_neighbour
 from likeforlike.bench.studies.account import Account, StudyFailed, heading, required, table
 from likeforlike.bench.studies.bare_loop import PRODUCTS, random_operands
+from likeforlike.bench.studies.replication.copies import spin
 from likeforlike.bench.studies.simulated import small_files
 from likeforlike.bench.studies.tool_rules import OURS, PEERS, Rule, Word, likeforlike
 from likeforlike.devices.machine.resources import usable_cores
-from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.reports.statistics.ratios import paired_ratio
 
@@ -51,13 +47,6 @@ _RECENT = 31
 _FIRST_SIZE = 800
 _SIZINGS = 4
 _SIZING_CALLS = 40
-
-
-def spin(seconds: float) -> None:
-    """Keep one core busy for that long."""
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        pass
 
 
 @dataclass
@@ -146,17 +135,8 @@ def competing(share: float, seed: int) -> Iterator[None]:
     if share == 0:
         yield
         return
-    command = module_command(busy_neighbour.__name__, str(share), str(seed), str(os.getpid()))
-    process = subprocess.Popen(command, env=same_imports())
-    started = time.monotonic()
-    try:
+    with busy_neighbour.competing(busy_neighbour.steady(share), seed):
         yield
-        used = psutil.Process(process.pid).cpu_times()
-        got = (used.user + used.system) / (time.monotonic() - started)
-        print(f"- the competing process got {got:.0%} of one core\n", flush=True)
-    finally:
-        process.kill()
-        process.wait()
 
 
 def sized_work(framework: str, milliseconds: float) -> tuple[int, Work]:
