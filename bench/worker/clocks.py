@@ -27,6 +27,9 @@ LEAST_SHARE = 0.9
 """A call's seconds must be at least this share of those that the witness saw around it, at most 1 over it."""
 READING_SECONDS = 1e-5
 """What reading two clocks may take on top of it."""
+LEAST_CALLS = 3
+LYING_SHARE = 0.9
+"""Of a cell's calls, those over which the two must disagree for the clock to be called false."""
 
 
 def witness() -> float:
@@ -53,15 +56,17 @@ def refuse_replaced_clocks() -> None:
 
 
 def refuse_disagreement(seconds: Sequence[float], witnessed: Sequence[float]) -> None:
-    """Raise CellFailed where the clock and the witness disagree over most calls.
+    """Raise CellFailed where the clock and the witness disagree over nearly every call.
 
-    ``witnessed`` holds the seconds that the witness saw from just before each call to just after it.
+    ``witnessed`` holds the seconds that the witness saw from just before each call to just after it. Between
+    the readings of the two a busy machine may put a process aside: now and then, yet not always.
     """
-    if not seconds:
-        return
-    least = statistics.median(LEAST_SHARE * wide - READING_SECONDS for wide in witnessed)
-    most = statistics.median(wide / LEAST_SHARE + READING_SECONDS for wide in witnessed)
-    found, seen = statistics.median(seconds), statistics.median(witnessed)
-    if not least <= found <= most:
+    apart = [not _agree(found, seen) for found, seen in zip(seconds, witnessed, strict=True)]
+    if len(apart) >= LEAST_CALLS and sum(apart) >= LYING_SHARE * len(apart):
+        found, seen = statistics.median(seconds), statistics.median(witnessed)
         told = f"{found:.3g} s a call by the clock, {seen:.3g} s by an independent one"
         raise CellFailed("wrong-answer", f"two clocks disagree: {told}")
+
+
+def _agree(seconds: float, witnessed: float) -> bool:
+    return LEAST_SHARE * witnessed - READING_SECONDS <= seconds <= witnessed / LEAST_SHARE + READING_SECONDS

@@ -19,7 +19,8 @@ PROVEN = "proven"
 _SLOWEST_COPY = 5e8
 """Bytes a second at which any result can be read, widening 16-bit numbers included."""
 _SHORTEST_READING_SECONDS = 2e-3
-_SAMPLES_TO_JUDGE = 3
+_SAMPLES_TO_JUDGE = 8
+"""Of fewer readings a busy machine may have put every one aside."""
 
 
 @dataclass

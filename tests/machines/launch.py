@@ -87,7 +87,7 @@ def main() -> int:
         (zone / "max_energy_range_uj").write_text(str(int(RANGE_JOULES * 1e6)))
         (zone / "constraint_0_power_limit_uw").write_text("20000000")
 
-    from likeforlike.bench.measure import energy
+    from likeforlike.bench.measure.watch import energy
     from likeforlike.command import main as command
     from likeforlike.devices.vendors import cpu_maker
 

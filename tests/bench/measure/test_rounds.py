@@ -216,7 +216,9 @@ class TwoTimes(StandIn):
         return answer
 
 
-@pytest.mark.parametrize(("share", "agrees"), [(1.0, True), (0.5, True), (0.1, False), (1.5, False)])
+@pytest.mark.parametrize(
+    ("share", "agrees"), [(1.0, True), (0.5, True), (0.1, True), (0.03, False), (1.5, False)]
+)
 def test_a_worker_whose_clock_runs_otherwise_than_ours_ends_with_a_wrong_answer(
     share: float, agrees: bool
 ) -> None:

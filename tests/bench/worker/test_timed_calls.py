@@ -139,8 +139,10 @@ def test_two_clocks_must_agree_over_most_calls(share: float, agrees: bool) -> No
             clocks.refuse_disagreement(seconds, witnessed)
 
 
-def test_one_disturbed_reading_is_no_disagreement() -> None:
-    clocks.refuse_disagreement([1.0, 1.0, 1.0], [1.0, 50.0, 1.0])
+def test_disturbed_readings_are_no_disagreement() -> None:
+    """Put aside between the readings of the two clocks, in three calls of four."""
+    clocks.refuse_disagreement([1.0] * 4, [1.0, 50.0, 1.3, 1.3])
+    clocks.refuse_disagreement([1.0] * 2, [50.0] * 2)
     clocks.refuse_disagreement([], [])
     clocks.refuse_disagreement([1e-7] * 3, [9e-6] * 3)
 
@@ -167,12 +169,12 @@ def calls_with(reading: list[float], seconds: list[float], read_bytes: int) -> t
 @pytest.mark.parametrize(
     ("reading", "seconds", "read_bytes", "early"),
     [
-        ([0.5, 0.5, 0.5], [0.001] * 3, 8_000_000, True),
-        ([0.5, 0.5, 0.01], [0.001] * 3, 8_000_000, False),  # one quick reading: the others were disturbed
-        ([0.5, 0.5], [0.001] * 2, 8_000_000, False),  # too few to judge
-        ([0.5] * 3, [0.6] * 3, 8_000_000, False),  # less than a call
-        ([0.5] * 3, [0.001] * 3, 400_000_000, False),  # so much takes so long to copy
-        ([0.0019] * 3, [0.00001] * 3, 0, False),
+        ([0.5] * 8, [0.001] * 8, 8_000_000, True),
+        ([0.5] * 7 + [0.01], [0.001] * 8, 8_000_000, False),  # one quick reading: the others were disturbed
+        ([0.5] * 7, [0.001] * 7, 8_000_000, False),  # too few to judge
+        ([0.5] * 8, [0.6] * 8, 8_000_000, False),  # less than a call
+        ([0.5] * 8, [0.001] * 8, 400_000_000, False),  # so much takes so long to copy
+        ([0.0019] * 8, [0.00001] * 8, 0, False),
     ],
 )
 def test_a_reading_that_takes_the_works_time_is_found(

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from likeforlike.bench.measure import disturbances
+from likeforlike.bench.measure.watch import disturbances
 from likeforlike.bench.measure.watch.disturbances import MachineWatch
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.watched_hand import WatchedHand

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from likeforlike.bench.measure import energy
+from likeforlike.bench.measure.watch import energy
 from likeforlike.bench.measure.watch.energy import EnergyWatch, Idle, TurnEnergy, energies_joined, energy_of
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
