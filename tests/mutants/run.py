@@ -1,0 +1,209 @@
+"""Put faults into the modules that judge, time, take turns, keep the journal and prove; say which none of their tests sees.
+
+``python tests/mutants/run.py [MODULE ...]``. Each mutant runs the tests named for its module in ``modules.toml``, in a
+copy of the working tree and in a process forked from one that has loaded the libraries. A mutant that passes them
+survives. Exit status 1 if one does that ``survivors.toml`` doesn't list with its reason, if more than MOST of them
+survive, or if one is listed that no longer does; 2 if the tests fail without a fault.
+
+cosmic-ray makes the mutants. Its own ``exec`` would change the working tree and know one test command for all; mutmut
+3 leaves out module constants, fields of dataclasses and properties, where thresholds and recipes stand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import faults
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+MOST = 0.05
+"""Share of the mutants that may survive."""
+
+
+class FailsAlready(Exception):
+    """Tests that fail without a fault show nothing."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all mutants of the modules, or a sample of them."""
+    options = _options(arguments)
+    tests = {m: t for group in _toml("modules.toml")["group"] for m in group["modules"] for t in [group["tests"]]}
+    unknown = set(options.modules) - tests.keys()
+    if unknown:
+        print(f"{sorted(unknown)[0]}: not in tests/mutants/modules.toml; known are {', '.join(tests)}")
+        return 2
+    chosen = {module: tests[module] for module in options.modules or tests}
+    listed = {faults.named(entry): entry["reason"] for entry in _toml("survivors.toml")["survivor"]}
+    _load_libraries()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        tree = Path(folder) / "tree"
+        hidden = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "results", "report", "docs")
+        shutil.copytree(ROOT, tree, symlinks=True, ignore=hidden)
+        if options.sample is not None:
+            mutants = _sample(list(chosen), options.seed, options.sample)
+        else:
+            mutants = (mutant for module in chosen for mutant in faults.every(ROOT, module))
+        try:
+            results = _try_all(tree, mutants, chosen, listed)
+        except FailsAlready as failed:
+            print(failed)
+            return 2
+        return _judge(results, chosen, listed, options.sample is None)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as models/contract/recipe.py; default: all")
+    parser.add_argument("--sample", type=float, metavar="SECONDS", help="as many as fit, drawn at random")
+    parser.add_argument("--seed", default=time.strftime("%Y-%m-%d"), help="of the sample; default: the date")
+    return parser.parse_args(arguments)
+
+
+def _toml(name: str) -> dict:
+    return tomllib.loads((HERE / name).read_text(encoding="utf-8"))
+
+
+def _load_libraries() -> None:
+    """What every test imports, once for all forks; nothing of ours, which is what changes."""
+    import _pytest.assertion.rewrite  # noqa: F401, PLC0415
+    import msgspec  # noqa: F401, PLC0415
+    import numpy  # noqa: F401, ICN001, PLC0415
+    import pytest_benchmark.plugin  # noqa: F401, PLC0415
+    import scipy.stats  # noqa: F401, PLC0415
+
+
+def _sample(modules: list[str], seed: str, seconds: float) -> Iterator[faults.Mutant]:
+    """Mutants of all modules, drawn without return until the time is over."""
+    until = time.monotonic() + seconds
+    sources = {module: (ROOT / module).read_text(encoding="utf-8") for module in modules}
+    drawn = [(module, *place) for module in modules for place in faults.places(sources[module])]
+    random.Random(seed).shuffle(drawn)
+    print(f"a sample of {len(drawn)} places, seed {seed}")
+    for module, kind, occurrence in drawn:
+        if time.monotonic() > until:
+            return
+        mutant = faults.put(ROOT, module, kind, occurrence)
+        if mutant is not None:
+            yield mutant
+
+
+def _try_all(
+    tree: Path, mutants: Iterator[faults.Mutant], tests: dict, listed: dict
+) -> list[tuple[faults.Mutant, bool]]:
+    """Each mutant and whether its tests still pass; survivors are told as they are found."""
+    results = []
+    limits: dict[tuple[str, ...], float] = {}
+    for mutant in mutants:
+        files = tuple(tests[mutant.module])
+        place = tree / mutant.module
+        if files not in limits:
+            limits[files] = _limit_seconds(tree, files)
+        for compiled in place.parent.glob(f"__pycache__/{place.stem}.*"):
+            compiled.unlink()
+        place.write_text(mutant.code, encoding="utf-8")
+        survives = _passes(tree, files, limits[files])
+        shutil.copyfile(ROOT / mutant.module, place)
+        results.append((mutant, survives))
+        if survives and not listed.get(mutant.name):
+            print(f"\n{mutant.told()}\nreason = \"\"", flush=True)
+    return results
+
+
+def _limit_seconds(tree: Path, files: Sequence[str]) -> float:
+    """How long these tests may take: what they take without a fault, five times and a little."""
+    started = time.monotonic()
+    if not _passes(tree, files, 600.0, faultless=True):
+        raise FailsAlready(f"fails without a fault: pytest {' '.join(files)}")
+    return 5.0 + 5.0 * (time.monotonic() - started)
+
+
+def _passes(tree: Path, tests: Sequence[str], limit_seconds: float, faultless: bool = False) -> bool:
+    """Whether these tests pass in the tree, in a fork of this process, within that time."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        _become_tests(tree, tests, faultless)
+    until = time.monotonic() + limit_seconds
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            break
+        if time.monotonic() > until:
+            status = 1
+            break
+        time.sleep(0.005)
+    try:
+        os.killpg(child, signal.SIGKILL)  # and what its tests have left running
+    except ProcessLookupError:
+        pass
+    if not ended:
+        os.waitpid(child, 0)
+    return status == 0
+
+
+def _become_tests(tree: Path, tests: Sequence[str], faultless: bool) -> None:
+    """Run the tests in this process and end it; its status says whether they passed."""
+    status = 70
+    try:
+        os.setpgid(0, 0)
+        os.chdir(tree)
+        # compiled files of the first, faultless run are kept; a mutant's would be taken for the next one's
+        sys.dont_write_bytecode = not faultless
+        os.environ |= {"PYTHONPATH": str(tree)} | ({} if faultless else {"PYTHONDONTWRITEBYTECODE": "1"})
+        sys.path[:] = [str(tree), *(place for place in sys.path if Path(place).resolve() not in (HERE, ROOT))]
+        if not faultless:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
+        import pytest  # noqa: PLC0415
+
+        import likeforlike  # noqa: PLC0415
+
+        if not Path(likeforlike.__file__).is_relative_to(tree):
+            raise SystemExit(f"likeforlike was imported from {likeforlike.__file__}, not from the copy {tree}")
+        options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:randomly", "--tb=short", "-W", "ignore"]
+        status = int(pytest.main([*options, *tests]))
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
+def _judge(results: list[tuple[faults.Mutant, bool]], modules: dict, listed: dict, whole: bool) -> int:
+    """Print the counts and what is wrong; the exit status."""
+    tried = Counter(mutant.module for mutant, _ in results)
+    survived = Counter(mutant.module for mutant, survives in results if survives)
+    width = max(map(len, modules))
+    print(f"\n{'module':{width}}  mutants  killed  survived")
+    for module in (*filter(tried.get, modules),):
+        print(f"{module:{width}}  {tried[module]:7}  {tried[module] - survived[module]:6}  {survived[module]:8}")
+    total, left = tried.total(), survived.total()
+    print(f"{'all':{width}}  {total:7}  {total - left:6}  {left:8}  ({left / max(total, 1):.1%})")
+    alive = {mutant.name for mutant, survives in results if survives}
+    wrong = [f"{m}: survives unlisted in {w or 'the module'}: {b}" for m, w, _, b, _ in sorted(alive - _reasoned(listed))]
+    if whole:
+        gone = {name for name in listed if name[0] in modules} - alive
+        wrong += [f"{m}: listed, but doesn't survive in {w or 'the module'}: {b}" for m, w, _, b, _ in sorted(gone)]
+        if left > MOST * total:
+            wrong.append(f"{left} of {total} survive; at most {MOST:.0%} may")
+    print("\n".join(wrong))
+    return 1 if wrong else 0
+
+
+def _reasoned(listed: dict) -> set:
+    return {name for name, reason in listed.items() if reason.strip()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
