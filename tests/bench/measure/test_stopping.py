@@ -149,7 +149,8 @@ def test_a_ratio_s_half_width_by_hand() -> None:
 
 
 def test_a_round_that_took_no_time_in_one_of_both_has_no_ratio() -> None:
-    ones, gap = [1.0] * 7, [0.0] + [1.0] * 6
+    """Nine samples' interval at 0.95 leaves out the least and the largest."""
+    ones, gap = [1.0] * 9, [0.0] + [1.0] * 8
     for a, b in ((ones, gap), (gap, ones)):
         assert judged(Limits(7, 9.0, 0.01, 0.95), a=a, b=b)["b"] == "precision"
 
