@@ -12,6 +12,7 @@ cosmic-ray makes the mutants. Its own ``exec`` would change the working tree and
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import random
 import shutil
@@ -82,6 +83,8 @@ def _load_libraries() -> None:
     import numpy  # noqa: F401, ICN001, PLC0415
     import pytest_benchmark.plugin  # noqa: F401, PLC0415
     import scipy.stats  # noqa: F401, PLC0415
+
+    gc.freeze()
 
 
 def _sample(modules: list[str], seed: str, seconds: float) -> Iterator[faults.Mutant]:
@@ -173,8 +176,11 @@ def _become_tests(tree: Path, tests: Sequence[str], faultless: bool) -> None:
 
         if not Path(likeforlike.__file__).is_relative_to(tree):
             raise SystemExit(f"likeforlike was imported from {likeforlike.__file__}, not from the copy {tree}")
-        options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:randomly", "--tb=short", "-W", "ignore"]
-        status = int(pytest.main([*options, *tests]))
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        unused = ("cacheprovider", "unraisableexception", "threadexception")
+        plugins = [word for name in unused for word in ("-p", f"no:{name}")]
+        options = ["-x", "-q", "--no-header", "--tb=short", "-W", "ignore", "-p", "pytest_benchmark.plugin"]
+        status = int(pytest.main([*options, *plugins, *tests]))
     finally:
         sys.stdout.flush()
         os._exit(status)
