@@ -103,7 +103,11 @@ class DroppedStatement(_Fault):
         """Whether it is a field of a dataclass, or a function's last ``return None``."""
         if statement.type == "expr_stmt":
             return statement.children[1].type == "annassign"
-        last = node.parent.type == "suite" and node.parent.parent.type == "funcdef" and node.parent.children[-1] is node
+        last = (
+            node.parent.type == "suite"
+            and node.parent.parent.type == "funcdef"
+            and node.parent.children[-1] is node
+        )
         return last and statement.get_code(include_prefix=False) == "return None"
 
 
@@ -148,7 +152,9 @@ class Mutant:
     def told(self) -> str:
         """As an entry of ``survivors.toml``."""
         fields = {k: v for k, v in zip(FIELDS, self.name, strict=True) if (k, v) != ("nth", 1)}
-        return "\n".join(("[[survivor]]", *(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in fields.items())))
+        return "\n".join(
+            ("[[survivor]]", *(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in fields.items()))
+        )
 
 
 def places(source: str) -> list[tuple[Operator, int]]:
@@ -173,7 +179,7 @@ def put(root: Path, module: str, kind: Operator, occurrence: int) -> Mutant | No
     before, after = source.splitlines(), code.splitlines()
     same = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
     last = next((i for i, (a, b) in enumerate(zip(before[::-1], after[::-1], strict=False)) if a != b), 0)
-    was, became = (" ".join(map(str.strip, part[same : len(part) - last])) for part in (before, after))
+    was, became = (" ".join(" ".join(part[same : len(part) - last]).split()) for part in (before, after))
     where = _enclosing(source, same + 1)
     alike = [i for i in range(same + 1) if before[i].strip() == before[same].strip()]
     nth = sum(_enclosing(source, i + 1) == where for i in alike)

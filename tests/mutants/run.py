@@ -23,6 +23,8 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import faults
@@ -32,6 +34,9 @@ ROOT = HERE.parents[1]
 MOST = 0.05
 """Share of the mutants that may survive."""
 
+A_SAMPLE = 12
+"""Mutants of a module in a sample: enough to be worth the run without a fault that comes before them."""
+
 
 class FailsAlready(Exception):
     """Tests that fail without a fault show nothing."""
@@ -40,7 +45,9 @@ class FailsAlready(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run all mutants of the modules, or a sample of them."""
     options = _options(arguments)
-    tests = {m: t for group in _toml("modules.toml")["group"] for m in group["modules"] for t in [group["tests"]]}
+    tests = {
+        m: t for group in _toml("modules.toml")["group"] for m in group["modules"] for t in [group["tests"]]
+    }
     unknown = set(options.modules) - tests.keys()
     if unknown:
         print(f"{sorted(unknown)[0]}: not in tests/mutants/modules.toml; known are {', '.join(tests)}")
@@ -50,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _load_libraries()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"
-        hidden = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "results", "report", "docs")
+        hidden = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "results", "report")
         shutil.copytree(ROOT, tree, symlinks=True, ignore=hidden)
         if options.sample is not None:
             mutants = _sample(list(chosen), options.seed, options.sample)
@@ -66,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as models/contract/recipe.py; default: all")
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="such as models/contract/recipe.py; default: all"
+    )
     parser.add_argument("--sample", type=float, metavar="SECONDS", help="as many as fit, drawn at random")
     parser.add_argument("--seed", default=time.strftime("%Y-%m-%d"), help="of the sample; default: the date")
     return parser.parse_args(arguments)
@@ -78,27 +87,27 @@ def _toml(name: str) -> dict:
 
 def _load_libraries() -> None:
     """What every test imports, once for all forks; nothing of ours, which is what changes."""
-    import _pytest.assertion.rewrite  # noqa: F401, PLC0415
-    import msgspec  # noqa: F401, PLC0415
-    import numpy  # noqa: F401, ICN001, PLC0415
-    import pytest_benchmark.plugin  # noqa: F401, PLC0415
-    import scipy.stats  # noqa: F401, PLC0415
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    import _pytest.assertion.rewrite  # noqa: F401
+    import msgspec  # noqa: F401
+    import numpy  # noqa: F401, ICN001
+    import pytest_benchmark.plugin  # noqa: F401
+    import scipy.stats  # noqa: F401
 
     gc.freeze()
 
 
 def _sample(modules: list[str], seed: str, seconds: float) -> Iterator[faults.Mutant]:
-    """Mutants of all modules, drawn without return until the time is over."""
+    """Until the time is over, modules in a drawn order and A_SAMPLE mutants of each, drawn too."""
     until = time.monotonic() + seconds
-    sources = {module: (ROOT / module).read_text(encoding="utf-8") for module in modules}
-    drawn = [(module, *place) for module in modules for place in faults.places(sources[module])]
-    random.Random(seed).shuffle(drawn)
-    print(f"a sample of {len(drawn)} places, seed {seed}")
-    for module, kind, occurrence in drawn:
-        if time.monotonic() > until:
-            return
-        mutant = faults.put(ROOT, module, kind, occurrence)
-        if mutant is not None:
+    draw = random.Random(seed)
+    print(f"a sample, seed {seed}")
+    for module in draw.sample(modules, len(modules)):
+        places = faults.places((ROOT / module).read_text(encoding="utf-8"))
+        drawn = (faults.put(ROOT, module, *place) for place in draw.sample(places, len(places)))
+        for mutant in islice(filter(None, drawn), A_SAMPLE):
+            if time.monotonic() > until:
+                return
             yield mutant
 
 
@@ -120,7 +129,7 @@ def _try_all(
         shutil.copyfile(ROOT / mutant.module, place)
         results.append((mutant, survives))
         if survives and not listed.get(mutant.name):
-            print(f"\n{mutant.told()}\nreason = \"\"", flush=True)
+            print(f'\n{mutant.told()}\nreason = ""', flush=True)
     return results
 
 
@@ -147,10 +156,8 @@ def _passes(tree: Path, tests: Sequence[str], limit_seconds: float, faultless: b
             status = 1
             break
         time.sleep(0.005)
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # and what its tests have left running
-    except ProcessLookupError:
-        pass
     if not ended:
         os.waitpid(child, 0)
     return status == 0
@@ -170,12 +177,14 @@ def _become_tests(tree: Path, tests: Sequence[str], faultless: bool) -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
-        import pytest  # noqa: PLC0415
+        import pytest
 
-        import likeforlike  # noqa: PLC0415
+        import likeforlike
 
         if not Path(likeforlike.__file__).is_relative_to(tree):
-            raise SystemExit(f"likeforlike was imported from {likeforlike.__file__}, not from the copy {tree}")
+            raise SystemExit(
+                f"likeforlike was imported from {likeforlike.__file__}, not from the copy {tree}"
+            )
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         unused = ("cacheprovider", "unraisableexception", "threadexception")
         plugins = [word for name in unused for word in ("-p", f"no:{name}")]
@@ -193,14 +202,21 @@ def _judge(results: list[tuple[faults.Mutant, bool]], modules: dict, listed: dic
     width = max(map(len, modules))
     print(f"\n{'module':{width}}  mutants  killed  survived")
     for module in (*filter(tried.get, modules),):
-        print(f"{module:{width}}  {tried[module]:7}  {tried[module] - survived[module]:6}  {survived[module]:8}")
+        print(
+            f"{module:{width}}  {tried[module]:7}  {tried[module] - survived[module]:6}  {survived[module]:8}"
+        )
     total, left = tried.total(), survived.total()
     print(f"{'all':{width}}  {total:7}  {total - left:6}  {left:8}  ({left / max(total, 1):.1%})")
     alive = {mutant.name for mutant, survives in results if survives}
-    wrong = [f"{m}: survives unlisted in {w or 'the module'}: {b}" for m, w, _, b, _ in sorted(alive - _reasoned(listed))]
+    wrong = [
+        f"{m}: survives unlisted in {w or 'the module'}: {b}"
+        for m, w, _, b, _ in sorted(alive - _reasoned(listed))
+    ]
     if whole:
         gone = {name for name in listed if name[0] in modules} - alive
-        wrong += [f"{m}: listed, but doesn't survive in {w or 'the module'}: {b}" for m, w, _, b, _ in sorted(gone)]
+        wrong += [
+            f"{m}: listed, but doesn't survive in {w or 'the module'}: {b}" for m, w, _, b, _ in sorted(gone)
+        ]
         if left > MOST * total:
             wrong.append(f"{left} of {total} survive; at most {MOST:.0%} may")
     print("\n".join(wrong))

@@ -20,7 +20,12 @@ def test_one_round_is_enough_for_who_takes_more_than_eight_times_as_long(rounds)
 
 @pytest.mark.parametrize("rounds", [3, 4])
 def test_after_three_rounds_who_takes_more_than_half_as_long_again(rounds):
-    seconds = {"fastest": [1.0] * rounds, "edge": [1.5] * rounds, "far": [1.51] * rounds, "near": [1.4] * rounds}
+    seconds = {
+        "fastest": [1.0] * rounds,
+        "edge": [1.5] * rounds,
+        "far": [1.51] * rounds,
+        "near": [1.4] * rounds,
+    }
     assert far_from_the_fastest(seconds) == ["far"]
 
 

@@ -165,7 +165,9 @@ def test_the_interval_is_told_relative_to_the_median_where_there_is_one() -> Non
     assert rule.stop("none").median_interval is None
 
 
-def rounds_until_settled(monkeypatch, min_rounds: int, width_after: dict[int, float]) -> tuple[int, list[int]]:
+def rounds_until_settled(
+    monkeypatch, min_rounds: int, width_after: dict[int, float]
+) -> tuple[int, list[int]]:
     """After how many rounds a cell is settled whose width is as told from a round on, and when it was asked."""
     asked = []
 

@@ -229,7 +229,14 @@ def test_the_bounds_of_suspicion(monkeypatch):
     assert suspicion(219e9, 1.0, XEON, REACHED) is None
     assert suspicion(221e9, 1.0, XEON, REACHED) is not None
     assert suspicion(442e9, 2.0, XEON, REACHED).startswith("implies 221 GFLOP/s, 10 % above")
-    for flop, seconds in ((math.inf, 1.0), (300e9, math.nan), (300e9, 0.0), (0.0, 1.0), (-1.0, 1.0), (300e9, -1.0)):
+    for flop, seconds in (
+        (math.inf, 1.0),
+        (300e9, math.nan),
+        (300e9, 0.0),
+        (0.0, 1.0),
+        (-1.0, 1.0),
+        (300e9, -1.0),
+    ):
         assert suspicion(flop, seconds, None, REACHED) is None
     monkeypatch.setattr(plausibility, "SUSPICIOUS_MARGIN", 0.125)
     assert suspicion(225e9, 1.0, XEON, REACHED) is None

@@ -8,7 +8,14 @@ from unittest.mock import patch
 import pytest
 
 from likeforlike.models.contract import recipe as module
-from likeforlike.models.contract.recipe import KERAS_2020, MANUAL_2020, MATCHED, RECIPES, Recipe, RecipeRefused
+from likeforlike.models.contract.recipe import (
+    KERAS_2020,
+    MANUAL_2020,
+    MATCHED,
+    RECIPES,
+    Recipe,
+    RecipeRefused,
+)
 
 LAYERS = ((784, 512), (512, 10))
 
@@ -90,7 +97,11 @@ def test_the_published_recipes_differ_in_what_the_notebook_differs_in():
         "logging": ("none", "scalars"),
     }
     assert MATCHED.differences(replace(MATCHED, name="other", published_with="keras-fit")) == {}
-    assert [RECIPES[name] for name in ("matched", "keras-2020", "manual-2020")] == [MATCHED, KERAS_2020, MANUAL_2020]
+    assert [RECIPES[name] for name in ("matched", "keras-2020", "manual-2020")] == [
+        MATCHED,
+        KERAS_2020,
+        MANUAL_2020,
+    ]
 
 
 def test_a_refusal_names_the_trainer_the_field_the_value_and_why():

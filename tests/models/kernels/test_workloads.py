@@ -34,7 +34,13 @@ def test_matmul_flop_are_counted_one_by_one(size):
 
 @pytest.mark.parametrize(
     ("dtype", "item", "host_item", "widened"),
-    [("float64", 8, 8, 0), ("float32", 4, 4, 0), ("tf32", 4, 4, 0), ("bfloat16", 2, 4, 12), ("float16", 2, 4, 12)],
+    [
+        ("float64", 8, 8, 0),
+        ("float32", 4, 4, 0),
+        ("tf32", 4, 4, 0),
+        ("bfloat16", 2, 4, 12),
+        ("float16", 2, 4, 12),
+    ],
 )
 @pytest.mark.parametrize(("size", "check"), [(2000, 32 * 2000), (2001, 32 * 512)])
 def test_matmul_bytes_by_hand(dtype, item, host_item, widened, size, check):
@@ -103,7 +109,9 @@ def test_the_full_check_s_last_size_and_the_sketch_s_first(monkeypatch):
     asked = []
     monkeypatch.setattr(verification, "FULL_CHECK_SIZE", 4)
     monkeypatch.setattr(verification, "full_error", lambda problem, product: asked.append("full") or 0.0)
-    monkeypatch.setattr(verification, "sketched_error", lambda problem, product: asked.append("sketch") or 0.0)
+    monkeypatch.setattr(
+        verification, "sketched_error", lambda problem, product: asked.append("sketch") or 0.0
+    )
     for size in (3, 4, 5):
         verification.verify({}, ones(size), np.ones((size, size)))
     assert asked == ["full", "full", "sketch"]
@@ -114,7 +122,9 @@ def test_blocks_of_rows_are_the_whole_matrix(monkeypatch):
     monkeypatch.setattr(verification, "BLOCK_ROWS", 4)
     seen = []
     kept = verification.rounded
-    monkeypatch.setattr(verification, "rounded", lambda part, dtype: seen.append(len(part)) or kept(part, dtype))
+    monkeypatch.setattr(
+        verification, "rounded", lambda part, dtype: seen.append(len(part)) or kept(part, dtype)
+    )
     draw = np.random.default_rng(1)
     matrix, vectors = draw.random((10, 10)), draw.random((10, 3))
     np.testing.assert_allclose(verification._times(matrix, vectors, "float64"), matrix @ vectors, rtol=1e-12)
@@ -141,7 +151,9 @@ def test_bfloat16_is_the_nearest_and_of_two_the_even_one():
 
 def test_float16_and_what_is_left_as_it_is():
     values = np.array([1 + 2**-12, 0.1], np.float32)
-    np.testing.assert_array_equal(verification.rounded(values, "float16"), values.astype(np.float16).astype(float))
+    np.testing.assert_array_equal(
+        verification.rounded(values, "float16"), values.astype(np.float16).astype(float)
+    )
     for dtype in ("float32", "tf32", "float64"):
         np.testing.assert_array_equal(verification.rounded(values, dtype), values.astype(float))
 

@@ -57,7 +57,13 @@ class File:
 def a_run(clock: Clock, **recipe) -> Run:
     images, labels = np.zeros((64, 784), np.float32), np.zeros(64, np.int32)
     recipe = replace(MATCHED, **recipe)
-    return Run(recipe, Dataset("t", "t", images, labels, images, labels), initial_parameters(recipe), "cpu:0", clock=clock)
+    return Run(
+        recipe,
+        Dataset("t", "t", images, labels, images, labels),
+        initial_parameters(recipe),
+        "cpu:0",
+        clock=clock,
+    )
 
 
 def test_each_phase_has_its_own_time_and_waiting_is_in_none():

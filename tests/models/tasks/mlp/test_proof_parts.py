@@ -28,7 +28,9 @@ def test_starting_weights_are_glorot_s_of_the_seed(bias):
     draw = np.random.default_rng(5)
     for array, inputs, outputs in ((weights.hidden_kernel, 784, 512), (weights.output_kernel, 512, 10)):
         limit = (6 / (inputs + outputs)) ** 0.5
-        np.testing.assert_array_equal(array, draw.uniform(-limit, limit, (inputs, outputs)).astype(np.float32))
+        np.testing.assert_array_equal(
+            array, draw.uniform(-limit, limit, (inputs, outputs)).astype(np.float32)
+        )
     if bias:
         np.testing.assert_array_equal(weights.hidden_bias, np.zeros(512))
         np.testing.assert_array_equal(weights.output_bias, np.zeros(10))
@@ -54,7 +56,10 @@ def test_graded_images_are_three_batches_and_a_half_from_1_to_a_millionth(batch,
 def test_gates_are_whole_batches_of_one_bright_pixel(batch, train):
     data = proof.gate_problem(batch)
     assert (len(data.train_images), len(data.validation_images)) == (train, 8192)
-    for images, labels in ((data.train_images, data.train_labels), (data.validation_images, data.validation_labels)):
+    for images, labels in (
+        (data.train_images, data.train_labels),
+        (data.validation_images, data.validation_labels),
+    ):
         assert images.shape[1] == 784
         assert (images[:, 0] == 1).all()
         assert images.sum() == len(images)
@@ -121,7 +126,10 @@ def test_movement_of_hidden_units_leaves_out_the_worst_hundredth():
 def test_movement_of_a_hidden_bias_is_by_unit_too():
     arrays = {"hidden_kernel": np.ones((2, 3)), "output_kernel": np.ones((3, 1))}
     start = weights(hidden_bias=np.zeros(3))
-    truth, answer = weights(hidden_bias=[1.0, 2.0, 2.0], **arrays), weights(hidden_bias=[1.5, 2.5, 2.5], **arrays)
+    truth, answer = (
+        weights(hidden_bias=[1.0, 2.0, 2.0], **arrays),
+        weights(hidden_bias=[1.5, 2.5, 2.5], **arrays),
+    )
     assert proof.movement_errors(start, answer, truth)[1] == pytest.approx(0.5 * math.sqrt(3) / 3)
 
 
@@ -188,7 +196,9 @@ def test_parity_asks_both_for_two_quiet_epochs_of_the_graded_images(finishing):
     ],
 )
 def test_parity_by_hand(finishing, answer, error):
-    assert parity(finishing, [epoch(), epoch(**answer)], [epoch(), epoch()]) == pytest.approx(error, abs=1e-12)
+    assert parity(finishing, [epoch(), epoch(**answer)], [epoch(), epoch()]) == pytest.approx(
+        error, abs=1e-12
+    )
 
 
 def test_another_number_of_epochs_is_infinitely_wrong(finishing):
@@ -246,7 +256,9 @@ def test_the_error_is_the_worse_of_both_in_units_of_the_tolerance(monkeypatch, p
 
 def test_who_has_a_proof_of_its_own_is_asked():
     own = Verification(0.5, 1.0)
-    factory = SimpleNamespace(verify=lambda recipe, device: own if (recipe, device) == (HAND, "gpu:1") else None)
+    factory = SimpleNamespace(
+        verify=lambda recipe, device: own if (recipe, device) == (HAND, "gpu:1") else None
+    )
     assert proof.verify(factory, HAND, "gpu:1") is own
 
 
