@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{sorted(unknown)[0]}: not in tests/mutants/modules.toml; known are {', '.join(tests)}")
         return 2
     chosen = {module: tests[module] for module in options.modules or tests}
-    listed = {faults.named(entry): entry["reason"] for entry in _toml("survivors.toml")["survivor"]}
+    listed = {faults.named(entry): entry["reason"] for entry in _toml("survivors.toml").get("survivor", [])}
     _load_libraries()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"

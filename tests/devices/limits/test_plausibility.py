@@ -73,6 +73,7 @@ def test_work_in_no_time_is_impossible():
         (10e-6, 60e-6, False),
         (2.0, 1.0, False),
         (0.5, math.nan, False),
+        (0.5, math.inf, False),
     ],
 )
 def test_the_gap_between_queued_and_waited_for(seconds, synchronised, flagged):
