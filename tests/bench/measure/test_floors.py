@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from likeforlike.bench.measure.floors import far_from_the_fastest
+from likeforlike.bench.measure.floors import far_from_the_fastest, far_in_an_earlier_run
+from likeforlike.bench.plan.cells import Cell
+from likeforlike.models.contract.implementation import Implementation
 
 
 @pytest.mark.parametrize("nothing", [{}, {"a": []}, {"a": [1.0], "b": []}, {"a": [], "b": [9.0]}])
@@ -37,3 +39,45 @@ def test_the_best_of_the_first_three_rounds_counts():
     assert far_from_the_fastest({"fastest": [9.0, 9.0, 1.0], "disturbed": [9.0, 1.5, 9.0]}) == []
     late = {"fastest": [1.0] * 4, "late": [2.0, 2.0, 2.0, 1.0]}
     assert far_from_the_fastest(late) == ["late"]
+
+
+def candidate(name, run=0, device="cpu:0", recipe="matched", role="floor"):
+    entry = Implementation(name, "training", "numpy", "", "m:a", role=role)
+    return Cell(entry, device, (("recipe", recipe), ("run", run)), "g")
+
+
+def test_who_was_far_in_the_first_run_is_not_tried_again():
+    """Best of the first run: 1.0 of the fastest, 1.5 and 1.51 of two others."""
+    first = [candidate(name) for name in ("fastest", "edge", "far", "lost")]
+    seconds = {cell.id: samples for cell, samples in zip(first, ([9.0, 1.0], [1.5, 9.0], [1.51, 9.0], []), strict=True)}
+
+    def told(cell):
+        return far_in_an_earlier_run(cell, first, seconds)
+
+    assert told(candidate("far", run=1)) == "far from the fastest candidate for the floor in the first run"
+    assert told(candidate("far", run=2)) is not None
+    for tried in (
+        candidate("far"),
+        candidate("fastest", run=1),
+        candidate("edge", run=1),
+        candidate("lost", run=1),
+        candidate("new", run=1),
+        candidate("far", run=1, role="contestant"),
+        candidate("far", run=1, device="gpu:0"),
+        candidate("far", run=1, recipe="other"),
+    ):
+        assert told(tried) is None
+    assert far_in_an_earlier_run(candidate("far", run=1), first, {}) is None
+
+
+def test_only_the_first_run_s_candidates_of_the_same_device_and_recipe_count():
+    far = candidate("far")
+    quicker = [
+        candidate("fast", run=1),
+        candidate("fast", device="gpu:0"),
+        candidate("fast", recipe="other"),
+        candidate("fast", role="contestant"),
+    ]
+    for other in quicker:
+        seconds = {far.id: [2.0], other.id: [1.0]}
+        assert far_in_an_earlier_run(candidate("far", run=1), [far, other], seconds) is None
