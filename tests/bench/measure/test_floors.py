@@ -37,6 +37,7 @@ def test_three_rounds_are_those_of_who_has_the_fewest():
 
 def test_the_best_of_the_first_three_rounds_counts():
     assert far_from_the_fastest({"fastest": [9.0, 9.0, 1.0], "disturbed": [9.0, 1.5, 9.0]}) == []
+    assert far_from_the_fastest({"fastest": [1.0, 1.0, 1.0], "disturbed": [9.0, 1.5, 9.0]}) == []
     late = {"fastest": [1.0] * 4, "late": [2.0, 2.0, 2.0, 1.0]}
     assert far_from_the_fastest(late) == ["late"]
 

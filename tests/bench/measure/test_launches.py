@@ -58,6 +58,9 @@ def test_no_two_launches_and_no_two_sessions_share_a_round() -> None:
 
 def test_launches_share_a_cell_s_rounds_and_time() -> None:
     assert limits_of_a_launch(WHOLE, 1) == WHOLE
+    few = Limits(2, 1.0, 0.02, 0.95)
+    assert limits_of_a_launch(few, 1, spread=0.5) == few
+    assert limits_of_a_launch(WHOLE, 2).min_rounds == 5
     assert limits_of_a_launch(WHOLE, 3) == Limits(4, pytest.approx(1 / 3), 0.02, 0.95)  # type: ignore[arg-type]
     assert limits_of_a_launch(WHOLE, 10).min_rounds == 3
 

@@ -343,3 +343,22 @@ def test_a_floor_that_fails_leaves_the_others_their_rounds() -> None:
     a, b, _ = made.measure()
     assert a.failure is not None
     assert b.rounds == list(range(8)), "what is left is the fastest"
+
+
+def test_rounds_are_counted_from_the_first_one_that_is_told() -> None:
+    world = World()
+    told, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"])
+    told.first_round = 3_000_000
+    assert [turn.rounds for turn in told.measure()] == [list(range(3_000_000, 3_000_006))] * 2
+    assert told.turns[0].disturbed == [{"round": 3_000_002, "reason": "throttled"}]
+    turns = [Turn(cell("c"), SPEC, StandIn(world, "c", lambda n: 0.01), 50.0)]
+    limits = Limits(6, 100.0, 0.05, 0.95)
+    plain = Group(turns, limits, random.Random(7), Unwatched(), lambda turn: None, clock=lambda: world.now)
+    assert plain.measure()[0].rounds == list(range(6))
+    assert turns[0].launch == 0
+
+
+def test_a_cell_s_time_is_that_of_its_turns_whatever_the_clock_began_with() -> None:
+    world = World(now=1e6)
+    made, _ = group(world, [StandIn(world, "a", lambda n: 0.25)], min_rounds=3, max_seconds=2.0, precision=None)
+    assert len(made.measure()[0].rounds) == 8
