@@ -362,3 +362,16 @@ def test_a_cell_s_time_is_that_of_its_turns_whatever_the_clock_began_with() -> N
     world = World(now=1e6)
     made, _ = group(world, [StandIn(world, "a", lambda n: 0.25)], min_rounds=3, max_seconds=2.0, precision=None)
     assert len(made.measure()[0].rounds) == 8
+
+
+def test_a_worker_that_can_t_even_be_told_costs_one_cell() -> None:
+    class Deaf(StandIn):
+        def order(self, message: Order) -> None:
+            raise CellFailed("crashed", "gone before it was told")
+
+    world = World()
+    made, ended = group(world, [Deaf(world, "a", lambda n: 0.01), StandIn(world, "b", lambda n: 0.01)])
+    a, b = made.measure()
+    assert a.failure is not None
+    assert (ended[0], ("a", "kill") in world.log) == ("a", True)
+    assert b.rounds == list(range(6))
