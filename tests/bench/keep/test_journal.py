@@ -259,3 +259,7 @@ def test_a_refused_journal_is_free_for_the_next(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r"line 1 is no journal line"):
         Journal(path, resume=True)
     opened(path, resume=False).begin(HEADER)
+
+
+def test_who_tells_nothing_of_cells_or_of_what_was_busy_has_none() -> None:
+    assert (Header("run", 1, {}).cells, Header("run", 1, {}).busy) == (0, ())

@@ -375,3 +375,23 @@ def test_a_worker_that_can_t_even_be_told_costs_one_cell() -> None:
     assert a.failure is not None
     assert (ended[0], ("a", "kill") in world.log) == ("a", True)
     assert b.rounds == list(range(6))
+
+
+def test_the_machine_is_watched_from_right_before_each_order_until_all_stand_still() -> None:
+    world = World()
+
+    class Watching(Unwatched):
+        def before(self, cell: Cell) -> None:
+            world.log.append((cell.entry.name, "before"))
+
+        def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
+            assert not world.running
+            world.log.append((cell.entry.name, f"after {turn}"))
+            return ["stolen", "throttled"]
+
+    made, _ = group(world, [StandIn(world, name, lambda n: 1.0) for name in "ab"], epochs=2)
+    made.watcher = Watching()
+    a, _ = made.measure()
+    mine = [kind for name, kind in world.log if name == "a"]
+    assert mine == ["Load", "Prepare", "before", "Go", "after 0", "before", "Go", "after 0", "Finish"]
+    assert a.disturbed == [{"round": 0, "reason": "stolen; throttled"}]
