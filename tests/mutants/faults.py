@@ -206,7 +206,7 @@ def _what_runs(source: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             node.values = []
-        elif isinstance(node, ast.Call):
+        elif isinstance(node, ast.Call | ast.ClassDef):
             node.keywords = [word for word in node.keywords if word.arg not in ("frozen", "strict")]
         elif isinstance(node, ast.arg):
             node.annotation = None

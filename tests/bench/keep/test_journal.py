@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from likeforlike.bench.keep.cell_record import CellRecord
@@ -233,9 +234,8 @@ def test_changed_code_is_told_with_the_cells_it_has_measured(tmp_path: Path) -> 
     journal.add([CellRecord("c", "measured", code={"mine": "2", "gone": "9"})])
     assert journal.other_code({"mine": "1", "ours": "1"}) == {"mine": ("c", "b"), "gone": ("c",), "ours": ("b",)}
     assert journal.other_code({"mine": "2", "ours": "2", "gone": "9"}) == {"mine": ("a",), "ours": ("a",)}
-    one, two = ({"mine": cells} for cells in (("a",), ("a", "b", "c")))
-    assert "mine, which has measured a;" in refusal_of(tmp_path / "j", one)
-    assert "mine, which has measured a and 2 more;" in refusal_of(tmp_path / "j", two)
+    for cells, words in ((("a",), "a;"), (("a", "b"), "a and 1 more;"), (("a", "b", "c"), "a and 2 more;")):
+        assert f"mine, which has measured {words}" in refusal_of(tmp_path / "j", {"mine": cells})
 
 
 def test_all_that_differs_is_told_in_order() -> None:
@@ -253,11 +253,21 @@ def test_a_folder_that_can_t_be_made_is_told_in_a_line(tmp_path: Path) -> None:
 
 
 def test_a_refused_journal_is_free_for_the_next(tmp_path: Path) -> None:
-    """A file that no journal can be read from is let go of again."""
-    path = tmp_path / "j"
+    """Whatever the reason, the file is let go of again."""
+    path = tmp_path / "deep" / "down" / "j"
+
+    def held() -> int:
+        return [file.path for file in psutil.Process().open_files()].count(str(path))
+
+    opened(path, resume=False).begin(HEADER)
+    with pytest.raises(JournalError, match=r"another run is writing") as locked:
+        Journal(path, resume=False)
+    assert held() == 1, locked
+    _opened.pop().close()
     path.write_text("no journal\n")
-    with pytest.raises(JournalError, match=r"line 1 is no journal line"):
+    with pytest.raises(JournalError, match=r"line 1 is no journal line") as unread:
         Journal(path, resume=True)
+    assert held() == 0, unread
     opened(path, resume=False).begin(HEADER)
 
 
