@@ -107,13 +107,24 @@ def with_info(part: CellRecord, **changes: Any) -> CellRecord:
 
 
 def test_the_worst_check_is_the_one_nearest_to_its_own_tolerance() -> None:
-    checks = [(1e-3, 1e-2), (9e-7, 1e-6), (0.05, 0.0)]
-    parts = [
-        with_info(part, verified={"error": error, "tolerance": tolerance})
-        for part, (error, tolerance) in zip(THREE, checks, strict=True)
-    ]
-    told = launches_joined(CELL, parts, None, CONTEXT).extra_info
-    assert told["verified"] == {"error": 9e-7, "tolerance": 1e-6}
+
+    def worst(*checks: tuple[float, float]) -> float:
+        parts = [
+            with_info(part, verified={"error": error, "tolerance": tolerance})
+            for part, (error, tolerance) in zip(THREE, checks, strict=True)
+        ]
+        error: float = launches_joined(CELL, parts, None, CONTEXT).extra_info["verified"]["error"]
+        return error
+
+    assert worst((1e-3, 1e-2), (9e-7, 1e-6), (0.05, 0.0)) == 9e-7
+    # no tolerance at all counts as one of 1
+    assert worst((0.5, 0.0), (0.8, 1.0), (0.0, 1.0)) == 0.8
+    assert worst((0.5, 0.0), (0.4, 1.0), (0.0, 1.0)) == 0.5
+
+
+def test_what_is_the_same_in_all_is_told_as_the_first_tells_it() -> None:
+    parts = [with_info(part, origin=f"origin {n}") for n, part in enumerate(THREE)]
+    assert launches_joined(CELL, parts, None, CONTEXT).extra_info["origin"] == "origin 0"
 
 
 def test_what_one_launch_doesn_t_know_the_others_tell() -> None:
