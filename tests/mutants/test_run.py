@@ -103,7 +103,10 @@ def test_an_unseen_fault_is_told_and_may_be_listed_with_a_reason(tmp_path):
     assert status == 1
     assert "survives unlisted in few: return number / total < MOST" in told
     entry = told[told.index("[[survivor]]") : told.index('reason = ""')]
-    for reason, wrong in (("", "survives unlisted"), ("a bound that no time meets", "1 of 11 survive; at most 5%")):
+    for reason, wrong in (
+        ("", "survives unlisted"),
+        ("a bound that no time meets", "1 of 11 survive; at most 5%"),
+    ):
         (tmp_path / "tests/mutants/survivors.toml").write_text(f'{entry}reason = "{reason}"\n')
         status, told = run(tmp_path)
         assert status == 1

@@ -238,7 +238,9 @@ def multiplied(
     cell = Cell(entry, "cpu:0", (("size", 1000), ("dtype", "float32")), "g", twin_of=twin_of)
     turn = Turn(cell, spec, None, 9.0, launch=launch, start={"position": 3})  # type: ignore[arg-type]
     turn.ready = Ready(0.5, 0.25, 0.0, 1.0, 7, {"import_seconds": 2.0})
-    turn.samples = [Sample(value, None, 0.1, 0.2) if facts.get("copied") else Sample(value) for value in seconds]
+    turn.samples = [
+        Sample(value, None, 0.1, 0.2) if facts.get("copied") else Sample(value) for value in seconds
+    ]
     turn.rounds, turn.facts = list(range(len(seconds))), facts
     stopping = GroupStopping(Limits(2, 1.0, None, 0.5))
     stopping.initialise([cell.id])

@@ -185,7 +185,9 @@ def test_a_run_that_cannot_be_begun_says_so_in_a_line(tmp_path, monkeypatch):
 def test_every_line_is_on_the_disk_before_measuring_goes_on(tmp_path, monkeypatch):
     path = tmp_path / "j"
     sizes, fsync = [], os.fsync
-    monkeypatch.setattr(os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size) or fsync(descriptor))
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size) or fsync(descriptor)
+    )
     journal = opened(path, resume=False)
     journal.begin(HEADER)
     for cell in "ab":
@@ -230,9 +232,19 @@ def test_launches_are_kept_apart_and_forgotten_with_their_cell(tmp_path: Path) -
 
 def test_changed_code_is_told_with_the_cells_it_has_measured(tmp_path: Path) -> None:
     journal = begun(tmp_path / "j")
-    journal.add([launched("a", 0, mine="1", ours="1"), launched("a", 1, mine="1"), launched("b", 0, mine="2", ours="2")])
+    journal.add(
+        [
+            launched("a", 0, mine="1", ours="1"),
+            launched("a", 1, mine="1"),
+            launched("b", 0, mine="2", ours="2"),
+        ]
+    )
     journal.add([CellRecord("c", "measured", code={"mine": "2", "gone": "9"})])
-    assert journal.other_code({"mine": "1", "ours": "1"}) == {"mine": ("c", "b"), "gone": ("c",), "ours": ("b",)}
+    assert journal.other_code({"mine": "1", "ours": "1"}) == {
+        "mine": ("c", "b"),
+        "gone": ("c",),
+        "ours": ("b",),
+    }
     assert journal.other_code({"mine": "2", "ours": "2", "gone": "9"}) == {"mine": ("a",), "ours": ("a",)}
     for cells, words in ((("a",), "a;"), (("a", "b"), "a and 1 more;"), (("a", "b", "c"), "a and 2 more;")):
         assert f"mine, which has measured {words}" in refusal_of(tmp_path / "j", {"mine": cells})

@@ -50,7 +50,10 @@ def candidate(name, run=0, device="cpu:0", recipe="matched", role="floor"):
 def test_who_was_far_in_the_first_run_is_not_tried_again():
     """Best of the first run: 1.0 of the fastest, 1.5 and 1.51 of two others."""
     first = [candidate(name) for name in ("fastest", "edge", "far", "lost")]
-    seconds = {cell.id: samples for cell, samples in zip(first, ([9.0, 1.0], [1.5, 9.0], [1.51, 9.0], []), strict=True)}
+    seconds = {
+        cell.id: samples
+        for cell, samples in zip(first, ([9.0, 1.0], [1.5, 9.0], [1.51, 9.0], []), strict=True)
+    }
 
     def told(cell):
         return far_in_an_earlier_run(cell, first, seconds)

@@ -360,7 +360,9 @@ def test_rounds_are_counted_from_the_first_one_that_is_told() -> None:
 
 def test_a_cell_s_time_is_that_of_its_turns_whatever_the_clock_began_with() -> None:
     world = World(now=1e6)
-    made, _ = group(world, [StandIn(world, "a", lambda n: 0.25)], min_rounds=3, max_seconds=2.0, precision=None)
+    made, _ = group(
+        world, [StandIn(world, "a", lambda n: 0.25)], min_rounds=3, max_seconds=2.0, precision=None
+    )
     assert len(made.measure()[0].rounds) == 8
 
 
