@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from likeforlike.reports.statistics.crossover import crossover, growth_exponent
+from likeforlike.reports.statistics.crossover import Crossover, crossover, growth_exponent
 
 
 class TestCrossover:
@@ -50,3 +50,6 @@ class TestCrossover:
         found = crossover([(10, 1.0, 4.0), (80, 2.0, 1.0), (160, 9.0, 1.0)])
         assert found.size == pytest.approx(40)
         assert (found.at_least, found.largest, found.pays) == (False, 160, "from size about 40")
+
+    def test_what_is_not_told(self):
+        assert (Crossover(5.0).largest, Crossover(5.0).at_least) == (0.0, False)
