@@ -383,7 +383,7 @@ def test_the_machine_is_watched_from_right_before_each_order_until_all_stand_sti
     world = World()
 
     class Watching(Unwatched):
-        def before(self, cell: Cell) -> None:
+        def before(self, cell: Cell, pids: Sequence[int]) -> None:
             world.log.append((cell.entry.name, "before"))
 
         def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
