@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from likeforlike.reports.statistics.crossover import Crossover, crossover, growth_exponent
@@ -53,3 +55,7 @@ class TestCrossover:
 
     def test_what_is_not_told(self):
         assert (Crossover(5.0).largest, Crossover(5.0).at_least) == (0.0, False)
+
+    def test_the_last_crossing_of_several_counts(self):
+        points = [(10, 1.0, 4.0), (20, 4.0, 1.0), (40, 1.0, 2.0), (80, 4.0, 2.0)]
+        assert crossover(points).size == pytest.approx(40 * math.sqrt(2.0))
