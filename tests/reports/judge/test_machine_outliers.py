@@ -7,6 +7,7 @@ import math
 import pytest
 from report_studies import FACTORS, machine_file, study_of
 
+from likeforlike.reports.judge import machine_outliers
 from likeforlike.reports.judge.machine_outliers import kind_spreads
 
 
@@ -54,3 +55,31 @@ def test_two_runs_on_each_of_two_machines_are_two_machines():
     ]
     (spread,) = kind_spreads(study_of(*files))
     assert [unit.name for unit in spread.units] == ["n1", "n2"]
+
+
+def odd_ones(*logs):
+    units = machine_outliers._marked([machine_outliers.Unit(f"n{log}", math.exp(log), 1) for log in logs])
+    assert [unit.ratio for unit in units] == sorted(unit.ratio for unit in units)
+    return [unit.name for unit in units if unit.odd]
+
+
+def test_odd_is_beyond_three_and_a_half_deviations_by_hand():
+    """The median is 0, the median deviation from it 0.1, and 3.5 x 1.4826 x 0.1 = 0.5189."""
+    assert odd_ones(-0.1, 0.1, 0.0, 0.52, -0.1) == ["n0.52"]
+    assert odd_ones(-0.1, 0.1, 0.0, 0.518, -0.1) == []
+    assert odd_ones(0.1, 0.1, 0.0, -0.52, -0.1) == ["n-0.52"]
+
+
+def test_odd_is_five_per_cent_at_least_where_all_others_are_alike():
+    assert odd_ones(0.0, 0.0, math.log(1.051)) == [f"n{math.log(1.051)}"]
+    assert odd_ones(0.0, 0.0, math.log(1.049)) == []
+    assert odd_ones(0.0, 0.5) == []
+
+
+def test_a_unit_that_took_no_time_has_no_ratio():
+    def unit_files(*factors):
+        return [machine_file(f"n{number}", factor) for number, factor in enumerate(factors)]
+
+    (spread,) = kind_spreads(study_of(*unit_files(1.0, 2.0)))
+    assert [unit.ratio for unit in spread.units] == pytest.approx([1 / 1.5, 2 / 1.5])
+    assert kind_spreads(study_of(*unit_files(1.0))) == []
