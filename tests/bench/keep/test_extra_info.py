@@ -9,13 +9,20 @@ import pytest
 from scipy import stats
 
 from likeforlike.bench.keep.cell_record import CellRecord
-from likeforlike.bench.keep.extra_info import best_epoch, measured_record, time_to_accuracy, touching
+from likeforlike.bench.keep.extra_info import (
+    best_epoch,
+    lost_record,
+    measured_record,
+    time_to_accuracy,
+    touching,
+)
 from likeforlike.bench.keep.run_facts import judge_suspicion, judge_together, noise_facts
 from likeforlike.bench.measure.rounds import Turn
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.worker.messages import CellSpec, Ready, Sample
+from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.devices.limits.ceilings import Reached
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.devices.machine.environment import inherited
@@ -364,3 +371,9 @@ def test_the_noise_takes_six_shared_rounds() -> None:
     empty = record("twin-b", [], [])
     assert noise_facts({"a": record("twin-a", [1.0], [0]), "b": empty}) is None
     assert noise_facts({"n": record("nothing", [1.0], [0])}) == {"harness_seconds_per_sample": 1.0}
+
+
+def test_a_lost_cell_keeps_how_it_was_lost() -> None:
+    cell = Cell(Implementation("p", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4),), "g")
+    turn = Turn(cell, SPEC, None, 9.0, failure=CellFailed("crashed", "gone"))  # type: ignore[arg-type]
+    assert lost_record(turn) == CellRecord(cell.id, "crashed", "gone")

@@ -106,7 +106,15 @@ def test_of_very_many_names_some_are_listed():
 
 @pytest.mark.parametrize(
     ("text", "share"),
-    [("2%", 0.02), ("0.02", 0.02), ("0.99", 0.99), ("100%", 1.0), ("1000%", 10.0), (" 5 % ", 0.05), ("2.5%", 0.025)],
+    [
+        ("2%", 0.02),
+        ("0.02", 0.02),
+        ("0.99", 0.99),
+        ("100%", 1.0),
+        ("1000%", 10.0),
+        (" 5 % ", 0.05),
+        ("2.5%", 0.025),
+    ],
 )
 def test_shares(text, share):
     assert parse_share(text) == pytest.approx(share, abs=1e-15)
