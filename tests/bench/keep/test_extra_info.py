@@ -315,6 +315,12 @@ def test_variables_are_told_to_whom_they_touch_and_who_does_not_set_them() -> No
     assert set(touching(cell, context)) == {"OPENBLAS_NUM_THREADS"}
     own = replace(cell, entry=replace(numpy, environment={"OPENBLAS_NUM_THREADS": "2"}))
     assert touching(own, context) == {}
+    other_blas = replace(context, fingerprint={"blas": ["mkl 2024"]})
+    assert touching(cell, other_blas) == {}
+    gpu_alone = replace(CONTEXT, environment=inherited({"NVIDIA_TF32_OVERRIDE": "0"}))
+    torch = replace(cell, entry=replace(numpy, framework="torch"))
+    assert touching(torch, gpu_alone) == {}
+    assert touching(replace(torch, device="gpu:0"), gpu_alone) == {"NVIDIA_TF32_OVERRIDE": "0"}
 
 
 def test_the_best_rate_is_that_of_the_device_s_plausible_products_at_that_precision() -> None:

@@ -144,7 +144,12 @@ def test_how_the_repeated_round_went_decides_on_the_next(disturbed: tuple[int, .
 
 def test_a_fifth_by_hand() -> None:
     """Of 10 s a turn of 2 s; of five turns of 1 s, where no time is given, one."""
-    for budget, turns, seconds, worth in ((10.0, 1, 2.0, True), (10.0, 1, 2.01, False), (0.0, 4, 1.0, False), (0.0, 5, 1.0, True)):
+    for budget, turns, seconds, worth in (
+        (10.0, 1, 2.0, True),
+        (10.0, 1, 2.01, False),
+        (0.0, 4, 1.0, False),
+        (0.0, 5, 1.0, True),
+    ):
         repeats = Repeats(budget)
         for _ in range(turns):
             repeats.add("a", seconds, again=False)
