@@ -383,3 +383,23 @@ def test_a_lost_cell_keeps_how_it_was_lost() -> None:
     cell = Cell(Implementation("p", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4),), "g")
     turn = Turn(cell, SPEC, None, 9.0, failure=CellFailed("crashed", "gone"))  # type: ignore[arg-type]
     assert lost_record(turn) == CellRecord(cell.id, "crashed", "gone")
+
+
+def test_a_round_of_no_time_is_no_pair_of_twins() -> None:
+    for empty in (0, 1):
+        times = [[1.0] * 8, [1.1] * 8]
+        times[empty][3] = 0.0
+        first, second = (record(f"twin-{n}", t, list(range(8))) for n, t in zip("ab", times, strict=True))
+        facts = noise_facts({"a": first, "b": second})
+        assert facts is not None
+        assert facts["aa_pairs"] == 7
+        assert facts["aa_ratio"] == pytest.approx(1.1)
+
+
+def test_two_launches_of_twins_are_enough_for_launches_and_all_their_rounds_are_told() -> None:
+    rounds = [0, 1, 100, 101, 102]
+    first, second = record("twin-a", [1.0] * 5, rounds), record("twin-b", [1.0, 1.0, 4.0, 4.0, 4.0], rounds)
+    first.extra_info["launch_numbers"] = [0, 0, 1, 1, 1]
+    facts = noise_facts({"a": first, "b": second})
+    assert facts is not None
+    assert (facts["aa_pairs"], facts["aa_ratio"]) == (5, pytest.approx(2.0))

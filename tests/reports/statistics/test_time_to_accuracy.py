@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.time_to_accuracy import missing_runs, time_to_accuracy
+from likeforlike.reports.statistics.time_to_accuracy import (
+    TimeToAccuracyOverRuns,
+    missing_runs,
+    time_to_accuracy,
+)
 
 
 def test_all_arrive():
@@ -129,3 +133,8 @@ def test_missing_runs_by_hand():
     estimates = [time_to_accuracy([(float(n), True) for n in range(1, count + 1)]) for count in counts]
     assert [missing_runs(estimate) for estimate in estimates] == [5, 1, 0, 0]
     assert [estimate.low_seconds for estimate in estimates] == [0.0, 0.0, 1.0, 1.0]
+
+
+def test_the_confidence_is_told():
+    assert TimeToAccuracyOverRuns.confidence == time_to_accuracy([(1.0, True)]).confidence == 0.95
+    assert time_to_accuracy([(1.0, True)], confidence=0.5).confidence == 0.5
