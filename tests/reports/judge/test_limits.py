@@ -133,7 +133,7 @@ def test_a_share_of_one_needs_its_percent_sign(text):
 
 
 def test_up_to_eight_names_are_all_listed():
-    for count, end in ((1, "test_0$"), (8, "test_7$"), (9, "test_7 and 1 more$")):
+    for count, end in ((1, "known: t.py::test_0$"), (8, "test_7$"), (9, "test_7 and 1 more$")):
         document = samples.plain_run({f"t.py::test_{n}": [0.1] * 6 for n in range(count)})
         with pytest.raises(ValueError, match=end):
             check_patterns("--only", ["x"], study_of(document).measurements)
