@@ -398,7 +398,10 @@ def test_a_round_of_no_time_is_no_pair_of_twins() -> None:
 
 def test_two_launches_of_twins_are_enough_for_launches_and_all_their_rounds_are_told() -> None:
     rounds = [0, 1, 100, 101, 102]
-    first, second = record("twin-a", [1.0] * 5, rounds), record("twin-b", [1.0, 1.0, 4.0, 4.0, 4.0], rounds)
+    first, second = (
+        record("twin-a", [3.0] * 5, rounds),
+        record("twin-b", [3.0, 3.0, 12.0, 12.0, 12.0], rounds),
+    )
     first.extra_info["launch_numbers"] = [0, 0, 1, 1, 1]
     facts = noise_facts({"a": first, "b": second})
     assert facts is not None

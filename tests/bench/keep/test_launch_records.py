@@ -164,3 +164,9 @@ def test_states_that_tell_nothing_are_no_trouble() -> None:
     parts = [with_info(part, state={"disturbances": None} if n else {}) for n, part in enumerate(THREE)]
     told = launches_joined(CELL, parts, None, CONTEXT).extra_info
     assert told["state"] == {"after": None, "disturbances": []}
+
+
+def test_repeated_samples_of_all_launches_add_up() -> None:
+    assert launches_joined(CELL, THREE, None, CONTEXT).extra_info["repeated"] == 0
+    parts = [with_info(THREE[0], repeated=2), THREE[1], with_info(THREE[2], repeated=3)]
+    assert launches_joined(CELL, parts, None, CONTEXT).extra_info["repeated"] == 5
