@@ -45,14 +45,15 @@ class FailsAlready(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run all mutants of the modules, or a sample of them."""
     options = _options(arguments)
-    tests = {
-        m: t for group in _toml("modules.toml")["group"] for m in group["modules"] for t in [group["tests"]]
-    }
+    groups = _toml("modules.toml")
+    usual = [module for group in groups["group"] for module in group["modules"]]
+    known = [*groups["group"], *groups.get("later", [])]
+    tests = {module: group["tests"] for group in known for module in group["modules"]}
     unknown = set(options.modules) - tests.keys()
     if unknown:
         print(f"{sorted(unknown)[0]}: not in tests/mutants/modules.toml; known are {', '.join(tests)}")
         return 2
-    chosen = {module: tests[module] for module in options.modules or tests}
+    chosen = {module: tests[module] for module in options.modules or usual}
     listed = {faults.named(entry): entry["reason"] for entry in _toml("survivors.toml").get("survivor", [])}
     _load_libraries()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
