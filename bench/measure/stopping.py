@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from likeforlike.reports.statistics.median_intervals import median_interval
 
 _CHECK_GROWTH = 1.1
-_SETTLING_GROWTH = 2.0
+_SETTLING_GROWTH = 2
 _SETTLING_ROUNDS = 30
 _IMPROVEMENT = 0.9
 _SETTLED_AFTER = 2
@@ -90,7 +90,7 @@ class GroupStopping:
         series = self._series[cell]
         samples = list(series.seconds.values())
         interval = None
-        if len(samples) > 1:
+        if samples:
             median = statistics.median(samples)
             low, high = median_interval(samples, self.limits.confidence)
             interval = (low / median, high / median) if median and math.isfinite(high) else None
@@ -101,7 +101,7 @@ class GroupStopping:
         if rounds < self.limits.min_rounds:
             return None
         if self.limits.precision is not None and rounds >= series.next_check:
-            series.next_check = max(rounds + 1, int(rounds * _CHECK_GROWTH))
+            series.next_check = int(rounds * _CHECK_GROWTH)
             width = self._width(cell, series)
             if width <= self.limits.precision:
                 return "precision"
@@ -134,6 +134,6 @@ class GroupStopping:
         if rounds >= max(series.settling_at, _SETTLING_ROUNDS):
             stuck = width > _IMPROVEMENT * series.settling_width
             series.unimproved = series.unimproved + 1 if stuck else 0
-            series.settling_at = math.ceil(rounds * _SETTLING_GROWTH)
+            series.settling_at = rounds * _SETTLING_GROWTH
             series.settling_width = width
         return series.unimproved >= _SETTLED_AFTER

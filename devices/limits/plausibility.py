@@ -96,7 +96,7 @@ def suspicion(
     """
     if reached is None or flop is None or not math.isfinite(flop) or not math.isfinite(seconds):
         return None
-    if flop <= 0 or seconds <= 0 or _judge_rate(flop, seconds, ceiling) is not None:
+    if _judge_rate(flop, seconds, ceiling) is not None:
         return None
     excess = flop / seconds / reached.flop_per_second - 1
     if excess <= SUSPICIOUS_MARGIN:

@@ -14,6 +14,8 @@ import numpy as np
 
 from likeforlike.reports.statistics.median_intervals import LEAST_SAMPLES, median_interval
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class TimeToAccuracyOverRuns:
@@ -76,7 +78,7 @@ def time_to_accuracy(
     if not 0.0 <= horizon <= longest:
         raise ValueError(f"horizon_seconds {horizon!r}: expected at most the longest run's {longest!r}")
     times, survival = _survival(seconds, reached)
-    below_half = np.flatnonzero(survival <= 0.5 + 1e-12)
+    below_half = np.flatnonzero(survival <= 0.5 + _ROUNDING)
     low, high = median_interval(seconds, confidence)[0], _upper(seconds, reached, confidence)
     return TimeToAccuracyOverRuns(
         runs=seconds.size,
@@ -122,10 +124,7 @@ def _median(times: np.ndarray, survival: np.ndarray, below_half: np.ndarray) -> 
     if below_half.size == 0:
         return None
     first = int(below_half[0])
-    exactly_half = abs(survival[first] - 0.5) < 1e-12
-    if not exactly_half:
-        return float(times[first])
-    later = np.flatnonzero(survival < 0.5 - 1e-12)
+    later = np.flatnonzero(survival < 0.5 - _ROUNDING)  # the same, unless it is exactly half
     return float((times[first] + times[later[0]]) / 2.0) if later.size else None
 
 

@@ -78,9 +78,9 @@ def parity_error(factory: Factory, recipe: Recipe, device: str) -> float:
         _relative(getattr(a, name), getattr(t, name)) for a, t in pairs for name in ("loss", "val_loss")
     ]
     counts = {"accuracy": len(run.data.train_images), "val_accuracy": len(run.data.validation_images)}
-    # one near tie may fall to either side; a second wrong answer may not
+    # one near tie may fall to either side; a second wrong answer may not, nor what is no number
     ties = [
-        max(0.0, abs(_number(getattr(a, name)) - getattr(t, name)) - 1.01 / count)
+        float(np.maximum(0.0, abs(_number(getattr(a, name)) - getattr(t, name)) - 1.01 / count))
         for a, t in pairs
         for name, count in counts.items()
     ]

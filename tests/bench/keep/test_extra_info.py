@@ -9,14 +9,23 @@ import pytest
 from scipy import stats
 
 from likeforlike.bench.keep.cell_record import CellRecord
-from likeforlike.bench.keep.extra_info import best_epoch, measured_record, time_to_accuracy
-from likeforlike.bench.keep.run_facts import judge_together, noise_facts
+from likeforlike.bench.keep.extra_info import (
+    best_epoch,
+    lost_record,
+    measured_record,
+    time_to_accuracy,
+    touching,
+)
+from likeforlike.bench.keep.run_facts import judge_suspicion, judge_together, noise_facts
 from likeforlike.bench.measure.rounds import Turn
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.worker.messages import CellSpec, Ready, Sample
+from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.devices.limits.ceilings import Reached
 from likeforlike.devices.limits.units import format_seconds
+from likeforlike.devices.machine.environment import inherited
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.recipe import MATCHED
 
@@ -178,3 +187,222 @@ def test_of_several_launches_the_noise_is_what_launches_differ_by() -> None:
     assert facts["aa_ratio"] == pytest.approx(math.exp(np.mean(logs)))
     half = stats.t.ppf(0.975, 2) * np.std(logs, ddof=1) / math.sqrt(3)
     assert np.log(facts["aa_interval"]) == pytest.approx([np.mean(logs) - half, np.mean(logs) + half])
+
+
+def trained(cold: bool, warm: int = 2, **facts: Any) -> dict[str, Any]:
+    """What is recorded of a training: 5, 2 and 2 s of training an epoch, 0.5 s of evaluation, 0.25 s of logging."""
+    entry = Implementation("t", "training", "numpy", "", "m:a", environment={"SWITCH": "1"})
+    cell = Cell(entry, "cpu:0", (("recipe", "matched"), ("run", 0)), "g", replace(MATCHED, epochs=3))
+    told = [
+        {"epoch": n, "train_seconds": s, "evaluation_seconds": 0.5, "logging_seconds": 0.25}
+        | {"loss": 1.0, "accuracy": 0.8, "val_loss": 1.0 / n, "val_accuracy": 0.85 + n / 100}
+        for n, s in ((1, 5.0), (2, 2.0), (3, 2.0))
+    ]
+    turn = Turn(cell, SPEC, None, 9.0)  # type: ignore[arg-type]
+    turn.ready = Ready(0.125, None, 1e-4, 1e-3, 0, {"data": {"train_samples": 640, "source": "theirs"}})
+    turn.cold = Sample(5.0, told[0]) if cold else None
+    turn.samples = [Sample(epoch["train_seconds"], epoch) for epoch in told[1 : 1 + warm]]
+    turn.rounds, turn.facts = list(range(warm)), facts
+    context = replace(CONTEXT, target_accuracy=0.87)
+    return measured_record(turn, GroupStopping(Limits(1, 1.0, None, 0.95)), context, {}, "logs/t").extra_info
+
+
+SPEC = CellSpec(
+    "c", "m:a", "training", "numpy", {}, "cpu:0", 1, "float32", "synchronised", False, False, True, False, "t:f"
+)  # fmt: skip
+
+
+def test_a_training_is_told_whole() -> None:
+    told = trained(cold=True, terms={"execution": "graph"})
+    assert told["total_seconds"] == 0.125 + 5 + 2 + 2 + 3 * (0.5 + 0.25)
+    assert told["cold_seconds"] == 5.0
+    assert [epoch["epoch"] for epoch in told["epochs"]] == [1, 2, 3]
+    assert told["time_to_accuracy"] == {"target": 0.87, "seconds": 7.0, "epoch": 2}
+    assert told["best_epoch"]["epoch"] == 3
+    assert told["data"] == {"train_samples": 640, "source": "generated"}
+    assert told["terms"] == {"execution": "graph", "SWITCH": "1"}
+    assert told["recipe"]["epochs"] == 3
+    assert told["flop"] == MATCHED.flop(640)
+    assert told["tensorboard"] == "logs/t"
+    assert told["verified"] == {"error": 1e-4, "tolerance": 1e-3}
+    assert told["stop"] == {"reason": "epochs", "median_interval": None, "rounds": 2}
+    assert "transfer" not in told
+
+
+def test_without_a_cold_epoch_none_is_told() -> None:
+    told = trained(cold=False, warm=1)
+    assert told["cold_seconds"] is None
+    assert [epoch["epoch"] for epoch in told["epochs"]] == [2]
+    assert told["stop"]["reason"] == "far from the fastest floor"
+    assert told["terms"] == {"SWITCH": "1"}
+
+
+def multiplied(
+    seconds: list[float], spec: CellSpec = SPEC, launch: int = 0, twin_of: str = "", **facts: Any
+) -> dict[str, Any]:
+    """What is recorded of products of 1000 x 1000 on an unknown processor."""
+    entry = Implementation("p", "matmul", "numpy", "", "m:a", origin="somewhere")
+    cell = Cell(entry, "cpu:0", (("size", 1000), ("dtype", "float32")), "g", twin_of=twin_of)
+    turn = Turn(cell, spec, None, 9.0, launch=launch, start={"position": 3})  # type: ignore[arg-type]
+    turn.ready = Ready(0.5, 0.25, 0.0, 1.0, 7, {"import_seconds": 2.0})
+    turn.samples = [
+        Sample(value, None, 0.1, 0.2) if facts.get("copied") else Sample(value) for value in seconds
+    ]
+    turn.rounds, turn.facts = list(range(len(seconds))), facts
+    stopping = GroupStopping(Limits(2, 1.0, None, 0.5))
+    stopping.initialise([cell.id])
+    for number, value in enumerate(seconds):
+        stopping.add(cell.id, number, value, 9.0)
+    stopping.finished()
+    state = {"disturbances": ["another program"]}
+    context = replace(CONTEXT, device_names={"cpu:0": "a processor"})
+    return measured_record(turn, stopping, context, state, None).extra_info
+
+
+def test_a_kernel_is_told_with_its_launch() -> None:
+    told = multiplied([1.0, 3.0], launch=2, twin_of="q")
+    assert told["launches"] == [
+        {
+            "launch": 2,
+            "rounds": 2,
+            "import_seconds": 2.0,
+            "setup_seconds": 0.5,
+            "cold_seconds": 0.25,
+            "warm_up_calls": 7,
+            "position": 3,
+            "disturbances": ["another program"],
+        }
+    ]
+    assert told["launch_numbers"] == [2, 2]
+    assert told["stop"] == {"reason": "max-time", "median_interval": [0.5, 1.5], "rounds": 2}
+    assert (told["role"], told["twin_of"]) == ("twin", "q")
+    assert (told["flop"], told["device_name"]) == (2e9, "a processor")
+    assert told["plausible"] == {"ok": True, "reasons": []}
+    assert "recipe" not in told
+    assert (multiplied([1.0])["role"], multiplied([1.0])["twin_of"]) == ("contestant", None)
+    assert multiplied([1.0])["stop"]["median_interval"] is None
+
+
+def test_the_median_is_judged_and_so_is_a_queueing_time() -> None:
+    assert multiplied([1e-9, 1e-9, 1.0])["plausible"]["ok"] is False
+    assert multiplied([1.0, 1.0, 1e-9])["plausible"]["ok"] is True
+    queued = multiplied([1.0, 1.0], synchronised_median_seconds=9.0)["plausible"]
+    assert (queued["ok"], len(queued["reasons"])) == (False, 1)
+    assert multiplied([])["plausible"] == {"ok": True, "reasons": []}
+    assert multiplied([])["stop"] == {"reason": "once", "median_interval": None, "rounds": 0}
+    assert "transfer" not in multiplied([])
+    assert multiplied([1.0])["ceiling"]["flop_per_second"] > 1e12
+
+
+def test_copies_are_told_beside_their_calls() -> None:
+    assert multiplied([1.0, 2.0], copied=True)["transfer"] == {
+        "to_device_seconds": [0.1, 0.1],
+        "to_host_seconds": [0.2, 0.2],
+    }
+    assert "transfer" not in multiplied([1.0, 2.0])
+
+
+def test_an_epoch_without_an_accuracy_reaches_none_and_just_the_target_is_enough() -> None:
+    rows = epochs((5, 0.5, 0.80), (2, 0.4, 0.88))
+    rows[0]["val_accuracy"] = None
+    assert time_to_accuracy(rows, 0.88) == {"target": 0.88, "seconds": 7, "epoch": 2}
+
+
+def test_variables_are_told_to_whom_they_touch_and_who_does_not_set_them() -> None:
+    context = replace(CONTEXT, environment=inherited({"OPENBLAS_NUM_THREADS": "1", "XLA_FLAGS": "x"}))
+    numpy = Implementation("p", "matmul", "numpy", "", "m:a")
+    cell = Cell(numpy, "cpu:0", (("size", 4),), "g")
+    assert set(touching(cell, context)) == {"OPENBLAS_NUM_THREADS"}
+    own = replace(cell, entry=replace(numpy, environment={"OPENBLAS_NUM_THREADS": "2"}))
+    assert touching(own, context) == {}
+    other_blas = replace(context, fingerprint={"blas": ["mkl 2024"]})
+    assert touching(cell, other_blas) == {}
+    gpu_alone = replace(CONTEXT, environment=inherited({"NVIDIA_TF32_OVERRIDE": "0"}))
+    torch = replace(cell, entry=replace(numpy, framework="torch"))
+    assert touching(torch, gpu_alone) == {}
+    assert touching(replace(torch, device="gpu:0"), gpu_alone) == {"NVIDIA_TF32_OVERRIDE": "0"}
+
+
+def test_the_best_rate_is_that_of_the_device_s_plausible_products_at_that_precision() -> None:
+    records = [product(1000), product(1000), product(1000, "gpu:1"), product(1000), product(1000)]
+    records[1]["plausible"]["ok"] = False
+    records[3]["axes"]["dtype"] = "float64"
+    records[4]["ceiling"] = None
+    judge_together(records, [1.0, 0.5, 0.25, 0.125, 2.0], CONTEXT)
+    told = [(record["ceiling"] or {}).get("measured_flop_per_second") for record in records]
+    assert told == [2e9, 2e9, 8e9, 16e9, None]
+    alone = [product(1000), {**product(10), "workload": "jacobian"}]
+    judge_together(alone, [0.0, 1e-9], CONTEXT)
+    assert alone[0]["ceiling"]["measured_flop_per_second"] is None
+
+
+def test_only_the_sizes_of_the_flat_span_are_marked() -> None:
+    sizes = (100, 500, 1000, 5000, 10_000, 60_000)
+    seconds = [1e-6, 0.1385e-3, 0.2542e-3, 0.3390e-3, 0.3881e-3, 1e3]
+    records = [product(size) for size in sizes]
+    judge_together(records, seconds, CONTEXT)
+    assert [record["plausible"]["ok"] for record in records] == [True, False, False, False, False, True]
+
+
+def suspected(**changes: Any) -> tuple[dict[str, Any], set[tuple[str, str]]]:
+    told = {**product(1000, "cpu:1"), **changes}
+    places = judge_suspicion([told], [1.0], {("cpu:0", "float32"): Reached(1e9, "a product")})
+    return told, places
+
+
+def test_suspicion_is_told_at_its_place() -> None:
+    told, places = suspected()
+    assert places == {("cpu:0", "float32")}
+    assert "100 % above the best measured here" in told["plausible"]["suspicious"][0]
+    assert told["ceiling"]["reached"] == {"flop_per_second": 1e9, "source": "a product"}
+    told, places = suspected(plausible={"ok": False, "reasons": ["no"]})
+    assert (told["plausible"]["suspicious"], places) == ([], set())
+    told, places = suspected(device="gpu:0")
+    assert (told["plausible"]["suspicious"], places, told["ceiling"]["reached"]) == ([], set(), None)
+    told, places = suspected(ceiling=None)
+    assert places == {("cpu:0", "float32")}
+    told, places = suspected(axes={}, recipe={"precision": "float32"})
+    assert places == {("cpu:0", "float32")}
+    told, places = suspected(axes={})
+    assert places == set()
+
+
+def test_the_noise_takes_six_shared_rounds() -> None:
+    def facts(shared: int) -> dict[str, Any]:
+        first = record("twin-a", [1.0] * 8, list(range(8)))
+        second = record("twin-b", [1.1] * 8, list(range(8 - shared, 16 - shared)))
+        return noise_facts({"a": first, "b": second}) or {}
+
+    assert [facts(shared)["aa_pairs"] for shared in (8, 6, 5, 0)] == [8, 6, 0, 0]
+    empty = record("twin-b", [], [])
+    assert noise_facts({"a": record("twin-a", [1.0], [0]), "b": empty}) is None
+    assert noise_facts({"n": record("nothing", [1.0], [0])}) == {"harness_seconds_per_sample": 1.0}
+
+
+def test_a_lost_cell_keeps_how_it_was_lost() -> None:
+    cell = Cell(Implementation("p", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4),), "g")
+    turn = Turn(cell, SPEC, None, 9.0, failure=CellFailed("crashed", "gone"))  # type: ignore[arg-type]
+    assert lost_record(turn) == CellRecord(cell.id, "crashed", "gone")
+
+
+def test_a_round_of_no_time_is_no_pair_of_twins() -> None:
+    for empty in (0, 1):
+        times = [[1.0] * 8, [1.1] * 8]
+        times[empty][3] = 0.0
+        first, second = (record(f"twin-{n}", t, list(range(8))) for n, t in zip("ab", times, strict=True))
+        facts = noise_facts({"a": first, "b": second})
+        assert facts is not None
+        assert facts["aa_pairs"] == 7
+        assert facts["aa_ratio"] == pytest.approx(1.1)
+
+
+def test_two_launches_of_twins_are_enough_for_launches_and_all_their_rounds_are_told() -> None:
+    rounds = [0, 1, 100, 101, 102]
+    first, second = (
+        record("twin-a", [3.0] * 5, rounds),
+        record("twin-b", [3.0, 3.0, 12.0, 12.0, 12.0], rounds),
+    )
+    first.extra_info["launch_numbers"] = [0, 0, 1, 1, 1]
+    facts = noise_facts({"a": first, "b": second})
+    assert facts is not None
+    assert (facts["aa_pairs"], facts["aa_ratio"]) == (5, pytest.approx(2.0))

@@ -86,3 +86,33 @@ def test_who_failed_once_is_lost_and_a_failure_beside_costs_nothing() -> None:
     held.add([A, C], A, CellRecord(A.id, "crashed", "gone"))
     assert (held.lost(A), held.lost(B), held.lost(C)) == (False, True, False)
     assert [kept.outcome for _, kept in held.all()] == ["measured", "crashed"]
+
+
+def test_an_epoch_of_which_a_phase_is_not_told_has_no_whole() -> None:
+    phases = {"train_seconds": 1.0, "evaluation_seconds": 0.5, "logging_seconds": 0.25}
+    for missing in phases:
+        held = HeldRecords()
+        held.add([A, B], A, record(A, [1.0], 0))
+        epochs = [{"epoch": 1, **phases}, {"epoch": 2, **phases, missing: None}]
+        held.add([A, C], A, record(A, [2.0, 3.0], 10, epochs=epochs))
+        assert "whole_seconds" not in held.all()[0][1].extra_info["beside"][C.id]
+
+
+def test_who_failed_has_nothing_beside_it() -> None:
+    held = HeldRecords()
+    held.add([A, B], A, CellRecord(A.id, "crashed", "gone"))
+    held.add([A, C], A, record(A, [1.0], 10))
+    (kept,) = [kept for _, kept in held.all()]
+    assert (kept.outcome, kept.extra_info) == ("crashed", {})
+    held = HeldRecords()
+    held.add([A, B], A, record(A, [1.0], 0))
+    held.add([A, C], A, CellRecord(A.id, "crashed", "gone"))
+    assert "beside" not in held.all()[0][1].extra_info
+
+
+def test_several_others_stand_beside_each_by_its_own() -> None:
+    held = HeldRecords()
+    for first, other in enumerate((B, C, cell("d"))):
+        held.add([A, other], A, record(A, [1.0 + first], 10 * first))
+    beside = held.all()[0][1].extra_info["beside"]
+    assert {name: told["seconds"] for name, told in beside.items()} == {C.id: [2.0], cell("d").id: [3.0]}

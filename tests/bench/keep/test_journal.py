@@ -7,10 +7,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from likeforlike.bench.keep.cell_record import CellRecord
-from likeforlike.bench.keep.journal import Header, Journal, JournalError, journal_path
+from likeforlike.bench.keep.journal import (
+    Header,
+    Journal,
+    JournalError,
+    differences,
+    journal_path,
+    refusal_of,
+)
 
 HEADER = Header("run-1", 42, {"machine": "abc", "option sizes": [500]})
 
@@ -172,3 +180,108 @@ def test_a_run_that_cannot_be_begun_says_so_in_a_line(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(JournalError, match="No space left on device; make room or name another file$"):
         opened(tmp_path / "r.jsonl", resume=False).begin(Header("run", 1, {}))
+
+
+def test_every_line_is_on_the_disk_before_measuring_goes_on(tmp_path, monkeypatch):
+    path = tmp_path / "j"
+    sizes, fsync = [], os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size) or fsync(descriptor)
+    )
+    journal = opened(path, resume=False)
+    journal.begin(HEADER)
+    for cell in "ab":
+        journal.add([record(cell)])
+        assert sizes[-1] == path.stat().st_size
+    assert len(sizes) == 3
+    assert sorted(sizes) == sizes
+    assert len(set(sizes)) == 3
+
+
+def test_a_second_full_disk_is_told_once_there_was_room_between(tmp_path, monkeypatch):
+    def full(descriptor, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    journal, write = begun(tmp_path / "j"), os.write
+    told = []
+    for writer in (full, full, write, full, full):
+        monkeypatch.setattr(os, "write", writer)
+        told.append(journal.add([record(f"c{len(told)}")]) is not None)
+    assert told == [True, False, False, True, False]
+    monkeypatch.setattr(os, "write", write)
+    journal.add([record("last")])
+    journal.close()
+    lines = (tmp_path / "j").read_text().splitlines()
+    assert len(lines) == 1 + 6, "each record once, and the header"
+
+
+def launched(cell: str, launch: int, **code: str) -> CellRecord:
+    return CellRecord(cell, "measured", "", [0.1], [launch], {}, launch=launch, code=code)
+
+
+def test_launches_are_kept_apart_and_forgotten_with_their_cell(tmp_path: Path) -> None:
+    journal = begun(tmp_path / "j", "done")
+    journal.add([launched("a", 0), launched("a", 1), launched("b", 0)])
+    journal.close()
+    again = opened(tmp_path / "j", resume=True)
+    assert set(again.records) == {"done"}
+    assert {cell: list(known) for cell, known in again.launches.items()} == {"a": [0, 1], "b": [0]}
+    again.forget(["a", "done", "never-there"])
+    assert (set(again.records), set(again.launches)) == (set(), {"b"})
+
+
+def test_changed_code_is_told_with_the_cells_it_has_measured(tmp_path: Path) -> None:
+    journal = begun(tmp_path / "j")
+    journal.add(
+        [
+            launched("a", 0, mine="1", ours="1"),
+            launched("a", 1, mine="1"),
+            launched("b", 0, mine="2", ours="2"),
+        ]
+    )
+    journal.add([CellRecord("c", "measured", code={"mine": "2", "gone": "9"})])
+    assert journal.other_code({"mine": "1", "ours": "1"}) == {
+        "mine": ("c", "b"),
+        "gone": ("c",),
+        "ours": ("b",),
+    }
+    assert journal.other_code({"mine": "2", "ours": "2", "gone": "9"}) == {"mine": ("a",), "ours": ("a",)}
+    for cells, words in ((("a",), "a;"), (("a", "b"), "a and 1 more;"), (("a", "b", "c"), "a and 2 more;")):
+        assert f"mine, which has measured {words}" in refusal_of(tmp_path / "j", {"mine": cells})
+
+
+def test_all_that_differs_is_told_in_order() -> None:
+    assert differences({"b": 1, "a": 1, "same": 3}, {"b": 2, "c": 5, "same": 3}) == [
+        "a was 1, is None",
+        "b was 1, is 2",
+        "c was None, is 5",
+    ]
+
+
+def test_a_folder_that_can_t_be_made_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalError, match=r"cannot be written: .*; name another file$"):
+        Journal(tmp_path / "file" / "j", resume=False)
+
+
+def test_a_refused_journal_is_free_for_the_next(tmp_path: Path) -> None:
+    """Whatever the reason, the file is let go of again."""
+    path = tmp_path / "deep" / "down" / "j"
+
+    def held() -> int:
+        return [file.path for file in psutil.Process().open_files()].count(str(path))
+
+    opened(path, resume=False).begin(HEADER)
+    with pytest.raises(JournalError, match=r"another run is writing") as locked:
+        Journal(path, resume=False)
+    assert held() == 1, locked
+    _opened.pop().close()
+    path.write_text("no journal\n")
+    with pytest.raises(JournalError, match=r"line 1 is no journal line") as unread:
+        Journal(path, resume=True)
+    assert held() == 0, unread
+    opened(path, resume=False).begin(HEADER)
+
+
+def test_who_tells_nothing_of_cells_or_of_what_was_busy_has_none() -> None:
+    assert (Header("run", 1, {}).cells, Header("run", 1, {}).busy) == (0, ())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from likeforlike.bench.measure.launches import Enough
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.recipe import MATCHED
 
 CELL = Cell(
     Implementation("mine", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 10), ("dtype", "float32")), "g"
@@ -98,3 +100,77 @@ def test_copies_back_and_forth_are_joined() -> None:
     ]
     told = launches_joined(CELL, parts, None, CONTEXT).extra_info
     assert told["transfer"] == {"to_device_seconds": [0.1] * 3, "to_host_seconds": [0.2] * 3}
+
+
+def with_info(part: CellRecord, **changes: Any) -> CellRecord:
+    return msgspec.structs.replace(part, extra_info={**part.extra_info, **changes})
+
+
+def test_the_worst_check_is_the_one_nearest_to_its_own_tolerance() -> None:
+
+    def worst(*checks: tuple[float, float]) -> float:
+        parts = [
+            with_info(part, verified={"error": error, "tolerance": tolerance})
+            for part, (error, tolerance) in zip(THREE, checks, strict=True)
+        ]
+        error: float = launches_joined(CELL, parts, None, CONTEXT).extra_info["verified"]["error"]
+        return error
+
+    assert worst((1e-3, 1e-2), (9e-7, 1e-6), (0.05, 0.0)) == 9e-7
+    # no tolerance at all counts as one of 1
+    assert worst((0.5, 0.0), (0.8, 1.0), (0.0, 1.0)) == 0.8
+    assert worst((0.5, 0.0), (0.4, 1.0), (0.0, 1.0)) == 0.5
+
+
+def test_what_is_the_same_in_all_is_told_as_the_first_tells_it() -> None:
+    parts = [with_info(part, origin=f"origin {n}") for n, part in enumerate(THREE)]
+    assert launches_joined(CELL, parts, None, CONTEXT).extra_info["origin"] == "origin 0"
+
+
+def test_what_one_launch_doesn_t_know_the_others_tell() -> None:
+    parts = [with_info(THREE[0], cold_seconds=None, peak_memory_bytes=None), *THREE[1:]]
+    told = launches_joined(CELL, parts, None, CONTEXT).extra_info
+    assert (told["cold_seconds"], told["peak_memory_bytes"]) == (6.0, 1002)
+    nobody = [with_info(part, cold_seconds=None) for part in THREE]
+    assert launches_joined(CELL, nobody, None, CONTEXT).extra_info["cold_seconds"] is None
+    assert "synchronised_median_seconds" not in told
+    assert "transfer" not in told
+    assert "beside" not in told
+    queued = [with_info(part, synchronised_median_seconds=float(n)) for n, part in enumerate(THREE)]
+    assert launches_joined(CELL, queued, None, CONTEXT).extra_info["synchronised_median_seconds"] == 1.0
+
+
+def test_a_run_ended_in_its_first_launch_tells_that_launch_s_interval() -> None:
+    told = launches_joined(CELL, THREE[:1], None, CONTEXT).extra_info
+    assert told["stop"] == {
+        "reason": "interrupted",
+        "median_interval": [0.9, 1.1],
+        "rounds": 2,
+        "launches": 1,
+        "ratio_half_width": None,
+    }
+    told = launches_joined(CELL, THREE[:2], Enough("launches", 2, None), CONTEXT).extra_info
+    assert (told["stop"]["reason"], told["stop"]["launches"]) == ("launches", 2)
+    assert told["state"]["after"] == "a1"
+
+
+def test_a_training_s_one_launch_is_its_record() -> None:
+    training = replace(CELL, recipe=MATCHED)
+    joined = launches_joined(training, THREE[1:2], None, CONTEXT)
+    assert joined == msgspec.structs.replace(THREE[1], launch=None)
+
+
+def test_states_that_tell_nothing_are_no_trouble() -> None:
+    parts = [with_info(part, state={"disturbances": None} if n else {}) for n, part in enumerate(THREE)]
+    told = launches_joined(CELL, parts, None, CONTEXT).extra_info
+    assert told["state"] == {"after": None, "disturbances": []}
+
+
+def test_who_tells_of_no_repeated_samples_has_none() -> None:
+    silent = [
+        msgspec.structs.replace(
+            part, extra_info={k: v for k, v in part.extra_info.items() if k != "repeated"}
+        )
+        for part in THREE
+    ]
+    assert launches_joined(CELL, silent, None, CONTEXT).extra_info["repeated"] == 0

@@ -58,6 +58,9 @@ def test_no_two_launches_and_no_two_sessions_share_a_round() -> None:
 
 def test_launches_share_a_cell_s_rounds_and_time() -> None:
     assert limits_of_a_launch(WHOLE, 1) == WHOLE
+    few = Limits(2, 1.0, 0.02, 0.95)
+    assert limits_of_a_launch(few, 1, spread=0.5) == few
+    assert limits_of_a_launch(WHOLE, 2).min_rounds == 5
     assert limits_of_a_launch(WHOLE, 3) == Limits(4, pytest.approx(1 / 3), 0.02, 0.95)  # type: ignore[arg-type]
     assert limits_of_a_launch(WHOLE, 10).min_rounds == 3
 
@@ -126,3 +129,67 @@ def test_without_a_precision_there_are_as_many_as_asked() -> None:
     why = enough(known, 3, 9, None, 0.95)
     assert why is not None
     assert why.reason == "launches"
+
+
+def test_first_rounds_by_hand() -> None:
+    assert first_round(0, 0) == 0
+    assert first_round(3, 2, 4) == 203_040_000
+    assert first_round(0, 0, 1) == 10_000
+
+
+def test_padding_is_up_to_a_page_and_seeds_are_python_s() -> None:
+    class Draw(random.Random):
+        def randrange(self, *bounds: int) -> int:  # type: ignore[override]
+            asked.append(bounds)
+            return bounds[-1] - 1
+
+    asked: list[tuple[int, ...]] = []
+    start = draw_starts(["a"], 0, Draw())["a"]
+    assert asked == [(4096,), (1, 2**32)]
+    assert start.environment == {"LIKEFORLIKE_PADDING": "x" * 4095, "PYTHONHASHSEED": str(2**32 - 1)}
+
+
+def test_launches_are_precise_at_just_the_precision() -> None:
+    known = [launch(r, k) for k, r in enumerate([1.5, 1.6])]
+    why = enough(known, 1, 2, 0.0, 0.95)
+    assert why is not None
+    assert why.reason == "launches"
+    width = why.half_width
+    assert width is not None
+    for precision, reason in ((width, "precision"), (width * 0.999, "launches")):
+        why = enough(known, 2, 2, precision, 0.95)
+        assert why is not None
+        assert why.reason == reason
+
+
+def test_more_launches_than_asked_are_enough_too() -> None:
+    known = [launch(r, k) for k, r in enumerate([1.0, 2.0, 4.0])]
+    why = enough(known, 1, 2, 0.001, 0.95)
+    assert why is not None
+    assert (why.reason, why.launches) == ("launches", 3)
+
+
+def test_who_is_missing_from_a_launch_shows_no_spread() -> None:
+    def both(ratio: float, other: float | None) -> Launch:
+        known = {"base": {0: 1.0}, "a": {0: ratio}}
+        return known if other is None else {**known, "b": {0: other}}
+
+    deviation, freedom = spread_between([both(1.0, 5.0), both(2.0, None), both(4.0, 9.0)])
+    assert (deviation, freedom) == (pytest.approx(math.log(2.0)), 2)
+    assert spread_between([both(1.0, None), {"base": {0: 1.0}}, {}]) == (0.0, 0)
+    assert spread_between([]) == (0.0, 0)
+
+
+def test_rounds_without_a_time_in_either_have_no_ratio() -> None:
+    def of(*times: tuple[float, float]) -> Launch:
+        return {"base": {n: t[0] for n, t in enumerate(times)}, "a": {n: t[1] for n, t in enumerate(times)}}
+
+    known = [of((1.0, 2.0), (0.0, 9.0), (9.0, 0.0)), of((0.5, 2.0), (0.0, 0.0))]
+    assert spread_between(known) == (pytest.approx(math.log(2.0) / math.sqrt(2.0)), 1)
+    assert spread_between([of((0.0, 1.0)), of((1.0, 1.0))]) == (0.0, 0)
+    assert spread_between([{"a": {0: 0.0}}, {"a": {0: 1.0}}]) == (0.0, 0)
+    short = [{"base": {0: 1.0}, "a": {0: 2.0, 1: 7.0}}, {"base": {0: 1.0}, "a": {0: 2.0, 1: 9.0}}]
+    assert spread_between(short) == (0.0, 1)
+    assert spread_between([{"a": {0: 1.0, 1: 9.0, 2: 2.0}}, {"a": {0: 4.0}}])[0] == pytest.approx(
+        math.log(2.0) / math.sqrt(2.0)
+    )

@@ -132,3 +132,29 @@ def test_who_fails_when_it_is_repeated_is_lost_and_the_others_go_on() -> None:
     a, b = measured(hands, Neighbour(lambda n: n == 12))
     assert a.failure is not None
     assert (b.failure, b.repeated, b.rounds) == (None, 1, list(range(10)))
+
+
+@pytest.mark.parametrize(("disturbed", "repeated"), [((24, 26, 28), 1), ((24, 28), 2)])
+def test_how_the_repeated_round_went_decides_on_the_next(disturbed: tuple[int, ...], repeated: int) -> None:
+    """Of two entrants, samples 24 and 25 are of round 12, 26 and 27 of its repetition, 28 and 29 of round 13."""
+    hands = [StandIn(World(), name, lambda n: 1.0) for name in "ab"]
+    turns = measured(hands, Neighbour(lambda n: n in disturbed), rounds=20)
+    assert [turn.repeated for turn in turns] == [repeated] * 2
+
+
+def test_a_fifth_by_hand() -> None:
+    """Of 10 s a turn of 2 s; of five turns of 1 s, where no time is given, one."""
+    for budget, turns, seconds, worth in (
+        (10.0, 1, 2.0, True),
+        (10.0, 1, 2.01, False),
+        (0.0, 4, 1.0, False),
+        (0.0, 5, 1.0, True),
+    ):
+        repeats = Repeats(budget)
+        for _ in range(turns):
+            repeats.add("a", seconds, again=False)
+        assert repeats.worth(True, ["a"]) == worth
+    repeats = Repeats(10.0)
+    repeats.add("a", 1.0, again=True)
+    repeats.add("a", 1.0, again=False)
+    assert repeats.worth(True, ["a"])

@@ -345,3 +345,59 @@ def test_a_floor_that_fails_leaves_the_others_their_rounds() -> None:
     a, b, _ = made.measure()
     assert a.failure is not None
     assert b.rounds == list(range(8)), "what is left is the fastest"
+
+
+def test_rounds_are_counted_from_the_first_one_that_is_told() -> None:
+    world = World()
+    told, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"])
+    told.first_round = 3_000_000
+    assert [turn.rounds for turn in told.measure()] == [list(range(3_000_000, 3_000_006))] * 2
+    assert told.turns[0].disturbed == [{"round": 3_000_002, "reason": "throttled"}]
+    turns = [Turn(cell("c"), SPEC, StandIn(world, "c", lambda n: 0.01), 50.0)]
+    limits = Limits(6, 100.0, 0.05, 0.95)
+    plain = Group(turns, limits, random.Random(7), Unwatched(), lambda turn: None, clock=lambda: world.now)
+    assert plain.measure()[0].rounds == list(range(6))
+    assert turns[0].launch == 0
+
+
+def test_a_cell_s_time_is_that_of_its_turns_whatever_the_clock_began_with() -> None:
+    world = World(now=1e6)
+    made, _ = group(
+        world, [StandIn(world, "a", lambda n: 0.25)], min_rounds=3, max_seconds=2.0, precision=None
+    )
+    assert len(made.measure()[0].rounds) == 8
+
+
+def test_a_worker_that_can_t_even_be_told_costs_one_cell() -> None:
+    class Deaf(StandIn):
+        def order(self, message: Order) -> None:
+            if isinstance(message, Load):
+                raise CellFailed("crashed", "gone before it was told")
+            super().order(message)
+
+    world = World()
+    made, ended = group(world, [Deaf(world, "a", lambda n: 0.01), StandIn(world, "b", lambda n: 0.01)])
+    a, b = made.measure()
+    assert a.failure is not None
+    assert (ended[0], ("a", "kill") in world.log) == ("a", True)
+    assert b.rounds == list(range(6))
+
+
+def test_the_machine_is_watched_from_right_before_each_order_until_all_stand_still() -> None:
+    world = World()
+
+    class Watching(Unwatched):
+        def before(self, cell: Cell, pids: Sequence[int]) -> None:
+            world.log.append((cell.entry.name, "before"))
+
+        def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
+            assert not world.running
+            world.log.append((cell.entry.name, f"after {turn}"))
+            return ["stolen", "throttled"]
+
+    made, _ = group(world, [StandIn(world, name, lambda n: 1.0) for name in "ab"], epochs=2)
+    made.watcher = Watching()
+    a, _ = made.measure()
+    mine = [kind for name, kind in world.log if name == "a"]
+    assert mine == ["Load", "Prepare", "before", "Go", "after 0", "before", "Go", "after 0", "Finish"]
+    assert a.disturbed == [{"round": 0, "reason": "stolen; throttled"}]

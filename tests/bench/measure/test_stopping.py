@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -119,3 +120,78 @@ def test_a_precise_cell_sits_out_too_when_its_time_is_used_up() -> None:
             break
     assert rule.stop("slow").reason == "precision"
     assert rounds["slow"] == 10 < 50 < rounds["noisy"]
+
+
+def judged(limits: Limits, **cells: list[float]) -> dict[str, str]:
+    """Why each cell would end after these samples; "interrupted" for one that would go on."""
+    rule = GroupStopping(limits)
+    rule.initialise(list(cells))
+    for cell, samples in cells.items():
+        for number, seconds in enumerate(samples):
+            rule.add(cell, number, seconds, 0.0)
+    rule.finished()
+    return {cell: rule.stop(cell).reason for cell in cells}
+
+
+def test_precision_is_the_half_width_and_reached_when_equal() -> None:
+    """Six samples' interval at 0.95 is from the least to the largest: (1.25 - 0.75) / 2 of a median of 1."""
+    samples = [1.0, 0.75, 1.0, 1.25, 1.0, 1.0]
+    assert judged(Limits(6, 9.0, 0.25, 0.95), a=samples)["a"] == "precision"
+    assert judged(Limits(6, 9.0, 0.2499, 0.95), a=samples)["a"] == "interrupted"
+    assert judged(Limits(7, 9.0, 0.25, 0.95), a=samples)["a"] == "interrupted"
+
+
+def test_a_ratio_s_half_width_by_hand() -> None:
+    """The ratio b : a goes from 1/4 to 1, a half-width of log 2, that is 100 %; b alone is within 25 %."""
+    a, b = [1.0, 1.0, 1.0, 1.0, 1.0, 2.0], [1.0, 1.0, 1.0, 1.0, 1.0, 0.5]
+    assert judged(Limits(6, 9.0, 0.99, 0.95), a=a, b=b)["b"] == "interrupted"
+    assert judged(Limits(6, 9.0, 1.01, 0.95), a=a, b=b)["b"] == "precision"
+
+
+def test_a_round_that_took_no_time_in_one_of_both_has_no_ratio() -> None:
+    """Nine samples' interval at 0.95 leaves out the least and the largest."""
+    ones, gap = [1.0] * 9, [0.0] + [1.0] * 8
+    for a, b in ((ones, gap), (gap, ones)):
+        assert judged(Limits(7, 9.0, 0.01, 0.95), a=a, b=b)["b"] == "precision"
+
+
+def test_the_interval_is_told_relative_to_the_median_where_there_is_one() -> None:
+    rule = GroupStopping(Limits(2, 9.0, None, 0.5))
+    rule.initialise(["two", "none"])
+    for number, seconds in enumerate((1.0, 3.0)):
+        rule.add("two", number, seconds, 0.0)
+        rule.add("none", number, 0.0, 0.0)
+    assert rule.stop("two").median_interval == (0.5, 1.5)
+    assert rule.stop("none").median_interval is None
+
+
+def rounds_until_settled(
+    monkeypatch, min_rounds: int, width_after: dict[int, float]
+) -> tuple[int, list[int]]:
+    """After how many rounds a cell is settled whose width is as told from a round on, and when it was asked."""
+    asked = []
+
+    def width(self: GroupStopping, cell: str, series: Any) -> float:
+        asked.append(len(series.seconds))
+        return [value for start, value in width_after.items() if asked[-1] >= start][-1]
+
+    monkeypatch.setattr(GroupStopping, "_width", width)
+    rule = GroupStopping(Limits(min_rounds, 1e9, 1e-9, 0.95))
+    rounds = run(rule, {"a": [1.0] * 2000})
+    assert rule.stop("a").reason == "settled"
+    return rounds, asked
+
+
+def test_it_is_asked_at_every_round_and_from_twenty_on_at_every_tenth_more(monkeypatch) -> None:
+    _, asked = rounds_until_settled(monkeypatch, 17, {0: 1.0})
+    assert asked[:16] == [17, 18, 19, 20, 22, 24, 26, 28, 30, 33, 36, 39, 42, 46, 50, 55]
+
+
+def test_settled_is_what_twice_the_samples_narrowed_twice_by_less_than_a_tenth(monkeypatch) -> None:
+    """Looked at from 30 rounds on, then at twice as many; asked at 30, 33 ... 60 ... 113, 124 rounds."""
+    assert rounds_until_settled(monkeypatch, 30, {0: 1.0})[0] == 124
+    assert rounds_until_settled(monkeypatch, 30, {0: 1.0, 31: 0.95})[0] == 124
+    # at 29 rounds nothing is looked at yet: the first width seen is that of 31 rounds, then 62 and 127
+    assert rounds_until_settled(monkeypatch, 29, {0: 10.0, 30: 1.0})[0] == 127
+    # narrowed by just a tenth at 60 rounds: seen to stand still at 124 and 259 only
+    assert rounds_until_settled(monkeypatch, 30, {0: 1.0, 60: 0.9})[0] > 240

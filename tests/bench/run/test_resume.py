@@ -76,6 +76,27 @@ def test_resuming_with_a_plug_in_that_was_changed_is_refused_by_its_name(tmp_pat
     assert told["noise-nothing-cpu:0"] is None
 
 
+def test_rounds_of_two_sessions_are_no_pairs(tmp_path: Path) -> None:
+    """One of two that took turns was lost and measured again: no round of its new ones is one of the other's."""
+    options = (*MATMUL, "-k", "noise")
+    assert run_bench(tmp_path, *options).returncode == 0
+    before = rounds_of_twins(tmp_path)
+    assert set(before["twin-a"]) & set(before["twin-b"])
+    journal = tmp_path / "r.json.journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in lines if '"cell":"noise-twin-b' not in line))
+    assert run_bench(tmp_path, *options, "--resume").returncode == 0
+    after = rounds_of_twins(tmp_path)
+    assert after["twin-a"] == before["twin-a"]
+    assert after["twin-b"]
+    assert not set(after["twin-a"]) & set(after["twin-b"])
+
+
+def rounds_of_twins(folder: Path) -> dict[str, list[int]]:
+    cells = [benchmark["extra_info"] for benchmark in read(folder / "r.json")["benchmarks"]]
+    return {cell["implementation"]: cell["round_numbers"] for cell in cells}
+
+
 def test_failures_stay_unless_retried(tmp_path: Path) -> None:
     options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=misbehaving"]
     options += ["--implementations=numpy,raises", "--benchmark-json=r.json"]

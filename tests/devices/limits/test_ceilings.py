@@ -234,3 +234,23 @@ def test_arm_s_matrix_extension_by_hand(precision, per_cycle):
     machine = cpu(vector="sve2", cores=4, max_hertz=4e9)
     machine["cpu"]["sme"] = True
     assert device_ceiling(machine, "cpu:0", precision).flop_per_second == 4 * 4e9 * per_cycle
+
+
+@pytest.mark.parametrize("nothing", [0, -1, 1e30, True, "6912"])
+def test_a_number_that_can_t_be_one_of_cores_is_not_known(nothing):
+    assert device_ceiling(gpu("unnamed", [8, 0], nothing, 1.4e9), "gpu:0", "float32") == highest_known(
+        "float32"
+    )
+    assert device_ceiling(cpu(cores=nothing), "cpu:0", "float32") == highest_known("float32")
+
+
+def test_a_name_of_no_more_than_the_row_s_words():
+    assert find_peaks("T4").words == ("t4",)
+    assert find_peaks("T4000") is None
+
+
+def test_double_precision_without_tensor_cores_by_hand():
+    """Ampere's gaming boards do a sixty-fourth of float32's rate."""
+    assert tera(gpu("unnamed", [8, 6], 10_752, 1.74e9), "float64") == pytest.approx(
+        2 / 64 * 10_752 * 1.74e9 / 1e12
+    )

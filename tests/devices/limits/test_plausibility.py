@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from likeforlike.devices.limits import plausibility
 from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, Reached, device_ceiling, highest_known
 from likeforlike.devices.limits.plausibility import (
     SUSPICIOUS_MARGIN,
@@ -72,6 +73,7 @@ def test_work_in_no_time_is_impossible():
         (10e-6, 60e-6, False),
         (2.0, 1.0, False),
         (0.5, math.nan, False),
+        (0.5, math.inf, False),
     ],
 )
 def test_the_gap_between_queued_and_waited_for(seconds, synchronised, flagged):
@@ -211,3 +213,91 @@ def test_just_beyond_the_margin_is_suspicious_and_without_a_measured_best_nothin
     assert suspicion(200e9 * (1 + SUSPICIOUS_MARGIN) + 1e9, 1.0, XEON, REACHED)
     assert suspicion(300e9, 1.0, None, REACHED)
     assert suspicion(300e9, 1.0, XEON, None) is None
+
+
+def test_the_bounds_of_a_queueing_time():
+    assert judge(None, 0.5, None, 2.0) == (
+        "queueing time: 500 ms unsynchronised, 2 s synchronised; 75 % of the work was not waited for",
+    )
+    assert judge(None, 0.0, None, 1e-4) == ()
+    assert judge(None, 0.0, None, 1.01e-4)
+    assert judge(None, 4e-5, None, 9e-5) == ()
+    assert judge(None, 1.0, None, 2.0) == ()
+    assert judge(None, 1.0, None, 2.001)
+
+
+def test_the_bounds_of_suspicion(monkeypatch):
+    assert suspicion(219e9, 1.0, XEON, REACHED) is None
+    assert suspicion(221e9, 1.0, XEON, REACHED) is not None
+    assert suspicion(442e9, 2.0, XEON, REACHED).startswith("implies 221 GFLOP/s, 10 % above")
+    for flop, seconds in (
+        (math.inf, 1.0),
+        (300e9, math.nan),
+        (300e9, 0.0),
+        (0.0, 1.0),
+        (-1.0, 1.0),
+        (300e9, -1.0),
+    ):
+        assert suspicion(flop, seconds, None, REACHED) is None
+    monkeypatch.setattr(plausibility, "SUSPICIOUS_MARGIN", 0.125)
+    assert suspicion(225e9, 1.0, XEON, REACHED) is None
+
+
+def test_less_than_one_operation_in_no_time_is_impossible_too():
+    assert judge(0.5, 0.0, None)
+
+
+def test_a_flat_series_is_told_with_its_own_figures():
+    assert judge_series([(1e10, 1e-3), (1e13, 1e-3)], Ceiling(1e16, "a device")) == (
+        "time is nearly flat: 1 ms to 1 ms while work grows 1,000-fold, "
+        "which at the ceiling of 10 PFLOP/s takes 999 µs more"
+    )
+
+
+def flat(small, large, bound):
+    return flat_span([small, large], Ceiling(bound, "a device")) == (small, large)
+
+
+def test_flat_is_less_than_threefold_or_the_power():
+    assert flat((1e10, 1e-3), (1e13, 2.99e-3), 1e15)
+    assert not flat((1e10, 1e-3), (1e13, 3e-3), 1e15)
+    # the 0.15th power of a million is 7.94
+    assert flat((1e7, 1e-3), (1e13, 7.9e-3), 5e14)
+    assert not flat((1e7, 1e-3), (1e13, 8.0e-3), 5e14)
+    assert flat((1e11, 1e-4), (1e13, 1e-4), 1e17)
+
+
+def test_a_power_that_is_just_reached_is_not_flat(monkeypatch):
+    monkeypatch.setattr(plausibility, "FLAT_EXPONENT", 0.5)
+    assert not flat((1e9, 1e-5), (1e13, 1e-3), 1e15)
+    assert flat((1e9, 1e-5), (1e13, 0.99e-3), 1e15)
+
+
+def test_the_extra_time_must_be_less_than_half_of_what_the_extra_work_needs():
+    """2²⁰ operations more at 2²⁵ a second need 2⁻⁵ s, of which half is 2⁻⁶."""
+    small, large = 2.0**10, 2.0**20 + 2.0**10
+    assert not flat((small, 2**-6), (large, 2**-5), 2.0**25)
+    assert flat((small, 2**-6), (large, 2**-5 - 2**-20), 2.0**25)
+
+
+def test_the_larger_work_must_need_half_of_its_time():
+    assert flat((2.0**10, 2**-5 - 2**-8), (2.0**20, 2**-5), 2.0**26)
+    assert not flat((2.0**10, 2**-5 - 2**-9), (2.0**20, 2**-5), 2.0**26 * 1.01)
+
+
+def test_the_bounds_of_what_no_overhead_explains():
+    """A hundredth of the ceiling, from 50 ms on, less than threefold."""
+    assert flat((0.0005, 0.05), (0.0625, 0.0625), 100.0)
+    assert not flat((0.0005, 0.05), (0.0625, 0.0625), 101.0)
+    assert not flat((0.0005, 0.0499), (0.0625, 0.0625), 100.0)
+    assert flat((1.0, 0.0625), (1e6, 0.1874), 5e7)
+    assert not flat((1.0, 0.0625), (1e6, 0.1875), 5e7)
+
+
+def test_the_widest_pair_is_the_one_whose_work_grows_most():
+    points = [(1e9, 1.3e-4), (1e11, 1.2e-4), (1e13, 1.1e-4)]
+    assert flat_span(points, Ceiling(1e15, "a device")) == (points[0], points[2])
+
+
+def test_a_point_without_a_time_is_left_out():
+    assert flat_span([(1e9, 0.0), (1e12, 1e-3), (1e14, 0.0)], A100) is None

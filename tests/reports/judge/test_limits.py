@@ -6,7 +6,13 @@ import pytest
 import report_samples as samples
 from report_studies import study_of, two
 
-from likeforlike.reports.judge.limits import Limits, check_patterns, matches, parse_limits
+from likeforlike.reports.judge.limits import (
+    Limits,
+    check_patterns,
+    matches,
+    parse_limits,
+    parse_share,
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +102,40 @@ def test_of_very_many_names_some_are_listed():
     items = study_of(document).measurements
     with pytest.raises(ValueError, match="t.py::test_7 and 12 more$"):
         check_patterns("--only", ["x"], items)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("2%", 0.02),
+        ("0.02", 0.02),
+        ("0.99", 0.99),
+        ("100%", 1.0),
+        ("1000%", 10.0),
+        (" 5 % ", 0.05),
+        ("2.5%", 0.025),
+    ],
+)
+def test_shares(text, share):
+    assert parse_share(text) == pytest.approx(share, abs=1e-15)
+
+
+@pytest.mark.parametrize("text", ["1.9%", "0.019", "1001%", "1", "1.0", "0%", "", "%", "-5%", "5%%", "1e1%"])
+def test_what_is_no_share_that_makes_sense(text):
+    with pytest.raises(ValueError, match="--fail-if-slower"):
+        parse_share(text)
+
+
+@pytest.mark.parametrize("text", ["1", "1.0"])
+def test_a_share_of_one_needs_its_percent_sign(text):
+    with pytest.raises(ValueError, match=f"{text}% or 100%. Expected"):
+        parse_share(text)
+
+
+def test_up_to_eight_names_are_all_listed():
+    for count, end in ((1, "known: t.py::test_0$"), (8, "test_7$"), (9, "test_7 and 1 more$")):
+        document = samples.plain_run({f"t.py::test_{n}": [0.1] * 6 for n in range(count)})
+        with pytest.raises(ValueError, match=end):
+            check_patterns("--only", ["x"], study_of(document).measurements)
+    with pytest.raises(ValueError, match="known: none$"):
+        check_patterns("--only", ["x"], [])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.time_to_accuracy import missing_runs, time_to_accuracy
+from likeforlike.reports.statistics.time_to_accuracy import (
+    TimeToAccuracyOverRuns,
+    missing_runs,
+    time_to_accuracy,
+)
 
 
 def test_all_arrive():
@@ -89,3 +94,47 @@ def test_bad_runs_are_refused():
         time_to_accuracy([(-1.0, True)])
     with pytest.raises(ValueError, match="horizon_seconds 10.0: expected at most the longest run's 9.0"):
         time_to_accuracy([(9.0, False)], horizon_seconds=10.0)
+
+
+def test_the_horizon_s_bounds():
+    runs = [(3.0, True), (9.0, True)]
+    assert time_to_accuracy(runs).horizon_seconds == 9.0
+    assert time_to_accuracy(runs, 9.0).mean_seconds == 6.0
+    assert time_to_accuracy(runs, 0.0).mean_seconds == 0.0
+    assert time_to_accuracy(runs, 4.0).mean_seconds == 3.0 + 0.5
+    with pytest.raises(ValueError, match="horizon_seconds -1.0"):
+        time_to_accuracy(runs, -1.0)
+
+
+def test_a_time_of_no_seconds_is_one_and_no_number_is_none():
+    assert time_to_accuracy([(0.0, True)]).median_seconds == 0.0
+    for bad in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="expected a time of at least 0"):
+            time_to_accuracy([(bad, True)])
+
+
+def test_an_interval_is_bounded_from_both_sides():
+    estimate = time_to_accuracy([(float(n), True) for n in range(1, 7)])
+    for low, high, bounded in ((0.5, 5.0, True), (0.0, 5.0, False), (0.5, math.inf, False)):
+        assert replace(estimate, low_seconds=low, high_seconds=high).has_interval == bounded
+
+
+def test_the_median_lies_between_the_two_middle_ones_of_an_even_number():
+    assert time_to_accuracy([(float(n), True) for n in (1, 2, 4, 8)]).median_seconds == 3.0
+    assert time_to_accuracy([(float(n), True) for n in (1, 2, 2, 8)]).median_seconds == 2.0
+    assert time_to_accuracy([(float(n), True) for n in (2, 2, 4, 8)]).median_seconds == 3.0
+    assert time_to_accuracy([(float(n), True) for n in (1, 2, 4)]).median_seconds == 2.0
+    # one of four is cut short at 6, after half had arrived: the next to arrive is at 8
+    assert time_to_accuracy([(1.0, True), (2.0, True), (6.0, False), (8.0, True)]).median_seconds == 5.0
+
+
+def test_missing_runs_by_hand():
+    counts = (1, 5, 6, 7)
+    estimates = [time_to_accuracy([(float(n), True) for n in range(1, count + 1)]) for count in counts]
+    assert [missing_runs(estimate) for estimate in estimates] == [5, 1, 0, 0]
+    assert [estimate.low_seconds for estimate in estimates] == [0.0, 0.0, 1.0, 1.0]
+
+
+def test_the_confidence_is_told():
+    assert TimeToAccuracyOverRuns.confidence == time_to_accuracy([(1.0, True)]).confidence == 0.95
+    assert time_to_accuracy([(1.0, True)], confidence=0.5).confidence == 0.5

@@ -250,6 +250,14 @@ class TestFalseDiscoveryRate:
         assert "may be chance among 25 comparisons" in result[1].reason
         assert result[1].more_rounds > 0
 
+    @pytest.mark.parametrize(
+        ("p_values", "found"), [([0.05], 1), ([0.0501], 0), ([0.02, 0.8], 1), ([0.026, 0.8], 0)]
+    )
+    def test_one_in_twenty_of_those_found_may_be_chance(self, p_values, found):
+        """By hand: alone a p-value is itself; the smaller of two counts twice."""
+        judged = [verdict(RatioEstimate(1.1, 1.01, 1.2, 30, True, p_value)) for p_value in p_values]
+        assert [item.word for item in with_false_discovery_rate(judged)].count("slower") == found
+
     def test_too_few_pairs_are_not_counted_among_the_tests(self):
         sure = verdict(RatioEstimate(1.1, 1.01, 1.2, 30, True, 0.04))
         few = verdict(paired_ratio([1.0] * 3, [1.1] * 3))

@@ -1,0 +1,120 @@
+"""What a recipe says of itself: its numbers, and its count of operations against one that counts."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from unittest.mock import patch
+
+import pytest
+
+from likeforlike.models.contract import recipe as module
+from likeforlike.models.contract.recipe import (
+    KERAS_2020,
+    MANUAL_2020,
+    MATCHED,
+    RECIPES,
+    Recipe,
+    RecipeRefused,
+)
+
+LAYERS = ((784, 512), (512, 10))
+
+
+def counted_flop(recipe: Recipe, samples: int) -> int:
+    """Two operations a multiplication of each matrix product that a training needs, batch by batch."""
+    total = 0
+    for start in range(0, samples, recipe.batch_size):
+        batch = min(recipe.batch_size, samples - start)
+        if batch < recipe.batch_size and recipe.remainder == "drop":
+            continue
+        for number, (inputs, outputs) in enumerate(LAYERS):
+            forward = 2 * batch * inputs * outputs
+            weights = 2 * inputs * batch * outputs
+            activations = 2 * batch * outputs * inputs if number > 0 else 0  # nobody asks for the images'
+            total += forward + weights + activations
+    return total
+
+
+@pytest.mark.parametrize("samples", [1, 63, 64, 65, 1000, 60_000])
+@pytest.mark.parametrize("remainder", ["keep", "drop"])
+@pytest.mark.parametrize("batch_size", [1, 64, 512])
+def test_operations_are_those_that_a_training_does(samples, remainder, batch_size):
+    recipe = replace(MATCHED, batch_size=batch_size, remainder=remainder)
+    assert recipe.flop(samples) == counted_flop(recipe, samples)
+
+
+def test_operations_of_the_published_epoch_by_hand():
+    """60,000 images: 4 · 784 · 512 = 1,605,632 and 6 · 512 · 10 = 30,720 each."""
+    assert MATCHED.flop(60_000) == 60_000 * 1_636_352 == 98_181_120_000
+
+
+@pytest.mark.parametrize(
+    ("samples", "kept", "dropped"), [(0, 0, 0), (1, 1, 0), (63, 1, 0), (64, 1, 1), (65, 2, 1), (128, 2, 2)]
+)
+def test_batches_of_an_epoch(samples, kept, dropped):
+    assert MATCHED.steps(samples) == kept
+    assert replace(MATCHED, remainder="drop").steps(samples) == dropped
+
+
+def test_parameters_of_both_layers():
+    assert MATCHED.parameter_count() == 784 * 512 + 512 + 512 * 10 + 10 == 407_050
+    assert replace(MATCHED, bias=False).parameter_count() == 406_528
+
+
+def test_the_matched_recipe_is_kept_as_published_results_have_it():
+    assert {field.name: getattr(MATCHED, field.name) for field in fields(MATCHED)} == {
+        "name": "matched",
+        "batch_size": 64,
+        "bias": True,
+        "dropout_rate": 0.2,
+        "dropout_at_evaluation": False,
+        "learning_rate": 0.001,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-7,
+        "epochs": 7,
+        "shuffle": "every-epoch",
+        "remainder": "keep",
+        "seed": 2020,
+        "logging": "none",
+        "execution": "default",
+        "precision": "float32",
+        "published_with": None,
+    }
+
+
+def test_the_published_recipes_differ_in_what_the_notebook_differs_in():
+    """The fit has batches of 32 and logs histograms; the loop has no bias and leaves its dropout on."""
+    assert MATCHED.differences(KERAS_2020) == {
+        "batch_size": (64, 32),
+        "epochs": (7, 70),
+        "logging": ("none", "histograms"),
+    }
+    assert MATCHED.differences(MANUAL_2020) == {
+        "bias": (True, False),
+        "dropout_at_evaluation": (False, True),
+        "epochs": (7, 70),
+        "logging": ("none", "scalars"),
+    }
+    assert MATCHED.differences(replace(MATCHED, name="other", published_with="keras-fit")) == {}
+    assert [RECIPES[name] for name in ("matched", "keras-2020", "manual-2020")] == [
+        MATCHED,
+        KERAS_2020,
+        MANUAL_2020,
+    ]
+
+
+def test_a_refusal_names_the_trainer_the_field_the_value_and_why():
+    refused = RecipeRefused("keras-fit", "precision", "tf32", "no such switch")
+    assert str(refused) == "keras-fit refuses precision='tf32': no such switch"
+    assert refused.field == "precision"
+
+
+@pytest.mark.parametrize(("logging", "lacks"), [("none", False), ("scalars", True), ("histograms", True)])
+def test_what_logging_lacks_is_asked_only_where_something_is_logged(logging, lacks):
+    recipe = replace(MATCHED, logging=logging)
+    with patch.object(module, "missing", lambda needs: f"{needs[0]} is not installed"):
+        told = module.why_not_logged(recipe)
+    assert (told is not None and "tensorboard is not installed" in told) == lacks
+    with patch.object(module, "missing", lambda needs: None):
+        assert module.why_not_logged(recipe) is None
