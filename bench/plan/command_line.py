@@ -79,11 +79,11 @@ def declare_options(declare: Callable[..., Any]) -> None:
     )
     add("--strategies", f"Comma-separated, for distributed: {', '.join(STRATEGIES)}.", metavar="NAMES")
     add("--epochs", "Epochs of every training run, at least 2: the first one is cold.", metavar="N")
-    add("--train-samples", "Train on the first N images; default the preset's, quick 20000.", metavar="N")
+    add("--train-samples", "Train on the first N images; default the preset's, quick 10000.", metavar="N")
     add(
         "--launches",
-        "Sets of fresh processes for each group of kernels, and runs of each training, each with a further "
-        "seed; default the preset's, quick 3 to 5 and 3.",
+        "Sets of fresh processes for each group of kernels, and runs of each training: N, or 3-10 for as "
+        "many as precision asks; default the preset's, quick 3 and 2.",
         metavar="N",
     )
     add("--repeats", "Whole training runs, each with a further seed; default --launches.", metavar="N")
@@ -166,7 +166,7 @@ def read_options(config: pytest.Config) -> Options:
         epochs=_number("--epochs", get("--epochs"), 2),
         train_samples=_number("--train-samples", get("--train-samples"), 1),
         repeats=_number("--repeats", get("--repeats"), 1),
-        launches=_number("--launches", get("--launches"), 1),
+        launches=_launches(get("--launches")),
         threads=_number("--threads", get("--threads"), 1),
         pin=_pin(get("--pin"), get("--concurrent")),
         data=_one_of("--data", get("--data") or preset.data, DATA_CHOICES),
@@ -235,6 +235,15 @@ def _number(option: str, text: str | None, least: int) -> int | None:
     if text is None:
         return None
     return _parsed(option, text, int, lambda n: n >= least, f"a whole number of at least {least}")
+
+
+def _launches(text: str | None) -> tuple[int, int] | None:
+    """``5``, or ``3-10``: at least and at most."""
+    if text is None:
+        return None
+    least, _, most = text.partition("-")
+    first = _number("--launches", least, 1) or 1
+    return first, _number("--launches", most, first) or first if most else first
 
 
 def _workers(text: str | None) -> tuple[int, ...] | None:

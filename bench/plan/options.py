@@ -63,8 +63,8 @@ class Options:
     """Hold each worker's threads to a processor each."""
     measured_ceiling: bool = True
     """Hold figures against the best rate that this machine was measured to reach."""
-    launches: int | None = None
-    """Sets of fresh processes asked for: for each group of kernels, and as many runs of each training."""
+    launches: tuple[int, int] | None = None
+    """Sets of fresh processes asked for, at least and at most; of each training as many runs as at least."""
 
     @property
     def preset(self) -> Preset:
@@ -80,12 +80,12 @@ class Options:
     @property
     def runs(self) -> int:
         """Whole trainings, each with a further seed."""
-        return self.repeats or self.launches or self.preset.runs
+        return self.repeats or (self.launches[0] if self.launches else self.preset.runs)
 
     @property
     def kernel_launches(self) -> tuple[int, int]:
         """Sets of fresh processes in which each group of kernels is measured: at least, and at most."""
-        return (self.launches, self.launches) if self.launches else self.preset.launches
+        return self.launches or self.preset.launches
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""

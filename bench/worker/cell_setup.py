@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from likeforlike.bench.worker.clocks import named_clock, refuse_replaced_clocks, witness
+from likeforlike.bench.worker.clocks import named_clock, processor_seconds, refuse_replaced_clocks
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.devices.machine.bookkeeping import told
@@ -30,13 +30,14 @@ def load_factory(target: str) -> Callable[..., Any]:
 
 
 def load(spec: CellSpec) -> float:
-    """Import framework and implementation, and set the framework up; the seconds it took. Raises CellFailed.
+    """Import framework and implementation, and set the framework up. Raises CellFailed.
 
-    A framework that can't see the GPU skips the cell: it was built or installed without it. The clock is
-    taken first, before anything that is measured could replace it.
+    Returns the processor's seconds: the workers of a group import side by side and wait for each other. A
+    framework that can't see the GPU skips the cell: it was built or installed without it. The clock is taken
+    first, before anything that is measured could replace it.
     """
     named_clock(spec.timer)
-    begin = witness()
+    begin = processor_seconds()
     unseen = gpu_complaint(configured_runtime(spec), spec.device, spec.maker)
     if unseen is not None:
         raise CellFailed("skipped", unseen, device_unseen=True)
@@ -47,7 +48,7 @@ def load(spec: CellSpec) -> float:
 
         begin_strategy(shared)
     refuse_replaced_clocks()
-    return witness() - begin
+    return processor_seconds() - begin
 
 
 def assignment_of(spec: CellSpec) -> Assignment | None:

@@ -37,6 +37,10 @@ def witness() -> float:
     return _read_nanoseconds() * 1e-9
 
 
+processor_seconds: Clock = time.process_time
+"""Seconds that the processor worked for this process, in all of its threads."""
+
+
 def named_clock(name: str) -> Clock:
     """The clock that ``module:function`` names, in seconds, as it was when it was first asked for."""
     if name not in _ORIGINALS:

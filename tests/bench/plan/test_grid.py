@@ -83,7 +83,7 @@ def test_repeats_have_seeds_of_their_own(registry: Registry) -> None:
 
 def test_launches_are_runs_of_trainings_unless_repeats_says_otherwise(registry: Registry) -> None:
     asked: dict[str, Any] = {"workloads": ("training",), "recipes": ("matched",)}
-    for launches, repeats, runs in ((5, None, 5), (5, 2, 2), (None, None, PRESETS["quick"].runs)):
+    for launches, repeats, runs in (((5, 9), None, 5), ((5, 5), 2, 2), (None, None, PRESETS["quick"].runs)):
         cells = grid(
             registry, implementations=("keras-fit",), launches=launches, repeats=repeats, **asked
         ).cells

@@ -109,7 +109,7 @@ def test_cells_that_fail_take_their_time_with_them() -> None:
         if number % 8 == 0:
             at = ("Load", "Prepare", "Go 1")[number // 8 % 3]
             durations[cell.id] = replace(durations[cell.id], fails_at=at)
-    assert share_within_a_third(announced(MadeUpRun(cells, durations, limits))) > 0.9
+    assert share_within_a_third(announced(MadeUpRun(cells, durations, limits))) > 0.8
 
 
 def test_a_resumed_run_learns_from_what_was_measured_before() -> None:
