@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,8 @@ from likeforlike.bench.measure.launches import Enough
 from likeforlike.bench.measure.watch.energy import energies_joined
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 _OF_ALL = ("import_seconds", "setup_seconds", "cold_seconds", "synchronised_median_seconds")
 """Told as the median of all launches."""
@@ -71,9 +74,16 @@ def _median(values: Sequence[float | None]) -> float | None:
 
 
 def _states(states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Before the first launch, after the last, and what disturbed any."""
-    reasons = dict.fromkeys(reason for state in states for reason in state.get("disturbances") or ())
-    return {**states[0], "after": states[-1].get("after"), "disturbances": list(reasons)}
+    """Before the first launch, after the last, and what disturbed any: of sentences alike the worst."""
+    worst: dict[str, str] = {}
+    for reason in (reason for state in states for reason in state.get("disturbances") or ()):
+        alike = _NUMBER.sub("#", reason)
+        worst[alike] = max(worst.get(alike, reason), reason, key=_largest_number)
+    return {**states[0], "after": states[-1].get("after"), "disturbances": list(worst.values())}
+
+
+def _largest_number(sentence: str) -> float:
+    return max(map(float, _NUMBER.findall(sentence)), default=0.0)
 
 
 def _transfers(transfers: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:

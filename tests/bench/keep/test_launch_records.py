@@ -33,7 +33,11 @@ def record(launch: int, seconds: list[float], cold: float, error: float, **more:
         "launches": [{"launch": launch, "cold_seconds": cold}],
         "disturbed": [{"round": rounds[-1], "reason": "throttled"}] if launch == 1 else [],
         "repeated": launch,
-        "state": {"before": f"b{launch}", "after": f"a{launch}", "disturbances": [f"noise {launch % 2}"]},
+        "state": {
+            "before": f"b{launch}",
+            "after": f"a{launch}",
+            "disturbances": [f"noise {launch % 2} %", f"load {launch}"],
+        },
         "stop": {"reason": "precision", "median_interval": [0.9, 1.1], "rounds": len(seconds)},
         "peak_memory_bytes": 1000 + launch,
         "device_peak_memory_bytes": None,
@@ -67,7 +71,7 @@ def test_the_whole_tells_medians_of_first_calls_the_worst_check_and_the_most_mem
     assert told["device_peak_memory_bytes"] is None
     assert told["disturbed"] == [{"round": 100, "reason": "throttled"}]
     assert told["repeated"] == 0 + 1 + 2
-    assert told["state"] == {"before": "b0", "after": "a2", "disturbances": ["noise 0", "noise 1"]}
+    assert told["state"] == {"before": "b0", "after": "a2", "disturbances": ["noise 1 %", "load 2"]}
     assert told["stop"] == {
         "reason": "launches",
         "median_interval": None,
