@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-REPEATED_FRACTION = 0.2
+REPEATED_FRACTION = 0.5
 """Of a cell's time, what may go into repeated samples on top of it."""
+
+MOST_ATTEMPTS = 3
+"""How often a round is taken, the first time included."""
 
 
 class Repeats:
@@ -14,8 +17,8 @@ class Repeats:
     A round is repeated by all its kernels or by none. To repeat the disturbed sample alone would give a
     second chance to whoever was slow; and as longer samples are disturbed more often, to the slower more than
     to the faster. Whole rounds are chosen by what others did, never by how long a sample took; and the second
-    stands, disturbed or not. A round is repeated once: if it was disturbed again, no burst but a neighbour is
-    there, and nothing is repeated until a round was left in peace. A training's epoch can't be taken back.
+    stands, or the third, disturbed or not. It is repeated once others have paused; where they don't in
+    time, it stands as it is. A training's epoch can't be taken back.
     """
 
     def __init__(self, budget_seconds: float) -> None:
@@ -24,7 +27,6 @@ class Repeats:
         self._used: dict[str, float] = {}
         self._again: dict[str, float] = {}
         self._last: dict[str, float] = {}
-        self._in_peace = True
 
     def add(self, cell: str, turn_seconds: float, again: bool) -> None:
         """Take note of a turn: its wall time, and whether it was a repeated one."""
@@ -32,16 +34,11 @@ class Repeats:
         spent[cell] = spent.get(cell, 0.0) + turn_seconds
         self._last[cell] = turn_seconds
 
-    def worth(self, disturbed: bool, cells: Sequence[str]) -> bool:
-        """Whether the round that these cells have ended is to be taken once more."""
-        in_peace, self._in_peace = self._in_peace, not disturbed
-        return disturbed and in_peace and all(self._affordable(cell) for cell in cells)
-
-    def repeated(self, disturbed: bool) -> None:
-        """How the repeated round went."""
-        self._in_peace = not disturbed
+    def affordable(self, cells: Sequence[str]) -> bool:
+        """Whether there is time to take the round that these cells have ended once more."""
+        return all(self._affordable(cell) for cell in cells)
 
     def _affordable(self, cell: str) -> bool:
-        """Whether its last turn once more stays within a fifth of its budget, or of what it used already."""
+        """Whether its last turn once more stays within a half of its budget, or of what it used already."""
         budget = max(self._budget_seconds, self._used[cell])
         return self._again.get(cell, 0.0) + self._last[cell] <= REPEATED_FRACTION * budget

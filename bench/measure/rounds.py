@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from likeforlike.bench.measure.floors import far_from_the_fastest
-from likeforlike.bench.measure.repeats import Repeats
+from likeforlike.bench.measure.repeats import MOST_ATTEMPTS, Repeats
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
 from likeforlike.bench.measure.watch.clock_agreement import TwoClocks
 from likeforlike.bench.plan.cells import Cell
@@ -145,7 +145,9 @@ class Group:
         ended: Callable[[Turn], None],
         first_round: int = 0,
         clock: Callable[[], float] = time.monotonic,
+        await_peace: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``await_peace``: waits until others leave the machine alone, within bounds; whether they do."""
         self.turns = list(turns)
         self.ended = ended
         self.draw = draw
@@ -154,6 +156,7 @@ class Group:
         self.clock = clock
         self.stopping = GroupStopping(limits)
         self.repeats = Repeats(limits.max_seconds)
+        self.await_peace = await_peace
 
     def measure(self, once: bool = False) -> list[Turn]:
         """Load all, prepare each, run rounds until enough, finish each; with ``once``, no rounds."""
@@ -224,6 +227,8 @@ class Group:
         kernels = [turn for turn in self._live() if turn.warm_epochs is None]
         self.stopping.initialise([turn.cell.id for turn in kernels])
         round_number = self.first_round
+        if kernels:
+            self.await_peace()
         while order := [turn for turn in self._in_drawn_order() if self._takes_part(turn)]:
             self._round(order, round_number)
             self._repeat_if_disturbed([turn for turn in order if turn.warm_epochs is None], round_number)
@@ -241,13 +246,15 @@ class Group:
 
     def _repeat_if_disturbed(self, kernels: Sequence[Turn], round_number: int) -> None:
         """Take the round once more, by all its kernels, if one of them was disturbed; within bounds."""
-        left = [turn for turn in kernels if turn.failure is None]
-        disturbed = any(turn.is_disturbed(round_number) for turn in left)
-        if self.repeats.worth(disturbed, [turn.cell.id for turn in left]):
+        for _ in range(MOST_ATTEMPTS - 1):
+            left = [turn for turn in kernels if turn.failure is None]
+            if not any(turn.is_disturbed(round_number) for turn in left):
+                return
+            if not self.repeats.affordable([turn.cell.id for turn in left]) or not self.await_peace():
+                return
             for turn in left:
                 turn.take_back(round_number)
             self._round(left, round_number, again=True)
-            self.repeats.repeated(any(turn.is_disturbed(round_number) for turn in left))
 
     def _end_far_floors(self) -> None:
         """A floor is the fastest candidate's: others end after a few rounds, so as to cost little."""

@@ -33,6 +33,7 @@ from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.measure.watch.disturbances import MachineWatch
+from likeforlike.bench.measure.watch.patience import Patience
 from likeforlike.bench.measure.worker_process import MemoryLimits, Worker
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
@@ -65,6 +66,7 @@ class Campaign:
         self._lanes: Lanes | None = None
         self._keeping = threading.Lock()
         self._stopped = False
+        self._patience = Patience()
         self._in_pairs: set[str] = set()
         """Groups of which was said that their entrants don't fit into memory together."""
         self._unseen: dict[tuple[str, str], str] = {}
@@ -262,7 +264,9 @@ class Campaign:
         def ended(turn: Turn) -> None:
             keep(turn.cell, self._record_of(turn, group, watch))
 
-        group = Group(turns, limits, draw, watch, ended, first)
+        # groups of several devices are measured at the same time on purpose
+        await_peace = self._patience.wait if not turns[0].cell.concurrent else lambda: True
+        group = Group(turns, limits, draw, watch, ended, first, await_peace=await_peace)
         watch.begin([turn.cell for turn in turns])
         try:
             group.measure(once=self.plan.once)

@@ -45,7 +45,8 @@ def _turns(run: Run, partner: Run, whole: bool) -> _Turns:
 def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[tuple[float, float]]]:
     """Samples of the same file, group, run, launch and round, launch by launch.
 
-    Disturbed rounds count only where too few others are left.
+    Disturbed rounds, and launches that have no others, count only where too few others are left: launches,
+    of which two are enough, or rounds of a single one.
     """
     partners = _numbered(other.runs)
     quiet: dict[Place, list[tuple[float, float]]] = {}
@@ -62,6 +63,8 @@ def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[
                 every.setdefault((*place, launch), []).append(pair)
                 if number not in disturbed:
                     quiet.setdefault((*place, launch), []).append(pair)
+    if len(every) > 1:
+        return quiet if len(quiet) > 1 else every
     counts = [sum(map(len, kept.values())) for kept in (quiet, every)]
     return quiet if counts[0] >= min(LEAST_PAIRS, counts[1]) else every
 

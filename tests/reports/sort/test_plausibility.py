@@ -69,7 +69,8 @@ class TestJudgement:
         assert study.of("matmul")[0].doubt == "disturbed: 6 of 10 samples disturbed: stolen"
         # What was measured in turns with it was disturbed alike: the ratio of pairs stands ...
         assert only_comparison(study).word == "slower"
-        assert only_comparison(study).verdict.estimate.pairs == 10
+        # ... over the rounds that were quiet in either launch
+        assert only_comparison(study).verdict.estimate.pairs == 4
         # ... and that of unpaired medians does not.
         cells[1]["extra_info"]["group"] = "another"
         assert only_comparison(study_of(samples.document(cells))).word == "no verdict"

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from likeforlike.bench.measure.watch.patience import Patience
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Machine:
+    """Two cores on which others take these shares, window after window, and we nothing."""
+
+    def __init__(self, shares: Sequence[float]) -> None:
+        self.now = 0.0
+        self.used = 0.0
+        self.shares = list(shares)
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        share = self.shares.pop(0) if len(self.shares) > 1 else self.shares[0]
+        self.now += seconds
+        self.used += share * 2 * seconds
+
+    def read(self) -> dict[str, Any]:
+        ticks = {"wanted": self.used * TICKS, "stolen": 0, "all": 2 * self.now * TICKS, "processors": 2}
+        return {"processor_ticks": ticks, "own_processor_seconds": 0.0, "usable_cores": 2}
+
+    def patience(self) -> Patience:
+        return Patience(self.read, self.clock, self.sleep)
+
+
+def test_on_a_quiet_machine_nobody_waits_but_for_one_look() -> None:
+    machine = Machine([0.05])
+    patience = machine.patience()
+    assert patience.wait()
+    assert (machine.now, patience.waited_seconds) == (0.25, 0.0)
+
+
+def test_a_burst_is_waited_for() -> None:
+    machine = Machine([0.5] * 20 + [0.0])
+    patience = machine.patience()
+    assert patience.wait()
+    assert patience.waited_seconds == pytest.approx(5.0)
+
+
+def test_who_is_there_to_stay_is_not() -> None:
+    machine = Machine([0.5])
+    assert not machine.patience().wait()
+    assert machine.now == pytest.approx(15.0, abs=0.3)
+
+
+def test_a_run_waits_a_minute_and_a_quarter_of_its_time() -> None:
+    machine = Machine([0.5])
+    patience = machine.patience()
+    for _ in range(100):
+        patience.wait()
+    assert patience.waited_seconds == pytest.approx(60 + machine.now / 4, rel=0.35)
+    waited = patience.waited_seconds
+    machine.now += 400.0
+    patience.wait()
+    assert patience.waited_seconds - waited == pytest.approx(15.0, abs=0.5)
+
+
+def test_what_can_not_be_read_keeps_nobody_waiting() -> None:
+    machine = Machine([0.5])
+    patience = Patience(lambda: {"processor_ticks": None}, machine.clock, machine.sleep)
+    assert patience.wait()
