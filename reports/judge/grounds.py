@@ -25,6 +25,10 @@ Where = tuple[str, str, str]
 """Machine id, device and workload."""
 
 
+LEAST_OWN_FREEDOM = 8.0
+"""Degrees of freedom from which on a group's own variance between launches is enough."""
+
+
 @dataclass(frozen=True)
 class Copies:
     """A twin and what it is a copy of."""
@@ -42,15 +46,27 @@ class Grounds:
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        self._ratios: dict[Where, Spread | None] = {}
+        self._ratios: dict[tuple[str, ...], Spread | None] = {}
         self._times: dict[Where, Spread | None] = {}
 
     def ratio_spread(self, item: Measurement) -> Spread | None:
-        """Between launches, of ratios of what took turns; None where nothing was launched twice."""
+        """Between launches, of ratios of what took turns; None where nothing was launched twice.
+
+        Of its own group where that has entrants and launches enough: small sizes scatter more than large.
+        """
         where = _where(item)
-        if where not in self._ratios:
-            self._ratios[where] = _ratio_spread(self._groups.get(where, ()))
-        return self._ratios[where]
+        groups = self._groups.get(where, ())
+        for number, members in enumerate(groups):
+            if any(member.key == item.key for member in members):
+                own = self._spread_of((*where, str(number)), [members])
+                if own is not None and own.most >= LEAST_OWN_FREEDOM:
+                    return own
+        return self._spread_of(where, groups)
+
+    def _spread_of(self, name: tuple[str, ...], groups: Sequence[Sequence[Measurement]]) -> Spread | None:
+        if name not in self._ratios:
+            self._ratios[name] = _ratio_spread(groups)
+        return self._ratios[name]
 
     def time_spread(self, item: Measurement) -> Spread | None:
         """Between launches, of times as they are; None where nothing was launched twice."""
@@ -127,7 +143,8 @@ def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
         shared = [place for place in found[0] if all(place in units for units in found)]
         if len(items) > 1 and len(shared) > 1:
             figures = np.array([[units[place].log for units in found] for place in shared])
-            own = entrants_variances(figures)
+            rounds = np.array([np.mean([units[place].rounds for units in found]) for place in shared])
+            own = entrants_variances(figures, rounds / rounds.mean())
             variances += own[0]
             freedoms += own[1]
             most += own[2]

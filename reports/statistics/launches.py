@@ -136,7 +136,29 @@ def pooled_spread(
     return Spread(math.exp(centre + float(special.digamma(half)) - math.log(half)), 2.0 * half, most)
 
 
-def entrants_variances(figures: np.ndarray) -> tuple[list[float], list[float], float]:
+def launch_weights(units: Sequence[Unit], variance: float | None = None) -> np.ndarray:
+    """How much each launch counts, 1 at the mean: by its rounds, as far as these are what it is unsure by.
+
+    Not by its own error, which few rounds tell badly: the variance of a round is that of all launches
+    together. ``variance`` is that between launches, what rounds add to it included; None where it is unknown,
+    and all count alike.
+    """
+    rounds = np.array([unit.rounds for unit in units], dtype=float)
+    known = np.maximum(rounds - 1.0, 0.0)
+    if variance is None or not known.sum():
+        return np.ones(rounds.size)
+    squares = np.array([unit.squared_error for unit in units]) * rounds
+    within = float((known * squares).sum() / known.sum()) / rounds
+    between = max(variance - float(within.mean()), 0.0)
+    if not (between + within).all():
+        return np.ones(rounds.size)
+    weights = 1.0 / (between + within)
+    return np.asarray(weights / weights.mean())
+
+
+def entrants_variances(
+    figures: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[list[float], list[float], float]:
     """Variances between launches of the ratio of two entrants; their degrees of freedom, each and in all.
 
     ``figures`` has the log-ratio of each entrant to a common one (itself among them) by launch: one row a
@@ -150,9 +172,10 @@ def entrants_variances(figures: np.ndarray) -> tuple[list[float], list[float], f
     others = entrants - 1
     factor = 2.0 / (1.0 + _MEDIAN_FACTORS.get(others, _MANY_MEDIAN_FACTOR) / others)
     columns = range(entrants) if others > 1 else range(1, 2)
-    moved = figures - figures.mean(axis=0)
+    counts = np.ones(launches) if weights is None else weights
+    moved = figures - np.average(figures, axis=0, weights=counts)
     apart = [moved[:, n] - np.median(np.delete(moved, n, axis=1), axis=1) for n in columns]
-    variances = [factor * float(values.var(ddof=1)) for values in apart]
+    variances = [factor * _weighted_variance(values, counts) for values in apart]
     return variances, [launches - 1.0] * len(variances), float(others * (launches - 1))
 
 
@@ -179,11 +202,19 @@ def over_launches(
     if count < 2:
         raise ValueError(f"{count} launches: expected at least 2")
     logs = np.array([unit.log for unit in units])
-    variance, freedom = moderated(float(logs.var(ddof=1)), count - 1.0, spread)
-    within = sum(unit.squared_error for unit in units) / count
+    weights = launch_weights(units, None if spread is None else spread.variance)
+    variance, freedom = moderated(_weighted_variance(logs, weights), count - 1.0, spread)
+    within = float((weights**2 * [unit.squared_error for unit in units]).sum()) / count
     error = math.sqrt(max(variance, within) / count)
     share = 0.0 if variance <= 0.0 else max(1.0 - within / max(variance, within), 0.0)
-    return _student(float(logs.mean()), error, freedom, units, True, confidence, count, share)
+    centre = float(np.average(logs, weights=weights))
+    return _student(centre, error, freedom, units, True, confidence, count, share)
+
+
+def _weighted_variance(values: np.ndarray, weights: np.ndarray) -> float:
+    """Of at least two values, whose weights are 1 at the mean; of equal weights the sample variance."""
+    centre = np.average(values, weights=weights)
+    return float((weights * (values - centre) ** 2).sum() / (values.size - 1.0))
 
 
 def mean_p_value(values: Sequence[float]) -> float:

@@ -216,3 +216,19 @@ class TestGate:
         assert estimate.spread == pytest.approx(kernels)
         assert outcome.failing
         assert "2 cells measured in one launch, or by another tool" in outcome_text(outcome)
+
+
+def test_a_group_with_entrants_enough_goes_by_its_own_spread():
+    """Small sizes scatter more: what they show is no reason to doubt large ones."""
+    restless = entrants(5, 4, effect=0.2, numpy=0.01, jax=0.01, torch=0.01, tf=0.01)
+    calm = entrants(6, 4, effect=0.002, numpy=0.01, jax=0.01, torch=0.01, tf=0.01)
+    for cell in calm:
+        cell["extra_info"] |= {"axes": {"size": 2000, "dtype": "float32"}, "group": "h"}
+    study = study_of(document([*restless, *calm]))
+    grounds = Grounds(study)
+    spreads = {item.key.axis["size"]: grounds.ratio_spread(item) for item in study.measurements}
+    assert spreads[500].variance > 100 * spreads[2000].variance
+    # of two entrants one group alone tells too little, and both go by what they show together
+    few = study_of(document([*restless[:2], *calm[:2]]))
+    grounds = Grounds(few)
+    assert len({grounds.ratio_spread(item).variance for item in few.measurements}) == 1

@@ -14,6 +14,7 @@ from likeforlike.reports.statistics.launches import (
     apart,
     entrants_variances,
     further_launches,
+    launch_weights,
     mean_p_value,
     moderated,
     over_launches,
@@ -79,6 +80,44 @@ class TestOverLaunches:
     def test_one_launch_is_refused(self):
         with pytest.raises(ValueError, match="expected at least 2"):
             over_launches(units(0.1))
+
+
+class TestWeights:
+    def drawn(self, rng, rounds, between, noise=0.05):
+        """Launches of one pair of copies, of so many rounds each."""
+        return [unit_of(rng.normal(rng.normal(0.0, between), noise, count)) for count in rounds]
+
+    def test_alike_launches_count_alike(self):
+        assert launch_weights(units(0.1, 0.2, 0.3, squared_error=1e-4), 1e-3) == pytest.approx([1.0] * 3)
+
+    def test_where_rounds_are_all_that_is_unsure_launches_count_by_them(self):
+        found = [Unit(0.1, 0.04 / count, count) for count in (2, 4, 12)]
+        assert launch_weights(found, 0.0) == pytest.approx([2 / 6, 4 / 6, 12 / 6])
+
+    def test_where_launches_differ_by_far_more_all_count_alike(self):
+        found = [Unit(0.1, 1e-6 / count, count) for count in (2, 4, 12)]
+        assert launch_weights(found, 1.0) == pytest.approx([1.0] * 3, abs=1e-5)
+
+    def test_without_a_variance_or_without_rounds_all_count_alike(self):
+        found = [Unit(0.1, 0.04 / count, count) for count in (2, 4, 12)]
+        assert list(launch_weights(found)) == [1.0] * 3
+        assert list(launch_weights([Unit(0.1, 0.0, 1), Unit(0.2, 0.0, 1)], 0.1)) == [1.0] * 2
+        assert list(launch_weights(units(0.1, 0.2), 0.0)) == [1.0] * 2
+
+    @pytest.mark.parametrize("between", [0.0, 0.02])
+    def test_unequal_launches_hold_the_truth_and_are_nearer_to_it(self, between):
+        rng = np.random.default_rng(5)
+        rounds, trials = (3, 4, 13), 600
+        spread = Spread(between**2 + 0.05**2 * 1.4 * float(np.mean([1 / n for n in rounds])), 18.0)
+        held, errors, plain = 0, [], []
+        for _ in range(trials):
+            drawn = self.drawn(rng, rounds, between)
+            estimate = over_launches(drawn, spread)
+            held += estimate.low <= 1.0 <= estimate.high
+            errors.append(math.log(estimate.ratio))
+            plain.append(np.mean([unit.log for unit in drawn]))
+        assert held / trials > 0.94
+        assert np.std(errors) < (0.9 if between == 0.0 else 1.0) * np.std(plain)
 
 
 class TestModeration:
