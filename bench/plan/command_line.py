@@ -129,6 +129,11 @@ def declare_options(declare: Callable[..., Any]) -> None:
         "Don't measure what this machine reaches at most, which takes some seconds once.",
         action="store_true",
     )
+    add(
+        "--patience",
+        "Seconds that the run waits for other programs to pause, and a quarter of its time besides; 0: none.",
+        metavar="SECONDS",
+    )
     add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")
     add(
         "--resume-anyway",
@@ -167,6 +172,7 @@ def read_options(config: pytest.Config) -> Options:
         train_samples=_number("--train-samples", get("--train-samples"), 1),
         repeats=_number("--repeats", get("--repeats"), 1),
         launches=_launches(get("--launches")),
+        patience_seconds=_patience(get("--patience"), preset.patience_seconds),
         threads=_number("--threads", get("--threads"), 1),
         pin=_pin(get("--pin"), get("--concurrent")),
         data=_one_of("--data", get("--data") or preset.data, DATA_CHOICES),
@@ -235,6 +241,13 @@ def _number(option: str, text: str | None, least: int) -> int | None:
     if text is None:
         return None
     return _parsed(option, text, int, lambda n: n >= least, f"a whole number of at least {least}")
+
+
+def _patience(text: str | None, of_preset: float) -> float:
+    if text is None:
+        return of_preset
+    expected = "a number of seconds, 0 or more"
+    return _parsed("--patience", text, float, lambda x: 0 <= x < float("inf"), expected)
 
 
 def _launches(text: str | None) -> tuple[int, int] | None:

@@ -63,6 +63,8 @@ class Options:
     """Hold each worker's threads to a processor each."""
     measured_ceiling: bool = True
     """Hold figures against the best rate that this machine was measured to reach."""
+    patience_seconds: float = 0.0
+    """How long the run waits for other programs to pause, and a quarter of its time besides; 0: not at all."""
     launches: tuple[int, int] | None = None
     """Sets of fresh processes asked for, at least and at most; of each training as many runs as at least."""
 
@@ -89,7 +91,15 @@ class Options:
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""
-        own = {"resume", "resume_anyway", "retry_failed", "result_file", "order_seed", "measured_ceiling"} | {
+        own = {
+            "resume",
+            "resume_anyway",
+            "retry_failed",
+            "patience_seconds",
+            "result_file",
+            "order_seed",
+            "measured_ceiling",
+        } | {
             "cell_timeout_seconds",
             "cell_memory_bytes",
         }

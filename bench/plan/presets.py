@@ -38,6 +38,8 @@ class Preset:
     """Whole trainings, each with a further seed: a training's launches."""
     twins: bool = True
     """Whether a copy of one entrant is measured beside it, for each workload and device."""
+    patience_seconds: float = 60.0
+    """How long a run waits for other programs to pause, and a quarter of its time besides; 0: not at all."""
     training_twin: str = "tf-epoch"
     """The trainer whose copy is measured, if it is among the entrants: a quick one."""
 
@@ -80,6 +82,7 @@ PRESETS = {
         floors=False,
         absent_gpu=False,
         twins=False,
+        patience_seconds=0.0,
     ),
     "quick": Preset(
         trainers=_TRAINERS,

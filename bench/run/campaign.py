@@ -66,7 +66,7 @@ class Campaign:
         self._lanes: Lanes | None = None
         self._keeping = threading.Lock()
         self._stopped = False
-        self._patience = Patience()
+        self._patience = Patience(plan.options.patience_seconds)
         self._in_pairs: set[str] = set()
         """Groups of which was said that their entrants don't fit into memory together."""
         self._unseen: dict[tuple[str, str], str] = {}

@@ -13,8 +13,8 @@ QUIET_SHARE = 0.1
 _WINDOW_SECONDS = 0.25
 _LONGEST_SECONDS = 15.0
 """At once: a neighbour that goes on for longer is there to stay."""
-_FIRST_SECONDS, _SHARE = 60.0, 0.25
-"""In all: so much, and of the run's time so far that share."""
+_SHARE = 0.25
+"""Of the run's time so far, what may go into waiting on top of the first seconds."""
 
 
 class Patience:
@@ -22,10 +22,13 @@ class Patience:
 
     def __init__(
         self,
+        first_seconds: float,
         read: Callable[[], dict[str, Any]] = read_use,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """``first_seconds``: in all, and a quarter of the run's time besides; 0: waits for nobody."""
+        self._first_seconds = first_seconds
         self._read = read
         self._clock = clock
         self._sleep = sleep
@@ -37,6 +40,8 @@ class Patience:
 
         Only while nothing of ours runs. What can't be read keeps nobody waiting.
         """
+        if not self._first_seconds:
+            return True
         until = self._clock() + min(_LONGEST_SECONDS, self._left())
         while True:
             before, started = self._read(), self._clock()
@@ -49,4 +54,4 @@ class Patience:
                 return False
 
     def _left(self) -> float:
-        return _FIRST_SECONDS + _SHARE * (self._clock() - self._begun) - self.waited_seconds
+        return self._first_seconds + _SHARE * (self._clock() - self._begun) - self.waited_seconds

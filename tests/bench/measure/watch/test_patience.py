@@ -31,8 +31,8 @@ class Machine:
         ticks = {"wanted": self.used * TICKS, "stolen": 0, "all": 2 * self.now * TICKS, "processors": 2}
         return {"processor_ticks": ticks, "own_processor_seconds": 0.0, "usable_cores": 2}
 
-    def patience(self) -> Patience:
-        return Patience(self.read, self.clock, self.sleep)
+    def patience(self, first_seconds: float = 60.0) -> Patience:
+        return Patience(first_seconds, self.read, self.clock, self.sleep)
 
 
 def test_on_a_quiet_machine_nobody_waits_but_for_one_look() -> None:
@@ -69,5 +69,11 @@ def test_a_run_waits_a_minute_and_a_quarter_of_its_time() -> None:
 
 def test_what_can_not_be_read_keeps_nobody_waiting() -> None:
     machine = Machine([0.5])
-    patience = Patience(lambda: {"processor_ticks": None}, machine.clock, machine.sleep)
+    patience = Patience(60.0, lambda: {"processor_ticks": None}, machine.clock, machine.sleep)
     assert patience.wait()
+
+
+def test_without_patience_nobody_even_looks() -> None:
+    machine = Machine([0.5])
+    assert machine.patience(0.0).wait()
+    assert machine.now == 0.0
