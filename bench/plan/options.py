@@ -64,7 +64,7 @@ class Options:
     measured_ceiling: bool = True
     """Hold figures against the best rate that this machine was measured to reach."""
     patience_seconds: float = 0.0
-    """How long the run waits for other programs to pause, and a quarter of its time besides; 0: not at all."""
+    """How long the run waits for others to pause, and a quarter of its time besides; 0: not at all."""
     launches: tuple[int, int] | None = None
     """Sets of fresh processes asked for, at least and at most; of each training as many runs as at least."""
 
@@ -91,18 +91,9 @@ class Options:
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""
-        own = {
-            "resume",
-            "resume_anyway",
-            "retry_failed",
-            "patience_seconds",
-            "result_file",
-            "order_seed",
-            "measured_ceiling",
-        } | {
-            "cell_timeout_seconds",
-            "cell_memory_bytes",
-        }
+        how = {"resume", "resume_anyway", "retry_failed", "result_file", "order_seed"}
+        bounds = {"measured_ceiling", "patience_seconds", "cell_timeout_seconds", "cell_memory_bytes"}
+        own = how | bounds
         return {f"option {k}": _plain(v) for k, v in sorted(vars(self).items()) if k not in own}
 
 
