@@ -41,7 +41,8 @@ def leave_journal(result: Path, ended: list[str], cells: int) -> None:
 
 
 def journalled(result: Path) -> list[str]:
-    """The cells of a journal, each as often as it was written; none before there is a journal."""
+    """The ended cells of a journal, each as often as it was written; none before there is a journal."""
     journal = result.with_name(result.name + ".journal.jsonl")
     whole = journal.read_text().rpartition("\n")[0] if journal.exists() else ""
-    return [line["cell"] for line in map(json.loads, whole.splitlines()) if "cell" in line]
+    lines = [line for line in map(json.loads, whole.splitlines()) if "cell" in line]
+    return [line["cell"] for line in lines if line.get("launch") is None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,14 @@ def cases():
             for axes in points:
                 if entry.origin == "likeforlike" and unsupported(entry, "cpu", axes) is None:
                     yield pytest.param(entry, axes, id="-".join([entry.name, *map(str, axes.values())]))
+
+
+@pytest.fixture(autouse=True)
+def _compiled_anew():
+    """A worker compiles one product; this process has compiled those of other tests, up to PyTorch's limit."""
+    compiler = sys.modules.get("torch._dynamo")
+    if compiler is not None:
+        compiler.reset()
 
 
 def made(entry, axes):

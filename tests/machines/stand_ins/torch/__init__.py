@@ -29,11 +29,37 @@ class Tensor:
     def __init__(self, array, place=None):
         self.array, self.device = array, place or device("cpu")
         self.dtype = array.dtype.type
+        self.is_cuda = self.device.type == "cuda"
 
-    def to(self, wanted):
-        if isinstance(wanted, device):
-            return Tensor(self.array, wanted)
-        return Tensor(self.array.astype(wanted), self.device)
+    def to(self, *wanted):
+        array, place = self.array, self.device
+        for one in wanted:
+            if isinstance(one, device):
+                place = one
+            else:
+                array = array.astype(one)
+        return Tensor(array, place)
+
+    def __getitem__(self, rows):
+        return Tensor(self.array[rows], self.device)
+
+    def __mul__(self, other):
+        return Tensor(self.array * other.array, self.device)
+
+    def __iter__(self):
+        return (Tensor(row, self.device) for row in self.array)
+
+    def dim(self):
+        return self.array.ndim
+
+    def sum(self, dim):
+        return Tensor(self.array.sum(axis=dim), self.device)
+
+    def split(self, rows):
+        return [self[start : start + rows] for start in range(0, len(self.array), rows)]
+
+    def clone(self):
+        return Tensor(self.array.copy(), self.device)
 
     def detach(self):
         return self
@@ -43,6 +69,18 @@ class Tensor:
 
     def numpy(self):
         return self.array
+
+
+def mul(left, right, out):
+    np.multiply(left.array, right.array, out=out.array)
+
+
+def stack(tensors, dim):
+    return Tensor(np.stack([tensor.array for tensor in tensors], axis=dim), tensors[0].device)
+
+
+def cat(tensors):
+    return Tensor(np.concatenate([tensor.array for tensor in tensors]), tensors[0].device)
 
 
 def from_numpy(array):
