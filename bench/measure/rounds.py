@@ -157,6 +157,8 @@ class Group:
         self.stopping = GroupStopping(limits)
         self.repeats = Repeats(limits.max_seconds)
         self.await_peace = await_peace
+        self._in_vain = False
+        """Whether rounds are disturbed however often they are repeated."""
 
     def measure(self, once: bool = False) -> list[Turn]:
         """Load all, prepare each, run rounds until enough, finish each; with ``once``, no rounds."""
@@ -250,11 +252,15 @@ class Group:
             left = [turn for turn in kernels if turn.failure is None]
             if not any(turn.is_disturbed(round_number) for turn in left):
                 return
-            if not self.repeats.affordable([turn.cell.id for turn in left]) or not self.await_peace():
+            if self._in_vain or not self.repeats.affordable([turn.cell.id for turn in left]):
+                return
+            if not self.await_peace():
                 return
             for turn in left:
                 turn.take_back(round_number)
             self._round(left, round_number, again=True)
+        # twice taken again while nobody else worked, and disturbed all the same: what disturbs is not others
+        self._in_vain = any(turn.is_disturbed(round_number) for turn in kernels if turn.failure is None)
 
     def _end_far_floors(self) -> None:
         """A floor is the fastest candidate's: others end after a few rounds, so as to cost little."""

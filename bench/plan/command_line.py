@@ -55,6 +55,12 @@ def declare_options(declare: Callable[..., Any]) -> None:
     def add(name: str, text: str, **how: Any) -> None:
         declare(name, help=text, **how)
 
+    for declare_some in (_declare_grid, _declare_amount, _declare_timing, _declare_run):
+        declare_some(add)
+
+
+def _declare_grid(add: Callable[..., None]) -> None:
+    """What is compared."""
     add("--preset", "Size of the grid: smoke, quick or published.", default="quick", metavar="NAME")
     add("--workloads", "Comma-separated; default all.", metavar="NAMES")
     add("--implementations", "Comma-separated; default the preset's.", metavar="NAMES")
@@ -78,6 +84,10 @@ def declare_options(declare: Callable[..., Any]) -> None:
         metavar="COUNTS",
     )
     add("--strategies", f"Comma-separated, for distributed: {', '.join(STRATEGIES)}.", metavar="NAMES")
+
+
+def _declare_amount(add: Callable[..., None]) -> None:
+    """How much of it, with how many threads, on what data."""
     add("--epochs", "Epochs of every training run, at least 2: the first one is cold.", metavar="N")
     add("--train-samples", "Train on the first N images; default the preset's, quick 10000.", metavar="N")
     add(
@@ -99,6 +109,10 @@ def declare_options(declare: Callable[..., Any]) -> None:
     add(
         "--plugin", "Module whose IMPLEMENTATIONS join the registry; repeatable.", metavar="MODULE", **several
     )
+
+
+def _declare_timing(add: Callable[..., None]) -> None:
+    """How it is timed."""
     add(
         "--timing",
         "synchronised, or unsynchronised as in the notebook.",
@@ -112,6 +126,10 @@ def declare_options(declare: Callable[..., Any]) -> None:
         action="store_true",
     )
     add("--target-accuracy", "Target of time to accuracy; default 0.88.", default="0.88", metavar="FRACTION")
+
+
+def _declare_run(add: Callable[..., None]) -> None:
+    """What a cell and a run may take, and how a run is taken up."""
     add("--cell-timeout", "Seconds that one cell may take; default by preset.", metavar="SECONDS")
     add(
         "--cell-memory",

@@ -116,7 +116,7 @@ PRESETS = {
         cell_timeout_seconds=6 * 3600.0,
         samples=(60000, 10000),
         floors=False,
-        launches=(5, 10),
+        launches=(5, 5),
         runs=5,
     ),
 }

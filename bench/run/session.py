@@ -149,11 +149,11 @@ class Bench:
             assert self.journal.header is not None
             run_id, order_seed = self.journal.header.run_id, self.journal.header.order_seed
             self.busy = self.journal.busy
-            self._check_code(options.resume_anyway)
             if options.retry_failed:
                 ended = self.journal.records.items()
                 kept = (MEASURED, "skipped")
                 self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
+            self._check_code(options.resume_anyway)
         places = {device.id: device for device in (self.processor, *self.devices)}
         names = {device.id: device.name for device in places.values()}
         context = Context(self.fingerprint, names, options.target_accuracy, data.source, self.environment)

@@ -1,11 +1,10 @@
 """Ratios over launches: what fresh processes of the same thing show, not what one process repeats.
 
-Rounds within a launch say how well that launch is known; how far the next launch would lie from it they can't
-say. So a launch gives one figure, the median of its paired log-ratios, and launches are what is counted. Few
-launches say little of how far they differ. Their variance is moderated towards the one that all entrants of
-the run show (Smyth 2004, "Linear models and empirical Bayes methods for assessing differential expression in
-microarray experiments", section 6.2: limma's squeezeVar), so that three launches have more than two degrees
-of freedom. From ``scipy.special`` alone, since ``scipy.stats`` takes over a second to import.
+Rounds say how well a launch is known, not how far the next would lie from it. So a launch gives one figure,
+the median of its paired log-ratios, and launches are what is counted. As few of them say little of how far
+they differ, their variance is moderated towards the one that all entrants of the run show (Smyth 2004,
+"Linear models and empirical Bayes methods for assessing differential expression in microarray experiments",
+section 6.2: limma's squeezeVar). From ``scipy.special`` alone: ``scipy.stats`` takes a second to import.
 """
 
 from __future__ import annotations
@@ -139,9 +138,8 @@ def pooled_spread(
 def launch_weights(units: Sequence[Unit], variance: float | None = None) -> np.ndarray:
     """How much each launch counts, 1 at the mean: by its rounds, as far as these are what it is unsure by.
 
-    Not by its own error, which few rounds tell badly: the variance of a round is that of all launches
-    together. ``variance`` is that between launches, what rounds add to it included; None where it is unknown,
-    and all count alike.
+    Not by its own error, which few rounds tell badly: all share one variance of a round. ``variance`` is that
+    between launches, what rounds add included; None where it is unknown, and all count alike.
     """
     rounds = np.array([unit.rounds for unit in units], dtype=float)
     known = np.maximum(rounds - 1.0, 0.0)

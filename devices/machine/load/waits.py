@@ -7,10 +7,12 @@ anything (20 threads: 0.13 ms, measured). Whatever can't be read is None and dis
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.cgroups import (
     CGROUP_FILE,
     CGROUP_ROOT,
@@ -18,6 +20,7 @@ from likeforlike.devices.machine.cgroups import (
     processor_folders,
     throttled_seconds,
 )
+from likeforlike.devices.machine.load.processor_use import read_ticks
 from likeforlike.devices.machine.resources import processors
 
 WAITING_FRACTION = 0.10
@@ -27,6 +30,16 @@ Measured on two cores with NumPy, PyTorch, TensorFlow and JAX (2 to 25 threads),
 where nobody else could run, the thread that waited longest waited for 0 to 6 % of the time; beside programs
 that keep one core busy, for 20 to 52 % (medians of cells).
 """
+
+
+OTHERS_CORES = 0.1
+"""What others must have used of a core, lately, for a wait to be laid at their door.
+
+Threads of one framework wait for one another as well: on an idle machine TensorFlow's waited for a tenth of
+their time in every turn.
+"""
+_LATELY_SECONDS = 0.5
+"""Of turns: ticks of 10 ms say nothing of a single one."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,8 @@ class Waits:
     memory_pressure_seconds: float | None
     """During which something waited for memory to be freed or brought back."""
     throttled_seconds: float | None
+    busy_seconds: float | None = None
+    """That the processors we may run on have worked, for whomever."""
 
 
 def thread_times(pids: Sequence[int], proc: Path) -> Threads | None:
@@ -102,6 +117,12 @@ def _pressure_file(name: str, proc: Path, cgroup_file: Path, cgroup_root: Path) 
     return next((path for path in paths if pressure_seconds(path) is not None), None)
 
 
+def busy_seconds(proc: Path) -> float | None:
+    """Seconds that the processors we may run on have worked since boot; None where that can't be read."""
+    ticks = told(read_ticks, proc)
+    return None if ticks is None else (ticks["wanted"] - ticks["stolen"]) / os.sysconf("SC_CLK_TCK")
+
+
 class WaitReader:
     """Knows where this machine tells of waiting; looks for the files once."""
 
@@ -117,19 +138,23 @@ class WaitReader:
         """All readings now; of threads, those of these processes."""
         threads = thread_times(pids, self._proc) if pids else None
         pressed = pressure_seconds(self._processor) if threads is None else None
-        return Waits(threads, pressed, pressure_seconds(self._memory), throttled_seconds(self._throttling))
+        held = throttled_seconds(self._throttling)
+        return Waits(threads, pressed, pressure_seconds(self._memory), held, busy_seconds(self._proc))
 
 
-def waiting_reasons(before: Waits, after: Waits, seconds: float, cores: int | None = None) -> list[str]:
+def waiting_reasons(
+    before: Waits, after: Waits, seconds: float, cores: int | None = None, others_worked: bool = True
+) -> list[str]:
     """Why what took ``seconds`` between two readings is disturbed, one line a reason; empty if it isn't.
 
-    ``cores``: on how many it may run (default: as many as this process).
+    ``cores``: on how many it may run (default: as many as this process). ``others_worked``: whether anyone
+    else was there to wait for.
     """
     if seconds <= 0:
         return []
     reasons = []
     kept_waiting = _kept_waiting(before, after, seconds, processors() if cores is None else cores)
-    if kept_waiting is not None and kept_waiting > WAITING_FRACTION * seconds:
+    if others_worked and kept_waiting is not None and kept_waiting > WAITING_FRACTION * seconds:
         reasons.append(f"waited {_percent(kept_waiting, seconds)} of its time for a processor")
     memory = _grown(before.memory_pressure_seconds, after.memory_pressure_seconds)
     if memory is not None and memory > WAITING_FRACTION * seconds:
@@ -161,11 +186,19 @@ def kept_waiting_seconds(before: Threads, after: Threads, seconds: float, cores:
     the worker left of the cores' time, as others can't have had more: cores x seconds - what its threads ran.
     A thread that began in between counts from nothing; one that ended can't be read any more.
     """
-    nothing = ThreadTimes(0.0, 0.0)
-    pairs = [(before.get(thread, nothing), times) for thread, times in after.items()]
+    pairs = [(before.get(thread, _NOTHING), times) for thread, times in after.items()]
     longest = max((_since(old.waited_seconds, new.waited_seconds) for old, new in pairs), default=0.0)
-    ran = sum(_since(old.run_seconds, new.run_seconds) for old, new in pairs)
-    return min(longest, max(0.0, cores * seconds - ran))
+    return min(longest, max(0.0, cores * seconds - ran_seconds(before, after)))
+
+
+_NOTHING = ThreadTimes(0.0, 0.0)
+
+
+def ran_seconds(before: Threads, after: Threads) -> float:
+    """Seconds that a worker's threads ran, all together."""
+    return sum(
+        _since(before.get(thread, _NOTHING).run_seconds, times.run_seconds) for thread, times in after.items()
+    )
 
 
 def _since(before: float, after: float) -> float:
@@ -195,6 +228,8 @@ class WaitMeter:
         self._pids: tuple[int, ...] = ()
         self._before: Waits | None = None
         self._began = 0.0
+        self._lately: deque[tuple[float, float]] = deque()
+        """Of the last turns: their seconds, and those that others worked meanwhile."""
 
     def start(self, pids: Sequence[int]) -> None:
         """Read before the sample of the worker with these processes."""
@@ -208,4 +243,18 @@ class WaitMeter:
             return []
         seconds = self._clock() - self._began
         before, self._before = self._before, None
-        return waiting_reasons(before, self._reader.read(self._pids), seconds, self._cores)
+        after = self._reader.read(self._pids)
+        return waiting_reasons(
+            before, after, seconds, self._cores, self._others_worked(before, after, seconds)
+        )
+
+    def _others_worked(self, before: Waits, after: Waits, seconds: float) -> bool:
+        """Whether others used the processors in this turn and those before it; True where nobody can tell."""
+        busy = _grown(before.busy_seconds, after.busy_seconds)
+        if busy is None or before.threads is None or after.threads is None:
+            return True
+        self._lately.append((seconds, busy - ran_seconds(before.threads, after.threads)))
+        while sum(turn for turn, _ in self._lately) - self._lately[0][0] >= _LATELY_SECONDS:
+            self._lately.popleft()
+        whole = sum(turn for turn, _ in self._lately)
+        return sum(others for _, others in self._lately) >= OTHERS_CORES * whole

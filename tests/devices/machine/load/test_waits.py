@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -265,7 +266,6 @@ def test_a_probe_tells_of_the_waiting_of_the_worker_it_was_given(machine: Machin
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="reads /proc")
 def test_the_kernel_s_own_files_read_as_ours_do() -> None:
     """All threads of this process are found, and those that exist have run."""
-    import os
 
     release = threading.Event()
     threads = [threading.Thread(target=release.wait) for _ in range(3)]
@@ -278,3 +278,26 @@ def test_the_kernel_s_own_files_read_as_ours_do() -> None:
     if times is not None:  # a kernel may keep no such count
         assert {(os.getpid(), thread.native_id) for thread in threads} <= set(times)
         assert times[os.getpid(), os.getpid()].run_seconds > 0
+
+
+def _turn(machine: Machine, meter: WaitMeter, begun: float, others_ms: int) -> list[str]:
+    """A turn of 50 ms: the worker's thread runs 20 ms of it and waits 25; others work meanwhile."""
+    count = round(begun / 0.05)
+    meter.start([PID])
+    machine.now += 0.05
+    machine.thread(1, 20 * (count + 1), 25 * (count + 1))
+    busy = (count + 1) * (20 + others_ms) * os.sysconf("SC_CLK_TCK") // 1000
+    (machine.proc / "stat").write_text(f"cpu  {busy} 0 0 1000000 0 0 0 0\ncpu0 {busy} 0 0 1000000 0 0 0 0\n")
+    return meter.stop()
+
+
+@pytest.mark.parametrize(("others_ms", "disturbed"), [(0, False), (3, False), (25, True)])
+def test_waits_are_laid_at_the_door_of_others_only_where_they_worked(
+    machine: Machine, others_ms: int, disturbed: bool
+) -> None:
+    """Twenty turns, of which the last ten are what counts: ticks say little of one alone."""
+    machine.thread(1, 0, 0)
+    (machine.proc / "stat").write_text("cpu  0 0 0 1000000 0 0 0 0\ncpu0 0 0 0 1000000 0 0 0 0\n")
+    meter = machine.meter()
+    told = [_turn(machine, meter, n * 0.05, others_ms) for n in range(20)]
+    assert all(bool(reasons) == disturbed for reasons in told[10:])
