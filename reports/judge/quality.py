@@ -6,13 +6,16 @@ time is compared with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from likeforlike.reports.sort.accuracies import (
+    Place,
     accuracies_by_seed,
     compared_accuracies,
+    scatter_of,
     trains,
+    usual_scatters,
     validation_images,
 )
 from likeforlike.reports.sort.measurements import Measurement, grouped
@@ -24,6 +27,7 @@ from likeforlike.reports.statistics.accuracy import (
     may_be_called_faster,
     may_be_called_fastest,
 )
+from likeforlike.reports.statistics.launches import Spread
 from likeforlike.reports.statistics.verdicts import Word
 
 TRAINED_WORSE = "trained worse"
@@ -46,6 +50,8 @@ class Quality:
     other_faster: Announcement
     """Whether the other may be called the faster one."""
     base_faster: Announcement
+    scatter: Spread | None = None
+    """How far seeds alone move accuracies there, by all that train there."""
 
     def barred(self, word: Word) -> str:
         """Why a verdict on their times is not announced; empty if it may be."""
@@ -68,13 +74,20 @@ def qualities(pairs: Sequence[Pair], competing: Iterable[Measurement] = ()) -> l
     reach. False discoveries are controlled over the pairs, and over those who compete.
     """
     trained = [pair for pair in pairs if all(map(trains, pair))]
-    judged = iter(_verdicts(trained))
-    missing = _missing(competing)
-    return [_quality(pair, next(judged), missing) if all(map(trains, pair)) else None for pair in pairs]
+    competing = list(competing)
+    scatters = usual_scatters([*competing, *(item for pair in trained for item in pair)])
+    judged = iter(_verdicts(trained, scatters))
+    missing = _missing(competing, scatters)
+    return [
+        _quality(pair, next(judged), missing, scatters) if all(map(trains, pair)) else None for pair in pairs
+    ]
 
 
 def _quality(
-    pair: Pair, accuracy: AccuracyVerdict | None, missing: dict[tuple[object, ...], Announcement]
+    pair: Pair,
+    accuracy: AccuracyVerdict | None,
+    missing: Mapping[tuple[object, ...], Announcement],
+    scatters: Mapping[Place, Spread],
 ) -> Quality:
     base, other = pair
     names = (base.key.name, other.key.name)
@@ -82,6 +95,7 @@ def _quality(
         accuracy,
         _announcement("faster", pair, accuracy, names[0], missing.get(_name(other))),
         _announcement("slower", pair, accuracy, names[1], missing.get(_name(base))),
+        scatter_of(pair, scatters),
     )
 
 
@@ -95,24 +109,30 @@ def _announcement(
     return missed if announcement.allowed and missed is not None else announcement
 
 
-def _verdicts(pairs: Sequence[Pair]) -> list[AccuracyVerdict | None]:
+def _verdicts(pairs: Sequence[Pair], scatters: Mapping[Place, Spread]) -> list[AccuracyVerdict | None]:
     known = [(pair, compared_accuracies(*pair)) for pair in pairs]
     judged = iter(
         accuracies_with_false_discovery_rate(
-            [accuracy_verdict(*values, validation_images(pair)) for pair, values in known if all(values)]
+            [
+                accuracy_verdict(*values, validation_images(pair), scatter=scatter_of(pair, scatters))
+                for pair, values in known
+                if all(values)
+            ]
         )
     )
     return [next(judged) if all(values) else None for _, values in known]
 
 
-def _missing(competing: Iterable[Measurement]) -> dict[tuple[object, ...], Announcement]:
+def _missing(
+    competing: Iterable[Measurement], scatters: Mapping[Place, Spread]
+) -> dict[tuple[object, ...], Announcement]:
     """Of those that compete each that misses the quality of another, and how."""
     sound = [item for item in competing if trains(item) and not item.refuted]
     places = grouped(((item.machine.id, item.key.place), item) for item in sound)
     pairs = [
         (rival, item) for items in places.values() for item in items for rival in items if rival is not item
     ]
-    judged = zip(pairs, _verdicts(pairs), strict=True)
+    judged = zip(pairs, _verdicts(pairs, scatters), strict=True)
     rivals = grouped((_name(item), (rival, word)) for (rival, item), word in judged if word is not None)
     found = {
         name: may_be_called_fastest({rival.key.name: word for rival, word in sorted(told, key=_best_first)})

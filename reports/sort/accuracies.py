@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from likeforlike.reports.sort.epochs import epoch_seconds, runs_with_epochs
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import Measurement, Run, grouped
+from likeforlike.reports.statistics.accuracy import seed_scatter
+from likeforlike.reports.statistics.launches import Spread
 
 Seed = tuple[str, str]
+Place = tuple[object, ...]
+"""Machine, device and axes: whoever trains there trains under the same recipe."""
 
 
 def trains(item: Measurement) -> bool:
@@ -49,6 +53,27 @@ def compared_accuracies(base: Measurement, other: Measurement) -> tuple[dict[See
     recipes = [item.key.axis.get("recipe") for item in (base, other)]
     epoch = min(map(last_epoch, (base, other))) if recipes[0] == recipes[1] else None
     return accuracies_by_seed(base, epoch), accuracies_by_seed(other, epoch)
+
+
+def place_of(item: Measurement) -> Place:
+    """Where its accuracies have their like."""
+    return item.machine.id, item.key.place
+
+
+def usual_scatters(items: Iterable[Measurement]) -> dict[Place, Spread]:
+    """How far seeds alone move the accuracies at each place, by all that train there, each counted once."""
+    trained = [item for item in items if trains(item) and not item.refuted]
+    places = grouped(
+        (place_of(item), (item.key, frozenset(accuracies_by_seed(item).items()))) for item in trained
+    )
+    known = {place: seed_scatter([dict(told) for _, told in dict.fromkeys(pairs)]) for place, pairs in places.items()}
+    return {place: scatter for place, scatter in known.items() if scatter is not None}
+
+
+def scatter_of(items: Iterable[Measurement], scatters: Mapping[Place, Spread]) -> Spread | None:
+    """That of the place of these; of two recipes or machines the larger."""
+    known = [scatters[place] for place in map(place_of, items) if place in scatters]
+    return max(known, key=lambda scatter: scatter.variance, default=None)
 
 
 def validation_images(items: Iterable[Measurement]) -> int | None:

@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy import special
 
-from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE, welch_freedom
+from likeforlike.reports.statistics.launches import Spread, joint_freedom, moderated, pooled_spread
+from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE
 from likeforlike.reports.statistics.verdicts import Word, adjusted_p_values
 
 AccuracyWord = Literal["higher", "lower", "same", "unclear"]
@@ -29,6 +30,9 @@ ROUNDING = 1e-9
 LEAST_SEEDS = 2
 """From one seed nothing is concluded."""
 
+LEAST_TRAINERS = 3
+"""From so many on they show how alike the scatter of seeds is."""
+
 MOST_SEEDS = 1_000
 """Beyond so many no number of further seeds is named."""
 
@@ -36,7 +40,7 @@ SUPPOSED_IMAGES = 10_000
 """Validation images where their number isn't known: accuracies are printed to a hundredth of a per cent."""
 
 GAP_ERRORS = 2.0
-"""Beyond the margin, so many binomial standard errors are allowed before an unsettled gap counts."""
+"""Beyond the margin, so many standard errors are allowed before an unsettled gap counts."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class AccuracyVerdict:
     reason: str
     further_seeds: int | None = None
     """More seeds of each that would settle an unclear one, if the scatter stays; None where none would."""
+    usual_error: float = 0.0
+    """Standard error of the difference if seeds scatter as the trainers of the table do; 0 where unknown."""
 
     @property
     def difference(self) -> float:
@@ -81,8 +87,12 @@ class AccuracyVerdict:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether neither the margin nor the chance of drawing the images explains the gap."""
-        return abs(self.difference) > self.margin + GAP_ERRORS * _binomial_error(self)
+        """Whether neither the margin nor chance explains the gap: the draw of the images, or of the seeds.
+
+        Seeds count by the usual scatter, not by the pair's own: who scatters more would be excused by it.
+        """
+        error = max(_binomial_error(self), self.usual_error)
+        return abs(self.difference) > self.margin + GAP_ERRORS * error
 
 
 @dataclass(frozen=True)
@@ -105,20 +115,38 @@ class Announcement:
     """Why not, or what the reader must know beside it; the end of a sentence."""
 
 
+def seed_scatter(trainers: Sequence[Mapping[Any, float]]) -> Spread | None:
+    """How far accuracies of one trainer lie apart by their seeds, from several trainers under one recipe.
+
+    Two or three seeds of one say little of it, and of fewer than three trainers nothing is said of how alike
+    they are: no variance is moderated towards theirs. A seed that all share moves all alike, which counts as
+    scatter too. None if no trainer has two seeds, or no accuracy differs.
+    """
+    several = [list(values.values()) for values in trainers if len(values) >= LEAST_SEEDS]
+    found = pooled_spread(
+        [float(np.var(values, ddof=1)) for values in several], [len(values) - 1.0 for values in several]
+    )
+    return replace(found, freedom=0.0) if found and len(several) < LEAST_TRAINERS else found
+
+
 def mean_accuracy(
-    accuracies: Mapping[Any, float], images: int | None = None, confidence: float = 0.95
+    accuracies: Mapping[Any, float],
+    images: int | None = None,
+    confidence: float = 0.95,
+    scatter: Spread | None = None,
 ) -> MeanAccuracy:
     """Mean over seeds and Student's interval, no narrower than so many validation images can show.
 
-    Raises ValueError without a seed, or if an accuracy is no share.
+    ``scatter`` of the seeds, where several trainers show it: the variance is moderated towards it (Smyth
+    2004). Raises ValueError without a seed, or if an accuracy is no share.
     """
     _check(accuracies, accuracies, images)
     values = np.array(list(accuracies.values()))
     mean = float(values.mean())
     if values.size < LEAST_SEEDS:
         return MeanAccuracy(mean, mean, mean, values.size)
-    variance = max(float(values.var(ddof=1)), _floor(images or SUPPOSED_IMAGES))
-    arm = _Spread((variance,), (values.size,)).half_width(0, confidence)
+    spread = _Spread.of_sides([values], images or SUPPOSED_IMAGES, scatter)
+    arm = spread.half_width(0, confidence)
     return MeanAccuracy(mean, max(mean - arm, 0.0), min(mean + arm, 1.0), values.size)
 
 
@@ -128,6 +156,7 @@ def accuracy_verdict(
     images: int | None = None,
     margin: float = MARGIN,
     confidence: float = 0.95,
+    scatter: Spread | None = None,
 ) -> AccuracyVerdict:
     """Say higher, lower, same or unclear of the other's accuracies, each given by seed, against the base's.
 
@@ -135,7 +164,8 @@ def accuracy_verdict(
     differences. Else it is Welch's. Student's is exact for normal differences from two seeds on, where it is
     honestly wide. Seeds can agree by chance to the last image, so no accuracy is taken to be known more
     precisely than ``images`` (10,000 if not known) can show: to 1 / (√12 images), a uniform error of one
-    image.
+    image. ``scatter`` is that of the seeds as several trainers show it: without pairs variances are moderated
+    towards it; differences of pairs hold no seed's own effect, and are their own measure.
 
     Different means that the interval excludes 0 and the difference is beyond the margin; same, that the whole
     interval lies within it. Raises ValueError without a seed, or if an accuracy is no share.
@@ -165,7 +195,10 @@ def accuracy_verdict(
     )
     if min(counts) < LEAST_SEEDS:
         return verdict
-    spread = _Spread.of_pairs(values[1] - values[0], images) if paired else _Spread.of_two(*values, images)
+    if paired:
+        spread = _Spread.of_pairs(values[1] - values[0], images)
+    else:
+        spread = _Spread.of_sides(values, images, scatter)
     arm, difference = spread.half_width(0, confidence), verdict.difference
     word, reason = _word(difference, arm, margin)
     return replace(
@@ -176,6 +209,7 @@ def accuracy_verdict(
         p_value=spread.p_value(difference),
         reason=reason,
         further_seeds=_further(spread, difference, margin, confidence) if word == "unclear" else None,
+        usual_error=math.sqrt(scatter.variance * sum(1.0 / count for count in counts)) if scatter else 0.0,
     )
 
 
@@ -247,21 +281,32 @@ class _Spread:
 
     variances: tuple[float, ...]
     counts: tuple[int, ...]
+    freedoms: tuple[float, ...]
+    """Degrees of freedom of each variance."""
 
     @classmethod
     def of_pairs(cls, differences: np.ndarray, images: int) -> _Spread:
-        return cls((max(float(differences.var(ddof=1)), 2.0 * _floor(images)),), (differences.size,))
+        return cls._of([differences], 2.0 * _floor(images), None)
 
     @classmethod
-    def of_two(cls, first: np.ndarray, second: np.ndarray, images: int) -> _Spread:
-        variances = tuple(max(float(values.var(ddof=1)), _floor(images)) for values in (first, second))
-        return cls(variances, (first.size, second.size))
+    def of_sides(cls, sides: Sequence[np.ndarray], images: int, scatter: Spread | None) -> _Spread:
+        return cls._of(sides, _floor(images), scatter)
+
+    @classmethod
+    def _of(cls, sides: Sequence[np.ndarray], floor: float, scatter: Spread | None) -> _Spread:
+        known = [moderated(float(side.var(ddof=1)), side.size - 1.0, scatter) for side in sides]
+        return cls(
+            tuple(max(variance, floor) for variance, _ in known),
+            tuple(side.size for side in sides),
+            tuple(freedom for _, freedom in known),
+        )
 
     def error(self, further: int) -> tuple[float, float]:
         """Standard error of the difference and its degrees of freedom, with so many more seeds."""
         counts = [count + further for count in self.counts]
         squares = [variance / count for variance, count in zip(self.variances, counts, strict=True)]
-        return math.sqrt(sum(squares)), welch_freedom(squares, counts)
+        freedoms = [freedom + further for freedom in self.freedoms]
+        return math.sqrt(sum(squares)), joint_freedom(list(zip(squares, freedoms, strict=True)))
 
     def half_width(self, further: int, confidence: float) -> float:
         error, freedom = self.error(further)

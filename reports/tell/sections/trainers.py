@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.sort.baselines import KERAS, MANUAL, base_of, equal_terms
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
@@ -116,6 +117,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
     across = context.comparisons.across_devices
     devices = any((item.machine.id, item.key) in across for item in items)
     memory, prices = resource_columns(items), context.prices
+    scatters = usual_scatters(context.detailed_of("training"))
     rows = []
     for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
@@ -127,7 +129,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
                 *([speed_up_entry(pair), verdict_entry(pair)] if devices else []),
-                accuracy_over_seeds(item, comparison),
+                accuracy_over_seeds(item, comparison, scatter_of([item], scatters)),
                 time_to_accuracy_entry(item),
                 *([cost_to_accuracy_entry(item, prices.of(item, context.study))] if prices else []),
                 seconds_entry(item.extra.cold_seconds),

@@ -14,6 +14,7 @@ from likeforlike.reports.sort.accuracies import (
 )
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
+from likeforlike.reports.statistics.launches import Spread
 from likeforlike.reports.statistics.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy
 from likeforlike.reports.tell.document import Entry
 from likeforlike.reports.tell.formatting import comparison_text, epoch_words, significant
@@ -26,9 +27,14 @@ ABOUT = (
 )
 
 
-def accuracy_over_seeds(item: Measurement, comparison: Comparison | None = None) -> Entry:
-    """Mean validation accuracy, its interval over seeds, and the verdict on it against the base's."""
-    known = _mean(item)
+def accuracy_over_seeds(
+    item: Measurement, comparison: Comparison | None = None, scatter: Spread | None = None
+) -> Entry:
+    """Mean validation accuracy, its interval over seeds, and the verdict on it against the base's.
+
+    ``scatter``: how far seeds move the accuracies of all that train there.
+    """
+    known = _mean(item, scatter)
     if known is None:
         return Entry("–")
     seeds = "1 seed" if known.seeds == 1 else f"{known.seeds} seeds"
@@ -38,9 +44,9 @@ def accuracy_over_seeds(item: Measurement, comparison: Comparison | None = None)
     return Entry(f"{known.mean * 100:.2f} % ({interval}{seeds}){word}", known.mean)
 
 
-def _mean(item: Measurement) -> MeanAccuracy | None:
+def _mean(item: Measurement, scatter: Spread | None) -> MeanAccuracy | None:
     values = accuracies_by_seed(item)
-    return mean_accuracy(values, validation_images([item])) if values else None
+    return mean_accuracy(values, validation_images([item]), scatter=scatter) if values else None
 
 
 def _short_word(accuracy: AccuracyVerdict) -> str:
@@ -79,7 +85,9 @@ def accuracies_text(comparison: Comparison, names: tuple[str, str]) -> str:
 def _both(comparison: Comparison, accuracy: AccuracyVerdict) -> list[str]:
     """``89.3 % (89.1 to 89.5)`` of base and other, with as many digits as tell them apart."""
     images = validation_images([comparison.base, comparison.other])
-    means = [mean_accuracy(v, images) for v in compared_accuracies(comparison.base, comparison.other)]
+    scatter = None if comparison.quality is None else comparison.quality.scatter
+    values = compared_accuracies(comparison.base, comparison.other)
+    means = [mean_accuracy(value, images, scatter=scatter) for value in values]
     arms = [mean.high - mean.mean for mean in means if mean.seeds > 1]
     digits = 1 if abs(accuracy.difference) >= 0.001 and min(arms, default=1.0) >= 0.0005 else 2
     return [

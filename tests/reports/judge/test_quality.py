@@ -85,6 +85,20 @@ def test_from_one_seed_nothing_is_concluded_but_a_gap_beyond_chance_bars():
     assert all(item.quality.accuracy.word == "unclear" for item in items.values())
 
 
+def test_who_misses_by_what_seeds_alone_make_is_called_faster():
+    """Keras 82.9 % against 84.2 %, two seeds each that lie 1.6 points apart: unclear, not worse."""
+    told = {"keras-fit": [0.835, 0.823], "graph-loop": [0.838, 0.846], "torch-loop": [0.849, 0.833]}
+    items = by_name(told | {"eager-loop": [0.829, 0.845]})
+    assert {name: item.word for name, item in items.items()} == {
+        "graph-loop": "faster",
+        "torch-loop": "faster",
+        "eager-loop": "slower",
+    }
+    fault = by_name(told | {"eager-loop": [0.70, 0.74]})["eager-loop"]
+    assert fault.quality.base_faster.allowed  # the slower one is worse besides
+    assert by_name(told | {"graph-loop": [0.70, 0.74]})["graph-loop"].word == "trained worse"
+
+
 def test_false_discoveries_of_accuracies_are_controlled():
     """As scipy.stats.false_discovery_control has it, over the comparisons that are read together."""
     rng = np.random.default_rng(7)

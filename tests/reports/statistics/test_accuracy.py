@@ -16,6 +16,7 @@ from likeforlike.reports.statistics.accuracy import (
     may_be_called_faster,
     may_be_called_fastest,
     mean_accuracy,
+    seed_scatter,
 )
 
 
@@ -32,6 +33,42 @@ def test_paired_interval_is_students_on_the_differences():
     assert judged.p_value == pytest.approx(reference.pvalue)
     assert judged.difference == pytest.approx(0.005)
     assert (judged.paired, judged.seeds) == (True, 3)
+
+
+ALIKE = [by_seed(0.82, 0.84), by_seed(0.835, 0.825), by_seed(0.83, 0.81), by_seed(0.845, 0.835)]
+"""Variances 2, 0.5, 2 and 0.5, in ten-thousandths: no more unlike than chance makes them."""
+
+
+def test_two_seeds_of_one_lean_on_those_of_all():
+    """Smyth's prior of equal variances, by hand: log s0² is the mean of log s² + γ + log 2, of one each."""
+    prior = math.exp(np.mean(np.log([2e-4, 5e-5, 2e-4, 5e-5])) + np.euler_gamma + math.log(2.0))
+    scatter = seed_scatter(ALIKE)
+    assert scatter.variance == pytest.approx(prior)
+    told = mean_accuracy(ALIKE[0], 10_000, scatter=scatter)
+    arm = stats.t.ppf(0.975, 4) * math.sqrt(prior / 2)  # all four have four degrees of freedom
+    assert (told.low, told.high) == pytest.approx((0.83 - arm, 0.83 + arm))
+    assert arm < mean_accuracy(ALIKE[0], 10_000).high - 0.83
+
+
+def test_two_trainers_are_too_few_to_lean_on():
+    scatter = seed_scatter(ALIKE[:2])
+    assert mean_accuracy(ALIKE[0], 10_000, scatter=scatter) == mean_accuracy(ALIKE[0], 10_000)
+    assert seed_scatter([by_seed(0.8), by_seed(0.9)]) is None
+
+
+def test_pairs_are_their_own_measure():
+    pair = by_seed(0.82, 0.84), by_seed(0.83, 0.851)
+    leant, alone = (accuracy_verdict(*pair, 10_000, scatter=s) for s in (seed_scatter(ALIKE), None))
+    assert (leant.low, leant.high) == (alone.low, alone.high)
+
+
+def test_a_gap_that_seeds_alone_make_is_not_beyond_chance():
+    """1.6 points: two binomial errors of 20,000 images and the margin are 1.25, two of the seeds' 3.6."""
+    pair = by_seed(0.846, 0.838), by_seed(0.83, 0.822, start=9)
+    assert accuracy_verdict(*pair, 10_000).beyond_chance
+    assert not accuracy_verdict(*pair, 10_000, scatter=seed_scatter(ALIKE)).beyond_chance
+    fault = by_seed(0.846, 0.838), by_seed(0.70, 0.78, start=9)  # scatters itself: no excuse
+    assert accuracy_verdict(*fault, 10_000, scatter=seed_scatter(ALIKE)).beyond_chance
 
 
 def test_unpaired_interval_is_welchs():
