@@ -16,10 +16,9 @@ from likeforlike.reports.statistics.launches import (
     ASSUMED_FREEDOM,
     ASSUMED_RUN_SPREAD,
     ASSUMED_SPREAD,
-    Spread,
     entrants_variances,
-    pooled_spread,
 )
+from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread
 
 Where = tuple[str, str, str]
 """Machine id, device and workload."""

@@ -27,7 +27,7 @@ from likeforlike.reports.statistics.accuracy import (
     may_be_called_faster,
     may_be_called_fastest,
 )
-from likeforlike.reports.statistics.launches import Spread
+from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.verdicts import Word
 
 TRAINED_WORSE = "trained worse"

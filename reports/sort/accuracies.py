@@ -9,7 +9,7 @@ from likeforlike.reports.sort.epochs import epoch_seconds, runs_with_epochs
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import Measurement, Run, grouped
 from likeforlike.reports.statistics.accuracy import seed_scatter
-from likeforlike.reports.statistics.launches import Spread
+from likeforlike.reports.statistics.moderated_variance import Spread
 
 Seed = tuple[str, str]
 Place = tuple[object, ...]
@@ -66,7 +66,10 @@ def usual_scatters(items: Iterable[Measurement]) -> dict[Place, Spread]:
     places = grouped(
         (place_of(item), (item.key, frozenset(accuracies_by_seed(item).items()))) for item in trained
     )
-    known = {place: seed_scatter([dict(told) for _, told in dict.fromkeys(pairs)]) for place, pairs in places.items()}
+    known = {
+        place: seed_scatter([dict(told) for _, told in dict.fromkeys(pairs)])
+        for place, pairs in places.items()
+    }
     return {place: scatter for place, scatter in known.items() if scatter is not None}
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import special
 
-from likeforlike.reports.statistics.launches import Spread, joint_freedom, moderated, pooled_spread
+from likeforlike.reports.statistics.moderated_variance import Spread, joint_freedom, moderated, pooled_spread
 from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE
 from likeforlike.reports.statistics.verdicts import Word, adjusted_p_values
 

@@ -31,26 +31,28 @@ def parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = found.add_argument
-    add(
-        "--folder",
-        type=Path,
-        default=Path("replication"),
-        help="where result files are kept; runs that lie there already are not measured again (replication)",
-    )
-    add(
-        "--from",
-        dest="given",
-        type=Path,
-        metavar="FOLDER",
-        help="measure nothing: judge the files that lie there",
-    )
+    _declare_entrants(found)
+    _declare_repetition(found)
+    _declare_gate(found)
+    _declare_files(found)
+    return found
+
+
+def _declare_entrants(parser: argparse.ArgumentParser) -> None:
+    """What is copied, and beside what it is measured."""
+    add = parser.add_argument_group("what is measured").add_argument
     add(
         "--kernels",
         type=_names(entry.name for entry in PRODUCTS),
         default=tuple(e.name for e in PRODUCTS),
         metavar="NAMES",
         help="products, comma-separated, or none (all)",
+    )
+    add(
+        "--sizes",
+        type=_numbers,
+        default=(250, 500, 1000, 1500, 2000),
+        help="of the products (250,500,1000,1500,2000)",
     )
     add(
         "--trainers",
@@ -60,10 +62,11 @@ def parser() -> argparse.ArgumentParser:
         help="comma-separated, or none (numpy-loop,tf-epoch,torch-loop)",
     )
     add(
-        "--sizes",
-        type=_numbers,
-        default=(250, 500, 1000, 1500, 2000),
-        help="of the products (250,500,1000,1500,2000)",
+        "--train-samples",
+        type=_number,
+        default=5000,
+        metavar="N",
+        help="generated images of a training (5000)",
     )
     add(
         "--conditions",
@@ -72,6 +75,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help="busy: beside a neighbour that computes for 2 to 12 s and rests for 2 to 12 s; quiet (both)",
     )
+    add("--threads", type=_number, metavar="N", help="as for likeforlike bench")
+    add("--seed", type=int, default=2026, help="of the neighbour's bursts (2026)")
+
+
+def _declare_repetition(parser: argparse.ArgumentParser) -> None:
+    """How often it is measured."""
+    add = parser.add_argument_group("how often").add_argument
     add(
         "--launches",
         type=_launches,
@@ -93,6 +103,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"of each entrant beside it, at most {MOST_COPIES - len(SLOWER_PERCENT)} (7)",
     )
+
+
+def _declare_gate(parser: argparse.ArgumentParser) -> None:
+    """Runs held against runs instead."""
+    add = parser.add_argument_group("the gate").add_argument
     add(
         "--gate",
         type=int,
@@ -103,16 +118,24 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--gate-slower", type=float, default=15.0, metavar="PERCENT", help="by how much these are slower (15)"
     )
+
+
+def _declare_files(parser: argparse.ArgumentParser) -> None:
+    """Where results lie."""
+    add = parser.add_argument_group("files").add_argument
     add(
-        "--train-samples",
-        type=_number,
-        default=5000,
-        metavar="N",
-        help="generated images of a training (5000)",
+        "--folder",
+        type=Path,
+        default=Path("replication"),
+        help="where result files are kept; runs that lie there already are not measured again (replication)",
     )
-    add("--threads", type=_number, metavar="N", help="as for likeforlike bench")
-    add("--seed", type=int, default=2026, help="of the neighbour's bursts (2026)")
-    return found
+    add(
+        "--from",
+        dest="given",
+        type=Path,
+        metavar="FOLDER",
+        help="measure nothing: judge the files that lie there",
+    )
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:

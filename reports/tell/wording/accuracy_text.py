@@ -14,7 +14,7 @@ from likeforlike.reports.sort.accuracies import (
 )
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
-from likeforlike.reports.statistics.launches import Spread
+from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy
 from likeforlike.reports.tell.document import Entry
 from likeforlike.reports.tell.formatting import comparison_text, epoch_words, significant

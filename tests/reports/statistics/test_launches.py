@@ -9,19 +9,21 @@ import pytest
 from scipy import optimize, special, stats
 
 from likeforlike.reports.statistics.launches import (
-    Spread,
     Unit,
     apart,
     entrants_variances,
     further_launches,
     launch_weights,
     mean_p_value,
-    moderated,
     over_launches,
-    pooled_spread,
-    trigamma_inverse,
     unit_of,
     widened,
+)
+from likeforlike.reports.statistics.moderated_variance import (
+    Spread,
+    moderated,
+    pooled_spread,
+    trigamma_inverse,
 )
 from likeforlike.reports.statistics.ratios import paired_ratio, unpaired_ratio
 from likeforlike.reports.statistics.verdicts import verdict, with_false_discovery_rate
