@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-REPEATED_FRACTION = 0.5
+REPEATED_FRACTION = 1.0
 """Of a cell's time, what may go into repeated samples on top of it."""
 
 MOST_ATTEMPTS = 3
 """How often a round is taken, the first time included."""
+
+MOST_IN_VAIN = 3
+"""Rounds one after the other that stay disturbed, after which no more of the launch are repeated."""
 
 
 class Repeats:
@@ -39,6 +42,6 @@ class Repeats:
         return all(self._affordable(cell) for cell in cells)
 
     def _affordable(self, cell: str) -> bool:
-        """Whether its last turn once more stays within a half of its budget, or of what it used already."""
+        """Whether its last turn once more stays within its budget, or what it used already."""
         budget = max(self._budget_seconds, self._used[cell])
         return self._again.get(cell, 0.0) + self._last[cell] <= REPEATED_FRACTION * budget

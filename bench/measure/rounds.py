@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from likeforlike.bench.measure.floors import far_from_the_fastest
-from likeforlike.bench.measure.repeats import MOST_ATTEMPTS, Repeats
+from likeforlike.bench.measure.repeats import MOST_ATTEMPTS, MOST_IN_VAIN, Repeats
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
 from likeforlike.bench.measure.watch.clock_agreement import TwoClocks
 from likeforlike.bench.plan.cells import Cell
@@ -157,8 +157,8 @@ class Group:
         self.stopping = GroupStopping(limits)
         self.repeats = Repeats(limits.max_seconds)
         self.await_peace = await_peace
-        self._in_vain = False
-        """Whether rounds are disturbed however often they are repeated."""
+        self._in_vain = 0
+        """Rounds one after the other that stayed disturbed, however often they were repeated."""
 
     def measure(self, once: bool = False) -> list[Turn]:
         """Load all, prepare each, run rounds until enough, finish each; with ``once``, no rounds."""
@@ -248,19 +248,21 @@ class Group:
 
     def _repeat_if_disturbed(self, kernels: Sequence[Turn], round_number: int) -> None:
         """Take the round once more, by all its kernels, if one of them was disturbed; within bounds."""
-        for _ in range(MOST_ATTEMPTS - 1):
+        for attempt in range(1, MOST_ATTEMPTS + 1):
             left = [turn for turn in kernels if turn.failure is None]
             if not any(turn.is_disturbed(round_number) for turn in left):
+                self._in_vain = 0
                 return
-            if self._in_vain or not self.repeats.affordable([turn.cell.id for turn in left]):
+            if attempt == MOST_ATTEMPTS:  # each time begun while nobody else worked: bursts that none evades
+                self._in_vain += 1
+                return
+            if self._in_vain >= MOST_IN_VAIN or not self.repeats.affordable([turn.cell.id for turn in left]):
                 return
             if not self.await_peace():
                 return
             for turn in left:
                 turn.take_back(round_number)
             self._round(left, round_number, again=True)
-        # twice taken again while nobody else worked, and disturbed all the same: what disturbs is not others
-        self._in_vain = any(turn.is_disturbed(round_number) for turn in kernels if turn.failure is None)
 
     def _end_far_floors(self) -> None:
         """A floor is the fastest candidate's: others end after a few rounds, so as to cost little."""

@@ -149,7 +149,7 @@ def _declare_run(add: Callable[..., None]) -> None:
     )
     add(
         "--patience",
-        "Seconds that the run waits for other programs to pause, and a quarter of its time besides; 0: none.",
+        "Seconds that the run waits for other programs to pause, and half of its time besides; 0: none.",
         metavar="SECONDS",
     )
     add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")

@@ -64,7 +64,7 @@ class Options:
     measured_ceiling: bool = True
     """Hold figures against the best rate that this machine was measured to reach."""
     patience_seconds: float = 0.0
-    """How long the run waits for others to pause, and a quarter of its time besides; 0: not at all."""
+    """How long the run waits for others to pause, and half of its time besides; 0: not at all."""
     launches: tuple[int, int] | None = None
     """Sets of fresh processes asked for, at least and at most; of each training as many runs as at least."""
 

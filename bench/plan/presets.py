@@ -39,7 +39,7 @@ class Preset:
     twins: bool = True
     """Whether a copy of one entrant is measured beside it, for each workload and device."""
     patience_seconds: float = 60.0
-    """How long a run waits for other programs to pause, and a quarter of its time besides; 0: not at all."""
+    """How long a run waits for other programs to pause, and half of its time besides; 0: not at all."""
     training_twin: str = "tf-epoch"
     """The trainer whose copy is measured, if it is among the entrants: a quick one."""
 

@@ -13,7 +13,7 @@ QUIET_SHARE = 0.1
 _WINDOW_SECONDS = 0.25
 _LONGEST_SECONDS = 15.0
 """At once: a neighbour that goes on for longer is there to stay."""
-_SHARE = 0.25
+_SHARE = 0.5
 """Of the run's time so far, what may go into waiting on top of the first seconds."""
 
 
@@ -27,7 +27,7 @@ class Patience:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``first_seconds``: in all, and a quarter of the run's time besides; 0: waits for nobody."""
+        """``first_seconds``: in all, and half of the run's time besides; 0: waits for nobody."""
         self._first_seconds = first_seconds
         self._read = read
         self._clock = clock

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from likeforlike.bench.measure.repeats import REPEATED_FRACTION, Repeats
+from likeforlike.bench.measure.repeats import MOST_IN_VAIN, REPEATED_FRACTION, Repeats
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
@@ -82,24 +82,39 @@ def test_where_others_do_not_pause_nothing_is_repeated() -> None:
     assert len(asked) == 1 + 32, "before the first round, and after each that was disturbed"
 
 
+def test_after_three_rounds_in_vain_none_is_repeated() -> None:
+    """A quiet round between them begins the count anew."""
+    hands = [StandIn(World(), "a", lambda n: 1.0)]
+    (turn,) = measured(hands, Neighbour(lambda n: True), rounds=40)
+    assert turn.repeated == 2 * MOST_IN_VAIN
+    assert len(turn.disturbed) == 40
+    hands = [StandIn(World(), "a", lambda n: 1.0)]
+    (turn,) = measured(hands, Neighbour(lambda n: n != 6), rounds=40)
+    # rounds 0 and 1 in vain, number 6 is the quiet first try of round 2, and then three more in vain
+    assert turn.repeated == 2 * (2 + MOST_IN_VAIN)
+    assert [item["round"] for item in turn.disturbed] == [0, 1, *range(3, 40)]
+
+
 @pytest.mark.parametrize(("budget", "rounds"), [(0.0, 100), (1000.0, 100), (50.0, 100)])
-def test_at_most_half_as_much_again_of_the_cell_s_time(budget: float, rounds: int) -> None:
-    """Three of four rounds are disturbed, and quiet when they are repeated."""
+def test_at_most_as_much_again_of_the_cell_s_time(budget: float, rounds: int) -> None:
+    """Nine of ten rounds are disturbed, and quiet when they are repeated twice."""
     repeats = Repeats(budget)
     again = 0.0
     for number in range(rounds):
         repeats.add("a", 1.0, again=False)
-        if number % 4 and repeats.affordable(["a"]):
-            repeats.add("a", 1.0, again=True)
-            again += 1.0
-            assert again <= REPEATED_FRACTION * max(budget, number + 1.0)
-    assert again == (75.0 if budget == 1000.0 else 50.0)  # all of them; half of the 100 s used
+        for _ in range(2 if number % 10 else 0):
+            if repeats.affordable(["a"]):
+                repeats.add("a", 1.0, again=True)
+                again += 1.0
+                assert again <= REPEATED_FRACTION * max(budget, number + 1.0)
+    assert again == (180.0 if budget == 1000.0 else 100.0)  # all of them; as much as the 100 s used
 
 
 def test_one_entrant_whose_time_is_used_up_ends_it_for_all() -> None:
     repeats = Repeats(10.0)
     repeats.add("short", 0.1, again=False)
-    repeats.add("long", 5.1, again=False)
+    repeats.add("long", 4.0, again=False)
+    repeats.add("long", 5.5, again=True)
     assert repeats.affordable(["short"])
     assert not repeats.affordable(["short", "long"])
 
@@ -130,13 +145,12 @@ def test_who_fails_when_it_is_repeated_is_lost_and_the_others_go_on() -> None:
     assert (b.failure, b.repeated, b.rounds) == (None, 1, list(range(10)))
 
 
-def test_a_half_by_hand() -> None:
-    """Of 10 s a turn of 5 s; of two turns of 1 s, where no time is given, one."""
+def test_by_hand() -> None:
+    """Of 10 s a turn of 10 s; where no time is given, as many turns again."""
     for budget, turns, seconds, affordable in (
-        (10.0, 1, 5.0, True),
-        (10.0, 1, 5.01, False),
-        (0.0, 1, 1.0, False),
-        (0.0, 2, 1.0, True),
+        (10.0, 1, 10.0, True),
+        (9.99, 2, 5.0, True),
+        (0.0, 1, 1.0, True),
     ):
         repeats = Repeats(budget)
         for _ in range(turns):

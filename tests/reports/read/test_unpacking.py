@@ -35,9 +35,9 @@ ENCODED = {
 }
 
 COMPRESSED = {
-    "gzip": gzip.compress(PLAIN),
-    "two gzip members": gzip.compress(PLAIN[:50]) + gzip.compress(PLAIN[50:]),
-    "gzip of UTF-16": gzip.compress(ENCODED["UTF-16 LE with a mark"]),
+    "gzip": gzip.compress(PLAIN, mtime=0),
+    "two gzip members": gzip.compress(PLAIN[:50], mtime=0) + gzip.compress(PLAIN[50:], mtime=0),
+    "gzip of UTF-16": gzip.compress(ENCODED["UTF-16 LE with a mark"], mtime=0),
     "bzip2": bz2.compress(PLAIN),
     "xz": lzma.compress(PLAIN),
 }
@@ -53,7 +53,7 @@ def test_the_same_file_in_other_bytes(tmp_path, content):
 
 def test_the_same_content_is_the_same_file(tmp_path):
     digests = set()
-    for number, content in enumerate([PLAIN, gzip.compress(PLAIN), codecs.BOM_UTF8 + PLAIN]):
+    for number, content in enumerate([PLAIN, gzip.compress(PLAIN, mtime=0), codecs.BOM_UTF8 + PLAIN]):
         (tmp_path / f"{number}.json").write_bytes(content)
         digests.add(read_results(tmp_path / f"{number}.json").digest)
     assert len(digests) == 1
@@ -69,12 +69,12 @@ def test_the_same_content_is_the_same_file(tmp_path):
         (COMPRESSED["gzip"][:30] + b"\x00" * 40, "gzip data; can't be unpacked"),
         (COMPRESSED["gzip"] + b"more", "gzip data; can't be unpacked"),
         (b"\x1f\x8b", "gzip data; can't be unpacked"),
-        (gzip.compress(b" \n"), "gzip data; it holds nothing"),
+        (gzip.compress(b" \n", mtime=0), "gzip data; it holds nothing"),
         (COMPRESSED["bzip2"][:-9], "bzip2 data; can't be unpacked"),
         (COMPRESSED["xz"][:-9], "xz data; can't be unpacked"),
         (b"PK\x03\x04....", "not JSON: it looks like a zip archive"),
         (b"SQLite format 3\x00...", "not JSON: it looks like an SQLite database"),
-        (gzip.compress(b"PAR1....PAR1"), "not JSON: it looks like a Parquet file"),
+        (gzip.compress(b"PAR1....PAR1", mtime=0), "not JSON: it looks like a Parquet file"),
     ],
 )
 def test_damage_is_one_line(content, expected):
