@@ -38,9 +38,10 @@ def measured(
     rounds: int = 10,
     epochs: int | None = None,
     peace: Callable[[], bool] = lambda: True,
+    seconds: float = 0.0,
 ) -> list[Turn]:
     turns = [Turn(cell(hand.name, epochs), SPEC, hand, 1e9) for hand in hands]
-    limits = Limits(rounds, 0.0, None, 0.95)
+    limits = Limits(rounds, seconds, None, 0.95)
     clock = hands[0].world
     group = Group(turns, limits, random.Random(3), watcher, lambda _: None, 0, lambda: clock.now, peace)
     return group.measure()
@@ -85,11 +86,11 @@ def test_where_others_do_not_pause_nothing_is_repeated() -> None:
 def test_after_three_rounds_in_vain_none_is_repeated() -> None:
     """A quiet round between them begins the count anew."""
     hands = [StandIn(World(), "a", lambda n: 1.0)]
-    (turn,) = measured(hands, Neighbour(lambda n: True), rounds=40)
+    (turn,) = measured(hands, Neighbour(lambda n: True), seconds=40.0)
     assert turn.repeated == 2 * MOST_IN_VAIN
     assert len(turn.disturbed) == 40
     hands = [StandIn(World(), "a", lambda n: 1.0)]
-    (turn,) = measured(hands, Neighbour(lambda n: n != 6), rounds=40)
+    (turn,) = measured(hands, Neighbour(lambda n: n != 6), seconds=40.0)
     # rounds 0 and 1 in vain, number 6 is the quiet first try of round 2, and then three more in vain
     assert turn.repeated == 2 * (2 + MOST_IN_VAIN)
     assert [item["round"] for item in turn.disturbed] == [0, 1, *range(3, 40)]
