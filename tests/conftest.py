@@ -13,6 +13,12 @@ for folder in ("bench", "bench/plugins", "devices/process", "devices/check", "be
 
 
 @pytest.fixture(autouse=True)
+def _runs_are_not_of_xdist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-benchmark disables itself in a run that is told to be a part of xdist's."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _no_variable_is_left_behind() -> Iterator[None]:
     """PyTorch's compiler sets some in this process; a run that a later test starts would be warned of them."""
     before = set(os.environ)
