@@ -25,11 +25,12 @@ def judge_together(records: Sequence[Mapping[str, Any]], medians: Sequence[float
     ``extra_info`` objects.
     """
     products = [pair for pair in zip(records, medians, strict=True) if pair[0]["workload"] == "matmul"]
-    series: dict[tuple[str, str, str], list[tuple[Mapping[str, Any], float]]] = {}
+    series: dict[tuple[str, ...], list[tuple[Mapping[str, Any], float]]] = {}
     for record, median in products:
-        key = (record["implementation"], record["device"], record["axes"]["dtype"])
-        series.setdefault(key, []).append((record, median))
-    for (_, device, dtype), members in series.items():
+        axes = record["axes"]
+        alike = (axes["dtype"], axes.get("cache", ""), axes.get("operands", ""))
+        series.setdefault((record["implementation"], record["device"], *alike), []).append((record, median))
+    for (_, device, dtype, *_), members in series.items():
         ceiling = device_ceiling(context.fingerprint, device, dtype, members[0][0].get("environment"))
         points = [(record["flop"], median) for record, median in members]
         reason, span = judge_series(points, ceiling), flat_span(points, ceiling)

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.twins import with_twins
@@ -87,6 +88,7 @@ def build_grid(
 
 def _check_company(options: Options, workloads: Sequence[str]) -> None:
     """Refuse an option that would have no effect beside the others."""
+    check_circumstances(options, [w for w in workloads if w not in ("training", DISTRIBUTED)])
     for option in ("workers", "strategies"):
         if getattr(options, option) is not None and DISTRIBUTED not in workloads:
             raise OptionError(f"--{option}: of use with --workloads {DISTRIBUTED} alone; leave it out")
@@ -150,7 +152,9 @@ def _noise_cells(registry: Registry) -> Iterator[Cell]:
 def _kernel_cells(
     workload: str, options: Options, registry: Registry, places: Sequence[Place]
 ) -> Iterator[Cell]:
-    for place, axes in product(places, _kernel_axes(workload, options)):
+    for place, axes in product(
+        places, with_circumstances(_kernel_axes(workload, options), workload, options)
+    ):
         group = " ".join([workload, place.device, *(str(value) for _, value in axes)])
         for entry in _entries(workload, options, registry):
             if place.concerns(entry):

@@ -14,6 +14,8 @@ import numpy as np
 
 from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, settled_runtime
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
+from likeforlike.bench.worker.cold_cache import Emptying, emptying
+from likeforlike.bench.worker.launch_cost import launch_cost, waiting_seconds
 from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
@@ -43,6 +45,8 @@ class Placed:
     """A second clock, held against the first."""
     calls: TimedCalls | None = None
     """What proves the timed calls; None before the first call."""
+    emptying: Emptying | None = None
+    """How caches are emptied before each timed call; None: they are left as they are."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     runtime, facts = settled_runtime(spec)
     factory = load_factory(spec.target)
     problem = workload.problem(spec.axes, spec.device)
+    refuse_zeros(problem)
     start = clock()
     placed = Placed(spec, workload, problem, factory(problem), runtime, clock)
     setup_seconds = clock() - start
@@ -89,11 +94,20 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     placed.kernel.wait(result)
     cold_seconds = clock() - start
     verification = prove(placed, result)
+    facts |= {"waiting_seconds": waiting_seconds(placed.kernel, result, clock)}
     del result
+    placed = replace(placed, emptying=emptying(spec, placed.kernel))
+    facts |= {"cache": spec.cache, **(placed.emptying.facts() if placed.emptying else {})}
     calls = warm_up(placed) if spec.warm_up else 0
     error, tolerance = verification.error, verification.tolerance
     placed = replace(placed, calls=timed_calls(workload, spec.axes, problem, placed.kernel))
     return placed, Ready(setup_seconds, cold_seconds, error, tolerance, calls, facts)
+
+
+def refuse_zeros(problem: Problem) -> None:
+    """Raise CellFailed for an operand of zeros: they take less power, and so boost the clock."""
+    if any(not np.any(operand) for operand in problem.operands):
+        raise CellFailed("failed", "an operand holds nothing but zeros, whose power and clock are no work's")
 
 
 def prove(placed: Placed, result: Any) -> Verification:
@@ -154,6 +168,8 @@ def take_sample(placed: Placed) -> Sample:
     calls = wake(placed) + 1
     if change_last:
         change_last()
+    if placed.emptying:  # after all that touches operands
+        placed.emptying.empty()
     transfers: tuple[float | None, float | None] = (None, None)
     if placed.spec.timing == "unsynchronised":
         timed = queued(placed)
@@ -195,6 +211,16 @@ def with_transfers(placed: Placed) -> tuple[Timed, tuple[float, float]]:
     return timed, (uploaded, clock() - start)
 
 
+def launch_facts(placed: Placed) -> dict[str, Any]:
+    """The kernel's time without the host's part in it, beside samples; of no samples nothing."""
+    seconds = placed.calls.seconds if placed.calls else []
+    if not seconds or placed.spec.workload == "noise":
+        return {}
+    median, on_gpu = statistics.median(seconds), placed.spec.device.startswith("gpu")
+    empty = placed.emptying.empty if placed.emptying else None
+    return {"launch_cost": launch_cost(placed.kernel, on_gpu, median, placed.clock, empty)}
+
+
 def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
     """What is known only after the samples: the answer is still right, memory, the synchronised time."""
     if placed.calls:
@@ -209,6 +235,7 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "verified": {"error": max(ready.error or 0.0, last.error), "tolerance": last.tolerance},
         **(placed.calls.facts() if placed.calls else {}),
+        **launch_facts(placed),
         **memory_facts(placed.runtime, placed.spec.device),
     }
     if placed.spec.timing == "unsynchronised":

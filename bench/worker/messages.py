@@ -36,6 +36,8 @@ class CellSpec(msgspec.Struct, frozen=True):
     log_dir: str | None = None
     maker: str = ""
     """Whose the device is."""
+    cache: str = "warm"
+    """``cold``: before each timed call the device's caches are emptied."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

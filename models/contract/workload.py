@@ -66,3 +66,6 @@ class Workload:
     ``random`` that no implementation knows. None: timed results can't be probed, which is told."""
     rows_alike: bool = False
     """Whether all rows of the first operand must change by the same factor, as of a symmetric matrix."""
+    distributions: tuple[str, ...] = ()
+    """From which its operands can be drawn, the usual first; the axis ``operands`` names another. Empty: they
+    are what they are."""
