@@ -54,6 +54,9 @@ def launches_joined(
         if name in first.extra_info:
             extra[name] = max((info[name] for info in told if info.get(name) is not None), default=None)
     extra["warm_up_calls"] = int(statistics.median(info["warm_up_calls"] for info in told))
+    extra["pace"] = _paces(
+        [(info.get("pace"), len(record.seconds)) for info, record in zip(told, launches, strict=True)]
+    )
     extra["energy"] = energies_joined([info.get("energy") for info in told])
     if "timed_calls" in first.extra_info:  # proven only where every launch's were
         words = [info["timed_calls"] for info in told]
@@ -96,6 +99,16 @@ def _largest_number(sentence: str) -> float:
 
 def _transfers(transfers: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
     return {name: [value for told in transfers for value in told[name]] for name in transfers[0]}
+
+
+def _paces(told: Sequence[tuple[Mapping[str, Sequence[Any]] | None, int]]) -> dict[str, list[Any]] | None:
+    """Of all launches, parallel to all samples; of one that tells nothing, as many times nothing."""
+    names = list(dict.fromkeys(name for pace, _ in told for name in pace or ()))
+    joined = {
+        name: [value for pace, samples in told for value in (pace[name] if pace else [None] * samples)]
+        for name in names
+    }
+    return joined or None
 
 
 def _launch_costs(told: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:

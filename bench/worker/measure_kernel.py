@@ -16,7 +16,17 @@ from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, sett
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
 from likeforlike.bench.worker.cold_cache import Emptying, emptying
 from likeforlike.bench.worker.launch_cost import launch_cost, waiting_seconds
-from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
+from likeforlike.bench.worker.messages import (
+    CellSpec,
+    Finished,
+    Go,
+    Ready,
+    Sample,
+    Sustain,
+    Sustained,
+    receive_order,
+    send,
+)
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.devices.process.runtime import Runtime
@@ -29,6 +39,8 @@ _WARM_UP_CALLS = 50
 _WARM_UP_SECONDS = 1.0
 _SYNCHRONISED_SAMPLES = 5
 _WAKING_SECONDS = 0.02
+_SUSTAINED_WAKING_SECONDS = 0.25
+"""Long against the milliseconds between two turns, in which the device rests."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,10 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
     if spec.disable_gc:
         gc.disable()
     try:
-        while isinstance(receive_order(connection), Go):
+        while isinstance(order := receive_order(connection), Go | Sustain):
+            if isinstance(order, Sustain):
+                send(connection, Sustained(wake(placed, order.seconds)))
+                continue
             begin = placed.witness()
             sample = take_sample(placed)
             send(connection, msgspec.structs.replace(sample, turn_seconds=placed.witness() - begin))
@@ -165,7 +180,7 @@ def queued(placed: Placed) -> Timed:
 def take_sample(placed: Placed) -> Sample:
     """Other operands, untimed calls, one timed call, whose own result is then probed. Raises CellFailed."""
     change_last = placed.calls.before_waking() if placed.calls else None
-    calls = wake(placed) + 1
+    calls = wake(placed, _SUSTAINED_WAKING_SECONDS if placed.spec.sustained else _WAKING_SECONDS) + 1
     if change_last:
         change_last()
     if placed.emptying:  # after all that touches operands
@@ -182,15 +197,15 @@ def take_sample(placed: Placed) -> Sample:
     return Sample(timed.seconds, None, transfers[0], transfers[1], calls)
 
 
-def wake(placed: Placed) -> int:
-    """Call untimed at least once, and for some milliseconds: it wakes threads and fills caches.
+def wake(placed: Placed, seconds: float) -> int:
+    """Call untimed at least once, and for so long: it wakes threads and fills caches.
 
     The number of calls made.
     """
     begin = placed.clock()
     synchronised(placed)
     calls = 1
-    while placed.clock() - begin < _WAKING_SECONDS:
+    while placed.clock() - begin < seconds:
         synchronised(placed)
         calls += 1
     return calls
