@@ -355,7 +355,7 @@ def _fastest_findings(context: Context) -> Iterator[str]:
                 i.base.extra.division,
                 i.base.key.device,
                 i.base.key.axis.get("dtype"),
-                i.base.key.apart,
+                (i.base.key.apart, i.base.key.circumstances),
             ),
             i,
         )
