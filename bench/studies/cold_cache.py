@@ -33,7 +33,8 @@ from likeforlike.devices.process.last_cache import (
 from likeforlike.devices.process.memory_bandwidth import Bandwidth, measure_bandwidth
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.registry import kernel_workloads, load_registry
+from likeforlike.models.kernels.matmul.workload import WORKLOAD as PRODUCT
+from likeforlike.models.registry import load_registry
 from likeforlike.reports.statistics.median_intervals import median_interval
 
 WAYS = ("warm", "paused", "cold")
@@ -157,7 +158,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Measure and print."""
     asked = arguments()
-    entry = load_registry().find("matmul", asked.implementation)
+    entry = load_registry().find(PRODUCT.name, asked.implementation)
     if entry.missing() is not None:
         raise StudyFailed(str(entry.missing()))
     print(heading("Cold caches", "cold_cache"), flush=True)
@@ -166,7 +167,7 @@ def main() -> None:
     print(bandwidth_line(bandwidth, caches), end="\n\n", flush=True)
     runtime(entry.framework).configure("cpu:0", usable_cores(), "float32")
     for size in map(int, asked.sizes.split(",")):
-        problem = kernel_workloads()["matmul"].problem({"size": size, "dtype": "float32"}, "cpu:0")
+        problem = PRODUCT.problem({"size": size, "dtype": "float32"}, "cpu:0")
         kernel = entry.load()(problem)
         empty = partial(write_through_caches, caches.written_bytes)
         emptying = min(_seconds_of(empty) for _ in range(5))
