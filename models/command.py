@@ -36,7 +36,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="MODULE",
-        help="a module whose IMPLEMENTATIONS join the registry; repeatable",
+        help="a module whose WORKLOADS and IMPLEMENTATIONS join the registry; repeatable",
     )
     return parser
 

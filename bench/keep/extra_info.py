@@ -15,7 +15,6 @@ from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.limits.ceilings import device_ceiling
 from likeforlike.devices.limits.plausibility import judge
-from likeforlike.models.registry import kernel_workloads
 
 
 def lost_record(turn: Turn) -> CellRecord:
@@ -173,7 +172,7 @@ def judgement(
         flop: float | None = cell.recipe.flop(extra["data"]["train_samples"])
     else:
         precision = str(axes.get("dtype", "float64"))
-        flop = kernel_workloads()[cell.workload].flop(axes)
+        flop = cell.declaration.flop(axes)
     ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra.get("environment"))
     reasons: Sequence[str] = ()
     if seconds:

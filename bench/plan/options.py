@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ class Options:
     workloads: tuple[str, ...] | None
     implementations: tuple[str, ...] | None
     devices: tuple[str, ...] | None
-    sizes: Mapping[str, tuple[int, ...]]
-    """Sizes asked for, by workload."""
-    dtypes: tuple[str, ...]
+    sizes: Mapping[str, tuple[str, ...]]
+    """Sizes asked for, as written, by workload; those without one under an empty name."""
+    dtypes: tuple[str, ...] | None
+    """Precision modes asked for, of every workload that has them for an axis."""
     recipes: tuple[str, ...] | None
     ladder: str | None
     ladder_orders: int | None
@@ -67,6 +68,9 @@ class Options:
     """How long the run waits for others to pause, and half of its time besides; 0: not at all."""
     launches: tuple[int, int] | None = None
     """Sets of fresh processes asked for, at least and at most; of each training as many runs as at least."""
+
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values asked for, as written, by ``workload.axis``."""
 
     @property
     def preset(self) -> Preset:

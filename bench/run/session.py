@@ -244,7 +244,7 @@ class Bench:
         self._tell_unreplayed()
         infos = [benchmark.extra_info for benchmark in self.replayed]
         medians = [benchmark.stats.median for benchmark in self.replayed]
-        judge_together(infos, medians, self.plan.context)
+        judge_together(infos, medians, self.plan.context, self.registry.declared)
         self._judge_suspicion(infos, medians)
         if not self.plan.once and (self.options.result_file is not None or self.replayed):
             self._write(self.options.result_file or self._passing_file())

@@ -13,7 +13,7 @@ import pytest
 
 from likeforlike.models.command import main
 from likeforlike.models.contract.implementation import Implementation, unsupported
-from likeforlike.models.registry import WORKLOADS, UnknownName, kernel_workloads, load_registry
+from likeforlike.models.registry import UnknownName, built_in_workloads, kernel_workloads, load_registry
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
@@ -24,6 +24,9 @@ IMPLEMENTATIONS = [
     Implementation("mine", "training", "numpy", "my trainer", "{module}:Trainer"),
 ]
 """
+
+
+WORKLOADS = tuple(built_in_workloads())
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from likeforlike.bench.studies.account import StudyFailed
 from likeforlike.bench.studies.replication import copies
 from likeforlike.bench.studies.replication.settings import BUSY, KERNELS, Setting, settings_of
 from likeforlike.devices.process.interpreter import module_command, same_imports
-from likeforlike.models.registry import TRAINING, load_registry
+from likeforlike.models.registry import load_registry
+from likeforlike.models.tasks.mlp.workload import TRAINING
 
 MATMUL = "matmul"
 
