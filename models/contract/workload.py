@@ -108,7 +108,7 @@ class Workload:
     ``random`` that no implementation knows. None: the reference, if there is one, is computed of the changed
     operands after each timed call; else timed results can't be probed, which is told."""
     rows_alike: bool = False
-    """What is perturbed between timed calls are the rows of the first operand, each times its own factor; true:
+    """What changes between timed calls are the rows of the first operand, each times its own factor; true:
     all times the same factor, as of a symmetric matrix."""
     idle: tuple[str, ...] = ()
     """Of a noise floor: its implementations that do nothing, whose time is what timing itself costs. They
