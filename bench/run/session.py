@@ -231,9 +231,15 @@ class Bench:
             "clean_environment": self.options.clean_environment,
             "setup": self.setup,
             "measured_ceilings": self.ceiling.facts() if self.ceiling else [],
+            "workloads": self._declarations(),
             "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,
         }
+
+    def _declarations(self) -> dict[str, Any]:
+        """The workloads of the run's cells, as declared."""
+        chosen = {cell.workload: cell.declaration for cell in self.chosen}
+        return {name: workload.as_json() for name, workload in chosen.items()}
 
     def finish(self) -> None:
         """End the workers; judge, write and say where."""

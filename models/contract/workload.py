@@ -25,14 +25,14 @@ Grid, ``--axis``, presets, resuming, the report's tables and curves follow from 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from likeforlike.models.contract import against_reference
-from likeforlike.models.contract.axis import PRECISION, Axis
+from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
 
 Kind = Literal["kernel", "task", "divided task", "noise floor"]
@@ -62,18 +62,18 @@ def unverified(axes: Axes, problem: Problem, answer: Any) -> Verification:
 
 @dataclass(frozen=True)
 class Wording:
-    """How a report speaks of a workload; what is empty it says by the workload's name."""
+    """How a report speaks of a workload; what is empty it says by the workload's name and summary."""
 
-    section: str = ""
-    """The name of its section, in its address and in its files' names; letters and digits."""
     title: str = ""
     """Of its section."""
+    section: str = ""
+    """The section's name in addresses and in names of files, letters and digits; empty: the workload's."""
     about: str = ""
-    """What a sample is and how it is counted, in a sentence or two."""
+    """What one sample is and how its work is counted: ``Square matrices, one product a sample.``"""
     noun: str = ""
-    """One of them: ``product``, as in "rate of a float32 product"."""
-    work: str = ""
-    """The work as a mass, behind "in": "fastest at" what; see a report."""
+    """What one sample is called: ``product``, as in "rate of a float32 product"."""
+    plural: str = ""
+    """Of several; empty: the noun with an s."""
     growth: str = ""
     """How time is to grow with size: ``a product alone grows to the 3rd power``."""
     by_hand: str = ""
@@ -117,6 +117,8 @@ class Workload:
     """Its implementations that the preset ``smoke`` measures; empty: all."""
     presets: tuple[str, ...] = ("smoke", "quick", "published")
     """In which it is measured where ``--workloads`` is not given."""
+    multiplies: bool = False
+    """Whether it is matrix products and nothing else: the best rate of such bounds what trainings can use."""
     transfers: bool = False
     """Whether ``--transfer`` times the copies of its operands and results."""
     wording: Wording = Wording()
@@ -144,7 +146,13 @@ class Workload:
         """The axis of that name; None if it has none."""
         return next((axis for axis in self.axes if axis.name == name), None)
 
-    @property
-    def by_precision(self) -> bool:
-        """Whether the precision mode is an axis of it."""
-        return self.axis(PRECISION) is not None
+    def as_json(self) -> dict[str, Any]:
+        """What a result file says of it: all that a report needs, in plain types."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "summary": self.summary,
+            "axes": [axis.as_json() for axis in self.axes],
+            "multiplies": self.multiplies,
+            "wording": {name: text for name, text in asdict(self.wording).items() if text},
+        }

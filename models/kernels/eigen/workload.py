@@ -10,7 +10,7 @@ import numpy as np
 from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
-from likeforlike.models.contract.workload import Workload
+from likeforlike.models.contract.workload import Wording, Workload
 
 _SEED = 2020
 _HOEFFDING = 6.0
@@ -107,5 +107,10 @@ WORKLOAD = Workload(
     probe=probe,
     rows_alike=True,
     smoke_only=("numpy-eigh", "tf-eigh"),
+    wording=Wording(
+        title="Eigenvalues: computed against by hand",
+        by_hand="[[3, 2], [2, 3]] has the characteristic polynomial l² - 6l + 5 with the roots 5 and 1; "
+        "larger symmetric matrices are checked by the residual A v - l v.",
+    ),
     order=30,
 )

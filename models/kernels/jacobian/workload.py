@@ -10,7 +10,7 @@ import numpy as np
 from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
-from likeforlike.models.contract.workload import Workload
+from likeforlike.models.contract.workload import Wording, Workload
 
 WHATS = ("gradient", "jacobian")
 TOLERANCE = 1e-9
@@ -71,5 +71,10 @@ WORKLOAD = Workload(
     verify=verify,
     probe=probe,
     smoke_only=("tf-gradient-tape", "finite-differences"),
+    wording=Wording(
+        title="Jacobian: automatic against by hand",
+        by_hand="y = 3x² + 2x + 3, whose derivative by hand is 6x + 2: at [1, 3] the gradient is [8, 20] and "
+        "the Jacobian diag(8, 20).",
+    ),
     order=20,
 )

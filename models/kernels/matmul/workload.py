@@ -6,7 +6,7 @@ import numpy as np
 
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.problem import Axes, Problem
-from likeforlike.models.contract.workload import Workload
+from likeforlike.models.contract.workload import Wording, Workload
 from likeforlike.models.kernels.matmul.verification import BLOCK_ROWS, FULL_CHECK_SIZE, probe, verify
 
 _BYTES = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
@@ -70,6 +70,14 @@ WORKLOAD = Workload(
     verify=verify,
     probe=probe,
     smoke_only=("numpy", "tf-eager", "tf-graph"),
+    multiplies=True,
     transfers=True,
+    wording=Wording(
+        title="CPU against GPU: matrix products",
+        section="products",
+        about="Square matrices, one product a sample; operations are 2 n³.",
+        noun="product",
+        growth="a product alone grows to the 3rd power",
+    ),
     order=10,
 )
