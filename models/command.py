@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import Registry, load_registry
 
@@ -46,8 +47,22 @@ def _as_text(registry: Registry) -> str:
     for workload, summary in registry.workloads.items():
         rows = [_row(entry) for entry in registry.of(workload)]
         headers = ("implementation", "framework", "division", "installed", "origin", "summary")
-        parts.append(f"{workload}: {summary}\n\n{tabulate(rows, headers, tablefmt='simple')}")
+        axes = "".join(f"\n  {_axis_text(axis)}" for axis in registry.declared[workload].axes)
+        parts.append(f"{workload}: {summary}{axes}\n\n{tabulate(rows, headers, tablefmt='simple')}")
     return "\n\n\n".join(parts)
+
+
+def _axis_text(axis: Axis) -> str:
+    """``size, int: smoke 64, 256; quick 500, 1000, 2000; published 500, 1000``, those that differ alone."""
+    presets = {preset: axis.values(preset) for preset in ("smoke", "quick", "published")}
+    told = "; ".join(f"{name} {', '.join(map(str, values))}" for name, values in presets.items())
+    if len(set(presets.values())) == 1:
+        told = ", ".join(map(str, axis.smoke))
+    unit = f" in {axis.unit}" if axis.unit else ""
+    choices = (
+        f", of {', '.join(axis.choices)}" if axis.choices and len(axis.choices) > len(axis.smoke) else ""
+    )
+    return f"axis {axis.name}{unit}: {told}{choices}"
 
 
 def _row(entry: Implementation) -> tuple[str, ...]:
@@ -57,7 +72,7 @@ def _row(entry: Implementation) -> tuple[str, ...]:
 
 def _as_json(registry: Registry) -> dict[str, object]:
     return {
-        "workloads": [{"name": name, "summary": summary} for name, summary in registry.workloads.items()],
+        "workloads": [workload.as_json() for workload in registry.declared.values()],
         "implementations": [_record(entry) for entry in registry.entries],
         "faults": [{"plugin": fault.name, "error": fault.error} for fault in registry.faults],
     }

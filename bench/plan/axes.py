@@ -13,12 +13,12 @@ Point = tuple[tuple[str, Value], ...]
 """A cell's axes, in the order of their declaration."""
 
 
-def points(workload: Workload, options: Options, plain_sizes: bool) -> list[Point]:
+def points(workload: Workload, options: Options) -> list[Point]:
     """Every combination of a workload's axes; the precision varies last, the others as declared.
 
-    ``plain_sizes``: whether sizes without a workload's name are this one's. Raises OptionError.
+    Raises OptionError for a value that is none of its axis.
     """
-    values = {axis.name: _values(workload, axis, options, plain_sizes) for axis in workload.axes}
+    values = {axis.name: _values(workload, axis, options) for axis in workload.axes}
     slowest_first = sorted(workload.axes, key=lambda axis: axis.name != PRECISION)
     found = []
     for combination in product(*(values[axis.name] for axis in slowest_first)):
@@ -27,12 +27,12 @@ def points(workload: Workload, options: Options, plain_sizes: bool) -> list[Poin
     return found
 
 
-def _values(workload: Workload, axis: Axis, options: Options, plain_sizes: bool) -> Sequence[Value]:
+def _values(workload: Workload, axis: Axis, options: Options) -> Sequence[Value]:
     asked = options.axes.get(f"{workload.name}.{axis.name}")
     if asked is not None:
         return parsed(f"--axis {workload.name}.{axis.name}", axis, asked)
     if axis.size:
-        sizes = options.sizes.get(workload.name, options.sizes.get("") if plain_sizes else None)
+        sizes = options.sizes.get(workload.name)
         if sizes is not None:
             return parsed("--sizes", axis, sizes)
     if axis.name == PRECISION and options.dtypes:
@@ -62,12 +62,9 @@ def unknown_precision(workload: Workload, point: Mapping[str, Value]) -> str | N
 def check_names(options: Options, workloads: Sequence[Workload], measured: Sequence[str]) -> None:
     """Refuse what is asked of a workload or axis that is not there, or not measured. Raises OptionError."""
     sized = [workload.name for workload in workloads if workload.size_axis]
-    for name, sizes in options.sizes.items():
+    for name in options.sizes:
         if name and name not in sized:
             raise OptionError(f"--sizes: unknown {name!r}; known: {', '.join(sized)}")
-        axis = next((w.size_axis for w in workloads if w.name == (name or sized[0])), None)
-        if axis is not None:
-            parsed("--sizes", axis, sizes)
     known = [f"{workload.name}.{axis.name}" for workload in workloads for axis in workload.axes]
     for name in options.axes:
         if name not in known:

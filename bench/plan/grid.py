@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from likeforlike.bench.plan.axes import check_names, points, unknown_precision
+from likeforlike.bench.plan.axes import check_names, parsed, points, unknown_precision
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
 from likeforlike.bench.plan.options import OptionError, Options
@@ -67,15 +67,13 @@ def build_grid(
     trained, divided = registry.first("task"), registry.first("divided task")
     _check_company(options, asked, trained, divided)
     kernels = registry.of_kind("kernel")
-    check_names(options, kernels, asked)
+    options = with_sizes_named(options, registry)
     places = [Place(device.id, device.compute_capability) for device in devices]
     places += [Place(device, absence="no such device on this machine") for device in absent]
     ladder: Ladder | None = None
     cells: list[Cell] = list(_noise_cells(registry))
-    chosen = [workload for workload in kernels if workload.name in asked]
-    first_sized = next((workload for workload in chosen if workload.size_axis), None)
-    for workload in chosen:
-        cells += _kernel_cells(workload, options, registry, places, workload is first_sized)
+    for workload in (kernel for kernel in kernels if kernel.name in asked):
+        cells += _kernel_cells(workload, options, registry, places)
     if trained in asked:
         if options.ladder is None:
             cells += _training_cells(trained, options, registry, places)
@@ -95,6 +93,24 @@ def chosen_workloads(options: Options, registry: Registry) -> Sequence[str]:
     return _checked("--workloads", options.workloads, _measurable(registry)) or [
         name for name in by_default if name in _measurable(registry)
     ]
+
+
+def with_sizes_named(options: Options, registry: Registry) -> Options:
+    """The options with each size as a number, under the name of the workload that it is of.
+
+    Sizes without a name are of the first of the workloads to be measured that has a size, else of the first
+    that has. Raises OptionError.
+    """
+    asked, kernels = chosen_workloads(options, registry), registry.of_kind("kernel")
+    check_names(options, kernels, asked)
+    sized = {workload.name: workload.size_axis for workload in kernels if workload.size_axis}
+    first = next((name for name in sized if name in asked), next(iter(sized)))
+    sizes: dict[str, tuple[Any, ...]] = {}
+    for name, texts in options.sizes.items():
+        axis = sized[name or first]
+        assert axis is not None  # `sized` has no other
+        sizes[name or first] = (*sizes.get(name or first, ()), *parsed("--sizes", axis, texts))
+    return replace(options, sizes={name: tuple(dict.fromkeys(values)) for name, values in sizes.items()})
 
 
 def _measurable(registry: Registry) -> list[str]:
@@ -169,10 +185,10 @@ def _noise_cells(registry: Registry) -> Iterator[Cell]:
 
 
 def _kernel_cells(
-    workload: Workload, options: Options, registry: Registry, places: Sequence[Place], plain_sizes: bool
+    workload: Workload, options: Options, registry: Registry, places: Sequence[Place]
 ) -> Iterator[Cell]:
     declared = workload if workload.name not in built_in_workloads() else None
-    for place, axes in product(places, points(workload, options, plain_sizes)):
+    for place, axes in product(places, points(workload, options)):
         group = " ".join([workload.name, place.device, *(str(value) for _, value in axes)])
         for entry in _entries(workload, options, registry):
             if place.concerns(entry):
