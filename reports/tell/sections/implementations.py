@@ -122,11 +122,28 @@ def size_entry(item: Measurement) -> Entry:
     return Entry(f"{size:,.0f}", size) if size else Entry(str(item.key.axis.get(size_name(item), "–")))
 
 
+def others_of(item: Measurement) -> str:
+    """The axes beside size, precision and file, as a reader says them."""
+    told = (size_name(item), "dtype")
+    return axes_text(tuple(axis for axis in item.key.bare.axes if axis[0] not in told))
+
+
+def has_dtype(items: Sequence[Measurement]) -> bool:
+    """Whether a table has a column for the precision: not where workloads are declared without one."""
+    return any("dtype" in item.key.axis or not item.declared.axes for item in items)
+
+
+def further(items: Sequence[Measurement]) -> tuple[str, ...]:
+    """The column for the axes beside size and precision, where there are any."""
+    return ("further axes",) if any(others_of(item) for item in items) else ()
+
+
 def ranking_table(context: Context, items: Sequence[Measurement], name: str, caption: str) -> Table | None:
     """Implementations of one place compared with the fastest of their division; None if there is one each."""
     if not any((item.machine.id, item.key) in context.comparisons.against_base for item in items):
         return None
     memory = resource_columns(items)
+    typed, others, size = has_dtype(items), further(items), size_name(items[0])
     rows = []
     ordered = sorted(
         items,
@@ -135,6 +152,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
             item.key.device,
             item.extra.division,
             [str(v) for _, v in item.key.axes if not isinstance(v, int)],
+            others_of(item),
             size_of(item),
             item.median_seconds,
         ),
@@ -143,7 +161,9 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
         entries = [Entry(item.key.name), Entry(item.key.device)]
         entries += [Entry(context.title(item))] if context.several else []
-        entries += [size_entry(item), Entry(dtype_of(item)), Entry(item.extra.division), time_entry(item)]
+        entries += [size_entry(item), *([Entry(dtype_of(item))] if typed else [])]
+        entries += [Entry(others_of(item))] if others else []
+        entries += [Entry(item.extra.division), time_entry(item)]
         entries += [
             Entry("base") if comparison is None else ratio_entry(comparison),
             verdict_entry(comparison),
@@ -156,8 +176,9 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         "implementation",
         "device",
         *machine,
-        "size",
-        "dtype",
+        size,
+        *(("dtype",) if typed else ()),
+        *others,
         "division",
         "time",
         "ratio to the fastest",
@@ -166,8 +187,8 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         *memory,
     )
     note = (
-        "Each device, size, dtype and division has its own base, its fastest; ratios are of paired rounds, "
-        "launch by launch."
+        f"Each {', '.join(['device', size, *(['dtype'] if typed else []), *others])} and division has "
+        "its own base, its fastest; ratios are of paired rounds, launch by launch."
     )
     folded = len(rows) > 30
     minor = ("first call", *memory, "division")

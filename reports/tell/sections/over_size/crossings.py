@@ -11,7 +11,8 @@ from likeforlike.reports.sort.measurements import Measurement, grouped, size_nam
 from likeforlike.reports.statistics.crossover import Crossover, crossover
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Entry, Table, row
-from likeforlike.reports.tell.sections.over_size.series import Place, others_of, place_of, series_of
+from likeforlike.reports.tell.sections.implementations import further, has_dtype
+from likeforlike.reports.tell.sections.over_size.series import Place, place_of, series_of
 
 
 def device_crossovers(context: Context, declared: Declared, with_transfers: bool) -> dict[Place, Crossover]:
@@ -46,13 +47,14 @@ def _transfer_seconds(item: Measurement) -> float | None:
 
 def overtaking_table(context: Context, declared: Declared, items: Sequence[Measurement]) -> Table | None:
     """From what size one implementation is faster than another that is faster below; sure verdicts alone."""
-    others = ("further axes",) if any(others_of(item) for item in items) else ()
+    others, typed = further(items), has_dtype(items)
     rows = []
     for (place, first, second), points in _sure_times(context, declared).items():
         found = [crossover(one) for one in (points, [(size, b, a) for size, a, b in points])]
         for (slow, fast), crossed in zip(((first, second), (second, first)), found, strict=True):
             if crossed is not None and crossed.size is not None and not crossed.at_least:
-                entries = [fast, slow, place.dtype, place.device, *((place.others,) if others else ())]
+                entries = [fast, slow, *((place.dtype,) if typed else ()), place.device]
+                entries += [place.others] if others else []
                 entries += [context.study.titles[place.machine]] if context.several else []
                 told = Entry(crossed.text, crossed.size)
                 title = context.study.titles[place.machine]
@@ -61,7 +63,15 @@ def overtaking_table(context: Context, declared: Declared, items: Sequence[Measu
         return None
     machine = ("machine",) if context.several else ()
     size = size_name(items[0])
-    columns = ("implementation", "overtakes", "dtype", "device", *others, *machine, f"from {size}")
+    columns = (
+        "implementation",
+        "overtakes",
+        *(("dtype",) if typed else ()),
+        "device",
+        *others,
+        *machine,
+        f"from {size}",
+    )
     note = "Between two sizes the ratio is taken to follow a power of the size; sure verdicts alone count."
     caption = "From what size one implementation overtakes another"
     return Table(f"{declared.section}-overtaking", caption, columns, tuple(rows), note)

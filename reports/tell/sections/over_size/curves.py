@@ -14,8 +14,8 @@ from likeforlike.reports.tell.formatting import (
     significant,
 )
 from likeforlike.reports.tell.plot_data import Curve, RateAgainstSize, RelativeTimes
-from likeforlike.reports.tell.sections.implementations import dtype_of
-from likeforlike.reports.tell.sections.over_size.series import Place, Series, others_of, rate_of, series_of
+from likeforlike.reports.tell.sections.implementations import dtype_of, others_of
+from likeforlike.reports.tell.sections.over_size.series import Place, Series, rate_of, series_of
 
 
 def figures(context: Context, declared: Declared, items: Sequence[Measurement]) -> list[Figure]:

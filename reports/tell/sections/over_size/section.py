@@ -22,11 +22,18 @@ from likeforlike.reports.tell.formatting import (
     title_of,
     verdict_entry,
 )
-from likeforlike.reports.tell.sections.implementations import dtype_of, ranking_table, size_entry
+from likeforlike.reports.tell.sections.implementations import (
+    dtype_of,
+    further,
+    has_dtype,
+    others_of,
+    ranking_table,
+    size_entry,
+)
 from likeforlike.reports.tell.sections.over_size.crossings import device_crossovers, overtaking_table
 from likeforlike.reports.tell.sections.over_size.curves import figures
 from likeforlike.reports.tell.sections.over_size.sentences import device_findings, fastest_findings
-from likeforlike.reports.tell.sections.over_size.series import others_of, rate_of, series_of, told_workloads
+from likeforlike.reports.tell.sections.over_size.series import rate_of, series_of, told_workloads
 
 GROWTH = "growth"
 """The table of the first workload that has one; of others the section's name stands before it."""
@@ -80,7 +87,7 @@ def _accelerators(items: Iterable[Measurement]) -> list[str]:
 
 def _device_table(context: Context, declared: Declared, items: Sequence[Measurement]) -> Table:
     """One row for each implementation, precision and size; devices side by side."""
-    others = ("further axes",) if any(others_of(item) for item in items) else ()
+    others, typed = further(items), has_dtype(items)
     rated = any(item.flop_per_second for item in items)
     devices = _accelerators(items)
     counted = {item.key.device for item in items if item.joules is not None}
@@ -89,7 +96,8 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
     for (_, key), members in sorted(places.items(), key=lambda pair: _order(context, pair[1][0])):
         found = {item.key.device: item for item in members}
         cpu = found.get("cpu:0")
-        entries: list[Entry | str | None] = [key.name, dtype_of(members[0]), size_entry(members[0])]
+        entries: list[Entry | str | None] = [key.name, *([dtype_of(members[0])] if typed else [])]
+        entries.append(size_entry(members[0]))
         entries += [others_of(members[0])] if others else []
         if context.several:
             entries.append(context.title(members[0]))
@@ -107,7 +115,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
             entries.append(verdict_entry(pair))
             words += [pair.word] if pair else []
         rows.append(row(*entries, workload=declared.name, machine=context.title(members[0]), verdict=words))
-    columns = ["implementation", "dtype", size_name(items[0]), *others]
+    columns = ["implementation", *(["dtype"] if typed else []), size_name(items[0]), *others]
     columns += ["machine"] if context.several else []
     for device in ["cpu:0", *devices]:
         columns += [device, *([f"{device} rate", f"{device} of ceiling"] if rated else [])]
@@ -133,7 +141,7 @@ def _order(context: Context, item: Measurement) -> tuple[int, str, str, str, flo
 def _growth_table(
     context: Context, declared: Declared, items: Sequence[Measurement], name: str
 ) -> Table | None:
-    others = ("further axes",) if any(others_of(item) for item in items) else ()
+    others, typed = further(items), has_dtype(items)
     without, within = (device_crossovers(context, declared, transfers) for transfers in (False, True))
     rows = []
     for place, members in sorted(series_of(items).items()):
@@ -143,7 +151,9 @@ def _growth_table(
             continue
         best = max((item for item in sound if item.flop_per_second), key=rate_of, default=None)
         entries: list[Entry | str | None] = [
-            *place[1:4],
+            place.implementation,
+            *((place.dtype,) if typed else ()),
+            place.device,
             *((place.others,) if others else ()),
             *([context.title(members[0])] if context.several else []),
         ]
@@ -160,7 +170,7 @@ def _growth_table(
     machine = ("machine",) if context.several else ()
     columns = (
         "implementation",
-        "dtype",
+        *(("dtype",) if typed else ()),
         "device",
         *others,
         *machine,

@@ -13,8 +13,9 @@ from likeforlike.reports.tell.formatting import (
     listed,
     significant,
 )
+from likeforlike.reports.tell.sections.implementations import others_of
 from likeforlike.reports.tell.sections.over_size.crossings import device_crossovers
-from likeforlike.reports.tell.sections.over_size.series import others_of, place_of, size_text, work_text
+from likeforlike.reports.tell.sections.over_size.series import place_of, size_text, work_text
 
 
 def device_findings(context: Context, declared: Declared) -> Iterator[str]:

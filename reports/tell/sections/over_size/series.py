@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from likeforlike.reports.read.schema import Declared
-from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped, size_name, size_of
+from likeforlike.reports.sort.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.tell.context import Context
-from likeforlike.reports.tell.sections.implementations import dtype_of
+from likeforlike.reports.tell.sections.implementations import dtype_of, others_of
 
 
 class Place(NamedTuple):
@@ -34,12 +34,6 @@ def series_of(items: Iterable[Measurement]) -> dict[Place, list[Measurement]]:
 def place_of(item: Measurement) -> Place:
     """The series that a measurement is of."""
     return Place(item.machine.id, item.key.name, dtype_of(item), item.key.device, others_of(item))
-
-
-def others_of(item: Measurement) -> str:
-    """The axes beside size, precision and file, as a reader says them."""
-    told = (size_name(item), "dtype")
-    return axes_text(tuple(axis for axis in item.key.bare.axes if axis[0] not in told))
 
 
 def size_text(item: Measurement) -> str:
