@@ -53,6 +53,6 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         reaching,
         left_out,
         setup,
-        code_digests(registry.entries),
+        code_digests(registry.entries, registry.declared.values()),
         thread_counts(grid.cells, threads, options.threads),
     )

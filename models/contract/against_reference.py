@@ -52,8 +52,8 @@ def bound_of(tolerance: Tolerance, axes: Axes) -> float:
 
 def held_against(expected: Any, answer: Any, bound: float) -> Verification:
     """The largest error, relative to the largest magnitude of its part; infinite where a shape is wrong."""
-    theirs = answer if isinstance(answer, (tuple, list)) else (answer,)
-    ours = expected if isinstance(expected, (tuple, list)) else (expected,)
+    theirs = answer if isinstance(answer, tuple) else (answer,)
+    ours = expected if isinstance(expected, tuple) else (expected,)
     if len(theirs) != len(ours):
         return Verification(math.inf, bound)
     errors = [_error(np.asarray(one), np.asarray(other)) for one, other in zip(ours, theirs, strict=True)]
