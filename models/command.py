@@ -21,7 +21,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike models
     """
     options = _parser(prog).parse_args(arguments)
     registry = load_registry(options.plugin)
-    print(json.dumps(_as_json(registry), indent=2) if options.json else _as_text(registry))
+    if options.json:
+        print(json.dumps(_as_json(registry), indent=2))
+    else:
+        print(as_markdown(registry) if options.markdown else _as_text(registry))
     for fault in registry.faults:
         print(f"plug-in left out: {fault.name}: {fault.error}", file=sys.stderr)
     return 2 if any(fault.name in options.plugin for fault in registry.faults) else 0
@@ -31,7 +34,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog, description="List the workloads and their implementations.", allow_abbrev=False
     )
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    form.add_argument("--markdown", action="store_true", help="print the workloads and axes as one table")
     parser.add_argument(
         "--plugin",
         action="append",
@@ -50,6 +55,23 @@ def _as_text(registry: Registry) -> str:
         axes = "".join(f"\n  {_axis_text(axis)}" for axis in registry.declared[workload].axes)
         parts.append(f"{workload}: {summary}{axes}\n\n{tabulate(rows, headers, tablefmt='simple')}")
     return "\n\n\n".join(parts)
+
+
+def as_markdown(registry: Registry) -> str:
+    """The workloads with their axes, a row each, for a document."""
+    rows = ["| workload | kind | what | axes: smoke; quick; published |", "|:--|:--|:--|:--|"]
+    for workload in registry.declared.values():
+        axes = "<br>".join(
+            f"`{axis.name}`{' (size)' if axis.size else ''} {_values_text(axis)}" for axis in workload.axes
+        )
+        rows.append(f"| `{workload.name}` | {workload.kind} | {workload.summary} | {axes or '–'} |")
+    return "\n".join(rows)
+
+
+def _values_text(axis: Axis) -> str:
+    presets = [axis.values(preset) for preset in ("smoke", "quick", "published")]
+    told = presets[:1] if len(set(presets)) == 1 else presets
+    return "; ".join(", ".join(map(str, values)) for values in told)
 
 
 def _axis_text(axis: Axis) -> str:
