@@ -171,7 +171,7 @@ def judgement(
         precision: str = cell.recipe.precision
         flop: float | None = cell.recipe.flop(extra["data"]["train_samples"])
     else:
-        precision = str(axes.get("dtype", "float64"))
+        precision = cell.declaration.precision_of(axes)
         flop = cell.declaration.flop(axes)
     ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra.get("environment"))
     reasons: Sequence[str] = ()
@@ -180,6 +180,7 @@ def judgement(
         reasons = judge(flop, statistics.median(seconds), ceiling, synchronised)
     return {
         "flop": flop,
+        "precision": precision,
         "ceiling": ceiling and {"flop_per_second": ceiling.flop_per_second, "source": ceiling.source},
         "plausible": {"ok": not reasons, "reasons": list(reasons)},
     }

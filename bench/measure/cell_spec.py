@@ -46,7 +46,7 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
     """All that a worker must know to measure the cell."""
     options, recipe = plan.options, cell.recipe
     device = plan.devices[cell.device]
-    precision = recipe.precision if recipe else str(dict(cell.axes).get("dtype", "float64"))
+    precision = recipe.precision if recipe else cell.declaration.precision_of(dict(cell.axes))
     logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
     queueing = options.timing == "unsynchronised" and recipe is None and cell.kind != "noise floor"
     return CellSpec(

@@ -118,7 +118,7 @@ def precision_of(cell: Cell) -> str | None:
         return cell.recipe.precision
     axes = dict(cell.axes)
     counted = cell.kind == "kernel" and cell.declaration.flop(axes) is not None
-    return str(axes.get("dtype", "float64")) if counted else None
+    return cell.declaration.precision_of(axes) if counted else None
 
 
 def whole_device(device: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, get_args
 
+from likeforlike.devices.limits.ceilings import PRECISIONS
 from likeforlike.models.contract.axis import PRECISION, Axis, AxisType
 from likeforlike.models.contract.workload import (
     Wording,
@@ -18,7 +19,7 @@ READABLE = "letters, digits, and any of -_.+ after the first"
 PRESETS = ("smoke", "quick", "published")
 _CALLED = ("problem", "flop", "bytes_moved", "memory_bytes", "verify")
 _CALLED_IF_GIVEN = ("reference", "probe")
-_TEXTS = ("name", "summary", "kind", "target")
+_TEXTS = ("name", "summary", "kind", "target", "precision")
 _NAMES = ("smoke_only", "presets", "idle")
 _FLAGS = ("rows_alike", "multiplies", "transfers")
 _OF_AXES: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str}
@@ -87,6 +88,8 @@ def _unfit(offer: Workload) -> Unfit:
         yield "kind", offer.kind, "kernel"
     if not readable(offer.name) or "." in offer.name:
         yield "name", offer.name, f"{READABLE.replace('.', '')}"
+    if offer.precision not in PRECISIONS:
+        yield "precision", offer.precision, f"one of {', '.join(PRECISIONS)}"
     for preset in offer.presets:
         if preset not in PRESETS:
             yield "presets", offer.presets, f"some of {', '.join(PRESETS)}"

@@ -32,7 +32,7 @@ from typing import Any, Literal
 import numpy as np
 
 from likeforlike.models.contract import against_reference
-from likeforlike.models.contract.axis import Axis
+from likeforlike.models.contract.axis import PRECISION, Axis
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
 
 Kind = Literal["kernel", "task", "divided task", "noise floor"]
@@ -113,6 +113,8 @@ class Workload:
     idle: tuple[str, ...] = ()
     """Of a noise floor: its implementations that do nothing, whose time is what timing itself costs. They
     take no turns; the others are one thing under two names."""
+    precision: str = "float32"
+    """The precision mode of a workload that has no axis for it: its figures are held against that ceiling."""
     smoke_only: tuple[str, ...] = ()
     """Its implementations that the preset ``smoke`` measures; empty: all."""
     presets: tuple[str, ...] = ("smoke", "quick", "published")
@@ -145,6 +147,10 @@ class Workload:
     def axis(self, name: str) -> Axis | None:
         """The axis of that name; None if it has none."""
         return next((axis for axis in self.axes if axis.name == name), None)
+
+    def precision_of(self, axes: Axes) -> str:
+        """The precision mode of a cell."""
+        return str(axes.get(PRECISION, self.precision))
 
     def as_json(self) -> dict[str, Any]:
         """What a result file says of it: all that a report needs, in plain types."""

@@ -192,6 +192,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     timed_calls: str | None = None
     """``proven``, or why the timed calls (epochs) are not; None in files from before they were probed."""
     flop: Annotated[float, Meta(ge=0.0)] | None = None
+    precision: str | None = None
+    """The precision mode in which operations are counted; of older files the axis or the recipe tells it."""
     verified: Verified | None = None
     timing: Literal["synchronised", "unsynchronised"] = "synchronised"
     synchronised_median_seconds: Seconds | None = None

@@ -56,7 +56,7 @@ def _suspicion(item: Measurement, best: Reached | None) -> str:
 
 def precision_of(extra: Extra) -> str:
     """The precision mode a cell worked in; float32, whose ceiling is higher than float64's, if untold."""
-    told = extra.axes.get("dtype") or (extra.recipe or {}).get("precision")
+    told = extra.axes.get("dtype") or (extra.recipe or {}).get("precision") or extra.precision
     return str(told) if told in PRECISIONS else "float32"
 
 

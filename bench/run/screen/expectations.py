@@ -72,7 +72,7 @@ def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
     if recipe is not None:
         epoch = _epoch_seconds(cell, recipe, plan, rates)
         return Expectation(kind, framework, epoch, _PROOF_SECONDS, compiling, recipe.epochs)
-    precision = str(dict(cell.axes).get("dtype", "float64"))
+    precision = cell.declaration.precision_of(dict(cell.axes))
     flop = cell.declaration.flop(dict(cell.axes))
     if flop is None:
         call = _UNKNOWN_CALL_SECONDS

@@ -103,6 +103,7 @@ WORKLOAD = Workload(
     flop=flop,
     memory_bytes=memory_bytes,
     problem=problem,
+    precision="float64",
     verify=verify,
     probe=probe,
     rows_alike=True,

@@ -68,6 +68,7 @@ WORKLOAD = Workload(
     ),
     memory_bytes=memory_bytes,
     problem=problem,
+    precision="float64",
     verify=verify,
     probe=probe,
     smoke_only=("tf-gradient-tape", "finite-differences"),

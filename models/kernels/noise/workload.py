@@ -47,6 +47,7 @@ WORKLOAD = Workload(
     summary="one product against itself, and a call that does nothing",
     memory_bytes=memory_bytes,
     problem=problem,
+    precision="float64",
     verify=verify,
     probe=probe,
     kind="noise floor",

@@ -15,7 +15,7 @@ OPTIONS = (
     "--plugin=distances",
     "--workloads=distances",
     "--axis=distances.dimensions=2,3",
-    "--launches=2",
+    "--launches=1",
     "--benchmark-json=r.json",
 )
 """Two axes, of which one keeps its preset's sizes, and two implementations."""
@@ -59,7 +59,7 @@ def test_it_is_measured_verified_and_interleaved(folder: Path) -> None:
         beside = cells[extra["cell"].replace(extra["implementation"], other)]
         assert beside["group"] == extra["group"]
         assert len(set(beside["round_numbers"]) & set(extra["round_numbers"])) >= 6
-        assert len(extra["launches"]) == 2
+        assert len(extra["launches"]) == 1
 
 
 def test_the_declaration_travels_in_the_file(folder: Path) -> None:
@@ -90,7 +90,6 @@ def test_it_is_reported_with_tables_and_a_curve(folder: Path) -> None:
     assert "Squared distances between all points; a sample is one call." in text
     assert re.search(r"\| implementation +\| +points +\| +further axes +\|", text)
     assert "Implementations of the distances call, compared" in text
-    assert "time grows with points to the" in text
     assert (folder / "report" / "plots" / "distances-over-size.png").exists()
 
 
