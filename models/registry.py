@@ -16,7 +16,8 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple, get_args
 
-from likeforlike.models.contract.declaration_check import READABLE, PluginFault, checked_workload, readable
+from likeforlike.models.contract.axis import READABLE, readable
+from likeforlike.models.contract.declaration_check import PluginFault, checked_workload
 from likeforlike.models.contract.implementation import Division, Implementation, Role
 from likeforlike.models.contract.workload import Kind, Workload
 

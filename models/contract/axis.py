@@ -12,8 +12,15 @@ AxisType = Literal["int", "float", "str"]
 PRECISION = "dtype"
 """The name of the axis that is the precision mode: float64, float32, tf32, bfloat16 or float16."""
 
+READABLE = "letters, digits, and any of -_.+ after the first"
+
 _OF: Mapping[str, Callable[[str], Value]] = {"int": int, "float": float, "str": str}
-_EXPECTED = {"int": "a whole number", "float": "a number", "str": "a name"}
+_EXPECTED = {"int": "a whole number", "float": "a number"}
+
+
+def readable(name: str) -> bool:
+    """Whether a name can stand in a cell's id, an option's comma-separated list and a folder's name."""
+    return bool(name) and name[0].isalnum() and all(c.isalnum() or c in "-_.+" for c in name)
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Axis:
         except ValueError:
             return None
         if isinstance(value, str):
-            return value if not self.choices or value in self.choices else None
+            return value if value in self.choices or (not self.choices and readable(value)) else None
         return value if self.least is None or value >= self.least else None
 
     @property
@@ -62,7 +69,9 @@ class Axis:
         """What can be asked for, for an error: ``a whole number of at least 1``."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
-        least = "" if self.type == "str" or self.least is None else f" of at least {self.least:g}"
+        if self.type == "str":
+            return READABLE
+        least = "" if self.least is None else f" of at least {self.least:g}"
         return f"{_EXPECTED[self.type]}{least}"
 
     def as_json(self) -> dict[str, Any]:

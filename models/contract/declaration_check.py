@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any, get_args
 
 from likeforlike.devices.limits.ceilings import PRECISIONS
-from likeforlike.models.contract.axis import PRECISION, Axis, AxisType
+from likeforlike.models.contract.axis import PRECISION, READABLE, Axis, AxisType, readable
 from likeforlike.models.contract.workload import (
     Wording,
     Workload,
@@ -15,7 +15,6 @@ from likeforlike.models.contract.workload import (
     without_problem,
 )
 
-READABLE = "letters, digits, and any of -_.+ after the first"
 PRESETS = ("smoke", "quick", "published")
 _CALLED = ("problem", "flop", "bytes_moved", "memory_bytes", "verify")
 _CALLED_IF_GIVEN = ("reference", "probe")
@@ -29,11 +28,6 @@ _RESERVED = ("run", "file", "recipe", "strategy", "workers")
 
 class PluginFault(Exception):
     """Why a plug-in can't be taken; one line."""
-
-
-def readable(name: str) -> bool:
-    """Whether a name can stand in a cell's id, an option's comma-separated list and a folder's name."""
-    return bool(name) and name[0].isalnum() and all(c.isalnum() or c in "-_.+" for c in name)
 
 
 def checked_workload(place: str, offer: object) -> Workload:
@@ -122,6 +116,8 @@ def _unfit_axis(axis: object) -> Unfit:
         yield "size", axis.size, "False: sizes are numbers"
     if axis.name == PRECISION and axis.type != "str":
         yield "type", axis.type, f"str: {PRECISION} is the precision mode"
+    if not isinstance(axis.choices, tuple) or not all(map(readable, map(str, axis.choices))):
+        yield "choices", axis.choices, f"a tuple of names: {READABLE}"
     for preset in PRESETS:
         values = getattr(axis, preset)
         if not isinstance(values, tuple) or (preset == "smoke" and not values):
@@ -130,3 +126,5 @@ def _unfit_axis(axis: object) -> Unfit:
             yield preset, values, f"values of type {axis.type}"
         elif any(axis.parsed(str(value)) is None for value in values):
             yield preset, values, f"each {axis.expected}"
+        elif len(set(values)) < len(values):
+            yield preset, values, "each value once"

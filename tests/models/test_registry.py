@@ -244,6 +244,14 @@ UNFIT = {
         DECLARES.replace("smoke=(4,)", "smoke=(4.5,)"),
         r"WORKLOADS\[0\].axes\[0\].smoke is \(4.5,\), expected values of type int",
     ),
+    "an axis's value twice": (
+        DECLARES.replace("smoke=(4,)", "smoke=(4, 4)"),
+        r"WORKLOADS\[0\].axes\[0\].smoke is \(4, 4\), expected each value once",
+    ),
+    "an axis's value for no id": (
+        DECLARES.replace('smoke=("up",)', 'smoke=("u/p",)'),
+        r"WORKLOADS\[0\].axes\[1\].smoke is \('u/p',\), expected each letters, digits, .*",
+    ),
     "axis below its least": (
         DECLARES.replace("smoke=(4,)", "smoke=(0,)"),
         r"WORKLOADS\[0\].axes\[0\].smoke is \(0,\), expected each a whole number of at least 1",
