@@ -10,16 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from likeforlike.bench.plan.options import OptionError, Options
-from likeforlike.models.registry import kernel_workloads
+from likeforlike.models.contract.axis import Value
+from likeforlike.models.contract.workload import Workload
 
 CACHE, OPERANDS = "cache", "operands"
 """Names of the two axes."""
 USUAL_CACHE = "warm"
 
-Axes = tuple[tuple[str, str | int], ...]
+Axes = tuple[tuple[str, Value], ...]
 
 
-def with_circumstances(every: Iterable[Axes], workload: str, options: Options) -> Iterator[Axes]:
+def with_circumstances(every: Iterable[Axes], workload: Workload, options: Options) -> Iterator[Axes]:
     """The axes of a workload's kernels, once for each of the circumstances that were asked for."""
     ways = _drawn_from(workload, options)
     for axes, drawn, cache in product(every, ways, options.caches):
@@ -27,13 +28,13 @@ def with_circumstances(every: Iterable[Axes], workload: str, options: Options) -
         yield (*axes, *more, *(() if cache == USUAL_CACHE else ((CACHE, cache),)))
 
 
-def _drawn_from(workload: str, options: Options) -> list[str]:
+def _drawn_from(workload: Workload, options: Options) -> list[str]:
     """The distributions for a workload; empty text for its usual one, the only one where it has no choice."""
-    own = kernel_workloads()[workload].distributions
+    own = workload.distributions
     return ["" if not own or drawn == own[0] else drawn for drawn in options.operands if drawn in own] or [""]
 
 
-def check_circumstances(options: Options, kernels: Sequence[str]) -> None:
+def check_circumstances(options: Options, kernels: Sequence[Workload]) -> None:
     """Raise OptionError for one that would have no effect on any of these workloads of kernels."""
     if not kernels:
         asked = {
@@ -43,9 +44,8 @@ def check_circumstances(options: Options, kernels: Sequence[str]) -> None:
         }
         for option in (name for name, given in asked.items() if given):
             raise OptionError(f"{option}: of use with kernels alone, and no workload of kernels is asked for")
-    known = {drawn for workload in kernels for drawn in kernel_workloads()[workload].distributions}
+    known = {drawn for workload in kernels for drawn in workload.distributions}
+    names = ", ".join(workload.name for workload in kernels)
     for drawn in options.operands:
         if drawn != "uniform" and drawn not in known:
-            raise OptionError(
-                f"--operands: none of {', '.join(kernels)} draws {drawn} operands; leave it out"
-            )
+            raise OptionError(f"--operands: none of {names} draws {drawn} operands; leave it out")

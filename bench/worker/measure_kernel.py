@@ -27,12 +27,12 @@ from likeforlike.bench.worker.messages import (
     receive_order,
     send,
 )
-from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.devices.process.runtime import Runtime
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem, Verification, Workload
-from likeforlike.models.registry import kernel_workloads
+from likeforlike.models.registry import find_workload, kernel_workloads
 
 _WINDOW_CALLS = 5
 _WARM_UP_CALLS = 50
@@ -95,7 +95,7 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
 def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     """Load, place, call once, prove and warm up. Raises CellFailed."""
     clock = named_clock(spec.timer)
-    workload = kernel_workloads()[spec.workload]
+    workload = declared_workload(spec)
     runtime, facts = settled_runtime(spec)
     factory = load_factory(spec.target)
     problem = workload.problem(spec.axes, spec.device)
@@ -123,6 +123,16 @@ def refuse_zeros(problem: Problem) -> None:
     """Raise CellFailed for an operand of zeros: they take less power, and so boost the clock."""
     if any(not np.any(operand) for operand in problem.operands):
         raise CellFailed("failed", "an operand holds nothing but zeros, whose power and clock are no work's")
+
+
+def declared_workload(spec: CellSpec) -> Workload:
+    """The cell's workload. Raises CellFailed when the module that declares it can't be imported any more."""
+    if not spec.declared_in:
+        return kernel_workloads()[spec.workload]
+    try:
+        return find_workload(spec.workload, spec.declared_in)
+    except Exception as error:
+        raise CellFailed("import-error", f"{spec.declared_in}: {reason_of(error)}") from error
 
 
 def prove(placed: Placed, result: Any) -> Verification:
@@ -229,7 +239,7 @@ def with_transfers(placed: Placed) -> tuple[Timed, tuple[float, float]]:
 def launch_facts(placed: Placed) -> dict[str, Any]:
     """The kernel's time without the host's part in it, beside samples; of no samples nothing."""
     seconds = placed.calls.seconds if placed.calls else []
-    if not seconds or placed.spec.workload == "noise":
+    if not seconds or placed.workload.kind != "kernel":
         return {}
     median, on_gpu = statistics.median(seconds), placed.spec.device.startswith("gpu")
     empty = placed.emptying.empty if placed.emptying else None

@@ -40,6 +40,8 @@ class CellSpec(msgspec.Struct, frozen=True):
     """``cold``: before each timed call the device's caches are emptied."""
     sustained: bool = False
     """Keep the device loaded for longer before each sample."""
+    declared_in: str = ""
+    """``module:attribute`` of a kernel's workload; empty: one of our own."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

@@ -31,11 +31,12 @@ from likeforlike.reports.tell.sections import (
     implementations,
     ladder,
     machines,
-    matrix_products,
+    own,
     plain_benchmarks,
     trainers,
 )
 from likeforlike.reports.tell.sections.beside_time import launch_cost, pace, trade_offs
+from likeforlike.reports.tell.sections.over_size import section as kernels_over_size
 from likeforlike.reports.tell.sections.published import epochs as published_epochs
 from likeforlike.reports.tell.sections.published import pair as published_pair
 from likeforlike.reports.tell.wording.marks import with_marks_explained
@@ -51,11 +52,12 @@ SECTIONS: tuple[SectionModule, ...] = (
     ladder,
     published_epochs,
     distributed,
-    matrix_products,
+    kernels_over_size,
     launch_cost,
     answers,
     implementations,
     plain_benchmarks,
+    own,
     pace,
     machines,
     caveats,

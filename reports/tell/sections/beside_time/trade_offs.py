@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.sort.accuracies import accuracies_by_seed, trains, validation_images
 from likeforlike.reports.sort.baselines import equal_terms
 from likeforlike.reports.sort.epochs import on_one_basis
@@ -39,7 +40,7 @@ Quality = Callable[[Measurement], float | None]
 
 def sections(context: Context) -> list[Section | None]:
     """One for each recipe that enough trainers share."""
-    shared = [item for item in equal_terms(context.detailed_of("training")) if trains(item)]
+    shared = [item for item in equal_terms(context.detailed_of_kind(TASK)) if trains(item)]
     places = grouped(
         ((str(item.key.axis.get("recipe", "?")), item.key.apart, item.machine.id, item.key.device), item)
         for item in shared
@@ -148,7 +149,7 @@ def _table(
                 accuracy_over_seeds(item),
                 *resource_entries(item, resources),
                 Entry(", ".join(told) or "–"),
-                workload="training",
+                workload=item.key.workload,
                 machine=context.title(item),
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.sort.baselines import published_pair, whole_pair
 from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
@@ -57,7 +58,7 @@ def findings(context: Context) -> Kinds:
 
 def _published_pairs(context: Context) -> list[tuple[Measurement, Measurement]]:
     places = grouped(
-        ((item.machine.id, item.key.device, item.key.apart), item) for item in context.detailed_of("training")
+        ((item.machine.id, item.key.device, item.key.apart), item) for item in context.detailed_of_kind(TASK)
     )
     pairs = [published_pair(items) for items in places.values()]
     return [pair for pair in pairs if pair is not None]
