@@ -139,7 +139,13 @@ def circumstances():
             axes = {"size": 500, "dtype": "float32", **more}
             group = f"matmul cpu:0 {' '.join(map(str, axes.values()))}"
             times = noise.times(seconds * (1.1 if "cache" in more else 1.0), 25, group)
-            told = {"flop": 2.5e8, "group": group, "cache": more.get("cache", "warm")}
+            told = {"flop": 2.5e8, "group": group, "cache": more.get("cache", "warm"), "launch_cost": LAUNCH}
+            if "cache" in more:
+                told["cold_cache"] = {
+                    "written_bytes": 68 * 2**20,
+                    "cache_bytes": 34 * 2**20,
+                    "source": "told",
+                }
             cells.append(samples.cell("matmul", name, "cpu:0", axes, times, **told))
     return samples.document(cells)
 
@@ -163,6 +169,14 @@ def test_cold_caches_and_other_operands_are_told_and_never_mixed_with_the_usual(
     ]
     told = [item.text for item in report.findings if "largest product" in item.text]
     assert ["on cpu:0, cold caches" in text for text in told] == [False, True]  # of a kind two are told
+
+
+def test_what_was_written_to_empty_them_is_told(tmp_path):
+    (section,) = [s for s in report_of(tmp_path, circumstances()).sections if s.anchor == "launch-cost"]
+    assert section.blocks[-1].text == (
+        "Cold caches: before each timed call was written 68 MiB through the caches of cpu:0, which hold 34 MiB "
+        "(told). Operands then come from memory."
+    )
 
 
 def test_a_cache_that_is_neither_is_refused_by_name(tmp_path):

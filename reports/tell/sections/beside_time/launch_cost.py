@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
-from likeforlike.reports.tell.document import Entry, Points, Row, Section, Table, row, section
+from likeforlike.reports.tell.document import Entry, Points, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import percent, seconds_entry, time_entry
 from likeforlike.reports.tell.wording.waiting import waiting_share
 
@@ -32,7 +32,7 @@ def sections(context: Context) -> list[Section | None]:
         section(
             "launch-cost",
             "Launch cost and kernel cost",
-            [_table(context, items), _reasons(items), _waiting_table(context)],
+            [_table(context, items), _reasons(items), _waiting_table(context), _cold_text(context)],
         )
     ]
 
@@ -124,6 +124,23 @@ def _reasons(items: Sequence[Measurement]) -> Points | None:
         for (what, reason), names in told.items()
     ]
     return Points(tuple(lines)) if lines else None
+
+
+def _cold_text(context: Context) -> Text | None:
+    """What was written where before each timed call of cells with cold caches."""
+    told: dict[str, None] = {}
+    for item in context.study.measurements:
+        cold = item.extra.cold_cache
+        if cold is not None:
+            holds = f", which hold {cold.cache_bytes / 2**20:,.0f} MiB" if cold.cache_bytes else ""
+            where = f"{item.key.device}" + (f" of {context.title(item)}" if context.several else "")
+            source = f" ({cold.source})" if cold.source else ""
+            told[f"{cold.written_bytes / 2**20:,.0f} MiB through the caches of {where}{holds}{source}"] = None
+    if not told:
+        return None
+    return Text(
+        f"Cold caches: before each timed call was written {'; '.join(told)}. Operands then come from memory."
+    )
 
 
 def _waiting_table(context: Context) -> Table | None:
