@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.read.declarations import TASK
+from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.sort.baselines import KERAS, MANUAL, base_of, equal_terms
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
@@ -118,7 +118,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
     across = context.comparisons.across_devices
     devices = any((item.machine.id, item.key) in across for item in items)
     memory, prices = resource_columns(items), context.prices
-    scatters = usual_scatters(context.detailed_of("training"))
+    scatters = usual_scatters(context.detailed_of_kind(TASK))
     rows = []
     for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
