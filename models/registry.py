@@ -1,37 +1,32 @@
-"""The registry: every implementation there is, ours and those of plug-ins. No framework is imported.
+"""The registry: every workload and implementation there is, ours and those of plug-ins. Imports no framework.
 
 A package registers its own by an entry point in the group ``likeforlike.implementations``, whose value is a
-module (its attribute ``IMPLEMENTATIONS`` is taken) or ``module:attribute``; a module can also be named on
-the command line. A plug-in is taken whole or not at all; one that can't be taken is a named fault and costs
-nothing else.
+module (its attributes ``WORKLOADS`` and ``IMPLEMENTATIONS`` are taken, either may be missing) or
+``module:attribute``; a module can also be named on the command line. A plug-in is taken whole or not at all;
+one that can't be taken is a named fault and costs nothing else.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
+import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple, get_args
 
+from likeforlike.models.contract.axis import READABLE, readable
+from likeforlike.models.contract.declaration_check import PluginFault, checked_workload
 from likeforlike.models.contract.implementation import Division, Implementation, Role
-from likeforlike.models.contract.workload import Workload
+from likeforlike.models.contract.workload import Kind, Workload
 
 GROUP = "likeforlike.implementations"
 ATTRIBUTE = "IMPLEMENTATIONS"
-KERNEL_WORKLOADS = ("matmul", "jacobian", "eigen", "noise")
-TRAINING = "training"
-"""The workload with a driver of its own: a sample of it is an epoch, not a call."""
-DISTRIBUTED = "distributed"
-"""Training with each batch divided among workers; driven as training is, its axes are further ones."""
-WORKLOADS = (TRAINING, DISTRIBUTED, *KERNEL_WORKLOADS)
-
+DECLARATIONS = "WORKLOADS"
 _KERNELS = "likeforlike.models.kernels"
-_PACKAGES = {name: f"{_KERNELS}.{name}" for name in KERNEL_WORKLOADS} | {
-    TRAINING: "likeforlike.models.tasks.mlp",
-    DISTRIBUTED: "likeforlike.models.distributed",
-}
-"""Where each workload lives: its declaration and its implementations."""
+"""Each folder in it is a workload: its declaration and its implementations."""
+_TASKS = ("likeforlike.models.tasks.mlp", "likeforlike.models.distributed")
 OURS = "likeforlike"
 """The origin of built-in entries."""
 
@@ -41,10 +36,6 @@ class UnknownName(LookupError):
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         super().__init__(f"unknown {kind} {name!r}; known: {', '.join(known)}")
-
-
-class PluginFault(Exception):
-    """Why a plug-in can't be taken; one line."""
 
 
 class Fault(NamedTuple):
@@ -64,22 +55,36 @@ class Plugin(NamedTuple):
     attribute: str
 
 
+def _built_in() -> Mapping[str, Workload]:
+    return built_in_workloads()
+
+
 @dataclass(frozen=True)
 class Registry:
-    """All entries, ours first, and the plug-ins that could not be taken."""
+    """All workloads and entries, ours first, and the plug-ins that could not be taken."""
 
     entries: tuple[Implementation, ...]
     faults: tuple[Fault, ...] = ()
+    declared: Mapping[str, Workload] = field(default_factory=_built_in)
+    """The workloads by name: tasks first, then kernels, ours before those of plug-ins."""
 
     @property
     def workloads(self) -> Mapping[str, str]:
         """Each workload's name and one-line summary."""
-        return workload_summaries()
+        return {name: workload.summary for name, workload in self.declared.items()}
+
+    def of_kind(self, kind: Kind) -> tuple[Workload, ...]:
+        """The workloads of a kind, in order."""
+        return tuple(workload for workload in self.declared.values() if workload.kind == kind)
+
+    def first(self, kind: Kind) -> str:
+        """The name of the first workload of a kind; there is one of each."""
+        return self.of_kind(kind)[0].name
 
     def of(self, workload: str) -> tuple[Implementation, ...]:
         """The entries of a workload. Raises UnknownName."""
-        if workload not in WORKLOADS:
-            raise UnknownName("workload", workload, WORKLOADS)
+        if workload not in self.declared:
+            raise UnknownName("workload", workload, tuple(self.declared))
         return tuple(entry for entry in self.entries if entry.workload == workload)
 
     def names(self, workload: str | None = None) -> tuple[str, ...]:
@@ -95,26 +100,55 @@ class Registry:
         raise UnknownName(f"implementation of {workload}", name, self.names(workload))
 
 
+@cache
+def built_in_workloads() -> Mapping[str, Workload]:
+    """Our own workloads by name: tasks, and the folders of ``models/kernels`` in their declared order."""
+    found = [_declared_in(package) for package in _packages()]
+    return MappingProxyType({workload.name: workload for workload in sorted(found, key=_place)})
+
+
 def kernel_workloads() -> Mapping[str, Workload]:
-    """The workloads whose sample is one call; training has a driver of its own."""
-    return MappingProxyType(
-        {name: importlib.import_module(f"{_PACKAGES[name]}.workload").WORKLOAD for name in KERNEL_WORKLOADS}
-    )
+    """Our own workloads whose sample is one call; tasks have a driver of their own."""
+    ours = built_in_workloads()
+    return MappingProxyType({name: w for name, w in ours.items() if w.kind in ("kernel", "noise floor")})
 
 
-def workload_summaries() -> Mapping[str, str]:
-    """Each workload's name and one-line summary, training included."""
-    training = "training of 784-512-dropout-10 on Fashion-MNIST, an epoch a sample"
-    divided = "the same training, each batch divided among 1, 2, 4 ... workers"
-    kernels = {name: workload.summary for name, workload in kernel_workloads().items()}
-    return {TRAINING: training, DISTRIBUTED: divided} | kernels
+def find_workload(name: str, target: str) -> Workload:
+    """A workload by its name and the ``module:attribute`` that declares it, alone or among others.
+
+    Raises whatever the import raises, and LookupError where it is not there.
+    """
+    module, _, attribute = target.partition(":")
+    offered = getattr(importlib.import_module(module), attribute)
+    every = offered if isinstance(offered, (list, tuple)) else (offered,)
+    for workload in every:
+        if isinstance(workload, Workload) and workload.name == name:
+            return replace(workload, target=target)
+    raise LookupError(f"{target} declares no workload {name!r}")
+
+
+def _packages() -> list[str]:
+    folder = importlib.import_module(_KERNELS)
+    kernels = [f"{_KERNELS}.{found.name}" for found in pkgutil.iter_modules(folder.__path__) if found.ispkg]
+    return [*_TASKS, *kernels]
+
+
+def _declared_in(package: str) -> Workload:
+    module = f"{package}.workload"
+    return replace(importlib.import_module(module).WORKLOAD, target=f"{module}:WORKLOAD")
+
+
+def _place(workload: Workload) -> tuple[int, str]:
+    return workload.order, workload.name
 
 
 def load_registry(plugins: Sequence[str] = ()) -> Registry:
-    """Built-in entries, those of installed packages' entry points, and those of the modules named."""
+    """Built-in workloads and entries, those of installed packages, and those of the modules named."""
+    declared = dict(built_in_workloads())
     entries: list[Implementation] = []
-    for workload in WORKLOADS:
-        entries += importlib.import_module(f"{_PACKAGES[workload]}.implementations").IMPLEMENTATIONS
+    for workload in declared.values():
+        package = workload.target.partition(":")[0].rpartition(".")[0]
+        entries += importlib.import_module(f"{package}.implementations").IMPLEMENTATIONS
     faults: list[Fault] = []
     seen: set[tuple[str, str]] = set()
     for plugin in [*_installed(), *map(_named, plugins)]:
@@ -123,10 +157,13 @@ def load_registry(plugins: Sequence[str] = ()) -> Registry:
             continue
         seen.add(where)
         try:
-            entries += _offered(plugin, {(entry.workload, entry.name) for entry in entries})
+            offer = _offered(plugin, declared, {(entry.workload, entry.name) for entry in entries})
         except PluginFault as fault:
             faults.append(Fault(plugin.name, str(fault)))
-    return Registry(tuple(entries), tuple(faults))
+            continue
+        declared |= offer.workloads
+        entries += offer.entries
+    return Registry(tuple(entries), tuple(faults), MappingProxyType(declared))
 
 
 def _installed() -> Iterator[Plugin]:
@@ -145,67 +182,87 @@ def _plugin(name: str, value: str) -> Plugin:
     return Plugin(name, module.strip(), attribute.strip() or ATTRIBUTE)
 
 
-def _offered(plugin: Plugin, taken: set[tuple[str, str]]) -> list[Implementation]:
-    """A plug-in's entries, marked with their origin. Raises PluginFault."""
+class Offer(NamedTuple):
+    """What a plug-in brings."""
+
+    workloads: Mapping[str, Workload]
+    entries: Sequence[Implementation]
+
+
+def _offered(plugin: Plugin, declared: Mapping[str, Workload], taken: set[tuple[str, str]]) -> Offer:
+    """A plug-in's workloads, and its entries marked with their origin. Raises PluginFault."""
+    module = _imported(plugin)
+    target = f"{plugin.module}:{DECLARATIONS}"
+    own: dict[str, Workload] = {}
+    for position, offer in enumerate(_sequence(module, DECLARATIONS, "Workload")):
+        workload = checked_workload(f"{DECLARATIONS}[{position}]", offer)
+        known_as = declared.get(workload.name)
+        if known_as is not None and known_as.target == target:  # by another entry point of the same module
+            continue
+        if known_as is not None or workload.name in own:
+            raise PluginFault(f"there is a workload named {workload.name!r} already")
+        own[workload.name] = replace(workload, target=target)
+    known = (*declared, *own)
     entries = [
-        _checked(f"{plugin.attribute}[{position}]", offer) for position, offer in enumerate(_sequence(plugin))
+        _checked(f"{plugin.attribute}[{position}]", offer, known)
+        for position, offer in enumerate(_sequence(module, plugin.attribute, "Implementation"))
     ]
     for entry in entries:
         key = (entry.workload, entry.name)
         if key in taken:
             raise PluginFault(f"{entry.workload} has an implementation named {entry.name!r} already")
         taken.add(key)
-    return [replace(entry, origin=plugin.name) for entry in entries]
+    return Offer(own, [replace(entry, origin=plugin.name) for entry in entries])
 
 
-def _sequence(plugin: Plugin) -> Sequence[Any]:
+def _imported(plugin: Plugin) -> ModuleType:
+    """A plug-in's module, which offers something. Raises PluginFault."""
     try:
         module = importlib.import_module(plugin.module)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever a stranger's module raises, sys.exit included
         raise PluginFault(f"import of {plugin.module} failed: {_one_line(error)}") from error
-    if not hasattr(module, plugin.attribute):
+    others = plugin.attribute == ATTRIBUTE and hasattr(module, DECLARATIONS)
+    if not hasattr(module, plugin.attribute) and not others:
         expected = "a tuple of likeforlike.models.contract.Implementation"
         found = f"module {plugin.module} ({getattr(module, '__file__', None) or 'a folder without code'})"
         raise PluginFault(f"{found} has no {plugin.attribute}, {expected}")
-    offers = getattr(module, plugin.attribute)
+    return module
+
+
+def _sequence(module: ModuleType, attribute: str, of: str) -> Sequence[Any]:
+    """What a module offers under a name, nothing if it has none. Raises PluginFault."""
+    offers = getattr(module, attribute, ())
     if not isinstance(offers, (list, tuple)):
         found = type(offers).__name__
-        raise PluginFault(
-            f"{plugin.attribute} is of type {found}, expected a list or tuple of Implementation"
-        )
+        raise PluginFault(f"{attribute} is of type {found}, expected a list or tuple of {of}")
     return offers
 
 
-def _checked(place: str, offer: object) -> Implementation:
+def _checked(place: str, offer: object, workloads: Sequence[str]) -> Implementation:
     """An entry whose fields are of the right types. Raises PluginFault naming the field."""
     if not isinstance(offer, Implementation):
         raise PluginFault(
             f"{place} is of type {type(offer).__name__}, expected likeforlike.models.contract.Implementation"
         )
-    for field in fields(Implementation):
-        value, default = getattr(offer, field.name), field.default
+    for slot in fields(Implementation):
+        value, default = getattr(offer, slot.name), slot.default
         expected = tuple if isinstance(default, tuple) else str
         if not isinstance(value, expected):
-            message = f"{place}.{field.name} is {value!r}, expected a {expected.__name__}"
+            message = f"{place}.{slot.name} is {value!r}, expected a {expected.__name__}"
             raise PluginFault(message)
     checks = {
-        "workload": (offer.workload in WORKLOADS, f"one of {', '.join(WORKLOADS)}"),
+        "workload": (offer.workload in workloads, f"one of {', '.join(workloads)}"),
         "division": (offer.division in get_args(Division), f"one of {', '.join(get_args(Division))}"),
         "role": (offer.role in get_args(Role), f"one of {', '.join(get_args(Role))}"),
-        "name": (_readable(offer.name), "letters, digits, and any of -_.+ after the first"),
+        "name": (readable(offer.name), READABLE),
         "target": (all(offer.target.partition(":")), "module:attribute"),
     }
     for name, (holds, expected_value) in checks.items():
         if not holds:
             raise PluginFault(f"{place}.{name} is {getattr(offer, name)!r}, expected {expected_value}")
     return offer
-
-
-def _readable(name: str) -> bool:
-    """Whether a name can stand in a cell's id, an option's comma-separated list and a folder's name."""
-    return bool(name) and name[0].isalnum() and all(c.isalnum() or c in "-_.+" for c in name)
 
 
 def _one_line(error: BaseException) -> str:

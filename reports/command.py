@@ -86,7 +86,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         action="append",
         metavar="SHARE",
         help="with --against: exit with 1 if a cell is surely slower, and its ratio by more than this (5%%); "
-        "PATTERN=SHARE, such as 'matmul*=2%%', is for the cells of that name. Several can be given: of "
+        "PATTERN=SHARE, such as '*torch*=2%%', is for the cells of that name. Several can be given: of "
         "patterns that name a cell the last counts, and any pattern before a share without one",
     )
     parser.add_argument(

@@ -15,7 +15,6 @@ from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.limits.ceilings import device_ceiling
 from likeforlike.devices.limits.plausibility import judge
-from likeforlike.models.registry import kernel_workloads
 
 
 def lost_record(turn: Turn) -> CellRecord:
@@ -172,8 +171,8 @@ def judgement(
         precision: str = cell.recipe.precision
         flop: float | None = cell.recipe.flop(extra["data"]["train_samples"])
     else:
-        precision = str(axes.get("dtype", "float64"))
-        flop = kernel_workloads()[cell.workload].flop(axes)
+        precision = cell.declaration.precision_of(axes)
+        flop = cell.declaration.flop(axes)
     ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra.get("environment"))
     reasons: Sequence[str] = ()
     if seconds:
@@ -181,6 +180,7 @@ def judgement(
         reasons = judge(flop, statistics.median(seconds), ceiling, synchronised)
     return {
         "flop": flop,
+        "precision": precision,
         "ceiling": ceiling and {"flop_per_second": ceiling.flop_per_second, "source": ceiling.source},
         "plausible": {"ok": not reasons, "reasons": list(reasons)},
     }

@@ -13,24 +13,41 @@ from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.devices.limits.ceilings import Ceiling, Reached, device_ceiling
 from likeforlike.devices.limits.plausibility import flat_span, judge_series, suspicion
+from likeforlike.models.contract.axis import PRECISION
+from likeforlike.models.contract.workload import Workload
+from likeforlike.models.registry import built_in_workloads
 from likeforlike.reports.statistics.launches import over_launches, unit_of
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS, paired_ratio, unpaired_ratio
 
 
-def judge_together(records: Sequence[Mapping[str, Any]], medians: Sequence[float], context: Context) -> None:
-    """Complete the judgement of products once all sizes are known, in place.
+def judge_together(
+    records: Sequence[Mapping[str, Any]],
+    medians: Sequence[float],
+    context: Context,
+    declared: Mapping[str, Workload] | None = None,
+) -> None:
+    """Complete the judgement of counted kernels once all sizes are known, in place.
 
-    A series whose time hardly grows with size marks the cells between which it does not; the best
-    plausible rate of a device stands beside its ceiling as the measured one. ``records`` are
-    ``extra_info`` objects.
+    A series whose time hardly grows with size marks the cells between which it does not; a workload's best
+    plausible rate on a device stands beside its ceiling as the measured one. ``records`` are ``extra_info``
+    objects, ``declared`` the workloads by name, else our own.
     """
-    products = [pair for pair in zip(records, medians, strict=True) if pair[0]["workload"] == "matmul"]
-    series: dict[tuple[str, str, str], list[tuple[Mapping[str, Any], float]]] = {}
-    for record, median in products:
-        key = (record["implementation"], record["device"], record["axes"]["dtype"])
+    known = declared or built_in_workloads()
+    sizes = {name: w.size_axis.name for name, w in known.items() if w.kind == "kernel" and w.size_axis}
+    counted = [
+        (record, median)
+        for record, median in zip(records, medians, strict=True)
+        if record["workload"] in sizes and record["flop"] is not None
+    ]
+    series: dict[tuple[Any, ...], list[tuple[Mapping[str, Any], float]]] = {}
+    for record, median in counted:
+        others = [pair for pair in record["axes"].items() if pair[0] != sizes[record["workload"]]]
+        key = (record["workload"], record["implementation"], record["device"], *others)
         series.setdefault(key, []).append((record, median))
-    for (_, device, dtype), members in series.items():
-        ceiling = device_ceiling(context.fingerprint, device, dtype, members[0][0].get("environment"))
+    for members in series.values():
+        first = members[0][0]
+        device, dtype = first["device"], _precision(first)
+        ceiling = device_ceiling(context.fingerprint, device, dtype, first.get("environment"))
         points = [(record["flop"], median) for record, median in members]
         reason, span = judge_series(points, ceiling), flat_span(points, ceiling)
         flat = [r for r, _ in members if span is not None and span[0][0] <= r["flop"] <= span[1][0]]
@@ -38,11 +55,11 @@ def judge_together(records: Sequence[Mapping[str, Any]], medians: Sequence[float
             if reason not in record["plausible"]["reasons"]:
                 record["plausible"]["reasons"].append(reason)
                 record["plausible"]["ok"] = False
-    for record, _ in products:
+    for record, _ in counted:
         rates = [
             other["flop"] / median
-            for other, median in products
-            if other["plausible"]["ok"] and median > 0 and _same_device(other, record)
+            for other, median in counted
+            if other["plausible"]["ok"] and median > 0 and _alike(other, record)
         ]
         if record["ceiling"] is not None:
             record["ceiling"]["measured_flop_per_second"] = max(rates, default=None)
@@ -74,27 +91,39 @@ def judge_suspicion(
 def _place(record: Mapping[str, Any]) -> tuple[str, str]:
     """Device and precision; a logical CPU has the whole processor."""
     device = "cpu:0" if record["device"].startswith("cpu") else record["device"]
-    told = (record.get("recipe") or {}).get("precision") or record["axes"].get("dtype", "float64")
-    return device, str(told)
+    return device, _precision(record)
 
 
-def _same_device(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return one["device"] == other["device"] and one["axes"]["dtype"] == other["axes"]["dtype"]
+def _precision(record: Mapping[str, Any]) -> str:
+    told = (record.get("recipe") or {}).get("precision") or record["axes"].get(PRECISION)
+    return str(told or record.get("precision", "float64"))
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two are of one workload, device and precision."""
+    return [one["workload"], one["device"], _precision(one)] == [
+        other["workload"],
+        other["device"],
+        _precision(other),
+    ]
 
 
 def noise_facts(records: Mapping[str, CellRecord]) -> dict[str, Any] | None:
     """The machine's noise floor from the A/A pair, and the harness's own cost per sample, if measured."""
-    by_name = {
-        record.extra_info["implementation"]: record
-        for record in records.values()
-        if record.extra_info.get("workload") == "noise" and record.seconds
-    }
+    floors = {name: w for name, w in built_in_workloads().items() if w.kind == "noise floor"}
+    measured = [r for r in records.values() if r.extra_info.get("workload") in floors and r.seconds]
+    idle = [record for record in measured if _name(record) in floors[record.extra_info["workload"]].idle]
+    twins = sorted((record for record in measured if record not in idle), key=_name)
     facts: dict[str, Any] = {}
-    if "twin-a" in by_name and "twin-b" in by_name:
-        facts |= _twin_facts(by_name["twin-a"], by_name["twin-b"])
-    if "nothing" in by_name:
-        facts["harness_seconds_per_sample"] = statistics.median(by_name["nothing"].seconds)
+    if len(twins) == 2:
+        facts |= _twin_facts(twins[0], twins[1])
+    if idle:
+        facts["harness_seconds_per_sample"] = statistics.median(idle[0].seconds)
     return facts or None
+
+
+def _name(record: CellRecord) -> str:
+    return str(record.extra_info["implementation"])
 
 
 def _twin_facts(first: CellRecord, second: CellRecord) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import likeforlike
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.workload import Workload
 from likeforlike.models.registry import OURS
 
 ROOMS = ("bench", "devices", "models", "reports/statistics")
@@ -17,15 +18,17 @@ ROOMS = ("bench", "devices", "models", "reports/statistics")
 DIGITS = 16
 
 
-def code_digests(entries: Iterable[Implementation]) -> dict[str, str]:
-    """``{"likeforlike": digest, module: digest, ...}``: ours, and the modules that plug-ins' entries name.
+def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload] = ()) -> dict[str, str]:
+    """``{"likeforlike": digest, module: digest, ...}``: ours, and the modules that plug-ins' offers name.
 
     A plug-in is its top-level package, whole, or its one module. One whose source can't be found is left out.
     """
     digests = {OURS: digest_of(_our_files())}
-    for entry in entries:
-        name = entry.target.partition(":")[0].partition(".")[0]
-        if entry.origin != OURS and name != OURS and name not in digests:
+    targets = [entry.target for entry in entries if entry.origin != OURS]
+    targets += [workload.target for workload in workloads]
+    for target in targets:
+        name = target.partition(":")[0].partition(".")[0]
+        if name != OURS and name not in digests:
             files = _files_of(name)
             if files:
                 digests[name] = digest_of(files)

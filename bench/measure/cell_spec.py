@@ -12,7 +12,6 @@ from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.machine.topology import pinned_processors
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.registry import kernel_workloads
 
 
 def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
@@ -47,13 +46,14 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
     """All that a worker must know to measure the cell."""
     options, recipe = plan.options, cell.recipe
     device = plan.devices[cell.device]
-    precision = recipe.precision if recipe else str(dict(cell.axes).get("dtype", "float64"))
+    precision = recipe.precision if recipe else cell.declaration.precision_of(dict(cell.axes))
     logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
-    queueing = options.timing == "unsynchronised" and recipe is None and cell.workload != "noise"
+    queueing = options.timing == "unsynchronised" and recipe is None and cell.kind != "noise floor"
     return CellSpec(
         cell=cell.id,
         target=cell.entry.target,
         workload=cell.workload,
+        declared_in=cell.declaration.target,
         framework=cell.entry.framework,
         axes=dict(cell.axes),
         device=local_device(device),
@@ -61,7 +61,7 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         precision=precision,
         timing="unsynchronised" if queueing else "synchronised",
         asynchronous=queueing and device.kind == "cpu",
-        transfer=options.transfer and cell.workload == "matmul",
+        transfer=options.transfer and cell.declaration.transfers,
         warm_up=options.warm_up,
         disable_gc=options.disable_gc,
         timer=options.timer,
@@ -78,7 +78,7 @@ def why_too_large(cell: Cell, plan: Plan, host_bytes: int) -> str | None:
     """Why a cell can't fit into memory, the host's ``host_bytes`` or its device's; None if it can."""
     if cell.recipe is not None:
         return None
-    need = kernel_workloads()[cell.workload].memory_bytes(dict(cell.axes))
+    need = cell.declaration.memory_bytes(dict(cell.axes))
     device = plan.devices[cell.device]
     places: Mapping[str, int | None] = {"host": host_bytes, device.id: device.memory_bytes}
     for place, have in places.items():

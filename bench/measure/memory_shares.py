@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
-from likeforlike.models.registry import kernel_workloads
 
 _MIB = 2**20
 _FRAMEWORK_BYTES = {"numpy": 70 * _MIB, "torch": 400 * _MIB, "jax": 400 * _MIB, "tensorflow": 800 * _MIB}
@@ -27,7 +26,7 @@ def expected_bytes(cell: Cell, plan: Plan) -> int:
         framework += _KERAS_BYTES
     if cell.recipe is not None:
         return int(_TRAINING_SHARE * framework + _DATA_COPIES * sum(plan.options.samples) * _IMAGE_BYTES)
-    return framework + kernel_workloads()[cell.workload].memory_bytes(dict(cell.axes))
+    return framework + cell.declaration.memory_bytes(dict(cell.axes))
 
 
 def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list[list[Cell]]:

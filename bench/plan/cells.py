@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.workload import Kind, Workload
+from likeforlike.models.registry import built_in_workloads
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Cell:
 
     entry: Implementation
     device: str
-    axes: tuple[tuple[str, str | int], ...]
+    axes: tuple[tuple[str, str | int | float], ...]
     group: str
     """The comparison group: cells with the same group are interleaved, and their rounds are pairs."""
     recipe: Recipe | None = None
@@ -23,11 +25,23 @@ class Cell:
     """Measured while a neighbour runs on another device of the machine."""
     twin_of: str = ""
     """The entrant of the same group of which this is a copy; empty: it is none."""
+    declared: Workload | None = field(default=None, compare=False, repr=False)
+    """Its workload, where that is none of our own."""
 
     @property
     def workload(self) -> str:
         """The workload's name."""
         return self.entry.workload
+
+    @property
+    def declaration(self) -> Workload:
+        """Its workload as declared. Raises KeyError where nobody has declared it."""
+        return self.declared or built_in_workloads()[self.workload]
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of workload it is of."""
+        return self.declaration.kind
 
     @property
     def id(self) -> str:

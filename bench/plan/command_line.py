@@ -39,7 +39,6 @@ TABLE_OPTIONS = tuple(
 """pytest-benchmark's options that say how its tables are to look."""
 DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
 TIMINGS = ("synchronised", "unsynchronised")
-SIZED_WORKLOADS = ("matmul", "jacobian", "eigen")
 
 GROUP_TITLE = "likeforlike: what is compared, and how"
 
@@ -65,7 +64,19 @@ def _declare_grid(add: Callable[..., None]) -> None:
     add("--workloads", "Comma-separated; default all.", metavar="NAMES")
     add("--implementations", "Comma-separated; default the preset's.", metavar="NAMES")
     add("--devices", "Comma-separated: cpu:0, cpu:1, gpu:0, gpu, all; default all present.", metavar="NAMES")
-    add("--sizes", "Comma-separated: 500,1000 for products; eigen:200 or jacobian:50 else.", metavar="SIZES")
+    add(
+        "--axis",
+        "WORKLOAD.AXIS=VALUES, comma-separated values of one axis of a workload; repeatable. "
+        "likeforlike models lists the axes.",
+        metavar="WORKLOAD.AXIS=VALUES",
+        action="append",
+        default=[],
+    )
+    add(
+        "--sizes",
+        "Comma-separated: 500,1000 for the first workload that has a size; NAME:200 for another.",
+        metavar="SIZES",
+    )
     add("--dtypes", f"Comma-separated: {', '.join(PRECISIONS)}; default float32.", metavar="NAMES")
     add("--recipes", "Comma-separated; default the preset's.", metavar="NAMES")
     add(
@@ -107,7 +118,10 @@ def _declare_amount(add: Callable[..., None]) -> None:
     add("--data-dir", "Where the four Fashion-MNIST files lie.", metavar="DIR")
     several: dict[str, Any] = {"action": "append", "default": []}
     add(
-        "--plugin", "Module whose IMPLEMENTATIONS join the registry; repeatable.", metavar="MODULE", **several
+        "--plugin",
+        "Module whose WORKLOADS and IMPLEMENTATIONS join the registry; repeatable.",
+        metavar="MODULE",
+        **several,
     )
 
 
@@ -180,7 +194,8 @@ def read_options(config: pytest.Config) -> Options:
         implementations=_names(get("--implementations")),
         devices=_names(get("--devices")),
         sizes=parse_sizes(get("--sizes")),
-        dtypes=tuple(_one_of("--dtypes", n, PRECISIONS) for n in _names(get("--dtypes")) or ("float32",)),
+        axes=parse_axes(get("--axis")),
+        dtypes=tuple(_one_of("--dtypes", n, PRECISIONS) for n in _names(get("--dtypes")) or ()) or None,
         recipes=_names(get("--recipes")),
         ladder=get("--ladder"),
         ladder_orders=_number("--ladder-orders", get("--ladder-orders"), 1),
@@ -306,16 +321,27 @@ def parse_bytes(option: str, text: str | None) -> int | None:
     return int(float(match[1]) * 1024 ** ("", "KiB", "MiB", "GiB", "TiB").index(match[2]))
 
 
-def parse_sizes(text: str | None) -> dict[str, tuple[int, ...]]:
-    """``500,1000,eigen:200`` as sizes by workload; plain ones are the products'. Raises OptionError."""
-    sizes: dict[str, list[int]] = {}
+def parse_sizes(text: str | None) -> dict[str, tuple[str, ...]]:
+    """``500,1000,NAME:200`` as sizes by workload, plain ones under an empty name; not checked yet."""
+    sizes: dict[str, list[str]] = {}
     for item in _names(text) or ():
         workload, _, number = item.rpartition(":")
-        workload = _one_of("--sizes", workload or "matmul", SIZED_WORKLOADS)
-        size = _number("--sizes", number, 2 if workload == "eigen" else 1)
-        assert size is not None
-        sizes.setdefault(workload, []).append(size)
+        sizes.setdefault(workload, []).append(number)
     return {workload: tuple(dict.fromkeys(numbers)) for workload, numbers in sizes.items()}
+
+
+def parse_axes(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """``NAME.AXIS=1,2`` as values by ``NAME.AXIS``, not checked yet. Raises OptionError."""
+    axes: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        name, _, listed = text.partition("=")
+        values = _names(listed)
+        if not values or not all(name.partition(".")):
+            raise OptionError(f"--axis: {text!r} is not WORKLOAD.AXIS=VALUE or WORKLOAD.AXIS=VALUE,VALUE")
+        if name in axes:
+            raise OptionError(f"--axis: {name} is given twice; its values go behind one =, with commas")
+        axes[name] = values
+    return axes
 
 
 def _pin(asked: bool, concurrent: bool) -> bool:

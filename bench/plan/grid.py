@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from likeforlike.bench.plan.axes import check_names, parsed, points, unknown_precision
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
 from likeforlike.bench.plan.options import OptionError, Options
@@ -15,12 +16,9 @@ from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation, Role, unsupported
 from likeforlike.models.contract.recipe import RECIPES, Recipe, why_not_logged
+from likeforlike.models.contract.workload import Workload
 from likeforlike.models.distributed.assignment import STRATEGIES
-from likeforlike.models.registry import DISTRIBUTED, Registry
-
-WORKLOADS = ("training", "matmul", "jacobian", "eigen")
-"""What is measured unless the command line says otherwise."""
-NOISE = "noise"
+from likeforlike.models.registry import OURS, Registry, built_in_workloads
 
 FLOOR: Role = "floor"
 """Names every floor at once among ``--implementations``."""
@@ -60,43 +58,79 @@ def build_grid(
     ``devices`` are to be measured; ``absent`` are devices of the preset that the machine lacks, whose
     cells are skipped with that reason. Raises OptionError for an unknown name.
     """
-    every = (*WORKLOADS, DISTRIBUTED)
-    workloads = _checked("--workloads", options.workloads, every) or WORKLOADS
-    known = sorted({name for workload in every for name in registry.names(workload)} | {FLOOR})
+    asked = chosen_workloads(options, registry)
+    known = sorted(
+        {name for workload in _measurable(registry) for name in registry.names(workload)} | {FLOOR}
+    )
     _checked("--implementations", options.implementations, known)
     _checked("--recipes", options.recipes, tuple(RECIPES))
-    _check_company(options, workloads)
+    trained, divided = registry.first("task"), registry.first("divided task")
+    _check_company(options, asked, trained, divided)
+    kernels = registry.of_kind("kernel")
+    options = with_sizes_named(options, registry)
     places = [Place(device.id, device.compute_capability) for device in devices]
     places += [Place(device, absence="no such device on this machine") for device in absent]
     ladder: Ladder | None = None
     cells: list[Cell] = list(_noise_cells(registry))
-    for workload in (w for w in WORKLOADS if w in workloads and w != "training"):
+    for workload in (kernel for kernel in kernels if kernel.name in asked):
         cells += _kernel_cells(workload, options, registry, places)
-    if "training" in workloads:
+    if trained in asked:
         if options.ladder is None:
-            cells += _training_cells(options, registry, places)
+            cells += _training_cells(trained, options, registry, places)
         else:
             ladder = build_ladder(options.ladder, registry, options.ladder_orders or DEFAULT_ORDERS)
-            cells += _ladder_cells(ladder.rungs, options, places)
-    if DISTRIBUTED in workloads:
-        cells += _distributed_cells(options, registry, places)
+            cells += _ladder_cells(trained, ladder.rungs, options, places)
+    if divided in asked:
+        cells += _distributed_cells(divided, options, registry, places)
     if options.concurrent:
         cells = _concurrent(cells, [device.id for device in devices])
     return Grid(tuple(with_twins(_in_groups(cells), options.preset)), ladder)
 
 
-def _check_company(options: Options, workloads: Sequence[str]) -> None:
+def chosen_workloads(options: Options, registry: Registry) -> Sequence[str]:
+    """The workloads asked for, else those that are declared for the preset. Raises OptionError."""
+    by_default = [w.name for w in registry.declared.values() if options.preset_name in w.presets]
+    return _checked("--workloads", options.workloads, _measurable(registry)) or [
+        name for name in by_default if name in _measurable(registry)
+    ]
+
+
+def with_sizes_named(options: Options, registry: Registry) -> Options:
+    """The options with each size as a number, under the name of the workload that it is of.
+
+    Sizes without a name are of the first of the workloads to be measured that has a size, else of the first
+    that has. Raises OptionError.
+    """
+    asked, kernels = chosen_workloads(options, registry), registry.of_kind("kernel")
+    check_names(options, kernels, asked)
+    sized = {workload.name: workload.size_axis for workload in kernels if workload.size_axis}
+    first = next((name for name in sized if name in asked), next(iter(sized)))
+    sizes: dict[str, tuple[Any, ...]] = {}
+    for name, texts in options.sizes.items():
+        axis = sized[name or first]
+        assert axis is not None  # `sized` has no other
+        sizes[name or first] = (*sizes.get(name or first, ()), *parsed("--sizes", axis, texts))
+    return replace(options, sizes={name: tuple(dict.fromkeys(values)) for name, values in sizes.items()})
+
+
+def _measurable(registry: Registry) -> list[str]:
+    """Workloads that can be asked for, those measured unasked first; the noise floor always is."""
+    found = [workload for workload in registry.declared.values() if workload.kind != "noise floor"]
+    return [w.name for w in sorted(found, key=lambda workload: not workload.presets)]
+
+
+def _check_company(options: Options, workloads: Sequence[str], trained: str, divided: str) -> None:
     """Refuse an option that would have no effect beside the others."""
     for option in ("workers", "strategies"):
-        if getattr(options, option) is not None and DISTRIBUTED not in workloads:
-            raise OptionError(f"--{option}: of use with --workloads {DISTRIBUTED} alone; leave it out")
+        if getattr(options, option) is not None and divided not in workloads:
+            raise OptionError(f"--{option}: of use with --workloads {divided} alone; leave it out")
     if options.ladder is None:
         if options.ladder_orders is not None:
             raise OptionError("--ladder-orders: of use with --ladder alone; leave it out")
         return
-    if "training" not in workloads:
-        raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
-    if options.recipes is not None and DISTRIBUTED not in workloads:
+    if trained not in workloads:
+        raise OptionError(f"--ladder: its rungs are trainings; add {trained} to --workloads")
+    if options.recipes is not None and divided not in workloads:
         raise OptionError("--recipes: the ends of --ladder say which; leave it out")
 
 
@@ -107,8 +141,8 @@ def _concurrent(cells: Sequence[Cell], devices: Sequence[str]) -> list[Cell]:
     """
     if len(devices) < 2:
         raise OptionError(f"--concurrent: needs several devices, there is {devices[0]} alone; leave it out")
-    alone = (NOISE, DISTRIBUTED)
-    return [cell if cell.workload in alone else replace(cell, concurrent=True) for cell in cells]
+    alone = ("noise floor", "divided task")
+    return [cell if cell.kind in alone else replace(cell, concurrent=True) for cell in cells]
 
 
 def _checked(option: str, names: Sequence[str] | None, known: Sequence[str]) -> Sequence[str] | None:
@@ -126,71 +160,66 @@ def _in_groups(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     return tuple(cell for members in groups.values() for cell in members)
 
 
-def _entries(workload: str, options: Options, registry: Registry) -> list[Implementation]:
+def _entries(workload: Workload, options: Options, registry: Registry) -> list[Implementation]:
     """What was asked for, by name or as the floors; else the preset's and every plug-in's."""
     asked, preset = options.implementations, options.preset
-    names = preset.trainers if workload == "training" else preset.kernels
+    names = workload.smoke_only if preset.few_kernels else ()
+    if workload.kind == "task":
+        names = preset.trainers
 
     def wanted(entry: Implementation) -> bool:
         if asked is not None:
             return entry.name in asked or (entry.role == FLOOR and FLOOR in asked)
         if entry.role == FLOOR:
             return preset.floors
-        return names is None or entry.name in names or entry.origin != "likeforlike"
+        return not names or entry.name in names or entry.origin != OURS
 
-    return [entry for entry in registry.of(workload) if wanted(entry)]
+    return [entry for entry in registry.of(workload.name) if wanted(entry)]
 
 
 def _noise_cells(registry: Registry) -> Iterator[Cell]:
-    for entry in registry.of(NOISE):
-        group = "noise harness" if entry.name == "nothing" else NOISE
-        yield Cell(entry, "cpu:0", (), group, skip_reason=entry.missing())
+    for workload in registry.of_kind("noise floor"):
+        for entry in registry.of(workload.name):
+            group = f"{workload.name} harness" if entry.name in workload.idle else workload.name
+            yield Cell(entry, "cpu:0", (), group, skip_reason=entry.missing())
 
 
 def _kernel_cells(
-    workload: str, options: Options, registry: Registry, places: Sequence[Place]
+    workload: Workload, options: Options, registry: Registry, places: Sequence[Place]
 ) -> Iterator[Cell]:
-    for place, axes in product(places, _kernel_axes(workload, options)):
-        group = " ".join([workload, place.device, *(str(value) for _, value in axes)])
+    declared = workload if workload.name not in built_in_workloads() else None
+    for place, axes in product(places, points(workload, options)):
+        group = " ".join([workload.name, place.device, *(str(value) for _, value in axes)])
         for entry in _entries(workload, options, registry):
             if place.concerns(entry):
-                reason = place.why_not(entry, dict(axes))
-                yield Cell(entry, place.device, axes, group, skip_reason=reason)
+                reason = place.why_not(entry, dict(axes)) or unknown_precision(workload, dict(axes))
+                yield Cell(entry, place.device, axes, group, skip_reason=reason, declared=declared)
 
 
-def _kernel_axes(workload: str, options: Options) -> list[tuple[tuple[str, str | int], ...]]:
-    of_preset = {
-        "matmul": options.preset.matmul_sizes,
-        "jacobian": options.preset.jacobian_sizes,
-        "eigen": options.preset.eigen_sizes,
-    }
-    sizes = options.sizes.get(workload, of_preset[workload])
-    if workload == "matmul":
-        return [(("size", size), ("dtype", dtype)) for dtype in options.dtypes for size in sizes]
-    if workload == "jacobian":
-        return [(("size", size), ("what", what)) for size in sizes for what in ("gradient", "jacobian")]
-    return [(("size", size),) for size in sizes]
-
-
-def _training_cells(options: Options, registry: Registry, places: Sequence[Place]) -> Iterator[Cell]:
+def _training_cells(
+    workload: str, options: Options, registry: Registry, places: Sequence[Place]
+) -> Iterator[Cell]:
     named_both = options.recipes is not None and options.implementations is not None
     recipes = [RECIPES[name] for name in options.recipes or options.preset.recipes]
     for run, place, recipe in product(range(options.runs), places, recipes):
-        group = f"training {'published' if recipe.published_with else recipe.name} {place.device} run {run}"
-        for entry in _trainers(recipe, options, registry, named_both):
+        name = "published" if recipe.published_with else recipe.name
+        group = f"{workload} {name} {place.device} run {run}"
+        for entry in _trainers(registry.declared[workload], recipe, options, registry, named_both):
             if place.concerns(entry):
                 yield _training_cell(entry, _dated(recipe, options, run), run, place, group)
 
 
-def _distributed_cells(options: Options, registry: Registry, places: Sequence[Place]) -> Iterator[Cell]:
+def _distributed_cells(
+    workload: str, options: Options, registry: Registry, places: Sequence[Place]
+) -> Iterator[Cell]:
     """One group for each kind of device: workers and strategies are what a reader compares there."""
     names = options.implementations
-    entries = [e for e in registry.of(DISTRIBUTED) if names is None or e.name in names]
+    entries = [e for e in registry.of(workload) if names is None or e.name in names]
     first = {place.device.partition(":")[0]: place for place in reversed(places)}
     recipes = [RECIPES[name] for name in options.recipes or ("matched",)]
     for run, kind, recipe in product(range(options.runs), sorted(first), recipes):
         place, there = first[kind], sum(p.device.startswith(kind) and p.absence is None for p in places)
-        group = f"{DISTRIBUTED} {recipe.name} {place.device} run {run}"
+        group = f"{workload} {recipe.name} {place.device} run {run}"
         most = there if kind == "gpu" else options.threads or usable_cores()
         counts = options.workers or _powers_of_two(most)
         for entry, strategy, workers in product(entries, options.strategies or STRATEGIES, counts):
@@ -208,8 +237,10 @@ def _powers_of_two(most: int) -> list[int]:
     return [2**power for power in range(max(2, most.bit_length()))]
 
 
-def _trainers(recipe: Recipe, options: Options, registry: Registry, named_both: bool) -> list[Implementation]:
-    entries = _entries("training", options, registry)
+def _trainers(
+    workload: Workload, recipe: Recipe, options: Options, registry: Registry, named_both: bool
+) -> list[Implementation]:
+    entries = _entries(workload, options, registry)
     if recipe.published_with is None or named_both:
         return entries
     return [entry for entry in entries if entry.name == recipe.published_with]
@@ -228,9 +259,11 @@ def _training_cell(entry: Implementation, recipe: Recipe, run: int, place: Place
     return Cell(entry, place.device, axes, group, recipe, reason)
 
 
-def _ladder_cells(rungs: Sequence[Rung], options: Options, places: Sequence[Place]) -> Iterator[Cell]:
+def _ladder_cells(
+    workload: str, rungs: Sequence[Rung], options: Options, places: Sequence[Place]
+) -> Iterator[Cell]:
     epochs = options.epochs or options.preset.matched_epochs
     for run, place, rung in product(range(options.runs), places, rungs):
         recipe = replace(rung.recipe, epochs=epochs, seed=rung.recipe.seed + run)
-        group = f"training ladder {place.device} run {run}"
+        group = f"{workload} ladder {place.device} run {run}"
         yield _training_cell(rung.entry, recipe, run, place, group)

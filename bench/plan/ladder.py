@@ -88,7 +88,7 @@ def parse_ends(
 
 
 def _end(text: str, registry: Registry) -> tuple[Implementation, Recipe]:
-    trainers = registry.names("training")
+    trainers = registry.names(registry.first("task"))
     trainer, at, recipe_name = text.partition("@")
     if not at and text in RECIPES:
         recipe = RECIPES[text]
@@ -99,7 +99,7 @@ def _end(text: str, registry: Registry) -> tuple[Implementation, Recipe]:
             known = f"recipes {', '.join(RECIPES)}; trainers {', '.join(trainers)}"
             raise OptionError(f"--ladder: unknown end {text!r}; known: {known}")
         recipe = RECIPES[recipe_name]
-    return registry.find("training", trainer), recipe
+    return registry.find(registry.first("task"), trainer), recipe
 
 
 def build_ladder(text: str, registry: Registry, count: int = DEFAULT_ORDERS) -> Ladder:
@@ -148,7 +148,7 @@ def _reordered(way: Sequence[Rung], fields: Sequence[str], registry: Registry) -
     for field in fields:
         change, rung = next(steps[field]), rungs[-1]
         if field == "implementation":
-            rungs.append(Rung(registry.find("training", change.after), rung.recipe, change))
+            rungs.append(Rung(registry.find(registry.first("task"), change.after), rung.recipe, change))
         else:
             rungs.append(Rung(rung.entry, replace(rung.recipe, **{field: change.after}), change))
     return tuple(rungs)
@@ -180,7 +180,7 @@ def climb(
         change(field, getattr(goal, field))
     for name in _trainers_between(entry.name, goal_entry.name):
         before = entry.name
-        entry = registry.find("training", name)
+        entry = registry.find(registry.first("task"), name)
         rungs.append(Rung(entry, recipe, Change("implementation", before, name)))
     for field in _AFTER_TRAINER:
         change(field, getattr(goal, field))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,10 @@ class OptionError(ValueError):
     """A wrong value on the command line; one line."""
 
 
+_DTYPES = ("float32",)
+"""What journals and files say where none were asked for; runs from before declarations say the same."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What a run was asked for. None: the preset decides."""
@@ -22,9 +26,11 @@ class Options:
     workloads: tuple[str, ...] | None
     implementations: tuple[str, ...] | None
     devices: tuple[str, ...] | None
-    sizes: Mapping[str, tuple[int, ...]]
-    """Sizes asked for, by workload."""
-    dtypes: tuple[str, ...]
+    sizes: Mapping[str, tuple[Any, ...]]
+    """Sizes asked for, by workload; as written, and those without a workload under an empty name, until the
+    registry is known."""
+    dtypes: tuple[str, ...] | None
+    """Precision modes asked for, of every workload that has them for an axis."""
     recipes: tuple[str, ...] | None
     ladder: str | None
     ladder_orders: int | None
@@ -68,6 +74,9 @@ class Options:
     launches: tuple[int, int] | None = None
     """Sets of fresh processes asked for, at least and at most; of each training as many runs as at least."""
 
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values asked for, as written, by ``workload.axis``."""
+
     @property
     def preset(self) -> Preset:
         """The preset that fills in what was not asked for."""
@@ -93,8 +102,9 @@ class Options:
         """The options that a resumed run must share, by name, in plain types."""
         how = {"resume", "resume_anyway", "retry_failed", "result_file", "order_seed"}
         bounds = {"measured_ceiling", "patience_seconds", "cell_timeout_seconds", "cell_memory_bytes"}
-        own = how | bounds
-        return {f"option {k}": _plain(v) for k, v in sorted(vars(self).items()) if k not in own}
+        own = how | bounds | ({"axes"} if not self.axes else set())
+        told = {**vars(self), "dtypes": self.dtypes or _DTYPES}
+        return {f"option {k}": _plain(v) for k, v in sorted(told.items()) if k not in own}
 
 
 def _plain(value: Any) -> Any:

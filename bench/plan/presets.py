@@ -1,4 +1,7 @@
-"""Presets: how large a grid is and how long each of its cells may take."""
+"""Presets: how large a grid is and how long each of its cells may take.
+
+What a preset measures of a kernel, its sizes and so on, is in the kernel's own declaration.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,6 @@ class Preset:
     matched_epochs: int
     published_epochs: int
     """Epochs of the notebook's own two recipes."""
-    matmul_sizes: tuple[int, ...]
-    jacobian_sizes: tuple[int, ...]
-    eigen_sizes: tuple[int, ...]
     min_rounds: int
     max_seconds: float
     """A cell's time for warm rounds, turns included; ``--benchmark-max-time`` overrides it."""
@@ -26,8 +26,8 @@ class Preset:
     samples: tuple[int, int]
     """Training and validation images, generated or the first of Fashion-MNIST."""
     data: str = "auto"
-    kernels: tuple[str, ...] | None = None
-    """Implementations of the other workloads; None: every one that there is."""
+    few_kernels: bool = False
+    """Whether of a kernel's implementations those alone are measured that its declaration names for it."""
     floors: bool = True
     """Whether the workload's floors take turns with trainers on equal terms."""
     absent_gpu: bool = True
@@ -60,9 +60,6 @@ PRESETS = {
         recipes=("matched",),
         matched_epochs=3,
         published_epochs=2,
-        matmul_sizes=(64, 256),
-        jacobian_sizes=(2,),
-        eigen_sizes=(2,),
         min_rounds=6,
         max_seconds=0.2,
         precision=0.05,
@@ -70,15 +67,7 @@ PRESETS = {
         cell_timeout_seconds=120.0,
         samples=(2000, 500),
         data="synthetic",
-        kernels=(
-            "numpy",
-            "tf-eager",
-            "tf-graph",
-            "tf-gradient-tape",
-            "finite-differences",
-            "numpy-eigh",
-            "tf-eigh",
-        ),
+        few_kernels=True,
         floors=False,
         absent_gpu=False,
         twins=False,
@@ -89,9 +78,6 @@ PRESETS = {
         recipes=("keras-2020", "manual-2020", "matched"),
         matched_epochs=4,
         published_epochs=2,
-        matmul_sizes=(500, 1000, 2000),
-        jacobian_sizes=(1000,),
-        eigen_sizes=(200,),
         min_rounds=10,
         max_seconds=1.0,
         precision=0.02,
@@ -106,9 +92,6 @@ PRESETS = {
         recipes=("keras-2020", "manual-2020", "matched"),
         matched_epochs=20,  # well past the epoch of least validation loss
         published_epochs=70,
-        matmul_sizes=(500, 1000, 5000, 10000),
-        jacobian_sizes=(2,),
-        eigen_sizes=(2,),
         min_rounds=10,
         max_seconds=0.0,
         precision=None,

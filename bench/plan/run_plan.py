@@ -38,9 +38,10 @@ class Plan:
         return self.group_threads.get(group, self.threads)
 
     def code_of(self, cell: Cell) -> dict[str, str]:
-        """Digests of what a cell rests on: our own source, and its plug-in's."""
-        module = cell.entry.target.partition(":")[0].partition(".")[0]
-        return {name: digest for name, digest in self.code.items() if name in ("likeforlike", module)}
+        """Digests of what a cell rests on: our own source, and its plug-in's; of a workload's own, too."""
+        targets = [cell.entry.target, *([cell.declared.target] if cell.declared else [])]
+        modules = {target.partition(":")[0].partition(".")[0] for target in targets} | {"likeforlike"}
+        return {name: digest for name, digest in self.code.items() if name in modules}
 
 
 @dataclass(frozen=True)

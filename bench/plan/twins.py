@@ -12,8 +12,8 @@ from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.presets import Preset
 
 SUFFIX = "-twin"
-_OF_THEIR_OWN = ("noise", "distributed")
-"""Workloads without a twin: the one consists of twins, the other takes several devices."""
+_OF_THEIR_OWN = ("noise floor", "divided task")
+"""Kinds of workload without a twin: the one consists of twins, the other takes several devices."""
 
 
 def with_twins(cells: Sequence[Cell], preset: Preset) -> list[Cell]:
@@ -36,7 +36,7 @@ def with_twins(cells: Sequence[Cell], preset: Preset) -> list[Cell]:
 
 
 def _may_have_one(cell: Cell) -> bool:
-    return cell.skip_reason is None and cell.entry.role != "floor" and cell.workload not in _OF_THEIR_OWN
+    return cell.skip_reason is None and cell.entry.role != "floor" and cell.kind not in _OF_THEIR_OWN
 
 
 def _twins(fit: Iterable[Cell], preset: Preset) -> Iterator[Cell]:

@@ -20,7 +20,6 @@ from likeforlike.devices.process.measured_ceilings import (
     read_kept,
 )
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.registry import kernel_workloads
 
 Place = tuple[str, str]
 """A device, a precision."""
@@ -118,8 +117,8 @@ def precision_of(cell: Cell) -> str | None:
     if cell.recipe is not None:
         return cell.recipe.precision
     axes = dict(cell.axes)
-    counted = cell.workload != "noise" and kernel_workloads()[cell.workload].flop(axes) is not None
-    return str(axes.get("dtype", "float64")) if counted else None
+    counted = cell.kind == "kernel" and cell.declaration.flop(axes) is not None
+    return cell.declaration.precision_of(axes) if counted else None
 
 
 def whole_device(device: str) -> str:

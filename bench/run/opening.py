@@ -7,7 +7,7 @@ import os
 import pytest
 
 from likeforlike.bench.keep.source_code import code_digests
-from likeforlike.bench.plan.grid import build_grid
+from likeforlike.bench.plan.grid import build_grid, with_sizes_named
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.thread_counts import thread_counts
 from likeforlike.bench.run.session import Bench
@@ -29,6 +29,7 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         raise OptionError("-n: measuring side by side falsifies every figure; leave it out")
     present = find_devices()
     registry = load_registry(options.plugins)
+    options = with_sizes_named(options, registry)
     devices = parse_devices(options.devices or ("all",), present)
     has_gpu = any(device.kind == "gpu" for device in present)
     absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
@@ -52,6 +53,6 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         reaching,
         left_out,
         setup,
-        code_digests(registry.entries),
+        code_digests(registry.entries, registry.declared.values()),
         thread_counts(grid.cells, threads, options.threads),
     )

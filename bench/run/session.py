@@ -231,9 +231,15 @@ class Bench:
             "clean_environment": self.options.clean_environment,
             "setup": self.setup,
             "measured_ceilings": self.ceiling.facts() if self.ceiling else [],
+            "workloads": self._declarations(),
             "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,
         }
+
+    def _declarations(self) -> dict[str, Any]:
+        """The workloads of the run's cells, as declared."""
+        chosen = {cell.workload: cell.declaration for cell in self.chosen}
+        return {name: workload.as_json() for name, workload in chosen.items()}
 
     def finish(self) -> None:
         """End the workers; judge, write and say where."""
@@ -244,7 +250,7 @@ class Bench:
         self._tell_unreplayed()
         infos = [benchmark.extra_info for benchmark in self.replayed]
         medians = [benchmark.stats.median for benchmark in self.replayed]
-        judge_together(infos, medians, self.plan.context)
+        judge_together(infos, medians, self.plan.context, self.registry.declared)
         self._judge_suspicion(infos, medians)
         if not self.plan.once and (self.options.result_file is not None or self.replayed):
             self._write(self.options.result_file or self._passing_file())

@@ -24,6 +24,7 @@ from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.kernels.matmul.workload import WORKLOAD as MATMUL
 from likeforlike.models.registry import load_registry
 from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio
 
@@ -166,7 +167,7 @@ def products_against_bare(
     bare: dict[str, BareLoop] = {}
     try:
         for name in implementations:
-            entry = registry.find("matmul", name)
+            entry = registry.find(MATMUL.name, name)
             worker = make_worker(environment | dict(entry.environment), limits)
             turns.append(_turn(entry, size, local_device(device), worker))
         for framework in bare_frameworks:
@@ -193,7 +194,7 @@ def _turn(entry: Implementation, size: int, place: str, worker: Worker) -> Turn:
     spec = CellSpec(
         cell=cell.id,
         target=entry.target,
-        workload="matmul",
+        workload=MATMUL.name,
         framework=entry.framework,
         axes=dict(axes),
         device=place,

@@ -23,6 +23,7 @@ import numpy as np
 from likeforlike.bench.fleet.manifest import SCHEMA_VERSION, Job, Kind, Manifest, Terms, write_manifest
 from likeforlike.bench.studies.account import StudyFailed, required
 from likeforlike.devices.process.interpreter import module_command, same_imports
+from likeforlike.models.kernels.matmul.workload import WORKLOAD as MATMUL
 
 KINDS = 5
 SAMPLES = 12
@@ -61,10 +62,10 @@ def result_file(kind: int, machine: int, count: int, odd: bool) -> bytes:
     for position, (name, size, dtype) in enumerate(cells(count)):
         seconds = 2 * size**3 / (1e10 * (kind + 1)) * (1 + position % 5 / 10) * own
         data = [float(second) for second in seconds * noise.lognormal(0.0, 0.01, SAMPLES)]
-        cell = f"matmul-{name}-cpu:0-{size}-{dtype}"
+        cell = f"{MATMUL.name}-{name}-cpu:0-{size}-{dtype}"
         extra = {
             "cell": cell,
-            "workload": "matmul",
+            "workload": MATMUL.name,
             "implementation": name,
             "device": "cpu:0",
             "axes": {"size": size, "dtype": dtype},
@@ -74,7 +75,7 @@ def result_file(kind: int, machine: int, count: int, odd: bool) -> bytes:
             "plausible": {"ok": True, "reasons": []},
         }
         stats = {"data": data, "median": float(np.median(data)), "rounds": SAMPLES}
-        group = f"matmul cpu:0 {size} {dtype}"
+        group = f"{MATMUL.name} cpu:0 {size} {dtype}"
         benchmarks.append({"name": f"test_cell[{cell}]", "group": group, "stats": stats, "extra_info": extra})
     document = {
         "machine_info": {"node": f"node-{kind}-{machine:03}", "likeforlike": fingerprint(kind)},

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from likeforlike.bench.measure.worker_process import Worker
 from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, required, table
 from likeforlike.bench.studies.bare_comparison import Bursts, RestlessWorker, Turns, products_against_bare
+from likeforlike.models.kernels.matmul.workload import WORKLOAD as MATMUL
 from likeforlike.models.registry import load_registry
 from likeforlike.reports.statistics.verdicts import verdict
 
@@ -73,7 +74,7 @@ def main() -> None:
     """Measure and print."""
     asked = arguments()
     registry = load_registry()
-    present = [name for name in PRODUCTS if registry.find("matmul", name).missing() is None]
+    present = [name for name in PRODUCTS if registry.find(MATMUL.name, name).missing() is None]
     print(heading("Frozen neighbours", "frozen_neighbours"), end="\n\n", flush=True)
     account = Account()
     rows, lines = [], []

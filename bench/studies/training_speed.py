@@ -24,7 +24,9 @@ from scipy import stats
 from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, required, table
 from likeforlike.bench.studies.bare_comparison import Bursts, Turns, products_against_bare
 from likeforlike.devices.process.interpreter import module_command, same_imports
+from likeforlike.models.kernels.matmul.workload import WORKLOAD as MATMUL
 from likeforlike.models.registry import load_registry
+from likeforlike.models.tasks.mlp.workload import TRAINING
 from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio
 
 FLOOR, KERAS, TUNED, EPOCH = "floor", "keras-fit", "keras-fit-tuned", "tf-epoch"
@@ -94,7 +96,7 @@ def read_trained(content: bytes) -> tuple[list[Trained], list[str]]:
     floors: dict[int, list[Mapping[int, float]]] = {}
     for benchmark in document.benchmarks:
         extra = benchmark.extra_info
-        if extra.workload != "training":
+        if extra.workload != TRAINING:
             continue
         run, seconds = (
             int(extra.axes["run"]),
@@ -224,7 +226,7 @@ def best_against_bare(turns: Turns) -> tuple[str, str, RatioEstimate]:
 def products(sizes: Sequence[int], blocks: int) -> tuple[str, list[str]]:
     """The products' table and whether the best is near enough to the best bare loop."""
     registry = load_registry()
-    entries = [entry for entry in registry.of("matmul") if entry.origin == "likeforlike"]
+    entries = [entry for entry in registry.of(MATMUL.name) if entry.origin == "likeforlike"]
     present = [entry.name for entry in entries if entry.missing() is None]
     installed = {entry.framework for entry in entries if entry.missing() is None}
     rows, lines = [], []
@@ -246,7 +248,7 @@ def products(sizes: Sequence[int], blocks: int) -> tuple[str, list[str]]:
 
 def known(names: Sequence[str]) -> list[str]:
     """Those of the names that the registry has."""
-    have = load_registry().names("training")
+    have = load_registry().names(TRAINING)
     return [name for name in names if name in have]
 
 

@@ -26,6 +26,7 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.trainer import Run, Trainer
 from likeforlike.models.tasks.mlp import implementations as trainers
 from likeforlike.models.tasks.mlp.implementations import HUGE_PAGES
+from likeforlike.models.tasks.mlp.workload import TRAINING
 
 
 def with_generator_bits(run: Run) -> Trainer:
@@ -146,7 +147,7 @@ def _entry(name: str) -> Implementation:
     framework = "torch" if original.startswith("torch") else "tensorflow"
     return Implementation(
         name,
-        "training",
+        TRAINING,
         framework,
         (factory.__doc__ or "").strip(),
         f"{__name__}:{factory.__name__}",

@@ -15,12 +15,12 @@ import numpy as np
 from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, settled_runtime
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
 from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
-from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.devices.process.runtime import Runtime
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem, Verification, Workload
-from likeforlike.models.registry import kernel_workloads
+from likeforlike.models.registry import find_workload, kernel_workloads
 
 _WINDOW_CALLS = 5
 _WARM_UP_CALLS = 50
@@ -76,7 +76,7 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
 def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     """Load, place, call once, prove and warm up. Raises CellFailed."""
     clock = named_clock(spec.timer)
-    workload = kernel_workloads()[spec.workload]
+    workload = declared_workload(spec)
     runtime, facts = settled_runtime(spec)
     factory = load_factory(spec.target)
     problem = workload.problem(spec.axes, spec.device)
@@ -94,6 +94,16 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     error, tolerance = verification.error, verification.tolerance
     placed = replace(placed, calls=timed_calls(workload, spec.axes, problem, placed.kernel))
     return placed, Ready(setup_seconds, cold_seconds, error, tolerance, calls, facts)
+
+
+def declared_workload(spec: CellSpec) -> Workload:
+    """The cell's workload. Raises CellFailed when the module that declares it can't be imported any more."""
+    if not spec.declared_in:
+        return kernel_workloads()[spec.workload]
+    try:
+        return find_workload(spec.workload, spec.declared_in)
+    except Exception as error:
+        raise CellFailed("import-error", f"{spec.declared_in}: {reason_of(error)}") from error
 
 
 def prove(placed: Placed, result: Any) -> Verification:

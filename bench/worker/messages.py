@@ -36,6 +36,8 @@ class CellSpec(msgspec.Struct, frozen=True):
     log_dir: str | None = None
     maker: str = ""
     """Whose the device is."""
+    declared_in: str = ""
+    """``module:attribute`` of a kernel's workload; empty: one of our own."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

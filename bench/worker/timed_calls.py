@@ -129,8 +129,15 @@ def timed_calls(workload: Workload, axes: Axes, problem: Problem, kernel: Kernel
     """Made after the first call. It draws from the operating system's entropy: a seed could be foreseen."""
     random = np.random.default_rng()
     probe = None if workload.probe is None else workload.probe(axes, problem, random)
-    factors = Factors(len(problem.operands[0]), workload.rows_alike, problem.dtype, random)
-    return TimedCalls(kernel, probe, factors)
+    rows = changeable_rows(problem)
+    factors = Factors(rows, workload.rows_alike, problem.dtype, random)
+    return TimedCalls(kernel if rows else replace(kernel, change=None), probe, factors)
+
+
+def changeable_rows(problem: Problem) -> int:
+    """Rows of the first operand; 0 where fractions can't multiply it: indices, or none at all."""
+    first = problem.operands[0] if problem.operands else np.zeros(0)
+    return len(first) if first.ndim and first.dtype.kind == "f" else 0
 
 
 def _outcome(verification: Verification) -> str:

@@ -1,13 +1,16 @@
 """All that a contributor may rely on."""
 
+from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.implementation import Division, Implementation, unsupported
 from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
+from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Phases, Run, Trainer
-from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
+from likeforlike.models.contract.workload import Wording, Workload
 
 __all__ = [
     "Axes",
+    "Axis",
     "Dataset",
     "Division",
     "Epoch",
@@ -22,9 +25,11 @@ __all__ = [
     "Run",
     "Trainer",
     "Verification",
+    "Wording",
     "Workload",
     "each",
     "place_of",
+    "precision_axis",
     "unsupported",
     "widened",
 ]

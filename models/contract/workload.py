@@ -1,68 +1,164 @@
-"""The contract of a workload: its axes, its problems, and how an answer is verified."""
+"""The contract of a workload: its axes, its problems, and how an answer is verified.
+
+A declaration is a module's ``WORKLOAD`` in a folder of ``models/kernels`` or, in a plug-in, a member of its
+``WORKLOADS``. The least that one says::
+
+    Workload(
+        name="softmax",
+        summary="softmax of the rows of a matrix",
+        axes=(
+            Axis("rows", smoke=(64,), quick=(256, 1024), published=(256, 1024, 4096), size=True),
+            Axis("columns", smoke=(128,), quick=(1000,)),
+        ),
+        problem=lambda axes, device: Problem((matrix(axes),), "float32", device, axes),
+        reference=lambda problem: softmax(problem.operands[0]),  # in float64
+        tolerance=1e-5,
+        flop=lambda axes: 4.0 * axes["rows"] * axes["columns"],
+        bytes_moved=lambda axes: 8.0 * axes["rows"] * axes["columns"],
+        memory_bytes=lambda axes: 40 * axes["rows"] * axes["columns"],
+    )
+
+Grid, ``--axis``, presets, resuming, the report's tables and curves follow from it. An axis named ``dtype``
+(:func:`~likeforlike.models.contract.axis.precision_axis`) is the precision mode.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
-from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract import against_reference
+from likeforlike.models.contract.axis import PRECISION, Axis
+from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
 
-Axes = Mapping[str, Any]
-"""A cell's coordinates, plain JSON values: ``{"size": 500, "dtype": "float32"}``."""
+Kind = Literal["kernel", "task", "divided task", "noise floor"]
+"""``kernel``: a sample is a call. ``task``: a sample is an epoch of training; ``divided task``: each batch of
+it is divided among workers. ``noise floor``: kernels that tell of the machine, in every run, on the first
+processor."""
+
+
+def uncounted(axes: Axes) -> None:
+    """None: a count would mean nothing, or nobody made one."""
+
+
+def unknown_bytes(axes: Axes) -> int:
+    """0: nobody said how much memory a cell needs."""
+    return 0
+
+
+def without_problem(axes: Axes, device: str) -> Problem:
+    """What stands where a workload is no kernel."""
+    raise NotImplementedError("the workload has no problem: its samples are no calls")
+
+
+def unverified(axes: Axes, problem: Problem, answer: Any) -> Verification:
+    """What stands where a workload has a reference answer instead of a check of its own."""
+    raise NotImplementedError("the workload has neither verify nor reference")
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What a kernel is to compute."""
+class Wording:
+    """How a report speaks of a workload; what is empty it says by the workload's name and summary."""
 
-    operands: tuple[np.ndarray, ...]
-    """Host arrays; float32 for bfloat16, float16 and tf32, to be rounded by the kernel itself."""
-    dtype: str
-    """Precision mode: float64, float32, tf32, bfloat16 or float16."""
-    device: str
-    """The device as the worker sees it: ``cpu:0``, ``cpu:1`` (a further logical CPU) or ``gpu:0``."""
-    axes: Axes = field(default_factory=dict)
-    """The cell's coordinates, for what the operands alone don't tell, such as the Jacobian's ``what``."""
-
-
-@dataclass(frozen=True)
-class Verification:
-    """How far an answer is from the reference, and how far it may be."""
-
-    error: float
-    tolerance: float
-
-    @property
-    def ok(self) -> bool:
-        """Whether the answer is within tolerance; an error that is not a number never is."""
-        return self.error <= self.tolerance
-
-
-Probe = Callable[[Kernel, Any, np.ndarray], Verification]
-"""``probe(kernel, result, factors)``: a quick check of one call's result, the first operand's rows being
-the problem's own times these factors, float64 [rows]. Cheap beside the call; what it needs of the
-reference was computed when it was made."""
+    title: str = ""
+    """Of its section."""
+    section: str = ""
+    """The section's name in addresses and in names of files, letters and digits; empty: the workload's."""
+    about: str = ""
+    """What one sample is and how its work is counted: ``Square matrices, one product a sample.``"""
+    noun: str = ""
+    """What one sample is called: ``product``, as in "rate of a float32 product"."""
+    plural: str = ""
+    """Of several; empty: the noun with an s."""
+    growth: str = ""
+    """How time is to grow with size: ``a product alone grows to the 3rd power``."""
+    by_hand: str = ""
+    """The answer derived by hand, in a sentence; with it the section shows errors beside times."""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A job with axes, a count of floating-point operations and a reference answer."""
+    """A job with axes, counts of operations and bytes, and a reference answer; see the module's example."""
 
     name: str
     summary: str
-    flop: Callable[[Axes], float | None]
-    """Floating-point operations of one sample; None where a count would mean nothing."""
-    memory_bytes: Callable[[Axes], int]
-    """What one cell needs at its peak, operands, result and reference check together."""
-    problem: Callable[[Axes, str], Problem]
+    problem: Callable[[Axes, str], Problem] = without_problem
     """``problem(axes, device)``: the operands, the same for every implementation."""
-    verify: Callable[[Axes, Problem, Any], Verification]
+    axes: tuple[Axis, ...] = ()
+    """In the order in which a cell's id has them."""
+    flop: Callable[[Axes], float | None] = uncounted
+    """Floating-point operations of one sample; None where a count would mean nothing."""
+    bytes_moved: Callable[[Axes], float | None] = uncounted
+    """Bytes that one sample must read and write at least, each operand and result once."""
+    memory_bytes: Callable[[Axes], int] = unknown_bytes
+    """What one cell needs at its peak, operands, result and reference check together."""
+    verify: Callable[[Axes, Problem, Any], Verification] = unverified
     """``verify(axes, problem, answer)``: hold the answer of ``Kernel.to_numpy`` against the reference."""
+    reference: Callable[[Problem], Any] | None = None
+    """Instead of ``verify``: the answer, float64, from a problem whose operands are float64 (those that are
+    numbers with a fraction), rounded to the precision mode; a tuple where a kernel's answer is one."""
+    tolerance: float | Callable[[Axes], float] = 0.0
+    """With ``reference``: the largest error, relative to the reference's largest magnitude."""
     probe: Callable[[Axes, Problem, np.random.Generator], Probe] | None = None
     """``probe(axes, problem, random)``: make the quick check of timed results, with vectors drawn from
-    ``random`` that no implementation knows. None: timed results can't be probed, which is told."""
+    ``random`` that no implementation knows. None: the reference, if there is one, is computed of the changed
+    operands after each timed call; else timed results can't be probed, which is told."""
     rows_alike: bool = False
-    """Whether all rows of the first operand must change by the same factor, as of a symmetric matrix."""
+    """What changes between timed calls are the rows of the first operand, each times its own factor; true:
+    all times the same factor, as of a symmetric matrix."""
+    idle: tuple[str, ...] = ()
+    """Of a noise floor: its implementations that do nothing, whose time is what timing itself costs. They
+    take no turns; the others are one thing under two names."""
+    precision: str = "float32"
+    """The precision mode of a workload that has no axis for it: its figures are held against that ceiling."""
+    smoke_only: tuple[str, ...] = ()
+    """Its implementations that the preset ``smoke`` measures; empty: all."""
+    presets: tuple[str, ...] = ("smoke", "quick", "published")
+    """In which it is measured where ``--workloads`` is not given."""
+    multiplies: bool = False
+    """Whether it is matrix products and nothing else: the best rate of such bounds what trainings can use."""
+    transfers: bool = False
+    """Whether ``--transfer`` times the copies of its operands and results."""
+    wording: Wording = Wording()
+    kind: Kind = "kernel"
+    order: int = 50
+    """Where it stands among the built-in ones, the least first."""
+    target: str = ""
+    """``module:attribute`` where a worker finds it; filled in by the registry."""
+
+    def __post_init__(self) -> None:
+        """A reference stands for a check and, where there is none, for a probe."""
+        if self.reference is not None:
+            how = (self.reference, self.tolerance)
+            if self.verify is unverified:
+                object.__setattr__(self, "verify", partial(against_reference.verify, *how))
+            if self.probe is None:
+                object.__setattr__(self, "probe", partial(against_reference.probe, *how))
+
+    @property
+    def size_axis(self) -> Axis | None:
+        """The axis over which curves are drawn; None if none is declared to be."""
+        return next((axis for axis in self.axes if axis.size), None)
+
+    def axis(self, name: str) -> Axis | None:
+        """The axis of that name; None if it has none."""
+        return next((axis for axis in self.axes if axis.name == name), None)
+
+    def precision_of(self, axes: Axes) -> str:
+        """The precision mode of a cell."""
+        return str(axes.get(PRECISION, self.precision))
+
+    def as_json(self) -> dict[str, Any]:
+        """What a result file says of it: all that a report needs, in plain types."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "summary": self.summary,
+            "axes": [axis.as_json() for axis in self.axes],
+            "multiplies": self.multiplies,
+            "wording": {name: text for name, text in asdict(self.wording).items() if text},
+        }

@@ -21,9 +21,9 @@ from likeforlike.reports.judge.estimates import (
 from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.matching import pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
+from likeforlike.reports.read.declarations import DIVIDED_TASK, NOISE_FLOOR, TASK
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.baselines import (
-    DISTRIBUTED,
     KERAS,
     base_of,
     equal_terms,
@@ -36,10 +36,13 @@ from likeforlike.reports.sort.baselines import (
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.likeness.measuring_options import unlike_measuring
-from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Study, grouped
+from likeforlike.reports.sort.measurements import Key, Measurement, Study, grouped
 from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.statistics.verdicts import Verdict, verdict
 from likeforlike.reports.statistics.verdicts import with_false_discovery_rate as control
+
+_RANKED_APART = (TASK, DIVIDED_TASK, NOISE_FLOOR)
+"""Kinds of workload whose implementations are not all compared with the fastest of their place."""
 
 Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines", "files", "groups"]
 
@@ -249,7 +252,7 @@ class _Within:
 
     def implementations(self) -> Iterable[Comparison | None]:
         """Each implementation with the base of its place and division."""
-        ranked = [item for item in self.mine if item.key.workload not in ("training", DISTRIBUTED, "noise")]
+        ranked = [item for item in self.mine if item.kind not in _RANKED_APART]
         for items in grouped((item.key.place, item) for item in self.trainers()).values():
             ranked += on_one_basis(items)
         places = grouped(((*item.key.place, item.extra.division), item) for item in ranked)
@@ -262,12 +265,12 @@ class _Within:
 
     def trainers(self) -> list[Measurement]:
         """What is ranked as trainers on equal terms; the floor is none."""
-        trained = equal_terms(item for item in self.mine if item.key.workload == "training")
+        trained = equal_terms(item for item in self.mine if item.kind == TASK)
         return [item for item in trained if not is_floor(item)]
 
     def published(self) -> Iterable[Comparison | None]:
         """The notebook's pair, each trainer under its own recipe, device by device: whole epochs if told."""
-        trained = [item for item in self.mine if item.key.workload == "training"]
+        trained = [item for item in self.mine if item.kind == TASK]
         devices = grouped(((item.key.device, item.key.apart), item) for item in trained)
         for items in devices.values():
             pair = published_pair(items)
@@ -275,12 +278,12 @@ class _Within:
                 yield _comparison("published", self.grounds, *whole_pair(pair))
 
     def devices(self) -> Iterable[Comparison | None]:
-        """Each accelerator's product or trainer with the same work on the CPU.
+        """Each accelerator's kernel or trainer with the same work on the CPU.
 
         Only what is shown: of the others nobody reads, each would make false discoveries seem likelier.
         """
-        products = [item for item in self.mine if item.key.workload == "matmul"]
-        for item in (*products, *self.trainers()):
+        kernels = [item for item in self.mine if item.declared.over_size]
+        for item in (*kernels, *self.trainers()):
             if item.key.device.startswith("cpu"):
                 continue
             base = self.found.get(replace(item.key, device="cpu:0"))
@@ -302,7 +305,7 @@ class _Within:
 
     def scaling(self) -> Iterable[Comparison | None]:
         """Each data-parallel training with the one by a single worker of the same strategy."""
-        items = [item for item in self.mine if item.key.workload == DISTRIBUTED]
+        items = [item for item in self.mine if item.kind == DIVIDED_TASK]
         for item in items:
             base = scaled_from(items, item)
             if base is not None and base is not item:
@@ -316,7 +319,7 @@ def _across_machines(
     study = grounds.study
     compared: list[Comparison | None] = []
     unlike = []
-    real = [item for item in study.measurements if item.key.workload != "noise"]
+    real = [item for item in study.measurements if item.kind != NOISE_FLOOR]
     bases = grouped((item.key.bare, item) for item in real if item.machine.id == study.baseline.id)
     others = grouped(
         ((item.machine.id, item.key.bare), item) for item in real if item.machine.id != study.baseline.id
@@ -335,13 +338,14 @@ def _across_files(
     study = grounds.study
     compared: list[Comparison | None] = []
     unlike = []
-    for workload, items in study.by_workload.items():
-        apart = [item for item in items if item.key.apart and workload != NOISE]
+    for items in study.by_workload.values():
+        apart = [item for item in items if item.key.apart and item.kind != NOISE_FLOOR]
         for machine, mine in grouped((item.machine.id, item) for item in apart).items():
             sets = grouped((item.key.apart, item) for item in mine)
             base_set = base_of_sets(study, sets)
             bases = grouped((item.key.bare, item) for item in sets[base_set])
-            noises = grouped((item.key.apart, item) for item in study.of(NOISE) if item.machine.id == machine)
+            floors = [item for item in study.of_kind(NOISE_FLOOR) if item.machine.id == machine]
+            noises = grouped((item.key.apart, item) for item in floors)
             for name in sets:
                 drift = twin_drift(noises.get(base_set, []), noises.get(name, []))
                 for item in sets[name] if name != base_set else ():

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from likeforlike.reports.judge.estimates import estimate_ratio
 from likeforlike.reports.judge.grounds import Grounds
+from likeforlike.reports.read.declarations import KERNEL, TASK
 from likeforlike.reports.sort.floors import fastest_by_round, is_floor
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
 from likeforlike.reports.sort.plausibility import precision_of
 from likeforlike.reports.sort.units import paired_samples
 from likeforlike.reports.statistics.ratios import RatioEstimate
-
-MATMUL = "matmul"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class FloorLine:
 def floor_lines(study: Study) -> tuple[FloorLine, ...]:
     """The floor of each machine, device and recipe that has one."""
     grounds = Grounds(study)
-    trained = grouped(((item.machine.id, item.key.place), item) for item in study.of("training"))
+    trained = grouped(((item.machine.id, item.key.place), item) for item in study.of_kind(TASK))
     return tuple(
         _line(
             [item for item in items if is_floor(item)],
@@ -106,8 +105,8 @@ def best_product_rate(study: Study, item: Measurement) -> ProductRate | None:
     """
     files = {run.file.digest: run.file for run in item.runs}
     mode = precision_of(item.extra)
-    products = study.of(MATMUL, item.machine)
-    products += [floor for floor in study.of("training", item.machine) if is_floor(floor)]
+    products = [kernel for kernel in study.of_kind(KERNEL, item.machine) if kernel.declared.multiplies]
+    products += [floor for floor in study.of_kind(TASK, item.machine) if is_floor(floor)]
     rates = [
         ProductRate(product.extra.flop / run.cell.median_seconds, _name(product))
         for product in products
@@ -126,7 +125,7 @@ def best_product_rate(study: Study, item: Measurement) -> ProductRate | None:
 
 
 def _name(product: Measurement) -> str:
-    if product.key.workload == MATMUL:
+    if product.kind == KERNEL:
         return f"{product.key.implementation}, {axes_text(product.key.axes)}"
     return product.key.implementation
 

@@ -44,7 +44,7 @@ def parse_limits(texts: Sequence[str]) -> Limits:
         elif pattern.strip():
             patterns.append((pattern.strip(), parse_share(share, text)))
         else:
-            raise ValueError(f"--fail-if-slower {text!r}: the pattern before = is missing, as in matmul*=2%")
+            raise ValueError(f"--fail-if-slower {text!r}: the pattern before = is missing, as in *torch*=2%")
     return Limits(common, tuple(patterns))
 
 
@@ -52,7 +52,7 @@ def parse_share(text: str, whole: str | None = None) -> float:
     """``5%`` or ``0.05`` as a share. Raises ValueError for anything else, and for less than the threshold."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
     if match is None:
-        expected = "expected a share such as 5%, or a pattern with its share such as matmul*=2%"
+        expected = "expected a share such as 5%, or a pattern with its share such as *torch*=2%"
         raise ValueError(f"--fail-if-slower {whole or text!r}: {expected}")
     share = float(match.group(1)) / (100.0 if match.group(2) else 1.0)
     if share >= 1.0 and not match.group(2):

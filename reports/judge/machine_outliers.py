@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.machines import Machine
-from likeforlike.reports.sort.measurements import NOISE, Measurement, Run, Study, grouped
+from likeforlike.reports.sort.measurements import Measurement, Run, Study, grouped
 
 LEAST_UNITS = 3
 """Of two nobody can say which is odd."""
@@ -76,7 +77,7 @@ def _units(measured: Iterable[Measurement], repetitions: bool) -> list[Unit]:
     """Ratios of each unit to its kind's median, cell by cell, then their geometric mean."""
     logs: dict[str, list[float]] = {}
     for item in measured:
-        if item.refuted or item.key.workload == NOISE:
+        if item.refuted or item.kind == NOISE_FLOOR:
             continue
         runs = grouped((_unit_name(run, repetitions), run) for run in item.runs)
         medians = {name: _median_seconds(mine) for name, mine in runs.items()}

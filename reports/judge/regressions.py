@@ -15,12 +15,13 @@ from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.limits import Limits, check_patterns, matches
 from likeforlike.reports.judge.matching import Pair, pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
+from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.machines import differences
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import whole_pair
 from likeforlike.reports.sort.likeness.machine_identity import names_processor, with_known_machines
 from likeforlike.reports.sort.likeness.measuring_options import unlike_measuring
-from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Study, grouped
+from likeforlike.reports.sort.measurements import Key, Measurement, Study, grouped
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.verdicts import Verdict, verdict, with_false_discovery_rate
 
@@ -119,7 +120,7 @@ def check_against(
     limits = limits or Limits(0.05)
     known = with_known_machines([*before, *now])
     old, new = build_study(known[: len(before)]), build_study(known[len(before) :])
-    measured = [item for item in (*new.measurements, *old.measurements) if item.key.workload != NOISE]
+    measured = [item for item in (*new.measurements, *old.measurements) if item.kind != NOISE_FLOOR]
     check_patterns("--only", only, measured)
     check_patterns("--fail-if-slower", [pattern for pattern, _ in limits.patterns], measured)
     pairs, remarks = _pairs(_by_key(old, only), _by_key(new, only), old, new)
@@ -136,7 +137,7 @@ def _by_key(study: Study, only: Sequence[str]) -> dict[tuple[str, Key], list[Mea
     return grouped(
         ((item.machine.id, item.key.bare), item)
         for item in study.measurements
-        if item.key.workload != NOISE and (not only or any(matches(pattern, item) for pattern in only))
+        if item.kind != NOISE_FLOOR and (not only or any(matches(pattern, item) for pattern in only))
     )
 
 
@@ -217,7 +218,7 @@ def _checks(
 
 def _verdict(base: Measurement, item: Measurement, grounds: tuple[Grounds, Grounds]) -> Verdict:
     old, new = grounds
-    noises = [grounds.study.of(NOISE, item.machine) for grounds in (old, new)]
+    noises = [grounds.study.of_kind(NOISE_FLOOR, item.machine) for grounds in (old, new)]
     noise = widest([old.noise(base), new.noise(item), twin_drift(*noises)])
     estimate = unpaired_estimate(base, item, new if new.time_spread(item) else old, one_run=False)
     assert estimate is not None  # both take time

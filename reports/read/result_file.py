@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from likeforlike.reports.read.declarations import declared
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.safe_text import visible
-from likeforlike.reports.read.schema import Extra, Header, Ladder, Noise, Unmeasured
+from likeforlike.reports.read.schema import Declared, Extra, Header, Ladder, Noise, Unmeasured
 from likeforlike.reports.read.summaries import Summary, summarise
 
 PLAIN_WORKLOAD = "benchmark"
@@ -134,6 +135,10 @@ class ResultFile:
     def noise(self) -> Noise | None:
         """The run's own noise floor."""
         return self.header.noise if self.header else None
+
+    def declared(self, workload: str) -> Declared:
+        """What is known of a workload: as the file declares it, else as older files meant it."""
+        return declared(workload, self.header.workloads if self.header else {})
 
     @property
     def ladder(self) -> Ladder | None:

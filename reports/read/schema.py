@@ -192,6 +192,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     timed_calls: str | None = None
     """``proven``, or why the timed calls (epochs) are not; None in files from before they were probed."""
     flop: Annotated[float, Meta(ge=0.0)] | None = None
+    precision: str | None = None
+    """The precision mode in which operations are counted; of older files the axis or the recipe tells it."""
     verified: Verified | None = None
     timing: Literal["synchronised", "unsynchronised"] = "synchronised"
     synchronised_median_seconds: Seconds | None = None
@@ -311,6 +313,66 @@ class Ladder(Struct, frozen=True):
         return (self.rungs, *self.other_orders)
 
 
+class DeclaredAxis(Struct, frozen=True):
+    """A coordinate of a workload's cells."""
+
+    name: Text
+    type: str = "int"
+    unit: str = ""
+    label: str = ""
+    size: bool = False
+    """Whether curves are drawn over it."""
+
+
+class DeclaredWording(Struct, frozen=True):
+    """How to speak of a workload; what is empty is said by its name and summary."""
+
+    title: str = ""
+    section: str = ""
+    about: str = ""
+    noun: str = ""
+    plural: str = ""
+    growth: str = ""
+    by_hand: str = ""
+
+
+class Declared(Struct, frozen=True):
+    """A workload, as the run that measured it declared it."""
+
+    name: Text
+    kind: str
+    summary: str = ""
+    axes: tuple[DeclaredAxis, ...] = ()
+    multiplies: bool = False
+    """Whether it is matrix products and nothing else."""
+    wording: DeclaredWording = DeclaredWording()
+
+    @property
+    def size_axis(self) -> DeclaredAxis | None:
+        """The axis over which curves are drawn."""
+        return next((axis for axis in self.axes if axis.size), None)
+
+    @property
+    def over_size(self) -> bool:
+        """Whether it is told by its sizes: a kernel with a size axis, and no answer by hand to hold it to."""
+        return self.kind == "kernel" and self.size_axis is not None and not self.wording.by_hand
+
+    @property
+    def section(self) -> str:
+        """The name of its section."""
+        return self.wording.section or self.name
+
+    @property
+    def noun(self) -> str:
+        """What one sample is called."""
+        return self.wording.noun or f"{self.name} call"
+
+    @property
+    def plural(self) -> str:
+        """What several samples are called."""
+        return self.wording.plural or f"{self.noun}s"
+
+
 class PluginFault(Struct, frozen=True):
     """A plug-in that could not be taken, and why."""
 
@@ -345,6 +407,8 @@ class Header(Struct, frozen=True, kw_only=True):
     """BLAS kernels, huge pages, governor, SMT and NUMA nodes when the run began."""
     measured_ceilings: tuple[MeasuredCeiling, ...] = ()
     plugin_faults: tuple[PluginFault, ...] = ()
+    workloads: dict[str, Declared] = field(default_factory=dict)
+    """What was measured, as declared, by name; not told by older files."""
     notes: tuple[str, ...] = ()
     """Known faults of a published file, each a sentence."""
     published: dict[str, Any] | None = None

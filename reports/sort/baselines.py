@@ -14,7 +14,6 @@ from likeforlike.reports.sort.plain_groups import names_benchmark
 
 KERAS = "keras-fit"
 MANUAL = "eager-loop"
-DISTRIBUTED = "distributed"
 PUBLISHED_PAIR = ((KERAS, "keras-2020"), (MANUAL, "manual-2020"))
 MOST_DETAILED = 4
 """Machines shown row by row; of more, the report shows the distribution and CSV the rows."""

@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import Any
 
 from likeforlike.devices.limits.ceilings import Ceiling
+from likeforlike.reports.read.declarations import TASK, of_older_files
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
-from likeforlike.reports.read.schema import Energy, Extra
+from likeforlike.reports.read.schema import Declared, Energy, Extra
 from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy
 
 REPEAT_AXIS = "run"
@@ -25,7 +26,6 @@ FILE_AXIS = "file"
 """The axis of a set of runs that bear the names of another set and are no repetitions of it."""
 UNSTATED = "unstated"
 """The device of published figures whose source does not name one."""
-NOISE = "noise"
 TWIN = "twin"
 """The role of a second copy of an entrant, measured beside it to show how far copies of one thing differ."""
 LARGE_SHARE = 0.2
@@ -157,6 +157,16 @@ class Measurement:
     def extra(self) -> Extra:
         """The first run's description; identity and terms are the same for all."""
         return self.runs[0].cell.extra
+
+    @cached_property
+    def declared(self) -> Declared:
+        """Its workload, as its file declares it."""
+        return self.runs[0].file.declared(self.key.workload)
+
+    @property
+    def kind(self) -> str:
+        """What kind of workload it is of; empty where nobody declared it."""
+        return self.declared.kind
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -329,6 +339,23 @@ class Study:
             if machine is None or item.machine.id == machine.id
         ]
 
+    def of_kind(self, kind: str, machine: Machine | None = None) -> list[Measurement]:
+        """Measurements of all workloads of a kind, on one machine or all."""
+        return [
+            item
+            for item in self.measurements
+            if item.kind == kind and (machine is None or item.machine.id == machine.id)
+        ]
+
+    def declared(self, workload: str) -> Declared:
+        """A workload that was measured, as the first of its files declares it."""
+        return self.by_workload[workload][0].declared
+
+    def place_of(self, workload: str) -> tuple[int, int]:
+        """Where a workload stands in a report: as older files' ones do, then as files have them."""
+        known, measured = list(of_older_files()), list(self.by_workload)
+        return (known.index(workload) if workload in known else len(known)), measured.index(workload)
+
     @cached_property
     def by_workload(self) -> dict[str, list[Measurement]]:
         """Measurements by workload, in the files' order."""
@@ -351,7 +378,7 @@ class Study:
     @property
     def synthetic(self) -> bool:
         """Whether any training was done on generated data."""
-        trained = self.by_workload.get("training", [])
+        trained = self.of_kind(TASK)
         return any(run.cell.extra.data_is_generated for item in trained for run in item.runs)
 
 
@@ -369,7 +396,13 @@ def axes_text(axes: Axes) -> str:
     return " ".join(str(value) if name in told else f"{name}={value}" for name, value in axes)
 
 
+def size_name(item: Measurement) -> str:
+    """The name of the axis over which curves are drawn; ``size`` where none was declared."""
+    axis = item.declared.size_axis
+    return axis.name if axis else "size"
+
+
 def size_of(item: Measurement) -> float:
     """The size axis as a figure; 0 where it is none."""
-    size = item.key.axis.get("size")
+    size = item.key.axis.get(size_name(item))
     return float(size) if isinstance(size, int | float) and not isinstance(size, bool) else 0.0

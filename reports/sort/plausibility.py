@@ -9,7 +9,7 @@ from typing import Any
 from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, Reached, device_ceiling
 from likeforlike.devices.limits.plausibility import flat_span, judge, judge_series, suspicion
 from likeforlike.reports.read.schema import Extra
-from likeforlike.reports.sort.measurements import Key, Measurement, grouped
+from likeforlike.reports.sort.measurements import Key, Measurement, grouped, size_name
 
 
 def with_plausibility(measured: list[Measurement]) -> tuple[Measurement, ...]:
@@ -56,7 +56,7 @@ def _suspicion(item: Measurement, best: Reached | None) -> str:
 
 def precision_of(extra: Extra) -> str:
     """The precision mode a cell worked in; float32, whose ceiling is higher than float64's, if untold."""
-    told = extra.axes.get("dtype") or (extra.recipe or {}).get("precision")
+    told = extra.axes.get("dtype") or (extra.recipe or {}).get("precision") or extra.precision
     return str(told) if told in PRECISIONS else "float32"
 
 
@@ -98,5 +98,5 @@ def _flat_reasons(measured: list[Measurement]) -> dict[tuple[str, Key], str]:
 
 
 def _series_of(item: Measurement) -> tuple[Any, ...]:
-    others = tuple((name, value) for name, value in item.key.axes if name != "size")
+    others = tuple((name, value) for name, value in item.key.axes if name != size_name(item))
     return item.machine.id, item.key.workload, item.key.implementation, item.key.device, others

@@ -80,6 +80,11 @@ class Context:
         machine = f" of {self.title(item)}" if self.several else ""
         return f"on {device}{machine}" + (f" in {item.key.apart}" if item.key.apart else "")
 
+    def detailed_of_kind(self, kind: str) -> list[Measurement]:
+        """The measurements of a kind of workload on the detailed machines."""
+        shown = {machine.id for machine in self.detailed}
+        return [item for item in self.study.of_kind(kind) if item.machine.id in shown]
+
     def detailed_of(self, workload: str) -> list[Measurement]:
         """A workload's measurements on the detailed machines."""
         shown = {machine.id for machine in self.detailed}

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
 from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.tell.context import Context
@@ -140,8 +141,8 @@ def within_others(context: Context) -> Iterator[ForestRow | None]:
 
 def _within(context: Context) -> Iterator[tuple[str, ForestRow | None]]:
     found = context.comparisons
-    trainers = [item for item in found.implementations if item.base.key.workload == "training"]
-    others = [item for item in found.implementations if item.base.key.workload != "training"]
+    trainers = [item for item in found.implementations if item.base.kind == TASK]
+    others = [item for item in found.implementations if item.base.kind != TASK]
     every: Iterable[tuple[Callable[[Context, Comparison], ForestRow | None], Comparison]] = chain(
         ((_published, item) for item in found.published),
         ((_trainers, item) for item in trainers),

@@ -16,6 +16,7 @@ from likeforlike.devices.limits.units import (
     size_of,
 )
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.read.schema import Declared
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict
@@ -309,3 +310,8 @@ def count_text(items: Collection[object] | int, noun: str) -> str:
 def listed(parts: Sequence[str]) -> str:
     """``a, b and c``."""
     return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
+
+
+def title_of(declared: Declared) -> str:
+    """The title of a workload's section."""
+    return declared.wording.title or f"Workload {declared.name}"

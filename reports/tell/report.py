@@ -31,10 +31,11 @@ from likeforlike.reports.tell.sections import (
     implementations,
     ladder,
     machines,
-    matrix_products,
+    own,
     plain_benchmarks,
     trainers,
 )
+from likeforlike.reports.tell.sections.over_size import section as kernels_over_size
 from likeforlike.reports.tell.sections.published import epochs as published_epochs
 from likeforlike.reports.tell.sections.published import pair as published_pair
 from likeforlike.reports.tell.wording.marks import with_marks_explained
@@ -48,10 +49,11 @@ SECTIONS: tuple[SectionModule, ...] = (
     ladder,
     published_epochs,
     distributed,
-    matrix_products,
+    kernels_over_size,
     answers,
     implementations,
     plain_benchmarks,
+    own,
     machines,
     caveats,
 )

@@ -13,7 +13,13 @@ import pytest
 
 from likeforlike.models.command import main
 from likeforlike.models.contract.implementation import Implementation, unsupported
-from likeforlike.models.registry import WORKLOADS, UnknownName, kernel_workloads, load_registry
+from likeforlike.models.registry import (
+    UnknownName,
+    built_in_workloads,
+    find_workload,
+    kernel_workloads,
+    load_registry,
+)
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
@@ -24,6 +30,9 @@ IMPLEMENTATIONS = [
     Implementation("mine", "training", "numpy", "my trainer", "{module}:Trainer"),
 ]
 """
+
+
+WORKLOADS = tuple(built_in_workloads())
 
 
 @pytest.fixture
@@ -162,6 +171,146 @@ BROKEN = {
         r"matmul has an implementation named 'tf-eager' already",
     ),
 }
+
+
+DECLARES = """
+from likeforlike.models.contract import Axis, Implementation, Problem, Workload, precision_axis
+
+def problem(axes, device):
+    return Problem((), "float32", device, axes)
+
+WORKLOADS = [
+    Workload(
+        name="scaled",
+        summary="a workload of one's own",
+        axes=(Axis("length", smoke=(4,), size=True), Axis("mode", smoke=("up",), type="str")),
+        problem=problem,
+        reference=lambda problem: None,
+        tolerance=1e-6,
+    ),
+]
+IMPLEMENTATIONS = [Implementation("mine", "scaled", "numpy", "", "{module}:f")]
+"""
+
+UNFIT = {
+    "no declarations": ("WORKLOADS = 7", "WORKLOADS is of type int, expected a list or tuple of Workload"),
+    "no declaration": (
+        "WORKLOADS = ['x']",
+        r"WORKLOADS\[0\] is of type str, expected likeforlike.models.contract.Workload",
+    ),
+    "name taken": (DECLARES.replace('"scaled"', '"eigen"'), "there is a workload named 'eigen' already"),
+    "twice": (DECLARES + "WORKLOADS *= 2", "there is a workload named 'scaled' already"),
+    "a name": (
+        DECLARES.replace('name="scaled"', 'name="a.b"'),
+        r"WORKLOADS\[0\].name is 'a.b', expected letters, .*",
+    ),
+    "missing problem": (
+        DECLARES.replace("        problem=problem,\n", ""),
+        r"WORKLOADS\[0\].problem is missing, expected a function of axes and device",
+    ),
+    "missing check": (
+        DECLARES.replace("        reference=lambda problem: None,\n", ""),
+        r"WORKLOADS\[0\] has neither verify nor reference: one of them must say what is right",
+    ),
+    "missing summary": (
+        DECLARES.replace('        summary="a workload of one\'s own",\n', ""),
+        r"import of \w+ failed: TypeError: .*missing 1 required positional argument: 'summary'",
+    ),
+    "no tolerance": (
+        DECLARES.replace("        tolerance=1e-6,\n", ""),
+        r"WORKLOADS\[0\].tolerance is 0.0, expected a number above 0 beside a reference",
+    ),
+    "not callable": (
+        DECLARES.replace("problem=problem", "problem=problem, flop=7"),
+        r"WORKLOADS\[0\].flop is 7, expected a function",
+    ),
+    "a reference not callable": (
+        DECLARES.replace("reference=lambda problem: None", "reference=[1]"),
+        r"WORKLOADS\[0\].reference is \[1\], expected a function",
+    ),
+    "axes no tuple": (
+        DECLARES.replace("axes=(", "axes=list((").replace('type="str")),', 'type="str"))),'),
+        r"WORKLOADS\[0\].axes is \[.*\], expected a tuple",
+    ),
+    "axis no axis": (
+        DECLARES.replace('Axis("mode", smoke=("up",), type="str")', '"mode"'),
+        r"WORKLOADS\[0\].axes\[1\].type is 'str', expected likeforlike.models.contract.Axis",
+    ),
+    "axis without values": (
+        DECLARES.replace("smoke=(4,)", "smoke=()"),
+        r"WORKLOADS\[0\].axes\[0\].smoke is \(\), expected a tuple of values, one at least",
+    ),
+    "axis of another type": (
+        DECLARES.replace("smoke=(4,)", "smoke=(4.5,)"),
+        r"WORKLOADS\[0\].axes\[0\].smoke is \(4.5,\), expected values of type int",
+    ),
+    "an axis's value twice": (
+        DECLARES.replace("smoke=(4,)", "smoke=(4, 4)"),
+        r"WORKLOADS\[0\].axes\[0\].smoke is \(4, 4\), expected each value once",
+    ),
+    "an axis's value for no id": (
+        DECLARES.replace('smoke=("up",)', 'smoke=("u/p",)'),
+        r"WORKLOADS\[0\].axes\[1\].smoke is \('u/p',\), expected each letters, digits, .*",
+    ),
+    "axis below its least": (
+        DECLARES.replace("smoke=(4,)", "smoke=(0,)"),
+        r"WORKLOADS\[0\].axes\[0\].smoke is \(0,\), expected each a whole number of at least 1",
+    ),
+    "axis of a meaning": (
+        DECLARES.replace('"length"', '"run"'),
+        r"WORKLOADS\[0\].axes\[0\].name is 'run', expected letters, digits and _, and none of run, .*",
+    ),
+    "axis twice": (
+        DECLARES.replace('"mode"', '"length"'),
+        r"WORKLOADS\[0\].axes has 'length' 2 times, expected it once",
+    ),
+    "two sizes": (
+        DECLARES.replace('Axis("mode", smoke=("up",), type="str")', 'Axis("width", smoke=(1,), size=True)'),
+        r"WORKLOADS\[0\].axes has several with size=True, expected one at most",
+    ),
+    "size of names": (
+        DECLARES.replace('type="str"', 'type="str", size=True'),
+        r"WORKLOADS\[0\].axes\[1\].size is True, expected False: sizes are numbers",
+    ),
+    "a task": (
+        DECLARES.replace("problem=problem", 'problem=problem, kind="task"'),
+        r"WORKLOADS\[0\].kind is 'task', expected kernel",
+    ),
+    "a preset": (
+        DECLARES.replace("problem=problem", 'problem=problem, presets=("slow",)'),
+        r"WORKLOADS\[0\].presets is \('slow',\), expected some of smoke, quick, published",
+    ),
+}
+BROKEN |= UNFIT
+
+
+def test_a_plug_in_declares_workloads_of_its_own(module):
+    registry = load_registry([module("declares_plugin", DECLARES)])
+    assert registry.faults == ()
+    assert tuple(registry.declared) == (*WORKLOADS, "scaled")
+    assert registry.names("scaled") == ("mine",)
+    declared = registry.declared["scaled"]
+    assert find_workload("scaled", declared.target).summary == "a workload of one's own"
+    with pytest.raises(LookupError, match="declares no workload 'other'"):
+        find_workload("other", declared.target)
+
+
+def test_two_entry_points_of_one_module_declare_once(module, distribution):
+    module("twice_plugin", DECLARES + 'MORE = [Implementation("more", "scaled", "numpy", "", "m:f")]')
+    distribution("their_package", "a = twice_plugin\nb = twice_plugin:MORE")
+    registry = load_registry()
+    assert registry.faults == ()
+    assert registry.names("scaled") == ("mine", "more")
+
+
+def test_a_module_may_declare_alone(module):
+    text = DECLARES.partition("IMPLEMENTATIONS")[0]
+    assert load_registry([module("alone_plugin", text)]).of("scaled") == ()
+
+
+def test_a_folder_of_kernels_is_found_by_itself():
+    folders = {path.parent.name for path in (ROOT / "models" / "kernels").glob("*/workload.py")}
+    assert set(kernel_workloads()) == folders
 
 
 @pytest.mark.parametrize("case", BROKEN)

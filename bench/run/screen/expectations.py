@@ -14,10 +14,9 @@ from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.devices.limits.ceilings import device_ceiling
 from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.registry import kernel_workloads
 
 Path = tuple[str, ...]
-"""What was timed, from general to special: ``("call", "matmul", "cpu:0", "numpy", "500 float32")``."""
+"""What was timed, from general to special: ``("call", WORKLOAD, "cpu:0", "numpy", "500 float32")``."""
 
 Rates = Mapping[tuple[str, str], float]
 """FLOP/s by device and precision; a logical CPU has the whole processor."""
@@ -73,9 +72,8 @@ def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
     if recipe is not None:
         epoch = _epoch_seconds(cell, recipe, plan, rates)
         return Expectation(kind, framework, epoch, _PROOF_SECONDS, compiling, recipe.epochs)
-    workload = kernel_workloads().get(cell.workload)
-    precision = str(dict(cell.axes).get("dtype", "float64"))
-    flop = workload.flop(dict(cell.axes)) if workload else None
+    precision = cell.declaration.precision_of(dict(cell.axes))
+    flop = cell.declaration.flop(dict(cell.axes))
     if flop is None:
         call = _UNKNOWN_CALL_SECONDS
     else:

@@ -18,7 +18,7 @@ from pathlib import Path
 from likeforlike.bench.studies.account import StudyFailed, required, table
 from likeforlike.bench.studies.replication import copies
 from likeforlike.bench.studies.replication.measuring import (
-    MATMUL,
+    PRODUCT,
     bench,
     common_options,
     complete,
@@ -49,11 +49,11 @@ class Held:
 
 def measure(asked: argparse.Namespace) -> list[str]:
     """``--gate N``: N + 1 runs one after the other, then N pairs of a run and a slower one."""
-    names, left = installed(MATMUL, asked.kernels)
+    names, left = installed(PRODUCT, asked.kernels)
     if not names:
         raise StudyFailed(f"--gate: none of the entrants is installed: {'; '.join(left)}")
     options = common_options(asked, [copies.gated_name(name) for name in names])
-    options += [f"--workloads={MATMUL}", f"--sizes={','.join(map(str, asked.sizes))}"]
+    options += [f"--workloads={PRODUCT}", f"--sizes={','.join(map(str, asked.sizes))}"]
     launches = asked.launches[0]
     options += [] if launches is None else [f"--launches={launches}"]
     for condition in asked.conditions:

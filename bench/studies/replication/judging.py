@@ -22,11 +22,12 @@ from likeforlike.bench.studies.tool_rules import PEERS
 from likeforlike.reports.judge.comparisons import Comparison, compare
 from likeforlike.reports.judge.estimates import estimate_ratio, widest
 from likeforlike.reports.judge.grounds import Grounds
+from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.recognition import read_content
 from likeforlike.reports.read.result_file import ResultError
 from likeforlike.reports.sort.baselines import base_of
 from likeforlike.reports.sort.epochs import on_one_basis
-from likeforlike.reports.sort.measurements import NOISE, Measurement, Study, grouped
+from likeforlike.reports.sort.measurements import Measurement, Study, grouped
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.verdicts import verdict, with_false_discovery_rate
 
@@ -81,7 +82,7 @@ def read_study(path: Path, setting: Setting) -> Study:
 
 def groups_of(study: Study) -> list[list[Measurement]]:
     """The comparison groups: what was measured at one place, of trainings with whole epochs where told."""
-    real = [item for item in study.measurements if item.key.workload != NOISE and item.extra.role != "floor"]
+    real = [item for item in study.measurements if item.kind != NOISE_FLOOR and item.extra.role != "floor"]
     return [on_one_basis(items) for items in grouped((item.key.place, item) for item in real).values()]
 
 

@@ -18,14 +18,16 @@ from likeforlike.bench.studies.account import StudyFailed
 from likeforlike.bench.studies.replication import copies
 from likeforlike.bench.studies.replication.settings import BUSY, KERNELS, Setting, settings_of
 from likeforlike.devices.process.interpreter import module_command, same_imports
-from likeforlike.models.registry import TRAINING, load_registry
+from likeforlike.models.kernels.matmul.workload import WORKLOAD
+from likeforlike.models.registry import load_registry
+from likeforlike.models.tasks.mlp.workload import TRAINING
 
-MATMUL = "matmul"
+PRODUCT = WORKLOAD.name
 
 
 def measure(asked: argparse.Namespace) -> list[str]:
     """Measure what does not lie in the folder yet, trial by trial; a line for each entrant left out."""
-    kernels, without = installed(MATMUL, asked.kernels)
+    kernels, without = installed(PRODUCT, asked.kernels)
     trainers, further = installed(TRAINING, asked.trainers)
     settings = list(settings_of(asked.conditions, kernels, trainers, asked.launches))
     wanted = [(setting, number) for number in range(1, asked.trials + 1) for setting in settings]
@@ -68,7 +70,7 @@ def options_of(setting: Setting, asked: argparse.Namespace) -> list[str]:
     """What ``likeforlike bench`` is asked for."""
     options = common_options(asked, entrants(setting, asked.copies))
     if setting.kind == KERNELS:
-        options += [f"--workloads={MATMUL}", f"--sizes={','.join(map(str, asked.sizes))}"]
+        options += [f"--workloads={PRODUCT}", f"--sizes={','.join(map(str, asked.sizes))}"]
     else:
         options += [f"--workloads={TRAINING}", "--recipes=matched", "--data=synthetic"]
         options += [f"--train-samples={asked.train_samples}"]

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
+from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
+from likeforlike.models.contract.workload import Wording, Workload
 
 _SEED = 2020
 _HOEFFDING = 6.0
@@ -97,10 +99,19 @@ def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
 WORKLOAD = Workload(
     name="eigen",
     summary="eigenvalues and eigenvectors of symmetric matrices",
+    axes=(Axis("size", smoke=(2,), quick=(200,), published=(2,), least=2, size=True),),
     flop=flop,
     memory_bytes=memory_bytes,
     problem=problem,
+    precision="float64",
     verify=verify,
     probe=probe,
     rows_alike=True,
+    smoke_only=("numpy-eigh", "tf-eigh"),
+    wording=Wording(
+        title="Eigenvalues: computed against by hand",
+        by_hand="[[3, 2], [2, 3]] has the characteristic polynomial l² - 6l + 5 with the roots 5 and 1; "
+        "larger symmetric matrices are checked by the residual A v - l v.",
+    ),
+    order=30,
 )

@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
+from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
+from likeforlike.models.contract.workload import Wording, Workload
 
 WHATS = ("gradient", "jacobian")
 TOLERANCE = 1e-9
 """Relative. Central differences in float64 are right to about eps^(2/3) · y / y' = 4e-11 · 2; a derivative
 taken in float32, 1e-7, is not."""
-
-
-def flop(axes: Axes) -> None:
-    """None: how many operations there are is what the modes differ in."""
 
 
 def memory_bytes(axes: Axes) -> int:
@@ -64,9 +62,20 @@ def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
 WORKLOAD = Workload(
     name="jacobian",
     summary="gradient and Jacobian of y = 3x² + 2x + 3",
-    flop=flop,
+    axes=(
+        Axis("size", smoke=(2,), quick=(1000,), published=(2,), unit="points", size=True),
+        Axis("what", smoke=WHATS, type="str", choices=WHATS),
+    ),
     memory_bytes=memory_bytes,
     problem=problem,
+    precision="float64",
     verify=verify,
     probe=probe,
+    smoke_only=("tf-gradient-tape", "finite-differences"),
+    wording=Wording(
+        title="Jacobian: automatic against by hand",
+        by_hand="y = 3x² + 2x + 3, whose derivative by hand is 6x + 2: at [1, 3] the gradient is [8, 20] and "
+        "the Jacobian diag(8, 20).",
+    ),
+    order=20,
 )

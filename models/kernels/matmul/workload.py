@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from likeforlike.models.contract.workload import Axes, Problem, Workload
+from likeforlike.models.contract.axis import Axis, precision_axis
+from likeforlike.models.contract.problem import Axes, Problem
+from likeforlike.models.contract.workload import Wording, Workload
 from likeforlike.models.kernels.matmul.verification import BLOCK_ROWS, FULL_CHECK_SIZE, probe, verify
 
 _BYTES = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
@@ -16,6 +18,11 @@ DTYPES = tuple(_BYTES)
 def flop(axes: Axes) -> float:
     """2 n³: n multiplications and n additions for each of n² elements."""
     return 2.0 * axes["size"] ** 3
+
+
+def bytes_moved(axes: Axes) -> float:
+    """Three matrices: both operands and the result."""
+    return 3.0 * axes["size"] ** 2 * _BYTES[axes["dtype"]]
 
 
 def memory_bytes(axes: Axes) -> int:
@@ -45,9 +52,32 @@ def problem(axes: Axes, device: str) -> Problem:
 WORKLOAD = Workload(
     name="matmul",
     summary="product of two square matrices",
+    axes=(
+        Axis(
+            "size",
+            smoke=(64, 256),
+            quick=(500, 1000, 2000),
+            published=(500, 1000, 5000, 10000),
+            label="size n of the n × n matrices",
+            size=True,
+        ),
+        precision_axis(DTYPES),
+    ),
     flop=flop,
+    bytes_moved=bytes_moved,
     memory_bytes=memory_bytes,
     problem=problem,
     verify=verify,
     probe=probe,
+    smoke_only=("numpy", "tf-eager", "tf-graph"),
+    multiplies=True,
+    transfers=True,
+    wording=Wording(
+        title="CPU against GPU: matrix products",
+        section="products",
+        about="Square matrices, one product a sample; operations are 2 n³.",
+        noun="product",
+        growth="a product alone grows to the 3rd power",
+    ),
+    order=10,
 )

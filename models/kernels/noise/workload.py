@@ -7,15 +7,12 @@ from typing import Any
 import numpy as np
 
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
+from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
+from likeforlike.models.contract.workload import Workload
 from likeforlike.models.kernels.matmul import workload as matmul
 
 _PRODUCT: Axes = {"size": 800, "dtype": "float32"}
 """About 10 ms on two cores."""
-
-
-def flop(axes: Axes) -> None:
-    """None: the figures are of the machine, not of the work."""
 
 
 def memory_bytes(axes: Axes) -> int:
@@ -48,9 +45,12 @@ def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
 WORKLOAD = Workload(
     name="noise",
     summary="one product against itself, and a call that does nothing",
-    flop=flop,
     memory_bytes=memory_bytes,
     problem=problem,
+    precision="float64",
     verify=verify,
     probe=probe,
+    kind="noise floor",
+    idle=("nothing",),
+    order=90,
 )

@@ -14,7 +14,17 @@ from likeforlike.reports.sort.likeness.setup_differences import setup_difference
 
 ASKED_FOR = frozenset(
     {
-        *("workloads", "implementations", "devices", "sizes", "dtypes", "recipes", "ladder", "workers"),
+        *(
+            "workloads",
+            "implementations",
+            "devices",
+            "sizes",
+            "axes",
+            "dtypes",
+            "recipes",
+            "ladder",
+            "workers",
+        ),
         *("strategies", "repeats", "plugins", "data_dir", "preset_name", "order_seed", "result_file"),
         *("min_rounds", "max_seconds", "precision", "confidence", "resume", "retry_failed"),
         *("cell_timeout_seconds", "cell_memory_bytes"),

@@ -1,9 +1,11 @@
-"""Jacobian and eigenvectors: error against the hand-derived answer, and time."""
+"""Kernels with an answer derived by hand: error against it, and time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from likeforlike.reports.read.declarations import KERNEL
+from likeforlike.reports.read.schema import Declared
 from likeforlike.reports.sort.measurements import Measurement, axes_text, size_of
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
@@ -12,21 +14,20 @@ from likeforlike.reports.tell.formatting import (
     resource_columns,
     resource_entries,
     time_entry,
+    title_of,
     verdict_entry,
 )
-
-DERIVATIONS = {
-    "jacobian": "y = 3x² + 2x + 3, whose derivative by hand is 6x + 2: at [1, 3] the gradient is [8, 20] and "
-    "the Jacobian diag(8, 20).",
-    "eigen": "[[3, 2], [2, 3]] has the characteristic polynomial l² - 6l + 5 with the roots 5 and 1; larger "
-    "symmetric matrices are checked by the residual A v - l v.",
-}
-TITLES = {"jacobian": "Jacobian: automatic against by hand", "eigen": "Eigenvalues: computed against by hand"}
 
 
 def sections(context: Context) -> list[Section | None]:
     """Answers and times of each such workload on the detailed machines."""
-    return [_section(context, workload) for workload in TITLES]
+    measured = [name for name in context.study.by_workload if has_answer(context.study.declared(name))]
+    return [_section(context, workload) for workload in sorted(measured, key=context.study.place_of)]
+
+
+def has_answer(declared: Declared) -> bool:
+    """Whether a workload is told by its answer."""
+    return declared.kind == KERNEL and bool(declared.wording.by_hand)
 
 
 def findings(context: Context) -> Kinds:
@@ -39,7 +40,8 @@ def _section(context: Context, workload: str) -> Section | None:
     if not items:
         return None
     table = _verification_table(context, items, workload)
-    return section(workload, TITLES[workload], [Text(DERIVATIONS[workload]), table])
+    declared = context.study.declared(workload)
+    return section(declared.section, title_of(declared), [Text(declared.wording.by_hand), table])
 
 
 def _verification_table(context: Context, items: Sequence[Measurement], workload: str) -> Table:

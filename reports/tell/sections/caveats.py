@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
 from likeforlike.reports.sort.accuracies import trains
 from likeforlike.reports.sort.floors import is_floor
-from likeforlike.reports.sort.measurements import NOISE, REPEAT_AXIS, Measurement, axes_text
+from likeforlike.reports.sort.measurements import REPEAT_AXIS, Measurement, axes_text
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import count_text
@@ -77,7 +78,8 @@ def _unverified_text(context: Context) -> Text | None:
         item
         for item in context.study.measurements
         if item.extra.verified is None
-        and item.key.workload not in (NOISE, PLAIN_WORKLOAD)
+        and item.kind != NOISE_FLOOR
+        and item.key.workload != PLAIN_WORKLOAD
         and not is_floor(item)
     ]
     if not unchecked:

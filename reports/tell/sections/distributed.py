@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from likeforlike.reports.sort.baselines import DISTRIBUTED, scaled_from
+from likeforlike.reports.read.declarations import DIVIDED_TASK
+from likeforlike.reports.sort.baselines import scaled_from
 from likeforlike.reports.sort.epochs import mean_of_last, on_one_basis
 from likeforlike.reports.sort.measurements import Key, grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
@@ -27,7 +28,7 @@ ABOUT = (
 
 def sections(context: Context) -> list[Section | None]:
     """Time, speed-up and efficiency by strategy and number of workers."""
-    measured = context.detailed_of(DISTRIBUTED)
+    measured = context.detailed_of_kind(DIVIDED_TASK)
     places = grouped(((item.machine.id, item.key.device), item) for item in measured)
     items = [item for members in places.values() for item in on_one_basis(members)]
     if not items:
@@ -53,7 +54,7 @@ def sections(context: Context) -> list[Section | None]:
                 else Entry(percent(efficiency), efficiency, struck=bool(scaled and scaled.doubt)),
                 "base" if alone else verdict_entry(scaled),
                 accuracy_entry(mean_of_last(item, "val_accuracy")),
-                workload=DISTRIBUTED,
+                workload=item.key.workload,
                 machine=context.title(item),
                 verdict="base" if alone else (scaled.word if scaled else ""),
             )

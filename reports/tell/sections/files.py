@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison, base_of_sets
+from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.likeness.measuring_options import options_of
 from likeforlike.reports.sort.likeness.repetitions import ASKED_FOR, commit_text
-from likeforlike.reports.sort.measurements import NOISE, Key, Measurement, Run, grouped
+from likeforlike.reports.sort.measurements import Key, Measurement, Run, grouped
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (
     Block,
@@ -85,7 +86,7 @@ def _places(context: Context) -> dict[tuple[str, str], Sets]:
     found = grouped(
         ((item.machine.id, item.key.workload), item)
         for item in context.study.measurements
-        if item.key.apart and item.key.workload != NOISE
+        if item.key.apart and item.kind != NOISE_FLOOR
     )
     places: dict[tuple[str, str], Sets] = {}
     for place, items in found.items():
@@ -232,7 +233,7 @@ def unlike_points(context: Context, *, same_machine: bool) -> Points | None:
     """Cells that have one name and two kinds of work, on one machine or on two."""
     told = []
     for base, item, why in context.comparisons.unlike:
-        if (base.machine.id == item.machine.id) is same_machine and base.key.workload != NOISE:
+        if (base.machine.id == item.machine.id) is same_machine and base.kind != NOISE_FLOOR:
             places = [one.key.apart if same_machine else context.title(one) for one in (base, item)]
             told.append(
                 f"Not compared: {base.key.workload} {base.key.bare.text}, {places[0]} and {places[1]}: {why}."

@@ -65,7 +65,7 @@ def _phases_table(
             *_phase_entries(item),
             *([_over_entry(context, item)] if floors else ()),
             *([_share_entry(item, rates[_device(item)], _device(item) in no_bound)] if known else ()),
-            workload="training",
+            workload=item.key.workload,
             machine=context.title(item),
         )
         for item in trainers
@@ -184,7 +184,7 @@ def _candidates_table(context: Context, lines: Sequence[FloorLine], name: str) -
                     Entry("–")
                     if item.flop_per_second is None
                     else Entry(format_rate(item.flop_per_second), item.flop_per_second, bool(item.doubt)),
-                    workload="training",
+                    workload=item.key.workload,
                     machine=context.title(item),
                 )
             )

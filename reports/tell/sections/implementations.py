@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.read.declarations import DIVIDED_TASK, NOISE_FLOOR, TASK
 from likeforlike.reports.read.machines import Machine
-from likeforlike.reports.sort.baselines import DISTRIBUTED
-from likeforlike.reports.sort.measurements import NOISE, Measurement, axes_text, grouped, size_of
+from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped, size_name, size_of
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
@@ -18,24 +18,27 @@ from likeforlike.reports.tell.formatting import (
     resource_entries,
     seconds_entry,
     time_entry,
+    title_of,
     verdict_entry,
 )
-from likeforlike.reports.tell.sections import answers
+from likeforlike.reports.tell.sections.answers import has_answer
 
-TOLD_APART = ("training", DISTRIBUTED, "matmul", NOISE)
-"""Workloads whose sections and findings are other modules'; of the answers by hand the sections alone."""
+_TOLD_APART = (TASK, DIVIDED_TASK, NOISE_FLOOR)
+"""Kinds of workload whose sections and findings are other modules', as those of kernels told by size are; of
+the answers by hand the sections alone."""
 _MOST_PLACES = 2
 """Whose fastest a finding names."""
 
 
 def sections(context: Context) -> list[Section | None]:
     """One section for each workload that has none of its own kind."""
-    others = [w for w in context.study.by_workload if w not in (*TOLD_APART, *answers.TITLES)]
+    study = context.study
+    others = [w for w in study.by_workload if not _told_apart(study, w) and not has_answer(study.declared(w))]
     made = []
     for number, workload in enumerate(others):
         items = [item for item in context.detailed_of(workload) if not item.runs[0].cell.plain]
         table = ranking_table(context, items, f"workload-{number + 1}", f"Implementations of {workload}")
-        made.append(section(f"workload-{number + 1}", f"Workload {workload}", [table]))
+        made.append(section(f"workload-{number + 1}", title_of(study.declared(workload)), [table]))
     return made
 
 
@@ -44,11 +47,17 @@ def findings(context: Context) -> Kinds:
     return [_findings(context)]
 
 
+def _told_apart(study: Study, workload: str) -> bool:
+    declared = study.declared(workload)
+    return declared.kind in _TOLD_APART or declared.over_size
+
+
 def _findings(context: Context) -> Iterator[str]:
     """How many answers agree with the reference, and who is surely fastest."""
     for machine in context.detailed:
         for workload in context.study.by_workload:
-            items = [] if workload in TOLD_APART else context.study.of(workload, machine)
+            apart = _told_apart(context.study, workload)
+            items = [] if apart else context.study.of(workload, machine)
             told = [*_answers(items), *_fastest(context, workload, machine)]
             if items and told:
                 where = f" on {context.title(items[0])}" if context.several else ""
@@ -88,12 +97,18 @@ def _fastest_there(members: Sequence[Comparison]) -> str:
     """``numpy-eigh is the fastest on cpu:0 at size 2; the next, tf-eigh, takes ×4.7 of its time``, say."""
     base, nearest = members[0].base, min(members, key=lambda member: member.verdict.estimate.ratio)
     axes = dict(base.key.axes)
-    where = f"on {base.key.device}" + (f" at size {size_entry(base).text}" if axes.pop("size", None) else "")
+    where = f"on {base.key.device}" + _at_size(base)
+    axes.pop(size_name(base), None)
     where += f" ({axes_text(tuple(axes.items()))})" if axes else ""
     if base.extra.division != "default":
         where += f", division {base.extra.division}"
     name, ratio = nearest.other.key.implementation, ratio_text(nearest.verdict.estimate)
     return f"{base.key.implementation} is the fastest {where}; the next, {name}, takes {ratio} of its time"
+
+
+def _at_size(item: Measurement) -> str:
+    name = size_name(item)
+    return f" at {name} {size_entry(item).text}" if item.key.axis.get(name) else ""
 
 
 def dtype_of(item: Measurement) -> str:
@@ -104,7 +119,23 @@ def dtype_of(item: Measurement) -> str:
 def size_entry(item: Measurement) -> Entry:
     """The size axis; as it stands where it is no number."""
     size = size_of(item)
-    return Entry(f"{size:,.0f}", size) if size else Entry(str(item.key.axis.get("size", "–")))
+    return Entry(f"{size:,.0f}", size) if size else Entry(str(item.key.axis.get(size_name(item), "–")))
+
+
+def others_of(item: Measurement) -> str:
+    """The axes beside size, precision and file, as a reader says them."""
+    told = (size_name(item), "dtype")
+    return axes_text(tuple(axis for axis in item.key.bare.axes if axis[0] not in told))
+
+
+def has_dtype(items: Sequence[Measurement]) -> bool:
+    """Whether a table has a column for the precision: not where workloads are declared without one."""
+    return any("dtype" in item.key.axis or not item.declared.axes for item in items)
+
+
+def further(items: Sequence[Measurement]) -> tuple[str, ...]:
+    """The column for the axes beside size and precision, where there are any."""
+    return ("further axes",) if any(others_of(item) for item in items) else ()
 
 
 def ranking_table(context: Context, items: Sequence[Measurement], name: str, caption: str) -> Table | None:
@@ -112,6 +143,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
     if not any((item.machine.id, item.key) in context.comparisons.against_base for item in items):
         return None
     memory = resource_columns(items)
+    typed, others, size = has_dtype(items), further(items), size_name(items[0])
     rows = []
     ordered = sorted(
         items,
@@ -120,6 +152,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
             item.key.device,
             item.extra.division,
             [str(v) for _, v in item.key.axes if not isinstance(v, int)],
+            others_of(item),
             size_of(item),
             item.median_seconds,
         ),
@@ -128,7 +161,9 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
         entries = [Entry(item.key.name), Entry(item.key.device)]
         entries += [Entry(context.title(item))] if context.several else []
-        entries += [size_entry(item), Entry(dtype_of(item)), Entry(item.extra.division), time_entry(item)]
+        entries += [size_entry(item), *([Entry(dtype_of(item))] if typed else [])]
+        entries += [Entry(others_of(item))] if others else []
+        entries += [Entry(item.extra.division), time_entry(item)]
         entries += [
             Entry("base") if comparison is None else ratio_entry(comparison),
             verdict_entry(comparison),
@@ -141,8 +176,9 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         "implementation",
         "device",
         *machine,
-        "size",
-        "dtype",
+        size,
+        *(("dtype",) if typed else ()),
+        *others,
         "division",
         "time",
         "ratio to the fastest",
@@ -151,8 +187,8 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         *memory,
     )
     note = (
-        "Each device, size, dtype and division has its own base, its fastest; ratios are of paired rounds, "
-        "launch by launch."
+        f"Each {', '.join(['device', size, *(['dtype'] if typed else []), *others])} and division has "
+        "its own base, its fastest; ratios are of paired rounds, launch by launch."
     )
     folded = len(rows) > 30
     minor = ("first call", *memory, "division")

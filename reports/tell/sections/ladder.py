@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.judge.ladder_effects import Effect, effects
 from likeforlike.reports.judge.ladder_effects import Step as OrderStep
+from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.read.schema import Ladder, Rung
 from likeforlike.reports.sort.baselines import Steps, ladders_of, orders_of
 from likeforlike.reports.sort.epochs import PHASES, mean_of_last, phase_seconds
@@ -37,7 +38,7 @@ def sections(context: Context) -> list[Section | None]:
     blocks: list[Block | None] = []
     number = 0
     for machine in context.detailed:
-        mine = context.study.of("training", machine)
+        mine = context.study.of_kind(TASK, machine)
         for ladder in ladders_of(context.study, machine):
             for place, orders in orders_of(ladder, mine).items():
                 number += 1
@@ -103,6 +104,7 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
     whole = all(item.whole for _, item in rungs if item is not None)
     rows = []
     before: Measurement | None = None
+    workload = next((item.key.workload for _, item in rungs if item is not None), "")
     for rung, item in rungs:
         known = item is not None and before is not None
         comparison = steps.get((item.machine.id, before.key, item.key)) if known else None  # type: ignore[union-attr]
@@ -116,7 +118,7 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
                 ratio_entry(comparison),
                 verdict_entry(comparison),
                 accuracy_entry(None if item is None else mean_of_last(item, "val_accuracy")),
-                workload="training",
+                workload=workload,
                 machine="" if item is None else context.title(item),
                 verdict=comparison.word if comparison else "",
             )
@@ -152,7 +154,7 @@ def effects_table(context: Context, found: list[Effect], where: str, suffix: str
                 Entry(f"{len(effect.steps)} of {effect.orders}", len(effect.steps)),
                 _sign_text(effect),
                 "depends on what was changed before" if effect.interacts else "–",
-                workload="training",
+                workload=item.key.workload,
                 machine=context.title(item),
             )
         )
@@ -310,7 +312,7 @@ def _step_fact(step: Step) -> str:
 def _explanations(context: Context) -> Iterator[str]:
     """The ladder's largest effects whose sign is sure in every order, and where they interact."""
     for machine in context.detailed:
-        mine = context.study.of("training", machine)
+        mine = context.study.of_kind(TASK, machine)
         for ladder in ladders_of(context.study, machine):
             for orders in orders_of(ladder, mine).values():
                 found = effects(orders, context.comparisons.ladder)

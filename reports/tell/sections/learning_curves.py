@@ -79,7 +79,7 @@ def course_table(context: Context, items: Sequence[Measurement], name: str) -> T
                 accuracy_entry(curve.val_accuracy[at]),
                 loss_entry(_gap(curve, at)),
                 loss_entry(_gap(curve, -1)),
-                workload="training",
+                workload=item.key.workload,
                 machine=context.title(item),
             )
         )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.sort.baselines import KERAS, MANUAL, base_of, equal_terms
 from likeforlike.reports.sort.epochs import on_one_basis
@@ -79,7 +80,7 @@ def data_warning(items: Sequence[Measurement]) -> Warn | None:
 
 def sections(context: Context) -> list[Section | None]:
     """One section for each recipe that several trainers share."""
-    shared = equal_terms(context.detailed_of("training"))
+    shared = equal_terms(context.detailed_of_kind(TASK))
     recipes = grouped(((str(item.key.axis.get("recipe", "?")), item.key.apart), item) for item in shared)
     made = []
     for number, ((recipe, file), items) in enumerate(recipes.items()):
@@ -117,7 +118,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
     across = context.comparisons.across_devices
     devices = any((item.machine.id, item.key) in across for item in items)
     memory, prices = resource_columns(items), context.prices
-    scatters = usual_scatters(context.detailed_of("training"))
+    scatters = usual_scatters(context.detailed_of_kind(TASK))
     rows = []
     for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
@@ -134,7 +135,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
                 *([cost_to_accuracy_entry(item, prices.of(item, context.study))] if prices else []),
                 seconds_entry(item.extra.cold_seconds),
                 *resource_entries(item, memory),
-                workload="training",
+                workload=item.key.workload,
                 machine=context.title(item),
                 verdict=[comparison.word if comparison else "base", *([pair.word] if pair else [])],
             )
@@ -224,7 +225,7 @@ def _terms_table(context: Context, items: Sequence[Measurement], name: str) -> T
                         what,
                         theirs,
                         f"{mine} ({base.key.implementation})",
-                        workload="training",
+                        workload=item.key.workload,
                         machine=context.title(item),
                     )
                 )
@@ -254,12 +255,12 @@ def _pair_findings(context: Context) -> Iterator[str]:
 
 def _is_pair(item: Comparison) -> bool:
     pair = (item.base.key.implementation, item.other.key.implementation)
-    return item.base.key.workload == "training" and pair == (KERAS, MANUAL)
+    return item.base.kind == TASK and pair == (KERAS, MANUAL)
 
 
 def _by_division(context: Context) -> dict[tuple[object, ...], list[Comparison]]:
     """Comparisons of trainers by machine, place and division."""
-    trained = [item for item in context.comparisons.implementations if item.base.key.workload == "training"]
+    trained = [item for item in context.comparisons.implementations if item.base.kind == TASK]
     return grouped(((i.base.machine.id, i.base.key.place, i.base.extra.division), i) for i in trained)
 
 

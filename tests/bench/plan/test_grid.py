@@ -22,7 +22,14 @@ T4 = Device("gpu", 1, "T4", compute_capability=(7, 5))
 def options(**asked: Any) -> Options:
     """What no option at all means, but for what was asked."""
     nothing: dict[str, Any] = dict.fromkeys(Options.__dataclass_fields__)
-    nothing |= {"preset_name": "quick", "sizes": {}, "dtypes": ("float32",), "repeats": 1, "plugins": ()}
+    nothing |= {
+        "preset_name": "quick",
+        "sizes": {},
+        "axes": {},
+        "dtypes": ("float32",),
+        "repeats": 1,
+        "plugins": (),
+    }
     return Options(**{**nothing, **asked})
 
 
@@ -202,9 +209,9 @@ def test_what_is_no_size_of_memory(text: str) -> None:
 
 def test_sizes_by_workload() -> None:
     assert parse_sizes("500, 1000,eigen:30,500,jacobian:7") == {
-        "matmul": (500, 1000),
-        "eigen": (30,),
-        "jacobian": (7,),
+        "": ("500", "1000"),
+        "eigen": ("30",),
+        "jacobian": ("7",),
     }
 
 

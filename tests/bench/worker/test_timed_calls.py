@@ -19,6 +19,8 @@ from likeforlike.bench.worker.messages import Finish, Finished, Go, Sample
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.problem import Problem
+from likeforlike.models.registry import kernel_workloads
 
 ROUNDS = 4
 OF_PROCESS = {"import_seconds": 0.5, "fresh_process": True}
@@ -229,3 +231,23 @@ def test_each_way_to_deceive_ends_with_a_wrong_answer_in_a_run(tmp_path: Path) -
     told = {b["extra_info"]["implementation"]: b["extra_info"]["timed_calls"] for b in result["benchmarks"]}
     assert told["numpy"] == told["honest"] == told["twin-a"] == "proven"
     assert told["changes-nothing"].startswith("not proven: ")
+
+
+@pytest.mark.parametrize(
+    ("operands", "rows"),
+    [
+        ((np.ones((3, 2), np.float32),), 3),
+        ((np.arange(4), np.ones(4)), 0),
+        ((np.float64(1.0) * np.ones(()),), 0),
+        ((), 0),
+    ],
+)
+def test_what_no_fraction_can_multiply_is_never_changed(operands: tuple[np.ndarray, ...], rows: int) -> None:
+    problem = Problem(operands, "float32", "cpu:0")
+    changed: list[Any] = []
+    kernel = Kernel(call=lambda: None, change=lambda *how: changed.append(how))
+    workload = replace(kernel_workloads()["eigen"], probe=lambda axes, problem, random: lambda *of: None)
+    calls = timed_calls.timed_calls(workload, {}, problem, kernel)
+    calls.before_waking()()
+    assert bool(changed) is bool(rows)
+    assert len(calls.factors.now) == rows

@@ -218,7 +218,7 @@ def test_jacobian_by_hand():
     wrong[1, 2] = 7.0
     assert jacobian.verify(both, problem, wrong).error == 0.5
     assert jacobian.verify(both, problem, [8, 14, 20]).error == np.inf
-    assert jacobian.flop(axes) is None
+    assert jacobian.WORKLOAD.flop(axes) is None
     assert jacobian.memory_bytes({"size": 10, "what": "gradient"}) == 8 * 32 * 10
     assert jacobian.memory_bytes({"size": 10, "what": "jacobian"}) == 8 * (32 * 10 + 600)
 
@@ -229,7 +229,7 @@ def test_noise_is_a_product_of_800():
     for mine, theirs in zip(problem.operands, matmul.problem(product, "cpu:0").operands, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert noise.memory_bytes({}) == matmul.memory_bytes(product)
-    assert noise.flop({}) is None
+    assert noise.WORKLOAD.flop({}) is None
     assert noise.verify({}, problem, None) == noise.Verification(0.0, 0.0)
     left, right = problem.operands
     assert noise.verify({}, problem, left @ right).ok

@@ -97,7 +97,9 @@ def item(refuted=False, workload="matmul", **units):
         )
         for node, (quiet, all_, median) in units.items()
     ]
-    return SimpleNamespace(refuted=refuted, key=SimpleNamespace(workload=workload), runs=runs)
+    return SimpleNamespace(
+        refuted=refuted, kind="noise floor" if workload == "noise" else "kernel", runs=runs
+    )
 
 
 def took(seconds):

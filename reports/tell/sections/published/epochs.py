@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
+from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.read.schema import Epoch
 from likeforlike.reports.sort.epochs import epoch_seconds, mean, runs_with_epochs, tells_phases
 from likeforlike.reports.sort.likeness.comparability import NOT_STATED, recipe_differences
@@ -19,7 +20,7 @@ from likeforlike.reports.tell.sections.trainers import data_warning
 
 def sections(context: Context) -> list[Section | None]:
     """For each published trainer: the same trainer and recipe as measured here."""
-    trained = context.detailed_of("training")
+    trained = context.detailed_of_kind(TASK)
     blocks: list[Block | None] = []
     number = 0
     for published in (item for item in trained if item.key.device == UNSTATED):
@@ -77,7 +78,9 @@ def _differences(context: Context, published: Measurement, mine: Measurement, na
     sides = (context.title(published), context.title(mine))
     found = recipe_differences(published, mine)
     differing = [
-        row(*texts, workload="training", machine=sides[1]) for texts in found if NOT_STATED not in texts
+        row(*texts, workload=mine.key.workload, machine=sides[1])
+        for texts in found
+        if NOT_STATED not in texts
     ]
     blocks: list[Block] = []
     if differing:
@@ -104,7 +107,7 @@ def _table(
             (attrgetter("loss"), loss_entry),
         ):
             entries += [make(_at(item, epoch, figure)) for item in (published, mine)]
-        rows.append(row(*entries, workload="training", machine=context.title(mine)))
+        rows.append(row(*entries, workload=mine.key.workload, machine=context.title(mine)))
     sides = (context.title(published), context.title(mine))
     what = ("time", "validation accuracy", "validation loss", "train accuracy", "train loss")
     columns = ("epoch", *(f"{quantity}, {side}" for quantity in what for side in sides))

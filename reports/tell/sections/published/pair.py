@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.sort.baselines import published_pair, whole_pair
 from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
@@ -57,7 +58,7 @@ def findings(context: Context) -> Kinds:
 
 def _published_pairs(context: Context) -> list[tuple[Measurement, Measurement]]:
     places = grouped(
-        ((item.machine.id, item.key.device, item.key.apart), item) for item in context.detailed_of("training")
+        ((item.machine.id, item.key.device, item.key.apart), item) for item in context.detailed_of_kind(TASK)
     )
     pairs = [published_pair(items) for items in places.values()]
     return [pair for pair in pairs if pair is not None]
@@ -67,7 +68,7 @@ def _summary_table(context: Context, keras: Measurement, manual: Measurement, na
     split = tells_phases([keras, manual])
     sides = tuple(reversed(whole_pair((keras, manual))))
     several = any(len(side.runs) > 1 for side in sides)
-    scatter = scatter_of(sides, usual_scatters(context.detailed_of("training")))
+    scatter = scatter_of(sides, usual_scatters(context.detailed_of_kind(TASK)))
     rows = [
         row("Accuracy, test", *(accuracy_over_seeds(side, scatter=scatter) for side in sides))
         if several  # one seed proves nothing: how far several lie apart is told with their mean

@@ -38,6 +38,7 @@ def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Lim
             **dict.fromkeys(Options.__dataclass_fields__),
             "preset_name": preset,
             "sizes": {},
+            "axes": {},
             "dtypes": ("float32",),
             "resume": False,
             "plugins": (),

@@ -1,0 +1,15 @@
+"""Data-parallel training, declared: driven as training is, its axes are further ones."""
+
+from __future__ import annotations
+
+from likeforlike.models.contract.workload import Workload
+
+DISTRIBUTED = "distributed"
+
+WORKLOAD = Workload(
+    name=DISTRIBUTED,
+    summary="the same training, each batch divided among 1, 2, 4 ... workers",
+    kind="divided task",
+    presets=(),
+    order=1,
+)

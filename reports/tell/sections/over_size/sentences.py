@@ -1,0 +1,114 @@
+"""What is sure: how much faster a device is, from what size, and who is fastest at the largest one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.read.schema import Declared
+from likeforlike.reports.sort.measurements import grouped, size_name, size_of
+from likeforlike.reports.tell.context import Context
+from likeforlike.reports.tell.formatting import (
+    comparison_text,
+    listed,
+    significant,
+)
+from likeforlike.reports.tell.sections.implementations import others_of
+from likeforlike.reports.tell.sections.over_size.crossings import device_crossovers
+from likeforlike.reports.tell.sections.over_size.series import place_of, size_text, work_text
+
+
+def device_findings(context: Context, declared: Declared) -> Iterator[str]:
+    """How much faster than the CPU a device is at best, and from what size it pays."""
+    without, within = (device_crossovers(context, declared, transfers) for transfers in (False, True))
+    best: dict[str, Comparison] = {}
+    for item in context.comparisons.devices:
+        place = item.other.machine.id + item.other.key.device
+        if item.sure and item.word == "faster" and item.other.key.workload == declared.name:
+            known = best.get(place)
+            if known is None or item.verdict.estimate.ratio < known.verdict.estimate.ratio:
+                best[place] = item
+    for item in best.values():
+        key = item.other.key
+        place_key = place_of(item.other)
+        pays = "".join(
+            f"{lead} {found[place_key].pays}"
+            for lead, found in (("; it pays", without), (", with transfers", within))
+            if place_key in found
+        )
+        speed_up = significant(1.0 / item.verdict.estimate.ratio)
+        where = f" ({context.title(item.other)})" if context.several else ""
+        yield (
+            f"{key.device}{where} is up to ×{speed_up} as fast as cpu:0 at {declared.plural} "
+            f"({work_text(item.other, key.name)}{size_text(item.other)}){pays}."
+        )
+    yield from _never_paying(context, declared, set(best))
+
+
+def _never_paying(context: Context, declared: Declared, paying: set[str]) -> Iterator[str]:
+    """Accelerators that are surely slower than the CPU at every size they both have."""
+    compared = [i for i in context.comparisons.devices if i.other.key.workload == declared.name]
+    for place, items in grouped((i.other.machine.id + i.other.key.device, i) for i in compared).items():
+        if place in paying or not all(item.sure and item.word in ("slower", "same") for item in items):
+            continue
+        largest = max(size_of(item.other) for item in items)
+        other = items[0].other
+        where = f" ({context.title(other)})" if context.several else ""
+        yield (
+            f"{other.key.device}{where} pays at no {declared.noun} that was measured, up to "
+            f"{size_name(other)} {largest:,.0f}."
+        )
+
+
+def fastest_findings(context: Context, declared: Declared) -> Iterator[str]:
+    """Who is fastest at the largest size of each device with a clear verdict, and by how much."""
+    compared = [i for i in context.comparisons.implementations if i.base.key.workload == declared.name]
+    places = grouped(
+        (
+            (
+                i.base.machine.id,
+                i.base.extra.division,
+                i.base.key.device,
+                i.base.key.axis.get("dtype"),
+                others_of(i.base),
+                i.base.key.apart,
+            ),
+            i,
+        )
+        for i in compared
+    )
+    ordered = sorted(places.values(), key=lambda mine: mine[0].base.extra.division != "default")
+    for every in ordered:
+        mine = [item for item in every if item.sure]
+        if not mine:
+            continue
+        size = max(size_of(item.base) for item in mine)
+        mine = [item for item in mine if size_of(item.base) == size]
+        largest = (
+            f"largest {declared.noun}"
+            if size == max(size_of(item.base) for item in every)
+            else f"largest {declared.noun} with a clear verdict"
+        )
+        base = mine[0].base
+        tuned = "" if base.extra.division == "default" else f", division {base.extra.division}"
+        yield (
+            f"At the {largest} {context.where(base)} ({work_text(base)}"
+            f"{size_name(base)} {size:,.0f}{tuned}) {_times_text(mine)}."
+        )
+
+
+def _times_text(mine: Sequence[Comparison]) -> str:
+    """``torch takes ×1.13 and jax ×1.23 of tf-eager's time; numpy takes as long``, with intervals."""
+    name = mine[0].base.key.implementation
+    unlike = [item for item in mine if item.verdict.different]
+    like = [item.other.key.implementation for item in mine if not item.verdict.different]
+    parts = []
+    if unlike:
+        ratios = [f"{item.other.key.implementation} {comparison_text(item)}" for item in unlike]
+        first, _, rest = listed(ratios).partition(" ")
+        parts.append(f"{first} takes {rest} of {name}'s time")
+    if like:
+        parts.append(
+            f"{listed(like)} take{'s' * (len(like) == 1)} as long" + ("" if unlike else f" as {name}")
+        )
+    return "; ".join(parts)
