@@ -22,12 +22,14 @@ ATTRIBUTE = "IMPLEMENTATIONS"
 KERNEL_WORKLOADS = ("matmul", "jacobian", "eigen", "noise")
 TRAINING = "training"
 """The workload with a driver of its own: a sample of it is an epoch, not a call."""
+FUNCTIONS = "functions"
+"""Whatever ``likeforlike.compare`` was handed; it has no implementations of ours, and is no option."""
 DISTRIBUTED = "distributed"
 """Training with each batch divided among workers; driven as training is, its axes are further ones."""
 WORKLOADS = (TRAINING, DISTRIBUTED, *KERNEL_WORKLOADS)
 
 _KERNELS = "likeforlike.models.kernels"
-_PACKAGES = {name: f"{_KERNELS}.{name}" for name in KERNEL_WORKLOADS} | {
+_PACKAGES = {name: f"{_KERNELS}.{name}" for name in (*KERNEL_WORKLOADS, FUNCTIONS)} | {
     TRAINING: "likeforlike.models.tasks.mlp",
     DISTRIBUTED: "likeforlike.models.distributed",
 }
@@ -98,7 +100,10 @@ class Registry:
 def kernel_workloads() -> Mapping[str, Workload]:
     """The workloads whose sample is one call; training has a driver of its own."""
     return MappingProxyType(
-        {name: importlib.import_module(f"{_PACKAGES[name]}.workload").WORKLOAD for name in KERNEL_WORKLOADS}
+        {
+            name: importlib.import_module(f"{_PACKAGES[name]}.workload").WORKLOAD
+            for name in (*KERNEL_WORKLOADS, FUNCTIONS)
+        }
     )
 
 
@@ -106,7 +111,7 @@ def workload_summaries() -> Mapping[str, str]:
     """Each workload's name and one-line summary, training included."""
     training = "training of 784-512-dropout-10 on Fashion-MNIST, an epoch a sample"
     divided = "the same training, each batch divided among 1, 2, 4 ... workers"
-    kernels = {name: workload.summary for name, workload in kernel_workloads().items()}
+    kernels = {name: kernel_workloads()[name].summary for name in KERNEL_WORKLOADS}
     return {TRAINING: training, DISTRIBUTED: divided} | kernels
 
 
