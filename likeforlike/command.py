@@ -1,4 +1,4 @@
-"""``likeforlike bench | compare | report | models | devices | check | fleet``: each imported when it is called."""
+"""``likeforlike bench | compare | report | ...``: each part imported when it is called."""
 
 from __future__ import annotations
 

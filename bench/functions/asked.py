@@ -59,10 +59,14 @@ def points_of(grid: Mapping[str, Sequence[Any]] | None) -> tuple[Point, ...]:
     if grid is None:
         return ({},)
     if not isinstance(grid, Mapping) or not grid:
-        raise TypeError(f"compare: grid is {_shown(grid)}, expected names with their values: {{'n': [10, 100]}}")
+        raise TypeError(
+            f"compare: grid is {_shown(grid)}, expected names with their values: {{'n': [10, 100]}}"
+        )
     for name, values in grid.items():
         if not isinstance(name, str) or not name.isidentifier():
-            raise ValueError(f"compare: grid has the name {_shown(name)}, expected one that a parameter can have")
+            raise ValueError(
+                f"compare: grid has the name {_shown(name)}, expected one that a parameter can have"
+            )
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:
             raise TypeError(f"compare: grid[{name!r}] is {_shown(values)}, expected a list of values")
         for value in values:

@@ -12,7 +12,7 @@ from pytest_benchmark import plugin
 from pytest_benchmark.stats import Metadata
 from pytest_benchmark.utils import get_commit_info
 
-from likeforlike.bench.functions.asked import Asked
+from likeforlike.bench.functions.asked import NAME_AXIS, Asked
 from likeforlike.bench.functions.handing_over import origin_of
 from likeforlike.bench.functions.measuring import Measured
 from likeforlike.bench.keep.cell_record import unmeasured
@@ -42,18 +42,19 @@ def document_of(measured: Measured) -> dict[str, Any]:
     }
 
 
-def entries_of(measured: Measured, place: str = "") -> list[Metadata]:
-    """pytest-benchmark's record of each function that has a figure; ``place``: the test it was compared in."""
+def entries_of(measured: Measured, test: str = "") -> list[Metadata]:
+    """pytest-benchmark's record of each function that has a figure; ``test``: whose comparison it is."""
     found = []
     for cell in measured.cells:
         record = measured.records[cell.id]
         if record.outcome != MEASURED or not record.seconds:
             continue
-        name = " ".join([cell.entry.name, *(f"{axis}={value}" for axis, value in cell.axes)])
+        point = (f"{axis}={value}" for axis, value in cell.axes if axis != NAME_AXIS)
+        name = " ".join([cell.entry.name, *point])
         fixture = SimpleNamespace(
-            name=name,
-            fullname=f"{place or FUNCTIONS}::{name}",
-            group=cell.group,
+            name=f"{test.rpartition('::')[2]}[{name}]" if test else name,
+            fullname=f"{test or FUNCTIONS}[{name}]",
+            group=test or cell.group,
             param=None,
             params=None,
             extra_info=dict(record.extra_info),
@@ -79,7 +80,9 @@ def header_of(runs: Sequence[Measured], run_id: str = "") -> dict[str, Any]:
         "preset": None,
         "timing": plan.options.timing,
         "order_seed": plan.order_seed,
-        "command": " ".join(["likeforlike.compare", *dict.fromkeys(n for m in runs for n in m.asked.functions)]),
+        "command": " ".join(
+            ["likeforlike.compare", *dict.fromkeys(n for m in runs for n in m.asked.functions)]
+        ),
         "options": {k.removeprefix("option "): v for k, v in plan.options.conditions().items()},
         "code": _code(measured.asked for measured in runs),
         "noise": None,
@@ -98,10 +101,7 @@ def header_of(runs: Sequence[Measured], run_id: str = "") -> dict[str, Any]:
 
 def failures_of(measured: Measured) -> dict[str, str]:
     """Outcome and reason of each entrant without a figure, by the name of its cell."""
-    return {
-        cell.id: f"{record.outcome}: {record.reason}"
-        for cell, record in _unmeasured(measured)
-    }
+    return {cell.id: f"{record.outcome}: {record.reason}" for cell, record in _unmeasured(measured)}
 
 
 def _unmeasured(measured: Measured) -> list[tuple[Cell, Any]]:
@@ -140,9 +140,11 @@ def _by_proof(measured: Measured) -> Mapping[str, list[str]]:
         told = str(info.get("timed_calls", "proven"))
         if told == "proven" or _SAME not in told:
             continue
-        made = info.get("calls_in_a_sample", 1)
-        what = f"each sample is {made:,} calls in a row with" if made > 1 else "every call had"
-        words = f"{what} the same arguments, so that a function that remembers its answers would not be noticed."
+        several = info.get("calls_in_a_sample", 1) > 1
+        what = "each sample is several calls in a row with" if several else "every call had"
+        words = (
+            f"{what} the same arguments, so that a function that remembers its answers would not be noticed."
+        )
         if cell.entry.name not in found.setdefault(words, []):
             found[words].append(cell.entry.name)
     return found

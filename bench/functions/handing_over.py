@@ -70,7 +70,9 @@ def _pickled(value: Any) -> bytes:
 def _by_value_where_needed(parts: Sequence[Any]) -> Iterator[None]:
     """Functions of modules that another process would not find are sent with all that they are made of."""
     with ExitStack() as stack:
-        for module in {name: m for part in parts if (m := _unfindable(part)) for name in (m.__name__,)}.values():
+        for module in {
+            name: m for part in parts if (m := _unfindable(part)) for name in (m.__name__,)
+        }.values():
             cloudpickle.register_pickle_by_value(module)
             stack.callback(cloudpickle.unregister_pickle_by_value, module)
         yield
@@ -136,7 +138,9 @@ def _is_filled(cell: Any) -> bool:
         return False
 
 
-def names_of(functions: Mapping[str, Callable[..., Any]] | Sequence[Callable[..., Any]] | Any) -> dict[str, Any]:
+def names_of(
+    functions: Mapping[str, Callable[..., Any]] | Sequence[Callable[..., Any]] | Any,
+) -> dict[str, Any]:
     """Functions by name: as given, or each by its own. Raises ValueError or TypeError in one line."""
     if isinstance(functions, Mapping):
         named = {str(name).strip(): function for name, function in functions.items()}
@@ -146,15 +150,21 @@ def names_of(functions: Mapping[str, Callable[..., Any]] | Sequence[Callable[...
         names = [_own_name(function) for function in functions]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"compare: two functions are called {twice!r}; name them: {{'mine': ..., 'theirs': ...}}")
+            raise ValueError(
+                f"compare: two functions are called {twice!r}; name them: {{'mine': ..., 'theirs': ...}}"
+            )
         named = dict(zip(names, functions, strict=True))
     else:
-        raise TypeError(f"compare: functions is of type {type(functions).__name__}, expected a dict of functions by name")
+        raise TypeError(
+            f"compare: functions is of type {type(functions).__name__}, expected a dict of functions by name"
+        )
     for name, function in named.items():
         if not callable(function):
             raise TypeError(f"compare: {name!r} is of type {type(function).__name__}, expected a function")
         if not name or not name.isprintable() or len(name) > 60:
-            raise ValueError(f"compare: the name {name[:80]!r} is not fit for a table; expected 1 to 60 printable characters")
+            raise ValueError(
+                f"compare: the name {name[:80]!r} is unfit; expected 1 to 60 printable characters"
+            )
     return named
 
 

@@ -58,12 +58,12 @@ def measure(asked: Asked, progress: Progress) -> Measured:
     folder = Path(tempfile.mkdtemp(prefix="likeforlike-"))
     try:
         entrants = entrants_of(asked)
-        handed = hand_over(
-            tuple(asked.functions.values()), asked.arguments, asked.check, entrants, folder
-        )
+        handed = hand_over(tuple(asked.functions.values()), asked.arguments, asked.check, entrants, folder)
         cells = cells_of(asked, entrants, handed.where, device.id)
         if handed.why_here:
-            progress.say(f"NOTE: measuring in this process: a function can't be sent to another ({handed.why_here})")
+            progress.say(
+                f"NOTE: measuring in this process: a function can't be sent to another ({handed.why_here})"
+            )
         plan = _plan(asked, {device.id: device}, folder, one_process=bool(handed.why_here))
         setup = read_setup(numpy_blas(), plan.context.fingerprint["cpu"]["vector"])
         records = _run(cells, plan, progress, asked.seconds, handed)

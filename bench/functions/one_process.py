@@ -20,8 +20,7 @@ class OneProcess(Pool):
 
     def lend(self, environment: Mapping[str, str], has_peers: bool = False) -> Worker:
         """This process, as a worker that the schedule orders about."""
-        hand = ThisProcess({name: environment[name] for name in _OWN})
-        return hand  # type: ignore[return-value]
+        return ThisProcess({name: environment[name] for name in _OWN})  # type: ignore[return-value]
 
     def take_back(self, worker: Worker, clean: bool) -> None:
         """Drop what it held."""

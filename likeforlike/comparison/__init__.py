@@ -1,1 +1,1 @@
-"""Someone's own functions compared: what ``bench`` measures of them, judged as ``reports`` judges all else."""
+"""Functions compared: what ``bench`` measures of them, judged as ``reports`` judges all else."""

@@ -17,7 +17,7 @@ _LONGEST = 2000
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike compare") -> int:
-    """Compare, print what was found, and give the exit status: 0, or 2 for bad input or a function that fails."""
+    """Compare, print what was found, and give the exit status: 2 for bad input or a failing function."""
     options = _parser(prog).parse_args(arguments)
     try:
         _check_output(options.output)
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike compar
         if options.output is not None:
             print(f"result file: {result.save(options.output)}")
     except (TypeError, ValueError, OSError) as error:
-        print(f"{prog}: {' '.join(str(error).split())[:_LONGEST]}", file=sys.stderr)
+        print(f"{prog}: {' '.join(str(error).split()).removeprefix('compare: ')[:_LONGEST]}", file=sys.stderr)
         return BAD_INPUT
     return 0
 
@@ -57,14 +57,14 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--args",
         metavar="MODULE:NAME",
-        help="a function that returns a tuple or dict of arguments, given rng or seed if it takes them; or the "
-        "tuple or dict itself (no arguments)",
+        help="a function that returns a tuple or dict of arguments, given rng or seed if it takes them; or "
+        "the tuple or dict itself (no arguments)",
     )
     parser.add_argument(
         "--check",
         metavar="MODULE:FUNCTION",
-        help="is called with the first's answer and another's, and raises where they don't agree (numbers agree "
-        "to half their digits)",
+        help="is called with the first's answer and another's, and raises where they don't agree "
+        "(numbers must agree to half their digits)",
     )
     parser.add_argument(
         "--grid",
@@ -73,11 +73,17 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         metavar="NAME=VALUE,...",
         help="compare at every one of these values, which --args is given by name; several span a grid",
     )
-    parser.add_argument("--launches", type=int, metavar="N", help="sets of fresh processes (3, up to 10 if needed)")
+    parser.add_argument(
+        "--launches", type=int, metavar="N", help="sets of fresh processes (3, up to 10 if needed)"
+    )
     parser.add_argument("--seconds", type=float, metavar="S", help="begin no further launch after so long")
-    parser.add_argument("--threads", type=int, metavar="N", help="of each function (as many as physical cores)")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="of each function (as many as physical cores)"
+    )
     parser.add_argument("--device", metavar="DEVICE", help="cpu:0, gpu:0 ... (see likeforlike devices)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write a result file, for likeforlike report")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write a result file, for likeforlike report"
+    )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
 
@@ -116,7 +122,9 @@ def named_object(option: str, target: str, function: bool = False) -> Any:
         raise
     except BaseException as error:  # whatever a stranger's module raises, sys.exit included
         text = " ".join(str(error).split())
-        raise ValueError(f"{option}: import of {module_name} failed: {type(error).__name__}: {text}") from error
+        raise ValueError(
+            f"{option}: import of {module_name} failed: {type(error).__name__}: {text}"
+        ) from error
     for part in name.split("."):
         if not hasattr(value, part):
             raise ValueError(f"{option}: {module_name} has no {name}")

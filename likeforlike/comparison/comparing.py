@@ -72,7 +72,9 @@ def asked_of(
         expected = "a tuple, list or dict of arguments, or a function that returns one"
         raise TypeError(f"compare: args is of type {type(args).__name__}, expected {expected}")
     if check is not None and not callable(check):
-        raise TypeError(f"compare: check is of type {type(check).__name__}, expected a function of two answers")
+        raise TypeError(
+            f"compare: check is of type {type(check).__name__}, expected a function of two answers"
+        )
     least, most = _launches(launches)
     return Asked(named, args, check, points, launches=(least, most), **how)
 
@@ -81,8 +83,14 @@ def _launches(asked: int | tuple[int, int] | None) -> tuple[int, int]:
     if asked is None:
         return 3, 10
     pair = (asked, asked) if isinstance(asked, int) else tuple(asked)
-    if len(pair) != 2 or not all(isinstance(n, int) and not isinstance(n, bool) for n in pair) or not 1 <= pair[0] <= pair[1]:
-        raise ValueError(f"compare: launches is {asked!r}, expected a number from 1 on, or the least and the most")
+    if (
+        len(pair) != 2
+        or not all(isinstance(n, int) and not isinstance(n, bool) for n in pair)
+        or not 1 <= pair[0] <= pair[1]
+    ):
+        raise ValueError(
+            f"compare: launches is {asked!r}, expected a number from 1 on, or the least and the most"
+        )
     return pair[0], pair[1]
 
 

@@ -33,7 +33,7 @@ class Pair:
 
     @property
     def word(self) -> str:
-        """Of the other: ``faster``, ``slower``, ``same``, ``unclear``; ``no verdict`` where a figure is in doubt."""
+        """``faster``, ``slower``, ``same`` or ``unclear``; ``no verdict`` where a figure is in doubt."""
         return self.comparison.word
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,9 @@ class CompareError(ValueError):
 class Result:
     """Functions compared with the first of them: figures, a word, a sentence, and the file of it all."""
 
-    def __init__(self, document: Mapping[str, Any], names: tuple[str, ...], point_axes: tuple[str, ...]) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], names: tuple[str, ...], point_axes: tuple[str, ...]
+    ) -> None:
         """``document``: the result document; ``names``: its entrants, of whom the first is the base."""
         self._document = plain(dict(document))
         self.names = names
@@ -73,29 +76,33 @@ class Result:
     def pair(self) -> Pair:
         """The only pair. Raises ValueError where there are several, or none."""
         if len(self.pairs) != 1:
-            told = "nothing was measured" if not self.pairs else f"there are {len(self.pairs)} pairs"
-            raise ValueError(f"{told}: see .pairs, each over the first")
+            raise ValueError(f"there are {len(self.pairs)} pairs, not one: see .pairs, each over the first")
         return self.pairs[0]
 
     @property
+    def was_measured(self) -> bool:
+        """Whether there are times at all; there are none where each was called once, to check the answers."""
+        return bool(self._study.measurements)
+
+    @property
     def ratio(self) -> float:
-        """Of two functions the second's time over the first's."""
-        return self.pair.ratio
+        """Of two functions the second's time over the first's; NaN where nothing was measured."""
+        return self.pair.ratio if self.was_measured else math.nan
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Of two functions the interval of that ratio, at 95 %."""
-        return self.pair.interval
+        """Of two functions the interval of that ratio, at 95 %; from 0 to infinity where nothing is known."""
+        return self.pair.interval if self.was_measured else (0.0, math.inf)
 
     @property
     def word(self) -> str:
         """Of two functions what the second is: ``faster``, ``slower``, ``same`` or ``unclear``."""
-        return self.pair.word
+        return self.pair.word if self.was_measured else "unclear"
 
     @property
     def sure(self) -> bool:
         """Of two functions whether the word is sure."""
-        return self.pair.sure
+        return self.was_measured and self.pair.sure
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -107,19 +114,26 @@ class Result:
                 f"{item.key.implementation}: {format_seconds(item.median_seconds)}."
                 for item in self._study.measurements
             ]
-        return (*(told or ["Each was called once, and the answers agree; nothing was measured."]), *self.notes)
+        return (
+            *(told or ["Each was called once, and the answers agree; nothing was measured."]),
+            *self.notes,
+        )
 
     def __str__(self) -> str:
+        """The sentences, a line each."""
         return "\n".join(self.sentences)
 
     def __repr__(self) -> str:
+        """The first sentence."""
         return f"<likeforlike comparison: {self.sentences[0]}>"
 
     def _repr_html_(self) -> str:
         """For a notebook: the sentences and a table."""
         told = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences)
         head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
-        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(entry)}</td>' for entry in row)}</tr>" for row in self._rows())
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{html.escape(entry)}</td>' for entry in row)}</tr>" for row in self._rows()
+        )
         return f"<div>{told}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -134,7 +148,11 @@ class Result:
             point = ", ".join(f"{k}={v}" for k, v in item.key.axes if k in self._point_axes)
             name = item.key.implementation + (f" at {point}" if point else "")
             ratio = "" if pair is None else ratio_text(pair.comparison.verdict.estimate)
-            word = "" if pair is None else pair.word + ("" if pair.sure or pair.word == "unclear" else ", not sure")
+            word = (
+                ""
+                if pair is None
+                else pair.word + ("" if pair.sure or pair.word == "unclear" else ", not sure")
+            )
             rows.append((name, format_seconds(item.median_seconds), ratio, word))
         return rows
 
@@ -153,7 +171,9 @@ class Result:
             raise ValueError("there is no ratio to draw: nothing was compared")
         rows = [
             ForestRow(
-                name=" ".join([f"{pair.other} over {pair.first}", *(f"{k}={v}" for k, v in pair.point.items())]),
+                name=" ".join(
+                    [f"{pair.other} over {pair.first}", *(f"{k}={v}" for k, v in pair.point.items())]
+                ),
                 ratio=pair.ratio,
                 label=ratio_text(pair.comparison.verdict.estimate),
                 word=pair.word,
@@ -167,7 +187,7 @@ class Result:
         return figure_of(ForestPlot(tuple(rows)))
 
     def save(self, file: str | os.PathLike[str]) -> Path:
-        """Write a result file, whole or not at all; ``likeforlike report`` and ``likeforlike.read`` read it."""
+        """Write a result file, whole or not at all, for ``likeforlike report`` and ``likeforlike.read``."""
         path = Path(file)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_result(path, self._document)

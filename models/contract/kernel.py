@@ -37,10 +37,10 @@ def _nothing(_: Any) -> None:
 
 
 class Supply(Protocol):
-    """Operands of any kind, drawn anew for each timed call, for a kernel whose operands no factor can change."""
+    """Operands of any kind, drawn anew for each timed call, where no factor could change them."""
 
     def draw(self) -> Callable[[], None]:
-        """Draw operands that no call has seen, untimed; what makes calls find them, called right before one."""
+        """Draw operands that no call has seen, untimed; what to call, right before a call, to use them."""
         ...
 
     def restore(self) -> None:

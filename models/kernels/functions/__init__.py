@@ -1,1 +1,1 @@
-"""Functions that are compared as they are: any callables, their arguments, and how answers are held together."""
+"""Functions compared as they are: any callables, their arguments, their answers held together."""

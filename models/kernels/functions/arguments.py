@@ -87,9 +87,9 @@ def seeded_globally(number: int) -> Iterator[None]:
     Python's and NumPy's are put back behind it: this may be the process of who compares.
     """
     seed = _SEED + number
-    before, numpy_before = random.getstate(), np.random.get_state()  # noqa: NPY002 - theirs
+    before, numpy_before = random.getstate(), np.random.get_state()
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
+    np.random.seed(seed)
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
     if "tensorflow" in sys.modules:
@@ -98,7 +98,7 @@ def seeded_globally(number: int) -> Iterator[None]:
         yield
     finally:
         random.setstate(before)
-        np.random.set_state(numpy_before)  # noqa: NPY002
+        np.random.set_state(numpy_before)
 
 
 def _copied(source: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Nested values: arrays of any framework within tuples, lists and dicts; waited for, fetched, held together."""
+"""Nested values: any framework's arrays in tuples, lists and dicts; waited for, fetched, compared."""
 
 from __future__ import annotations
 

@@ -190,8 +190,6 @@ class Work:
             self.calls = min(MOST_CALLS, math.ceil(SHORTEST_SAMPLE_SECONDS / max(seconds, 1e-8)))
 
 
-
-
 def _one_line(error: BaseException) -> str:
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 1]}…"
