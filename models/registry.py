@@ -22,14 +22,12 @@ ATTRIBUTE = "IMPLEMENTATIONS"
 KERNEL_WORKLOADS = ("matmul", "jacobian", "eigen", "noise")
 TRAINING = "training"
 """The workload with a driver of its own: a sample of it is an epoch, not a call."""
-FUNCTIONS = "functions"
-"""Whatever ``likeforlike.compare`` was handed; it has no implementations of ours, and is no option."""
 DISTRIBUTED = "distributed"
 """Training with each batch divided among workers; driven as training is, its axes are further ones."""
 WORKLOADS = (TRAINING, DISTRIBUTED, *KERNEL_WORKLOADS)
 
 _KERNELS = "likeforlike.models.kernels"
-_PACKAGES = {name: f"{_KERNELS}.{name}" for name in (*KERNEL_WORKLOADS, FUNCTIONS)} | {
+_PACKAGES = {name: f"{_KERNELS}.{name}" for name in KERNEL_WORKLOADS} | {
     TRAINING: "likeforlike.models.tasks.mlp",
     DISTRIBUTED: "likeforlike.models.distributed",
 }
@@ -99,12 +97,12 @@ class Registry:
 
 def kernel_workloads() -> Mapping[str, Workload]:
     """The workloads whose sample is one call; training has a driver of its own."""
-    return MappingProxyType(
-        {
-            name: importlib.import_module(f"{_PACKAGES[name]}.workload").WORKLOAD
-            for name in (*KERNEL_WORKLOADS, FUNCTIONS)
-        }
-    )
+    kernels = {
+        name: importlib.import_module(f"{_PACKAGES[name]}.workload").WORKLOAD for name in KERNEL_WORKLOADS
+    }
+    # whatever `likeforlike.compare` was handed: it has no implementations of ours, and is no option
+    functions = importlib.import_module("likeforlike.models.functions.workload").WORKLOAD
+    return MappingProxyType({**kernels, functions.name: functions})
 
 
 def workload_summaries() -> Mapping[str, str]:

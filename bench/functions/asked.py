@@ -10,9 +10,9 @@ from typing import Any
 from likeforlike.bench.functions.handing_over import framework_of, origin_of
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.kernels.functions.call import TARGET
-from likeforlike.models.kernels.functions.given import ENTRANT_VARIABLE, FILE_VARIABLE, Entrant
-from likeforlike.models.registry import FUNCTIONS
+from likeforlike.models.functions.call import TARGET
+from likeforlike.models.functions.given import ENTRANT_VARIABLE, FILE_VARIABLE, Entrant
+from likeforlike.models.functions.workload import NAME
 
 Point = Mapping[str, Any]
 _SCALARS = (str, int, float, bool)
@@ -105,7 +105,7 @@ def cells_of(asked: Asked, entrants: Sequence[Entrant], where: str, device: str)
         point = () if asked.over_grid else tuple(entrant.point.items())
         entry = Implementation(
             name=entrant.name,
-            workload=FUNCTIONS,
+            workload=NAME,
             framework=asked.framework(names[entrant.function]),
             summary="a function that was handed over",
             target=TARGET,
@@ -113,7 +113,7 @@ def cells_of(asked: Asked, entrants: Sequence[Entrant], where: str, device: str)
             origin=origin_of(function),
         )
         axes = (*called, *point)
-        group = " ".join([FUNCTIONS, device, *(str(value) for _, value in axes)])
+        group = " ".join([NAME, device, *(str(value) for _, value in axes)])
         cells.append(Cell(entry, device, axes, group))
     return cells
 

@@ -21,7 +21,7 @@ from likeforlike.bench.keep.source_code import code_digests
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.registry import FUNCTIONS
+from likeforlike.models.functions.workload import NAME
 
 SCHEMA_VERSION = 1
 _OPTIONS = {"min_rounds": 1, "timer": "perf_counter", "disable_gc": True, "warmup": True}
@@ -53,7 +53,7 @@ def entries_of(measured: Measured, test: str = "") -> list[Metadata]:
         name = " ".join([cell.entry.name, *point])
         fixture = SimpleNamespace(
             name=f"{test.rpartition('::')[2]}[{name}]" if test else name,
-            fullname=f"{test or FUNCTIONS}[{name}]",
+            fullname=f"{test or NAME}[{name}]",
             group=test or cell.group,
             param=None,
             params=None,
@@ -158,7 +158,7 @@ def _code(asked: Iterable[Asked]) -> dict[str, str]:
     """Digests of our own source and of the modules that the functions are of."""
     origins = dict.fromkeys(origin_of(function) for one in asked for function in one.functions.values())
     standing_in = [
-        Implementation(name, FUNCTIONS, "numpy", "", f"{name}:_", origin=name)
+        Implementation(name, NAME, "numpy", "", f"{name}:_", origin=name)
         for name in origins
         if name != "__main__" and name.partition(".")[0] not in sys.stdlib_module_names
     ]

@@ -14,7 +14,7 @@ from typing import Any
 
 import cloudpickle
 
-from likeforlike.models.kernels.functions.given import HELD, Entrant, Given, Packed, write_packed
+from likeforlike.models.functions.given import HELD, Entrant, Given, Packed, write_packed
 
 FRAMEWORKS = {"tensorflow": "tensorflow", "keras": "tensorflow", "torch": "torch", "jax": "jax"}
 """By package: whose threads and devices a function uses."""

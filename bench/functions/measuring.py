@@ -29,7 +29,7 @@ from likeforlike.devices.machine.topology import usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.kernels.functions.exchange import forget
+from likeforlike.models.functions.exchange import forget
 from likeforlike.models.tasks.fashion_mnist import Located
 
 ROUNDS, SECONDS_OF_A_LAUNCH = 12, 0.3

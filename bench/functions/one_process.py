@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.worker_process import MemoryLimits, Worker
 from likeforlike.bench.worker.this_process import ThisProcess
-from likeforlike.models.kernels.functions.given import ENTRANT_VARIABLE, FILE_VARIABLE
+from likeforlike.models.functions.given import ENTRANT_VARIABLE, FILE_VARIABLE
 
 _OWN = (FILE_VARIABLE, ENTRANT_VARIABLE)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Verification, WrongAnswer
-from likeforlike.models.kernels.functions.arguments import Draws
-from likeforlike.models.kernels.functions.exchange import Exchange
-from likeforlike.models.kernels.functions.given import HELD, Entrant, Given
-from likeforlike.models.kernels.functions.structures import farthest, on_host, waiter_for
+from likeforlike.models.functions.arguments import Draws
+from likeforlike.models.functions.exchange import Exchange
+from likeforlike.models.functions.given import HELD, Entrant, Given
+from likeforlike.models.functions.structures import farthest, on_host, waiter_for
 
 SHORTEST_SAMPLE_SECONDS = 2e-4
 """A quicker function is called several times in a row, so that reading the clock is no part of its time."""

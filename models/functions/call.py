@@ -11,8 +11,8 @@ from typing import Any
 
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem
-from likeforlike.models.kernels.functions.given import load_given
-from likeforlike.models.kernels.functions.workload import work_of
+from likeforlike.models.functions.given import load_given
+from likeforlike.models.functions.workload import work_of
 
 TARGET = f"{__name__}:entrant"
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
-from likeforlike.models.kernels.functions.given import load_given
-from likeforlike.models.kernels.functions.work import Work
+from likeforlike.models.functions.given import load_given
+from likeforlike.models.functions.work import Work
 
 NAME = "functions"
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from likeforlike.models.kernels.functions.structures import same
+from likeforlike.models.functions.structures import same
 
 _SEED = 2026
 DRAWN_BY = ("rng", "seed")

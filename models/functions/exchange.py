@@ -8,7 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from likeforlike.models.kernels.functions.structures import size_in_bytes
+from likeforlike.models.functions.structures import size_in_bytes
 
 LARGEST_BYTES = 64 * 2**20
 """Of an answer of a timed call that is laid down: writing a larger one takes longer than most calls."""
