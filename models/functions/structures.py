@@ -102,9 +102,7 @@ def farthest(first: Any, other: Any) -> tuple[float, float]:
     """
     worst = (0.0, 0.0)
     for place, one, two in _pairs("the answer", first, other):
-        error, tolerance = _apart(place, one, two)
-        if _share(error, tolerance) >= _share(*worst):
-            worst = (error, tolerance)
+        worst = max(worst, _apart(place, one, two), key=lambda told: (_share(*told), told[1]))
     return worst
 
 

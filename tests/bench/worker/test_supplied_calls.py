@@ -1,0 +1,59 @@
+"""Timed calls of a kernel that draws its own operands."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from likeforlike.bench.worker.timed_calls import PROVEN, timed_calls
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.workload import Problem, Verification, Workload
+
+
+class Supply:
+    def __init__(self):
+        self.drawn, self.used = 0, 0
+
+    def draw(self):
+        self.drawn += 1
+        return self.use
+
+    def use(self):
+        self.used = self.drawn
+
+    def restore(self):
+        self.used = 0
+
+
+def calls_of(supply, calls=1):
+    workload = Workload(
+        "own",
+        "",
+        flop=lambda axes: None,
+        memory_bytes=lambda axes: 0,
+        problem=lambda axes, device: None,
+        verify=lambda axes, problem, answer: Verification(0.0, 0.0),
+        probe=lambda axes, problem, random: lambda kernel, result, factors: Verification(0.0, 0.0),
+    )
+    problem = Problem((np.ones(1),), "float64", "cpu:0")
+    return timed_calls(workload, {}, problem, Kernel(lambda: None, supply=supply, calls=lambda: calls))
+
+
+def test_operands_are_drawn_before_waking_and_used_right_before_the_call():
+    supply = Supply()
+    calls = calls_of(supply)
+    for number in range(1, 4):
+        switch = calls.before_waking()
+        assert (supply.drawn, supply.used) == (number, number - 1)
+        switch()
+        assert supply.used == number
+        calls.after(None, 1.0, 1.0)
+        assert supply.used == number
+    assert calls.facts()["timed_calls"] == PROVEN
+    calls.restore()
+    assert supply.used == 0
+
+
+def test_several_calls_with_the_same_operands_prove_less():
+    calls = calls_of(Supply(), calls=2)
+    calls.after(None, 1.0, 1.0)
+    assert "a kept answer would pass" in calls.facts()["timed_calls"]
