@@ -32,7 +32,7 @@ from likeforlike.devices.vendors.device import Device
 from likeforlike.models.functions.exchange import forget
 from likeforlike.models.tasks.fashion_mnist import Located
 
-ROUNDS, SECONDS_OF_A_LAUNCH = 12, 0.3
+ROUNDS, SECONDS_OF_A_LAUNCH = 12, 0.2
 """Of a whole group at least, and of each function in each launch at most, its untimed calls included."""
 WORTH_SECONDS, WORTH_CALLS = (2.0, 12.0), 2000
 """Who compares what takes nanoseconds doesn't want to wait as long as who compares what takes a second."""

@@ -15,7 +15,7 @@ HALF_OF_FLOAT64, HALF_OF_FLOAT32 = 2.0**-26, 2.0**-11.5
 
 def test_numbers_may_differ_by_half_the_digits_of_the_coarser_type():
     exact = np.array([1.0, -4.0])
-    error, tolerance = farthest(exact, exact + [0.0, 1e-9])
+    error, tolerance = farthest(exact, np.add(exact, [0.0, 1e-9]))
     assert (error, tolerance) == (pytest.approx(1e-9 / 4, rel=1e-6), HALF_OF_FLOAT64)
     assert farthest(exact, exact.astype(np.float32))[1] == pytest.approx(HALF_OF_FLOAT32)
     assert farthest(1.0, 1.0 + 1e-7)[0] > HALF_OF_FLOAT64
