@@ -89,21 +89,28 @@ def _device(asked: Asked, present: tuple[Device, ...]) -> Device:
 def _run(
     cells: list[Cell], plan: Plan, progress: Progress, seconds: float | None, handed: HandedOver
 ) -> dict[str, CellRecord]:
-    began = time.monotonic()
-    least = plan.options.kernel_launches[0]
-
-    def stops(live: Sequence[Cell], launches: int, call_seconds: float) -> bool:
-        if len(live) < 2:  # nothing is left to compare it with
-            return True
-        return launches >= least and time.monotonic() - began > allowed_seconds(seconds, call_seconds)
-
     pool = OneProcess() if handed.why_here else None
+    stops = stop_rule(seconds, plan.options.kernel_launches[0])
     campaign = Campaign(plan, None, progress, pool=pool, stops=stops)
     try:
         campaign.choose(cells)
         return {cell.id: campaign.record(cell) for cell in cells}
     finally:
         campaign.end()
+
+
+def stop_rule(
+    seconds: float | None, least: int, clock: Callable[[], float] = time.monotonic
+) -> Callable[[Sequence[Cell], int, float], bool]:
+    """When no further launch follows: one alone is left, or time is up and the least number is done."""
+    began = clock()
+
+    def stops(live: Sequence[Cell], launches: int, call_seconds: float) -> bool:
+        return len(live) < 2 or (
+            launches >= least and clock() - began > allowed_seconds(seconds, call_seconds)
+        )
+
+    return stops
 
 
 def allowed_seconds(asked: float | None, call_seconds: float) -> float:

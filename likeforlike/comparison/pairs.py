@@ -63,15 +63,14 @@ class Pair:
     def sentence(self) -> str:
         """The verdict as a reader wants it."""
         verdict = self.comparison.verdict
-        ratio, rests = ratio_text(verdict.estimate), f"over {count_text(verdict.estimate.launches, 'launch')}"
         where = f" at {', '.join(f'{k}={v}' for k, v in self.point.items())}" if self.point else ""
         if self.word == "no verdict":
             return f"No verdict on {self.other} against {self.first}{where}: {self.reason}."
+        told = f"{self.other}{where} takes {ratio_text(verdict.estimate)} of the time of {self.first}"
+        rests = f"over {count_text(verdict.estimate.launches, 'launch')}"
         if self.word == "unclear":
-            told = f"Whether {self.other} is faster than {self.first}{where} is unclear"
-            return f"{told}: it takes {ratio} of its time {rests}; {self.reason}."
-        sure = f", {rests}" if self.sure else f"; not sure: {self.unsure or 'the answers were not checked'}"
-        if self.word == "same":
-            within = f"the same within {percent(verdict.threshold)}"
-            return f"{self.other} takes as long as {self.first}{where}, {ratio}: {within}{sure}."
-        return f"{self.other} is {self.word} than {self.first}{where}: it takes {ratio} of its time{sure}."
+            return f"{told} {rests}: unclear, {self.reason}."
+        word = f"the same within {percent(verdict.threshold)}" if self.word == "same" else self.word
+        if self.sure:
+            return f"{told}: {word}, {rests}."
+        return f"{told}: {word}; not sure: {self.unsure or 'the answers were not checked'}."

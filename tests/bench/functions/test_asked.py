@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from likeforlike.bench.functions.asked import Asked, cells_of, entrants_of, points_of
-from likeforlike.bench.functions.measuring import WORTH_SECONDS, allowed_seconds
+from likeforlike.bench.functions.measuring import WORTH_SECONDS, allowed_seconds, stop_rule
 
 
 def test_a_grid_is_every_combination():
@@ -68,3 +68,17 @@ def test_time_is_by_what_a_call_takes_unless_it_is_asked_for():
     assert allowed_seconds(None, 3e-3) == pytest.approx(6.0)
     assert allowed_seconds(None, 1.0) == most
     assert allowed_seconds(0.5, 1.0) == 0.5
+
+
+def test_a_group_ends_when_time_is_up_but_has_its_least_launches():
+    now = [100.0]
+    stops = stop_rule(5.0, 3, lambda: now[0])
+    two = [object(), object()]
+    assert not stops(two, 3, 1.0)
+    now[0] = 106.0
+    assert not stops(two, 2, 1.0)
+    assert stops(two, 3, 1.0)
+
+
+def test_who_is_left_alone_is_not_measured_again():
+    assert stop_rule(5.0, 3, lambda: 0.0)([object()], 1, 1.0)
