@@ -85,8 +85,6 @@ def header_of(runs: Sequence[Measured], run_id: str = "") -> dict[str, Any]:
         ),
         "options": {k.removeprefix("option "): v for k, v in plan.options.conditions().items()},
         "code": _code(measured.asked for measured in runs),
-        "noise": None,
-        "ladder": None,
         "busy": [],
         "environment": {item.name: item.value for item in plan.context.environment},
         "environment_effects": {item.name: item.effect for item in plan.context.environment},
