@@ -49,11 +49,23 @@ def hand_over(
                 tuple(entrants),
             )
     except Exception as error:  # whatever a stranger's object raises when it is taken apart
-        given = Given(tuple(functions), arguments, check, tuple(entrants), folder)
-        HELD[str(folder)] = given
         text = " ".join(str(error).split())[:200]
-        return HandedOver(str(folder), f"{type(error).__name__}: {text}")
+        why = f"{type(error).__name__}: {text}"
+        return keep_here(functions, arguments, check, entrants, folder, why)
     return HandedOver(str(write_packed(packed, folder)))
+
+
+def keep_here(
+    functions: Sequence[Callable[..., Any]],
+    arguments: Any,
+    check: Callable[[Any, Any], Any] | None,
+    entrants: Sequence[Entrant],
+    folder: Path,
+    why: str,
+) -> HandedOver:
+    """Hold it in this process, since it can't be sent to another or can't be loaded there."""
+    HELD[str(folder)] = Given(tuple(functions), arguments, check, tuple(entrants), folder)
+    return HandedOver(str(folder), why)
 
 
 def take_back(folder: Path) -> None:

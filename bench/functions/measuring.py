@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from likeforlike.bench.functions.asked import Asked, cells_of, entrants_of
-from likeforlike.bench.functions.handing_over import HandedOver, hand_over, take_back
+from likeforlike.bench.functions.handing_over import HandedOver, hand_over, keep_here, take_back
 from likeforlike.bench.functions.one_process import OneProcess
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.cells import Cell
@@ -30,12 +30,15 @@ from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.functions.exchange import forget
+from likeforlike.models.functions.given import Entrant
 from likeforlike.models.tasks.fashion_mnist import Located
 
 ROUNDS, SECONDS_OF_A_LAUNCH = 12, 0.2
 """Of a whole group at least, and of each function in each launch at most, its untimed calls included."""
 WORTH_SECONDS, WORTH_CALLS = (2.0, 12.0), 2000
 """Who compares what takes nanoseconds doesn't want to wait as long as who compares what takes a second."""
+UNLOADED = "import-error"
+"""How a cell ends whose function could be sent, and could not be loaded where it was sent to."""
 _TIMEOUT_SECONDS = 1800.0
 
 
@@ -53,25 +56,40 @@ class Measured:
 
 def measure(asked: Asked, progress: Progress) -> Measured:
     """Measure all functions at all points. Raises DeviceError for a device that there is not."""
-    present = find_devices()
-    device = _device(asked, present)
+    device = _device(asked, find_devices())
     folder = Path(tempfile.mkdtemp(prefix="likeforlike-"))
+    entrants = entrants_of(asked)
+    parts = (tuple(asked.functions.values()), asked.arguments, asked.check, entrants, folder)
     try:
-        entrants = entrants_of(asked)
-        handed = hand_over(tuple(asked.functions.values()), asked.arguments, asked.check, entrants, folder)
-        cells = cells_of(asked, entrants, handed.where, device.id)
-        if handed.why_here:
-            progress.say(
-                f"NOTE: measuring in this process: a function can't be sent to another ({handed.why_here})"
-            )
-        plan = _plan(asked, {device.id: device}, folder, one_process=bool(handed.why_here))
-        setup = read_setup(numpy_blas(), plan.context.fingerprint["cpu"]["vector"])
-        records = _run(cells, plan, progress, asked.seconds, handed)
-        return Measured(asked, plan, tuple(cells), records, setup, handed)
+        measured = _measure(asked, entrants, hand_over(*parts), device, folder, progress)
+        unloaded = [record for record in measured.records.values() if record.outcome == UNLOADED]
+        if unloaded and not measured.handed.why_here:
+            here = keep_here(*parts, unloaded[0].reason.partition(": ")[2])
+            measured = _measure(asked, entrants, here, device, folder, progress)
+        return measured
     finally:
         take_back(folder)
         forget(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _measure(
+    asked: Asked,
+    entrants: Sequence[Entrant],
+    handed: HandedOver,
+    device: Device,
+    folder: Path,
+    progress: Progress,
+) -> Measured:
+    """Once all is where it is to be called."""
+    cells = cells_of(asked, entrants, handed.where, device.id)
+    if handed.why_here:
+        told = f"a function can't be sent to another ({handed.why_here})"
+        progress.say(f"NOTE: measuring in this process: {told}")
+    plan = _plan(asked, {device.id: device}, folder, one_process=bool(handed.why_here))
+    setup = read_setup(numpy_blas(), plan.context.fingerprint["cpu"]["vector"])
+    records = _run(cells, plan, progress, asked.seconds, handed)
+    return Measured(asked, plan, tuple(cells), records, setup, handed)
 
 
 def _device(asked: Asked, present: tuple[Device, ...]) -> Device:

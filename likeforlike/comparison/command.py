@@ -13,6 +13,8 @@ from typing import Any
 from likeforlike.comparison.comparing import compare
 
 BAD_INPUT = 2
+INTERRUPTED = 130
+"""As a shell tells of what SIGINT has ended."""
 _LONGEST = 2000
 
 
@@ -36,6 +38,9 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike compar
         print(result)
         if options.output is not None:
             print(f"result file: {result.save(options.output)}")
+    except KeyboardInterrupt:
+        print(f"\n{prog}: ended before its time; nothing is kept", file=sys.stderr)
+        return INTERRUPTED
     except (TypeError, ValueError, OSError) as error:
         print(f"{prog}: {' '.join(str(error).split()).removeprefix('compare: ')[:_LONGEST]}", file=sys.stderr)
         return BAD_INPUT

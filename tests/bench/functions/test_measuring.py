@@ -56,6 +56,28 @@ def test_all_take_turns_here_in_one_launch_and_say_so(measured):
     assert list(failures_of(measured)) == [measured.cells[2].id]
 
 
+class LoadsHereAlone:
+    """What is sent without complaint, and can't be put together again anywhere else."""
+
+    def __reduce__(self):
+        return _put_together, (os.getpid(),)
+
+    def __call__(self, x):
+        return np.sort(x)
+
+
+def _put_together(process):
+    assert os.getpid() == process, "not the process that it is of"
+    return LoadsHereAlone()
+
+
+def test_what_is_sent_and_can_not_be_loaded_there_is_called_here():
+    asked = Asked({"mine": np.sort, "theirs": LoadsHereAlone()}, make, launches=(1, 1))
+    done = measure(asked, Progress(lambda text: None, None))
+    assert "not the process that it is of" in done.handed.why_here
+    assert {record.outcome for record in done.records.values()} == {"measured"}
+
+
 def test_nothing_is_left_behind(measured):
     assert HELD == {}
     assert not os.path.exists(measured.plan.results_folder)

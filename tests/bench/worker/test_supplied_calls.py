@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from types import SimpleNamespace
 
+import numpy as np
+import pytest
+
+from likeforlike.bench.worker import measure_kernel
 from likeforlike.bench.worker.timed_calls import PROVEN, timed_calls
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem, Verification, Workload
@@ -57,3 +61,27 @@ def test_several_calls_with_the_same_operands_prove_less():
     calls = calls_of(Supply(), calls=2)
     calls.after(None, 1.0, 1.0)
     assert "a kept answer would pass" in calls.facts()["timed_calls"]
+
+
+class Clock:
+    """A second passes with every reading."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+@pytest.mark.parametrize("take", [measure_kernel.synchronised, measure_kernel.queued])
+def test_the_time_of_several_calls_in_a_row_is_divided_among_them(take):
+    clock = Clock()
+    kernel = Kernel(lambda: clock(), calls=lambda: 4)
+    spec = SimpleNamespace(timing="synchronised", transfer=False)
+    placed = measure_kernel.Placed(spec, None, None, kernel, None, clock, clock)
+    timed = take(placed)
+    assert (timed.seconds, timed.witnessed) == (2.0 / 4, 4.0 / 4)
+    sample = measure_kernel.take_sample(placed)
+    assert sample.seconds == 2.0 / 4
+    assert sample.calls == 4 * 2  # one untimed, which was longer than what wakes threads, and the timed one
