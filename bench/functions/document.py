@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +12,7 @@ from pytest_benchmark import plugin
 from pytest_benchmark.stats import Metadata
 from pytest_benchmark.utils import get_commit_info
 
-from likeforlike.bench.functions.asked import NAME_AXIS, Asked
+from likeforlike.bench.functions.asked import NAME_AXIS
 from likeforlike.bench.functions.handing_over import origin_of
 from likeforlike.bench.functions.measuring import Measured
 from likeforlike.bench.keep.cell_record import unmeasured
@@ -24,6 +24,8 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.functions.workload import NAME
 
 SCHEMA_VERSION = 1
+HANDED = "handed over"
+"""Among the digests of source code that of the functions and arguments themselves."""
 _OPTIONS = {"min_rounds": 1, "timer": "perf_counter", "disable_gc": True, "warmup": True}
 """What pytest-benchmark's records have of its own options, as far as ours are any."""
 
@@ -84,7 +86,7 @@ def header_of(runs: Sequence[Measured], run_id: str = "") -> dict[str, Any]:
             ["likeforlike.compare", *dict.fromkeys(n for m in runs for n in m.asked.functions)]
         ),
         "options": {k.removeprefix("option "): v for k, v in plan.options.conditions().items()},
-        "code": _code(measured.asked for measured in runs),
+        "code": _code(runs),
         "busy": [],
         "environment": {item.name: item.value for item in plan.context.environment},
         "environment_effects": {item.name: item.effect for item in plan.context.environment},
@@ -152,12 +154,13 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-def _code(asked: Iterable[Asked]) -> dict[str, str]:
-    """Digests of our own source and of the modules that the functions are of."""
-    origins = dict.fromkeys(origin_of(function) for one in asked for function in one.functions.values())
+def _code(runs: Sequence[Measured]) -> dict[str, str]:
+    """Digests of our own source, of the functions' modules, and of all that was handed over."""
+    functions = [function for measured in runs for function in measured.asked.functions.values()]
     standing_in = [
         Implementation(name, NAME, "numpy", "", f"{name}:_", origin=name)
-        for name in origins
+        for name in dict.fromkeys(map(origin_of, functions))
         if name != "__main__" and name.partition(".")[0] not in sys.stdlib_module_names
     ]
-    return code_digests(standing_in)
+    handed = ",".join(measured.handed.digest for measured in runs)
+    return {**code_digests(standing_in), HANDED: handed}

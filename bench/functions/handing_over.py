@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import pickle
+import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,6 +16,7 @@ from typing import Any
 
 import cloudpickle
 
+from likeforlike.bench.keep.source_code import DIGITS
 from likeforlike.models.functions.given import HELD, Entrant, Given, Packed, write_packed
 
 FRAMEWORKS = {"tensorflow": "tensorflow", "keras": "tensorflow", "torch": "torch", "jax": "jax"}
@@ -27,6 +30,8 @@ class HandedOver:
 
     where: str
     """A file; of what can't be sent, the name under which this process holds it."""
+    digest: str
+    """Of all that was handed over: files of other functions are other measurements, whatever the names."""
     why_here: str = ""
     """Why it can't be sent to another process, in one line; empty if it was."""
 
@@ -52,7 +57,7 @@ def hand_over(
         text = " ".join(str(error).split())[:200]
         why = f"{type(error).__name__}: {text}"
         return keep_here(functions, arguments, check, entrants, folder, why)
-    return HandedOver(str(write_packed(packed, folder)))
+    return HandedOver(str(write_packed(packed, folder)), _digest(packed))
 
 
 def keep_here(
@@ -65,7 +70,16 @@ def keep_here(
 ) -> HandedOver:
     """Hold it in this process, since it can't be sent to another or can't be loaded there."""
     HELD[str(folder)] = Given(tuple(functions), arguments, check, tuple(entrants), folder)
-    return HandedOver(str(folder), why)
+    return HandedOver(
+        str(folder), secrets.token_hex(DIGITS // 2), why
+    )  # what has no bytes is like nothing else
+
+
+def _digest(packed: Packed) -> str:
+    whole = hashlib.sha256()
+    for part in (*packed.functions, packed.arguments, packed.check):
+        whole.update(f"{len(part)}\0".encode() + part)
+    return whole.hexdigest()[:DIGITS]
 
 
 def take_back(folder: Path) -> None:

@@ -121,3 +121,14 @@ def test_what_is_no_function_or_no_name_is_one_line(functions, told):
     with pytest.raises((TypeError, ValueError), match=told) as caught:
         names_of(functions)
     assert "\n" not in str(caught.value)
+
+
+def test_the_digest_is_of_what_functions_do_not_of_what_they_are_called(tmp_path):
+    def digest(factor: int) -> str:
+        return hand_over([lambda x: x * factor, len], (1,), None, ENTRANTS, tmp_path).digest
+
+    assert digest(2) == digest(2)
+    assert digest(2) != digest(3)
+    lock = threading.Lock()
+    held = [hand_over([lambda: lock, len], (1,), None, ENTRANTS, tmp_path).digest for _ in range(2)]
+    assert held[0] != held[1]
