@@ -70,9 +70,8 @@ def keep_here(
 ) -> HandedOver:
     """Hold it in this process, since it can't be sent to another or can't be loaded there."""
     HELD[str(folder)] = Given(tuple(functions), arguments, check, tuple(entrants), folder)
-    return HandedOver(
-        str(folder), secrets.token_hex(DIGITS // 2), why
-    )  # what has no bytes is like nothing else
+    like_nothing_else = secrets.token_hex(DIGITS // 2)
+    return HandedOver(str(folder), like_nothing_else, why)
 
 
 def _digest(packed: Packed) -> str:

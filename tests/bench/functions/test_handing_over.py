@@ -132,3 +132,4 @@ def test_the_digest_is_of_what_functions_do_not_of_what_they_are_called(tmp_path
     lock = threading.Lock()
     held = [hand_over([lambda: lock, len], (1,), None, ENTRANTS, tmp_path).digest for _ in range(2)]
     assert held[0] != held[1]
+    take_back(tmp_path)
