@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import pickle
@@ -51,6 +52,15 @@ class Exchange:
             return (pickle.loads(self._path(number).read_bytes()),)
         except FileNotFoundError:
             return None
+
+    def agreed(self, wanted: bool) -> bool:
+        """What all of the group do: whoever asks first decides, for every launch. They are prepared in turns."""
+        if self._memory is not None:
+            return bool(self._memory.setdefault("agreed", wanted))
+        path = self._folder / f"agreed-{self._group}"
+        with contextlib.suppress(FileExistsError), path.open("x") as file:
+            file.write("yes" if wanted else "no")
+        return path.read_text() == "yes"
 
     def _path(self, number: int) -> Path:
         return self._folder / f"answer-{self._group}-{number}.pickle"

@@ -18,6 +18,8 @@ from likeforlike.models.functions.structures import farthest, on_host, waiter_fo
 
 SHORTEST_SAMPLE_SECONDS = 2e-4
 """A quicker function is called several times in a row, so that reading the clock is no part of its time."""
+LONGEST_DRAW_SECONDS = 0.5
+"""Who needs longer to make arguments makes them once: nobody waits minutes for the sake of proof."""
 MOST_CALLS = 10_000
 _CALIBRATING_CALLS = 5
 _LONGEST_REASON = 300
@@ -48,9 +50,12 @@ class Work:
         self._draws = Draws(given.arguments, entrant.point)
         self._base = self._draws.set(0)
         self._drawn = 1
+        began = clock()
         self._next = self._draws.set(1) if self._draws.made else self._base
-        self.renewable = self._draws.made and not self._draws.untouched(0, self._next)
-        """Whether another seed gives other arguments."""
+        quickly = clock() - began <= LONGEST_DRAW_SECONDS
+        other = self._draws.made and not self._draws.untouched(0, self._next)
+        self.renewable = self._exchange.agreed(other and quickly)
+        """Whether another seed gives other arguments, soon enough to do so for every timed call."""
         self.arguments, self.number = self._base, 0
         self.calls = 1
         """How often the function is called in a row."""

@@ -13,7 +13,7 @@ from likeforlike.models.functions.arguments import Draws, arguments_of
 from likeforlike.models.functions.exchange import Exchange
 from likeforlike.models.functions.given import Entrant, Given
 from likeforlike.models.functions.structures import same
-from likeforlike.models.functions.work import MOST_CALLS, SHORTEST_SAMPLE_SECONDS, Work
+from likeforlike.models.functions.work import LONGEST_DRAW_SECONDS, MOST_CALLS, SHORTEST_SAMPLE_SECONDS, Work
 
 
 class Clock:
@@ -27,7 +27,7 @@ class Clock:
         return self.now
 
 
-def pair(folder: Path, first, other, args=None, check=None, step=1.0) -> tuple[Work, Work]:
+def pair(folder: Path, first, other, args=None, check=None, step=0.01) -> tuple[Work, Work]:
     entrants = (Entrant("mine", 0, first=True), Entrant("theirs", 1))
     given = Given((first, other), args, check, entrants, folder)
     one, two = (Work(given, entrant, Clock(step)) for entrant in entrants)
@@ -152,6 +152,19 @@ def test_arguments_that_never_change_can_not_be_renewed(tmp_path, args):
     assert mine.kernel().supply is None
     first_call(mine)
     assert timed_call(mine).error == 0.0
+
+
+def test_arguments_that_take_long_to_make_are_made_once(tmp_path):
+    mine, theirs = pair(tmp_path, np.sort, np.sort, drawn, step=2 * LONGEST_DRAW_SECONDS)
+    assert not mine.renewable
+    assert not theirs.renewable
+
+
+def test_all_of_a_group_renew_their_arguments_or_none(tmp_path):
+    slow, _ = pair(tmp_path, np.sort, np.sort, drawn, step=2 * LONGEST_DRAW_SECONDS)
+    quick, _ = pair(tmp_path, np.sort, np.sort, drawn)
+    assert not slow.renewable
+    assert not quick.renewable
 
 
 @pytest.mark.parametrize("args", [drawn, (np.array([3.0, 1.0]),)])
