@@ -54,7 +54,7 @@ class Exchange:
             return None
 
     def agreed(self, wanted: bool) -> bool:
-        """What all of the group do: whoever asks first decides, for every launch. They are prepared in turns."""
+        """What all of the group do: whoever asks first decides, in turns, for every launch."""
         if self._memory is not None:
             return bool(self._memory.setdefault("agreed", wanted))
         path = self._folder / f"agreed-{self._group}"
