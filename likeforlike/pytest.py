@@ -51,10 +51,11 @@ def compare(request: pytest.FixtureRequest) -> Callable[..., Result]:
         grid: Mapping[str, Sequence[Any]] | None = None,
         launches: int | tuple[int, int] | None = None,
         seconds: float | None = None,
+        patience: float = 0.0,
         threads: int | None = None,
         device: str | None = None,
     ) -> Result:
-        how = {"seconds": seconds, "threads": threads, "device": device}
+        how = {"seconds": seconds, "patience_seconds": patience, "threads": threads, "device": device}
         once = session is not None and session.disabled
         test = _name_of(request.node.nodeid, compared)
         result, measured = _compare(

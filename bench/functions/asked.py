@@ -37,6 +37,8 @@ class Asked:
     precision: float = 0.02
     """Relative half-width of a ratio's interval that is narrow enough."""
     confidence: float = 0.95
+    patience_seconds: float = 0.0
+    """How long to wait for others to pause, and half of the time so far besides; 0: not at all."""
     threads: int | None = None
     device: str | None = None
     once: bool = False

@@ -197,6 +197,7 @@ def _options(asked: Asked, launches: tuple[int, int]) -> Options:
         disable_gc=True,
         timer="time:perf_counter",
         measured_ceiling=False,
+        patience_seconds=asked.patience_seconds,
         launches=launches,
     )
 
