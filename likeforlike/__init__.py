@@ -42,7 +42,9 @@ def compare(
     ``functions``: by name, the first being what the others are compared with. Each is called in fresh worker
     processes, in turns with the others, all but one frozen; ``launches`` times anew, a number or the least
     and the most (3 and 10, fewer where the ratio is known to 2 % before; after ``seconds`` no further one
-    begins). It waits ``patience`` seconds for other programs to pause. What a notebook's cell defines is sent to them; what can't be sent is called in this process.
+    begins; up to ``patience`` seconds, 0 unless asked, and half of the time so far go into waiting for other
+    programs to pause). What a notebook's cell defines is sent to the workers; what can't be sent is called in
+    this process.
 
     ``args``: a tuple or list of arguments, a dict of them by name, or a function that returns either, called
     in each worker. One that takes ``rng`` (a NumPy generator) or ``seed`` makes new arguments for every

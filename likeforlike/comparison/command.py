@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike compar
             None if options.quiet else sys.stderr,
             launches=options.launches,
             seconds=options.seconds,
+            patience_seconds=options.patience,
             threads=options.threads,
             device=options.device,
         )
@@ -82,6 +83,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--launches", type=int, metavar="N", help="sets of fresh processes (3, up to 10 if needed)"
     )
     parser.add_argument("--seconds", type=float, metavar="S", help="begin no further launch after so long")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="wait so long for other programs to pause (0)",
+    )
     parser.add_argument(
         "--threads", type=int, metavar="N", help="of each function (as many as physical cores)"
     )

@@ -33,7 +33,8 @@ WORDS = ("slower", "faster", "same", "unclear", "no verdict")
 
 def compared(functions: Mapping[str, Callable[..., Any]], args: Any, asked: argparse.Namespace) -> Comparison:
     """One comparison of two functions, judged as ``likeforlike.compare`` judges it."""
-    wanted = Asked(functions, args, launches=asked.launches, seconds=asked.seconds)
+    how = {"seconds": asked.seconds, "patience_seconds": asked.patience}
+    wanted = Asked(functions, args, launches=asked.launches, **how)
     measured = measure(wanted, Progress(lambda text: None, None))
     content = json.dumps(plain_json(document_of(measured)), allow_nan=False).encode()
     study = build_study([read_content(content, "a comparison")])
@@ -98,6 +99,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, help="begin no further launch after so long (by default's rule)"
     )
+    parser.add_argument("--patience", type=float, default=0.0, help="wait so long for others to pause (0)")
     parser.add_argument("--seed", type=int, default=2026)
     asked = parser.parse_args(given)
     asked.launches = tuple(asked.launches)
