@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.read.declarations import TASK
+from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.sort.baselines import published_pair, whole_pair
 from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
 from likeforlike.reports.sort.likeness.comparability import recipe_differences
