@@ -1,4 +1,4 @@
-"""``likeforlike bench | report | models | devices | check | fleet``: each imported when it is called."""
+"""``likeforlike bench | compare | report | ...``: each part imported when it is called."""
 
 from __future__ import annotations
 
@@ -44,6 +44,13 @@ def _bench(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
+def _compare(arguments: Sequence[str]) -> int:
+    _find_modules_here()
+    from likeforlike.comparison.command import main
+
+    return main(arguments)
+
+
 def _report(arguments: Sequence[str]) -> int:
     # plots are drawn by further interpreters, started as ``python -c``: without this they would look into the
     # working directory before the standard library
@@ -80,6 +87,7 @@ def _fleet(arguments: Sequence[str]) -> int:
 
 COMMANDS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "bench": (_bench, "measure: --benchmark-json=FILE keeps the figures"),
+    "compare": (_compare, "say which of your own functions is faster: module:mine module:theirs"),
     "report": (_report, "report what result files say, and how far it can be trusted"),
     "models": (_models, "list the workloads and their implementations"),
     "devices": (_devices, "show this machine, its devices and what they can do at most"),

@@ -133,14 +133,18 @@ def read_frame(files: Sequence[str | os.PathLike[str]], samples: bool = True) ->
     for remark in twins:
         warnings.warn(remark, stacklevel=3)
     study = build_study(kept, remarks=tuple(twins))
+    if samples:
+        for remark in _without_samples(list(_measured(study))):
+            warnings.warn(remark, stacklevel=3)
+    return frame_of(study, samples)
+
+
+def frame_of(study: Study, samples: bool = True) -> pd.DataFrame:
+    """The frame of files that are read and sorted already."""
     axis_columns = _axis_columns(study)
     cells = list(_measured(study))
-    if samples:
-        for remark in _without_samples(cells):
-            warnings.warn(remark, stacklevel=3)
-        frame = _sample_frame(study, cells, axis_columns)
-    else:
-        frame = _cell_frame(study, cells, axis_columns)
+    make = _sample_frame if samples else _cell_frame
+    frame = make(study, cells, axis_columns)
     frame.attrs["remarks"] = list(study.remarks)
     return frame
 

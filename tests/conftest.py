@@ -14,8 +14,9 @@ for folder in ("bench", "bench/plugins", "devices/process", "devices/check", "be
 
 @pytest.fixture(autouse=True)
 def _runs_are_not_of_xdist(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest-benchmark disables itself in a run that is told to be a part of xdist's."""
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    """In xdist's processes pytest-benchmark disables itself, and text is folded for xdist's own terminal."""
+    for name in ("PYTEST_XDIST_WORKER", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)

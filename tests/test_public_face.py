@@ -23,6 +23,7 @@ def state():
 before, tasks = state(), len(os.listdir("/proc/self/task"))
 import likeforlike
 likeforlike.read
+likeforlike.compare
 likeforlike.__version__
 handed = {"unchanged": state() == before, "tasks": len(os.listdir("/proc/self/task")) - tasks,
           "modules": sorted({name.partition(".")[0] for name in sys.modules})}
@@ -63,7 +64,7 @@ def test_imports_in_a_notebook_without_side_effects(tmp_path):
 
 
 def test_only_what_is_public_is_handed_on():
-    assert likeforlike.__all__ == ["__version__", "read"]
+    assert likeforlike.__all__ == ["__version__", "compare", "read"]
     assert "one row a sample" in likeforlike.read.__doc__
 
 

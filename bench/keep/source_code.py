@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import likeforlike
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.workload import Workload
 from likeforlike.models.registry import OURS
@@ -45,7 +45,7 @@ def digest_of(files: Mapping[str, Path]) -> str:
 
 
 def _our_files() -> dict[str, Path]:
-    home = Path(likeforlike.__file__).parent
+    home = Path(str(sys.modules[OURS].__file__)).parent
     return {name: path for room in ROOMS for name, path in _below(home / room, room).items()}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import statistics
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
@@ -51,9 +52,19 @@ class Campaign:
     """Measures the cells that pytest selected: every group's first launch, then every group's second, ..."""
 
     def __init__(
-        self, plan: Plan, journal: Journal | None, progress: Progress, rates: Rates | None = None
+        self,
+        plan: Plan,
+        journal: Journal | None,
+        progress: Progress,
+        rates: Rates | None = None,
+        pool: Pool | None = None,
+        stops: Callable[[Sequence[Cell], int, float], bool] = lambda *_: False,
     ) -> None:
-        """``rates``: what this machine was measured to reach, for a forecast."""
+        """``rates``: what this machine was measured to reach, for a forecast. ``pool``: who lends workers.
+
+        A group of whose cells ``stops(live, launches, seconds)`` holds isn't launched again, be it precise or
+        not; ``seconds`` are those of a call of the slowest.
+        """
         self.plan = plan
         self.journal = journal
         self.progress = progress
@@ -63,7 +74,8 @@ class Campaign:
         self._launches: dict[str, list[CellRecord]] = {}
         """Of kernels that have not: the launches that their whole group has done."""
         self._cells: tuple[Cell, ...] = ()
-        self._pool: Pool | None = None
+        self._pool = pool
+        self._stops = stops
         self._lanes: Lanes | None = None
         self._keeping = threading.Lock()
         self._stopped = False
@@ -299,6 +311,8 @@ class Campaign:
         options = self.plan.options
         least, most = (1, 1) if self.plan.once else options.kernel_launches
         seconds = _by_launch(live, [self._launches.get(cell.id, []) for cell in live])
+        if live and seconds and self._stops(live, len(seconds), _slowest(seconds)):
+            least = most = len(seconds)
         return enough(seconds, least, most, options.precision, options.confidence)
 
     def _lend(self, cell: Cell, pool: Pool, start: Start) -> Worker:
@@ -306,6 +320,12 @@ class Campaign:
         worker = pool.lend(environment, has_peers(cell))
         worker.while_waiting = self.progress.tick
         return worker
+
+
+def _slowest(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> float:
+    """The median seconds of the slowest cell; 0 of none."""
+    times = [list(rounds.values()) for rounds in (seconds[-1].values() if seconds else ()) if rounds]
+    return max(map(statistics.median, times), default=0.0)
 
 
 def _by_launch(

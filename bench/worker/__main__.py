@@ -23,6 +23,7 @@ from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.process.lifetime import end_with_parent
 from likeforlike.devices.process.pinning import pin
+from likeforlike.models.contract.problem import WrongAnswer
 
 
 def forget_memory_peak() -> None:
@@ -60,6 +61,8 @@ def obey(order: Order, connection: Connection, imports: list[float]) -> None:
             driver.measure(order.spec, connection, facts)
     except CellFailed as error:
         send(connection, Failed(error.outcome, error.reason, error.device_unseen))
+    except WrongAnswer as error:
+        send(connection, Failed("wrong-answer", str(error)))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:

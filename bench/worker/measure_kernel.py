@@ -99,10 +99,11 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     runtime, facts = settled_runtime(spec)
     factory = load_factory(spec.target)
     problem = workload.problem(spec.axes, spec.device)
-    refuse_zeros(problem)
     start = clock()
     placed = Placed(spec, workload, problem, factory(problem), runtime, clock)
     setup_seconds = clock() - start
+    if placed.kernel.calls is None:  # of functions that somebody compares the operands are that person's
+        refuse_zeros(problem)
     # synchronised in either timing: the first call is tracing, compiling and allocation, done
     start = clock()
     result = placed.kernel.call()
@@ -121,7 +122,8 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
 
 def refuse_zeros(problem: Problem) -> None:
     """Raise CellFailed for an operand of zeros: they take less power, and so boost the clock."""
-    if any(not np.any(operand) for operand in problem.operands):
+    arrays = (np.asarray(operand) for operand in problem.operands)
+    if any(array.dtype.kind == "f" and array.size and not array.any() for array in arrays):
         raise CellFailed("failed", "an operand holds nothing but zeros, whose power and clock are no work's")
 
 
@@ -172,7 +174,18 @@ def synchronised(placed: Placed) -> Timed:
     result = call()
     wait(result)
     seconds = clock() - start
-    return Timed(seconds, witness() - begin, result)
+    return _of_one_call(placed, seconds, witness() - begin, result)
+
+
+def _of_one_call(placed: Placed, seconds: float, witnessed: float, result: Any) -> Timed:
+    """The times of one call, where a kernel makes several in a row because one is too short for a clock."""
+    made = calls_of(placed)
+    return Timed(seconds / made, witnessed / made, result)
+
+
+def calls_of(placed: Placed) -> int:
+    """How often the work is done by what is timed as one."""
+    return 1 if placed.kernel.calls is None else placed.kernel.calls()
 
 
 def queued(placed: Placed) -> Timed:
@@ -184,7 +197,7 @@ def queued(placed: Placed) -> Timed:
     seconds = clock() - start
     witnessed = witness() - begin
     placed.kernel.wait(result)
-    return Timed(seconds, witnessed, result)
+    return _of_one_call(placed, seconds, witnessed, result)
 
 
 def take_sample(placed: Placed) -> Sample:
@@ -204,7 +217,7 @@ def take_sample(placed: Placed) -> Sample:
         timed = synchronised(placed)
     if placed.calls:
         placed.calls.after(timed.result, timed.seconds, timed.witnessed)
-    return Sample(timed.seconds, None, transfers[0], transfers[1], calls)
+    return Sample(timed.seconds, None, transfers[0], transfers[1], calls * calls_of(placed))
 
 
 def wake(placed: Placed, seconds: float) -> int:
@@ -239,11 +252,19 @@ def with_transfers(placed: Placed) -> tuple[Timed, tuple[float, float]]:
 def launch_facts(placed: Placed) -> dict[str, Any]:
     """The kernel's time without the host's part in it, beside samples; of no samples nothing."""
     seconds = placed.calls.seconds if placed.calls else []
-    if not seconds or placed.workload.kind != "kernel":
-        return {}
+    if not seconds or placed.workload.kind != "kernel" or placed.kernel.calls is not None:
+        return {}  # the last make their calls in a row by themselves
     median, on_gpu = statistics.median(seconds), placed.spec.device.startswith("gpu")
     empty = placed.emptying.empty if placed.emptying else None
     return {"launch_cost": launch_cost(placed.kernel, on_gpu, median, placed.clock, empty)}
+
+
+def of_several(placed: Placed, ready: Ready) -> dict[str, Any]:
+    """Of a kernel that makes several calls in a row: how many, and what of their one wait each has."""
+    made, waiting = calls_of(placed), ready.facts.get("waiting_seconds")
+    if made == 1:
+        return {}
+    return {"calls_in_a_sample": made, "waiting_seconds": None if waiting is None else waiting / made}
 
 
 def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
@@ -261,6 +282,7 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
         "verified": {"error": max(ready.error or 0.0, last.error), "tolerance": last.tolerance},
         **(placed.calls.facts() if placed.calls else {}),
         **launch_facts(placed),
+        **of_several(placed, ready),
         **memory_facts(placed.runtime, placed.spec.device),
     }
     if placed.spec.timing == "unsynchronised":

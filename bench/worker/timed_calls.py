@@ -43,6 +43,8 @@ class TimedCalls:
         The last change, of one drawn row, is to be made right before the timed call: an answer kept from
         the calls that wake threads is wrong by then, and all other rows lie in the caches still.
         """
+        if self.kernel.supply is not None:
+            return self.kernel.supply.draw()
         if self.kernel.change is None:
             return lambda: None
         if not self.seconds:
@@ -72,6 +74,8 @@ class TimedCalls:
 
     def restore(self) -> None:
         """The problem's own operands again."""
+        if self.kernel.supply is not None:
+            self.kernel.supply.restore()
         if self.kernel.change is not None:
             self.kernel.change(*self.factors.restore())
 
@@ -120,8 +124,10 @@ class TimedCalls:
             return "not proven: no call was timed"
         if self.probe is None:
             return "not proven: the workload has no quick check of a result"
-        if self.kernel.change is None:
+        if self.kernel.change is None and self.kernel.supply is None:
             return "not proven: the kernel has no way to change its operands, so a kept answer would pass"
+        if self.kernel.calls is not None and self.kernel.calls() > 1:
+            return "not proven: a sample is several calls with the same operands, so a kept answer would pass"
         return PROVEN
 
 

@@ -2,8 +2,8 @@
 
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.implementation import Division, Implementation, unsupported
-from likeforlike.models.contract.kernel import Kernel, each, place_of, widened
-from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
+from likeforlike.models.contract.kernel import Kernel, Supply, each, place_of, widened
+from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification, WrongAnswer
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Phases, Run, Trainer
 from likeforlike.models.contract.workload import Wording, Workload
@@ -23,10 +23,12 @@ __all__ = [
     "Recipe",
     "RecipeRefused",
     "Run",
+    "Supply",
     "Trainer",
     "Verification",
     "Wording",
     "Workload",
+    "WrongAnswer",
     "each",
     "place_of",
     "precision_axis",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -34,6 +34,18 @@ def widened(array: np.ndarray) -> np.ndarray:
 
 def _nothing(_: Any) -> None:
     """Wait for nothing: the call returned when its work was done."""
+
+
+class Supply(Protocol):
+    """Operands of any kind, drawn anew for each timed call, where no factor could change them."""
+
+    def draw(self) -> Callable[[], None]:
+        """Draw operands that no call has seen, untimed; what to call, right before a call, to use them."""
+        ...
+
+    def restore(self) -> None:
+        """Make calls find the problem's own operands again."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -82,3 +94,7 @@ class Kernel:
     """
     on_gpu: OnGpu | None = None
     """Of a kernel on a GPU; without it neither the device's own time nor a cold cache is measured there."""
+    supply: Supply | None = None
+    """In place of ``change``, where operands are no arrays: new ones for each timed call."""
+    calls: Callable[[], int] | None = None
+    """How often one ``call`` does the work, where that is more than once; its time is divided by it."""

@@ -14,6 +14,10 @@ Axes = Mapping[str, Any]
 """A cell's coordinates, plain JSON values: ``{"size": 500, "dtype": "float32"}``."""
 
 
+class WrongAnswer(Exception):
+    """Why an answer is wrong, in one line, where more can be said than how far it is from the reference."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """What a kernel is to compute."""

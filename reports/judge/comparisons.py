@@ -203,6 +203,12 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
     )
 
 
+def compare_pairs(study: Study, pairs: Iterable[tuple[Measurement, Measurement]]) -> tuple[Comparison, ...]:
+    """The second of each pair over the first, neither chosen by its speed; none of pairs without times."""
+    grounds = Grounds(study)
+    return _controlled([_comparison("implementations", grounds, base, other) for base, other in pairs])
+
+
 def _comparison(
     kind: Kind,
     grounds: Grounds,

@@ -1,0 +1,4 @@
+"""How often ``likeforlike.compare`` finds a difference, how often a false one, and what it costs.
+
+``python -m likeforlike.bench.studies.functions``
+"""

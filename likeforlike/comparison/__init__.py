@@ -1,0 +1,1 @@
+"""Functions compared: what ``bench`` measures of them, judged as ``reports`` judges all else."""

@@ -1,0 +1,1 @@
+"""Functions compared as they are: any callables, their arguments, their answers held together."""

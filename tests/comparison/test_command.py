@@ -1,0 +1,63 @@
+"""What ``likeforlike compare`` refuses: one line, status 2, before anything is measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from likeforlike.comparison import command
+from likeforlike.comparison.comparing import asked_of
+
+GOOD = ["numpy:sort", "numpy:argsort"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["numpy:sort"], "one function needs a grid of two points at least, or another function"),
+        (["numpy:sortt", "numpy:sort"], "numpy:sortt: numpy has no sortt"),
+        (["numpy", "numpy:sort"], "'numpy' names no function; expected module:function"),
+        (
+            ["no_such_module_here:a", "numpy:sort"],
+            "import of no_such_module_here failed: ModuleNotFoundError",
+        ),
+        (["numpy:pi", "numpy:sort"], "pi is of type float, expected a function"),
+        (["a=numpy:sort", "a=numpy:argsort"], "two functions are called 'a'"),
+        ([*GOOD, "--args", "numpy:pi"], "args is of type float, expected a tuple"),
+        ([*GOOD, "--check", "numpy:pi"], "check is of type float, expected a function"),
+        ([*GOOD, "--grid", "n"], "--grid: 'n' is no grid; expected NAME=VALUE,VALUE"),
+        ([*GOOD, "--grid", "n=1,1"], "holds a value twice"),
+        ([*GOOD, "--launches", "0"], "launches is 0, expected a number from 1 on"),
+        ([*GOOD, "--device", "gpu:99"], "gpu:99"),
+        ([*GOOD, "--output", "/no/such/folder/f.json"], "--output: /no/such/folder does not exist"),
+        ([*GOOD, "--output", "/"], "--output: / is a folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(words, told, capsys):
+    assert command.main([*words, "--quiet"]) == 2
+    shown = capsys.readouterr()
+    (line,) = shown.err.splitlines()
+    assert line.startswith("likeforlike compare: ")
+    assert told in line
+    assert shown.out == ""
+
+
+def test_names_are_the_functions_own_unless_they_are_two():
+    found = command._functions(["numpy:sort", "x=numpy:argsort", "math:pow", "operator:pow"])
+    assert list(found) == ["sort", "x", "math:pow", "operator:pow"]
+
+
+def test_a_grid_has_numbers_where_they_are_written_as_such():
+    assert command._grid(["n=10,100", "dtype=float32", "x=0.5,true"]) == {
+        "n": [10, 100],
+        "dtype": ["float32"],
+        "x": [0.5, "true"],
+    }
+
+
+def test_launches_are_a_number_or_two():
+    assert asked_of([len, sum], launches=4).launches == (4, 4)
+    assert asked_of([len, sum], launches=(2, 5)).launches == (2, 5)
+    assert asked_of([len, sum]).launches == (3, 10)
+    for wrong in ((5, 2), 0, True, (1, 2, 3)):
+        with pytest.raises(ValueError, match="launches is"):
+            asked_of([len, sum], launches=wrong)
