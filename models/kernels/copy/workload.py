@@ -25,7 +25,7 @@ def memory_bytes(axes: Axes) -> int:
 
 
 def problem(axes: Axes, device: str) -> Problem:
-    """b, [rows, 4096]."""
+    """The array b, [rows, 4096]."""
     return Problem(drawn(axes, 1), axes["dtype"], device, axes)
 
 

@@ -52,10 +52,10 @@ def problem(axes: Axes, device: str) -> Problem:
     """
     rows, columns = axes["rows"], axes["columns"]
     random = np.random.default_rng([_SEED, rows, columns])
-    x = 1 / 32 + random.random((rows, columns)) / 8
-    gain, bias = 0.5 + random.random(columns), 1 + random.random(columns)
+    x = np.asarray(1 / 32 + random.random((rows, columns)) / 8)
+    gain, bias = np.asarray(0.5 + random.random(columns)), np.asarray(1 + random.random(columns))
     host = host_type(axes["dtype"])
-    return Problem(tuple(o.astype(host) for o in (x, gain, bias)), axes["dtype"], device, axes)
+    return Problem((x.astype(host), gain.astype(host), bias.astype(host)), axes["dtype"], device, axes)
 
 
 def reference(problem: Problem) -> np.ndarray:

@@ -46,8 +46,9 @@ def memory_bytes(axes: Axes) -> int:
 
 
 def problem(axes: Axes, device: str) -> Problem:
-    """B and c, [rows, 4096]."""
-    return Problem(drawn(axes, 2), axes["dtype"], device, axes)
+    """The arrays b and c, [rows, 4096]; c in [1/8, 1/4), so that both count alike in the sum."""
+    b, c = drawn(axes, 2)
+    return Problem((b, c / 4), axes["dtype"], device, axes)
 
 
 def verify(axes: Axes, problem: Problem, answer: Any) -> Verification:
