@@ -20,6 +20,7 @@ def _entry(name: str, module: str, factory: str, summary: str, division: Divisio
 
 
 _PLAIN = "two products and a softmax"
+_BELOW_FLOAT64 = ("float32", "tf32", "bfloat16", "float16")
 
 IMPLEMENTATIONS = (
     Implementation(
@@ -39,10 +40,16 @@ IMPLEMENTATIONS = (
         _entry("keras", "tensorflow", "keras_operation", "keras.ops.dot_product_attention on TensorFlow, eagerly"),
         needs=("tensorflow", "keras"),
         environment=(("KERAS_BACKEND", "tensorflow"),),
+        dtypes=_BELOW_FLOAT64,
+        dtypes_reason="its scale is a float32 number",
     ),
     _entry("torch-fused", "torch", "fused", "torch's scaled_dot_product_attention, called eagerly"),
     _entry("torch", "torch", "plain", f"{_PLAIN}, called eagerly"),
     _entry("torch-compiled", "torch", "compiled", f"{_PLAIN}, through torch.compile", "tuned"),
-    _entry("jax-fused", "jax", "own", "jax.nn.dot_product_attention under jax.jit"),
+    replace(
+        _entry("jax-fused", "jax", "own", "jax.nn.dot_product_attention under jax.jit"),
+        dtypes=_BELOW_FLOAT64,
+        dtypes_reason="its softmax is one of float32 numbers",
+    ),
     _entry("jax", "jax", "plain", f"{_PLAIN}, under jax.jit"),
 )

@@ -17,7 +17,12 @@ _HEADS_THIRD = (0, 2, 1, 3)
 
 
 def own(problem: Problem) -> Kernel:
-    """``jax.nn.dot_product_attention`` under ``jax.jit``, on operands [batch, sequence, heads, width]."""
+    """``jax.nn.dot_product_attention`` under ``jax.jit``, on operands [batch, sequence, heads, width].
+
+    Raises ValueError for float16 on a CPU, for which JAX has no such products.
+    """
+    if problem.dtype == "float16" and problem.device.startswith("cpu"):
+        raise ValueError("jax.nn.dot_product_attention has no float16 products on a CPU")
     causal, precision = problem.axes["mask"] == CAUSAL, product_precision(problem.dtype)
 
     def attention(values: Any, queries: Any, keys: Any) -> Any:

@@ -33,9 +33,15 @@ def xla(problem: Problem) -> Kernel:
 
 
 def keras_operation(problem: Problem) -> Kernel:
-    """``keras.ops.dot_product_attention``, eagerly, on operands [batch, sequence, heads, width]."""
+    """``keras.ops.dot_product_attention``, eagerly, on operands [batch, sequence, heads, width].
+
+    Raises ValueError for float16 on a CPU: ``tf.einsum`` adds up in float16 there, and with a few hundred
+    keys or more an answer is further off than that of any honest order of sums in float32.
+    """
     from keras import ops
 
+    if problem.dtype == "float16" and problem.device.startswith("cpu"):
+        raise ValueError("keras.ops.dot_product_attention adds float16 numbers up in float16 on a CPU")
     causal = problem.axes["mask"] == CAUSAL
 
     def attention(values: Any, queries: Any, keys: Any) -> Any:
