@@ -141,8 +141,9 @@ def _error(found: np.ndarray, values: np.ndarray, spread: np.ndarray, factor: fl
     shares = np.abs(found.astype(np.float64) - factor * values)
     nothing = spread == 0
     if nothing.any():  # of nothing the sum is 0, exactly
-        shares[nothing] = np.where(shares[nothing] == 0, 0.0, np.where(np.isnan(shares[nothing]), np.nan, np.inf))
+        shares[nothing] = np.where(
+            shares[nothing] == 0, 0.0, np.where(np.isnan(shares[nothing]), np.nan, np.inf)
+        )
     shares /= np.where(nothing, 1.0, factor * spread)
     alone = float(np.max(shares)) / _ALONE
     return float(np.maximum(alone, np.sqrt(np.max(np.mean(shares * shares, axis=-1)))))
-

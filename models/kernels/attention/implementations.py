@@ -7,7 +7,9 @@ from dataclasses import replace
 from likeforlike.models.contract.implementation import Division, Implementation
 
 
-def _entry(name: str, module: str, factory: str, summary: str, division: Division = "default") -> Implementation:
+def _entry(
+    name: str, module: str, factory: str, summary: str, division: Division = "default"
+) -> Implementation:
     return Implementation(
         name=name,
         workload="attention",
@@ -37,7 +39,9 @@ IMPLEMENTATIONS = (
     _entry("tf-graph", "tensorflow", "graph", f"{_PLAIN}, in a tf.function"),
     _entry("tf-xla", "tensorflow", "xla", f"{_PLAIN}, in a tf.function compiled by XLA", "tuned"),
     replace(
-        _entry("keras", "tensorflow", "keras_operation", "keras.ops.dot_product_attention on TensorFlow, eagerly"),
+        _entry(
+            "keras", "tensorflow", "keras_operation", "keras.ops.dot_product_attention on TensorFlow, eagerly"
+        ),
         needs=("tensorflow", "keras"),
         environment=(("KERAS_BACKEND", "tensorflow"),),
         dtypes=_BELOW_FLOAT64,

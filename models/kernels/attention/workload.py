@@ -106,9 +106,7 @@ def reference(problem: Problem) -> Sums:
     return Sums(found, np.sqrt(squares))
 
 
-def _weights(
-    queries: np.ndarray, keys: np.ndarray, problem: Problem
-) -> Iterator[tuple[slice, np.ndarray]]:
+def _weights(queries: np.ndarray, keys: np.ndarray, problem: Problem) -> Iterator[tuple[slice, np.ndarray]]:
     """Softmax of the scores, [rows, keys], of block after block of queries."""
     for start in range(0, len(queries), _BLOCK_ROWS):
         rows = slice(start, min(start + _BLOCK_ROWS, len(queries)))

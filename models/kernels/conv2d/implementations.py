@@ -5,7 +5,9 @@ from __future__ import annotations
 from likeforlike.models.contract.implementation import Division, Implementation
 
 
-def _entry(name: str, module: str, factory: str, summary: str, division: Division = "default") -> Implementation:
+def _entry(
+    name: str, module: str, factory: str, summary: str, division: Division = "default"
+) -> Implementation:
     return Implementation(
         name=name,
         workload="conv2d",
@@ -32,6 +34,8 @@ IMPLEMENTATIONS = (
     _entry("tf-graph", "tensorflow", "graph", "tf.nn.conv2d, channels last, in a tf.function"),
     _entry("tf-xla", "tensorflow", "xla", "tf.nn.conv2d in a tf.function compiled by XLA", "tuned"),
     _entry("torch", "torch", "eager", "torch.nn.functional.conv2d, channels first, called eagerly"),
-    _entry("torch-compiled", "torch", "compiled", "torch.nn.functional.conv2d through torch.compile", "tuned"),
+    _entry(
+        "torch-compiled", "torch", "compiled", "torch.nn.functional.conv2d through torch.compile", "tuned"
+    ),
     _entry("jax", "jax", "jitted", "jax.lax.conv_general_dilated, channels last, under jax.jit"),
 )

@@ -23,12 +23,12 @@ def eager(problem: Problem) -> Kernel:
 
 
 def compiled(problem: Problem) -> Kernel:
-    """``torch.nn.functional.conv2d`` through ``torch.compile``. Raises RuntimeError without a C++ compiler."""
+    """The same through ``torch.compile``. Raises RuntimeError on a CPU without a C++ compiler."""
     return _kernel(problem, on_torch.compiled(_convolution, problem.device))
 
 
 def _kernel(problem: Problem, work: Callable[..., Any]) -> Kernel:
-    """cuDNN's TF32 has a switch of its own, on unless it is set."""
+    """TF32 of convolutions by cuDNN has a switch of its own, on unless it is set."""
     torch.backends.cudnn.allow_tf32 = problem.dtype == "tf32"
     return answering(on_torch.kernel(arranged(problem, (_IMAGES, _KERNEL)), work), _BACK)
 

@@ -122,8 +122,8 @@ WORKLOAD = Workload(
     presets=(),
     wording=Wording(
         title="Convolutions of images",
-        about="Square images, as many channels in as out, 3 × 3 kernels, padded with zeros, each framework in "
-        "its own order of axes; operations are those of the direct algorithm.",
+        about="Square images, as many channels in as out, 3 × 3 kernels, padded with zeros, each framework "
+        "in its own order of axes; operations are those of the direct algorithm.",
         noun="convolution",
         growth="the direct algorithm alone grows to the 2nd power",
     ),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from likeforlike.models.contract.implementation import Division, Implementation
 
 
-def _entry(name: str, module: str, factory: str, summary: str, division: Division = "default") -> Implementation:
+def _entry(
+    name: str, module: str, factory: str, summary: str, division: Division = "default"
+) -> Implementation:
     return Implementation(
         name=name,
         workload="embedding",

@@ -1,4 +1,4 @@
-"""The calls of square products, given matrices of other shapes. Nothing is imported until one of them runs."""
+"""The calls that square products have, given other shapes. Nothing is imported until one of them runs."""
 
 from __future__ import annotations
 
