@@ -13,7 +13,7 @@ from likeforlike.models.registry import built_in_workloads
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bench", "devices", "models", "reports")
-WORDS = {"training", "distributed", "noise"}
+WORDS = {"training", "distributed", "noise", "copy", "softmax", "sort"}
 """Ordinary words of the field as well: of these the strings that are the name, or begin as a cell's id does."""
 OTHER_MEANINGS = {
     ("bench/run/session.py", "noise"): "the header's field of the noise floor",
@@ -21,6 +21,9 @@ OTHER_MEANINGS = {
     ("reports/tell/sections/distributed.py", "distributed"): "the address of the section",
     ("bench/studies/simulated/small_files.py", "noise"): "what was simulated, the head of a column",
     ("bench/studies/fleet_simulation.py", "noise"): "the header's field of the noise floor",
+    ("bench/studies/replication/copies.py", "copy"): "a copy of an entrant",
+    ("devices/check/probes/waiting.py", "copy"): "of a result to the host",
+    ("bench/plan/command_line.py", "sort"): "an option of pytest-benchmark's",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the studies share: products in turns against bare loops, the machine in words, tables."""
+"""What the studies share: kernels in turns against bare loops."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.problem import Axes
 from likeforlike.models.kernels.matmul.workload import WORKLOAD as MATMUL
 from likeforlike.models.registry import load_registry
 from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio
@@ -32,11 +33,11 @@ _END_SECONDS = 2.0
 
 
 class BareLoop:
-    """A fresh process that loops over one framework's product; stopped but for its own bursts."""
+    """A fresh process that loops over one framework's call; stopped but for its own bursts."""
 
     def __init__(self, framework: str, size: int, environment: Mapping[str, str]) -> None:
         """Start it; the framework is imported before the first burst."""
-        self._what = f"the bare loop of {framework} at {size}²"
+        self._what = f"the bare loop of {framework} at {size}"
         self.process = subprocess.Popen(
             module_command("likeforlike.bench.studies.bare_loop", framework, str(size), str(os.getpid())),
             env={**same_imports(), **environment},
@@ -162,18 +163,35 @@ def products_against_bare(
 
     Raises StudyFailed if a bare loop dies or no implementation gives figures.
     """
+    registry = load_registry()
+    entries = [registry.find(MATMUL.name, name) for name in implementations]
+    axes: Axes = {"size": size, "dtype": "float32"}
+    bare_sizes = dict.fromkeys(bare_frameworks, size)
+    return kernels_against_bare(entries, axes, bare_sizes, bursts, make_worker, seed)
+
+
+def kernels_against_bare(
+    entries: Sequence[Implementation],
+    axes: Axes,
+    bare_sizes: Mapping[str, int],
+    bursts: Bursts,
+    make_worker: Callable[..., Worker] = Worker,
+    seed: int = 2020,
+) -> Turns:
+    """Measure implementations of one kernel on ``cpu:0``, all cores, in the harness's turns, as above.
+
+    ``bare_sizes``: the bare loops, by framework, and the size that each is given.
+    """
     device = next(device for device in find_devices() if device.id == "cpu:0")
     environment = worker_environment(device, usable_cores())
-    registry = load_registry()
     limits = MemoryLimits.of_machine(None)
     turns: list[Turn] = []
     bare: dict[str, BareLoop] = {}
     try:
-        for name in implementations:
-            entry = registry.find(MATMUL.name, name)
+        for entry in entries:
             worker = make_worker(environment | dict(entry.environment), limits)
-            turns.append(_turn(entry, size, local_device(device), worker))
-        for framework in bare_frameworks:
+            turns.append(_turn(entry, axes, local_device(device), worker))
+        for framework, size in bare_sizes.items():
             bare[framework] = BareLoop(framework, size, environment)
             bare[framework].burst(1, 1)  # imported, called once, and stopped
         watcher = Alternation(turns, bare, bursts)
@@ -187,17 +205,16 @@ def products_against_bare(
     failures = {turn.cell.entry.name: str(turn.failure) for turn in turns if turn.failure is not None}
     in_turns = {name: seconds for name, seconds in watcher.in_turns.items() if name not in failures}
     if not in_turns:
-        raise StudyFailed(f"no product was measured: {failures}")
+        raise StudyFailed(f"nothing was measured: {failures}")
     return Turns(in_turns, watcher.alone, failures)
 
 
-def _turn(entry: Implementation, size: int, place: str, worker: Worker) -> Turn:
-    axes: tuple[tuple[str, str | int], ...] = (("size", size), ("dtype", "float32"))
-    cell = Cell(entry, "cpu:0", axes, "study")
+def _turn(entry: Implementation, axes: Axes, place: str, worker: Worker) -> Turn:
+    cell = Cell(entry, "cpu:0", tuple(axes.items()), "study")
     spec = CellSpec(
         cell=cell.id,
         target=entry.target,
-        workload=MATMUL.name,
+        workload=entry.workload,
         framework=entry.framework,
         axes=dict(axes),
         device=place,

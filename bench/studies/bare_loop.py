@@ -1,6 +1,7 @@
-"""A bare loop of one product, alone in a process: what the harness's figures are held against.
+"""A bare loop of one call, alone in a process: what the harness's figures are held against.
 
-``python -m bench.studies.bare_loop FRAMEWORK SIZE PARENT_PID``. It measures with nothing of the harness's:
+``python -m bench.studies.bare_loop FRAMEWORK SIZE PARENT_PID``, of a product; with ``numpy-bytes`` for a
+framework ``numpy.copyto`` of SIZE MiB, from one array to another. It measures with nothing of the harness's:
 for each line ``UNTIMED TIMED`` read, it makes the calls and writes the timed ones' seconds as JSON.
 """
 
@@ -57,6 +58,16 @@ PRODUCTS: dict[str, Callable[[Operands], Callable[[], Any]]] = {
 }
 
 
+BYTES = "numpy-bytes"
+"""Instead of a framework: the plain way to move so many bytes from one place to another."""
+
+
+def numpy_bytes(mebibytes: int) -> Callable[[], Any]:
+    """``numpy.copyto``, between two arrays of float32 that are there already."""
+    source = np.ones(mebibytes * 2**18, np.float32)
+    return partial(np.copyto, np.zeros_like(source), source)
+
+
 def random_operands(size: int) -> Operands:
     """Two square matrices uniform on [0, 1), float32."""
     random = np.random.default_rng(size)
@@ -67,7 +78,7 @@ def main() -> None:
     """Serve bursts until standard input ends."""
     framework, size = sys.argv[1], int(sys.argv[2])
     end_with_parent(int(sys.argv[3]))
-    call = PRODUCTS[framework](random_operands(size))
+    call = numpy_bytes(size) if framework == BYTES else PRODUCTS[framework](random_operands(size))
     clock = time.perf_counter
     for line in sys.stdin:
         untimed, timed = map(int, line.split())

@@ -24,7 +24,8 @@ def kernel(problem: Problem, work: Callable[..., Any]) -> Kernel:
         jax.config.update("jax_enable_x64", True)
     dtype = jnp.float32 if problem.dtype == "tf32" else jnp.dtype(problem.dtype)
     device = _device(problem.device)
-    host = [operand.astype(dtype, copy=False) for operand in problem.operands]
+    # numbers of rows and masks stay what they are
+    host = [o.astype(dtype, copy=False) if o.dtype.kind == "f" else o for o in problem.operands]
     operands = _upload(host, device)
 
     def call() -> Any:

@@ -25,7 +25,7 @@ def kernel(problem: Problem, work: Work) -> Kernel:
     tf.config.experimental.enable_tensor_float_32_execution(problem.dtype == "tf32")
     dtype = tf.float32 if problem.dtype == "tf32" else tf.as_dtype(problem.dtype)
     with tf.device("/CPU:0"):
-        host = [tf.cast(tf.constant(operand), dtype) for operand in problem.operands]
+        host = [_in_mode(operand, dtype) for operand in problem.operands]
     operands = _upload(host, problem.device)
 
     def call() -> Any:
@@ -56,6 +56,12 @@ def _on_gpu(device: str) -> OnGpu:
         no_capture="TensorFlow offers no capture; jit_compile=True makes one executable, which XLA may "
         "launch as a graph of its own",
     )
+
+
+def _in_mode(operand: np.ndarray, dtype: Any) -> Any:
+    """On the host, in the precision mode; numbers of rows and masks stay what they are."""
+    host = tf.constant(operand)
+    return tf.cast(host, dtype) if host.dtype.is_floating else host
 
 
 def _changer(operands: list[Any], device: str) -> Callable[[slice, np.ndarray], None]:

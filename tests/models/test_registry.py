@@ -93,7 +93,8 @@ def test_issue_entrants_are_listed():
 def test_workloads_are_all_described():
     registry = load_registry()
     assert tuple(registry.workloads) == WORKLOADS
-    assert WORKLOADS == ("training", "distributed", "matmul", "jacobian", "eigen", "noise")
+    assert WORKLOADS[:5] == ("training", "distributed", "matmul", "jacobian", "eigen")
+    assert WORKLOADS[-1] == "noise"
     assert set(kernel_workloads()) == set(WORKLOADS) - {"training", "distributed"}
     assert all(name == workload.name for name, workload in kernel_workloads().items())
 

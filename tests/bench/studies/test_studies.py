@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -18,7 +19,9 @@ from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.studies import (
     account,
     bare_comparison,
+    bare_loop,
     frozen_neighbours,
+    memory_bandwidth,
     training_speed,
     variants,
     verdict_rules,
@@ -212,6 +215,42 @@ def test_the_best_product_is_held_against_the_best_bare_loop():
     turns = Turns({"a": [2.0] * 6, "b": [1.05] * 6}, {"numpy": [3.0] * 6, "jax": [1.0] * 6}, {})
     entrant, loop, ratio = training_speed.best_against_bare(turns)
     assert (entrant, loop, ratio.ratio) == ("b", "jax", pytest.approx(1.05))
+
+
+def bandwidth_turns(seconds):
+    """Of a copy that takes 1 s; three arrays as fast as two of it take 1.5 s."""
+    return Turns({"plain": [6.0] * 8, "blocked": seconds}, {bare_loop.BYTES: [1.0] * 8}, {"lost": "gone"})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "word"),
+    [([1.5] * 8, "yes"), ([1.6] * 8, "yes"), ([1.7] * 8, "no"), ([1.4, 2.0] * 4, "undecided")],
+)
+def test_the_fastest_must_reach_nine_tenths_of_a_copy_s_bandwidth(seconds, word):
+    axes = {"mebibytes": 64, "dtype": "float32"}
+    line = memory_bandwidth.requirement(bandwidth_turns(seconds), axes)
+    assert line.startswith("- blocked, 64 MiB an array: ")
+    assert line.endswith(f"**{word}**")
+
+
+def test_the_table_of_bandwidths_counts_three_arrays_and_two_of_the_copy():
+    axes = {"mebibytes": 1000, "dtype": "float32"}
+    rows = memory_bandwidth.rows_of(bandwidth_turns([1.5] * 8), axes)
+    assert rows == [
+        ["numpy.copyto, alone", "1000.00", "2.1", "1"],
+        ["blocked", "1500.00", "2.1", "1.000 (1.000 to 1.000)"],
+        ["plain", "6000.00", "0.5", "0.250 (0.250 to 0.250)"],
+        ["lost", "", "", "gone"],
+    ]
+
+
+def test_the_bare_loop_of_bytes_moves_them():
+    move = bare_loop.numpy_bytes(1)
+    target, source = move.args
+    move()
+    assert source.nbytes == target.nbytes == 2**20
+    np.testing.assert_array_equal(target, source)
+    assert target is not source
 
 
 def benchmark_of(name, seconds, run=0, accuracy=0.88, rounds=None):

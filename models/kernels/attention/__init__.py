@@ -1,0 +1,1 @@
+"""Scaled dot products of queries with keys, softmax, and the values that it weighs."""

@@ -1,0 +1,1 @@
+"""Convolutions of images with 3 × 3 kernels."""

@@ -1,0 +1,1 @@
+"""a = b, for the bandwidth of memory."""

@@ -1,0 +1,1 @@
+"""Fourier transforms of rows of real numbers."""

@@ -1,0 +1,21 @@
+"""Fourier transforms by JAX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.workload import Problem
+from likeforlike.models.frameworks.on_jax import kernel
+
+
+def jitted(problem: Problem) -> Kernel:
+    """Under ``jax.jit``."""
+    return kernel(problem, jax.jit(_work))
+
+
+def _work(x: Any) -> Any:
+    return jnp.fft.rfft(x, axis=1)

@@ -1,0 +1,1 @@
+"""Products of matrices of any shape, alone or in batches."""

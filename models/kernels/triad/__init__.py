@@ -1,0 +1,1 @@
+"""a = b + s c, for the bandwidth of memory."""
