@@ -113,7 +113,9 @@ def lines_of(size: int, item_bytes: int, times: Times, bandwidth: Bandwidth) -> 
     waking = times.difference("paused", "warm")
     low, high = (
         predicted_seconds(size, item_bytes, rate) * 1e6
-        for rate in sorted((bandwidth.triad_bytes_per_second, bandwidth.copy_bytes_per_second), reverse=True)
+        for rate in sorted(
+            (bandwidth.scaled_sum_bytes_per_second, bandwidth.copy_bytes_per_second), reverse=True
+        )
     )
     rows = [
         [f"{size}²", way, f"{medians[way] * 1e3:.3f}", f"{medians[way] / medians['warm']:.3f}"]
@@ -136,11 +138,11 @@ def _text(interval: tuple[float, float, float]) -> str:
 
 def bandwidth_line(bandwidth: Bandwidth, caches: LastCache) -> str:
     """Triad against copy."""
-    triad, copy = bandwidth.triad_bytes_per_second, bandwidth.copy_bytes_per_second
+    summed, copy = bandwidth.scaled_sum_bytes_per_second, bandwidth.copy_bytes_per_second
     short = "" if bandwidth.enough else "; smaller than STREAM asks, for want of memory"
     hold = f"{caches.size_bytes / 2**20:.0f} MiB ({caches.source})"
     return (
-        f"- triad {triad / 1e9:.1f} GB/s, copy {copy / 1e9:.1f} GB/s, triad / copy {triad / copy:.2f}; "
+        f"- a = b + 3 c {summed / 1e9:.1f} GB/s, copy {copy / 1e9:.1f} GB/s, ratio {summed / copy:.2f}; "
         f"arrays of {bandwidth.array_bytes / 2**20:.0f} MiB{short}; caches hold {hold}"
     )
 

@@ -33,7 +33,7 @@ Clock = Callable[[], float]
 class Bandwidth:
     """Bytes a second between the memory and all processors that were used."""
 
-    triad_bytes_per_second: float
+    scaled_sum_bytes_per_second: float
     """Of a = b + 3 c: two arrays read, one written."""
     copy_bytes_per_second: float
     """Of a = b: one read, one written."""
@@ -44,7 +44,7 @@ class Bandwidth:
     @property
     def best(self) -> float:
         """The faster of the two."""
-        return max(self.triad_bytes_per_second, self.copy_bytes_per_second)
+        return max(self.scaled_sum_bytes_per_second, self.copy_bytes_per_second)
 
 
 @dataclass
@@ -56,7 +56,7 @@ class _Share:
     c: np.ndarray
     between: np.ndarray
 
-    def triad(self) -> None:
+    def scaled_sum(self) -> None:
         """A = b + 3 c, block by block, so that 3 c stays in the cache."""
         for a, b, c in zip(self.a, self.b, self.c, strict=True):
             np.multiply(c, SCALE, out=self.between)
@@ -88,10 +88,10 @@ def measure_bandwidth(
     shares = on_each(
         places, [partial(_share, blocks)] * len(places)
     )  # its memory lies near who touches it first
-    triad = _best_seconds(places, [share.triad for share in shares], clock, passes)
+    summed = _best_seconds(places, [share.scaled_sum for share in shares], clock, passes)
     copy = _best_seconds(places, [share.copy for share in shares], clock, passes)
     total = sum(share.bytes for share in shares)
-    return Bandwidth(3 * total / triad, 2 * total / copy, total, total >= wanted)
+    return Bandwidth(3 * total / summed, 2 * total / copy, total, total >= wanted)
 
 
 def _share(blocks: int) -> _Share:

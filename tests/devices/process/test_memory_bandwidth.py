@@ -23,9 +23,9 @@ def test_bytes_are_those_the_program_asks_for():
     clock = itertools.count(0.0, 0.5).__next__
     found = measure_bandwidth((0,), CACHE, clock, passes=3, free_bytes=2**40)
     assert found.array_bytes == STREAM_TIMES * CACHE.size_bytes
-    assert found.triad_bytes_per_second == 3 * found.array_bytes / 0.5
+    assert found.scaled_sum_bytes_per_second == 3 * found.array_bytes / 0.5
     assert found.copy_bytes_per_second == 2 * found.array_bytes / 0.5
-    assert found.best == found.triad_bytes_per_second
+    assert found.best == found.scaled_sum_bytes_per_second
     assert found.enough
 
 
@@ -47,13 +47,13 @@ def test_the_best_pass_counts():
         return now[0]
 
     found = measure_bandwidth((0,), CACHE, clock, passes=3, free_bytes=2**40)
-    assert found.triad_bytes_per_second == 3 * found.array_bytes / 1.0
+    assert found.scaled_sum_bytes_per_second == 3 * found.array_bytes / 1.0
 
 
 def test_triad_and_copy_are_what_they_say():
     b, c = np.random.default_rng(1).random((2, 3, 5))
     share = _Share(np.zeros((3, 5)), b, c, np.zeros(5))
-    share.triad()
+    share.scaled_sum()
     assert share.a == pytest.approx(b + SCALE * c)
     share.copy()
     assert (share.a == b).all()
