@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.declarations import DIVIDED_TASK, NOISE_FLOOR, TASK
 from likeforlike.reports.read.machines import Machine
-from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped, size_name, size_of
+from likeforlike.reports.sort.measurements import (
+    CACHE_AXIS,
+    OPERANDS_AXIS,
+    Measurement,
+    Study,
+    axes_text,
+    grouped,
+    size_name,
+    size_of,
+)
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
@@ -123,8 +132,8 @@ def size_entry(item: Measurement) -> Entry:
 
 
 def others_of(item: Measurement) -> str:
-    """The axes beside size, precision and file, as a reader says them."""
-    told = (size_name(item), "dtype")
+    """The axes beside size, precision, file and circumstances, as a reader says them."""
+    told = (size_name(item), "dtype", CACHE_AXIS, OPERANDS_AXIS)  # the last two the name tells
     return axes_text(tuple(axis for axis in item.key.bare.axes if axis[0] not in told))
 
 

@@ -71,7 +71,7 @@ def fastest_findings(context: Context, declared: Declared) -> Iterator[str]:
                 i.base.key.device,
                 i.base.key.axis.get("dtype"),
                 others_of(i.base),
-                i.base.key.apart,
+                (i.base.key.apart, i.base.key.circumstances),
             ),
             i,
         )

@@ -50,6 +50,9 @@ class Tensor:
     def __iter__(self):
         return (Tensor(row, self.device) for row in self.array)
 
+    def is_floating_point(self):
+        return self.array.dtype.kind == "f"
+
     def dim(self):
         return self.array.ndim
 
