@@ -10,6 +10,7 @@ from typing import Any
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.rounds import Turn
 from likeforlike.bench.measure.stopping import GroupStopping
+from likeforlike.bench.measure.watch.pace import pace_facts
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.worker.outcomes import MEASURED
@@ -44,6 +45,7 @@ def measured_record(
         "stop": _stop(turn, stopping),
         "state": {name: value for name, value in state.items() if name != "energy"},
         "energy": state.get("energy"),
+        "pace": pace_facts(turn.paces),
         **turn.facts,
     }
     if turn.cell.recipe is not None:
@@ -62,6 +64,7 @@ def _launch(turn: Turn, extra: Mapping[str, Any]) -> dict[str, Any]:
         "rounds": len(turn.rounds),
         **{name: extra.get(name) for name in told},
         **turn.start,
+        **({"sustained": turn.sustained} if turn.sustained else {}),
         "disturbances": list(extra["state"].get("disturbances") or ()),
     }
 

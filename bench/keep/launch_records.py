@@ -18,7 +18,13 @@ from likeforlike.bench.plan.run_plan import Context
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
-_OF_ALL = ("import_seconds", "setup_seconds", "cold_seconds", "synchronised_median_seconds")
+_OF_ALL = (
+    "import_seconds",
+    "setup_seconds",
+    "cold_seconds",
+    "synchronised_median_seconds",
+    "waiting_seconds",
+)
 """Told as the median of all launches."""
 _JOINED = ("round_numbers", "launch_numbers", "launches", "disturbed")
 _MOST = ("peak_memory_bytes", "device_peak_memory_bytes")
@@ -48,11 +54,16 @@ def launches_joined(
         if name in first.extra_info:
             extra[name] = max((info[name] for info in told if info.get(name) is not None), default=None)
     extra["warm_up_calls"] = int(statistics.median(info["warm_up_calls"] for info in told))
+    extra["pace"] = _paces(
+        [(info.get("pace"), len(record.seconds)) for info, record in zip(told, launches, strict=True)]
+    )
     extra["energy"] = energies_joined([info.get("energy") for info in told])
     if "timed_calls" in first.extra_info:  # proven only where every launch's were
         words = [info["timed_calls"] for info in told]
         extra["timed_calls"] = next((word for word in words if word != "proven"), "proven")
     extra["state"] = _states([info["state"] for info in told])
+    if any("launch_cost" in info for info in told):
+        extra["launch_cost"] = _launch_costs([info["launch_cost"] for info in told if "launch_cost" in info])
     beside = _beside(told)
     if beside:
         extra["beside"] = beside
@@ -88,6 +99,30 @@ def _largest_number(sentence: str) -> float:
 
 def _transfers(transfers: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
     return {name: [value for told in transfers for value in told[name]] for name in transfers[0]}
+
+
+def _paces(told: Sequence[tuple[Mapping[str, Sequence[Any]] | None, int]]) -> dict[str, list[Any]] | None:
+    """Of all launches, parallel to all samples; of one that tells nothing, as many times nothing."""
+    names = list(dict.fromkeys(name for pace, _ in told for name in pace or ()))
+    joined = {
+        name: [value for pace, samples in told for value in (pace[name] if pace else [None] * samples)]
+        for name in names
+    }
+    return joined or None
+
+
+def _launch_costs(told: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Seconds of all launches by figure; where none gave any, the first reason."""
+    joined: dict[str, dict[str, Any]] = {}
+    for name in dict.fromkeys(name for costs in told for name in costs):
+        given = [costs[name] for costs in told if name in costs]
+        measured = [figure for figure in given if "seconds" in figure]
+        if measured:
+            seconds = [value for figure in measured for value in figure["seconds"]]
+            joined[name] = {"seconds": seconds, "calls": measured[0]["calls"]}
+        else:
+            joined[name] = dict(given[0])
+    return joined
 
 
 def _beside(told: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[float]]]:

@@ -71,6 +71,8 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         samples=options.samples,
         log_dir=str(logs) if recipe is not None and recipe.logging != "none" else None,
         maker=device.maker,
+        sustained=options.sustained and recipe is None,
+        cache=str(dict(cell.axes).get("cache", "warm")),
     )
 
 

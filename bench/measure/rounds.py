@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from likeforlike.bench.measure.floors import far_from_the_fastest
+from likeforlike.bench.measure.levelling import LOAD_SECONDS, Levelling
 from likeforlike.bench.measure.repeats import MOST_ATTEMPTS, MOST_IN_VAIN, Repeats
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
 from likeforlike.bench.measure.watch.clock_agreement import TwoClocks
@@ -26,8 +27,10 @@ from likeforlike.bench.worker.messages import (
     Prepare,
     Ready,
     Sample,
+    Sustain,
 )
 from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.devices.vendors.device import Pace
 from likeforlike.models.contract.recipe import Recipe
 
 LEAST_EPOCHS_TO_WARM_UP = 4
@@ -69,6 +72,10 @@ class Watcher(Protocol):
         """Called right after; what disturbed the sample, in words."""
         ...
 
+    def pace(self, cell: Cell) -> Pace | None:
+        """Clock, temperature and throttle reasons of the cell's device now; None where nobody tells."""
+        ...
+
 
 @dataclass
 class Turn:
@@ -81,6 +88,10 @@ class Turn:
     ready: Ready | None = None
     samples: list[Sample] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
+    paces: list[Pace | None] = field(default_factory=list)
+    """Of the device right after each sample."""
+    sustained: dict[str, Any] = field(default_factory=dict)
+    """How its device was loaded before the rounds; empty: it was not."""
     disturbed: list[dict[str, Any]] = field(default_factory=list)
     repeated: int = 0
     """Samples of disturbed rounds that were taken once more, and so replaced."""
@@ -114,6 +125,7 @@ class Turn:
         assert self.rounds[-1] == round_number
         self.samples.pop()
         self.rounds.pop()
+        self.paces.pop()
         self.disturbed = [item for item in self.disturbed if item["round"] != round_number]
         self.repeated += 1
 
@@ -146,8 +158,12 @@ class Group:
         first_round: int = 0,
         clock: Callable[[], float] = time.monotonic,
         await_peace: Callable[[], bool] = lambda: True,
+        levelling: Levelling | None = None,
     ) -> None:
-        """``await_peace``: waits until others leave the machine alone, within bounds; whether they do."""
+        """``await_peace``: waits until others leave the machine alone, within bounds; whether they do.
+
+        ``levelling``: until when the device is loaded before kernels' rounds; None: not at all.
+        """
         self.turns = list(turns)
         self.ended = ended
         self.draw = draw
@@ -157,6 +173,7 @@ class Group:
         self.stopping = GroupStopping(limits)
         self.repeats = Repeats(limits.max_seconds)
         self.await_peace = await_peace
+        self.levelling = levelling
         self._in_vain = 0
         """Rounds one after the other that stayed disturbed, however often they were repeated."""
 
@@ -231,6 +248,7 @@ class Group:
         round_number = self.first_round
         if kernels:
             self.await_peace()
+            self._sustain()
         while order := [turn for turn in self._in_drawn_order() if self._takes_part(turn)]:
             self._round(order, round_number)
             self._repeat_if_disturbed([turn for turn in order if turn.warm_epochs is None], round_number)
@@ -238,6 +256,31 @@ class Group:
             self._end_far_floors()
             if kernels and self.stopping.finished():
                 break
+
+    def _sustain(self) -> None:
+        """Load the device by all kernels in turns, until it is level; its readings belong to each of them."""
+        if self.levelling is None:
+            return
+        begin = self.clock()
+        while not self.levelling.ended():
+            order = [turn for turn in self._in_drawn_order() if turn.warm_epochs is None]
+            if not order:
+                return
+            for turn in order:
+                self._attempt(turn, self._load_device)
+                if turn.failure is not None:
+                    self.stopping.drop(turn.cell.id)
+                self.levelling.add(self.clock() - begin, self.watcher.pace(turn.cell))
+                if self.levelling.ended():
+                    break
+        for turn in self._live():
+            turn.sustained = self.levelling.facts()
+
+    def _load_device(self, turn: Turn) -> None:
+        """It comes on top of the cell's own time."""
+        left = turn.seconds_left
+        turn.ask(Sustain(LOAD_SECONDS), self.clock)
+        turn.seconds_left = left
 
     def _round(self, order: Sequence[Turn], round_number: int, again: bool = False) -> None:
         """One sample of each."""
@@ -285,6 +328,7 @@ class Group:
         sample, turn_seconds = self._sample(turn, round_number)
         turn.samples.append(sample)
         turn.rounds.append(round_number)
+        turn.paces.append(self.watcher.pace(turn.cell))
         if turn.warm_epochs is None:
             self.repeats.add(turn.cell.id, turn_seconds, again)
             # what is repeated comes on top of the cell's own time

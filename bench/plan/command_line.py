@@ -39,6 +39,10 @@ TABLE_OPTIONS = tuple(
 """pytest-benchmark's options that say how its tables are to look."""
 DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
 TIMINGS = ("synchronised", "unsynchronised")
+CACHES = ("warm", "cold")
+DISTRIBUTIONS = ("uniform", "normal")
+LEVEL = "level"
+"""What ``--sustained`` without a number stands for."""
 
 GROUP_TITLE = "likeforlike: what is compared, and how"
 
@@ -133,6 +137,28 @@ def _declare_timing(add: Callable[..., None]) -> None:
         default="synchronised",
         metavar="HOW",
     )
+    add(
+        "--cache",
+        "Comma-separated: warm, or cold: before each timed call of a kernel a buffer larger than the "
+        "device's caches is written, so that operands come from memory.",
+        default="warm",
+        metavar="HOW",
+    )
+    add(
+        "--operands",
+        "Comma-separated: uniform or normal, from which operands of products are drawn: power, and so the "
+        "clock, depends on the bits.",
+        default="uniform",
+        metavar="HOW",
+    )
+    add(
+        "--sustained",
+        "Load the device with the kernels of a group before its rounds, until clock and temperature are "
+        "level, or for =SECONDS.",
+        nargs="?",
+        const=LEVEL,
+        metavar="SECONDS",
+    )
     add("--transfer", "Time the copies to the device and back beside each product.", action="store_true")
     add(
         "--concurrent",
@@ -212,6 +238,10 @@ def read_options(config: pytest.Config) -> Options:
         data_dir=Path(get("--data-dir")) if get("--data-dir") else None,
         plugins=tuple(get("--plugin")),
         timing=_one_of("--timing", get("--timing"), TIMINGS),
+        caches=_some_of("--cache", get("--cache"), CACHES),
+        operands=_some_of("--operands", get("--operands"), DISTRIBUTIONS),
+        sustained=get("--sustained") is not None,
+        sustained_seconds=_sustained(get("--sustained")),
         transfer=get("--transfer"),
         concurrent=get("--concurrent"),
         target_accuracy=_fraction("--target-accuracy", get("--target-accuracy")),
@@ -256,6 +286,18 @@ def _one_of(option: str, value: str, known: Sequence[str]) -> str:
     if value not in known:
         raise OptionError(f"{option}: unknown {value!r}; known: {', '.join(known)}")
     return value
+
+
+def _some_of(option: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Raises OptionError for an unknown one, and for none."""
+    names = tuple(_one_of(option, name, known) for name in _names(text) or ())
+    if not names:
+        raise OptionError(f"{option}: names nothing; known: {', '.join(known)}")
+    return names
+
+
+def _sustained(text: str | None) -> float | None:
+    return None if text in (None, LEVEL) else _seconds("--sustained", text)
 
 
 def _parsed(

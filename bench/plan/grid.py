@@ -9,6 +9,7 @@ from typing import Any
 
 from likeforlike.bench.plan.axes import check_names, parsed, points, unknown_precision
 from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.twins import with_twins
@@ -67,6 +68,7 @@ def build_grid(
     trained, divided = registry.first("task"), registry.first("divided task")
     _check_company(options, asked, trained, divided)
     kernels = registry.of_kind("kernel")
+    check_circumstances(options, [workload for workload in kernels if workload.name in asked])
     options = with_sizes_named(options, registry)
     places = [Place(device.id, device.compute_capability) for device in devices]
     places += [Place(device, absence="no such device on this machine") for device in absent]
@@ -188,7 +190,7 @@ def _kernel_cells(
     workload: Workload, options: Options, registry: Registry, places: Sequence[Place]
 ) -> Iterator[Cell]:
     declared = workload if workload.name not in built_in_workloads() else None
-    for place, axes in product(places, points(workload, options)):
+    for place, axes in product(places, with_circumstances(points(workload, options), workload, options)):
         group = " ".join([workload.name, place.device, *(str(value) for _, value in axes)])
         for entry in _entries(workload, options, registry):
             if place.concerns(entry):

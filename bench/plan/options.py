@@ -74,6 +74,14 @@ class Options:
     launches: tuple[int, int] | None = None
     """Sets of fresh processes asked for, at least and at most; of each training as many runs as at least."""
 
+    caches: tuple[str, ...] = ("warm",)
+    """Where operands of kernels lie when a timed call begins: in the caches, or in memory (cold)."""
+    operands: tuple[str, ...] = ("uniform",)
+    """From which distributions operands are drawn, where a workload has the choice."""
+    sustained: bool = False
+    """Load the device before the rounds until its clock and its temperature are level."""
+    sustained_seconds: float | None = None
+    """Load it for so long instead; None: until it is level."""
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values asked for, as written, by ``workload.axis``."""
 

@@ -29,6 +29,7 @@ from likeforlike.bench.measure.launches import (
     limits_of_a_launch,
     spread_between,
 )
+from likeforlike.bench.measure.levelling import Levelling
 from likeforlike.bench.measure.memory_shares import parts_text, parts_that_fit
 from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.rounds import Group, Turn
@@ -278,7 +279,9 @@ class Campaign:
 
         # groups of several devices are measured at the same time on purpose
         await_peace = self._patience.wait if not turns[0].cell.concurrent else lambda: True
-        group = Group(turns, limits, draw, watch, ended, first, await_peace=await_peace)
+        options, kernels = self.plan.options, turns[0].cell.kind == "kernel"
+        levelling = Levelling(options.sustained_seconds) if options.sustained and kernels else None
+        group = Group(turns, limits, draw, watch, ended, first, await_peace=await_peace, levelling=levelling)
         watch.begin([turn.cell for turn in turns])
         try:
             group.measure(once=self.plan.once)

@@ -117,6 +117,9 @@ class Alternation:
                 self._run_bare()
         return []
 
+    def pace(self, cell: Cell) -> None:
+        """Nobody asks for it."""
+
     def _run_bare(self) -> None:
         for framework, loop in self.bare.items():
             seconds = loop.burst(self.bursts.untimed, self.bursts.timed)

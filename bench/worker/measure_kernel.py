@@ -14,7 +14,19 @@ import numpy as np
 
 from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, settled_runtime
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
-from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
+from likeforlike.bench.worker.cold_cache import Emptying, emptying
+from likeforlike.bench.worker.launch_cost import launch_cost, waiting_seconds
+from likeforlike.bench.worker.messages import (
+    CellSpec,
+    Finished,
+    Go,
+    Ready,
+    Sample,
+    Sustain,
+    Sustained,
+    receive_order,
+    send,
+)
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.devices.process.runtime import Runtime
@@ -27,6 +39,8 @@ _WARM_UP_CALLS = 50
 _WARM_UP_SECONDS = 1.0
 _SYNCHRONISED_SAMPLES = 5
 _WAKING_SECONDS = 0.02
+_SUSTAINED_WAKING_SECONDS = 0.25
+"""Long against the milliseconds between two turns, in which the device rests."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,8 @@ class Placed:
     """A second clock, held against the first."""
     calls: TimedCalls | None = None
     """What proves the timed calls; None before the first call."""
+    emptying: Emptying | None = None
+    """How caches are emptied before each timed call; None: they are left as they are."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +79,10 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
     if spec.disable_gc:
         gc.disable()
     try:
-        while isinstance(receive_order(connection), Go):
+        while isinstance(order := receive_order(connection), Go | Sustain):
+            if isinstance(order, Sustain):
+                send(connection, Sustained(wake(placed, order.seconds)))
+                continue
             begin = placed.witness()
             sample = take_sample(placed)
             send(connection, msgspec.structs.replace(sample, turn_seconds=placed.witness() - begin))
@@ -83,17 +102,29 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     start = clock()
     placed = Placed(spec, workload, problem, factory(problem), runtime, clock)
     setup_seconds = clock() - start
+    if placed.kernel.calls is None:  # of functions that somebody compares the operands are that person's
+        refuse_zeros(problem)
     # synchronised in either timing: the first call is tracing, compiling and allocation, done
     start = clock()
     result = placed.kernel.call()
     placed.kernel.wait(result)
     cold_seconds = clock() - start
     verification = prove(placed, result)
+    facts |= {"waiting_seconds": waiting_seconds(placed.kernel, result, clock)}
     del result
+    placed = replace(placed, emptying=emptying(spec, placed.kernel))
+    facts |= {"cache": spec.cache, **(placed.emptying.facts() if placed.emptying else {})}
     calls = warm_up(placed) if spec.warm_up else 0
     error, tolerance = verification.error, verification.tolerance
     placed = replace(placed, calls=timed_calls(workload, spec.axes, problem, placed.kernel))
     return placed, Ready(setup_seconds, cold_seconds, error, tolerance, calls, facts)
+
+
+def refuse_zeros(problem: Problem) -> None:
+    """Raise CellFailed for an operand of zeros: they take less power, and so boost the clock."""
+    arrays = (np.asarray(operand) for operand in problem.operands)
+    if any(array.dtype.kind == "f" and array.size and not array.any() for array in arrays):
+        raise CellFailed("failed", "an operand holds nothing but zeros, whose power and clock are no work's")
 
 
 def declared_workload(spec: CellSpec) -> Workload:
@@ -172,9 +203,11 @@ def queued(placed: Placed) -> Timed:
 def take_sample(placed: Placed) -> Sample:
     """Other operands, untimed calls, one timed call, whose own result is then probed. Raises CellFailed."""
     change_last = placed.calls.before_waking() if placed.calls else None
-    calls = wake(placed) + 1
+    calls = wake(placed, _SUSTAINED_WAKING_SECONDS if placed.spec.sustained else _WAKING_SECONDS) + 1
     if change_last:
         change_last()
+    if placed.emptying:  # after all that touches operands
+        placed.emptying.empty()
     transfers: tuple[float | None, float | None] = (None, None)
     if placed.spec.timing == "unsynchronised":
         timed = queued(placed)
@@ -187,15 +220,15 @@ def take_sample(placed: Placed) -> Sample:
     return Sample(timed.seconds, None, transfers[0], transfers[1], calls * calls_of(placed))
 
 
-def wake(placed: Placed) -> int:
-    """Call untimed at least once, and for some milliseconds: it wakes threads and fills caches.
+def wake(placed: Placed, seconds: float) -> int:
+    """Call untimed at least once, and for so long: it wakes threads and fills caches.
 
     The number of calls made.
     """
     begin = placed.clock()
     synchronised(placed)
     calls = 1
-    while placed.clock() - begin < _WAKING_SECONDS:
+    while placed.clock() - begin < seconds:
         synchronised(placed)
         calls += 1
     return calls
@@ -216,6 +249,24 @@ def with_transfers(placed: Placed) -> tuple[Timed, tuple[float, float]]:
     return timed, (uploaded, clock() - start)
 
 
+def launch_facts(placed: Placed) -> dict[str, Any]:
+    """The kernel's time without the host's part in it, beside samples; of no samples nothing."""
+    seconds = placed.calls.seconds if placed.calls else []
+    if not seconds or placed.workload.kind != "kernel" or placed.kernel.calls is not None:
+        return {}  # the last make their calls in a row by themselves
+    median, on_gpu = statistics.median(seconds), placed.spec.device.startswith("gpu")
+    empty = placed.emptying.empty if placed.emptying else None
+    return {"launch_cost": launch_cost(placed.kernel, on_gpu, median, placed.clock, empty)}
+
+
+def of_several(placed: Placed, ready: Ready) -> dict[str, Any]:
+    """Of a kernel that makes several calls in a row: how many, and what of their one wait each has."""
+    made, waiting = calls_of(placed), ready.facts.get("waiting_seconds")
+    if made == 1:
+        return {}
+    return {"calls_in_a_sample": made, "waiting_seconds": None if waiting is None else waiting / made}
+
+
 def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
     """What is known only after the samples: the answer is still right, memory, the synchronised time."""
     if placed.calls:
@@ -230,7 +281,8 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "verified": {"error": max(ready.error or 0.0, last.error), "tolerance": last.tolerance},
         **(placed.calls.facts() if placed.calls else {}),
-        **({"calls_in_a_sample": calls_of(placed)} if calls_of(placed) > 1 else {}),
+        **launch_facts(placed),
+        **of_several(placed, ready),
         **memory_facts(placed.runtime, placed.spec.device),
     }
     if placed.spec.timing == "unsynchronised":

@@ -36,6 +36,10 @@ class CellSpec(msgspec.Struct, frozen=True):
     log_dir: str | None = None
     maker: str = ""
     """Whose the device is."""
+    cache: str = "warm"
+    """``cold``: before each timed call the device's caches are emptied."""
+    sustained: bool = False
+    """Keep the device loaded for longer before each sample."""
     declared_in: str = ""
     """``module:attribute`` of a kernel's workload; empty: one of our own."""
 
@@ -54,6 +58,12 @@ class Prepare(msgspec.Struct, frozen=True, tag=True):
 
 class Go(msgspec.Struct, frozen=True, tag=True):
     """Take one sample."""
+
+
+class Sustain(msgspec.Struct, frozen=True, tag=True):
+    """Call again and again for so long, to load the device; no sample."""
+
+    seconds: float
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
@@ -97,6 +107,12 @@ class Sample(msgspec.Struct, frozen=True, tag=True):
     """From the order to this answer, by a clock taken before any implementation was imported."""
 
 
+class Sustained(msgspec.Struct, frozen=True, tag=True):
+    """The device was loaded."""
+
+    calls: int
+
+
 class Finished(msgspec.Struct, frozen=True, tag=True):
     """The cell is done; facts go into ``extra_info``."""
 
@@ -112,8 +128,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     """The framework can't see the device, and so none of its cells there can be measured."""
 
 
-Order = Load | Prepare | Go | Finish | Quit
-Answer = Loaded | Ready | Sample | Finished | Failed
+Order = Load | Prepare | Go | Sustain | Finish | Quit
+Answer = Loaded | Ready | Sample | Sustained | Finished | Failed
 
 _encoder = msgspec.msgpack.Encoder()
 _orders = msgspec.msgpack.Decoder(Order)

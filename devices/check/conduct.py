@@ -27,7 +27,8 @@ from likeforlike.devices.process.placement import inherited_by_workers, local_de
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.devices.process.thread_pools import default_threads, most_threads
 from likeforlike.devices.vendors.cpu import SYS_CPU
-from likeforlike.devices.vendors.device import Device, Maker
+from likeforlike.devices.vendors.cpu_pace import heat_events
+from likeforlike.devices.vendors.device import Device, EnergyCounter, Maker, NotMeasurable
 from likeforlike.devices.vendors.makers import MAKERS, maker_of
 
 ALL_SECONDS = 115.0
@@ -59,7 +60,8 @@ class Machine:
     read_clocks: Callable[[], clock.Pair] = clock.read_pair
     attempt: Callable[..., Attempt] = attempt
     two_processes: Callable[..., Any] = twins.two_processes
-    joules: Callable[[], float | None] = counters.package_joules
+    energy: Callable[[], EnergyCounter | NotMeasurable] = counters.processor_counter
+    """Opens the processor's counter."""
     version: Callable[[str], str | None] = version_of
     cache: Path | None = None
     """The file of kept rates; by default that of this machine's fingerprint."""
@@ -125,7 +127,8 @@ class Check:
         before = snapshot(device, makers=makers)
         # counted ticks tell more than the load of the last minute, which an earlier check raised
         was_busy = busy(device, makers) if before["processor_ticks"] is None else None
-        energy, heat = self._joules(device, before), counters.throttle_count(self.machine.sys_cpu)
+        counter = counters.EnergyReading(self.machine.energy() if device.kind == "cpu" else None)
+        energy, heat = counter.joules(before), heat_events(self.machine.sys_cpu)
         states = [before["gpu"]]
         tried = {
             name: self._try(device, name, lambda: states.append(snapshot(device, makers=makers)["gpu"]))
@@ -140,25 +143,19 @@ class Check:
         seconds = self.machine.now() - began
         own = [
             surroundings.quiet_row(place, was_busy, disturbance(before, after)),
-            counters.energy_row(place, device, (energy, self._joules(device, after)), seconds),
+            counters.energy_row(place, device, (energy, counter.joules(after)), seconds, counter.reason),
             self._product_row(device, tried),
             twin_row,
         ]
         if device.kind == "gpu":
             own += counters.gpu_rows(place, device, [*states, after["gpu"]])
         else:
-            now = counters.throttle_count(self.machine.sys_cpu)
+            now = heat_events(self.machine.sys_cpu)
             own += [counters.processor_throttle_row(place, heat, now), *_host_memory(place, tried)]
         return [
             *own,
             *(row for name, one in tried.items() for row in self._framework_rows(device, name, one)),
         ]
-
-    def _joules(self, device: Device, state: Mapping[str, Any]) -> float | None:
-        """What the device's counter of energy stands at."""
-        if device.kind == "cpu":
-            return self.machine.joules()
-        return (state["gpu"] or {}).get("energy_joules")
 
     def _try(self, device: Device, framework: str, look: Callable[[], None]) -> Attempt:
         if framework not in self.present or not _splits(device, framework) or self.left_seconds <= 0:

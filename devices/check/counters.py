@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from likeforlike.devices.check.rows import Place, Row
 from likeforlike.devices.machine.bookkeeping import told
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, EnergyCounter, Maker, NotMeasurable
+from likeforlike.devices.vendors.makers import MAKERS, opened
 
 LEAST_SECONDS = 1.0
 """Counters of energy are renewed ten times a second at least."""
-
-POWERCAP = Path("/sys/class/powercap")
-THROTTLE_COUNTS = "cpu[0-9]*/thermal_throttle/core_throttle_count"
 
 SLOW_SHARE = 0.5
 """A clock under load below this share of the highest is told."""
 
 
-def package_joules(powercap: Path = POWERCAP) -> float | None:
-    """Energy that all processor packages have counted, in joules, by RAPL; None where it isn't readable.
+def processor_counter(makers: Sequence[Maker] = MAKERS) -> EnergyCounter | NotMeasurable:
+    """The processor's, as the bench reads it."""
+    with opened(Device("cpu", 0, "", maker="cpu"), makers) as readings:
+        return NotMeasurable("nothing reads it") if readings is None else readings.energy()
 
-    The counters wrap around at ``max_energy_range_uj`` (Linux, power/powercap), which takes minutes at least.
-    """
-    zones = [zone for zone in sorted(powercap.glob("intel-rapl:*")) if zone.name.count(":") == 1]
-    counts = [told(lambda zone=zone: int((zone / "energy_uj").read_text())) for zone in zones]
-    readable = [count for count in counts if count is not None]
-    return sum(readable) / 1e6 if readable and len(readable) == len(counts) else None
+
+@dataclass(frozen=True)
+class EnergyReading:
+    """A device's counter of energy, opened once, so that its going round is seen."""
+
+    counter: EnergyCounter | NotMeasurable | None
+    """The processor's; None for a GPU, whose state tells it."""
+
+    def joules(self, state: Mapping[str, Any]) -> float | None:
+        """What it stands at; None where nothing is told. ``state`` is that of the machine now."""
+        if isinstance(self.counter, EnergyCounter):
+            return told(self.counter.read)
+        return None if self.counter is not None else (state["gpu"] or {}).get("energy_joules")
+
+    @property
+    def reason(self) -> str:
+        """Why it can't be read, in words; empty where it can, or nobody knows."""
+        return self.counter.reason if isinstance(self.counter, NotMeasurable) else ""
 
 
 def energy_row(
-    place: Place, device: Device, readings: tuple[float | None, float | None], seconds: float
+    place: Place,
+    device: Device,
+    readings: tuple[float | None, float | None],
+    seconds: float,
+    reason: str = "",
 ) -> Row:
-    """Whether the energy counter moved between two readings, in joules, while frameworks worked."""
+    """Whether the energy counter moved between two readings, in joules, while frameworks worked.
+
+    ``reason``: why there are none.
+    """
     what, (before, after) = "energy counter", readings
     if before is None or after is None:
         if device.kind == "gpu":
             return place.not_measurable(what, "NVML tells none of this GPU")
         remedy = "on bare metal: let users read /sys/class/powercap"
-        return place.not_measurable(what, "no counter to be read", remedy)
+        return place.not_measurable(what, reason or "no counter to be read", remedy)
     joules = after - before
     if seconds < LEAST_SECONDS:
         return place.not_measurable(what, "too little was done to move it")
@@ -50,13 +69,6 @@ def energy_row(
         remedy = "believe no joules from here; update the driver"
         return place.bad(what, f"it stood still through {seconds:.0f} s", remedy)
     return place.good(what, f"{joules:.0f} J in {seconds:.0f} s, {joules / seconds:.0f} W")
-
-
-def throttle_count(sys_cpu: Path) -> int | None:
-    """How often cores were too hot since boot; None where the processor or its host doesn't tell."""
-    counts = [told(lambda path=path: int(path.read_text())) for path in sorted(sys_cpu.glob(THROTTLE_COUNTS))]
-    readable = [count for count in counts if count is not None]
-    return sum(readable) if readable else None
 
 
 def processor_throttle_row(place: Place, before: int | None, after: int | None) -> Row:

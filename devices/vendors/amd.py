@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Readings
+from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Pace, Readings
 from likeforlike.devices.vendors.integrated_power import integrated
 
 MEBIBYTE = 2**20
@@ -88,6 +88,10 @@ class AmdReadings:
         if not isinstance(status, Mapping):
             return []
         return [words for name, words in HELD_BACK.items() if status.get(name) is True]
+
+    def pace(self) -> Pace:
+        """What amdsmi calls violations; its clocks are not read yet."""
+        return Pace(held_back=tuple(self.held_back()))
 
     def energy(self) -> EnergyCounter | NotMeasurable:
         """The energy accumulator; where it stands still or is refused, the socket's power integrated."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Readings
+from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Pace, Readings
 
 METAL_BUILDS = ("tensorflow-metal", "jax-metal", "torch")
 """Distributions that bring Metal; PyTorch's for macOS all do."""
@@ -26,6 +26,10 @@ class AppleReadings:
     def held_back(self) -> list[str]:
         """Nothing."""
         return []
+
+    def pace(self) -> Pace:
+        """Nothing."""
+        return Pace()
 
     def energy(self) -> EnergyCounter | NotMeasurable:
         """``powermetrics`` is root's."""

@@ -78,6 +78,21 @@ class NotMeasurable:
     reason: str
 
 
+@dataclass(frozen=True)
+class Pace:
+    """At what pace a device works right now; None for what it doesn't tell."""
+
+    clock_hertz: float | None = None
+    celsius: float | None = None
+    held_back: tuple[str, ...] | None = None
+    """All reasons that its driver gives why it is no faster, those too that disturb no sample."""
+
+    @property
+    def known(self) -> bool:
+        """Whether clock or temperature is told, of which one can say that it is level."""
+        return self.clock_hertz is not None or self.celsius is not None
+
+
 class Readings(Protocol):
     """One device, opened for reading. May raise whatever its library raises; callers ask by `told`."""
 
@@ -87,6 +102,10 @@ class Readings(Protocol):
 
     def held_back(self) -> list[str]:
         """Why it is slower now than it could be, in words; only what makes a sample disturbed."""
+        ...
+
+    def pace(self) -> Pace:
+        """Clock, temperature and what holds it back, quick enough to be read after each sample."""
         ...
 
     def energy(self) -> EnergyCounter | NotMeasurable:

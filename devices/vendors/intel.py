@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Readings
+from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Pace, Readings
 
 SYS_CLASS = Path("/sys/class")
 VENDOR_ID = "0x8086"
@@ -31,6 +31,10 @@ class IntelReadings:
     def held_back(self) -> list[str]:
         """Nothing is read yet."""
         return []
+
+    def pace(self) -> Pace:
+        """Nothing is read yet."""
+        return Pace()
 
     def energy(self) -> EnergyCounter | NotMeasurable:
         """The driver's counter, which it keeps from wrapping."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, Pace
 
 REASONS = {
     0x001: "idle",
@@ -136,6 +136,18 @@ def read_gpu(nvml: Any, handle: Any) -> dict[str, Any]:
         "throttle_reasons": None if bits is None else [REASONS[bit] for bit in reason_bits(bits)],
         "processes": None if running is None else sorted({p.pid for p in running}),
     }
+
+
+def read_pace(nvml: Any, handle: Any) -> Pace:
+    """SM clock, temperature and all throttle reasons of one board."""
+    megahertz = reading(nvml, nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_SM)
+    celsius = reading(nvml, nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU)
+    bits = throttle_bits(nvml, handle)
+    return Pace(
+        None if megahertz is None else megahertz * 1e6,
+        celsius,
+        None if bits is None else tuple(REASONS[bit] for bit in reason_bits(bits)),
+    )
 
 
 def throttle_bits(nvml: Any, handle: Any) -> int | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from likeforlike.devices.vendors import nvidia
-from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Readings
+from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Pace, Readings
 from likeforlike.devices.vendors.integrated_power import integrated
 from likeforlike.devices.vendors.nvidia_listing import find_gpus, visible
 
@@ -29,6 +29,10 @@ class NvidiaReadings:
         """Reasons that make a sample disturbed."""
         bits = nvidia.throttle_bits(self._nvml, self._board) or 0
         return [nvidia.REASONS[bit] for bit in _disturbing(bits)]
+
+    def pace(self) -> Pace:
+        """The board's, which all of its slices share."""
+        return nvidia.read_pace(self._nvml, self._board)
 
     def energy(self) -> EnergyCounter | NotMeasurable:
         """NVML's total energy counter (Volta and newer), else the board's power integrated."""

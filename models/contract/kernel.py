@@ -49,6 +49,22 @@ class Supply(Protocol):
 
 
 @dataclass(frozen=True)
+class OnGpu:
+    """What a framework offers on a GPU beside the call itself; what it doesn't, it says why."""
+
+    write: Callable[[int], None]
+    """Write so many bytes of the device's memory and wait: what its caches held is gone then."""
+    seconds_by_events: Callable[[Callable[[], Any]], float] | None = None
+    """Do some work; its seconds by the device's own events, recorded around it and waited for."""
+    capture: Callable[[Callable[[], Any]], Callable[[], Any]] | None = None
+    """Capture what some work launches into a graph; a call of what is returned launches it once more."""
+    no_events: str = ""
+    """Why there are no events."""
+    no_capture: str = ""
+    """Why nothing is captured."""
+
+
+@dataclass(frozen=True)
 class Kernel:
     """An implementation, ready to be called on the device."""
 
@@ -76,6 +92,8 @@ class Kernel:
     """``sketch(result, columns)``: a matrix [m, n] times float64 [n, k], on the device, as a host array
     [m, k]; products in float32 at least, no TF32. None: the whole result is read and multiplied on the host.
     """
+    on_gpu: OnGpu | None = None
+    """Of a kernel on a GPU; without it neither the device's own time nor a cold cache is measured there."""
     supply: Supply | None = None
     """In place of ``change``, where operands are no arrays: new ones for each timed call."""
     calls: Callable[[], int] | None = None

@@ -110,6 +110,9 @@ class Workload:
     rows_alike: bool = False
     """What changes between timed calls are the rows of the first operand, each times its own factor; true:
     all times the same factor, as of a symmetric matrix."""
+    distributions: tuple[str, ...] = ()
+    """From which its operands can be drawn, the usual first; the axis ``operands`` names another. Empty: they
+    are what they are."""
     idle: tuple[str, ...] = ()
     """Of a noise floor: its implementations that do nothing, whose time is what timing itself costs. They
     take no turns; the others are one thing under two names."""

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from likeforlike.models.contract.change import SharedBuffer, as_column
-from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, each, place_of, widened
+from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, OnGpu, each, place_of, widened
 from likeforlike.models.contract.workload import Problem
 
 
@@ -40,6 +40,19 @@ def kernel(problem: Problem, work: Callable[..., Any]) -> Kernel:
         download=_to_numpy,
         change=_changer(operands, host[0], device),
         sketch=None if device.platform == "cpu" else _sketch,
+        on_gpu=None if device.platform == "cpu" else _on_gpu(device),
+    )
+
+
+def _on_gpu(device: Any) -> OnGpu:
+    def write(count: int) -> None:
+        jax.block_until_ready(jnp.full((count,), 1, jnp.uint8, device=device))
+
+    return OnGpu(
+        write,
+        no_events="JAX offers no events",
+        no_capture="JAX offers no capture: what jax.jit makes is one executable, which XLA may launch as a "
+        "graph of its own",
     )
 
 

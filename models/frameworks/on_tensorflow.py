@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from likeforlike.models.contract.change import SharedBuffer, as_column
-from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, each, place_of, widened
+from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, OnGpu, each, place_of, widened
 from likeforlike.models.contract.workload import Problem
 
 Work = Callable[..., Any]
@@ -40,6 +40,21 @@ def kernel(problem: Problem, work: Work) -> Kernel:
         download=_to_numpy,
         change=_changer(operands, problem.device),
         sketch=_sketch if problem.device.startswith("gpu") else None,
+        on_gpu=_on_gpu(problem.device) if problem.device.startswith("gpu") else None,
+    )
+
+
+def _on_gpu(device: str) -> OnGpu:
+    def write(count: int) -> None:
+        with tf.device(_name(device)):
+            tf.fill([count], tf.constant(1, tf.uint8))
+        tf.test.experimental.sync_devices()
+
+    return OnGpu(
+        write,
+        no_events="TensorFlow offers no events to Python",
+        no_capture="TensorFlow offers no capture; jit_compile=True makes one executable, which XLA may "
+        "launch as a graph of its own",
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from likeforlike.models.contract.change import SharedBuffer, as_column
-from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, each, place_of, widened
+from likeforlike.models.contract.kernel import SKETCHED_ROWS, Kernel, OnGpu, each, place_of, widened
 from likeforlike.models.contract.workload import Problem
 
 
@@ -44,7 +44,41 @@ def kernel(problem: Problem, work: Callable[..., Any]) -> Kernel:
     )
     if device.type == "cpu":  # done when it returns
         return made
-    return replace(made, wait=partial(_wait, device), sketch=_sketch)
+    return replace(made, wait=partial(_wait, device), sketch=_sketch, on_gpu=_on_gpu(device))
+
+
+def _on_gpu(device: torch.device) -> OnGpu:
+    """Events and captured graphs of the current stream (PyTorch's documentation, CUDA semantics)."""
+
+    def write(count: int) -> None:
+        torch.empty(count, dtype=torch.uint8, device=device).fill_(1)
+        torch.cuda.synchronize(device)
+
+    def seconds_by_events(work: Callable[[], Any]) -> float:
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record(torch.cuda.current_stream(device))
+        work()
+        end.record(torch.cuda.current_stream(device))
+        torch.cuda.synchronize(device)
+        return float(begin.elapsed_time(end)) / 1e3  # milliseconds, by the documentation
+
+    def capture(work: Callable[[], Any]) -> Callable[[], Any]:
+        aside = torch.cuda.Stream(device)
+        aside.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(aside):  # libraries set themselves up before a capture, as documented
+            work()
+        torch.cuda.current_stream(device).wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            result = work()
+
+        def replay() -> Any:
+            graph.replay()
+            return result
+
+        return replay
+
+    return OnGpu(write, seconds_by_events, capture)
 
 
 def compiled(work: Callable[..., Any], device: str) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from likeforlike.reports.draw.curves import learning_curves, rate_against_size, 
 from likeforlike.reports.draw.forest import forest, narrow_forest
 from likeforlike.reports.draw.machine_plots import machine_histogram, machine_spreads
 from likeforlike.reports.draw.style import styled
+from likeforlike.reports.draw.trade_off import trade_off
 from likeforlike.reports.tell.plot_data import (
     Bars,
     ForestPlot,
@@ -26,6 +27,7 @@ from likeforlike.reports.tell.plot_data import (
     RateAgainstSize,
     RelativeTimes,
     Rendered,
+    TradeOff,
     Waterfall,
 )
 
@@ -38,6 +40,7 @@ _DRAWERS: dict[type, Callable[[Any], Figure]] = {
     Ranges: ranges,
     RateAgainstSize: rate_against_size,
     RelativeTimes: relative_times,
+    TradeOff: trade_off,
     Waterfall: waterfall,
 }
 

@@ -49,6 +49,51 @@ class State(Struct, frozen=True):
     """What others used of it meanwhile, each a sentence."""
 
 
+class PaceThen(Struct, frozen=True):
+    """Clock and temperature of a device at one moment."""
+
+    clock_hertz: Positive | None = None
+    celsius: float | None = None
+    held_back: tuple[str, ...] | None = None
+
+
+class Sustained(Struct, frozen=True):
+    """How a device was loaded before the rounds of a launch."""
+
+    seconds: Seconds
+    ended: str
+    """Why then: ``asked``, ``level``, ``longest`` or ``not readable``."""
+    asked_seconds: Seconds | None = None
+    first: PaceThen = PaceThen()
+    last: PaceThen = PaceThen()
+
+
+class Pace(Struct, frozen=True):
+    """Of the device right after each sample; null where it did not tell."""
+
+    clock_hertz: tuple[Positive | None, ...] = ()
+    celsius: tuple[float | None, ...] = ()
+    held_back: tuple[tuple[str, ...] | None, ...] = ()
+    """All reasons that its driver gave why it was no faster."""
+
+
+class LaunchFigure(Struct, frozen=True):
+    """Seconds of a call without some of the host's part in it, or why there are none."""
+
+    seconds: tuple[Seconds, ...] = ()
+    calls: Count | None = None
+    """Back to back before one wait."""
+    not_measurable: str | None = None
+
+
+class ColdCache(Struct, frozen=True):
+    """What was written before each timed call, so that operands came from memory."""
+
+    written_bytes: Count
+    cache_bytes: Count | None = None
+    source: str = ""
+
+
 class Launch(Struct, frozen=True):
     """Fresh processes of a group that took turns for some rounds."""
 
@@ -63,6 +108,7 @@ class Launch(Struct, frozen=True):
     environment_bytes: Count | None = None
     """Drawn padding of the environment, whose size moves a program's memory."""
     hash_seed: Count | None = None
+    sustained: Sustained | None = None
     disturbances: tuple[str, ...] = ()
     """About the machine during this launch, each a sentence."""
 
@@ -216,6 +262,14 @@ class Extra(Struct, frozen=True, kw_only=True):
     peak_memory_bytes: Count | None = None
     device_peak_memory_bytes: Count | None = None
     energy: Energy | None = None
+    pace: Pace | None = None
+    cache: Literal["warm", "cold"] = "warm"
+    """Where operands lay when a timed call began; older files' in the caches, as far as they hold them."""
+    cold_cache: ColdCache | None = None
+    waiting_seconds: Seconds | None = None
+    """Of a wait for work that is done; every synchronised sample has one in it."""
+    launch_cost: dict[str, LaunchFigure] = field(default_factory=dict)
+    """``back_to_back`` and, of GPUs, ``events`` and ``replayed``."""
     transfer: Transfer | None = None
     concurrent: bool = False
     environment: dict[str, str] = field(default_factory=dict)

@@ -22,6 +22,8 @@ from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy
 
 REPEAT_AXIS = "run"
 """The axis that numbers repetitions of the same work."""
+CACHE_AXIS, OPERANDS_AXIS = "cache", "operands"
+"""The axes of calls under other circumstances than the usual: cold caches, another distribution."""
 FILE_AXIS = "file"
 """The axis of a set of runs that bear the names of another set and are no repetitions of it."""
 UNSTATED = "unstated"
@@ -63,9 +65,17 @@ class Key:
         )
 
     @property
+    def circumstances(self) -> str:
+        """What is unusual about its calls: ``cold caches``, ``normal operands``; empty where nothing is."""
+        operands = self.axis.get(OPERANDS_AXIS)
+        told = ["cold caches"] if self.axis.get(CACHE_AXIS) == "cold" else []
+        return ", ".join([*told, *([f"{operands} operands"] if operands else [])])
+
+    @property
     def name(self) -> str:
-        """The implementation, with the file of a set that is kept apart."""
-        return f"{self.implementation} of {self.apart}" if self.apart else self.implementation
+        """The implementation, with what is unusual about its calls and the file of a set kept apart."""
+        name = f"{self.implementation}, {self.circumstances}" if self.circumstances else self.implementation
+        return f"{name} of {self.apart}" if self.apart else name
 
     @property
     def place(self) -> tuple[str, str, Axes]:
@@ -228,6 +238,18 @@ class Measurement:
         """The most memory of the device that any run held; None where none tells it."""
         told = (run.cell.extra.device_peak_memory_bytes for run in self.runs)
         return max((count for count in told if count is not None), default=None)
+
+    @property
+    def waiting_seconds(self) -> float | None:
+        """What a wait for work that is done took, the median of the runs; None where none tells it."""
+        told = [s for run in self.runs if (s := run.cell.extra.waiting_seconds) is not None]
+        return statistics.median(told) if told else None
+
+    def launch_seconds(self, figure: str) -> float | None:
+        """Median seconds of a call ``back_to_back``, by ``events`` or ``replayed``; None without."""
+        told = (run.cell.extra.launch_cost.get(figure) for run in self.runs)
+        seconds = [value for found in told if found is not None for value in found.seconds]
+        return statistics.median(seconds) if seconds else None
 
     @property
     def energies(self) -> list[Energy]:

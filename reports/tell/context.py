@@ -78,7 +78,8 @@ class Context:
         """``on cpu:0``, with the machine where there are several, and the file of a set kept apart."""
         device = "a device not stated" if item.key.device == UNSTATED else item.key.device
         machine = f" of {self.title(item)}" if self.several else ""
-        return f"on {device}{machine}" + (f" in {item.key.apart}" if item.key.apart else "")
+        unusual = f", {item.key.circumstances}" if item.key.circumstances else ""
+        return f"on {device}{machine}{unusual}" + (f" in {item.key.apart}" if item.key.apart else "")
 
     def detailed_of_kind(self, kind: str) -> list[Measurement]:
         """The measurements of a kind of workload on the detailed machines."""

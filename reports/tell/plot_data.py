@@ -182,6 +182,31 @@ class MachineHistogram:
     baseline: str
 
 
+@dataclass(frozen=True)
+class TradeOffPoint:
+    """One of several, by what it costs (x, less is better) and what it gives (y, more is better)."""
+
+    name: str
+    x: float
+    y: float
+    x_between: tuple[float, float] | None = None
+    y_between: tuple[float, float] | None = None
+    on_front: bool = False
+    """Whether none of the others is better at both."""
+    struck: bool = False
+    """Not to be believed: drawn hollow and pale."""
+
+
+@dataclass(frozen=True)
+class TradeOff:
+    """Points on two axes, x logarithmic where they lie far apart; the front is a line."""
+
+    points: tuple[TradeOffPoint, ...]
+    x_label: str
+    y_label: str
+    """Of shares, shown in per cent."""
+
+
 PlotData = (
     ForestPlot
     | RateAgainstSize
@@ -192,5 +217,6 @@ PlotData = (
     | Ranges
     | MachineSpreads
     | MachineHistogram
+    | TradeOff
 )
 """All that a figure of the report can be drawn from."""

@@ -35,25 +35,30 @@ from likeforlike.reports.tell.sections import (
     plain_benchmarks,
     trainers,
 )
+from likeforlike.reports.tell.sections.beside_time import launch_cost, pace, trade_offs
 from likeforlike.reports.tell.sections.over_size import section as kernels_over_size
 from likeforlike.reports.tell.sections.published import epochs as published_epochs
 from likeforlike.reports.tell.sections.published import pair as published_pair
 from likeforlike.reports.tell.wording.marks import with_marks_explained
 from likeforlike.reports.tell.wording.pools import with_pools_told
+from likeforlike.reports.tell.wording.waiting import with_waiting_told
 
 TITLE = "likeforlike: the report"
 SECTIONS: tuple[SectionModule, ...] = (
     files,
     published_pair,
     trainers,
+    trade_offs,
     ladder,
     published_epochs,
     distributed,
     kernels_over_size,
+    launch_cost,
     answers,
     implementations,
     plain_benchmarks,
     own,
+    pace,
     machines,
     caveats,
 )
@@ -78,7 +83,7 @@ def build_report(
     context = Context(study, compare(study, detailed), detailed, prices)
     made = [section for module in SECTIONS for section in module.sections(context)]
     explained = [
-        with_pools_told(with_marks_explained(section, context), study)
+        with_waiting_told(with_pools_told(with_marks_explained(section, context), study), context)
         for section in made
         if section is not None
     ]

@@ -152,6 +152,9 @@ class NobodyDisturbs:
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         return []
 
+    def pace(self, cell: Cell) -> None:
+        pass
+
 
 @dataclass
 class Recorder:

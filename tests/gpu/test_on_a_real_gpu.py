@@ -25,6 +25,34 @@ pytestmark = pytest.mark.skipif(
     not GPUS, reason="no GPU here: its driver or the library of its maker is missing"
 )
 gpus = pytest.mark.parametrize("gpu", GPUS, ids=lambda gpu: gpu.id)
+ALONE = """
+import json
+import sys
+
+import numpy as np
+
+from likeforlike.bench.worker.launch_cost import launch_cost
+from likeforlike.devices.process.last_cache import gpu_cache
+from likeforlike.devices.process.runtime import runtime
+from likeforlike.models.kernels.matmul.with_torch import eager
+from likeforlike.models.kernels.matmul.workload import WORKLOAD
+from time import perf_counter
+
+runtime("torch").configure("gpu:0", 1, "float32")
+axes = {"size": 256, "dtype": "float32", "operands": "normal"}
+problem = WORKLOAD.problem(axes, "gpu:0")
+kernel = eager(problem)
+kernel.wait(kernel.call())
+begin = perf_counter()
+kernel.wait(kernel.call())
+one_call = perf_counter() - begin
+cache = gpu_cache()
+kernel.on_gpu.write(cache.written_bytes)
+replay = kernel.on_gpu.capture(kernel.call)
+replayed = WORKLOAD.verify(axes, problem, kernel.to_numpy(replay()))
+cost = launch_cost(kernel, True, one_call, perf_counter)
+print(json.dumps([one_call, cost, replayed.ok, cache.size_bytes, cache.source]))
+"""
 SEES = """
 import json
 import sys
@@ -55,6 +83,40 @@ def test_a_worker_s_framework_sees_that_gpu_alone(gpu: Device, framework: str) -
         pytest.skip(complaint)
     assert count == 1
     assert local_device(gpu) == "gpu:0"
+
+
+@gpus
+def test_events_replay_and_a_cold_cache(gpu: Device) -> None:
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("torch is not installed")
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE],
+        env={**os.environ, **worker_environment(gpu, 1), "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if "RuntimeError" in done.stderr and "CUDA" in done.stderr:
+        pytest.skip(done.stderr.splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+    one_call, cost, replayed, cache_bytes, source = json.loads(done.stdout.splitlines()[-1])
+    assert replayed
+    assert 0 < min(cost["events"]["seconds"]) <= one_call
+    assert min(cost["replayed"]["seconds"]) <= one_call
+    assert min(cost["back_to_back"]["seconds"]) <= one_call
+    if gpu.maker == "nvidia":
+        assert "CUDA's driver" in source
+        assert 2**20 < cache_bytes < 2**30
+
+
+@gpus
+def test_its_pace_is_told(gpu: Device) -> None:
+    with opened(gpu) as readings:
+        assert readings is not None
+        pace = readings.pace()
+    assert pace.held_back is not None
+    if gpu.maker == "nvidia":
+        assert pace.known
 
 
 @gpus

@@ -23,6 +23,8 @@ class NamedMachine:
     """Its powercap tree: empty for none, ``round`` (it goes round in seconds), ``denied`` or ``coarse``."""
     joules_per_product: float = 0.5
     peak_bytes: int = 123 * 2**20
+    kernel_seconds: float = 2e-6
+    """Of a product on a GPU by the device's own clock, far less than the host takes to launch one."""
 
     @property
     def variable(self) -> str:
@@ -48,7 +50,7 @@ _IN_SLICES = Gpu("NVIDIA A100-SXM4-80GB", "GPU-sliced", 80 * GIB, slices=_SLICES
 MACHINES = {
     "processor alone": NamedMachine(),
     "one GPU": NamedMachine((_A100,)),
-    "two GPUs": NamedMachine((_h100(0), _h100(1)), joules_per_product=0.25),
+    "two GPUs": NamedMachine((_h100(0), _h100(1)), joules_per_product=0.25, kernel_seconds=1e-6),
     "eight GPUs": NamedMachine(tuple(map(_h100, range(8)))),
     "mixed": NamedMachine((_A100, _T4)),
     "slices": NamedMachine((_IN_SLICES,)),

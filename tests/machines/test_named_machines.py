@@ -18,6 +18,8 @@ BENCH = (
     *("bench", "--preset=smoke", "--workloads=matmul", "--sizes=8", "--devices=all", "-k", "matmul"),
     *("--implementations=numpy,torch", "--no-measured-ceiling", "--benchmark-json=r.json", "-q"),
 )
+MORE = {"one GPU": ("--cache=warm,cold", "--operands=normal", "--sustained=0.5")}
+"""What is asked of a machine besides."""
 GPUS = {
     "processor alone": [],
     "one GPU": ["NVIDIA A100-SXM4-80GB"],
@@ -57,17 +59,21 @@ def test_every_machine_has_its_answers() -> None:
 @pytest.mark.parametrize("machine", GPUS)
 def test_from_listing_to_report(machine: str, tmp_path: Path) -> None:
     listed(machine, json.loads(run(machine, tmp_path, "devices", "--json")))
-    said = run(machine, tmp_path, *BENCH)
+    said = run(machine, tmp_path, *BENCH, *MORE.get(machine, ()))
     result = json.loads((tmp_path / "r.json").read_text())
     cells = {
         (cell["extra_info"]["device"], cell["extra_info"]["implementation"]): cell["extra_info"]
         for cell in result["benchmarks"]
+        if cell["extra_info"]["cache"] == "warm"
     }
     gpus = {f"gpu:{number}" for number in range(len(GPUS[machine]))}
     assert {device for device, name in cells if name == "torch"} == gpus | {"cpu:0"}, said
     for (device, name), extra in cells.items():
         if name == "torch":
             measured(machine, device, extra)
+            alone(machine, device, extra)
+    if machine in MORE:
+        under_other_circumstances(tmp_path, [cell["extra_info"] for cell in result["benchmarks"]])
     run(machine, tmp_path, "report", "r.json", "--output", "report")
     reported(machine, (tmp_path / "report/report.md").read_text())
 
@@ -120,6 +126,45 @@ def measured(machine: str, device: str, extra: dict) -> None:
         assert extra["threads"]["asked"] == 64
 
 
+def alone(machine: str, device: str, extra: dict) -> None:
+    """The kernel's own time beside the host's, and the device's pace at each sample."""
+    cost, pace = extra["launch_cost"], extra["pace"]
+    assert extra["waiting_seconds"] >= 0
+    assert min(cost["back_to_back"]["seconds"]) > 0
+    if device == "cpu:0":
+        assert set(cost) == {"back_to_back"}
+        return
+    assert cost["events"]["seconds"] == pytest.approx([MACHINES[machine].kernel_seconds] * 7)
+    assert min(cost["replayed"]["seconds"]) > 0
+    samples = len(extra["round_numbers"])
+    assert pace["held_back"] == [[]] * samples
+    if MACHINES[machine].nvidia:
+        assert pace["clock_hertz"] == [1.38e9] * samples
+        assert pace["celsius"] == [61] * samples
+
+
+def under_other_circumstances(folder: Path, cells: list[dict]) -> None:
+    """Cold cells emptied the device's caches before each sample; operands were normal; the device was loaded."""
+    cells = [extra for extra in cells if extra["workload"] == "matmul"]
+    assert {extra["axes"]["operands"] for extra in cells} == {"normal"}
+    cold = [extra for extra in cells if extra["axes"].get("cache") == "cold"]
+    assert {extra["cache"] for extra in cold} == {"cold"}
+    assert {extra["device"] for extra in cold} == {"cpu:0", "gpu:0"}
+    (of_gpu,) = [extra for extra in cold if extra["device"] == "gpu:0" and not extra["twin_of"]]
+    written = [int(line) for line in (folder / "gpu-written").read_text().split()]
+    assert set(written) == {of_gpu["cold_cache"]["written_bytes"]}
+    assert of_gpu["cold_cache"]["written_bytes"] > of_gpu["cold_cache"]["cache_bytes"]
+    # each sample's, and each call's by events
+    assert len(written) == len(of_gpu["round_numbers"]) + of_gpu["repeated"] + 7
+    assert "in the caches" in of_gpu["launch_cost"]["back_to_back"]["not_measurable"]
+    for extra in cells:
+        (launch,) = extra["launches"]
+        assert launch["sustained"]["ended"] == "asked"
+        assert launch["sustained"]["asked_seconds"] == 0.5
+        if extra["device"] == "gpu:0":
+            assert launch["sustained"]["last"] == {"clock_hertz": 1.38e9, "celsius": 61, "held_back": []}
+
+
 def reported(machine: str, text: str) -> None:
     """What the report says."""
     named = MACHINES[machine]
@@ -134,3 +179,11 @@ def reported(machine: str, text: str) -> None:
         assert "total energy counter" in text or "energy accumulator" in text
         # the column where time stands
         assert "gpu:0 energy" in text
+    if GPUS[machine]:
+        own = "1 µs" if machine == "two GPUs" else "2 µs"
+        table = text.partition("A call, and its kernel alone")[2].partition("What waiting costs")[0]
+        assert any("torch" in line and f" {own} " in line for line in table.splitlines())
+        assert "What waiting costs" in text
+    if machine in MORE:
+        assert "torch, cold caches, normal operands" in text
+        assert "as long as asked (1,380 to 1,380 MHz, 61 to 61 °C)" in text

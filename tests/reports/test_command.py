@@ -66,6 +66,7 @@ class TestReport:
             "learning-curves-published.png",
             "seconds-per-epoch.png",
             "products-over-size.png",
+            "trade-offs.png",
         }
         text = (tmp_path / "out/report.md").read_text()
         for name, content in plots.items():

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from likeforlike.bench.measure.watch.energy import EnergyWatch
+from likeforlike.bench.measure.watch.pace import PaceWatch
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.machine.state import Probe, busy, disturbance, snapshot
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, Pace
 
 
 class MachineWatch:
@@ -22,6 +23,7 @@ class MachineWatch:
         self._before: dict[str, dict[str, Any] | None] = {}
         self._busy: dict[str, str | None] = {}
         self._energy = EnergyWatch(devices)
+        self._pace = PaceWatch(devices)
 
     def begin(self, cells: Sequence[Cell]) -> None:
         """Note the machine's state before a group, once for each of its devices."""
@@ -31,6 +33,7 @@ class MachineWatch:
             self._before[name] = told(snapshot, device)
             self._busy[name] = told(busy, device) if device.kind == "gpu" else None
         self._energy.begin(cells)
+        self._pace.begin(cells)
 
     def before(self, cell: Cell, pids: Sequence[int]) -> None:
         """Forget what was before; the sample that comes is of a worker with these processes."""
@@ -43,6 +46,10 @@ class MachineWatch:
         """What disturbed the sample."""
         self._energy.after(cell, sample)
         return self._read(cell.device)
+
+    def pace(self, cell: Cell) -> Pace | None:
+        """Of the cell's device now."""
+        return self._pace.read(cell)
 
     def _read(self, device: str) -> list[str]:
         probe = self._probes[device]
@@ -61,6 +68,7 @@ class MachineWatch:
     def end(self) -> None:
         """Give the probes back."""
         self._energy.end()
+        self._pace.end()
         for probe in self._probes.values():
             if probe is not None:
                 probe.close()

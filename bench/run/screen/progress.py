@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterable, Sequence
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.time_left import Step, TimeLeft
-from likeforlike.bench.worker.messages import Answer, Finish, Go, Load, Order, Prepare, Sample
+from likeforlike.bench.worker.messages import (
+    Answer,
+    Finish,
+    Go,
+    Load,
+    Order,
+    Prepare,
+    Sample,
+    Sustain,
+    Sustained,
+)
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.devices.limits.wrapping import wrap_text
@@ -73,6 +83,8 @@ class Progress:
         """A worker was told what to do."""
         with self._lock:
             step = _STEPS.get(type(message))
+            if isinstance(message, Sustain):
+                self._pass(cell, f"loading {cell.device} with {cell.entry.name}")
             if step is None:
                 return
             if self._time_left is not None:
@@ -82,6 +94,8 @@ class Progress:
 
     def answered(self, cell: Cell, answer: Answer) -> None:
         """A worker has done what it was told."""
+        if isinstance(answer, Sustained):  # nobody foresees how long a device takes to be level
+            return
         with self._lock:
             seconds = answer.seconds if isinstance(answer, Sample) else None
             if self._time_left is not None:

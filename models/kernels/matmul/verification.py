@@ -1,7 +1,8 @@
 """Is a product right? Against NumPy in float64: in full up to 2000², by random vectors above.
 
-Everything rests on the operands being positive: no element is the small difference of large ones, so
-every element must be right to a *relative* tolerance.
+Errors are relative to the product of magnitudes |A| |B|, as error bounds of a product are. Of positive
+operands that is the product itself: every element must be right to a *relative* tolerance. Of operands of
+both signs an element may be the small difference of large ones.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _UNIT_ROUNDOFF = {
 
 
 def tolerance(dtype: str, size: int) -> float:
-    """Largest relative error of an element of an honest product in a precision mode.
+    """Largest error of an element of an honest product in a precision mode, relative to |A| |B|.
 
     Accumulation: 2 (2 + √n) u with u the accumulator's unit roundoff, float32's for all modes below it;
     that is the probabilistic bound λ √n u with λ = 2 (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019),
@@ -77,6 +78,7 @@ def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
     signs = random.choice([-1.0, 1.0], size=(size, _SIGNED_VECTORS))
     vectors = np.hstack([np.ones((size, 1)), signs])
     expected = _times(left, _times(right, vectors, problem.dtype), problem.dtype)
+    scale = _row_scale(problem, expected)
     bound = tolerance(problem.dtype, size) + _UNIT_ROUNDOFF[problem.dtype]
 
     def check(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
@@ -88,25 +90,42 @@ def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
         else:
             found = np.asarray(kernel.sketch(result, vectors), np.float64)
             allowed = bound + tolerance("float32", size)
-        return Verification(_worst_share(found, factors[:, np.newaxis] * expected), allowed)
+        column = factors[:, np.newaxis]
+        return Verification(_worst_share(found, column * expected, column * scale), allowed)
 
     return check
 
 
-def _worst_share(found: np.ndarray, expected: np.ndarray) -> float:
+def _signed(problem: Problem) -> bool:
+    """Whether any operand has an element below 0."""
+    return any(bool((operand < 0).any()) for operand in problem.operands)
+
+
+def _row_scale(problem: Problem, expected: np.ndarray) -> np.ndarray:
+    """|A| |B| 1, float64 [n, 1]; of positive operands that is the first column of ``expected``."""
+    if not _signed(problem):
+        return expected[:, :1]
+    left, right = (np.abs(operand) for operand in problem.operands)
+    return _times(left, _times(right, np.ones((len(right), 1)), problem.dtype), problem.dtype)
+
+
+def _worst_share(found: np.ndarray, expected: np.ndarray, scale: np.ndarray) -> float:
     """The size t of errors that explains the worst row; see :func:`sketched_error`."""
     per_vector = np.array([1.0] + [_HOEFFDING / math.sqrt(len(expected))] * _SIGNED_VECTORS)
-    return float(np.max(np.abs(found - expected) / (expected[:, :1] * per_vector)))
+    return float(np.max(np.abs(found - expected) / (scale * per_vector)))
 
 
 def full_error(problem: Problem, product: np.ndarray) -> float:
-    """Largest relative error among all elements."""
+    """Largest error among all elements, relative to |A| |B|."""
     left, right = (rounded(operand, problem.dtype) for operand in problem.operands)
-    reference = left @ right
+    error = left @ right
+    magnitude = (
+        np.matmul(np.abs(left, out=left), np.abs(right, out=right)) if _signed(problem) else error.copy()
+    )
     del left, right  # a third of the check's memory
-    error = product - reference
+    np.subtract(product, error, out=error)
     np.abs(error, out=error)
-    error /= reference
+    error /= magnitude
     return float(np.max(error))
 
 
@@ -114,7 +133,8 @@ def sketched_error(problem: Problem, product: np.ndarray) -> float:
     """An estimate of the largest relative error in O(n²), after Freivalds (1977).
 
     (C - AB) x is compared with what errors of relative size t in every element could give, and t is
-    solved for. With x = 1 that is t · (AB 1)ᵢ. With random signs, by Hoeffding's inequality, more than
+    solved for. With x = 1 that is t · (AB 1)ᵢ; where operands have both signs |A| |B| stands for AB here
+    and in all that follows. With random signs, by Hoeffding's inequality, more than
     6 t ‖(AB)ᵢ‖ has a probability of 3e-8 a row, and ‖(AB)ᵢ‖ ≥ (AB 1)ᵢ / √n. So one element of a row of
     10000 that is off by 1 part in 100 is still seen in float32.
     """
@@ -125,7 +145,7 @@ def sketched_error(problem: Problem, product: np.ndarray) -> float:
     vectors = np.hstack([np.ones((size, 1)), signs])
     through_right = _times(right, vectors, problem.dtype)
     expected = _times(left, through_right, problem.dtype)
-    return _worst_share(_times(product, vectors, "float64"), expected)
+    return _worst_share(_times(product, vectors, "float64"), expected, _row_scale(problem, expected))
 
 
 def rounded(operand: np.ndarray, dtype: str) -> np.ndarray:

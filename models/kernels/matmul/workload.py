@@ -1,4 +1,4 @@
-"""The product of two square matrices of uniform random numbers."""
+"""The product of two square matrices of random numbers, uniform or normal."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ def memory_bytes(axes: Axes) -> int:
 
 
 def problem(axes: Axes, device: str) -> Problem:
-    """Two matrices uniform on [0, 1), float64 or float32, from a seed of the size alone."""
+    """Two matrices uniform on [0, 1) or standard normal, float64 or float32, from a seed of the size."""
     size, dtype = axes["size"], axes["dtype"]
     host = np.float64 if dtype == "float64" else np.float32
     random = np.random.default_rng([_SEED, size])
-    operands = tuple(random.random((size, size), dtype=host) for _ in range(2))
+    draw = random.standard_normal if axes.get("operands") == "normal" else random.random
+    operands = tuple(draw((size, size), dtype=host) for _ in range(2))
     return Problem(operands, dtype, device, axes)
 
 
@@ -69,6 +70,7 @@ WORKLOAD = Workload(
     problem=problem,
     verify=verify,
     probe=probe,
+    distributions=("uniform", "normal"),
     smoke_only=("numpy", "tf-eager", "tf-graph"),
     multiplies=True,
     transfers=True,

@@ -30,7 +30,7 @@ def _explained(block: Block, context: Context) -> Block:
         notes.append(f"{ENVIRONMENT_MARK} Measured under {variables_text(context)}.")
     if any(SUSPICION_MARK in end for end in ends):
         notes.append(f"{SUSPICION_MARK} Above the best rate that its machine was measured to reach.")
-    if any(LAUNCH_MARK in end for end in ends):
+    if any(end.endswith(LAUNCH_MARK) for end in ends):
         workloads = {row.workload for row in block.rows}
         estimates = [
             item.verdict.estimate for item in context.comparisons.every if item.base.key.workload in workloads

@@ -31,6 +31,9 @@ class Neighbour:
         self.samples += 1
         return ["waited"] if self.disturbs(self.samples - 1) else []
 
+    def pace(self, cell: Cell) -> None:
+        pass
+
 
 def measured(
     hands: Sequence[StandIn],

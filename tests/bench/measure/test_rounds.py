@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from likeforlike.bench.measure.levelling import Levelling
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
@@ -22,6 +23,8 @@ from likeforlike.bench.worker.messages import (
     Prepare,
     Ready,
     Sample,
+    Sustain,
+    Sustained,
 )
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.models.contract.implementation import Implementation
@@ -92,6 +95,9 @@ class StandIn:
                 self.samples += 1
                 self.world.now += seconds
                 return Sample(seconds)
+            case Sustain(seconds=seconds):
+                self.world.now += seconds
+                return Sustained(9)
             case Finish():
                 return Finished({"peak_memory_bytes": 1})
         raise AssertionError(self.pending)
@@ -110,6 +116,9 @@ class Unwatched:
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         return ["throttled"] if turn == 2 else []
+
+    def pace(self, cell: Cell) -> None:
+        pass
 
 
 def cell(name: str, epochs: int | None = None) -> Cell:
@@ -401,3 +410,31 @@ def test_the_machine_is_watched_from_right_before_each_order_until_all_stand_sti
     mine = [kind for name, kind in world.log if name == "a"]
     assert mine == ["Load", "Prepare", "before", "Go", "after 0", "before", "Go", "after 0", "Finish"]
     assert a.disturbed == [{"round": 0, "reason": "stolen; throttled"}]
+
+
+def test_the_device_is_loaded_by_all_in_turns_before_the_first_round() -> None:
+    world = World()
+    hands = [StandIn(world, name, lambda n: 0.01) for name in "ab"]
+    made, _ = group(world, hands)
+    made.levelling = Levelling(4.0)
+    for turn in made.turns:
+        turn.seconds_left = 3.0  # loading comes on top of it
+    a, b = made.measure()
+    kinds = [kind for _, kind in world.log]
+    assert kinds.index("Go") > max(i for i, kind in enumerate(kinds) if kind == "Sustain")
+    assert sorted(name for name, kind in world.log if kind == "Sustain") == ["a", "a", "b", "b"]
+    assert a.sustained["seconds"] == b.sustained["seconds"] == 4.0
+    assert a.sustained["ended"] == "asked"
+    assert a.failure is None
+    assert len(a.samples) == len(a.paces) == 6
+
+
+def test_who_fails_while_it_loads_the_device_costs_one_cell() -> None:
+    world = World()
+    hands = [StandIn(world, name, lambda n: 0.01) for name in "ab"]
+    hands[0].fail_on["Sustain"] = CellFailed("crashed", "SIGSEGV")
+    made, _ = group(world, hands)
+    made.levelling = Levelling(4.0)
+    a, b = made.measure()
+    assert a.failure is not None
+    assert b.rounds == list(range(6))

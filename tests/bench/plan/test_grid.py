@@ -29,6 +29,8 @@ def options(**asked: Any) -> Options:
         "dtypes": ("float32",),
         "repeats": 1,
         "plugins": (),
+        "caches": ("warm",),
+        "operands": ("uniform",),
     }
     return Options(**{**nothing, **asked})
 
@@ -313,3 +315,57 @@ def test_rungs_that_orders_share_are_measured_once(registry: Registry) -> None:
 def test_orders_are_of_no_use_without_a_ladder(registry: Registry) -> None:
     with pytest.raises(OptionError, match=r"--ladder-orders: of use with --ladder alone"):
         grid(registry, ladder_orders=3)
+
+
+SMALL = {"workloads": ("matmul", "eigen"), "sizes": {"matmul": (500,), "eigen": (8,)}}
+ASKED = {**SMALL, "implementations": ("numpy", "numpy-eigh")}
+
+
+def ids(found: Grid) -> list[str]:
+    return [cell.id for cell in found.cells if cell.workload != "noise" and not cell.twin_of]
+
+
+def test_the_usual_bear_the_names_that_they_always_had(registry: Registry) -> None:
+    assert ids(grid(registry, **ASKED)) == ["matmul-numpy-cpu:0-500-float32", "eigen-numpy-eigh-cpu:0-8"]
+
+
+def test_what_is_asked_for_besides_is_in_id_axes_and_group(registry: Registry) -> None:
+    found = grid(registry, **ASKED, caches=("warm", "cold"), operands=("uniform", "normal"))
+    assert ids(found) == [
+        "matmul-numpy-cpu:0-500-float32",
+        "matmul-numpy-cpu:0-500-float32-cold",
+        "matmul-numpy-cpu:0-500-float32-normal",
+        "matmul-numpy-cpu:0-500-float32-normal-cold",
+        "eigen-numpy-eigh-cpu:0-8",
+        "eigen-numpy-eigh-cpu:0-8-cold",
+    ]
+    last = next(cell for cell in found.cells if cell.id == "matmul-numpy-cpu:0-500-float32-normal-cold")
+    assert dict(last.axes) == {"size": 500, "dtype": "float32", "operands": "normal", "cache": "cold"}
+    assert last.group == "matmul cpu:0 500 float32 normal cold"
+
+
+def test_one_without_the_choice_is_measured_as_it_is(registry: Registry) -> None:
+    found = grid(registry, **ASKED, operands=("normal",))
+    assert ids(found) == ["matmul-numpy-cpu:0-500-float32-normal", "eigen-numpy-eigh-cpu:0-8"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"workloads": ("training",), "caches": ("cold",)}, "--cache: of use with kernels alone"),
+        ({"workloads": ("training",), "sustained": True}, "--sustained: of use with kernels alone"),
+        (
+            {"workloads": ("eigen",), "operands": ("normal",)},
+            "--operands: none of eigen draws normal operands",
+        ),
+    ],
+)
+def test_one_without_effect_is_refused(registry: Registry, asked: dict[str, Any], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        grid(registry, **asked)
+
+
+def test_they_are_conditions_of_a_resumed_run() -> None:
+    before = options().conditions()
+    for name, value in (("caches", ("cold",)), ("operands", ("normal",)), ("sustained", True)):
+        assert options(**{name: value}).conditions() != before

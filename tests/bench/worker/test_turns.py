@@ -14,7 +14,7 @@ from worker_line import Line, spec
 
 from likeforlike.bench.worker import measure_kernel as kernel_turns
 from likeforlike.bench.worker import measure_trainer as training_turns
-from likeforlike.bench.worker.messages import Finish, Go, Sample
+from likeforlike.bench.worker.messages import Finish, Go, Ready, Sample
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel
@@ -227,3 +227,10 @@ def test_reasons_are_one_line_and_not_endless() -> None:
     assert reason_of(ValueError("first\nsecond")) == "ValueError: first"
     assert reason_of(ValueError()) == "ValueError"
     assert len(reason_of(ValueError("x" * 9999))) == 500
+
+
+def test_of_several_calls_in_a_row_each_has_its_part_of_the_one_wait() -> None:
+    made = placed(lambda problem: Kernel(call=lambda: None, calls=lambda: 4))
+    ready = Ready(0.1, 0.2, 0.0, 0.0, 1, {"waiting_seconds": 8e-6})
+    assert kernel_turns.of_several(made, ready) == {"calls_in_a_sample": 4, "waiting_seconds": 2e-6}
+    assert kernel_turns.of_several(placed(right), ready) == {}

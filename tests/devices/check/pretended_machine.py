@@ -12,6 +12,7 @@ from likeforlike.devices.check.clock import Pair
 from likeforlike.devices.check.conduct import Machine
 from likeforlike.devices.check.probes import precision, waiting
 from likeforlike.devices.check.probes.worker import PROBES
+from likeforlike.devices.vendors.device import EnergyCounter
 from likeforlike.devices.vendors.makers import known_makers
 
 TERA = 1e12
@@ -58,7 +59,7 @@ class Pretended:
             read_clocks=lambda: Pair(self.seconds, self.seconds),
             attempt=self.attempt,
             two_processes=self.two_processes,
-            joules=lambda: 5.0 * self.seconds,
+            energy=lambda: EnergyCounter("pretended", lambda: 5.0 * self.seconds, 1e-6),
             version=lambda framework: None if framework in self.missing else "1.0",
             cache=tmp_path / "kept.json",
             sys_cpu=tmp_path,

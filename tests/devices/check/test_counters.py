@@ -10,6 +10,8 @@ from pretended_gpu import Gpu
 from likeforlike.devices.check import counters
 from likeforlike.devices.check.probes import memory
 from likeforlike.devices.check.rows import Place
+from likeforlike.devices.vendors.cpu_maker import Cpu
+from likeforlike.devices.vendors.cpu_pace import heat_events
 from likeforlike.devices.vendors.device import Device
 
 CPU = Device("cpu", 0, "a processor")
@@ -52,32 +54,42 @@ def test_an_energy_counter_that_stands_still_is_bad(readings, verdict):
     assert counters.energy_row(HERE, CPU, (100.0, 600.0), 10.0).found == "500 J in 10 s, 50 W"
 
 
-def powercap(folder, **microjoules):
-    for name, count in microjoules.items():
-        zone = folder / name.replace("_", ":").replace("rapl", "intel-rapl")
-        zone.mkdir()
-        if count is not None:
-            (zone / "energy_uj").write_text(f"{count}\n")
+def rapl_zone(folder, joules, most=65_000.0):
+    zone = folder / "powercap" / "intel-rapl:0"
+    zone.mkdir(parents=True, exist_ok=True)
+    texts = {"name": "package-0", "energy_uj": int(joules * 1e6), "max_energy_range_uj": int(most * 1e6)}
+    for name, text in texts.items():
+        (zone / name).write_text(f"{text}\n")
 
 
-def test_energy_of_all_packages_and_not_of_their_parts(tmp_path):
-    powercap(tmp_path, rapl_0=2_000_000, rapl_1=3_500_000, rapl_0_0=9_000_000)
-    assert counters.package_joules(tmp_path) == 5.5
+def test_a_processor_s_counter_that_goes_round_meanwhile_is_read_as_the_bench_reads_it(tmp_path):
+    rapl_zone(tmp_path, 64_900.0)
+    reading = counters.EnergyReading(counters.processor_counter([Cpu(tmp_path)]))
+    before = reading.joules({})
+    rapl_zone(tmp_path, 100.0)
+    row = counters.energy_row(HERE, CPU, (before, reading.joules({})), 10.0, reading.reason)
+    assert (row.verdict, row.found) == ("good", "200 J in 10 s, 20 W")
 
 
-def test_energy_is_none_where_a_package_is_denied_or_there_is_none(tmp_path):
-    assert counters.package_joules(tmp_path) is None
-    powercap(tmp_path, rapl_0=2_000_000, rapl_1=None)
-    assert counters.package_joules(tmp_path) is None
+def test_why_a_processor_s_energy_is_not_measurable_is_told(tmp_path):
+    reading = counters.EnergyReading(counters.processor_counter([Cpu(tmp_path)]))
+    row = counters.energy_row(HERE, CPU, (reading.joules({}), None), 10.0, reading.reason)
+    assert row.verdict == "not measurable"
+    assert "no RAPL package" in row.found
+
+
+def test_a_gpu_s_energy_is_its_state_s():
+    assert counters.EnergyReading(None).joules({"gpu": {"energy_joules": 3.0}}) == 3.0
+    assert counters.EnergyReading(None).joules({"gpu": None}) is None
 
 
 def test_heat_of_cores(tmp_path):
-    assert counters.throttle_count(tmp_path) is None
+    assert heat_events(tmp_path) is None
     for core, count in enumerate((3, 4)):
         folder = tmp_path / f"cpu{core}" / "thermal_throttle"
         folder.mkdir(parents=True)
         (folder / "core_throttle_count").write_text(str(count))
-    assert counters.throttle_count(tmp_path) == 7
+    assert heat_events(tmp_path) == 7
     verdicts = [
         counters.processor_throttle_row(HERE, *pair).verdict for pair in ((7, 7), (7, 9), (None, None))
     ]

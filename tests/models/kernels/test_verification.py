@@ -200,3 +200,35 @@ def test_wrong_eigenpairs_fail(size):
     }
     for name, answer in wrong.items():
         assert not EIGEN.verify(axes, problem, answer).ok, name
+
+
+def normal_problem(dtype="float32", size=SIZE):
+    return MATMUL.problem({"size": size, "dtype": dtype, "operands": "normal"}, "cpu:0")
+
+
+def test_normal_operands_are_drawn_and_their_products_pass(verify):
+    problem = normal_problem()
+    left, right = problem.operands
+    assert left.dtype == np.float32
+    assert abs(float(left.mean())) < 5 / SIZE
+    assert float(left.std()) == pytest.approx(1.0, abs=0.02)
+    assert not np.array_equal(left, product_problem("float32").operands[0])
+    assert verify(problem, sequential_float32(problem)).ok
+    assert verify(problem, left @ right).ok
+
+
+def test_a_wrong_element_of_a_product_of_both_signs_is_found(verify):
+    problem = normal_problem()
+    left, right = problem.operands
+    answer = left @ right
+    answer[3, 5] += 0.02 * float(np.abs(left[3]) @ np.abs(right[:, 5]))
+    assert not verify(problem, answer).ok
+    assert not verify(problem, (left @ right).T).ok
+    assert not verify(problem, np.abs(left @ right)).ok
+
+
+def test_tf32_is_found_of_operands_of_both_signs(verify):
+    problem = normal_problem()
+    left, right = (cut_to_tf32(operand) for operand in problem.operands)
+    found = verify(problem, left @ right)
+    assert found.error > 2 * found.tolerance

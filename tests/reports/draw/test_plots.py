@@ -34,6 +34,8 @@ from likeforlike.reports.tell.plot_data import (
     RelativeTimes,
     Spread,
     Step,
+    TradeOff,
+    TradeOffPoint,
     Waterfall,
 )
 
@@ -75,6 +77,15 @@ EVERY = [
     Ranges((Range("a", -2.0, (-3.7, -0.3)), Range("b", 0.5, (0.5,), sure=False)), "seconds"),
     MachineSpreads((Spread("a", (0.5, 0.8, 1.0, 1.5, 9.0), 1.1),), "base"),
     MachineHistogram((0.5, 1.0, 2.0), "base"),
+    TradeOff(
+        (
+            TradeOffPoint("a", 1.4, 0.89, (1.3, 1.5), (0.88, 0.9), on_front=True),
+            TradeOffPoint("b", 5.0, 0.891, on_front=True),
+            TradeOffPoint("c", 26.0, 0.887, struck=True),
+        ),
+        "seconds per epoch",
+        "accuracy",
+    ),
 ]
 
 

@@ -40,6 +40,8 @@ def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Lim
             "sizes": {},
             "axes": {},
             "dtypes": ("float32",),
+            "caches": ("warm",),
+            "operands": ("uniform",),
             "resume": False,
             "plugins": (),
             **{name: getattr(of, name) for name in ("min_rounds", "max_seconds", "precision", "confidence")},

@@ -6,6 +6,7 @@ a file that the stand-ins for the counters read.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ _MACHINE = MACHINES[os.environ["NAMED_MACHINE"]]
 _FOLDER = Path(os.environ["NAMED_MACHINE_FOLDER"])
 _threads = 1
 
-float64, float32, float16, bfloat16 = np.float64, np.float32, np.float16, "bfloat16"
+float64, float32, float16, bfloat16, uint8 = np.float64, np.float32, np.float16, "bfloat16", np.uint8
 
 
 class device:  # noqa: N801
@@ -87,7 +88,29 @@ def from_numpy(array):
     return Tensor(array)
 
 
+class _Unwritten:
+    """Memory of the device that is never there; what is written to it is told in a file."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def fill_(self, value):
+        with open(_FOLDER / "gpu-written", "a") as file:
+            file.write(f"{self.count}\n")
+
+
+def empty(count, dtype, device):
+    assert dtype is uint8
+    _check(device)
+    return _Unwritten(count)
+
+
+_captured = None
+
+
 def matmul(left, right):
+    if _captured is not None:
+        _captured.append((left, right))
     place = "gpu-products" if left.device.type == "cuda" else "cpu-products"
     with open(_FOLDER / place, "ab", buffering=0) as file:
         file.write(b".")
@@ -130,7 +153,52 @@ def _peak(number):
     return _MACHINE.peak_bytes
 
 
+def _products():
+    return (_FOLDER / "gpu-products").stat().st_size
+
+
+class Event:
+    """On the device's own clock, which its products alone move."""
+
+    def __init__(self, enable_timing):
+        assert enable_timing
+
+    def record(self, stream):
+        self.at = _products()
+
+    def elapsed_time(self, end):
+        return (end.at - self.at) * _MACHINE.kernel_seconds * 1e3
+
+
+class Stream:
+    def __init__(self, device):
+        _check(device)
+
+    def wait_stream(self, other):
+        pass
+
+
+class CUDAGraph:
+    def replay(self):
+        for left, right in self.launched:
+            matmul(left, right)
+
+
+@contextlib.contextmanager
+def _graph(made):
+    global _captured
+    _captured = made.launched = []
+    yield
+    _captured = None
+
+
 cuda = SimpleNamespace(
+    Event=Event,
+    Stream=Stream,
+    CUDAGraph=CUDAGraph,
+    graph=_graph,
+    stream=lambda stream: contextlib.nullcontext(),
+    current_stream=Stream,
     device_count=_count,
     is_available=lambda: _count() > 0,
     is_initialized=lambda: False,
