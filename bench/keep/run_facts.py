@@ -118,7 +118,7 @@ def noise_facts(records: Mapping[str, CellRecord]) -> dict[str, Any] | None:
     if len(twins) == 2:
         facts |= _twin_facts(twins[0], twins[1])
     if idle:
-        facts["harness_seconds_per_sample"] = statistics.median(idle[0].seconds)
+        facts["harness_seconds_per_sample"] = statistics.median(next(iter(idle)).seconds)
     return facts or None
 
 

@@ -6,10 +6,12 @@ none; the result is the whole table, made anew in each call.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from likeforlike.models.contract.against_reference import widened_problem
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
@@ -55,13 +57,13 @@ def bytes_moved(axes: Axes) -> float:
 
 
 def memory_bytes(axes: Axes) -> int:
-    """On the host: first operand, its copies in the mode, and the changed one; two results, the answer; the
-    check, of each four times in float64; row numbers.
+    """On the host: first operand, its copies in the mode, and the changed one; two results, the answer; row
+    numbers; the check in float64, the tokens' rows eight times while they are rounded, the result four times.
     """
     table, rows = axes["vocabulary"] * axes["width"], axes["tokens"] * axes["width"]
     given, made = (table, rows) if axes["what"] == GATHER else (rows, table)
     item = BYTES[axes["dtype"]]
-    check = 8 * (given + 4 * made)
+    check = 8 * (8 * rows + 4 * made)
     drawn = 16 * (axes["vocabulary"] * copies(axes) + 4 * axes["tokens"])
     return (max(4, item) + 3 * item) * given + (max(4, item) + 3 * item) * made + check + drawn
 
@@ -105,12 +107,21 @@ def variance(axes: Axes) -> float:
 
 def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
     """Every element against the reference."""
-    return random_sums.verify(reference, variance, axes, problem, answer)
+    return random_sums.verify(reference, variance, axes, _asked_for(problem), answer)
+
+
+def _asked_for(problem: Problem) -> Problem:
+    """The problem with a table of those rows alone that are looked up: the check needs no others."""
+    rows, asked = problem.operands
+    if problem.axes["what"] != GATHER:
+        return problem
+    return replace(problem, operands=(rows[asked], np.arange(len(asked))))
 
 
 def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
     """Every element against the reference, computed once, times the factor that all rows have."""
-    sums, bound = reference(random_sums.widened_problem(problem)), random_sums.tolerance(variance(axes))
+    sums = reference(widened_problem(_asked_for(problem)))
+    bound = random_sums.tolerance(variance(axes))
 
     def check(kernel: Kernel, result: object, factors: np.ndarray) -> Verification:
         alike = np.full(len(sums.values), factors[0])

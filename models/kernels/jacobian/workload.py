@@ -64,7 +64,7 @@ WORKLOAD = Workload(
     summary="gradient and Jacobian of y = 3x² + 2x + 3",
     axes=(
         Axis("size", smoke=(2,), quick=(1000,), published=(2,), unit="points", size=True),
-        Axis("what", smoke=WHATS, type="str", choices=WHATS),
+        Axis("what", smoke=WHATS, quick=("jacobian",), published=WHATS, type="str", choices=WHATS),
     ),
     memory_bytes=memory_bytes,
     problem=problem,

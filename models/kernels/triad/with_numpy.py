@@ -12,8 +12,8 @@ from likeforlike.models.contract.workload import Problem
 from likeforlike.models.frameworks.on_numpy import kernel
 from likeforlike.models.kernels.triad.workload import SCALAR
 
-_BLOCK_BYTES = 2**20
-"""A core's own cache on most machines; glibc copies less by ``rep movsb``, through the caches."""
+_BLOCK_BYTES = 2**19
+"""Half of a core's own cache on current servers."""
 
 
 def plain(problem: Problem) -> Kernel:
@@ -29,10 +29,10 @@ def plain(problem: Problem) -> Kernel:
 
 
 def blocked(problem: Problem) -> Kernel:
-    """Blocks of a MiB are computed in the caches and copied to ``a``, on as many threads as the cell has.
+    """Blocks are computed in the caches and copied to ``a``, on as many threads as the cell has.
 
-    With glibc's threshold at 64 KiB, as the implementation's environment sets it, the copy writes past the
-    caches: without that, a line of ``a`` is read before it is written, and a fourth array passes through.
+    As the implementation's environment sets glibc, the copy writes past the caches; else each line of ``a``
+    would be read before it is written, and a fourth array would pass through memory.
     """
     kept = np.zeros_like(problem.operands[0])
     rows = max(1, _BLOCK_BYTES // kept[0].nbytes)

@@ -28,6 +28,7 @@ from likeforlike.devices.limits.units import format_seconds
 from likeforlike.devices.machine.environment import inherited
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.registry import built_in_workloads, kernel_workloads
 
 
 def epochs(*rows: tuple[float, float, float]) -> list[dict[str, Any]]:
@@ -334,6 +335,18 @@ def test_the_best_rate_is_that_of_the_device_s_plausible_products_at_that_precis
     alone = [product(1000), {**product(10), "workload": "jacobian"}]
     judge_together(alone, [0.0, 1e-9], CONTEXT)
     assert alone[0]["ceiling"]["measured_flop_per_second"] is None
+
+
+def test_what_is_not_counted_or_has_no_size_is_no_series() -> None:
+    uncounted = {**product(10), "workload": "jacobian", "flop": None}
+    trained = {**product(10), "workload": "training"}
+    flat = {**product(10), "workload": "flat"}
+    kernels = kernel_workloads()
+    declared = {**built_in_workloads(), "flat": replace(kernels["eigen"], name="flat", axes=())}
+    judge_together([uncounted, trained, flat], [1.0, 1.0, 1.0], CONTEXT, declared)
+    for record in (uncounted, trained, flat):
+        assert record["plausible"]["ok"]
+        assert "measured_flop_per_second" not in record["ceiling"]
 
 
 def test_only_the_sizes_of_the_flat_span_are_marked() -> None:

@@ -114,6 +114,19 @@ def test_a_wrong_axis_is_one_line(asked: list[str], told: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ("other:5", "--sizes: unknown 'other'; known: matmul, jacobian, eigen, "),
+        ("scaled:1", "--sizes: '1' is not a whole number of at least 2"),
+    ],
+)
+def test_a_wrong_size_is_one_line(sizes: str, told: str) -> None:
+    with pytest.raises(OptionError) as refused:
+        grid(sizes=parse_sizes(sizes))
+    assert str(refused.value).startswith(told)
+
+
 def test_what_is_asked_and_what_is_not_are_conditions_of_resuming() -> None:
     nothing: dict[str, Any] = dict.fromkeys(Options.__dataclass_fields__)
     plain = Options(**{**nothing, "preset_name": "smoke", "sizes": {}, "axes": {}})

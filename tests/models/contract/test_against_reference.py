@@ -51,6 +51,8 @@ def test_answers_of_several_parts():
     assert held_against(both, both[0], 0.1).error == np.inf
     assert held_against(both, (both[0],), 0.1).error == np.inf
     assert held_against(np.zeros(3), np.zeros(3), 0.0).ok
+    assert held_against(np.zeros(3), np.array([0.0, 0.5, 0.25]), 0.0).error == 0.5
+    assert held_against(np.zeros((0, 2)), np.zeros((0, 2)), 0.0).error == 0.0
 
 
 def test_rounding_is_that_of_the_types():
@@ -62,12 +64,20 @@ def test_rounding_is_that_of_the_types():
         fits = np.isfinite(expected)
         np.testing.assert_array_equal(rounded_to(values, dtype)[fits], expected[fits])
     assert rounded_to(values, "float64") is values
+    tiny = random.uniform(-1.0, 1.0, 2000) * np.exp2(random.integers(-149, -124, 2000))
+    np.testing.assert_array_equal(rounded_to(tiny, "float32"), tiny.astype(np.float32).astype(np.float64))
 
 
 def test_bfloat16_by_hand():
     """Eight bits of significand: between 1 and 2 the spacing is 1/128, ties to even."""
     found = rounded_to(np.array([1 + 1 / 256, 1 + 3 / 256, 1 + 1 / 250, 3.0]), "bfloat16")
     assert [Fraction(x) for x in found] == [1, 1 + Fraction(1, 64), 1 + Fraction(1, 128), 3]
+
+
+def test_the_least_numbers_of_bfloat16_by_hand():
+    """Below 2^-126 they lie 2^-133 apart, as far as those right above."""
+    found = rounded_to(np.ldexp([1.4, 1.5, 63.6, 127.6, 128.4, 128.6, 254.6, 257.2], -133), "bfloat16")
+    assert list(np.ldexp(found, 133)) == [1, 2, 64, 128, 128, 129, 255, 258]
 
 
 def test_integers_stay_what_they_are():
