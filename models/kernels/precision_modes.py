@@ -6,15 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-BYTES: Mapping[str, int] = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
+BYTES: Mapping[str, int] = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
 UNIT_ROUNDOFF: Mapping[str, float] = {
     "float64": 2.0**-53,
     "float32": 2.0**-24,
+    "tf32": 2.0**-24,
     "bfloat16": 2.0**-8,
     "float16": 2.0**-11,
 }
-"""Half the distance from 1 to the next number."""
-MODES = tuple(BYTES)
+"""Half the distance from 1 to the next number, of what is stored: TF32's numbers are float32's."""
+PRODUCT_MODES = tuple(BYTES)
+"""Those of kernels that multiply matrices."""
+MODES = tuple(mode for mode in BYTES if mode != "tf32")
 """All but TF32, which is a mode of products of matrices alone."""
 
 

@@ -18,7 +18,7 @@ axis, and six times that against each element alone (Gaussian errors pass 12 dev
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,18 +27,8 @@ import numpy as np
 from likeforlike.models.contract.against_reference import widened_problem
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
+from likeforlike.models.kernels.precision_modes import UNIT_ROUNDOFF, host_type
 
-UNIT_ROUNDOFF: Mapping[str, float] = {
-    "float64": 2.0**-53,
-    "float32": 2.0**-24,
-    "tf32": 2.0**-24,
-    "bfloat16": 2.0**-8,
-    "float16": 2.0**-11,
-}
-"""Half the distance from 1 to the next number, of what is stored: TF32's numbers are float32's."""
-BYTES: Mapping[str, int] = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
-DTYPES = tuple(BYTES)
-"""The precision modes of kernels that multiply."""
 CUT_VARIANCE = 2.0**-20
 """Of an operand cut to TF32's 10 bits."""
 _DEVIATIONS = 2.0
@@ -64,8 +54,7 @@ def signed(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> n
 
     None is small: no ρ is near 0, and nothing leaves the normal numbers of float16.
     """
-    host = np.float64 if dtype == "float64" else np.float32
-    magnitudes = 0.5 + 0.5 * random.random(shape, dtype=host)
+    magnitudes = 0.5 + 0.5 * random.random(shape, dtype=host_type(dtype))
     return np.where(random.integers(0, 2, shape, dtype=np.int8) > 0, magnitudes, -magnitudes)
 
 

@@ -16,7 +16,7 @@ from likeforlike.models.kernels.layouts import answering, arranged
 _HEADS_THIRD = (0, 2, 1, 3)
 
 
-def own(problem: Problem) -> Kernel:
+def fused(problem: Problem) -> Kernel:
     """``jax.nn.dot_product_attention`` under ``jax.jit``, on operands [batch, sequence, heads, width].
 
     Raises ValueError for float16 on a CPU, for which JAX has no such products.
@@ -32,7 +32,7 @@ def own(problem: Problem) -> Kernel:
     return answering(kernel(arranged(problem, (_HEADS_THIRD,) * 3), jax.jit(attention)), _HEADS_THIRD)
 
 
-def plain(problem: Problem) -> Kernel:
+def jitted(problem: Problem) -> Kernel:
     """``jax.numpy.matmul`` twice, and ``jax.nn.softmax`` between, under ``jax.jit``."""
     factor, precision = scale(problem), product_precision(problem.dtype)
 

@@ -23,7 +23,7 @@ def fused(problem: Problem) -> Kernel:
     return on_torch.kernel(problem, attention)
 
 
-def plain(problem: Problem) -> Kernel:
+def eager(problem: Problem) -> Kernel:
     """``torch.matmul`` twice, and ``torch.softmax`` between."""
     return on_torch.kernel(with_mask(problem), _plain(problem))
 

@@ -18,16 +18,8 @@ import numpy as np
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.problem import Axes, Problem
 from likeforlike.models.contract.workload import Wording, Workload
-from likeforlike.models.kernels.random_sums import (
-    BYTES,
-    CUT_VARIANCE,
-    DTYPES,
-    Sums,
-    probe,
-    rounding,
-    signed,
-    verify,
-)
+from likeforlike.models.kernels.precision_modes import BYTES, PRODUCT_MODES, host_bytes, host_type
+from likeforlike.models.kernels.random_sums import CUT_VARIANCE, Sums, probe, rounding, signed, verify
 
 CAUSAL = "causal"
 MASKS = ("none", CAUSAL)
@@ -63,7 +55,7 @@ def memory_bytes(axes: Axes) -> int:
     operands and four results in float64 and a block of scores three times.
     """
     each, length, item = numbers(axes), axes["sequence"], BYTES[axes["dtype"]]
-    host_item = max(4, item)
+    host_item = host_bytes(axes["dtype"])
     pairs = axes["batch"] * axes["heads"] * length**2
     check = 7 * 8 * each + 3 * 8 * min(_BLOCK_ROWS, length) * length
     return each * (4 * host_item + 12 * item) + pairs * (3 * host_item + 2 * item) + 2 * length**2 + check
@@ -75,10 +67,9 @@ def problem(axes: Axes, device: str) -> Problem:
     A score, of a query and a key over √width, is then a number around 0 with standard deviation 1.
     """
     shape = tuple(axes[name] for name in ("batch", "heads", "sequence", "width"))
-    host = np.float64 if axes["dtype"] == "float64" else np.float32
     random = np.random.default_rng([_SEED, *shape])
     values = signed(random, shape, axes["dtype"])
-    queries, keys = (random.standard_normal(shape, dtype=host) for _ in range(2))
+    queries, keys = (random.standard_normal(shape, dtype=host_type(axes["dtype"])) for _ in range(2))
     return Problem((values, queries, keys), axes["dtype"], device, axes)
 
 
@@ -154,7 +145,7 @@ WORKLOAD = Workload(
             "sequence", smoke=(16, 64), quick=(128, 512), published=(128, 512, 2048), unit="tokens", size=True
         ),
         Axis("width", smoke=(16,), quick=(64,), unit="numbers"),
-        precision_axis(DTYPES),
+        precision_axis(PRODUCT_MODES),
     ),
     flop=flop,
     bytes_moved=bytes_moved,

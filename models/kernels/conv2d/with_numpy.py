@@ -9,7 +9,7 @@ from likeforlike.models.contract.workload import Problem
 from likeforlike.models.frameworks.on_numpy import kernel
 
 
-def convolution(problem: Problem) -> Kernel:
+def plain(problem: Problem) -> Kernel:
     """For each of the nine places in the kernel the image, moved there, times that place's matrix."""
     return kernel(problem, _nine_products)
 

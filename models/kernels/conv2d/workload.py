@@ -13,16 +13,8 @@ import numpy as np
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.problem import Axes, Problem
 from likeforlike.models.contract.workload import Wording, Workload
-from likeforlike.models.kernels.random_sums import (
-    BYTES,
-    DTYPES,
-    Sums,
-    accumulation,
-    probe,
-    product_variance,
-    signed,
-    verify,
-)
+from likeforlike.models.kernels.precision_modes import BYTES, PRODUCT_MODES, host_bytes
+from likeforlike.models.kernels.random_sums import Sums, accumulation, probe, product_variance, signed, verify
 
 SIDE = 3
 _SEED = 2020
@@ -56,9 +48,9 @@ def memory_bytes(axes: Axes) -> int:
     the nines are of one image at a time.
     """
     images, kernel = elements(axes)
-    item = BYTES[axes["dtype"]]
+    item, host = BYTES[axes["dtype"]], host_bytes(axes["dtype"])
     one = images // axes["batch"]
-    return images * (2 * max(4, item) + 6 * item + 9 * max(4, item) + 4 * 8) + one * 2 * 9 * 8 + kernel * 64
+    return images * (11 * host + 6 * item + 4 * 8) + one * 2 * 9 * 8 + kernel * 64
 
 
 def problem(axes: Axes, device: str) -> Problem:
@@ -110,7 +102,7 @@ WORKLOAD = Workload(
             size=True,
         ),
         Axis("channels", smoke=(8,), quick=(64,)),
-        precision_axis(DTYPES),
+        precision_axis(PRODUCT_MODES),
     ),
     flop=flop,
     bytes_moved=bytes_moved,

@@ -10,7 +10,7 @@ from likeforlike.models.frameworks.on_numpy import kernel
 from likeforlike.models.kernels.embedding.workload import GATHER
 
 
-def rows(problem: Problem) -> Kernel:
+def plain(problem: Problem) -> Kernel:
     """``numpy.take``, or ``numpy.add.at`` on zeros."""
     vocabulary = problem.axes["vocabulary"]
 

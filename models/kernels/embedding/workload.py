@@ -17,7 +17,8 @@ from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
 from likeforlike.models.contract.workload import Wording, Workload
 from likeforlike.models.kernels import random_sums
-from likeforlike.models.kernels.random_sums import BYTES, Sums, rounding, signed
+from likeforlike.models.kernels.precision_modes import BYTES, MODES, host_bytes
+from likeforlike.models.kernels.random_sums import Sums, rounding, signed
 
 GATHER, SCATTER = "gather", "scatter-add"
 _SEED = 2020
@@ -62,10 +63,10 @@ def memory_bytes(axes: Axes) -> int:
     """
     table, rows = axes["vocabulary"] * axes["width"], axes["tokens"] * axes["width"]
     given, made = (table, rows) if axes["what"] == GATHER else (rows, table)
-    item = BYTES[axes["dtype"]]
+    item, host = BYTES[axes["dtype"]], host_bytes(axes["dtype"])
     check = 8 * (8 * rows + 4 * made)
     drawn = 16 * (axes["vocabulary"] * copies(axes) + 4 * axes["tokens"])
-    return (max(4, item) + 3 * item) * given + (max(4, item) + 3 * item) * made + check + drawn
+    return (host + 3 * item) * (given + made) + check + drawn
 
 
 def problem(axes: Axes, device: str) -> Problem:
@@ -145,7 +146,7 @@ WORKLOAD = Workload(
             size=True,
         ),
         Axis("width", smoke=(16,), quick=(512,), unit="numbers"),
-        precision_axis(("float64", "float32", "bfloat16", "float16")),
+        precision_axis(MODES),
     ),
     flop=flop,
     bytes_moved=bytes_moved,

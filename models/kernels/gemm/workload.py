@@ -13,15 +13,8 @@ import numpy as np
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.problem import Axes, Problem
 from likeforlike.models.contract.workload import Wording, Workload
-from likeforlike.models.kernels.random_sums import (
-    BYTES,
-    DTYPES,
-    Sums,
-    probe,
-    product_variance,
-    signed,
-    verify,
-)
+from likeforlike.models.kernels.precision_modes import BYTES, PRODUCT_MODES, host_bytes
+from likeforlike.models.kernels.random_sums import Sums, probe, product_variance, signed, verify
 
 _SEED = 2020
 
@@ -49,7 +42,7 @@ def memory_bytes(axes: Axes) -> int:
     """
     given, made = elements(axes)
     item = BYTES[axes["dtype"]]
-    host_item = max(4, item)
+    host_item = host_bytes(axes["dtype"])
     widened = 4 * (given + made) if item == 2 else 0
     return (host_item + 3 * item + 16) * given + (host_item + 2 * item + 32) * made + widened
 
@@ -83,7 +76,7 @@ WORKLOAD = Workload(
         Axis("m", smoke=(16, 64), quick=(64, 256, 1024), label="rows m of the m × k matrices", size=True),
         Axis("k", smoke=(96,), quick=(512,), published=(1024,)),
         Axis("n", smoke=(48,), quick=(512,), published=(1024,)),
-        precision_axis(DTYPES),
+        precision_axis(PRODUCT_MODES),
     ),
     flop=flop,
     bytes_moved=bytes_moved,

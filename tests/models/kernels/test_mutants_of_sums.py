@@ -9,7 +9,7 @@ from scipy import signal, special
 from likeforlike.models.contract.against_reference import rounded_to, widened_problem
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.kernels.random_sums import DTYPES
+from likeforlike.models.kernels.precision_modes import PRODUCT_MODES
 from likeforlike.models.registry import kernel_workloads
 
 WORKLOADS = kernel_workloads()
@@ -173,7 +173,7 @@ HOST = Kernel(call=lambda: None)
 
 
 def modes(workload):
-    return [dtype for dtype in DTYPES if workload.axis("dtype").parsed(dtype)]
+    return [dtype for dtype in PRODUCT_MODES if workload.axis("dtype").parsed(dtype)]
 
 
 def answers(kernel, axes, dtype):
