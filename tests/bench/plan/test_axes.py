@@ -125,6 +125,7 @@ def test_a_wrong_size_is_one_line(sizes: str, told: str) -> None:
     with pytest.raises(OptionError) as refused:
         grid(sizes=parse_sizes(sizes))
     assert str(refused.value).startswith(told)
+    assert "\n" not in str(refused.value)
 
 
 def test_what_is_asked_and_what_is_not_are_conditions_of_resuming() -> None:

@@ -153,7 +153,7 @@ def test_skip_measures_nothing(tmp_path: Path) -> None:
         ("--devices=gpu:7", "gpu:7 is not on this machine"),
         ("--devices=tpu:0", "unknown device 'tpu:0'"),
         ("--sizes=0", "--sizes: '0' is not a whole number of at least 1"),
-        ("--sizes=sort:5", "--sizes: unknown 'sort'; known: matmul, jacobian, eigen"),
+        ("--sizes=sorting:5", "--sizes: unknown 'sorting'; known: matmul, jacobian, eigen"),
         ("--epochs=none", "--epochs: 'none' is not a whole number of at least 2"),
         ("--epochs=1", "--epochs: '1' is not a whole number of at least 2"),
         ("--data=mnist", "--data: unknown 'mnist'; known: auto, fashion-mnist, synthetic"),
