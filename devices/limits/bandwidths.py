@@ -15,6 +15,9 @@ from likeforlike.devices.limits.ceilings import clock_of, find_gpu, positive, ro
 
 GIGA, MEBIBYTE = 1e9, 2**20
 
+MEMORY = "memory"
+"""Stands among the precisions to be measured for the bandwidth of memory."""
+
 
 @dataclass(frozen=True)
 class MemoryCeiling:

@@ -35,7 +35,7 @@ def answering(answers):
 
     def run(command, environment, seconds):
         started.append((command, environment))
-        answer = answers[command[command.index("likeforlike.devices.process.product_rates") + 1]]
+        answer = answers[command[command.index("likeforlike.devices.process.best_rates") + 1]]
         if isinstance(answer, Exception):
             raise answer
         return answer
