@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     parser.add_argument(
         "--measure",
         action="store_true",
-        help="measure the best rates and memory bandwidth that the machine reaches, in every installed framework, and keep it",
+        help="measure what the machine reaches, products and memory, in every installed framework, and keep it",
     )
     options = parser.parse_args(arguments)
     devices = find_devices()
@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     path = kept_file(fingerprint["id"])
     if options.measure:
         every = installed_frameworks()
-        wanted = [Wanted(device, framework, (*PRECISIONS, MEMORY)) for device in devices for framework in every]
+        wanted = [
+            Wanted(device, framework, (*PRECISIONS, MEMORY)) for device in devices for framework in every
+        ]
         rates, faults = measure(wanted, fingerprint["threads"])
         for fault in faults:
             print(f"not measured: {fault}", file=sys.stderr)
@@ -83,9 +85,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     return 0
 
 
-def _describe(
-    device: Device, fingerprint: Mapping[str, Any], reached: Sequence[Measured]
-) -> dict[str, Any]:
+def _describe(device: Device, fingerprint: Mapping[str, Any], reached: Sequence[Measured]) -> dict[str, Any]:
     own = [item for item in reached if (item.device, item.device_name) == (device.id, device.name)]
     best = {precision: rate for (_, precision), rate in best_of(own).items()}
     ceilings = {precision: device_ceiling(fingerprint, device.id, precision) for precision in PRECISIONS}
@@ -116,8 +116,7 @@ def _memory(device: Device, fingerprint: Mapping[str, Any], own: Sequence[Measur
         "bytes_per_second": ceiling.bytes_per_second if ceiling.of_device else None,
         "source": ceiling.source,
         "cache_bytes": ceiling.cache_bytes,
-        "reached": best
-        and {"bytes_per_second": best.bytes_per_second, "source": best.reached.source},
+        "reached": best and {"bytes_per_second": best.bytes_per_second, "source": best.reached.source},
     }
 
 

@@ -71,7 +71,7 @@ def judge_suspicion(
     records: Sequence[Mapping[str, Any]],
     medians: Sequence[float],
     reached: Mapping[tuple[str, str], Reached],
-    bandwidths: Mapping[str, ReachedBandwidth] = {},  # noqa: B006 - never changed
+    bandwidths: Mapping[str, ReachedBandwidth] = {},
     fingerprint: Mapping[str, Any] | None = None,
 ) -> set[tuple[str, str]]:
     """Hold figures against the best rates measured here, in place; where any is suspicious.

@@ -118,7 +118,7 @@ CPU_BYTES_PER_CYCLE = {
     # Three loads and two stores of 16 bytes (Apple); half as many again for pairs.
     "asimd": 128.0,
 }
-"""Most bytes between a core and its first cache in a cycle, by vector extension (makers' optimisation guides)."""
+"""Most bytes between a core and its first cache in a cycle, by vector extension (optimisation guides)."""
 
 
 def memory_ceiling(fingerprint: Mapping[str, Any] | None, device: str) -> MemoryCeiling:

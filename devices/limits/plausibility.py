@@ -2,9 +2,10 @@
 
 Two rules that no honest figure breaks, whatever the framework:
 
-- **Ceiling.** The work done in the time given implies no more than the device can do: no more operations, and no
-  more bytes, by the nearer of the two roofs. What fits into the caches need not move through memory, so that only
-  bytes beyond their size are held against its bandwidth; all of them against what the cores' own caches let through.
+- **Ceiling.** The work done in the time given implies no more than the device can do: no more operations, and
+  no more bytes, by the nearer of the two roofs. What fits into the caches need not move through memory, so that
+  only bytes beyond their size are held against its bandwidth; all of them against what the cores' own caches let
+  through.
 - **Flat series.** Time is overhead + work / rate, and no rate is above the ceiling. Where work grows a
   hundredfold or more while time hardly grows, the extra time must still hold the extra work. Tiny products
   may be flat (all overhead: 8 squared to 64 squared on a GPU): they are not judged, since their extra work
@@ -12,8 +13,8 @@ Two rules that no honest figure breaks, whatever the framework:
 
 And one for figures known to be queueing times: an unsynchronised time far below the synchronised one.
 
-A figure below the ceiling, but well above the best that the device was *measured* to reach, in operations or in
-bytes, is suspicious: that is to be told, and proves nothing.
+A figure below the ceiling, but well above the best that the device was *measured* to reach, in operations or
+in bytes, is suspicious: that is to be told, and proves nothing.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def judge(
 ) -> tuple[str, ...]:
     """Reasons why a figure can't be true; empty if it can.
 
-    ``flop`` operations on ``moved`` bytes in ``seconds`` are one call; without a count or a ceiling only what is
-    left is judged. ``synchronised_seconds`` is the same call waited for, where ``seconds`` was not.
+    ``flop`` operations on ``moved`` bytes in ``seconds`` are one call; without a count or a ceiling only what
+    is left is judged. ``synchronised_seconds`` is the same call waited for, where ``seconds`` was not.
     """
     if not math.isfinite(seconds) or seconds < 0:
         return (f"{seconds} seconds is no duration",)
@@ -83,7 +84,7 @@ def _judge_rates(
     ceiling: Ceiling | None,
     memory: MemoryCeiling | None,
 ) -> str | None:
-    """Why work of so many operations and bytes takes longer, by the nearest roof: that which asks for most."""
+    """Why work of so many operations and bytes takes longer, by the nearest roof: which asks for most."""
     operations, every = _counted(flop), _counted(moved)
     if seconds == 0:
         if operations:
@@ -129,7 +130,7 @@ def _spared(memory: MemoryCeiling) -> str:
 
 
 def beyond_caches(moved: float | None, cache_bytes: float | None) -> float:
-    """Bytes that must pass through memory, whatever the caches held from the call before; 0 if they aren't known."""
+    """Bytes that must pass through memory, whatever the caches held before; 0 if they aren't known."""
     return 0.0 if cache_bytes is None else max(0.0, _counted(moved) - cache_bytes)
 
 
@@ -151,8 +152,8 @@ def suspicion(
 ) -> str | None:
     """Why a figure that can be true is still hard to believe; None if it isn't, or can't be true at all.
 
-    ``reached`` is the best rate measured on the same device at the same precision, ``bandwidth`` the best of its
-    memory.
+    ``reached`` is the best rate measured on the same device at the same precision, ``bandwidth`` the best of
+    its memory.
     """
     if not math.isfinite(seconds) or seconds <= 0 or _judge_rates(flop, moved, seconds, ceiling, memory):
         return None

@@ -48,8 +48,8 @@ class Standing:
     intensity: float
     """FLOP a byte; 0 where only bytes are counted."""
     share: float | None
-    """Of what the binding roof lets through; None in the caches, whose bandwidth nobody measured. Above 1 where
-    the caches kept part of the operands."""
+    """Of what the binding roof lets through; None in the caches, whose bandwidth nobody measured.
+    Above 1 where the caches kept part of the operands."""
 
 
 def standing(flop: float | None, moved: float | None, seconds: float, roofs: Roofs) -> Standing | None:

@@ -1,4 +1,4 @@
-"""Seconds, rates and bandwidths as people write them: one unit for a figure and its interval, never an exponent."""
+"""Seconds and rates as people write them: one unit for a figure and its interval, never an exponent."""
 
 from __future__ import annotations
 

@@ -115,8 +115,8 @@ def identify(fingerprint: Mapping[str, Any]) -> str:
 def identity(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that make the identity, flat.
 
-    Not a GPU's uuid, so that two machines of one kind are one; not clocks, which the driver may change, nor caches, which older files don't tell;
-    memory in whole GiB, since the kernel keeps a little of it for itself.
+    Not a GPU's uuid, so that two machines of one kind are one; not clocks, which the driver may change, nor
+    caches, which older files don't tell; memory in whole GiB, since the kernel keeps a little for itself.
     """
     flat: dict[str, Any] = {}
     cpu = _mapping(fingerprint.get("cpu"))

@@ -1,8 +1,8 @@
 """The best rates of one framework on one device: products at each precision asked for, and memory.
 
 A process of its own, ``python -m likeforlike.devices.process.best_rates FRAMEWORK DEVICE THREADS SECONDS
-PRECISION ...``, whose environment was set before; prints one JSON object. ``memory`` among the precisions is the
-bandwidth of memory.
+PRECISION ...``, whose environment was set before; prints one JSON object. ``memory`` among the precisions is
+the bandwidth of memory.
 """
 
 from __future__ import annotations

@@ -146,16 +146,18 @@ def measure(
     seconds: float = SECONDS,
     run: RunProcess | None = None,
     look: Callable[[Device], dict[str, Any]] = snapshot,
+    module: str = BEST_RATES,
 ) -> tuple[list[Measured], list[str]]:
     """Measure, each framework in a process of its own with a clean environment; rates and why some lack.
 
     ``seconds`` are for each precision. ``run`` stands in for a process, ``look`` for the machine's state.
+    ``module`` is what each process runs: it takes framework, device, threads, seconds and precisions.
     """
     rates: list[Measured] = []
     faults: dict[str, None] = {}
     for want in wanted:
         before = look(want.device)
-        found, fault = _measure_one(want, threads, seconds, run or _run)
+        found, fault = _measure_one(want, threads, seconds, run or _run, module)
         reasons = disturbance(before, look(want.device))
         if reasons:
             faults[f"{want.framework} on {want.device.id}: {'; '.join(reasons)}"] = None
@@ -166,10 +168,12 @@ def measure(
     return rates, list(faults)
 
 
-def _measure_one(want: Wanted, threads: int, seconds: float, run: RunProcess) -> tuple[list[Rate], str]:
+def _measure_one(
+    want: Wanted, threads: int, seconds: float, run: RunProcess, module: str
+) -> tuple[list[Measured], str]:
     device, place = want.device, local_device(want.device)
     asked = (want.framework, place, str(threads), str(seconds), *want.precisions)
-    command = module_command(BEST_RATES, *asked)
+    command = module_command(module, *asked)
     environment = same_imports(clean=True) | worker_environment(device, threads)
     try:
         told = json.loads(run(command, environment, _START_SECONDS + 4 * seconds * len(want.precisions)))

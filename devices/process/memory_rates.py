@@ -1,8 +1,9 @@
 """The most bytes a second that one framework moves through a device's memory: long vectors, simple work.
 
-Three ways, of which the best counts: ``a = b + 3 c`` as STREAM has it (McCalpin 1995), ``a = b``, and the product
-of two vectors, which only reads. Counted are the bytes of operands and result, each once, as workloads count
-theirs; what a cache reads before it is written to is not. The rate is that of the fastest call.
+Three ways, of which the best counts: ``a = b + 3 c`` as STREAM has it (McCalpin 1995), ``a = b``, and the
+product of two vectors, which only reads. Counted are the bytes of operands and result, each once, as
+workloads count theirs; what a cache reads before it is written to is not. The rate is that of the fastest
+call.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +37,7 @@ Way = tuple[str, Callable[[], Any]]
 
 
 def vector_bytes(local_device: str, caches: int | None, free: int) -> int | None:
-    """Of each of three vectors, so many that no cache helps; None where the memory that is free is too little."""
+    """Of each of three vectors, so many that no cache helps; None where too little memory is free."""
     if local_device.startswith("gpu"):
         return GPU_BYTES
     wanted = min(max(LEAST_BYTES, 2 * (caches or 0)), MOST_BYTES)
@@ -46,7 +48,7 @@ def vector_bytes(local_device: str, caches: int | None, free: int) -> int | None
 def best_bandwidth(
     ways: Iterator[Way], size: int, seconds: float, clock: Callable[[], float] = time.perf_counter
 ) -> tuple[float, str] | None:
-    """The most bytes a second of any way and what it does, in about so many seconds; None if none could be done.
+    """The most bytes a second of any way, and what it does, in so many seconds; None if none could be done.
 
     ``size`` are the bytes of one vector. A way that raises ends the search.
     """
@@ -76,7 +78,7 @@ def _numpy(local_device: str, threads: int, count: int) -> Iterator[Way]:
     with ThreadPoolExecutor(threads) as pool:
         a, b, c = (np.empty(count, np.float32) for _ in range(3))
         bounds = np.linspace(0, count, threads + 1).astype(int)
-        parts = [slice(start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+        parts = [slice(start, stop) for start, stop in pairwise(bounds)]
 
         def everywhere(work: Callable[[slice], None]) -> None:
             list(pool.map(work, parts))

@@ -1,7 +1,7 @@
 """The best rate at which one framework multiplies matrices here: a short search over shapes.
 
-Operands are normally distributed, since a chip's clock depends on the bits it switches; the rate of a shape is
-that of its fastest call.
+Operands are normally distributed, since a chip's clock depends on the bits it switches; the rate of a shape
+is that of its fastest call.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from likeforlike.reports.tell.formatting import percent
 
 ROOF = "roof"
 """The column's name."""
-ROOF_NOTE = "Roof says what binds a call, compute or memory, and what share of that is reached (section Roofline)."
+ROOF_NOTE = (
+    "Roof says what binds a call, compute or memory, and what share of that is reached (section Roofline)."
+)
 
 
 def has_roof(items: Iterable[Measurement]) -> bool:

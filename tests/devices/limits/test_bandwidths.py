@@ -56,7 +56,9 @@ def test_an_unknown_memory_is_taken_for_the_fastest():
 
 
 def test_a_mig_slice_has_at_most_its_board_s_memory():
-    ceiling = memory_ceiling({"gpus": [{"name": "NVIDIA A100-SXM4-80GB MIG 1g.10gb", "mig": {"multiprocessors": 14}}]}, "gpu:0")
+    ceiling = memory_ceiling(
+        {"gpus": [{"name": "NVIDIA A100-SXM4-80GB MIG 1g.10gb", "mig": {"multiprocessors": 14}}]}, "gpu:0"
+    )
     assert ceiling.bytes_per_second == 2.04e12
     assert not ceiling.of_device
 
