@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     parser.add_argument(
         "--measure",
         action="store_true",
-        help="measure what the machine reaches, products and memory, in every installed framework, and keep it",
+        help="measure what products and memory reach here, in every installed framework, and keep it",
     )
     options = parser.parse_args(arguments)
     devices = find_devices()

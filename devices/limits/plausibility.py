@@ -2,10 +2,10 @@
 
 Two rules that no honest figure breaks, whatever the framework:
 
-- **Ceiling.** The work done in the time given implies no more than the device can do: no more operations, and
-  no more bytes, by the nearer of the two roofs. What fits into the caches need not move through memory, so that
-  only bytes beyond their size are held against its bandwidth; all of them against what the cores' own caches let
-  through.
+- **Ceiling.** The work done in the time given implies no more than the device can do: no more operations,
+  and no more bytes, by the nearer of the two roofs. What fits into the caches need not move through memory,
+  so that only bytes beyond their size are held against its bandwidth; all of them against what the cores'
+  own caches let through.
 - **Flat series.** Time is overhead + work / rate, and no rate is above the ceiling. Where work grows a
   hundredfold or more while time hardly grows, the extra time must still hold the extra work. Tiny products
   may be flat (all overhead: 8 squared to 64 squared on a GPU): they are not judged, since their extra work

@@ -51,8 +51,7 @@ def roofline(data: Roofline) -> Figure:
                 zorder=3,
             )
     if hollow:
-        look = {"marker": "o", "markerfacecolor": "white", "linestyle": "none"}
-        axes.plot([], [], color=INK, markersize=6, label=CACHED, **look)
+        axes.plot([], [], "o", color=INK, markerfacecolor="white", markersize=6, label=CACHED)
     axes.set_xlabel("operations a byte (FLOP/byte)")
     figure.legend(*axes.get_legend_handles_labels(), loc="center right")
     return figure

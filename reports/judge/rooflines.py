@@ -17,7 +17,7 @@ def roofs_of(item: Measurement) -> Roofs:
         moved = item.bandwidth.bytes_per_second
     elif item.memory is not None and item.memory.of_device:
         moved = item.memory.bytes_per_second
-    return Roofs(flop, moved, item.memory and item.memory.cache_bytes)
+    return Roofs(flop, moved, None if item.memory is None else item.memory.cache_bytes)
 
 
 def standing_of(item: Measurement) -> Standing | None:

@@ -17,14 +17,14 @@ from likeforlike.reports.tell.sections.implementations import dtype_of
 from likeforlike.reports.tell.wording.roof_text import roof_entry
 
 _ABOUT = (
-    "A call takes at least its operations over the rate of arithmetic, and at least its bytes over the bandwidth "
-    "of memory; the larger binds it. Bytes are those of operands and results, each once. The roofs are the best "
-    "that was measured on the machine or, where nothing was, the data sheet's."
+    "A call takes at least its operations over the rate of arithmetic, and at least its bytes over the "
+    "bandwidth of memory; the larger binds it. Bytes are those of operands and results, each once. The roofs "
+    "are the best that was measured on the machine or, where nothing was, the data sheet's."
 )
 _CACHED = (
     " What fits into the caches need not move through memory: of calls that memory would bind, those are told "
-    "as bound by the caches, whose bandwidth was not measured. A share of memory's roof above 100 % means that "
-    "the caches kept part of the operands from call to call."
+    "as bound by the caches, whose bandwidth was not measured. A share of memory's roof above 100 % means "
+    "that the caches kept part of the operands from call to call."
 )
 
 
