@@ -8,12 +8,12 @@ from likeforlike.devices.limits.bandwidths import MEBIBYTE
 from likeforlike.devices.limits.units import format_bandwidth, format_rate, plain_number
 from likeforlike.reports.judge.rooflines import compute_source, memory_source, roofs_of, standing_of
 from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
+from likeforlike.reports.sort.plausibility import precision_of
 from likeforlike.reports.tell import document
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, numbered, row
 from likeforlike.reports.tell.formatting import marked, percent, rate_entry, time_entry
 from likeforlike.reports.tell.plot_data import MOST_KERNELS, Roofline, RoofPoint, RoofPoints
-from likeforlike.reports.tell.sections.implementations import dtype_of
 from likeforlike.reports.tell.wording.roof_text import roof_entry
 
 _ABOUT = (
@@ -22,8 +22,8 @@ _ABOUT = (
     "are the best that was measured on the machine or, where nothing was, the data sheet's."
 )
 _CACHED = (
-    " What fits into the caches need not move through memory: of calls that memory would bind, those are told "
-    "as bound by the caches, whose bandwidth was not measured. A share of memory's roof above 100 % means "
+    " What fits into the caches need not move through memory: of calls that memory would bind, those are "
+    "told as bound by the caches, whose bandwidth was not measured. A share of memory's roof above 100 % means "
     "that the caches kept part of the operands from call to call."
 )
 
@@ -55,7 +55,7 @@ def _bound(item: Measurement) -> str:
 
 def _roofs_table(context: Context, items: Sequence[Measurement]) -> Table:
     """The roofs of each device and precision, and where they meet."""
-    places = grouped(((item.machine.id, item.key.device, _precision(item)), item) for item in items)
+    places = grouped(((item.machine.id, item.key.device, precision_of(item.extra)), item) for item in items)
     rows = []
     for (_, device, precision), members in places.items():
         item = max(members, key=lambda member: member.extra.flop is not None)
@@ -82,11 +82,6 @@ def _roofs_table(context: Context, items: Sequence[Measurement]) -> Table:
         "memory by",
     )
     return Table("roofs", "The roofs", columns, tuple(rows), minor=("memory by", "compute by"))
-
-
-def _precision(item: Measurement) -> str:
-    """As its axes tell it; a dash where they don't, since no roof but its own holds there."""
-    return dtype_of(item)
 
 
 def _kernels_table(context: Context, items: Sequence[Measurement]) -> Table:
@@ -136,12 +131,14 @@ def _figures(context: Context, items: Sequence[Measurement]) -> list[Figure]:
 
 
 def _figure(context: Context, mine: Sequence[Measurement]) -> Figure:
-    roofs = {_precision(item): roofs_of(item) for item in mine}
+    roofs = {precision_of(item.extra): roofs_of(item) for item in mine}
     compute = {name: found.flop_per_second for name, found in roofs.items() if found.flop_per_second}
     moved = max(found.bytes_per_second or 0.0 for found in roofs.values())
-    named = tuple((name if name != "–" else "compute", rate) for name, rate in compute.items())
+    named = tuple(compute.items())
     several = len(roofs) > 1
-    kernels = grouped((f"{i.key.workload} {_precision(i)}" if several else i.key.workload, i) for i in mine)
+    kernels = grouped(
+        (f"{i.key.workload} {precision_of(i.extra)}" if several else i.key.workload, i) for i in mine
+    )
     points = tuple(RoofPoints(name, tuple(map(_point, members))) for name, members in kernels.items())
     facts = "; ".join(_facts(name, members) for name, members in kernels.items())
     held = ", ".join(f"{name} {format_rate(rate)}" for name, rate in named)
