@@ -14,6 +14,8 @@ LEAST_EDGE = 64
 """No edge of a shape is shorter, and all are multiples of it: kernels work in tiles."""
 SHARE_OF_TIME, LONGEST_SHARE = 1 / 120, 1 / 24
 """Of all time that one shape is given, and that one may take whose calls are long."""
+EARLY_SHAPES, EARLY_FACTOR = 5, 4.0
+"""The first shapes are small: those after them are expected to be faster by up to this."""
 LEAST_GAIN = 0.002
 """Less is no way uphill: the same shape measured twice differs by as much."""
 FACTORS = (2.0, 0.5, 1.25, 0.8)
@@ -104,7 +106,8 @@ class Search:
         if shape in self._rates or (self._too_large is not None and _numbers(shape) >= self._too_large):
             return False
         best = max(self._rates.values(), default=0.0)
-        if best and _operations(shape) / best * (1 + LEAST_CALLS) > self._seconds * LONGEST_SHARE:
+        faster = EARLY_FACTOR if len(self._rates) < EARLY_SHAPES else 1.0
+        if best and _operations(shape) / (faster * best) * (1 + LEAST_CALLS) > self._seconds * LONGEST_SHARE:
             return False
         return self._measure(shape)
 

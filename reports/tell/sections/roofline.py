@@ -23,8 +23,8 @@ _ABOUT = (
 )
 _CACHED = (
     " What fits into the caches need not move through memory: of calls that memory would bind, those are "
-    "told as bound by the caches, whose bandwidth was not measured. A share of memory's roof above 100 % means "
-    "that the caches kept part of the operands from call to call."
+    "told as bound by the caches, whose bandwidth was not measured. A share of memory's roof above 100 % "
+    "means that the caches kept part of the operands from call to call."
 )
 
 
