@@ -103,12 +103,14 @@ def _judge_rates(
                 f"({memory.cached_source})"
             )
             needed.append((every / memory.cached_bytes_per_second, text))
-    most, reason = max(needed, default=(0.0, ""))
+    if not needed:
+        return None
+    most, reason = max(needed)
     return reason if most > seconds else None
 
 
 def _counted(count: float | None) -> float:
-    return count if count is not None and math.isfinite(count) and count > 0 else 0.0
+    return max(0.0, count) if count is not None and math.isfinite(count) else 0.0
 
 
 def _above(rate: float, ceiling: Ceiling) -> str:
@@ -167,7 +169,9 @@ def suspicion(
         told = f"{format_bandwidth(best)}{f' ({bandwidth.source})' if bandwidth.source else ''}"
         implied = f"implies {format_bandwidth(rate)} through memory{_spared(memory)}"
         found.append((rate / best - 1, implied, told))
-    excess, implied, told = max(found, default=(0.0, "", ""))
+    if not found:
+        return None
+    excess, implied, told = max(found)
     if excess <= SUSPICIOUS_MARGIN:
         return None
     return f"{implied}, {excess * 100:.0f} % above the best measured here, {told}"

@@ -13,7 +13,7 @@ from likeforlike.devices.limits.bandwidths import (
 )
 from likeforlike.devices.limits.ceilings import Ceiling, Reached
 from likeforlike.devices.limits.peaks import GPU_PEAKS
-from likeforlike.devices.limits.plausibility import judge, suspicion
+from likeforlike.devices.limits.plausibility import beyond_caches, judge, suspicion
 from likeforlike.devices.limits.units import format_bandwidth
 
 CPU = {"usable_cores": 2, "vector": "avx512f", "max_hertz": 4e9, "cache_bytes": 34 * MEBIBYTE}
@@ -127,3 +127,18 @@ def test_bandwidths_for_readers():
         "5 MB/s",
         "10 B/s",
     ]
+
+
+def test_only_what_exceeds_the_caches_must_pass_through_memory():
+    assert beyond_caches(3e6, 1e6) == 2e6
+    assert beyond_caches(1e6, 3e6) == 0.0
+    assert beyond_caches(None, 1e6) == 0.0
+    assert beyond_caches(3e6, None) == 0.0, "caches that nobody knows may hold all of it"
+
+
+def test_without_a_time_a_count_or_a_roof_nothing_is_suspicious():
+    widest = ReachedBandwidth(5e11, "a = b")
+    assert suspicion(None, 0.0, None, None, None, MEMORY, widest) is None
+    assert suspicion(None, 1e-9, None, None, 1e6, MEMORY) is None
+    assert suspicion(None, 1e-9, None, None, 1e6, None, widest) is None
+    assert judge(-0.5, 0.0, None, moved=-0.5, memory=MEMORY) == ()
