@@ -9,7 +9,6 @@ What fits into the caches need not move through memory at all: its bandwidth is 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,15 +56,13 @@ def standing(flop: float | None, moved: float | None, seconds: float, roofs: Roo
 
     None where bytes aren't counted, or one of the two roofs that could bind it is not known.
     """
-    if not moved or not seconds or not math.isfinite(moved / seconds) or not roofs.bytes_per_second:
+    if not moved or not seconds or not roofs.bytes_per_second or (flop and not roofs.flop_per_second):
         return None
-    if flop and not roofs.flop_per_second:
-        return None
-    by_memory = moved / roofs.bytes_per_second
-    by_compute = (flop or 0.0) / (roofs.flop_per_second or math.inf)
-    intensity = (flop or 0.0) / moved
+    by_memory, by_compute, intensity = moved / roofs.bytes_per_second, 0.0, 0.0
+    if flop and roofs.flop_per_second:
+        by_compute, intensity = flop / roofs.flop_per_second, flop / moved
     if by_compute >= by_memory:
         return Standing("compute", intensity, by_compute / seconds)
-    if moved <= (roofs.cache_bytes or 0.0):
+    if roofs.cache_bytes is not None and moved <= roofs.cache_bytes:
         return Standing("caches", intensity, None)
     return Standing("memory", intensity, by_memory / seconds)
