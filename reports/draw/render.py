@@ -28,8 +28,8 @@ from likeforlike.reports.tell.plot_data import (
     RateAgainstSize,
     RelativeTimes,
     Rendered,
-    TradeOff,
     Roofline,
+    TradeOff,
     Waterfall,
 )
 

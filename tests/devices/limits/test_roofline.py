@@ -54,6 +54,7 @@ def test_at_the_ridge_itself_both_bind_and_compute_is_told():
 def test_work_without_operations_is_held_against_memory_alone():
     found = standing(None, 1e9, 0.1, Roofs(None, 20e9))
     assert (found.bound, found.intensity, found.share) == ("memory", 0.0, pytest.approx(0.5))
+    assert standing(None, 1e9, 0.1, ROOFS) == found, "however fast it computes"
 
 
 @pytest.mark.parametrize(
