@@ -55,7 +55,7 @@ class RoofPoint:
 
 @dataclass(frozen=True)
 class RoofPoints:
-    """The kernels of one workload that can be believed."""
+    """The kernels of one workload whose figures can be true."""
 
     name: str
     points: tuple[RoofPoint, ...]

@@ -124,8 +124,8 @@ def _order(context: Context, item: Measurement) -> tuple[int, tuple[int, int], s
 
 
 def _figures(context: Context, items: Sequence[Measurement]) -> list[Figure]:
-    """One for each machine and device, of all kernels that compute and can be believed."""
-    sound = [item for item in items if item.extra.flop and not item.doubt]
+    """One for each machine and device, of all kernels that compute and whose figures can be true."""
+    sound = [item for item in items if item.extra.flop and not item.refuted]
     devices = grouped(((item.machine.id, item.key.device), item) for item in sound)
     return numbered([_figure(context, mine) for mine in devices.values()], "roofline")
 
