@@ -11,16 +11,18 @@ from typing import Any, NoReturn
 
 from tabulate import tabulate
 
+from likeforlike.devices.limits.bandwidths import MEMORY, memory_ceiling
 from likeforlike.devices.limits.ceilings import PRECISIONS, device_ceiling
-from likeforlike.devices.limits.units import format_rate
+from likeforlike.devices.limits.units import format_bandwidth, format_rate
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.setup import read_setup
 from likeforlike.devices.machine.topology import usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.measured_ceilings import (
-    Rate,
+    Measured,
     Wanted,
+    best_bandwidths,
     best_of,
     installed_frameworks,
     keep,
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     parser.add_argument(
         "--measure",
         action="store_true",
-        help="measure the best rate that the machine reaches, in every installed framework, and keep it",
+        help="measure what products and memory reach here, in every installed framework, and keep it",
     )
     options = parser.parse_args(arguments)
     devices = find_devices()
@@ -59,12 +61,14 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     path = kept_file(fingerprint["id"])
     if options.measure:
         every = installed_frameworks()
-        wanted = [Wanted(device, framework, PRECISIONS) for device in devices for framework in every]
+        wanted = [
+            Wanted(device, framework, (*PRECISIONS, MEMORY)) for device in devices for framework in every
+        ]
         rates, faults = measure(wanted, fingerprint["threads"])
         for fault in faults:
             print(f"not measured: {fault}", file=sys.stderr)
         keep(path, rates)
-    reached = best_of(read_kept(path))
+    reached = read_kept(path)
     environment = inherited_by_workers(os.environ)
     setup = read_setup(numpy_blas(), fingerprint["cpu"]["vector"])
     described = [_describe(device, fingerprint, reached) for device in devices]
@@ -81,14 +85,9 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     return 0
 
 
-def _describe(
-    device: Device, fingerprint: Mapping[str, Any], reached: Mapping[tuple[str, str], Rate]
-) -> dict[str, Any]:
-    best = {
-        precision: rate
-        for (place, precision), rate in reached.items()
-        if place == device.id and rate.device_name == device.name
-    }
+def _describe(device: Device, fingerprint: Mapping[str, Any], reached: Sequence[Measured]) -> dict[str, Any]:
+    own = [item for item in reached if (item.device, item.device_name) == (device.id, device.name)]
+    best = {precision: rate for (_, precision), rate in best_of(own).items()}
     ceilings = {precision: device_ceiling(fingerprint, device.id, precision) for precision in PRECISIONS}
     return {
         "id": device.id,
@@ -106,6 +105,18 @@ def _describe(
             name: {"flop_per_second": rate.flop_per_second, "source": rate.reached.source}
             for name, rate in best.items()
         },
+        "memory": _memory(device, fingerprint, own),
+    }
+
+
+def _memory(device: Device, fingerprint: Mapping[str, Any], own: Sequence[Measured]) -> dict[str, Any]:
+    """The bandwidth of its memory, by data sheet and measured; null where it isn't known."""
+    ceiling, best = memory_ceiling(fingerprint, device.id), best_bandwidths(own).get(device.id)
+    return {
+        "bytes_per_second": ceiling.bytes_per_second if ceiling.of_device else None,
+        "source": ceiling.source,
+        "cache_bytes": ceiling.cache_bytes,
+        "reached": best and {"bytes_per_second": best.bytes_per_second, "source": best.reached.source},
     }
 
 
@@ -202,4 +213,8 @@ def _source_rows(devices: Sequence[Mapping[str, Any]]) -> list[list[str]]:
             best = device["reached"].get(name)
             measured = (format_rate(best["flop_per_second"]), best["source"]) if best else ("–", "–")
             rows.append([device["id"], name, device["ceilings"][name]["source"], *measured])
+        memory = device["memory"]
+        best = memory["reached"]
+        measured = (format_bandwidth(best["bytes_per_second"]), best["source"]) if best else ("–", "–")
+        rows.append([device["id"], MEMORY, memory["source"], *measured])
     return rows

@@ -79,6 +79,12 @@ def _check(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
+def _peak(arguments: Sequence[str]) -> int:
+    from likeforlike.devices.peak.command import main
+
+    return main(arguments)
+
+
 def _fleet(arguments: Sequence[str]) -> int:
     from likeforlike.bench.fleet.command import main
 
@@ -92,6 +98,7 @@ COMMANDS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "models": (_models, "list the workloads and their implementations"),
     "devices": (_devices, "show this machine, its devices and what they can do at most"),
     "check": (_check, "check within two minutes whether this machine is fit to measure on"),
+    "peak": (_peak, "search for the best product rate of a device, and keep it as a ceiling"),
     "fleet": (_fleet, "measure on machines of a scheduler: submit, status, collect"),
 }
 

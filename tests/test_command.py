@@ -45,7 +45,7 @@ def test_what_there_is_not_is_one_line_and_status_2(
     (line,) = capsys.readouterr().err.splitlines()
     assert (
         line
-        == f"likeforlike: unknown {arguments[0]!r}; known: bench, compare, report, models, devices, check, fleet, --help, --version"
+        == f"likeforlike: unknown {arguments[0]!r}; known: bench, compare, report, models, devices, check, peak, fleet, --help, --version"
     )
 
 
@@ -65,6 +65,7 @@ def test_nothing_at_all_is_status_2_and_the_help(capsys: pytest.CaptureFixture[s
         (["models", "--help"], {"scipy", "matplotlib", "pytest", "pandas", "likeforlike.reports"}),
         (["devices", "--help"], {"scipy", "matplotlib", "pytest", "pandas", "likeforlike.models"}),
         (["check", "--help"], {"numpy", "scipy", "psutil", "pytest", "tabulate", "likeforlike.models"}),
+        (["peak", "--help"], {"numpy", "scipy", "psutil", "pytest", "tabulate", "likeforlike.models"}),
         (["fleet", "--help"], {"matplotlib", "pandas", "likeforlike.models.tasks"}),
     ],
 )

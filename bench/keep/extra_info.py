@@ -14,6 +14,7 @@ from likeforlike.bench.measure.watch.pace import pace_facts
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.worker.outcomes import MEASURED
+from likeforlike.devices.limits.bandwidths import MemoryCeiling, memory_ceiling
 from likeforlike.devices.limits.ceilings import device_ceiling
 from likeforlike.devices.limits.plausibility import judge
 
@@ -168,22 +169,35 @@ def _transfers(turn: Turn) -> dict[str, Any]:
 def judgement(
     cell: Cell, extra: Mapping[str, Any], seconds: Sequence[float], context: Context
 ) -> dict[str, Any]:
-    """Operations, ceiling, and whether the median can be true."""
+    """Operations, bytes, ceilings, and whether the median can be true."""
     axes = dict(cell.axes)
+    moved: float | None = None
     if cell.recipe is not None:
         precision: str = cell.recipe.precision
         flop: float | None = cell.recipe.flop(extra["data"]["train_samples"])
     else:
         precision = cell.declaration.precision_of(axes)
-        flop = cell.declaration.flop(axes)
+        flop, moved = cell.declaration.flop(axes), cell.declaration.bytes_moved(axes)
     ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra.get("environment"))
+    memory = memory_ceiling(context.fingerprint, cell.device)
     reasons: Sequence[str] = ()
     if seconds:
         synchronised = extra.get("synchronised_median_seconds")
-        reasons = judge(flop, statistics.median(seconds), ceiling, synchronised)
+        reasons = judge(flop, statistics.median(seconds), ceiling, synchronised, moved, memory)
     return {
         "flop": flop,
         "precision": precision,
+        "bytes_moved": moved,
         "ceiling": ceiling and {"flop_per_second": ceiling.flop_per_second, "source": ceiling.source},
+        "memory_ceiling": None if moved is None else _memory_facts(memory),
         "plausible": {"ok": not reasons, "reasons": list(reasons)},
+    }
+
+
+def _memory_facts(memory: MemoryCeiling) -> dict[str, Any]:
+    """What a file says of the memory; its bandwidth only where it is the device's own."""
+    return {
+        "bytes_per_second": memory.bytes_per_second if memory.of_device else None,
+        "source": memory.source,
+        "cache_bytes": memory.cache_bytes,
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.run_plan import Context
+from likeforlike.devices.limits.bandwidths import MEMORY, ReachedBandwidth, memory_ceiling
 from likeforlike.devices.limits.ceilings import Ceiling, Reached, device_ceiling
 from likeforlike.devices.limits.plausibility import flat_span, judge_series, suspicion
 from likeforlike.models.contract.axis import PRECISION
@@ -69,22 +71,30 @@ def judge_suspicion(
     records: Sequence[Mapping[str, Any]],
     medians: Sequence[float],
     reached: Mapping[tuple[str, str], Reached],
+    bandwidths: Mapping[str, ReachedBandwidth] = {},
+    fingerprint: Mapping[str, Any] | None = None,
 ) -> set[tuple[str, str]]:
     """Hold figures against the best rates measured here, in place; where any is suspicious.
 
-    Places are (device, precision). A figure that is implausible anyway is not suspicious as well.
+    Places are (device, precision), and (device, ``MEMORY``) too where bytes are counted. A figure that is
+    implausible anyway is not suspicious as well.
     """
     places = set()
     for record, median in zip(records, medians, strict=True):
         told, place = record["ceiling"], _place(record)
-        best = reached.get(place)
+        best, widest = reached.get(place), bandwidths.get(place[0])
         if told is not None:
             told["reached"] = best and {"flop_per_second": best.flop_per_second, "source": best.source}
+        moved, of_memory = record.get("bytes_moved"), record.get("memory_ceiling")
+        if of_memory is not None:
+            of_memory["reached"] = widest and asdict(widest)
         ceiling = told and Ceiling(told["flop_per_second"], told["source"])
-        reason = suspicion(record["flop"], median, ceiling, best) if record["plausible"]["ok"] else None
+        memory = None if moved is None else memory_ceiling(fingerprint, record["device"])
+        work = (record["flop"], median, ceiling, best, moved, memory, widest)
+        reason = suspicion(*work) if record["plausible"]["ok"] else None
         record["plausible"]["suspicious"] = [reason] if reason else []
         if reason:
-            places.add(place)
+            places |= {place} if moved is None else {place, (place[0], MEMORY)}
     return places
 
 

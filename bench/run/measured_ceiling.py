@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from likeforlike.bench.plan.cells import Cell
+from likeforlike.devices.limits.bandwidths import MEMORY, ReachedBandwidth
 from likeforlike.devices.limits.ceilings import Reached
-from likeforlike.devices.limits.units import format_rate
+from likeforlike.devices.limits.units import format_bandwidth, format_rate
 from likeforlike.devices.process.measured_ceilings import (
-    Rate,
+    Measured,
     Wanted,
+    best_bandwidths,
     best_of,
     installed_frameworks,
     keep,
@@ -22,7 +24,7 @@ from likeforlike.devices.process.measured_ceilings import (
 from likeforlike.devices.vendors.device import Device
 
 Place = tuple[str, str]
-"""A device, a precision."""
+"""A device, and a precision or ``MEMORY``."""
 
 
 class MeasuredCeiling:
@@ -38,7 +40,7 @@ class MeasuredCeiling:
         devices: Mapping[str, Device],
         threads: int,
         say: Callable[[str], None],
-        measure: Callable[..., tuple[list[Rate], list[str]]] = measure,
+        measure: Callable[..., tuple[list[Measured], list[str]]] = measure,
     ) -> None:
         self._kept_in = kept_in
         self._devices = devices
@@ -46,7 +48,7 @@ class MeasuredCeiling:
         self._say = say
         self._measure = measure
         self._wanted: list[Wanted] = []
-        self._rates: list[Rate] = []
+        self._rates: list[Measured] = []
 
     def begin(self, cells: Iterable[Cell]) -> None:
         """Take what is kept for these cells, and measure what is not."""
@@ -61,6 +63,10 @@ class MeasuredCeiling:
             if any(precision in want.precisions and want.device.id == device for want in self._wanted):
                 told = f"{format_rate(rate.flop_per_second)}, {rate.reached.source}"
                 self._say(f"{device} reaches at {precision}: {told}")
+        for device, found in best_bandwidths(self._rates).items():
+            if any(MEMORY in want.precisions and want.device.id == device for want in self._wanted):
+                told = f"{format_bandwidth(found.bytes_per_second)}, {found.reached.source}"
+                self._say(f"{device} reaches through memory: {told}")
 
     def again(self, places: Collection[Place]) -> None:
         """Measure once more at some devices and precisions, before a figure there is called suspicious."""
@@ -83,6 +89,18 @@ class MeasuredCeiling:
         """The best rate by device and precision."""
         return {place: rate.reached for place, rate in best_of(self._rates).items()}
 
+    @property
+    def bandwidths(self) -> dict[str, ReachedBandwidth]:
+        """The best bandwidth of memory by device."""
+        return {device: found.reached for device, found in best_bandwidths(self._rates).items()}
+
+    def bandwidth_facts(self) -> list[dict[str, Any]]:
+        """For the result file's header."""
+        return [
+            {"device": device, "bytes_per_second": found.bytes_per_second, "source": found.source}
+            for device, found in self.bandwidths.items()
+        ]
+
     def facts(self) -> list[dict[str, Any]]:
         """For the result file's header."""
         return [
@@ -97,14 +115,14 @@ class MeasuredCeiling:
 
 
 def wanted_of(cells: Iterable[Cell], devices: Mapping[str, Device]) -> list[Wanted]:
-    """Devices, frameworks and precisions of the cells whose work is counted."""
+    """Devices, frameworks and precisions of the cells whose work is counted; memory where bytes are."""
     installed = installed_frameworks()
     found: dict[tuple[str, str], dict[str, None]] = {}
     for cell in cells:
-        precision = precision_of(cell)
-        if cell.skip_reason is None and precision is not None and cell.entry.framework in installed:
+        counted = [precision_of(cell), MEMORY if bytes_of(cell) is not None else None]
+        if cell.skip_reason is None and any(counted) and cell.entry.framework in installed:
             place = (whole_device(cell.device), cell.entry.framework)
-            found.setdefault(place, {})[precision] = None
+            found.setdefault(place, {}).update(dict.fromkeys(filter(None, counted)))
     return [
         Wanted(devices[device], framework, tuple(precisions))
         for (device, framework), precisions in found.items()
@@ -119,6 +137,11 @@ def precision_of(cell: Cell) -> str | None:
     axes = dict(cell.axes)
     counted = cell.kind == "kernel" and cell.declaration.flop(axes) is not None
     return cell.declaration.precision_of(axes) if counted else None
+
+
+def bytes_of(cell: Cell) -> float | None:
+    """The bytes that a cell's call moves; None where they are not counted."""
+    return cell.declaration.bytes_moved(dict(cell.axes)) if cell.kind == "kernel" else None
 
 
 def whole_device(device: str) -> str:

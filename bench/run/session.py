@@ -231,6 +231,7 @@ class Bench:
             "clean_environment": self.options.clean_environment,
             "setup": self.setup,
             "measured_ceilings": self.ceiling.facts() if self.ceiling else [],
+            "measured_bandwidths": self.ceiling.bandwidth_facts() if self.ceiling else [],
             "workloads": self._declarations(),
             "plugin_faults": [fault._asdict() for fault in self.registry.faults],
             "unmeasured": lost + unreached,
@@ -295,17 +296,24 @@ class Bench:
 
     def _judge_suspicion(self, infos: Sequence[dict[str, Any]], medians: Sequence[float]) -> None:
         """Nothing is suspicious before the machine was measured once more; not at the end of a broken run."""
-        reached = self.ceiling.reached if self.ceiling else {}
-        doubted = judge_suspicion(infos, medians, reached)
         assert self.campaign is not None
+        doubted = self._hold_against_measured(infos, medians)
         if doubted and self.ceiling is not None and not self.unfinished:
             told = "a figure lies above what this machine was measured to reach: measuring that once more"
             self.campaign.progress.say(f"\n{told}")
             self.ceiling.again(doubted)
-            judge_suspicion(infos, medians, self.ceiling.reached)
+            self._hold_against_measured(infos, medians)
         for info in infos:
             for reason in info["plausible"]["suspicious"]:
                 self.campaign.progress.say(f"SUSPICIOUS: {info['cell']}: {reason}")
+
+    def _hold_against_measured(
+        self, infos: Sequence[dict[str, Any]], medians: Sequence[float]
+    ) -> set[tuple[str, str]]:
+        """Where any figure lies above what was measured."""
+        reached = self.ceiling.reached if self.ceiling else {}
+        bandwidths = self.ceiling.bandwidths if self.ceiling else {}
+        return judge_suspicion(infos, medians, reached, bandwidths, self.fingerprint)
 
     def _passing_file(self) -> Path:
         """Where figures stand until they are told that nobody asked to keep."""

@@ -9,9 +9,9 @@ taken for the fastest known. Pure: figures in, figures out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from likeforlike.devices.limits.peaks import (
     CORES_PER_MULTIPROCESSOR,
@@ -78,7 +78,7 @@ def device_ceiling(
     if emulated:
         return _emulated_ceiling(machine, device)
     if kind == "gpu":
-        gpu = _find_gpu(machine, number)
+        gpu = find_gpu(machine, number)
         known = _slice_ceiling(gpu, precision) if gpu.get("mig") else _gpu_ceiling(gpu, precision)
     elif kind == "cpu":
         known = _cpu_ceiling(machine, precision)
@@ -105,7 +105,7 @@ def highest_known(precision: str) -> Ceiling:
     )
 
 
-def _find_gpu(machine: Mapping[str, Any], number: str) -> Mapping[str, Any]:
+def find_gpu(machine: Mapping[str, Any], number: str) -> Mapping[str, Any]:
     """The description of GPU ``number``, by its own index where it has one, else by position."""
     gpus = machine.get("gpus")
     if not isinstance(gpus, list | tuple) or not number.isdigit():
@@ -132,7 +132,7 @@ def _slice_ceiling(gpu: Mapping[str, Any], precision: str) -> Ceiling | None:
     """
     told = gpu["mig"] if isinstance(gpu["mig"], Mapping) else {}
     per_multiprocessor = CORES_PER_MULTIPROCESSOR.get(_capability(gpu.get("compute_capability")) or (0, 0))
-    count, of_board = _positive(told.get("multiprocessors")), _positive(told.get("board_cores"))
+    count, of_board = positive(told.get("multiprocessors")), positive(told.get("board_cores"))
     board = _gpu_ceiling({**gpu, "cores": of_board}, precision)
     if board is None:
         return None
@@ -158,16 +158,31 @@ def find_peaks(name: str) -> GpuPeaks | None:
 
     A laptop's GPU has the rows of laptops alone: under a desktop's name it has fewer cores.
     """
+    return row_named(name, GPU_PEAKS)
+
+
+class Named(Protocol):
+    """A row of a table of GPUs."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of them are words of the name."""
+        ...
+
+
+Row = TypeVar("Row", bound=Named)
+
+
+def row_named(name: str, rows: Iterable[Row]) -> Row | None:
+    """The first of the rows for a GPU of that name, by the rule of :func:`find_peaks`."""
     words = set(re.split(r"[^a-z0-9]+", name.lower()))
     mobile = bool(words & MOBILE)
-    return next(
-        (row for row in GPU_PEAKS if set(row.words) <= words and ("laptop" in row.words) == mobile), None
-    )
+    return next((row for row in rows if set(row.words) <= words and ("laptop" in row.words) == mobile), None)
 
 
 def _gpu_by_clock(gpu: Mapping[str, Any], precision: str) -> Ceiling | None:
     """2 x cores x highest clock for plain float32, the architecture's rates for the rest."""
-    cores, hertz = _positive(gpu.get("cores")), _positive(gpu.get("sm_clock_max_hertz"))
+    cores, hertz = positive(gpu.get("cores")), positive(gpu.get("sm_clock_max_hertz"))
     capability = _capability(gpu.get("compute_capability"))
     if cores is None or hertz is None:
         return None
@@ -206,15 +221,20 @@ def _cpu_ceiling(machine: Mapping[str, Any], precision: str) -> Ceiling | None:
     cpu = machine.get("cpu")
     if not isinstance(cpu, Mapping):
         return None
-    cores = max(_positive(cpu.get("usable_cores")) or 0, _positive(machine.get("threads")) or 0)
+    cores = max(positive(cpu.get("usable_cores")) or 0, positive(machine.get("threads")) or 0)
     extension, per_cycle = flop_per_cycle(cpu, precision)
     if not cores or per_cycle is None:
         return None
-    known = _positive(cpu.get("max_hertz"))
-    hertz = known or max(HIGHEST_CLOCK_HERTZ, _positive(cpu.get("hertz")) or 0)
-    clock = f"{hertz / 1e9:g} GHz" + ("" if known else " (turbo not known: the highest sold)")
+    hertz, clock = clock_of(cpu)
     source = f"{cores:g} cores x {clock} x {per_cycle:g} {precision} a cycle ({extension})"
     return Ceiling(cores * hertz * per_cycle, source)
+
+
+def clock_of(cpu: Mapping[str, Any]) -> tuple[float, str]:
+    """The highest clock of a processor in hertz, and in words; the highest sold where it isn't known."""
+    known = positive(cpu.get("max_hertz"))
+    hertz = known or max(HIGHEST_CLOCK_HERTZ, positive(cpu.get("hertz")) or 0)
+    return hertz, f"{hertz / 1e9:g} GHz" + ("" if known else " (turbo not known: the highest sold)")
 
 
 def flop_per_cycle(cpu: Mapping[str, Any], precision: str) -> tuple[str, float | None]:
@@ -239,7 +259,7 @@ def flop_per_cycle(cpu: Mapping[str, Any], precision: str) -> tuple[str, float |
     return f"{vector}, 16-bit", 2 * float32
 
 
-def _positive(value: Any) -> float | None:
+def positive(value: Any) -> float | None:
     """The value if it is a positive, finite number; a file of any origin may hold anything."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

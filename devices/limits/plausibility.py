@@ -2,7 +2,10 @@
 
 Two rules that no honest figure breaks, whatever the framework:
 
-- **Ceiling.** The work done in the time given implies no more than the device can do.
+- **Ceiling.** The work done in the time given implies no more than the device can do: no more operations,
+  and no more bytes, by the nearer of the two roofs. What fits into the caches need not move through memory,
+  so that only bytes beyond their size are held against its bandwidth; all of them against what the cores'
+  own caches let through.
 - **Flat series.** Time is overhead + work / rate, and no rate is above the ceiling. Where work grows a
   hundredfold or more while time hardly grows, the extra time must still hold the extra work. Tiny products
   may be flat (all overhead: 8 squared to 64 squared on a GPU): they are not judged, since their extra work
@@ -10,8 +13,8 @@ Two rules that no honest figure breaks, whatever the framework:
 
 And one for figures known to be queueing times: an unsynchronised time far below the synchronised one.
 
-A figure below the ceiling, but well above the best that the device was *measured* to reach, is suspicious:
-that is to be told, and proves nothing.
+A figure below the ceiling, but well above the best that the device was *measured* to reach, in operations or
+in bytes, is suspicious: that is to be told, and proves nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +23,9 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
+from likeforlike.devices.limits.bandwidths import MEBIBYTE, MemoryCeiling, ReachedBandwidth
 from likeforlike.devices.limits.ceilings import Ceiling, Reached, highest_known
-from likeforlike.devices.limits.units import format_rate, format_seconds
+from likeforlike.devices.limits.units import format_bandwidth, format_rate, format_seconds, plain_number
 
 WORK_GROWTH = 100.0
 """Sizes are compared for flatness once work has grown this many times."""
@@ -45,20 +49,24 @@ SUSPICIOUS_MARGIN = 0.10
 
 
 def judge(
-    flop: float | None, seconds: float, ceiling: Ceiling | None, synchronised_seconds: float | None = None
+    flop: float | None,
+    seconds: float,
+    ceiling: Ceiling | None,
+    synchronised_seconds: float | None = None,
+    moved: float | None = None,
+    memory: MemoryCeiling | None = None,
 ) -> tuple[str, ...]:
     """Reasons why a figure can't be true; empty if it can.
 
-    ``flop`` in ``seconds`` is one call; without a count or a ceiling only what is left is judged.
-    ``synchronised_seconds`` is the same call waited for, where ``seconds`` was not.
+    ``flop`` operations on ``moved`` bytes in ``seconds`` are one call; without a count or a ceiling only what
+    is left is judged. ``synchronised_seconds`` is the same call waited for, where ``seconds`` was not.
     """
     if not math.isfinite(seconds) or seconds < 0:
         return (f"{seconds} seconds is no duration",)
     reasons = []
-    if flop is not None and math.isfinite(flop) and flop > 0:
-        complaint = _judge_rate(flop, seconds, ceiling)
-        if complaint:
-            reasons.append(complaint)
+    complaint = _judge_rates(flop, moved, seconds, ceiling, memory)
+    if complaint:
+        reasons.append(complaint)
     if synchronised_seconds is not None and _leaves_queued(seconds, synchronised_seconds):
         left = (synchronised_seconds - seconds) / synchronised_seconds
         reasons.append(
@@ -69,15 +77,63 @@ def judge(
     return tuple(reasons)
 
 
-def _judge_rate(flop: float, seconds: float, ceiling: Ceiling | None) -> str | None:
+def _judge_rates(
+    flop: float | None,
+    moved: float | None,
+    seconds: float,
+    ceiling: Ceiling | None,
+    memory: MemoryCeiling | None,
+) -> str | None:
+    """Why work of so many operations and bytes takes longer, by the nearest roof: which asks for most."""
+    operations, every = _counted(flop), _counted(moved)
     if seconds == 0:
-        return f"{flop:.3g} operations in no time at all"
-    if ceiling is None or flop / seconds <= ceiling.flop_per_second:
+        if operations:
+            return f"{operations:.3g} operations in no time at all"
+        return f"{every:.3g} bytes in no time at all" if every else None
+    needed = []
+    if operations and ceiling is not None:
+        needed.append((operations / ceiling.flop_per_second, _above(operations / seconds, ceiling)))
+    if memory is not None:
+        beyond = beyond_caches(moved, memory.cache_bytes)
+        needed.append((beyond / memory.bytes_per_second, _above_memory(beyond / seconds, memory)))
+        if memory.cached_bytes_per_second:
+            text = (
+                f"implies {format_bandwidth(every / seconds)}, above the "
+                f"{format_bandwidth(memory.cached_bytes_per_second)} between the cores and their own caches "
+                f"({memory.cached_source})"
+            )
+            needed.append((every / memory.cached_bytes_per_second, text))
+    if not needed:
         return None
+    most, reason = max(needed)
+    return reason if most > seconds else None
+
+
+def _counted(count: float | None) -> float:
+    return max(0.0, count) if count is not None and math.isfinite(count) else 0.0
+
+
+def _above(rate: float, ceiling: Ceiling) -> str:
     return (
-        f"implies {format_rate(flop / seconds)}, above the device's ceiling of "
+        f"implies {format_rate(rate)}, above the device's ceiling of "
         f"{format_rate(ceiling.flop_per_second)} ({ceiling.source})"
     )
+
+
+def _above_memory(rate: float, memory: MemoryCeiling) -> str:
+    return (
+        f"implies {format_bandwidth(rate)} through memory{_spared(memory)}, above the memory's ceiling of "
+        f"{format_bandwidth(memory.bytes_per_second)} ({memory.source})"
+    )
+
+
+def _spared(memory: MemoryCeiling) -> str:
+    return f" beside the {plain_number((memory.cache_bytes or 0.0) / MEBIBYTE)} MiB that its caches may hold"
+
+
+def beyond_caches(moved: float | None, cache_bytes: float | None) -> float:
+    """Bytes that must pass through memory, whatever the caches held before; 0 if they aren't known."""
+    return 0.0 if cache_bytes is None else max(0.0, _counted(moved) - cache_bytes)
 
 
 def _leaves_queued(seconds: float, synchronised_seconds: float) -> bool:
@@ -88,21 +144,37 @@ def _leaves_queued(seconds: float, synchronised_seconds: float) -> bool:
 
 
 def suspicion(
-    flop: float | None, seconds: float, ceiling: Ceiling | None, reached: Reached | None
+    flop: float | None,
+    seconds: float,
+    ceiling: Ceiling | None,
+    reached: Reached | None,
+    moved: float | None = None,
+    memory: MemoryCeiling | None = None,
+    bandwidth: ReachedBandwidth | None = None,
 ) -> str | None:
     """Why a figure that can be true is still hard to believe; None if it isn't, or can't be true at all.
 
-    ``reached`` is the best rate measured on the same device at the same precision.
+    ``reached`` is the best rate measured on the same device at the same precision, ``bandwidth`` the best of
+    its memory.
     """
-    if reached is None or flop is None or not math.isfinite(flop) or not math.isfinite(seconds):
+    if not math.isfinite(seconds) or seconds <= 0 or _judge_rates(flop, moved, seconds, ceiling, memory):
         return None
-    if _judge_rate(flop, seconds, ceiling) is not None:
+    found = []
+    if reached is not None and _counted(flop):
+        rate, best = _counted(flop) / seconds, reached.flop_per_second
+        told = f"{format_rate(best)}{f' ({reached.source})' if reached.source else ''}"
+        found.append((rate / best - 1, f"implies {format_rate(rate)}", told))
+    if bandwidth is not None and memory is not None:
+        rate, best = beyond_caches(moved, memory.cache_bytes) / seconds, bandwidth.bytes_per_second
+        told = f"{format_bandwidth(best)}{f' ({bandwidth.source})' if bandwidth.source else ''}"
+        implied = f"implies {format_bandwidth(rate)} through memory{_spared(memory)}"
+        found.append((rate / best - 1, implied, told))
+    if not found:
         return None
-    excess = flop / seconds / reached.flop_per_second - 1
+    excess, implied, told = max(found)
     if excess <= SUSPICIOUS_MARGIN:
         return None
-    best = f"{format_rate(reached.flop_per_second)}{f' ({reached.source})' if reached.source else ''}"
-    return f"implies {format_rate(flop / seconds)}, {excess * 100:.0f} % above the best measured here, {best}"
+    return f"{implied}, {excess * 100:.0f} % above the best measured here, {told}"
 
 
 def judge_series(points: Sequence[tuple[float, float]], ceiling: Ceiling | None = None) -> str | None:

@@ -9,6 +9,8 @@ SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 RATES = ((1e15, "PFLOP/s"), (1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"), (1.0, "FLOP/s"))
 
+BANDWIDTHS = ((1e15, "PB/s"), (1e12, "TB/s"), (1e9, "GB/s"), (1e6, "MB/s"), (1.0, "B/s"))
+
 LEAST_DECIMAL = 12
 """Further behind the point nothing is shown."""
 
@@ -20,6 +22,12 @@ def format_rate(flop_per_second: float) -> str:
     """Readable FLOP/s: ``19.5 TFLOP/s``."""
     factor, unit = _unit_of(flop_per_second, RATES, 4)
     return f"{plain_number(flop_per_second / factor, 4)} {unit}"
+
+
+def format_bandwidth(bytes_per_second: float) -> str:
+    """Readable bytes a second: ``20.4 GB/s``."""
+    factor, unit = _unit_of(bytes_per_second, BANDWIDTHS, 3)
+    return f"{plain_number(bytes_per_second / factor)} {unit}"
 
 
 def format_seconds(seconds: float, like: float | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.machine.versions import installed_versions, own_blas
-from likeforlike.devices.vendors.cpu import read_processor, total_memory_bytes
+from likeforlike.devices.vendors.cpu import cache_bytes, read_processor, total_memory_bytes
 from likeforlike.devices.vendors.device import Device
 from likeforlike.devices.vendors.makers import untested
 
@@ -22,8 +22,8 @@ class Fingerprint:
     """A machine as a result file describes it. Plain JSON types throughout."""
 
     cpu: dict[str, Any]
-    """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo); ``sme``
-    where it has that."""
+    """model, usable_cores, vector, amx, half (16-bit vectors), hertz (nominal), max_hertz (turbo),
+    cache_bytes (all its caches for data together); ``sme`` where it has that."""
     memory_bytes: int
     gpus: list[dict[str, Any]]
     """index, name, uuid, memory_bytes, driver, compute_capability, cores, sm_clock_max_hertz of each; of a
@@ -80,6 +80,7 @@ def _describe_cpu(devices: Sequence[Device]) -> dict[str, Any]:
         "half": list(processor.half),
         "hertz": processor.hertz,
         "max_hertz": processor.max_hertz,
+        "cache_bytes": cache_bytes(),
     } | ({"sme": True} if processor.sme else {})
 
 
@@ -114,8 +115,8 @@ def identify(fingerprint: Mapping[str, Any]) -> str:
 def identity(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that make the identity, flat.
 
-    Not a GPU's uuid, so that two machines of one kind are one; not clocks, which the driver may change;
-    memory in whole GiB, since the kernel keeps a little of it for itself.
+    Not a GPU's uuid, so that two machines of one kind are one; not clocks, which the driver may change, nor
+    caches, which older files don't tell; memory in whole GiB, since the kernel keeps a little for itself.
     """
     flat: dict[str, Any] = {}
     cpu = _mapping(fingerprint.get("cpu"))

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from likeforlike.devices.limits.bandwidths import MEBIBYTE, MEMORY, ReachedBandwidth
 from likeforlike.devices.limits.ceilings import Reached
 from likeforlike.devices.machine.state import disturbance, snapshot
 from likeforlike.devices.process.interpreter import module_command, same_imports
@@ -27,7 +28,7 @@ from likeforlike.devices.vendors.device import Device
 SECONDS = 0.5
 """Seconds of multiplying for each framework and precision; starting a framework comes on top of it."""
 
-PRODUCT_RATES = "likeforlike.devices.process.product_rates"
+BEST_RATES = "likeforlike.devices.process.best_rates"
 """Started by name: nothing of it is imported here."""
 
 _START_SECONDS = 120.0
@@ -46,12 +47,39 @@ class Rate:
     framework: str
     flop_per_second: float
     shape: tuple[int, int, int]
+    found_by: str = ""
+    """The command whose longer search found it; empty: the short one before a run."""
 
     @property
     def reached(self) -> Reached:
         """As the judgement takes it."""
         rows, inner, columns = self.shape
-        return Reached(self.flop_per_second, f"{rows} x {inner} x {columns} by {self.framework}")
+        by = f", found by {self.found_by}" if self.found_by else ""
+        return Reached(self.flop_per_second, f"{rows} x {inner} x {columns} by {self.framework}{by}")
+
+
+@dataclass(frozen=True)
+class Bandwidth:
+    """The most bytes a second that one framework moved through one device's memory."""
+
+    device: str
+    device_name: str
+    framework: str
+    bytes_per_second: float
+    what: str
+    """The work, such as ``a = b + 3 c``."""
+    vector_bytes: int
+
+    @property
+    def reached(self) -> ReachedBandwidth:
+        """As the judgement takes it."""
+        size = f"{self.vector_bytes / MEBIBYTE:,.0f} MiB"
+        return ReachedBandwidth(
+            self.bytes_per_second, f"{self.what} of vectors of {size} by {self.framework}"
+        )
+
+
+Measured = Rate | Bandwidth
 
 
 @dataclass(frozen=True)
@@ -61,15 +89,29 @@ class Wanted:
     device: Device
     framework: str
     precisions: tuple[str, ...]
+    """Of products; ``bandwidths.MEMORY`` among them is the bandwidth of memory."""
 
 
-def best_of(rates: Iterable[Rate]) -> dict[tuple[str, str], Rate]:
+def best_of(measured: Iterable[Measured]) -> dict[tuple[str, str], Rate]:
     """The best rate by device and precision, whatever the framework."""
     best: dict[tuple[str, str], Rate] = {}
-    for rate in rates:
+    for rate in measured:
+        if isinstance(rate, Bandwidth):
+            continue
         place = (rate.device, rate.precision)
         if place not in best or rate.flop_per_second > best[place].flop_per_second:
             best[place] = rate
+    return best
+
+
+def best_bandwidths(measured: Iterable[Measured]) -> dict[str, Bandwidth]:
+    """The best bandwidth by device, whatever the framework."""
+    best: dict[str, Bandwidth] = {}
+    for item in measured:
+        if isinstance(item, Bandwidth) and (
+            item.device not in best or item.bytes_per_second > best[item.device].bytes_per_second
+        ):
+            best[item.device] = item
     return best
 
 
@@ -78,9 +120,9 @@ def installed_frameworks() -> tuple[str, ...]:
     return tuple(name for name in FRAMEWORKS if runtime(name).version() is not None)
 
 
-def lacking(wanted: Iterable[Wanted], kept: Iterable[Rate]) -> list[Wanted]:
+def lacking(wanted: Iterable[Wanted], kept: Iterable[Measured]) -> list[Wanted]:
     """What of the wanted is not kept yet."""
-    known = {(rate.device, rate.device_name, rate.framework, rate.precision) for rate in kept}
+    known = {(rate.device, rate.device_name, rate.framework, _precision(rate)) for rate in kept}
     left = []
     for want in wanted:
         place = (want.device.id, want.device.name, want.framework)
@@ -90,22 +132,32 @@ def lacking(wanted: Iterable[Wanted], kept: Iterable[Rate]) -> list[Wanted]:
     return left
 
 
+def _precision(item: Measured) -> str:
+    return MEMORY if isinstance(item, Bandwidth) else item.precision
+
+
+def _figure(item: Measured) -> float:
+    return item.bytes_per_second if isinstance(item, Bandwidth) else item.flop_per_second
+
+
 def measure(
     wanted: Iterable[Wanted],
     threads: int,
     seconds: float = SECONDS,
     run: RunProcess | None = None,
     look: Callable[[Device], dict[str, Any]] = snapshot,
-) -> tuple[list[Rate], list[str]]:
+    module: str = BEST_RATES,
+) -> tuple[list[Measured], list[str]]:
     """Measure, each framework in a process of its own with a clean environment; rates and why some lack.
 
     ``seconds`` are for each precision. ``run`` stands in for a process, ``look`` for the machine's state.
+    ``module`` is what each process runs: it takes framework, device, threads, seconds and precisions.
     """
-    rates: list[Rate] = []
+    rates: list[Measured] = []
     faults: dict[str, None] = {}
     for want in wanted:
         before = look(want.device)
-        found, fault = _measure_one(want, threads, seconds, run or _run)
+        found, fault = _measure_one(want, threads, seconds, run or _run, module)
         reasons = disturbance(before, look(want.device))
         if reasons:
             faults[f"{want.framework} on {want.device.id}: {'; '.join(reasons)}"] = None
@@ -116,23 +168,28 @@ def measure(
     return rates, list(faults)
 
 
-def _measure_one(want: Wanted, threads: int, seconds: float, run: RunProcess) -> tuple[list[Rate], str]:
+def _measure_one(
+    want: Wanted, threads: int, seconds: float, run: RunProcess, module: str
+) -> tuple[list[Measured], str]:
     device, place = want.device, local_device(want.device)
     asked = (want.framework, place, str(threads), str(seconds), *want.precisions)
-    command = module_command(PRODUCT_RATES, *asked)
+    command = module_command(module, *asked)
     environment = same_imports(clean=True) | worker_environment(device, threads)
     try:
         told = json.loads(run(command, environment, _START_SECONDS + 4 * seconds * len(want.precisions)))
-        rates = [
-            Rate(
-                device.id, device.name, precision, want.framework, best["flop_per_second"], (*best["shape"],)
-            )
-            for precision, best in told.items()
-        ]
+        rates = [_as_told(want, precision, best) for precision, best in told.items()]
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, AttributeError) as error:
         why = " ".join(str(error).split())[-200:] or type(error).__name__
         return [], f"{want.framework} on {device.id}: {why}"
     return rates, ""
+
+
+def _as_told(want: Wanted, precision: str, best: Mapping[str, Any]) -> Measured:
+    device, framework = want.device, want.framework
+    if precision == MEMORY:
+        told = best["bytes_per_second"], best["what"], best["vector_bytes"]
+        return Bandwidth(device.id, device.name, framework, *told)
+    return Rate(device.id, device.name, precision, framework, best["flop_per_second"], (*best["shape"],))
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], seconds: float) -> str:
@@ -161,32 +218,54 @@ def kept_file(fingerprint_id: str, environ: Mapping[str, str] | None = None) -> 
     return cache / "likeforlike" / "ceilings" / f"{fingerprint_id}.json"
 
 
-def read_kept(path: Path) -> list[Rate]:
+def read_kept(path: Path) -> list[Measured]:
     """What is kept; nothing where there is no such file, or it can't be read."""
     try:
         told = json.loads(path.read_text())
-        rates = [Rate(**{**fields, "shape": tuple(fields["shape"])}) for fields in told["rates"]]
-    except (OSError, ValueError, TypeError, KeyError):
+        kept: list[Measured] = [
+            Rate(**{**fields, "shape": tuple(fields["shape"])}) for fields in told["rates"]
+        ]
+        kept += [Bandwidth(**fields) for fields in told.get("bandwidths", ())]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return []
-    return [rate for rate in rates if isinstance(rate.flop_per_second, float) and rate.flop_per_second > 0]
+    return [item for item in kept if isinstance(_figure(item), float) and _figure(item) > 0]
 
 
-def keep(path: Path, rates: Iterable[Rate]) -> list[Rate]:
+def keep(path: Path, measured: Iterable[Measured]) -> list[Measured]:
     """Add rates to what is kept, where they are better; all that is kept then. A cache that can't be written
     keeps nothing.
     """
-    best: dict[tuple[str, ...], Rate] = {}
-    for rate in (*read_kept(path), *rates):
-        place = (rate.device, rate.device_name, rate.precision, rate.framework)
-        if place not in best or rate.flop_per_second > best[place].flop_per_second:
-            best[place] = rate
-    every = list(best.values())
-    if every == read_kept(path):
-        return every
-    with contextlib.suppress(OSError, RuntimeError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w") as file:
-            json.dump({"rates": [asdict(rate) for rate in every]}, file, indent=1, allow_nan=False)
-        os.replace(temporary, path)
+    every = better_of((*read_kept(path), *measured))
+    if every != read_kept(path):
+        with contextlib.suppress(OSError, RuntimeError):
+            write_kept(path, every)
     return every
+
+
+def better_of(measured: Iterable[Measured]) -> list[Measured]:
+    """Of each device, framework and precision the best."""
+    best: dict[tuple[str, ...], Measured] = {}
+    for item in measured:
+        place = (item.device, item.device_name, _precision(item), item.framework)
+        if place not in best or _figure(item) > _figure(best[place]):
+            best[place] = item
+    return list(best.values())
+
+
+def write_kept(path: Path, every: Iterable[Measured]) -> None:
+    """Write what is to be kept, whole or not at all. Raises OSError."""
+    items = list(every)
+    document = {
+        "rates": [asdict(item) for item in items if isinstance(item, Rate)],
+        "bandwidths": [asdict(item) for item in items if isinstance(item, Bandwidth)],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w") as file:
+            json.dump(document, file, indent=1, allow_nan=False)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

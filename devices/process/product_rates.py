@@ -1,24 +1,16 @@
 """The best rate at which one framework multiplies matrices here: a short search over shapes.
 
-A process of its own, ``python -m likeforlike.devices.process.product_rates FRAMEWORK DEVICE THREADS SECONDS
-PRECISION ...``, whose environment was set before; prints one JSON object. Operands are normally distributed,
-since a chip's clock depends on the bits it switches; the rate of a shape is that of its fastest call.
+Operands are normally distributed, since a chip's clock depends on the bits it switches; the rate of a shape
+is that of its fastest call.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-
-from likeforlike.devices.process.lifetime import end_with_parent
-from likeforlike.devices.process.runtime import gpu_complaint, runtime
 
 Shape = tuple[int, int, int]
 """Rows of the left operand, what is summed over, columns of the right one."""
@@ -68,7 +60,7 @@ def best_rate(
         if best is not None and flop / best[0] * LEAST_CALLS > max(share, 0.0) * 2:
             continue
         try:
-            fastest = _fastest_call(make(shape), share, clock)
+            fastest = fastest_call(make(shape), share, clock)
         except Exception:  # out of memory, or a precision that the framework can't do: what was found stands
             break
         if fastest > 0 and (best is None or flop / fastest > best[0]):
@@ -76,7 +68,7 @@ def best_rate(
     return best
 
 
-def _fastest_call(product: Product, seconds: float, clock: Callable[[], float]) -> float:
+def fastest_call(product: Product, seconds: float, clock: Callable[[], float]) -> float:
     """Seconds of the fastest of some calls, after one that isn't timed."""
     product()
     begin = clock()
@@ -171,27 +163,3 @@ def _tensorflow(local_device: str, precision: str) -> Iterator[Callable[[Shape],
 
     yield maker(tf.matmul)
     yield maker(tf.function(tf.matmul, jit_compile=True))
-
-
-def main() -> None:
-    """Print the best rate at each precision."""
-    end_with_parent(os.getppid())
-    framework, local_device, threads, seconds, *precisions = sys.argv[1:]
-    shapes = GPU_SHAPES if local_device.startswith("gpu") else CPU_SHAPES
-    found = {}
-    for precision in precisions:
-        switches = runtime(framework)
-        switches.configure(local_device, int(threads), precision)
-        if gpu_complaint(switches, local_device) is not None:
-            break  # TensorFlow would quietly multiply on the CPU
-        ways = list(products(framework, local_device, precision))
-        rates = [best_rate(make, shapes, float(seconds) / len(ways)) for make in ways]
-        best = max((rate for rate in rates if rate is not None), default=None)
-        if best is not None:
-            found[precision] = {"flop_per_second": best[0], "shape": list(best[1])}
-    print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        main()

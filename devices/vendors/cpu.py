@@ -98,6 +98,21 @@ def _max_hertz(sys_cpu: Path) -> float | None:
     return highest or None
 
 
+def cache_bytes(sys_cpu: Path = SYS_CPU) -> int | None:
+    """All caches for data together, of all cores and levels; None where the kernel tells of none.
+
+    Together, since a last cache may hold what the others don't.
+    """
+    sizes: dict[tuple[str, str], int] = {}
+    for folder in sorted(sys_cpu.glob("cpu[0-9]*/cache/index[0-9]*")):
+        size = re.fullmatch(r"(\d+)([KMG]?)", _text(folder / "size").strip())
+        if size and _text(folder / "type").strip() in ("Data", "Unified"):
+            shared = _text(folder / "shared_cpu_list").strip() or folder.parent.parent.name
+            place = (_text(folder / "level").strip(), shared)
+            sizes[place] = int(size[1]) * {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}[size[2]]
+    return sum(sizes.values()) or None
+
+
 def _number(path: Path) -> float | None:
     text = _text(path).strip()
     return float(text) if text.isdigit() else None

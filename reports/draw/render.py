@@ -14,6 +14,7 @@ from likeforlike.reports.draw.bars import bars, ranges, waterfall
 from likeforlike.reports.draw.curves import learning_curves, rate_against_size, relative_times
 from likeforlike.reports.draw.forest import forest, narrow_forest
 from likeforlike.reports.draw.machine_plots import machine_histogram, machine_spreads
+from likeforlike.reports.draw.roofline import roofline
 from likeforlike.reports.draw.style import styled
 from likeforlike.reports.draw.trade_off import trade_off
 from likeforlike.reports.tell.plot_data import (
@@ -27,6 +28,7 @@ from likeforlike.reports.tell.plot_data import (
     RateAgainstSize,
     RelativeTimes,
     Rendered,
+    Roofline,
     TradeOff,
     Waterfall,
 )
@@ -41,6 +43,7 @@ _DRAWERS: dict[type, Callable[[Any], Figure]] = {
     RateAgainstSize: rate_against_size,
     RelativeTimes: relative_times,
     TradeOff: trade_off,
+    Roofline: roofline,
     Waterfall: waterfall,
 }
 

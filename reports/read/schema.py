@@ -147,6 +147,32 @@ class Ceiling(Struct, frozen=True):
     reached: ReachedRate | None = None
 
 
+class ReachedBandwidth(Struct, frozen=True):
+    """The most bytes a second that the device's memory was measured to carry."""
+
+    bytes_per_second: Positive
+    source: str = ""
+
+
+class MeasuredBandwidth(Struct, frozen=True):
+    """The same, of the header's list: for a device."""
+
+    device: str
+    bytes_per_second: Positive
+    source: str = ""
+
+
+class MemoryCeiling(Struct, frozen=True):
+    """What the device's memory can carry at most, and the best that was measured of it."""
+
+    bytes_per_second: Positive | None = None
+    """By data sheet; None where it isn't known."""
+    source: str = ""
+    cache_bytes: Annotated[float, Meta(ge=0.0)] | None = None
+    """All caches together."""
+    reached: ReachedBandwidth | None = None
+
+
 class Transfer(Struct, frozen=True):
     """Copying operands to the device and the result back, beside each sample."""
 
@@ -240,6 +266,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     flop: Annotated[float, Meta(ge=0.0)] | None = None
     precision: str | None = None
     """The precision mode in which operations are counted; of older files the axis or the recipe tells it."""
+    bytes_moved: Annotated[float, Meta(ge=0.0)] | None = None
+    """Of operands and results, each once; not told by older files."""
     verified: Verified | None = None
     timing: Literal["synchronised", "unsynchronised"] = "synchronised"
     synchronised_median_seconds: Seconds | None = None
@@ -258,6 +286,7 @@ class Extra(Struct, frozen=True, kw_only=True):
     stop: Stop | None = None
     plausible: Plausible | None = None
     ceiling: Ceiling | None = None
+    memory_ceiling: MemoryCeiling | None = None
     threads: dict[str, Any] | None = None
     peak_memory_bytes: Count | None = None
     device_peak_memory_bytes: Count | None = None
@@ -460,6 +489,7 @@ class Header(Struct, frozen=True, kw_only=True):
     setup: dict[str, Scalar] = field(default_factory=dict)
     """BLAS kernels, huge pages, governor, SMT and NUMA nodes when the run began."""
     measured_ceilings: tuple[MeasuredCeiling, ...] = ()
+    measured_bandwidths: tuple[MeasuredBandwidth, ...] = ()
     plugin_faults: tuple[PluginFault, ...] = ()
     workloads: dict[str, Declared] = field(default_factory=dict)
     """What was measured, as declared, by name; not told by older files."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from likeforlike.devices.limits.ceilings import Ceiling
+from likeforlike.devices.limits.bandwidths import MemoryCeiling, ReachedBandwidth
+from likeforlike.devices.limits.ceilings import Ceiling, Reached
 from likeforlike.reports.read.declarations import TASK, of_older_files
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
@@ -156,6 +157,12 @@ class Measurement:
     machine: Machine
     runs: tuple[Run, ...]
     ceiling: Ceiling | None = None
+    memory: MemoryCeiling | None = None
+    """What its device's memory can carry."""
+    reached: Reached | None = None
+    """The best rate measured on its device at its precision."""
+    bandwidth: ReachedBandwidth | None = None
+    """The best bandwidth measured of its device's memory."""
     implausible: tuple[str, ...] = ()
     """Why the figure can't be true; empty if it can."""
     whole: bool = False
@@ -275,6 +282,12 @@ class Measurement:
         """Work over median time; None without a count of the work, and of more than the work counted."""
         flop = None if self.whole else self.extra.flop
         return flop / self.median_seconds if flop and self.median_seconds else None
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        """Bytes of operands and results over median time; None where they are not counted."""
+        moved = None if self.whole else self.extra.bytes_moved
+        return moved / self.median_seconds if moved and self.median_seconds else None
 
     @property
     def verified(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from likeforlike.devices.limits.bandwidths import MemoryCeiling, ReachedBandwidth, memory_ceiling
 from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, Reached, device_ceiling
 from likeforlike.devices.limits.plausibility import flat_span, judge, judge_series, suspicion
 from likeforlike.reports.read.schema import Extra
@@ -23,16 +24,49 @@ def with_plausibility(measured: list[Measurement]) -> tuple[Measurement, ...]:
             ceilings[place] = device_ceiling(item.machine.fingerprint, place[1], place[2], item.environment)
         return ceilings[place]
 
-    result = [replace(item, ceiling=ceiling_of(item)) for item in measured]
-    flat, best = _flat_reasons(result), _reached(result)
-    result = [replace(item, implausible=_reasons(item, flat)) for item in result]
-    return tuple(replace(item, suspicious=_suspicion(item, best.get(_place(item)))) for item in result)
+    memories: dict[tuple[str, str], MemoryCeiling] = {}
+
+    def memory_of(item: Measurement) -> MemoryCeiling | None:
+        if item.extra.bytes_moved is None:
+            return None
+        place = (item.machine.id, item.key.device)
+        if place not in memories:
+            memories[place] = memory_ceiling(item.machine.fingerprint, item.key.device)
+        return memories[place]
+
+    result = [replace(item, ceiling=ceiling_of(item), memory=memory_of(item)) for item in measured]
+    flat, best, widest = _flat_reasons(result), _reached(result), _bandwidths(result)
+    result = [
+        replace(
+            item,
+            implausible=_reasons(item, flat),
+            reached=best.get(_place(item)),
+            bandwidth=widest.get(_whole_device(item)),
+        )
+        for item in result
+    ]
+    return tuple(replace(item, suspicious=_suspicion(item)) for item in result)
 
 
 def _place(item: Measurement) -> tuple[str, str, str]:
     """Machine, device and precision; a logical CPU has the whole processor."""
-    device = "cpu:0" if item.key.device.startswith("cpu") else item.key.device
-    return item.machine.id, device, precision_of(item.extra)
+    return *_whole_device(item), precision_of(item.extra)
+
+
+def _whole_device(item: Measurement) -> tuple[str, str]:
+    return item.machine.id, "cpu:0" if item.key.device.startswith("cpu") else item.key.device
+
+
+def _bandwidths(measured: list[Measurement]) -> dict[tuple[str, str], ReachedBandwidth]:
+    """The best bandwidth that any file says was measured of a device's memory."""
+    best: dict[tuple[str, str], ReachedBandwidth] = {}
+    for item in measured:
+        for run in item.runs:
+            told = run.cell.extra.memory_ceiling and run.cell.extra.memory_ceiling.reached
+            known = best.get(_whole_device(item))
+            if told and (known is None or told.bytes_per_second > known.bytes_per_second):
+                best[_whole_device(item)] = ReachedBandwidth(told.bytes_per_second, told.source)
+    return best
 
 
 def _reached(measured: list[Measurement]) -> dict[tuple[str, str, str], Reached]:
@@ -47,11 +81,12 @@ def _reached(measured: list[Measurement]) -> dict[tuple[str, str, str], Reached]
     return best
 
 
-def _suspicion(item: Measurement, best: Reached | None) -> str:
+def _suspicion(item: Measurement) -> str:
     if item.implausible:
         return ""
     seconds = min(run.cell.median_seconds for run in item.runs)
-    return suspicion(item.extra.flop, seconds, item.ceiling, best) or ""
+    memory = (item.extra.bytes_moved, item.memory, item.bandwidth)
+    return suspicion(item.extra.flop, seconds, item.ceiling, item.reached, *memory) or ""
 
 
 def precision_of(extra: Extra) -> str:
@@ -65,7 +100,8 @@ def _reasons(item: Measurement, flat: Mapping[tuple[str, Key], str]) -> tuple[st
     fastest = min((run.cell for run in item.runs), key=lambda cell: cell.median_seconds)
     extra = fastest.extra
     waited = extra.synchronised_median_seconds if extra.timing == "unsynchronised" else None
-    reasons |= dict.fromkeys(judge(extra.flop, fastest.median_seconds, item.ceiling, waited))
+    memory = (extra.bytes_moved, item.memory)
+    reasons |= dict.fromkeys(judge(extra.flop, fastest.median_seconds, item.ceiling, waited, *memory))
     series = flat.get((item.machine.id, item.key))
     if series:
         reasons[series] = None

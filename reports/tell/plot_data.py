@@ -44,6 +44,39 @@ class RelativeTimes:
 
 
 @dataclass(frozen=True)
+class RoofPoint:
+    """A kernel's rate at its operations a byte."""
+
+    flop_per_byte: float
+    flop_per_second: float
+    cached: bool = False
+    """Memory would bind it, but all that it moves fits into the caches: drawn hollow."""
+
+
+@dataclass(frozen=True)
+class RoofPoints:
+    """The kernels of one workload whose figures can be true."""
+
+    name: str
+    points: tuple[RoofPoint, ...]
+
+
+MOST_KERNELS = 24
+"""Workloads, a precision each, that a roofline shows."""
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """Rates over operations a byte, both logarithmic, below the roofs of arithmetic and of memory."""
+
+    kernels: tuple[RoofPoints, ...]
+    compute: tuple[tuple[str, float], ...]
+    """Name and FLOP/s of each roof of arithmetic, a precision each."""
+    bytes_per_second: float
+    """The roof of memory."""
+
+
+@dataclass(frozen=True)
 class ForestRow:
     """A ratio of times with its interval, and the verdict on it."""
 
@@ -211,6 +244,7 @@ PlotData = (
     ForestPlot
     | RateAgainstSize
     | RelativeTimes
+    | Roofline
     | LearningCurves
     | Bars
     | Waterfall

@@ -33,6 +33,7 @@ from likeforlike.reports.tell.sections import (
     machines,
     own,
     plain_benchmarks,
+    roofline,
     trainers,
 )
 from likeforlike.reports.tell.sections.beside_time import launch_cost, pace, trade_offs
@@ -56,6 +57,7 @@ SECTIONS: tuple[SectionModule, ...] = (
     launch_cost,
     answers,
     implementations,
+    roofline,
     plain_benchmarks,
     own,
     pace,

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from likeforlike.devices import command
+from likeforlike.devices.limits.bandwidths import MEMORY
 from likeforlike.devices.limits.ceilings import PRECISIONS
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.process.measured_ceilings import Rate
@@ -54,7 +55,7 @@ def test_a_bad_argument_is_one_line_and_status_2():
 def test_what_was_measured_stands_beside_the_ceiling_and_is_kept(with_a_gpu, monkeypatch, capsys):
     def measured(wanted, threads):
         (cpu, *_), gpu = wanted, next(want for want in wanted if want.device.kind == "gpu")
-        assert cpu.precisions == gpu.precisions == PRECISIONS
+        assert cpu.precisions == gpu.precisions == (*PRECISIONS, MEMORY)
         name = gpu.device.name
         return [Rate("gpu:0", name, "tf32", "torch", 120e12, (8192, 8192, 8192))], ["jax on gpu:0: no memory"]
 

@@ -55,7 +55,8 @@ def fresh_rates(path: Path, now: float | None = None) -> list[Rate]:
     """What is kept of this machine, if it is a week old at most."""
     written = told(lambda: path.stat().st_mtime)
     passed = None if written is None else (time.time() if now is None else now) - written
-    return read_kept(path) if passed is not None and passed < FRESH_SECONDS else []
+    kept = read_kept(path) if passed is not None and passed < FRESH_SECONDS else []
+    return [rate for rate in kept if isinstance(rate, Rate)]
 
 
 def row(

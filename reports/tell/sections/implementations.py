@@ -31,6 +31,7 @@ from likeforlike.reports.tell.formatting import (
     verdict_entry,
 )
 from likeforlike.reports.tell.sections.answers import has_answer
+from likeforlike.reports.tell.wording.roof_text import ROOF, ROOF_NOTE, has_roof, roof_entry
 
 _TOLD_APART = (TASK, DIVIDED_TASK, NOISE_FLOOR)
 """Kinds of workload whose sections and findings are other modules', as those of kernels told by size are; of
@@ -153,6 +154,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         return None
     memory = resource_columns(items)
     typed, others, size = has_dtype(items), further(items), size_name(items[0])
+    bound = has_roof(items) and not items[0].declared.over_size
     rows = []
     ordered = sorted(
         items,
@@ -177,6 +179,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
             Entry("base") if comparison is None else ratio_entry(comparison),
             verdict_entry(comparison),
         ]
+        entries += [roof_entry(item)] if bound else []
         entries += [seconds_entry(item.extra.cold_seconds), *resource_entries(item, memory)]
         word = comparison.word if comparison else "base"
         rows.append(row(*entries, workload=item.key.workload, machine=context.title(item), verdict=word))
@@ -192,6 +195,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         "time",
         "ratio to the fastest",
         "verdict",
+        *((ROOF,) if bound else ()),
         "first call",
         *memory,
     )
@@ -199,6 +203,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         f"Each {', '.join(['device', size, *(['dtype'] if typed else []), *others])} and division has "
         "its own base, its fastest; ratios are of paired rounds, launch by launch."
     )
+    note += f" {ROOF_NOTE}" if bound else ""
     folded = len(rows) > 30
     minor = ("first call", *memory, "division")
     name = f"{name}-implementations"

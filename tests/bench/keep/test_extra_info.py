@@ -312,7 +312,7 @@ def test_an_epoch_without_an_accuracy_reaches_none_and_just_the_target_is_enough
 def test_variables_are_told_to_whom_they_touch_and_who_does_not_set_them() -> None:
     context = replace(CONTEXT, environment=inherited({"OPENBLAS_NUM_THREADS": "1", "XLA_FLAGS": "x"}))
     numpy = Implementation("p", "matmul", "numpy", "", "m:a")
-    cell = Cell(numpy, "cpu:0", (("size", 4),), "g")
+    cell = Cell(numpy, "cpu:0", (("size", 4), ("dtype", "float32")), "g")
     assert set(touching(cell, context)) == {"OPENBLAS_NUM_THREADS"}
     own = replace(cell, entry=replace(numpy, environment={"OPENBLAS_NUM_THREADS": "2"}))
     assert touching(own, context) == {}
@@ -393,7 +393,9 @@ def test_the_noise_takes_six_shared_rounds() -> None:
 
 
 def test_a_lost_cell_keeps_how_it_was_lost() -> None:
-    cell = Cell(Implementation("p", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4),), "g")
+    cell = Cell(
+        Implementation("p", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4), ("dtype", "float32")), "g"
+    )
     turn = Turn(cell, SPEC, None, 9.0, failure=CellFailed("crashed", "gone"))  # type: ignore[arg-type]
     assert lost_record(turn) == CellRecord(cell.id, "crashed", "gone")
 

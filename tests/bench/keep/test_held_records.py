@@ -11,7 +11,9 @@ from likeforlike.models.contract.implementation import Implementation
 
 
 def cell(name: str) -> Cell:
-    return Cell(Implementation(name, "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4),), "g")
+    return Cell(
+        Implementation(name, "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4), ("dtype", "float32")), "g"
+    )
 
 
 A, B, C = (cell(name) for name in "abc")

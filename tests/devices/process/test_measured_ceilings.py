@@ -8,9 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from likeforlike.devices.limits.bandwidths import MEBIBYTE, MEMORY
 from likeforlike.devices.process.measured_ceilings import (
+    Bandwidth,
     Rate,
     Wanted,
+    best_bandwidths,
     best_of,
     keep,
     kept_file,
@@ -22,6 +25,7 @@ from likeforlike.devices.vendors.device import Device
 
 CPU = Device("cpu", 0, "a processor")
 RATE = Rate("cpu:0", "a processor", "float32", "numpy", 2e11, (2048, 2048, 2048))
+WIDE = Bandwidth("cpu:0", "a processor", "numpy", 2e10, "a = b", 64 * MEBIBYTE)
 QUIET = {"processor_ticks": {"wanted": 0, "stolen": 0, "all": 0}, "own_processor_seconds": 0.0}
 
 
@@ -35,7 +39,7 @@ def answering(answers):
 
     def run(command, environment, seconds):
         started.append((command, environment))
-        answer = answers[command[command.index("likeforlike.devices.process.product_rates") + 1]]
+        answer = answers[command[command.index("likeforlike.devices.process.best_rates") + 1]]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -109,3 +113,35 @@ def test_only_what_is_lacking_is_measured():
     assert lacking(wanted, [RATE]) == [Wanted(CPU, "numpy", ("float64",)), wanted[1]]
     other = replace(CPU, name="another processor")
     assert lacking([Wanted(other, "numpy", ("float32",))], [RATE])
+
+
+def test_memory_is_asked_for_like_a_precision_and_kept_beside_the_rates(tmp_path):
+    answer = {"memory": {"bytes_per_second": 2e10, "what": "a = b", "vector_bytes": 64 * MEBIBYTE}}
+    run, started = answering({"numpy": json.dumps(json.loads(told(2e11)) | answer)})
+    wanted = [Wanted(CPU, "numpy", ("float32", MEMORY))]
+    measured, faults = measure(wanted, 2, 0.5, run, look)
+    assert (measured, faults) == ([RATE, WIDE], [])
+    assert started[0][0][-2:] == ["float32", "memory"]
+    path = tmp_path / "k.json"
+    keep(path, measured)
+    slower = replace(WIDE, framework="torch", bytes_per_second=1e10)
+    assert keep(path, [replace(WIDE, bytes_per_second=1e9), slower]) == [RATE, WIDE, slower]
+    assert read_kept(path) == [RATE, WIDE, slower]
+    assert best_bandwidths(read_kept(path)) == {"cpu:0": WIDE}
+    assert best_of(read_kept(path)) == {("cpu:0", "float32"): RATE}
+    assert lacking(wanted, [RATE]) == [Wanted(CPU, "numpy", (MEMORY,))]
+    assert lacking(wanted, [RATE, WIDE]) == []
+
+
+def test_what_an_older_version_kept_has_rates_alone(tmp_path):
+    path = tmp_path / "k.json"
+    shape = {"shape": [2048, 2048, 2048], "flop_per_second": 2e11, "framework": "numpy"}
+    place = {"device": "cpu:0", "device_name": "a processor", "precision": "float32"}
+    path.write_text(json.dumps({"rates": [shape | place]}))
+    assert read_kept(path) == [RATE]
+
+
+def test_a_longer_search_says_who_found_it():
+    found = replace(RATE, found_by="likeforlike peak")
+    assert found.reached.source == "2048 x 2048 x 2048 by numpy, found by likeforlike peak"
+    assert WIDE.reached.source == "a = b of vectors of 64 MiB by numpy"

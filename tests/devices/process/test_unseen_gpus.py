@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from likeforlike.devices.process import product_rates
+from likeforlike.devices.process import best_rates
 from likeforlike.devices.process.runtime import gpu_complaint, runtime
 
 
@@ -72,9 +72,9 @@ def test_no_product_on_the_cpu_is_taken_for_the_gpu_s_rate(
     """As TensorFlow does it, which places quietly on the CPU where there is no GPU."""
     blind = SimpleNamespace(configure=lambda *_: None, gpus=lambda: 0, framework="tensorflow", gpu_install="")
     blind.version = lambda: None
-    monkeypatch.setattr(product_rates, "runtime", lambda framework: blind)
-    monkeypatch.setattr(product_rates, "products", lambda *_: iter([lambda shape: lambda: None]))
-    monkeypatch.setattr(product_rates, "end_with_parent", lambda pid: None)
-    monkeypatch.setattr(sys, "argv", ["product_rates", "tensorflow", "gpu:0", "1", "0.01", "float32"])
-    product_rates.main()
+    monkeypatch.setattr(best_rates, "runtime", lambda framework: blind)
+    monkeypatch.setattr(best_rates, "products", lambda *_: iter([lambda shape: lambda: None]))
+    monkeypatch.setattr(best_rates, "end_with_parent", lambda pid: None)
+    monkeypatch.setattr(sys, "argv", ["best_rates", "tensorflow", "gpu:0", "1", "0.01", "float32"])
+    best_rates.main()
     assert capsys.readouterr().out.strip() == "{}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from likeforlike.devices.vendors.cpu import read_processor
+from likeforlike.devices.vendors.cpu import cache_bytes, read_processor
 
 XEON = """processor\t: 0
 model name\t: Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz
@@ -82,3 +82,22 @@ def test_a_machine_without_cpuinfo_is_unknown(tmp_path):
 def test_arm_s_matrix_extension_is_told(machine):
     assert not machine(GRAVITON).sme
     assert machine(GRAVITON.replace("sve bf16", "sve sve2 sme smef64f64 bf16")).sme
+
+
+def test_caches_are_counted_once_whoever_shares_them_and_instructions_not_at_all(tmp_path):
+    """Four cores in two pairs: 4 x 32 KiB of data, 2 x 1 MiB, and 16 MiB for all."""
+    told = {
+        "index0": ("1", "Data", "32K", lambda cpu: f"{cpu}"),
+        "index1": ("1", "Instruction", "64K", lambda cpu: f"{cpu}"),
+        "index2": ("2", "Unified", "1M", lambda cpu: ("0-1", "2-3")[cpu // 2]),
+        "index3": ("3", "Unified", "16384K", lambda cpu: "0-3"),
+    }
+    for cpu in range(4):
+        for index, (level, kind, size, shared) in told.items():
+            folder = tmp_path / f"cpu{cpu}" / "cache" / index
+            folder.mkdir(parents=True)
+            files = {"level": level, "type": kind, "size": size, "shared_cpu_list": shared(cpu)}
+            for name, text in files.items():
+                (folder / name).write_text(f"{text}\n")
+    assert cache_bytes(tmp_path) == 4 * 32 * 2**10 + 2 * 2**20 + 16 * 2**20
+    assert cache_bytes(tmp_path / "nothing") is None

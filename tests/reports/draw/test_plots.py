@@ -18,6 +18,7 @@ from likeforlike.reports.draw.forest import LOOKS, NARROW_INCHES, forest, narrow
 from likeforlike.reports.draw.ratio_axis import ratio_ticks
 from likeforlike.reports.draw.render import figure_of, render
 from likeforlike.reports.tell.plot_data import (
+    MOST_KERNELS,
     Bar,
     Bars,
     Curve,
@@ -32,6 +33,9 @@ from likeforlike.reports.tell.plot_data import (
     Ranges,
     RateAgainstSize,
     RelativeTimes,
+    Roofline,
+    RoofPoint,
+    RoofPoints,
     Spread,
     Step,
     TradeOff,
@@ -62,6 +66,14 @@ FOREST = ForestPlot(
         ForestRow("f over b", 1.2, "×1.2", "unclear", None, None, 0.02, "gpu:0"),
     )
 )
+ROOFLINE = Roofline(
+    (
+        RoofPoints("product", (RoofPoint(200.0, 1.8e11), RoofPoint(20.0, 9e10))),
+        RoofPoints("sum", (RoofPoint(0.25, 4e9), RoofPoint(0.25, 9e9, cached=True))),
+    ),
+    (("float32", 2e11), ("float64", 1.9e11)),
+    2e10,
+)
 EVERY = [
     LearningCurves((learning("a"), learning("b", None))),
     RateAgainstSize(
@@ -70,6 +82,7 @@ EVERY = [
     ),
     RelativeTimes((Curve("a", (1, 10), (1.0, 1.0)), Curve("b", (1, 10), (1.1, 1.3)))),
     FOREST,
+    ROOFLINE,
     Bars(
         (Bar("a", 1.0, "1 s", 0, 0.9, 1.1), Bar("b", 2.0, "2 s", 1, struck=True)), "seconds", (0.5, "floor")
     ),
@@ -139,6 +152,38 @@ def test_steps_that_are_not_sure_are_pale_and_intervals_stand_on_the_bars_ends()
     assert colours == [style.COLOURS[0].lower(), style.COLOURS[1].lower(), UNSURE]
     whiskers = [tuple(y for _, y in c.get_segments()[0]) for c in axes.collections]
     assert whiskers == [(4.5, 5.5), (1.0, 6.0)]
+
+
+class TestRoofline:
+    def test_the_roofs_meet_at_their_ridge(self):
+        """200 GFLOP/s and 20 GB/s: 10 FLOP a byte; 190 GFLOP/s: 9.5."""
+        axes = figure_of(ROOFLINE).axes[0]
+        roofs = [line for line in axes.lines if line.get_color() == style.PALE]
+        slope, high, low = (list(zip(*line.get_data(), strict=True)) for line in roofs)
+        assert slope[-1] == high[0] == (10.0, 2e11)
+        assert slope[0][1] == pytest.approx(slope[0][0] * 2e10), "bytes a second times FLOP a byte"
+        assert low[0] == (9.5, 1.9e11)
+        assert axes.get_xscale() == axes.get_yscale() == "log"
+
+    def test_each_roof_says_its_name_and_figure(self):
+        told = [text.get_text() for text in figure_of(ROOFLINE).axes[0].texts]
+        assert told == ["memory: 20 GB/s", "float32: 200 GFLOP/s", "float64: 190 GFLOP/s"]
+
+    def test_what_fits_into_the_caches_is_hollow_and_the_legend_says_so(self):
+        figure = figure_of(ROOFLINE)
+        points = [
+            line for line in figure.axes[0].lines if line.get_linestyle() == "None" and len(line.get_xdata())
+        ]
+        assert [line.get_markerfacecolor() == "white" for line in points] == [False, False, False, True]
+        (legend,) = figure.legends
+        names = [text.get_text() for text in legend.get_texts()]
+        assert names == ["product", "sum", "hollow: fits into the caches"]
+
+    def test_two_dozen_workloads_are_told_apart(self):
+        many = tuple(RoofPoints(f"w{n}", (RoofPoint(1.0 + n, 1e9),)) for n in range(MOST_KERNELS + 3))
+        axes = figure_of(replace(ROOFLINE, kernels=many)).axes[0]
+        looks = [(ln.get_marker(), ln.get_color()) for ln in axes.lines if len(ln.get_xdata()) == 1]
+        assert len(looks) == len(set(looks)) == MOST_KERNELS
 
 
 class TestForest:

@@ -34,6 +34,7 @@ from likeforlike.reports.tell.sections.over_size.crossings import device_crossov
 from likeforlike.reports.tell.sections.over_size.curves import figures
 from likeforlike.reports.tell.sections.over_size.sentences import device_findings, fastest_findings
 from likeforlike.reports.tell.sections.over_size.series import rate_of, series_of, told_workloads
+from likeforlike.reports.tell.wording.roof_text import ROOF, ROOF_NOTE, has_roof, roof_entry
 
 GROWTH = "growth"
 """The table of the first workload that has one; of others the section's name stands before it."""
@@ -91,6 +92,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
     rated = any(item.flop_per_second for item in items)
     devices = _accelerators(items)
     counted = {item.key.device for item in items if item.joules is not None}
+    bound = {item.key.device for item in items if has_roof([item])}
     rows = []
     places = grouped(((item.machine.id, replace(item.key, device="")), item) for item in items)
     for (_, key), members in sorted(places.items(), key=lambda pair: _order(context, pair[1][0])):
@@ -102,6 +104,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
         if context.several:
             entries.append(context.title(members[0]))
         entries += [time_entry(cpu), *([rate_entry(cpu), share_entry(cpu)] if rated else [])]
+        entries += [roof_entry(cpu)] if "cpu:0" in bound else []
         entries += [joules_entry(cpu and cpu.joules)] if "cpu:0" in counted else []
         words = []
         for device in devices:
@@ -110,6 +113,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
                 None if item is None else context.comparisons.across_devices.get((item.machine.id, item.key))
             )
             entries += [time_entry(item), *([rate_entry(item), share_entry(item)] if rated else [])]
+            entries += [roof_entry(item)] if device in bound else []
             entries += [joules_entry(item and item.joules)] if device in counted else []
             entries.append(speed_up_entry(pair))
             entries.append(verdict_entry(pair))
@@ -119,6 +123,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
     columns += ["machine"] if context.several else []
     for device in ["cpu:0", *devices]:
         columns += [device, *([f"{device} rate", f"{device} of ceiling"] if rated else [])]
+        columns += [f"{device} {ROOF}"] if device in bound else []
         columns += [f"{device} {ENERGY}"] if device in counted else []
         columns += [f"speed-up {device}", f"verdict on {device}"] if device != "cpu:0" else []
     note = (
@@ -127,7 +132,8 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
         if devices
         else ""
     )
-    rates = ("of ceiling", "rate") if rated else ()
+    note = " ".join(filter(None, (note, ROOF_NOTE if bound else "")))
+    rates = (*(("of ceiling", "rate") if rated else ()), *((ROOF,) if bound else ()))
     minor = [f"{device} {what}" for what in rates for device in ("cpu:0", *devices)]
     minor += [f"verdict on {device}" for device in devices]
     caption = f"Time{' and rate' if rated else ''} of the {declared.plural}"
