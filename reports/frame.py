@@ -26,11 +26,13 @@ except ModuleNotFoundError as error:
 from likeforlike.reports.read.files import published_names, read_named
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema import Scalar, Unmeasured
+from likeforlike.reports.sort.call_times import quantile_figures, statistic_of
 from likeforlike.reports.sort.duplicates import without_twins
 from likeforlike.reports.sort.epochs import PHASES, epoch_seconds, warm_epochs
 from likeforlike.reports.sort.measurements import REPEAT_AXIS, UNSTATED, Measurement, Run, Study, axes_text
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.median_intervals import median_interval
+from likeforlike.reports.statistics.quantiles import QUANTILES
 
 MEASURED = "measured"
 """The outcome of a cell that has a figure."""
@@ -79,6 +81,9 @@ SUMMARY = {
     "mean_seconds": FIGURE,
     "min_seconds": FIGURE,
     "max_seconds": FIGURE,
+    "statistic": TEXT,
+    "call_count": WHOLE,
+    **dict.fromkeys((f"{name}{end}_seconds" for name in QUANTILES for end in ("", "_low", "_high")), FIGURE),
     "flop_per_second": FIGURE,
     "bytes_per_second": FIGURE,
     "target_accuracy": FIGURE,
@@ -352,6 +357,8 @@ def _summary(run: Run, item: Measurement) -> Row:
         "mean_seconds": statistics.fmean(alone.samples) if alone.samples else None,
         "min_seconds": min(alone.samples, default=None),
         "max_seconds": max(alone.samples, default=None),
+        "statistic": None if run.cell.plain else statistic_of(alone),
+        **quantile_figures(alone),
         "flop_per_second": alone.flop_per_second,
         "bytes_per_second": alone.bytes_per_second,
         "target_accuracy": target and target.target,

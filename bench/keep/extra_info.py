@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from likeforlike.bench.keep.call_times import call_facts
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.rounds import Turn
 from likeforlike.bench.measure.stopping import GroupStopping
@@ -47,6 +48,7 @@ def measured_record(
         "state": {name: value for name, value in state.items() if name != "energy"},
         "energy": state.get("energy"),
         "pace": pace_facts(turn.paces),
+        **call_facts(turn),
         **turn.facts,
     }
     if turn.cell.recipe is not None:

@@ -49,6 +49,8 @@ def _turns(record: CellRecord) -> dict[str, Any]:
         "launch_numbers": list(record.extra_info.get("launch_numbers", ())),
     }
     told["disturbed"] = [item["round"] for item in record.extra_info.get("disturbed", ())]
+    if "call_times" in record.extra_info:
+        told["call_times"] = list(record.extra_info["call_times"])
     epochs = record.extra_info.get("epochs") or []
     warm = epochs[len(epochs) - len(record.seconds) :]
     if warm and all(epoch.get(phase) is not None for epoch in warm for phase in _PHASES):

@@ -61,6 +61,8 @@ def launches_joined(
     if "timed_calls" in first.extra_info:  # proven only where every launch's were
         words = [info["timed_calls"] for info in told]
         extra["timed_calls"] = next((word for word in words if word != "proven"), "proven")
+    if "call_times" in first.extra_info:
+        extra["call_times"] = [times for info in told for times in info["call_times"]]
     extra["state"] = _states([info["state"] for info in told])
     if any("launch_cost" in info for info in told):
         extra["launch_cost"] = _launch_costs([info["launch_cost"] for info in told if "launch_cost" in info])

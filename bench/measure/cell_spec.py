@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from likeforlike.bench.measure.many_calls import calls_of_a_turn
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.machine.topology import pinned_processors
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.devices.vendors.device import Device
+from likeforlike.reports.statistics.quantiles import MEDIAN
 
 
 def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
@@ -49,6 +51,8 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
     precision = recipe.precision if recipe else cell.declaration.precision_of(dict(cell.axes))
     logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
     queueing = options.timing == "unsynchronised" and recipe is None and cell.kind != "noise floor"
+    asked = options.statistic if recipe is None and cell.kind != "noise floor" else MEDIAN
+    calls, turn_seconds = calls_of_a_turn(asked, options)
     return CellSpec(
         cell=cell.id,
         target=cell.entry.target,
@@ -73,6 +77,9 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         maker=device.maker,
         sustained=options.sustained and recipe is None,
         cache=str(dict(cell.axes).get("cache", "warm")),
+        calls=calls,
+        turn_seconds=turn_seconds,
+        statistic=asked,
     )
 
 

@@ -9,7 +9,7 @@ import math
 import random
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy import special
 
@@ -75,7 +75,7 @@ def limits_of_a_launch(whole: Limits, launches: int, spread: float | None = None
         return whole
     precision = whole.precision if whole.precision is None else max(whole.precision, spread or 0.0)
     rounds = max(_LEAST_ROUNDS, math.ceil(whole.min_rounds / launches))
-    return Limits(rounds, whole.max_seconds / launches, precision, whole.confidence)
+    return replace(whole, min_rounds=rounds, max_seconds=whole.max_seconds / launches, precision=precision)
 
 
 @dataclass(frozen=True)

@@ -332,7 +332,8 @@ class Group:
         if turn.warm_epochs is None:
             self.repeats.add(turn.cell.id, turn_seconds, again)
             # what is repeated comes on top of the cell's own time
-            self.stopping.add(turn.cell.id, round_number, sample.seconds, 0.0 if again else turn_seconds)
+            spent = 0.0 if again else turn_seconds
+            self.stopping.add(turn.cell.id, round_number, sample.seconds, spent, sample.call_seconds)
 
     def _sample(self, turn: Turn, round_number: int | None) -> tuple[Sample, float]:
         self.watcher.before(turn.cell, turn.hand.pids)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from likeforlike.reports.statistics.median_intervals import median_interval
+from likeforlike.reports.statistics.quantiles import Calls, quantile_of
 
 _CHECK_GROWTH = 1.1
 _SETTLING_GROWTH = 2
@@ -26,6 +27,10 @@ class Limits:
     precision: float | None
     """Relative half-width of an interval that is narrow enough; None: use the time up."""
     confidence: float
+    quantile: float | None = None
+    """Of all timed calls: its interval is the one to narrow; None: the median's, of samples."""
+    calls: int = 0
+    """Timed calls without which it has none."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class _Series:
     """One cell's samples so far and what was seen at the last checks."""
 
     seconds: dict[int, float] = field(default_factory=dict)
+    calls: dict[int, Sequence[float]] = field(default_factory=dict)
     used_seconds: float = 0.0
     stop: str | None = None
     next_check: int = 0
@@ -66,10 +72,18 @@ class GroupStopping:
         """Go on without a cell that failed."""
         del self._series[cell]
 
-    def add(self, cell: str, round_number: int, seconds: float, turn_seconds: float) -> None:
-        """Take a sample, and the wall time that the turn took."""
+    def add(
+        self,
+        cell: str,
+        round_number: int,
+        seconds: float,
+        turn_seconds: float,
+        calls: Sequence[float] = (),
+    ) -> None:
+        """Take a sample, the wall time that the turn took, and all its timed calls if there were more."""
         series = self._series[cell]
         series.seconds[round_number] = seconds
+        series.calls[round_number] = calls
         series.used_seconds += turn_seconds
 
     def finished(self) -> bool:
@@ -100,7 +114,8 @@ class GroupStopping:
         rounds = len(series.seconds)
         if rounds < self.limits.min_rounds:
             return None
-        if self.limits.precision is not None and rounds >= series.next_check:
+        enough = sum(map(len, series.calls.values())) >= self.limits.calls
+        if self.limits.precision is not None and enough and rounds >= series.next_check:
             series.next_check = int(rounds * _CHECK_GROWTH)
             width = self._width(cell, series)
             if width <= self.limits.precision:
@@ -112,7 +127,9 @@ class GroupStopping:
         return None
 
     def _width(self, cell: str, series: _Series) -> float:
-        """The wider of the relative half-widths of the median and of the paired ratio."""
+        """The wider of the relative half-widths of the median and the paired ratio; of a quantile its own."""
+        if self.limits.quantile is not None:
+            return self._quantile_width(series, self.limits.quantile)
         samples = list(series.seconds.values())
         median = statistics.median(samples)
         if median == 0:  # below the clock's resolution: there is nothing to narrow
@@ -128,6 +145,13 @@ class GroupStopping:
                 low, high = median_interval(ratios, self.limits.confidence)
                 width = max(width, math.expm1((high - low) / 2))
         return width
+
+    def _quantile_width(self, series: _Series, quantile: float) -> float:
+        calls = Calls(tuple(sorted(call for turn in series.calls.values() for call in turn)))
+        found = quantile_of(calls, quantile, self.limits.confidence)
+        if found is None:
+            return math.inf
+        return (found.high - found.low) / 2 / found.seconds if found.seconds else 0.0
 
     def _settled(self, series: _Series, rounds: int, width: float) -> bool:
         """Twice the samples should narrow an interval by 3 tenths; twice less than 1 tenth is enough."""

@@ -15,6 +15,7 @@ from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.devices.limits.ceilings import PRECISIONS
 from likeforlike.models.distributed.assignment import STRATEGIES
+from likeforlike.reports.statistics.quantiles import STATISTICS
 
 _WITHOUT_EFFECT = {
     "--benchmark-cprofile": "it cannot see into the worker processes",
@@ -159,6 +160,12 @@ def _declare_timing(add: Callable[..., None]) -> None:
         const=LEVEL,
         metavar="SECONDS",
     )
+    add(
+        "--statistic",
+        "What verdicts on kernels are asked on: median of samples, or p50, p95 or p99 of many timed calls.",
+        default="median",
+        metavar="NAME",
+    )
     add("--transfer", "Time the copies to the device and back beside each product.", action="store_true")
     add(
         "--concurrent",
@@ -242,6 +249,7 @@ def read_options(config: pytest.Config) -> Options:
         operands=_some_of("--operands", get("--operands"), DISTRIBUTIONS),
         sustained=get("--sustained") is not None,
         sustained_seconds=_sustained(get("--sustained")),
+        statistic=_one_of("--statistic", get("--statistic"), STATISTICS),
         transfer=get("--transfer"),
         concurrent=get("--concurrent"),
         target_accuracy=_fraction("--target-accuracy", get("--target-accuracy")),

@@ -82,6 +82,8 @@ class Options:
     """Load the device before the rounds until its clock and its temperature are level."""
     sustained_seconds: float | None = None
     """Load it for so long instead; None: until it is level."""
+    statistic: str = "median"
+    """What verdicts on kernels are asked on: the median of samples, or a quantile of all timed calls."""
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values asked for, as written, by ``workload.axis``."""
 
@@ -111,6 +113,7 @@ class Options:
         how = {"resume", "resume_anyway", "retry_failed", "result_file", "order_seed"}
         bounds = {"measured_ceiling", "patience_seconds", "cell_timeout_seconds", "cell_memory_bytes"}
         own = how | bounds | ({"axes"} if not self.axes else set())
+        own |= {"statistic"} if self.statistic == "median" else set()  # as journals before it have it
         told = {**vars(self), "dtypes": self.dtypes or _DTYPES}
         return {f"option {k}": _plain(v) for k, v in sorted(told.items()) if k not in own}
 

@@ -12,6 +12,7 @@ from functools import partial
 
 import msgspec
 
+from likeforlike.bench.keep.call_times import launch_seconds
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import lost_record, measured_record
 from likeforlike.bench.keep.held_records import HeldRecords
@@ -26,10 +27,10 @@ from likeforlike.bench.measure.launches import (
     draw_starts,
     enough,
     first_round,
-    limits_of_a_launch,
     spread_between,
 )
 from likeforlike.bench.measure.levelling import Levelling
+from likeforlike.bench.measure.many_calls import limits_of, with_calls
 from likeforlike.bench.measure.memory_shares import parts_text, parts_that_fit
 from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.rounds import Group, Turn
@@ -113,7 +114,8 @@ class Campaign:
         coming = [(cell, expected) for cell, expected in measured if cell.id not in self.records]
         least = 1 if self.plan.once else self.plan.options.kernel_launches[0]
         left = {cell.id: max(1, least - len(self._launches.get(cell.id, ()))) for cell, _ in coming}
-        time_left = TimeLeft(coming, left, self._limits(None), usable_cores(), self.plan.once)
+        limits = with_calls(self._limits(None), self.plan.options.statistic, self.plan.options)
+        time_left = TimeLeft(coming, left, limits, usable_cores(), self.plan.once)
         for cell, expected in measured:
             known = [self.records[cell.id]] if cell.id in self.records else self._launches.get(cell.id, [])
             for record in known:
@@ -122,9 +124,7 @@ class Campaign:
 
     def _limits(self, spread: float | None) -> Limits:
         """How much a launch of kernels measures."""
-        options = self.plan.options
-        whole = Limits(options.min_rounds, options.max_seconds, options.precision, options.confidence)
-        return limits_of_a_launch(whole, options.kernel_launches[0], spread)
+        return limits_of(self.plan.options, spread)
 
     @property
     def unreached(self) -> list[Cell]:
@@ -273,6 +273,7 @@ class Campaign:
         known = [self._launches.get(turn.cell.id, []) for turn in turns]
         spread, freedom = spread_between(_by_launch([turn.cell for turn in turns], known))
         limits = self._limits(spread if freedom else None)
+        limits = with_calls(limits, turns[0].spec.statistic, self.plan.options)
 
         def ended(turn: Turn) -> None:
             keep(turn.cell, self._record_of(turn, group, watch))
@@ -331,12 +332,9 @@ def _slowest(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> float:
 def _by_launch(
     cells: Sequence[Cell], launches: Sequence[Sequence[CellRecord]]
 ) -> list[dict[str, dict[int, float]]]:
-    """Samples by round, by cell, of each launch that all of these cells have."""
+    """Samples by round, or a quantile in their place, by cell, of each launch that all these cells have."""
     count = min(map(len, launches), default=0)
     return [
-        {
-            cell.id: dict(zip(known[number].round_numbers, known[number].seconds, strict=True))
-            for cell, known in zip(cells, launches, strict=True)
-        }
+        {cell.id: launch_seconds(known[number]) for cell, known in zip(cells, launches, strict=True)}
         for number in range(count)
     ]

@@ -29,6 +29,7 @@ from likeforlike.bench.worker.messages import (
 )
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
+from likeforlike.bench.worker.turn_length import TurnLength, turn_length
 from likeforlike.devices.process.runtime import Runtime
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem, Verification, Workload
@@ -59,6 +60,8 @@ class Placed:
     """What proves the timed calls; None before the first call."""
     emptying: Emptying | None = None
     """How caches are emptied before each timed call; None: they are left as they are."""
+    length: TurnLength | None = None
+    """How many timed calls a turn takes; None: one, its sample."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     facts |= {"cache": spec.cache, **(placed.emptying.facts() if placed.emptying else {})}
     calls = warm_up(placed) if spec.warm_up else 0
     error, tolerance = verification.error, verification.tolerance
+    placed = replace(placed, length=length_of_turns(placed))
     placed = replace(placed, calls=timed_calls(workload, spec.axes, problem, placed.kernel))
     return placed, Ready(setup_seconds, cold_seconds, error, tolerance, calls, facts)
 
@@ -166,6 +170,20 @@ def warm_up(placed: Placed) -> int:
     return len(times)
 
 
+def length_of_turns(placed: Placed) -> TurnLength | None:
+    """How many timed calls a turn takes, by the median of a few calls after the warm-up; None: one."""
+    spec, times = placed.spec, list[float]()
+    if spec.calls == 1:
+        return None
+    if calls_of(placed) > 1:
+        told = f"one timing is the mean of {calls_of(placed)} calls, too short for a clock each"
+        raise CellFailed("skipped", f"{told}: nothing tells their {spec.statistic}")
+    begin = placed.clock()
+    while not times or (len(times) < _WINDOW_CALLS and placed.clock() - begin < _WARM_UP_SECONDS):
+        times.append(synchronised(placed).seconds)
+    return turn_length(spec.calls, spec.turn_seconds, statistics.median(times))
+
+
 def synchronised(placed: Placed) -> Timed:
     """One call, waited for on the device."""
     call, wait, clock, witness = placed.kernel.call, placed.kernel.wait, placed.clock, placed.witness
@@ -201,23 +219,50 @@ def queued(placed: Placed) -> Timed:
 
 
 def take_sample(placed: Placed) -> Sample:
-    """Other operands, untimed calls, one timed call, whose own result is then probed. Raises CellFailed."""
+    """Other operands, untimed calls, one timed call, whose own result is then probed. Raises CellFailed.
+
+    Where quantiles are asked for, further timed calls come right before that one.
+    """
     change_last = placed.calls.before_waking() if placed.calls else None
     calls = wake(placed, _SUSTAINED_WAKING_SECONDS if placed.spec.sustained else _WAKING_SECONDS) + 1
     if change_last:
         change_last()
+    earlier = earlier_calls(placed)
     if placed.emptying:  # after all that touches operands
         placed.emptying.empty()
-    transfers: tuple[float | None, float | None] = (None, None)
-    if placed.spec.timing == "unsynchronised":
-        timed = queued(placed)
-    elif placed.spec.transfer:
-        timed, transfers = with_transfers(placed)
-    else:
-        timed = synchronised(placed)
+    timed, transfers = timed_call(placed)
     if placed.calls:
         placed.calls.after(timed.result, timed.seconds, timed.witnessed)
-    return Sample(timed.seconds, None, transfers[0], transfers[1], calls * calls_of(placed))
+    every = (*earlier, timed.seconds) if placed.length else ()
+    made = (calls + len(earlier)) * calls_of(placed)
+    return Sample(timed.seconds, None, *transfers, made, call_seconds=every)
+
+
+def timed_call(placed: Placed) -> tuple[Timed, tuple[float | None, float | None]]:
+    """One call as the cell asks for it, and the seconds of its transfers."""
+    if placed.spec.timing == "unsynchronised":
+        return queued(placed), (None, None)
+    if placed.spec.transfer:
+        return with_transfers(placed)
+    return synchronised(placed), (None, None)
+
+
+def earlier_calls(placed: Placed) -> list[float]:
+    """Seconds of a turn's timed calls before its last one; after each a drawn row of the operands changes.
+
+    So no answer can be kept from call to call. Their results are dropped unread: reading one takes longer
+    than the call, and would put what it reads into the caches of the next.
+    """
+    if placed.length is None or placed.calls is None:
+        return []
+    seconds = []
+    for _ in range(placed.length.drawn(placed.calls.factors.random) - 1):
+        if placed.emptying:
+            placed.emptying.empty()
+        timed, _ = timed_call(placed)
+        seconds.append(timed.seconds)
+        placed.calls.between(timed.seconds, timed.witnessed)
+    return seconds
 
 
 def wake(placed: Placed, seconds: float) -> int:

@@ -40,6 +40,12 @@ class CellSpec(msgspec.Struct, frozen=True):
     """``cold``: before each timed call the device's caches are emptied."""
     sustained: bool = False
     """Keep the device loaded for longer before each sample."""
+    calls: int = 1
+    """Timed calls of a turn, at least, one after the other; 1: the sample alone."""
+    turn_seconds: float = 0.0
+    """What they may take together: a turn has fewer where that is not enough; 0: no bound."""
+    statistic: str = "median"
+    """What verdicts are asked on."""
     declared_in: str = ""
     """``module:attribute`` of a kernel's workload; empty: one of our own."""
 
@@ -103,6 +109,8 @@ class Sample(msgspec.Struct, frozen=True, tag=True):
     to_host_seconds: float | None = None
     calls: int = 1
     """All calls of the turn, the untimed ones before the sample too: among them its energy is divided."""
+    call_seconds: tuple[float, ...] = ()
+    """Of every timed call of the turn, the sample last; none where the sample is the only one."""
     turn_seconds: float | None = None
     """From the order to this answer, by a clock taken before any implementation was imported."""
 

@@ -36,6 +36,7 @@ class TimedCalls:
     reading: list[float] = field(default_factory=list)
     read_bytes: int = 0
     worst: Verification | None = None
+    probed: int = 0
 
     def before_waking(self) -> Callable[[], None]:
         """Change all operands' rows if that was not done after the last call; the change that comes last.
@@ -53,6 +54,18 @@ class TimedCalls:
         change = self.kernel.change
         return lambda: change(rows, factors)
 
+    def between(self, seconds: float, witnessed: float) -> None:
+        """Take note of a timed call that another follows in the same turn; one drawn row changes.
+
+        Its result is not read: which of a turn's calls is the last, and so probed, is drawn.
+        """
+        self.seconds.append(seconds)
+        self.witnessed.append(witnessed)
+        if self.kernel.supply is not None:
+            self.kernel.supply.draw()()
+        elif self.kernel.change is not None:
+            self.kernel.change(*self.factors.change_one())
+
     def after(self, result: Any, seconds: float, witnessed: float) -> None:
         """Hold a timed call's result against the reference. Raises CellFailed.
 
@@ -65,6 +78,7 @@ class TimedCalls:
             self.kernel.change(*self.factors.change_all())
         if self.probe is None:
             return
+        self.probed += 1
         start = self.clock()
         verification = self.probe(self._reading(start), result, expected)
         if not verification.ok:
@@ -114,7 +128,7 @@ class TimedCalls:
 
     def facts(self) -> dict[str, Any]:
         """What the result file says: ``timed_calls`` and the worst of the probes."""
-        probed: dict[str, float] = {"calls": len(self.seconds) if self.probe else 0}
+        probed: dict[str, float] = {"calls": self.probed}
         if self.worst is not None:
             probed |= {"error": self.worst.error, "tolerance": self.worst.tolerance}
         return {"timed_calls": self._told(), "probed": probed}

@@ -49,7 +49,7 @@ class Factors:
         count = 1 if self.alike else rows.stop - rows.start
         steps = self.random.uniform(SHORTEST_STEP, 1 - SHORTEST_STEP, count)
         self.exponents[rows] = (self.exponents[rows] + steps) % 1.0
-        return rows, self.now[rows]
+        return rows, self._rounded(np.exp2(-self.exponents[rows]))  # of a long operand not all, for one row
 
     def _rounded(self, factors: np.ndarray) -> np.ndarray:
         if self.dtype in ("float16", "bfloat16"):

@@ -56,7 +56,7 @@ class Comparison:
     other: Measurement
     verdict: Verdict
     withheld: str = ""
-    """In what the two were measured differently, so that no verdict is given; empty if in nothing."""
+    """Why no verdict is given: measured differently, or too few calls for the quantile; else empty."""
     quality: Quality | None = None
     """What their accuracies allow to be said; None where nothing is trained."""
 
@@ -225,6 +225,7 @@ def _comparison(
         estimate = allowing_for_choice(estimate, chosen_of)
     noise = widest([grounds.noise(base), grounds.noise(other), drift])
     withheld = unlike_measuring(base, other).withholds if kind in ("machines", "files", "groups") else ""
+    withheld = withheld or (estimate.hindrance if estimate.untold else "")
     return Comparison(kind, base, other, verdict(estimate, noise), withheld)
 
 

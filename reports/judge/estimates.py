@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from likeforlike.reports.judge.grounds import Grounds, run_spread
+from likeforlike.reports.sort.call_times import compared_statistic, what_is_missing
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.sort.units import paired_samples, ratio_units, time_units
-from likeforlike.reports.statistics.launches import apart, at_confidence, over_launches, widened
+from likeforlike.reports.statistics.launches import Unit, apart, at_confidence, over_launches, widened
+from likeforlike.reports.statistics.quantiles import MEDIAN, difference, mean_unit, one_launch_ratio
 from likeforlike.reports.statistics.ratios import (
     RatioEstimate,
     paired_ratio,
     unpaired_ratio,
+    without_figure,
     without_interval,
 )
 from likeforlike.reports.statistics.summaries import NOT_SAVED, Summary, summary_of, summary_ratio
@@ -24,11 +27,16 @@ TWINS = ("twin-a", "twin-b")
 def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> RatioEstimate | None:
     """Paired over the rounds both were measured in, launch by launch; unpaired where there are none.
 
-    Of one launch it is widened by how far others would lie. None without times.
+    By medians or, where both were asked for by a quantile, by that. Of one launch it is widened by how far
+    others would lie. None without times; without a figure where calls are too few for the quantile.
     """
     units = list(ratio_units(base, other).values())
     if len(units) > 1:
         return over_launches(units, grounds.ratio_spread(other))
+    if compared_statistic(base, other) != MEDIAN:
+        if not units:
+            return unpaired_estimate(base, other, grounds)
+        return widened(one_launch_ratio(units[0], paired=True), grounds.one_launch_spread(other))
     first, second = paired_samples(base, other)
     if not first:
         return unpaired_estimate(base, other, grounds)
@@ -49,16 +57,26 @@ def unpaired_estimate(
     """
     one_run = _of_one_run(base, other) if one_run is None else one_run
     several = base.launches > 1 and other.launches > 1
-    sides = [time_units(item) for item in (base, other)] if several else [[], []]
+    statistic = compared_statistic(base, other)
+    asked = statistic != MEDIAN
+    sides = [time_units(item, statistic) for item in (base, other)] if several or asked else [[], []]
     runs = None if one_run else run_spread(other)
     if all(sum(map(len, side)) > 1 for side in sides):
         estimate = apart(sides[0], sides[1], grounds.time_spread(other), runs)
         plain = base.runs[0].cell.plain or other.runs[0].cell.plain
         return replace(estimate, assumed=plain)
-    estimate_of_rounds = _over_rounds(base, other)
+    if asked and not all(sides):
+        return without_figure(False, what_is_missing(base, other))
+    estimate_of_rounds = _over_calls(sides) if asked else _over_rounds(base, other)
     if estimate_of_rounds is None:
         return None
     return widened(estimate_of_rounds, grounds.one_launch_spread(other), runs)
+
+
+def _over_calls(sides: Sequence[Sequence[Sequence[Unit]]]) -> RatioEstimate:
+    """Of quantiles where a side has one launch with calls enough for it."""
+    first, second = (mean_unit([unit for run in side for unit in run]) for side in sides)
+    return one_launch_ratio(difference(first, second), paired=False)
 
 
 def _of_one_run(base: Measurement, other: Measurement) -> bool:

@@ -200,11 +200,12 @@ def _checks(
     pairs: Sequence[Pair], old: Study, new: Study, limits: Limits
 ) -> tuple[tuple[Check, ...], list[str]]:
     ways = [unlike_measuring(base, item) for base, item in pairs]
-    doubts = [
-        how.withholds or item.doubt or base.doubt for (base, item), how in zip(pairs, ways, strict=True)
-    ]
     grounds = Grounds(old), Grounds(new)
     verdicts = [_verdict(base, item, grounds) for base, item in pairs]
+    doubts = [
+        how.withholds or item.doubt or base.doubt or (found.estimate.hindrance * found.estimate.untold)
+        for (base, item), how, found in zip(pairs, ways, verdicts, strict=True)
+    ]
     counted = iter(
         with_false_discovery_rate([v for v, doubt in zip(verdicts, doubts, strict=True) if not doubt])
     )

@@ -222,6 +222,18 @@ class TimeToAccuracy(Struct, frozen=True):
     epoch: Count | None = None
 
 
+class CallTimes(Struct, frozen=True):
+    """All timed calls of one launch, sorted; where ``--statistic`` asked for a quantile of them."""
+
+    seconds: tuple[Seconds, ...]
+    launch: Whole = 0
+    calls: Count | None = None
+    counts: tuple[Annotated[int, Meta(ge=1, le=2**53)], ...] = ()
+    """Calls of each of ``seconds``, which are then middles of classes; empty where each is one call."""
+    resolution: Share = 0.0
+    """Relative width of a class."""
+
+
 class Beside(Struct, frozen=True):
     """Turns beside one other cell, of one that took turns with the others of its group in pairs."""
 
@@ -232,6 +244,7 @@ class Beside(Struct, frozen=True):
     """Of trainings: whole epochs, with evaluation and logging."""
     disturbed: tuple[Whole, ...] = ()
     """Rounds."""
+    call_times: tuple[CallTimes, ...] = ()
 
 
 class Extra(Struct, frozen=True, kw_only=True):
@@ -270,6 +283,10 @@ class Extra(Struct, frozen=True, kw_only=True):
     """Of operands and results, each once; not told by older files."""
     verified: Verified | None = None
     timing: Literal["synchronised", "unsynchronised"] = "synchronised"
+    statistic: Literal["median", "p50", "p95", "p99"] = "median"
+    """What verdicts were asked on; older files' were on the median of samples, one call a turn."""
+    call_times: tuple[CallTimes, ...] = ()
+    """Of every launch all timed calls, those of each turn before its sample, too; none for the median."""
     synchronised_median_seconds: Seconds | None = None
     round_numbers: tuple[Whole, ...] | None = None
     launch_numbers: tuple[Whole, ...] | None = None

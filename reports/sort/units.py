@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.reports.sort.call_times import calls_of, compared_statistic, statistic_of
 from likeforlike.reports.sort.measurements import Measurement, Run, grouped
 from likeforlike.reports.statistics.launches import Unit, unit_of
+from likeforlike.reports.statistics.quantiles import MEDIAN, QUANTILES, ratio_unit, time_unit
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 
 Place = tuple[Any, ...]
@@ -76,7 +78,13 @@ def paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], 
 
 
 def ratio_units(base: Measurement, other: Measurement) -> dict[Place, Unit]:
-    """Log-ratios other/base by launch, of launches with a pair whose times are both above 0."""
+    """Log-ratios other/base by launch, of launches with a pair whose times are both above 0.
+
+    Where a quantile was asked for, of launches in which both have calls enough for it.
+    """
+    statistic = compared_statistic(base, other)
+    if statistic != MEDIAN:
+        return _quantile_ratio_units(base, other, QUANTILES[statistic])
     units = {}
     for place, pairs in paired_by_launch(base, other).items():
         usable = np.array([pair for pair in pairs if min(pair) > 0.0])
@@ -85,8 +93,29 @@ def ratio_units(base: Measurement, other: Measurement) -> dict[Place, Unit]:
     return units
 
 
-def time_units(item: Measurement) -> list[list[Unit]]:
-    """Logs of a measurement's times by launch, one list for each run of the harness (or file)."""
+def _quantile_ratio_units(base: Measurement, other: Measurement, quantile: float) -> dict[Place, Unit]:
+    partners = _numbered(other.runs)
+    units = {}
+    for place, run in _numbered(base.runs).items():
+        partner = partners.get(place)
+        if partner is None or not (run.numbered and partner.numbered):
+            continue
+        mine, theirs = calls_of(run, partner), calls_of(partner, run)
+        for launch in mine.keys() & theirs.keys():
+            unit = ratio_unit(mine[launch], theirs[launch], quantile)
+            if unit is not None:
+                units[*place, launch] = unit
+    return units
+
+
+def time_units(item: Measurement, statistic: str = "") -> list[list[Unit]]:
+    """Logs of a measurement's times by launch, one list for each run of the harness (or file).
+
+    ``statistic``: by what it is compared; empty: by what was asked of it.
+    """
+    statistic = statistic or statistic_of(item)
+    if statistic != MEDIAN:
+        return _quantile_time_units(item, QUANTILES[statistic])
     runs: dict[str, list[Unit]] = {}
     for run in item.runs:
         quiet = run.disturbed_rounds if not item.disturbed and run.quiet_samples else frozenset()
@@ -94,6 +123,14 @@ def time_units(item: Measurement) -> list[list[Unit]]:
         launches = grouped((launch, s) for launch, number, s in rows if number not in quiet and s > 0.0)
         units = [unit_of(np.log(samples)) for samples in launches.values()]
         runs.setdefault(run.file.run_id or run.file.digest, []).extend(units)
+    return [units for units in runs.values() if units]
+
+
+def _quantile_time_units(item: Measurement, quantile: float) -> list[list[Unit]]:
+    runs: dict[str, list[Unit]] = {}
+    for run in item.runs:
+        units = [time_unit(calls, quantile) for calls in calls_of(run).values()]
+        runs.setdefault(run.file.run_id or run.file.digest, []).extend(u for u in units if u is not None)
     return [units for units in runs.values() if units]
 
 

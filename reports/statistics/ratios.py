@@ -55,6 +55,8 @@ class RatioEstimate:
     """Share of the variance of a launch's figure that lies between launches, not within them."""
     fixed_variance: float = 0.0
     """What runs at different times differ by, of the log-ratio: no number of launches lessens it."""
+    untold: bool = False
+    """Whether there is no figure at all; ``ratio`` is then 1, and nobody is to be shown it."""
 
     @property
     def has_interval(self) -> bool:
@@ -77,6 +79,11 @@ def without_interval(
 ) -> RatioEstimate:
     """A ratio on which nothing can be said; ``rounds`` of the base and of the other."""
     return RatioEstimate(ratio, 0.0, math.inf, min(rounds), paired, 1.0, confidence, None, hindrance, missing)
+
+
+def without_figure(paired: bool, hindrance: str, confidence: float = 0.95) -> RatioEstimate:
+    """No ratio, and why: ``p99 needs 368 calls a launch, 40 were timed``."""
+    return RatioEstimate(1.0, 0.0, math.inf, 0, paired, 1.0, confidence, None, hindrance, untold=True)
 
 
 def log_ratios(base: Samples, other: Samples) -> np.ndarray:

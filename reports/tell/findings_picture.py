@@ -20,6 +20,7 @@ from likeforlike.reports.tell.document import Figure
 from likeforlike.reports.tell.formatting import LAUNCH_MARK, count_text, ratio_text, with_launch_mark
 from likeforlike.reports.tell.plot_data import ForestPlot, ForestRow
 from likeforlike.reports.tell.sections.plain_benchmarks.names import group_text, short_names
+from likeforlike.reports.tell.wording.tails_text import quantile_mark
 
 MOST_ROWS = 30
 MOST_GROUPS = 10
@@ -34,7 +35,7 @@ def forest_row(item: Comparison, group: str, name: str) -> ForestRow | None:
         return None
     low, high = (estimate.low, estimate.high) if estimate.has_interval else (None, None)
     return ForestRow(
-        name,
+        name + quantile_mark(item.base, item.other),
         estimate.ratio,
         with_launch_mark(ratio_text(estimate), estimate),
         item.word,

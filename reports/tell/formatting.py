@@ -115,8 +115,8 @@ def share_entry(item: Measurement | None) -> Entry:
 
 
 def ratio_entry(comparison: Comparison | None) -> Entry:
-    """Ratio with its interval, struck through if either figure is in doubt."""
-    if comparison is None:
+    """Ratio with its interval, struck through if either figure is in doubt; a dash where there is none."""
+    if comparison is None or comparison.verdict.estimate.untold:
         return Entry("–")
     estimate = comparison.verdict.estimate
     text = with_launch_mark(ratio_text(estimate), estimate)
@@ -125,8 +125,8 @@ def ratio_entry(comparison: Comparison | None) -> Entry:
 
 
 def speed_up_entry(comparison: Comparison | None) -> Entry:
-    """Speed-up, the inverse of the ratio of times, with its interval."""
-    if comparison is None:
+    """Speed-up, the inverse of the ratio of times, with its interval; a dash where there is none."""
+    if comparison is None or comparison.verdict.estimate.untold:
         return Entry("–")
     estimate = comparison.verdict.estimate
     low = 1 / estimate.low if estimate.low else math.inf
@@ -136,7 +136,9 @@ def speed_up_entry(comparison: Comparison | None) -> Entry:
 
 
 def ratio_text(estimate: RatioEstimate) -> str:
-    """``×1.31 (1.29 to 1.33)``; the ratio alone where there is no interval."""
+    """``×1.31 (1.29 to 1.33)``; the ratio alone without an interval, a dash where there is no figure."""
+    if estimate.untold:
+        return "–"
     text = f"×{significant(estimate.ratio)}"
     if not estimate.has_interval:
         return text

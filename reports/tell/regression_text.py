@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.regressions import Check, Outcome
+from likeforlike.reports.sort.call_times import compared_statistic
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 from likeforlike.reports.statistics.summaries import NOT_SAVED
 from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.formatting import count_text, more_rounds_text, percent, ratio_text
 from likeforlike.reports.tell.wording.accuracy_text import seeds_text
+from likeforlike.reports.tell.wording.tails_text import asked_time_text
 
 MOST_REMARKS = 20
 
@@ -85,8 +86,7 @@ def _row(check: Check) -> tuple[str, ...]:
     before, now = check.before, check.now
     return (
         check.name,
-        format_seconds(before.median_seconds),
-        format_seconds(now.median_seconds),
+        *(asked_time_text(item, compared_statistic(before, now)) for item in (before, now)),
         _rounds_text(before, now),
         ratio_text(check.verdict.estimate),
         _word(check),

@@ -40,6 +40,7 @@ from likeforlike.reports.tell.sections.beside_time import launch_cost, pace, tra
 from likeforlike.reports.tell.sections.over_size import section as kernels_over_size
 from likeforlike.reports.tell.sections.published import epochs as published_epochs
 from likeforlike.reports.tell.sections.published import pair as published_pair
+from likeforlike.reports.tell.sections.tails import section as tails
 from likeforlike.reports.tell.wording.marks import with_marks_explained
 from likeforlike.reports.tell.wording.pools import with_pools_told
 from likeforlike.reports.tell.wording.waiting import with_waiting_told
@@ -58,6 +59,7 @@ SECTIONS: tuple[SectionModule, ...] = (
     answers,
     implementations,
     roofline,
+    tails,
     plain_benchmarks,
     own,
     pace,

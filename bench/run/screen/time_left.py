@@ -284,11 +284,14 @@ class TimeLeft:
         return self._experience.seconds(("compile", *part.expected.kind), part.expected.compile_seconds)
 
     def _turn(self, part: _Part) -> float:
-        """A kernel's turn: woken by calls for 20 ms, by one at least, then the sample."""
+        """A kernel's turn: woken by calls for 20 ms, by one at least, then the sample or many timed calls."""
         if part.rounds:
             return part.used_seconds / part.rounds
-        call = self._call(part)
-        return max(_WAKING_SECONDS, call) + call + _TURN_OVERHEAD_SECONDS
+        call, rounds = self._call(part), max(self._limits.min_rounds, 1)
+        timed = call * max(1, self._limits.calls / rounds)
+        if self._limits.max_seconds:
+            timed = min(timed, max(call, self._limits.max_seconds / rounds))
+        return max(_WAKING_SECONDS, call) + timed + _TURN_OVERHEAD_SECONDS
 
     def _rounds_left(self, part: _Part) -> float:
         """Rounds go on until they are precise or the time is used up, but for the fewest at least."""

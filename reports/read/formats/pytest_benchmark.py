@@ -21,6 +21,7 @@ from likeforlike.reports.read.result_file import Cell, Commit, ResultFile, Tool
 from likeforlike.reports.read.safe_text import visible
 from likeforlike.reports.read.schema import (
     SCHEMA_VERSION,
+    CallTimes,
     Extra,
     Fingerprint,
     Header,
@@ -270,6 +271,24 @@ def _check_parallel(document: Document, extra: Extra, count: int, path: str) -> 
             if len(values) != len(turns.seconds) and (values or key == "round_numbers"):
                 expected = f"expected {len(turns.seconds)}, one for each sample"
                 raise document.error(f"{path}.beside.{other}.{key}", f"{len(values)} entries", expected)
+    told = {"call_times": extra.call_times}
+    told |= {f"beside.{other}.call_times": turns.call_times for other, turns in extra.beside.items()}
+    for key, every in told.items():
+        for number, times in enumerate(every):
+            _check_call_times(document, times, f"{path}.{key}[{number}]")
     numbers = [epoch.epoch for epoch in extra.epochs]
     if numbers != sorted(set(numbers)):
         raise document.error(f"{path}.epochs", str(numbers[:8]), "expected epochs in order, each once")
+
+
+def _check_call_times(document: Document, times: CallTimes, path: str) -> None:
+    """Calls are sorted, counted as often as there are values, and as many as the launch tells."""
+    values = len(times.seconds)
+    if list(times.seconds) != sorted(times.seconds):
+        raise document.error(f"{path}.seconds", f"{values} entries", "expected them sorted, shortest first")
+    if times.counts and len(times.counts) != values:
+        expected = f"expected {values}, one for each of seconds"
+        raise document.error(f"{path}.counts", f"{len(times.counts)} entries", expected)
+    total = sum(times.counts) if times.counts else values
+    if times.calls is not None and times.calls != total:
+        raise document.error(f"{path}.calls", str(times.calls), f"expected {total}, as many as there are")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from likeforlike.reports.sort.call_times import compared_statistic, statistic_of
 from likeforlike.reports.sort.likeness.setup_differences import unlike_environments
 from likeforlike.reports.sort.measurements import Measurement, Run
 
@@ -111,4 +112,12 @@ def unlike_measuring(first: Measurement, second: Measurement) -> Unlike:
     options = unlike_options(first.runs[0], second.runs[0])
     reasons = [f"measured with unlike options: {options.withholds}"] if options.withholds else []
     environments = unlike_environments(first, second)
-    return Unlike("; ".join([*reasons, *([environments] if environments else [])]), options.told)
+    told = [text for text in (options.told, _unlike_statistics(first, second)) if text]
+    return Unlike("; ".join([*reasons, *([environments] if environments else [])]), "; ".join(told))
+
+
+def _unlike_statistics(first: Measurement, second: Measurement) -> str:
+    mine, theirs = statistic_of(first), statistic_of(second)
+    if mine == theirs:
+        return ""
+    return f"asked on {mine} and on {theirs}, compared by {compared_statistic(first, second)}"

@@ -32,6 +32,7 @@ from likeforlike.reports.tell.formatting import (
 )
 from likeforlike.reports.tell.sections.answers import has_answer
 from likeforlike.reports.tell.wording.roof_text import ROOF, ROOF_NOTE, has_roof, roof_entry
+from likeforlike.reports.tell.wording.tails_text import asked_note, compared_words
 
 _TOLD_APART = (TASK, DIVIDED_TASK, NOISE_FLOOR)
 """Kinds of workload whose sections and findings are other modules', as those of kernels told by size are; of
@@ -113,7 +114,10 @@ def _fastest_there(members: Sequence[Comparison]) -> str:
     if base.extra.division != "default":
         where += f", division {base.extra.division}"
     name, ratio = nearest.other.key.implementation, ratio_text(nearest.verdict.estimate)
-    return f"{base.key.implementation} is the fastest {where}; the next, {name}, takes {ratio} of its time"
+    of_what = compared_words(base, nearest.other)
+    return (
+        f"{base.key.implementation} is the fastest {where}; the next, {name}, takes {ratio} of its {of_what}"
+    )
 
 
 def _at_size(item: Measurement) -> str:
@@ -201,7 +205,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
     )
     note = (
         f"Each {', '.join(['device', size, *(['dtype'] if typed else []), *others])} and division has "
-        "its own base, its fastest; ratios are of paired rounds, launch by launch."
+        f"its own base, its fastest; ratios are of paired rounds, launch by launch.{asked_note(items)}"
     )
     note += f" {ROOF_NOTE}" if bound else ""
     folded = len(rows) > 30

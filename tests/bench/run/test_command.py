@@ -157,6 +157,7 @@ def test_skip_measures_nothing(tmp_path: Path) -> None:
         ("--epochs=none", "--epochs: 'none' is not a whole number of at least 2"),
         ("--epochs=1", "--epochs: '1' is not a whole number of at least 2"),
         ("--data=mnist", "--data: unknown 'mnist'; known: auto, fashion-mnist, synthetic"),
+        ("--statistic=p90", "--statistic: unknown 'p90'; known: median, p50, p95, p99"),
         ("--timing=wishful", "--timing: unknown 'wishful'; known: synchronised, unsynchronised"),
         ("--cell-memory=much", "--cell-memory: 'much' is not a size such as 512MiB or 8GiB"),
         ("--ladder=up", "--ladder: 'up' is not of the form A:B"),
@@ -180,7 +181,7 @@ def test_a_wrong_option_is_one_line_and_exit_status_4_before_anything_runs(
     assert done.returncode == 4, said
     assert len(errors) == 1
     assert complaint in errors[0]
-    assert "median" not in said
+    assert "median of" not in said
     assert {path.name for path in tmp_path.iterdir()} <= {".benchmarks"}  # pytest-benchmark's own
 
 

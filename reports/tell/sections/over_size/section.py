@@ -35,6 +35,7 @@ from likeforlike.reports.tell.sections.over_size.curves import figures
 from likeforlike.reports.tell.sections.over_size.sentences import device_findings, fastest_findings
 from likeforlike.reports.tell.sections.over_size.series import rate_of, series_of, told_workloads
 from likeforlike.reports.tell.wording.roof_text import ROOF, ROOF_NOTE, has_roof, roof_entry
+from likeforlike.reports.tell.wording.tails_text import asked_note
 
 GROWTH = "growth"
 """The table of the first workload that has one; of others the section's name stands before it."""
@@ -129,6 +130,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
     note = (
         "Speed-up is CPU time over the device's: a ratio of times, for devices take no turns. "
         "Figures struck through can't be true or were disturbed; “What can't be believed” says why."
+        f"{asked_note(items)}"
         if devices
         else ""
     )

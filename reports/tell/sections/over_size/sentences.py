@@ -16,6 +16,7 @@ from likeforlike.reports.tell.formatting import (
 from likeforlike.reports.tell.sections.implementations import others_of
 from likeforlike.reports.tell.sections.over_size.crossings import device_crossovers
 from likeforlike.reports.tell.sections.over_size.series import place_of, size_text, work_text
+from likeforlike.reports.tell.wording.tails_text import compared_words
 
 
 def device_findings(context: Context, declared: Declared) -> Iterator[str]:
@@ -39,7 +40,8 @@ def device_findings(context: Context, declared: Declared) -> Iterator[str]:
         speed_up = significant(1.0 / item.verdict.estimate.ratio)
         where = f" ({context.title(item.other)})" if context.several else ""
         yield (
-            f"{key.device}{where} is up to ×{speed_up} as fast as cpu:0 at {declared.plural} "
+            f"{key.device}{where} is up to ×{speed_up} as fast{_by_quantile(item)} as cpu:0 at "
+            f"{declared.plural} "
             f"({work_text(item.other, key.name)}{size_text(item.other)}){pays}."
         )
     yield from _never_paying(context, declared, set(best))
@@ -106,9 +108,15 @@ def _times_text(mine: Sequence[Comparison]) -> str:
     if unlike:
         ratios = [f"{item.other.key.implementation} {comparison_text(item)}" for item in unlike]
         first, _, rest = listed(ratios).partition(" ")
-        parts.append(f"{first} takes {rest} of {name}'s time")
+        parts.append(f"{first} takes {rest} of {name}'s {compared_words(mine[0].base, mine[0].other)}")
     if like:
         parts.append(
-            f"{listed(like)} take{'s' * (len(like) == 1)} as long" + ("" if unlike else f" as {name}")
+            f"{listed(like)} take{'s' * (len(like) == 1)} as long{_by_quantile(mine[0])}"
+            + ("" if unlike else f" as {name}")
         )
     return "; ".join(parts)
+
+
+def _by_quantile(item: Comparison) -> str:
+    words = compared_words(item.base, item.other)
+    return "" if words == "time" else f" by {words}"
