@@ -215,6 +215,9 @@ class Unwatched:
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         return []
 
+    def pace(self, cell: Cell) -> None:
+        return None
+
 
 def cell(name: str) -> Cell:
     return Cell(

@@ -171,3 +171,51 @@ def test_the_length_goes_by_a_few_calls_or_by_one_that_takes_long() -> None:
     slow_later = Steps(lambda n: 0.9 if n == 2 else 0.01)
     kernel = replace(placed.kernel, call=lambda: slow_later.call(real))
     assert length_of_turns(replace(placed, kernel=kernel, clock=slow_later)) == TurnLength(CALLS)
+
+
+def test_what_is_timed_several_calls_at_once_has_no_tail_to_tell() -> None:
+    placed, _ = prepare(many())
+    with pytest.raises(CellFailed, match="the mean of 20 calls, .*: nothing tells their p99") as failure:
+        length_of_turns(replace(placed, kernel=replace(placed.kernel, calls=lambda: 20)))
+    assert failure.value.outcome == "skipped"
+
+
+def test_caches_are_emptied_before_every_timed_call_of_a_turn() -> None:
+    placed, _ = prepare(many())
+    log: list[str] = []
+    real = placed.kernel.call
+
+    class Emptied:
+        def empty(self) -> None:
+            log.append("empty")
+
+    kernel = replace(placed.kernel, call=lambda: (log.append("call"), real())[1])
+    sample = take_sample(replace(placed, kernel=kernel, emptying=Emptied()))  # type: ignore[arg-type]
+    timed = log[log.index("empty") :]
+    assert timed == ["empty", "call"] * len(sample.call_seconds)
+
+
+def test_arguments_that_are_supplied_are_others_for_every_timed_call() -> None:
+    """Of functions that somebody compares: no fraction multiplies them, they are drawn anew."""
+    placed, _ = prepare(many())
+    drawn, found = [0], []
+
+    class Supply:
+        def draw(self) -> Callable[[], None]:
+            def switch() -> None:
+                drawn[0] += 1
+
+            return switch
+
+    assert placed.calls is not None
+    real = placed.kernel.call
+    kernel = replace(
+        placed.kernel,
+        change=None,
+        supply=Supply(),  # type: ignore[arg-type]
+        call=lambda: (found.append(drawn[0]), real())[1],
+    )
+    placed.calls.kernel, placed.calls.probe = kernel, None
+    sample = take_sample(replace(placed, kernel=kernel))
+    timed = found[-len(sample.call_seconds) :]
+    assert timed == list(range(1, len(timed) + 1))
