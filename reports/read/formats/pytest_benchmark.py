@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from likeforlike.reports.read.cell_schema import CallTimes, Extra
 from likeforlike.reports.read.decoding import Document, parse, value_text
 from likeforlike.reports.read.format import Format
 from likeforlike.reports.read.machines import Machine, machine_of
@@ -21,8 +22,6 @@ from likeforlike.reports.read.result_file import Cell, Commit, ResultFile, Tool
 from likeforlike.reports.read.safe_text import visible
 from likeforlike.reports.read.schema import (
     SCHEMA_VERSION,
-    CallTimes,
-    Extra,
     Fingerprint,
     Header,
     SavedSamples,

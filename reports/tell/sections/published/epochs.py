@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
+from likeforlike.reports.read.cell_schema import Epoch
 from likeforlike.reports.read.declarations import TASK
-from likeforlike.reports.read.schema import Epoch
 from likeforlike.reports.sort.epochs import epoch_seconds, mean, runs_with_epochs, tells_phases
 from likeforlike.reports.sort.likeness.comparability import NOT_STATED, recipe_differences
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement
