@@ -79,7 +79,7 @@ class Clock:
 def test_the_time_of_several_calls_in_a_row_is_divided_among_them(take):
     clock = Clock()
     kernel = Kernel(lambda: clock(), calls=lambda: 4)
-    spec = SimpleNamespace(timing="synchronised", transfer=False)
+    spec = SimpleNamespace(timing="synchronised", transfer=False, sustained=False)
     placed = measure_kernel.Placed(spec, None, None, kernel, None, clock, clock)
     timed = take(placed)
     assert (timed.seconds, timed.witnessed) == (2.0 / 4, 4.0 / 4)
