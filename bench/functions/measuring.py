@@ -33,9 +33,9 @@ from likeforlike.models.functions.exchange import forget
 from likeforlike.models.functions.given import Entrant
 from likeforlike.models.tasks.fashion_mnist import Located
 
-ROUNDS, SECONDS_OF_A_LAUNCH = 12, 0.2
+ROUNDS, SECONDS_OF_A_LAUNCH = 12, 1.0
 """Of a whole group at least, and of each function in each launch at most, its untimed calls included."""
-WORTH_SECONDS, WORTH_CALLS = (2.0, 12.0), 2000
+WORTH_SECONDS, WORTH_CALLS = (2.0, 30.0), 6000
 """Who compares what takes nanoseconds doesn't want to wait as long as who compares what takes a second."""
 UNLOADED = "import-error"
 """How a cell ends whose function could be sent, and could not be loaded where it was sent to."""

@@ -5,7 +5,8 @@ each call timed after 20 ms of untimed ones. *Warm*: at once. *Paused*: after a 
 small arrays is touched, as long as emptying the caches takes. *Cold*: after a buffer larger than all caches
 was written. Cold less paused is what the caches were worth; the pause alone puts the threads of a BLAS to
 sleep. Predicted is the time in which two operands and the result pass between memory and processor, at the
-rate of a triad and of a copy.
+rate of a triad and of a copy: the most that a product can lose, since it computes while it reads. What hides
+nothing, the sum of the same two matrices, shows whether they come from memory at all.
 """
 
 from __future__ import annotations
@@ -106,11 +107,17 @@ def predicted_seconds(size: int, item_bytes: int, bytes_per_second: float) -> fl
     return ARRAYS * item_bytes * size**2 / bytes_per_second
 
 
-def lines_of(size: int, item_bytes: int, times: Times, bandwidth: Bandwidth) -> list[str]:
+def sum_of(left: np.ndarray, right: np.ndarray) -> Kernel:
+    """The sum of two matrices, by one thread: as many bytes as their product, and nothing to compute."""
+    return Kernel(partial(np.add, left, right, out=np.empty_like(left)))
+
+
+def lines_of(size: int, item_bytes: int, times: Times, summed: Times, bandwidth: Bandwidth) -> list[str]:
     """The table of one size, and what is predicted."""
     medians = {way: statistics.median(times.seconds[way]) for way in WAYS}
     cold = times.difference("cold", "paused")
     waking = times.difference("paused", "warm")
+    control = summed.difference("cold", "paused")
     low, high = (
         predicted_seconds(size, item_bytes, rate) * 1e6
         for rate in sorted(
@@ -124,8 +131,9 @@ def lines_of(size: int, item_bytes: int, times: Times, bandwidth: Bandwidth) -> 
     return [
         table(["product", "caches", "median, ms", "over warm"], rows),
         "",
-        f"- cold less paused: {_text(cold)}; by the bandwidth {low:.0f} to {high:.0f} µs for "
+        f"- cold less paused: {_text(cold)}; by the bandwidth {low:.0f} to {high:.0f} µs at most, for "
         f"{ARRAYS * item_bytes * size**2 / 1e6:.1f} MB",
+        f"- the same of the two matrices' sum: {_text(control)}",
         f"- paused less warm: {_text(waking)}",
         "",
     ]
@@ -174,8 +182,11 @@ def main() -> None:
         empty = partial(write_through_caches, caches.written_bytes)
         emptying = min(_seconds_of(empty) for _ in range(5))
         draw = random.Random(asked.seed)
-        times = measure(kernel, empty, partial(keep_busy, emptying), asked.rounds, draw)
-        print("\n".join(lines_of(size, 4, times, bandwidth)), flush=True)
+        times, summed = (
+            measure(what, empty, partial(keep_busy, emptying), asked.rounds, draw)
+            for what in (kernel, sum_of(*problem.operands))
+        )
+        print("\n".join(lines_of(size, 4, times, summed, bandwidth)), flush=True)
     print(account.closing())
 
 

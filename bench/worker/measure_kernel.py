@@ -221,10 +221,13 @@ def queued(placed: Placed) -> Timed:
 def take_sample(placed: Placed) -> Sample:
     """Other operands, untimed calls, one timed call, whose own result is then probed. Raises CellFailed.
 
-    Where quantiles are asked for, further timed calls come right before that one.
+    Where quantiles are asked for, further timed calls come right before that one. Where a kernel draws its
+    own operands, a short call is timed several times with others, and the sample is the median: what is
+    waited for and written around a turn would take longer than the one call.
     """
     change_last = placed.calls.before_waking() if placed.calls else None
     calls = wake(placed, _SUSTAINED_WAKING_SECONDS if placed.spec.sustained else _WAKING_SECONDS) + 1
+    further = further_calls(placed)
     if change_last:
         change_last()
     earlier = earlier_calls(placed)
@@ -234,8 +237,21 @@ def take_sample(placed: Placed) -> Sample:
     if placed.calls:
         placed.calls.after(timed.result, timed.seconds, timed.witnessed)
     every = (*earlier, timed.seconds) if placed.length else ()
-    made = (calls + len(earlier)) * calls_of(placed)
-    return Sample(timed.seconds, None, *transfers, made, call_seconds=every)
+    made = (calls + len(earlier) + len(further)) * calls_of(placed)
+    seconds = statistics.median([*further, timed.seconds])
+    return Sample(seconds, None, *transfers, made, call_seconds=every)
+
+
+def further_calls(placed: Placed) -> list[float]:
+    """Seconds of timed calls with operands of their own; none where quantiles are asked for."""
+    if placed.calls is None or placed.length is not None or calls_of(placed) > 1:
+        return []
+
+    def call() -> tuple[float, float]:
+        timed, _ = timed_call(placed)
+        return timed.seconds, timed.witnessed
+
+    return [placed.calls.further(call) for _ in range(placed.calls.further_in_a_turn())]
 
 
 def timed_call(placed: Placed) -> tuple[Timed, tuple[float | None, float | None]]:

@@ -19,6 +19,8 @@ PROVEN = "proven"
 _SLOWEST_COPY = 5e8
 """Bytes a second at which any result can be read, widening 16-bit numbers included."""
 _SHORTEST_READING_SECONDS = 2e-3
+_FURTHER_SECONDS, _MOST_FURTHER = 0.05, 8
+"""Of a turn, for calls beside the one that is probed, drawing their operands included."""
 _SAMPLES_TO_JUDGE = 8
 """Of fewer readings a busy machine may have put every one aside."""
 
@@ -37,6 +39,8 @@ class TimedCalls:
     read_bytes: int = 0
     worst: Verification | None = None
     probed: int = 0
+    draw_seconds: float = 0.0
+    """What the operands of the last turn took to be drawn, where the kernel draws its own."""
 
     def before_waking(self) -> Callable[[], None]:
         """Change all operands' rows if that was not done after the last call; the change that comes last.
@@ -45,7 +49,10 @@ class TimedCalls:
         the calls that wake threads is wrong by then, and all other rows lie in the caches still.
         """
         if self.kernel.supply is not None:
-            return self.kernel.supply.draw()
+            begin = self.clock()
+            switch = self.kernel.supply.draw()
+            self.draw_seconds = self.clock() - begin
+            return switch
         if self.kernel.change is None:
             return lambda: None
         if not self.seconds:
@@ -65,6 +72,26 @@ class TimedCalls:
             self.kernel.supply.draw()()
         elif self.kernel.change is not None:
             self.kernel.change(*self.factors.change_one())
+
+    def further_in_a_turn(self) -> int:
+        """How many timed calls with operands of their own fit into a turn before the one that is probed.
+
+        None before one was timed. A drawn number fewer, so that nobody can foresee which is probed.
+        """
+        if self.kernel.supply is None or not self.seconds:
+            return 0
+        each = statistics.median(self.seconds) + self.draw_seconds
+        most = min(_MOST_FURTHER, int(_FURTHER_SECONDS / max(each, 1e-9)))
+        return most - int(self.factors.random.integers(most // 4 + 1))
+
+    def further(self, call: Callable[[], tuple[float, float]]) -> float:
+        """Time such a call: its seconds and the witness's are noted, its result is dropped unread."""
+        assert self.kernel.supply is not None
+        self.kernel.supply.draw_further()
+        seconds, witnessed = call()
+        self.seconds.append(seconds)
+        self.witnessed.append(witnessed)
+        return seconds
 
     def after(self, result: Any, seconds: float, witnessed: float) -> None:
         """Hold a timed call's result against the reference. Raises CellFailed.

@@ -43,6 +43,10 @@ class Supply(Protocol):
         """Draw operands that no call has seen, untimed; what to call, right before a call, to use them."""
         ...
 
+    def draw_further(self) -> None:
+        """Draw and use such operands for a call whose result nobody reads."""
+        ...
+
     def restore(self) -> None:
         """Make calls find the problem's own operands again."""
         ...

@@ -21,6 +21,8 @@ SHORTEST_SAMPLE_SECONDS = 2e-4
 LONGEST_DRAW_SECONDS = 0.5
 """Who needs longer to make arguments makes them once: nobody waits minutes for the sake of proof."""
 MOST_CALLS = 10_000
+_FURTHER = 10**9
+"""Numbers from here on are of arguments for which answers aren't exchanged."""
 _CALIBRATING_CALLS = 5
 _LONGEST_REASON = 300
 
@@ -50,6 +52,7 @@ class Work:
         self._draws = Draws(given.arguments, entrant.point)
         self._base = self._draws.set(0)
         self._drawn = 1
+        self._further = 0
         began = clock()
         self._next = self._draws.set(1) if self._draws.made else self._base
         quickly = clock() - began <= LONGEST_DRAW_SECONDS
@@ -96,6 +99,11 @@ class Work:
             self.arguments, self.number = self._next, self._drawn
 
         return switch
+
+    def draw_further(self) -> None:
+        """Draw and use arguments that no call has seen, and whose answers nobody asks for."""
+        self._further += 1
+        self.arguments = self._draws.set(_FURTHER + self._further)
 
     def restore(self) -> None:
         """The arguments of the first call again."""

@@ -16,7 +16,7 @@ from likeforlike.models.contract.workload import Workload
 
 class Supply:
     def __init__(self):
-        self.drawn, self.used = 0, 0
+        self.drawn, self.used, self.further = 0, 0, 0
 
     def draw(self):
         self.drawn += 1
@@ -24,6 +24,10 @@ class Supply:
 
     def use(self):
         self.used = self.drawn
+
+    def draw_further(self):
+        self.further += 1
+        self.used = -self.further
 
     def restore(self):
         self.used = 0
@@ -62,6 +66,27 @@ def test_several_calls_with_the_same_operands_prove_less():
     calls = calls_of(Supply(), calls=2)
     calls.after(None, 1.0, 1.0)
     assert "a kept answer would pass" in calls.facts()["timed_calls"]
+
+
+def test_a_short_call_is_timed_several_times_with_operands_of_their_own():
+    """Ten calls of 5 ms fit into 50 ms; 8 are the most, and up to two fewer are drawn."""
+    supply = Supply()
+    calls = calls_of(supply)
+    calls.clock = lambda: 0.0  # drawing takes no time
+    assert calls.further_in_a_turn() == 0, "nothing is known of the first call"
+    calls.before_waking()()
+    calls.after(None, 0.005, 0.005)
+    assert {calls.further_in_a_turn() for _ in range(100)} == {6, 7, 8}
+    calls.seconds[:] = [0.03]
+    assert calls.further_in_a_turn() == 1
+    calls.seconds[:] = [0.06]
+    assert calls.further_in_a_turn() == 0
+    seen = []
+    switch = calls.before_waking()
+    assert calls.further(lambda: (seen.append(supply.used), (0.004, 0.0041))[1]) == 0.004
+    assert seen == [-1]
+    switch()
+    assert (supply.used, calls.seconds[-1], calls.witnessed[-1]) == (2, 0.004, 0.0041)
 
 
 class Clock:
