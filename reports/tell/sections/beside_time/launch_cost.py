@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likeforlike.devices.limits.units import format_seconds
+from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Entry, Points, Row, Section, Table, Text, row, section
@@ -152,7 +153,8 @@ def _waiting_table(context: Context) -> Table | None:
     )
     rows: list[Row] = []
     for (machine, device, framework), mine in places.items():
-        shares = [share for item in mine if (share := waiting_share(item)) is not None]
+        kernels = [item for item in mine if item.kind != NOISE_FLOOR]  # of a call that does nothing, all is
+        shares = [share for item in kernels if (share := waiting_share(item)) is not None]
         waits = sorted(item.waiting_seconds or 0.0 for item in mine)
         rows.append(
             row(

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from likeforlike.reports.read.declarations import TASK
-from likeforlike.reports.sort.accuracies import accuracies_by_seed, trains, validation_images
+from likeforlike.reports.sort.accuracies import (
+    accuracies_by_seed,
+    scatter_of,
+    trains,
+    usual_scatters,
+    validation_images,
+)
 from likeforlike.reports.sort.baselines import equal_terms
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.measurements import Measurement, grouped
@@ -136,7 +142,7 @@ def _table(
     context: Context, items: Sequence[Measurement], front: set[int], generated: bool, suffix: str
 ) -> Table:
     resources = resource_columns(items)
-    best = _best(items, generated)
+    best, scatters = _best(items, generated), usual_scatters(context.detailed_of_kind(TASK))
     numbered = sorted(enumerate(items), key=lambda pair: pair[1].median_seconds)
     rows: list[Row] = []
     for number, item in numbered:
@@ -146,7 +152,7 @@ def _table(
                 *place(context, item),
                 item.extra.division,
                 seconds_per_epoch(item),
-                accuracy_over_seeds(item),
+                accuracy_over_seeds(item, scatter=scatter_of([item], scatters)),
                 *resource_entries(item, resources),
                 Entry(", ".join(told) or "–"),
                 workload=item.key.workload,
