@@ -24,7 +24,7 @@ from likeforlike.models.kernels.fft import workload as fft
 from likeforlike.models.kernels.layernorm import workload as layernorm
 from likeforlike.models.kernels.precision_modes import UNIT_ROUNDOFF
 from likeforlike.models.kernels.softmax import workload as softmax
-from likeforlike.models.kernels.triad import arrays, with_numpy
+from likeforlike.models.kernels.triad import arrays
 from likeforlike.models.registry import kernel_workloads, load_registry
 
 REGISTRY = load_registry()
@@ -350,13 +350,3 @@ def test_a_size_that_is_no_power_of_two_is_right_too():
     answer = transform(problem.operands[0].astype(np.float64)).astype(np.complex64)
     assert WORKLOADS["fft"].verify(axes, problem, answer).ok
     assert not WORKLOADS["fft"].verify(axes, problem, answer.conj()).ok
-
-
-@pytest.mark.parametrize("threads", ["1", "3", "7"])
-def test_blocks_on_any_number_of_threads_are_the_whole_array(monkeypatch, threads):
-    monkeypatch.setenv("OMP_NUM_THREADS", threads)
-    monkeypatch.setattr(with_numpy, "_BLOCK_BYTES", 5 * 4096 * 4)
-    _, problem = problem_of("triad", "float32")
-    kernel = with_numpy.blocked(problem)
-    b, c = problem.operands
-    np.testing.assert_array_equal(called(kernel), b + 3 * c)
