@@ -16,7 +16,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -31,7 +31,7 @@ from likeforlike.devices.process.last_cache import (
     usable_processors,
     write_through_caches,
 )
-from likeforlike.devices.process.memory_bandwidth import Bandwidth, measure_bandwidth
+from likeforlike.devices.process.memory_rates import ADDING, MOVING, numpy_rates
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.kernels.matmul.workload import WORKLOAD as PRODUCT
@@ -42,6 +42,7 @@ WAYS = ("warm", "paused", "cold")
 WAKING_SECONDS = 0.02
 ARRAYS = 3
 """Two operands and the result."""
+_RATES_SECONDS = 3.0
 SMALL = 4096
 """Elements of what a pause works on: 32 KiB, which leaves all but the first-level cache alone."""
 
@@ -112,7 +113,9 @@ def sum_of(left: np.ndarray, right: np.ndarray) -> Kernel:
     return Kernel(partial(np.add, left, right, out=np.empty_like(left)))
 
 
-def lines_of(size: int, item_bytes: int, times: Times, summed: Times, bandwidth: Bandwidth) -> list[str]:
+def lines_of(
+    size: int, item_bytes: int, times: Times, summed: Times, rates: Mapping[str, float]
+) -> list[str]:
     """The table of one size, and what is predicted."""
     medians = {way: statistics.median(times.seconds[way]) for way in WAYS}
     cold = times.difference("cold", "paused")
@@ -120,9 +123,7 @@ def lines_of(size: int, item_bytes: int, times: Times, summed: Times, bandwidth:
     control = summed.difference("cold", "paused")
     low, high = (
         predicted_seconds(size, item_bytes, rate) * 1e6
-        for rate in sorted(
-            (bandwidth.scaled_sum_bytes_per_second, bandwidth.copy_bytes_per_second), reverse=True
-        )
+        for rate in sorted((rates[ADDING], rates[MOVING]), reverse=True)
     )
     rows = [
         [f"{size}²", way, f"{medians[way] * 1e3:.3f}", f"{medians[way] / medians['warm']:.3f}"]
@@ -144,14 +145,13 @@ def _text(interval: tuple[float, float, float]) -> str:
     return f"{middle:.0f} µs ({low:.0f} to {high:.0f})"
 
 
-def bandwidth_line(bandwidth: Bandwidth, caches: LastCache) -> str:
+def bandwidth_line(rates: Mapping[str, float], vector_bytes: int, caches: LastCache) -> str:
     """Triad against copy."""
-    summed, copy = bandwidth.scaled_sum_bytes_per_second, bandwidth.copy_bytes_per_second
-    short = "" if bandwidth.enough else "; smaller than STREAM asks, for want of memory"
+    summed, copy = rates[ADDING], rates[MOVING]
     hold = f"{caches.size_bytes / 2**20:.0f} MiB ({caches.source})"
     return (
-        f"- a = b + 3 c {summed / 1e9:.1f} GB/s, copy {copy / 1e9:.1f} GB/s, ratio {summed / copy:.2f}; "
-        f"arrays of {bandwidth.array_bytes / 2**20:.0f} MiB{short}; caches hold {hold}"
+        f"- {ADDING} {summed / 1e9:.1f} GB/s, copy {copy / 1e9:.1f} GB/s, ratio {summed / copy:.2f}; "
+        f"arrays of {vector_bytes / 2**20:.0f} MiB; caches hold {hold}"
     )
 
 
@@ -173,8 +173,11 @@ def main() -> None:
         raise StudyFailed(str(entry.missing()))
     print(heading("Cold caches", "cold_cache"), flush=True)
     account, caches = Account(), processor_caches()
-    bandwidth = measure_bandwidth(caches=caches)
-    print(bandwidth_line(bandwidth, caches), end="\n\n", flush=True)
+    try:
+        rates, vector_bytes = numpy_rates(usable_cores(), _RATES_SECONDS)
+    except MemoryError as error:
+        raise StudyFailed(str(error)) from error
+    print(bandwidth_line(rates, vector_bytes, caches), end="\n\n", flush=True)
     runtime(entry.framework).configure("cpu:0", usable_cores(), "float32")
     for size in map(int, asked.sizes.split(",")):
         problem = PRODUCT.problem({"size": size, "dtype": "float32"}, "cpu:0")
@@ -186,7 +189,7 @@ def main() -> None:
             measure(what, empty, partial(keep_busy, emptying), asked.rounds, draw)
             for what in (kernel, sum_of(*problem.operands))
         )
-        print("\n".join(lines_of(size, 4, times, summed, bandwidth)), flush=True)
+        print("\n".join(lines_of(size, 4, times, summed, rates)), flush=True)
     print(account.closing())
 
 

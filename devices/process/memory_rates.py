@@ -54,13 +54,34 @@ def best_bandwidth(
     """
     best: tuple[float, str] | None = None
     try:
-        for what, call in ways:
-            fastest = fastest_call(call, seconds / len(_VECTORS), clock)
-            if fastest > 0 and (best is None or _VECTORS[what] * size / fastest > best[0]):
-                best = _VECTORS[what] * size / fastest, what
+        for what, rate in _rates(ways, size, seconds, clock):
+            if best is None or rate > best[0]:
+                best = rate, what
     except Exception:  # out of memory: what was found stands
         return best
     return best
+
+
+def _rates(
+    ways: Iterator[Way], size: int, seconds: float, clock: Callable[[], float]
+) -> Iterator[tuple[str, float]]:
+    for what, call in ways:
+        fastest = fastest_call(call, seconds / len(_VECTORS), clock)
+        if fastest > 0:
+            yield what, _VECTORS[what] * size / fastest
+
+
+def numpy_rates(
+    threads: int, seconds: float, clock: Callable[[], float] = time.perf_counter
+) -> tuple[dict[str, float], int]:
+    """Bytes a second of each way by NumPy on the processor, and the bytes of a vector.
+
+    Raises MemoryError where too little is free for vectors beyond the caches.
+    """
+    size = vector_bytes("cpu:0", cache_bytes(), available_memory_bytes())
+    if size is None:
+        raise MemoryError("too little memory is free for three vectors larger than the caches")
+    return dict(_rates(_numpy("cpu:0", threads, size // 4), size, seconds, clock)), size
 
 
 def bandwidth(framework: str, local_device: str, threads: int, seconds: float) -> dict[str, Any] | None:
