@@ -41,6 +41,7 @@ def check_circumstances(options: Options, kernels: Sequence[Workload]) -> None:
             "--cache": options.caches != (USUAL_CACHE,),
             "--operands": options.operands != ("uniform",),
             "--sustained": options.sustained,
+            "--statistic": options.statistic != "median",
         }
         for option in (name for name, given in asked.items() if given):
             raise OptionError(f"{option}: of use with kernels alone, and no workload of kernels is asked for")

@@ -40,7 +40,7 @@ def registry(workload: Workload = SCALED) -> Registry:
 def grid(preset: str = "quick", workload: Workload = SCALED, **asked: Any) -> list[tuple[Any, ...]]:
     nothing: dict[str, Any] = dict.fromkeys(Options.__dataclass_fields__)
     nothing |= {"preset_name": preset, "sizes": {}, "axes": {}, "repeats": 1, "plugins": ()}
-    nothing |= {"caches": ("warm",), "operands": ("uniform",)}
+    nothing |= {"caches": ("warm",), "operands": ("uniform",), "statistic": "median"}
     options = Options(**{**nothing, "workloads": ("scaled",), **asked})
     cells = build_grid(options, registry(workload), [Device("cpu", 0, "a processor")], ()).cells
     mine = [cell for cell in cells if cell.workload == "scaled" and cell.entry.name == "a"]
@@ -65,7 +65,13 @@ def test_plain_sizes_are_of_the_first_workload_measured_that_has_a_size() -> Non
     assert [point[1] for point in grid("smoke", sizes=parse_sizes("64,128,64"))][::2] == [64, 128]
     assert [point[1] for point in grid("smoke", sizes=parse_sizes("scaled:9"))] == [9, 9]
     nothing: dict[str, Any] = dict.fromkeys(Options.__dataclass_fields__)
-    nothing |= {"preset_name": "smoke", "axes": {}, "caches": ("warm",), "operands": ("uniform",)}
+    nothing |= {
+        "preset_name": "smoke",
+        "axes": {},
+        "caches": ("warm",),
+        "operands": ("uniform",),
+        "statistic": "median",
+    }
     options = Options(**{**nothing, "sizes": parse_sizes("7,scaled:9")})
     assert with_sizes_named(options, registry()).sizes == {"matmul": (7,), "scaled": (9,)}
 
@@ -74,7 +80,7 @@ def test_dtypes_hold_for_every_workload_and_are_skipped_where_there_is_no_such()
     assert {point[2] for point in grid("smoke", dtypes=("bfloat16",))} == {"bfloat16"}
     nothing: dict[str, Any] = dict.fromkeys(Options.__dataclass_fields__)
     nothing |= {"preset_name": "smoke", "sizes": {}, "axes": {}, "workloads": ("scaled",), "plugins": ()}
-    nothing |= {"caches": ("warm",), "operands": ("uniform",)}
+    nothing |= {"caches": ("warm",), "operands": ("uniform",), "statistic": "median"}
     options = Options(**{**nothing, "dtypes": ("float64",)})
     cells = build_grid(options, registry(), [Device("cpu", 0, "a processor")], ()).cells
     reasons = {cell.skip_reason for cell in cells if cell.workload == "scaled"}

@@ -31,6 +31,7 @@ def options(**asked: Any) -> Options:
         "plugins": (),
         "caches": ("warm",),
         "operands": ("uniform",),
+        "statistic": "median",
     }
     return Options(**{**nothing, **asked})
 
@@ -354,6 +355,7 @@ def test_one_without_the_choice_is_measured_as_it_is(registry: Registry) -> None
     [
         ({"workloads": ("training",), "caches": ("cold",)}, "--cache: of use with kernels alone"),
         ({"workloads": ("training",), "sustained": True}, "--sustained: of use with kernels alone"),
+        ({"workloads": ("training",), "statistic": "p99"}, "--statistic: of use with kernels alone"),
         (
             {"workloads": ("eigen",), "operands": ("normal",)},
             "--operands: none of eigen draws normal operands",

@@ -42,6 +42,7 @@ def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Lim
             "dtypes": ("float32",),
             "caches": ("warm",),
             "operands": ("uniform",),
+            "statistic": "median",
             "resume": False,
             "plugins": (),
             **{name: getattr(of, name) for name in ("min_rounds", "max_seconds", "precision", "confidence")},
