@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, get_args
 from likeforlike.models.contract.axis import READABLE, readable
 from likeforlike.models.contract.declaration_check import PluginFault, checked_workload
 from likeforlike.models.contract.implementation import Division, Implementation, Role
+from likeforlike.models.contract.task import Task
 from likeforlike.models.contract.workload import Kind, Workload
 
 GROUP = "likeforlike.implementations"
@@ -125,6 +126,14 @@ def find_workload(name: str, target: str) -> Workload:
         if isinstance(workload, Workload) and workload.name == name:
             return replace(workload, target=target)
     raise LookupError(f"{target} declares no workload {name!r}")
+
+
+def task_of(name: str, target: str = "") -> Task:
+    """What a workload trains. Raises LookupError where it trains nothing, and what the import raises."""
+    workload = find_workload(name, target) if target else built_in_workloads().get(name)
+    if workload is None or workload.task is None:
+        raise LookupError(f"{name} is no task: it trains nothing")
+    return workload.task
 
 
 def _packages() -> list[str]:

@@ -176,7 +176,8 @@ def judgement(
     moved: float | None = None
     if cell.recipe is not None:
         precision: str = cell.recipe.precision
-        flop: float | None = cell.recipe.flop(extra["data"]["train_samples"])
+        task = cell.declaration.task
+        flop = None if task is None else task.flop(cell.recipe, extra["data"]["train_samples"])
     else:
         precision = cell.declaration.precision_of(axes)
         flop, moved = cell.declaration.flop(axes), cell.declaration.bytes_moved(axes)

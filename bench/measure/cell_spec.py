@@ -80,6 +80,7 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         calls=calls,
         turn_seconds=turn_seconds,
         statistic=asked,
+        network=cell.entry.network,
     )
 
 

@@ -65,7 +65,8 @@ def build_grid(
     )
     _checked("--implementations", options.implementations, known)
     _checked("--recipes", options.recipes, tuple(RECIPES))
-    trained, divided = registry.first("task"), registry.first("divided task")
+    trained = [workload.name for workload in registry.of_kind("task") if workload.name in asked]
+    divided = registry.first("divided task")
     _check_company(options, asked, trained, divided)
     kernels = registry.of_kind("kernel")
     check_circumstances(options, [workload for workload in kernels if workload.name in asked])
@@ -76,12 +77,13 @@ def build_grid(
     cells: list[Cell] = list(_noise_cells(registry))
     for workload in (kernel for kernel in kernels if kernel.name in asked):
         cells += _kernel_cells(workload, options, registry, places)
-    if trained in asked:
-        if options.ladder is None:
-            cells += _training_cells(trained, options, registry, places)
-        else:
-            ladder = build_ladder(options.ladder, registry, options.ladder_orders or DEFAULT_ORDERS)
-            cells += _ladder_cells(trained, ladder.rungs, options, places)
+    if options.ladder is None:
+        for task in trained:
+            cells += _training_cells(task, options, registry, places)
+    else:
+        orders = options.ladder_orders or DEFAULT_ORDERS
+        ladder = build_ladder(options.ladder, registry, orders, trained[0])
+        cells += _ladder_cells(registry.declared[trained[0]], ladder.rungs, options, places)
     if divided in asked:
         cells += _distributed_cells(divided, options, registry, places)
     if options.concurrent:
@@ -121,7 +123,7 @@ def _measurable(registry: Registry) -> list[str]:
     return [w.name for w in sorted(found, key=lambda workload: not workload.presets)]
 
 
-def _check_company(options: Options, workloads: Sequence[str], trained: str, divided: str) -> None:
+def _check_company(options: Options, workloads: Sequence[str], trained: Sequence[str], divided: str) -> None:
     """Refuse an option that would have no effect beside the others."""
     for option in ("workers", "strategies"):
         if getattr(options, option) is not None and divided not in workloads:
@@ -130,8 +132,10 @@ def _check_company(options: Options, workloads: Sequence[str], trained: str, div
         if options.ladder_orders is not None:
             raise OptionError("--ladder-orders: of use with --ladder alone; leave it out")
         return
-    if trained not in workloads:
-        raise OptionError(f"--ladder: its rungs are trainings; add {trained} to --workloads")
+    if not trained:
+        raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
+    if len(trained) > 1:
+        raise OptionError(f"--ladder: climbs with one network, not with {' and '.join(trained)}; name one")
     if options.recipes is not None and divided not in workloads:
         raise OptionError("--recipes: the ends of --ladder say which; leave it out")
 
@@ -166,7 +170,7 @@ def _entries(workload: Workload, options: Options, registry: Registry) -> list[I
     """What was asked for, by name or as the floors; else the preset's and every plug-in's."""
     asked, preset = options.implementations, options.preset
     names = workload.smoke_only if preset.few_kernels else ()
-    if workload.kind == "task":
+    if workload.kind == "task" and workload.name == registry.first("task"):
         names = preset.trainers
 
     def wanted(entry: Implementation) -> bool:
@@ -201,14 +205,17 @@ def _kernel_cells(
 def _training_cells(
     workload: str, options: Options, registry: Registry, places: Sequence[Place]
 ) -> Iterator[Cell]:
+    """The published recipes are of the notebook's network: others have them where named."""
     named_both = options.recipes is not None and options.implementations is not None
-    recipes = [RECIPES[name] for name in options.recipes or options.preset.recipes]
+    unasked = options.preset.recipes if workload == registry.first("task") else ("matched",)
+    recipes = [RECIPES[name] for name in options.recipes or unasked]
     for run, place, recipe in product(range(options.runs), places, recipes):
         name = "published" if recipe.published_with else recipe.name
         group = f"{workload} {name} {place.device} run {run}"
         for entry in _trainers(registry.declared[workload], recipe, options, registry, named_both):
             if place.concerns(entry):
-                yield _training_cell(entry, _dated(recipe, options, run), run, place, group)
+                dated = _dated(recipe, options, run)
+                yield _training_cell(registry.declared[workload], entry, dated, run, place, group)
 
 
 def _distributed_cells(
@@ -255,17 +262,20 @@ def _dated(recipe: Recipe, options: Options, run: int) -> Recipe:
     return replace(recipe, epochs=epochs, seed=recipe.seed + run)
 
 
-def _training_cell(entry: Implementation, recipe: Recipe, run: int, place: Place, group: str) -> Cell:
+def _training_cell(
+    workload: Workload, entry: Implementation, recipe: Recipe, run: int, place: Place, group: str
+) -> Cell:
     axes = (("recipe", recipe.name), ("run", run))
     reason = place.why_not(entry, {}) or why_not_logged(recipe)
-    return Cell(entry, place.device, axes, group, recipe, reason)
+    declared = workload if workload.name not in built_in_workloads() else None
+    return Cell(entry, place.device, axes, group, recipe, reason, declared=declared)
 
 
 def _ladder_cells(
-    workload: str, rungs: Sequence[Rung], options: Options, places: Sequence[Place]
+    workload: Workload, rungs: Sequence[Rung], options: Options, places: Sequence[Place]
 ) -> Iterator[Cell]:
     epochs = options.epochs or options.preset.matched_epochs
     for run, place, rung in product(range(options.runs), places, rungs):
         recipe = replace(rung.recipe, epochs=epochs, seed=rung.recipe.seed + run)
-        group = f"{workload} ladder {place.device} run {run}"
-        yield _training_cell(rung.entry, recipe, run, place, group)
+        group = f"{workload.name} ladder {place.device} run {run}"
+        yield _training_cell(workload, rung.entry, recipe, run, place, group)

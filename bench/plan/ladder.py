@@ -78,17 +78,18 @@ class Ladder:
 
 
 def parse_ends(
-    text: str, registry: Registry
+    text: str, registry: Registry, workload: str | None = None
 ) -> tuple[tuple[Implementation, Recipe], tuple[Implementation, Recipe]]:
     """``A:B``, each a recipe, a trainer or ``trainer@recipe``. Raises OptionError."""
+    workload = workload or registry.first("task")
     first, colon, last = text.partition(":")
     if not colon or not first or not last:
         raise OptionError(f"--ladder: {text!r} is not of the form A:B, such as keras-2020:manual-2020")
-    return _end(first, registry), _end(last, registry)
+    return _end(first, registry, workload), _end(last, registry, workload)
 
 
-def _end(text: str, registry: Registry) -> tuple[Implementation, Recipe]:
-    trainers = registry.names(registry.first("task"))
+def _end(text: str, registry: Registry, workload: str) -> tuple[Implementation, Recipe]:
+    trainers = registry.names(workload)
     trainer, at, recipe_name = text.partition("@")
     if not at and text in RECIPES:
         recipe = RECIPES[text]
@@ -99,17 +100,21 @@ def _end(text: str, registry: Registry) -> tuple[Implementation, Recipe]:
             known = f"recipes {', '.join(RECIPES)}; trainers {', '.join(trainers)}"
             raise OptionError(f"--ladder: unknown end {text!r}; known: {known}")
         recipe = RECIPES[recipe_name]
-    return registry.find(registry.first("task"), trainer), recipe
+    return registry.find(workload, trainer), recipe
 
 
-def build_ladder(text: str, registry: Registry, count: int = DEFAULT_ORDERS) -> Ladder:
+def build_ladder(
+    text: str, registry: Registry, count: int = DEFAULT_ORDERS, workload: str | None = None
+) -> Ladder:
     """The ladder between the ends ``A:B`` in ``count`` orders, or in as many as there are.
+
+    ``workload``: the task that is trained; the first one where none is named.
 
     The first is that of :func:`climb`, the second its reverse, which leads from B back to A by the same
     changes; further ones are drawn, each with its reverse (antithetic permutations, as estimates of the
     Shapley value draw them). Raises OptionError for an end that is none.
     """
-    first, last = parse_ends(text, registry)
+    first, last = parse_ends(text, registry, workload)
     way = climb(first, last, registry)
     orders = [
         _reordered(way, fields, registry) for fields in _orders_of([c.field for c in changes(way)], count)
@@ -148,7 +153,7 @@ def _reordered(way: Sequence[Rung], fields: Sequence[str], registry: Registry) -
     for field in fields:
         change, rung = next(steps[field]), rungs[-1]
         if field == "implementation":
-            rungs.append(Rung(registry.find(registry.first("task"), change.after), rung.recipe, change))
+            rungs.append(Rung(registry.find(rungs[-1].entry.workload, change.after), rung.recipe, change))
         else:
             rungs.append(Rung(rung.entry, replace(rung.recipe, **{field: change.after}), change))
     return tuple(rungs)
@@ -180,7 +185,7 @@ def climb(
         change(field, getattr(goal, field))
     for name in _trainers_between(entry.name, goal_entry.name):
         before = entry.name
-        entry = registry.find(registry.first("task"), name)
+        entry = registry.find(entry.workload, name)
         rungs.append(Rung(entry, recipe, Change("implementation", before, name)))
     for field in _AFTER_TRAINER:
         change(field, getattr(goal, field))

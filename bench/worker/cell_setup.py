@@ -42,6 +42,8 @@ def load(spec: CellSpec) -> float:
     if unseen is not None:
         raise CellFailed("skipped", unseen, device_unseen=True)
     load_factory(spec.target)
+    if spec.network:
+        load_factory(spec.network)
     shared = assignment_of(spec)
     if shared is not None:  # peers connect before TensorFlow works, or never
         from likeforlike.models.distributed.strategies import begin as begin_strategy

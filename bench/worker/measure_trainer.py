@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,12 +19,12 @@ from likeforlike.bench.worker.cell_setup import (
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
 from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
 from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Run, Trainer
+from likeforlike.models.contract.task import DataAsked, Factory, Task, Told
+from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Trainer, Weights
 from likeforlike.models.contract.workload import Verification
-from likeforlike.models.tasks.fashion_mnist import load_data
-from likeforlike.models.tasks.mlp.proof import Factory, initial_parameters, verify
-from likeforlike.models.tasks.mlp.timed_epochs import TimedEpochs, Told
+from likeforlike.models.registry import task_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Training:
     data: Dataset
     factory: Factory
     trainer: Trainer
-    initial: Parameters
+    initial: Weights
+    task: Task
     witness: Clock = witness
 
     @property
@@ -71,7 +72,7 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
         raise CellFailed("skipped", str(refusal)) from refusal
     of_process = {**of_process, "fresh_process": of_process["fresh_process"] and verification is None}
     facts |= {**of_process, "data": data_facts(training.data)}
-    facts["parameters"] = training.recipe.parameter_count()
+    facts["parameters"] = training.task.parameter_count(training.recipe)
     send(connection, Ready(setup_seconds, None, None, None, 0, facts))
     proven = take_turns(connection, training)
     refuse_replaced_clocks()
@@ -91,25 +92,41 @@ def prepare(spec: CellSpec) -> tuple[Training, float, Verification | None]:
     factory, shared = load_factory(spec.target), assignment_of(spec)
     if shared is not None:
         factory = partial(factory, assignment=shared)
-    data = load_data(
-        spec.data,
-        Path(spec.data_dir) if spec.data_dir else None,
-        train_samples=spec.samples[0],
-        validation_samples=spec.samples[1],
-    )
-    initial = initial_parameters(recipe)
+    task = task_of(spec.workload, spec.declared_in)
+    if spec.network:
+        factory = trains(factory, load_network(spec))
+    data = task.load_data(DataAsked(spec.data, spec.data_dir, spec.samples))
+    initial = task.initial(recipe)
     log_dir = Path(spec.log_dir) if spec.log_dir else None
-    verification = None if shared is None else proven_to_hold(verify(factory, recipe, spec.device))
+    verification = None if shared is None else proven_to_hold(task.verify(factory, recipe, spec.device))
     start = clock()
     trainer: Trainer = factory(Run(recipe, data, initial, spec.device, log_dir, clock))
     setup_seconds = clock() - start
-    return Training(spec, recipe, data, factory, trainer, initial), setup_seconds, verification
+    return Training(spec, recipe, data, factory, trainer, initial, task), setup_seconds, verification
+
+
+def trains(loop: Factory, network: Network) -> Factory:
+    """The loop with what it is to train; a recipe that the network can't honour is refused."""
+
+    def factory(run: Run) -> Trainer:
+        network.check(run.recipe)
+        return loop(replace(run, network=network))
+
+    return factory
+
+
+def load_network(spec: CellSpec) -> Network:
+    """What a loop is to train. Raises CellFailed where its module offers no such thing."""
+    network: Any = load_factory(spec.network)
+    if not isinstance(network, Network):
+        raise CellFailed("import-error", f"{spec.network} is of type {type(network).__name__}, not Network")
+    return network
 
 
 def proof(training: Training) -> Verification:
     """The proof on small problems. Raises CellFailed."""
     try:
-        return proven_to_hold(verify(training.factory, training.recipe, training.spec.device))
+        return proven_to_hold(training.task.verify(training.factory, training.recipe, training.spec.device))
     except RecipeRefused as refusal:
         raise CellFailed("skipped", str(refusal)) from refusal
 
@@ -129,7 +146,7 @@ def take_turns(connection: Connection, training: Training) -> str:
     Raises CellFailed for an epoch that can't be what the recipe asks for.
     """
     trainer, few_images = training.trainer, training.data.validation_images[: training.recipe.batch_size]
-    epochs = TimedEpochs(trainer, training.recipe, training.data, training.initial)
+    epochs = training.task.watch(trainer, training.recipe, training.data, training.initial)
     turn = _Turn()
 
     def wait_for_turn() -> bool:

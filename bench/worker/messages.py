@@ -47,7 +47,9 @@ class CellSpec(msgspec.Struct, frozen=True):
     statistic: str = "median"
     """What verdicts are asked on."""
     declared_in: str = ""
-    """``module:attribute`` of a kernel's workload; empty: one of our own."""
+    """``module:attribute`` of the workload; empty: one of our own."""
+    network: str = ""
+    """``module:attribute`` of what a loop is to train; empty: the trainer brings its own."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

@@ -3,8 +3,10 @@
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.implementation import Division, Implementation, unsupported
 from likeforlike.models.contract.kernel import Kernel, Supply, each, place_of, widened
+from likeforlike.models.contract.network import Match, NamedWeights, Network
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification, WrongAnswer
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.task import Task
 from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Phases, Run, Trainer
 from likeforlike.models.contract.workload import Wording, Workload
 
@@ -16,6 +18,9 @@ __all__ = [
     "Epoch",
     "Implementation",
     "Kernel",
+    "Match",
+    "NamedWeights",
+    "Network",
     "Parameters",
     "Phases",
     "Probe",
@@ -24,6 +29,7 @@ __all__ = [
     "RecipeRefused",
     "Run",
     "Supply",
+    "Task",
     "Trainer",
     "Verification",
     "Wording",

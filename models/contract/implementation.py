@@ -34,6 +34,9 @@ class Implementation:
     summary: str
     target: str
     """``module:attribute`` of the factory; imported only inside the worker."""
+    network: str = ""
+    """``module:attribute`` of the :class:`~likeforlike.models.contract.network.Network` that a loop is to
+    train; empty: the trainer brings its own."""
     division: Division = "default"
     needs: tuple[str, ...] = ()
     """Importable names that must be installed, beside the framework itself."""

@@ -48,18 +48,9 @@ class Recipe:
         whole, rest = divmod(samples, self.batch_size)
         return whole + (1 if rest and self.remainder == "keep" else 0)
 
-    def parameter_count(self) -> int:
-        """Trainable parameters of 784-512-10: 407,050 with bias, 406,528 without."""
-        return 784 * 512 + 512 * 10 + (512 + 10 if self.bias else 0)
-
-    def flop(self, samples: int) -> int:
-        """Floating-point operations of the matrix products of one epoch of training over that many samples.
-
-        Two for each weight and sample in forward, two in each weight's gradient, and two in the gradient
-        of the hidden layer's activations; the images need none. Everything else is linear in the layers.
-        """
-        trained = samples if self.remainder == "keep" else self.steps(samples) * self.batch_size
-        return trained * (4 * 784 * 512 + 6 * 512 * 10)
+    def trained_samples(self, samples: int) -> int:
+        """Samples that an epoch over that many trains on: all, or those in whole batches."""
+        return samples if self.remainder == "keep" else self.steps(samples) * self.batch_size
 
     def differences(self, other: Recipe) -> dict[str, tuple[Any, Any]]:
         """Fields other than the labels in which two recipes differ, as ``{field: (mine, theirs)}``."""

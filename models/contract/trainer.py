@@ -3,7 +3,7 @@
 A trainer's factory is called once in the worker, ``factory(run) -> Trainer``, and raises
 :class:`~likeforlike.models.contract.recipe.RecipeRefused` for a field of the recipe that it can't honour.
 
-The network: 784 inputs, 512 ReLU units, dropout, 10 classes. What every trainer computes:
+What every trainer of a built-in task computes, whatever the network:
 
 - Loss: crossentropy of the softmax, taken from the logits (``logsumexp(z) - z[label]``), mean over a
   batch. Keras does the same behind the scenes for a softmax layer; clipping probabilities is another loss.
@@ -20,16 +20,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images of 784 pixels in [0, 1] as float32, labels 0 to 9 as int32."""
+    """Inputs and targets on the host, one a row; called images and labels after the first of them.
+
+    Fashion-MNIST: images of 784 pixels in [0, 1] as float32, labels 0 to 9 as int32.
+    """
 
     name: str
     source: str
@@ -39,9 +43,17 @@ class Dataset:
     validation_labels: np.ndarray
 
 
+class Weights(Protocol):
+    """A network's weights on the host."""
+
+    def named(self) -> dict[str, np.ndarray]:
+        """The arrays by canonical name, in a fixed order."""
+        ...
+
+
 @dataclass(frozen=True)
 class Parameters:
-    """The network's weights on the host, [784, 512] and [512, 10]; biases None where the recipe has none."""
+    """Weights of 784-512-10 on the host, [784, 512] and [512, 10]; biases None where the recipe has none."""
 
     hidden_kernel: np.ndarray
     hidden_bias: np.ndarray | None
@@ -96,12 +108,15 @@ class Run:
 
     recipe: Recipe
     data: Dataset
-    initial: Parameters
+    initial: Any
+    """:class:`Weights`: those of 784-512-10 are :class:`Parameters`, any other network's ``NamedWeights``."""
     device: str
     """The device as the worker sees it: ``cpu:0``, ``cpu:1`` or ``gpu:0``."""
     log_dir: Path | None = None
     """Event files go to ``train`` and ``validation`` below it, if the recipe logs."""
     clock: Callable[[], float] = time.perf_counter
+    network: Network | None = None
+    """What a loop trains; None for a trainer that brings its own."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a recipe that leaves no batch to train on."""
@@ -131,15 +146,15 @@ class Trainer(Protocol):
         ...
 
     def forward(self, images: np.ndarray, training: bool) -> np.ndarray:
-        """Class probabilities [n, 10] of images [n, 784], by the current weights, which it leaves alone.
+        """Class probabilities [n, classes] of inputs [n, ...], by the current weights, which it leaves alone.
 
         With ``training``, dropout is on; without, it is on only if the recipe leaves it on at
         evaluation. Evaluation computes the same.
         """
         ...
 
-    def parameters(self) -> Parameters:
-        """The current weights, copied to the host."""
+    def parameters(self) -> Weights:
+        """The current weights, copied to the host, under the names of the starting ones."""
         ...
 
 

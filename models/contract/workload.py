@@ -34,6 +34,7 @@ import numpy as np
 from likeforlike.models.contract import against_reference
 from likeforlike.models.contract.axis import PRECISION, Axis
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
+from likeforlike.models.contract.task import Task
 
 Kind = Literal["kernel", "task", "divided task", "noise floor"]
 """``kernel``: a sample is a call. ``task``: a sample is an epoch of training; ``divided task``: each batch of
@@ -130,6 +131,8 @@ class Workload:
     kind: Kind = "kernel"
     order: int = 50
     """Where it stands among the built-in ones, the least first."""
+    task: Task | None = None
+    """What is trained, where it is a task."""
     target: str = ""
     """``module:attribute`` where a worker finds it; filled in by the registry."""
 

@@ -7,15 +7,14 @@ import json
 import os
 import sys
 from functools import partial
-from pathlib import Path
 
 from likeforlike.devices.process.lifetime import end_with_parent
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.task import DataAsked
 from likeforlike.models.contract.trainer import Run
 from likeforlike.models.distributed.assignment import Assignment
-from likeforlike.models.tasks.fashion_mnist import load_data
-from likeforlike.models.tasks.mlp.proof import initial_parameters, verify
+from likeforlike.models.tasks.mlp.task import MLP
 
 
 def main() -> None:
@@ -29,11 +28,9 @@ def main() -> None:
     join(assignment, index, ports)
     module, _, attribute = assignment.target.partition(":")
     factory = partial(getattr(importlib.import_module(module), attribute), assignment=assignment)
-    train, validation = assignment.samples
-    folder = Path(assignment.data_dir) if assignment.data_dir else None
-    data = load_data(assignment.data, folder, train_samples=train, validation_samples=validation)
-    verify(factory, recipe, assignment.device)
-    run = Run(recipe, data, initial_parameters(recipe), assignment.device)
+    data = MLP.load_data(DataAsked(assignment.data, assignment.data_dir, assignment.samples))
+    MLP.verify(factory, recipe, assignment.device)
+    run = Run(recipe, data, MLP.initial(recipe), assignment.device)
     factory(run).train(lambda epoch: True)
     os._exit(0)  # TensorFlow's exit handlers wait for peers that have left
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from likeforlike.models.contract.workload import Workload
+from likeforlike.models.tasks.mlp.task import MLP
 
 DISTRIBUTED = "distributed"
 
@@ -12,4 +13,5 @@ WORKLOAD = Workload(
     kind="divided task",
     presets=(),
     order=1,
+    task=MLP,
 )

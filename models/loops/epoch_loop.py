@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from likeforlike.models.contract.trainer import Between, Parameters, Phases, Run, Score
+from likeforlike.models.contract.trainer import Between, Phases, Run, Score, Weights
 from likeforlike.models.loops.tensorboard import EventFile, open_event_log
 
 
@@ -21,7 +21,7 @@ class Learner(Protocol):
         """Loss and accuracy over the validation images."""
         ...
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> Weights:
         """The current weights, copied to the host."""
         ...
 

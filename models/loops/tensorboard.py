@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from likeforlike.models.contract.trainer import Parameters, Run, Score
+from likeforlike.models.contract.trainer import Run, Score, Weights
 
 
 class EventFile:
@@ -53,7 +53,7 @@ class EventLog:
         self._histograms = histograms
         self._files = [] if folder is None else [open_file(folder / part) for part in ("train", "validation")]
 
-    def write(self, step: int, training: Score, validation: Score, weights: Callable[[], Parameters]) -> None:
+    def write(self, step: int, training: Score, validation: Score, weights: Callable[[], Weights]) -> None:
         """Losses and accuracies of an epoch and, if the recipe asks for them, all weights.
 
         Steps count from 0, as Keras's do, so that the curves of all trainers lie over one another.

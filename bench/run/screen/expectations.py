@@ -85,7 +85,9 @@ def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
 def _epoch_seconds(cell: Cell, recipe: Recipe, plan: Plan, rates: Rates) -> float:
     """Products of training, of evaluation (a third of them a sample), and what each step takes beside."""
     train, validation = plan.options.samples
-    flop = recipe.flop(train) + recipe.flop(validation) / 3
+    task = cell.declaration.task
+    counted = None if task is None else (task.flop(recipe, train), task.flop(recipe, validation))
+    flop = sum(share * (each or 0.0) for share, each in zip((1.0, 1 / 3), counted or (), strict=False))
     steps = recipe.steps(train) + recipe.steps(validation) / 3
     each = _STEP_SECONDS if cell.entry.division == "default" else _TUNED_STEP_SECONDS
     if cell.entry.name == _EAGER or recipe.execution == "eager":

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Run, Trainer
+from likeforlike.models.contract.task import Factory
+from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Run, Weights
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.mlp.numpy_loop import NumpyLoop
 
@@ -25,8 +26,6 @@ In float64 Keras still rounds Adam's constants to float32: 1 - 0.999 is then off
 """
 LOSS_FACTOR = 10.0
 DROPOUT_SIGMAS = 5.0
-
-Factory = Callable[[Run], Trainer]
 
 
 def initial_parameters(recipe: Recipe) -> Parameters:
@@ -88,7 +87,7 @@ def parity_error(factory: Factory, recipe: Recipe, device: str) -> float:
     return _worst(errors + movement_errors(run.initial, answer, truth))
 
 
-def movement_errors(start: Parameters, answer: Parameters, truth: Parameters) -> list[float]:
+def movement_errors(start: Weights, answer: Weights, truth: Weights) -> list[float]:
     """For each weight array ``|answer - truth| / |truth - start|`` (Frobenius norms, hidden ones by unit)."""
     answers, truths = answer.named(), truth.named()
     if answers.keys() != truths.keys():
@@ -129,7 +128,7 @@ def dropout_error(factory: Factory, recipe: Recipe, device: str) -> float:
     return _worst(shares)
 
 
-def finish(factory: Factory, run: Run) -> tuple[Parameters, list[Epoch]]:
+def finish(factory: Factory, run: Run) -> tuple[Weights, list[Epoch]]:
     """Train to the end; the final weights and the epochs."""
     epochs: list[Epoch] = []
 

@@ -11,12 +11,11 @@ which it doesn't take. Either learns less, which the losses and accuracies of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Trainer
+from likeforlike.models.contract.task import Told
+from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.mlp.numpy_loop import hidden_layer, logits_of
 
 LOSS_TOLERANCES = {"float32": 1e-3, "float64": 1e-4, "tf32": 3e-2}
@@ -31,19 +30,10 @@ UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 """Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
 
 
-@dataclass(frozen=True)
-class Told:
-    """What an epoch said, and what is known of it."""
-
-    epoch: Epoch
-    passed_seconds: float
-    """From the word to go on until the epoch was handed over, by a clock that is not the trainer's."""
-
-
 class TimedEpochs:
     """One training, epoch by epoch."""
 
-    def __init__(self, trainer: Trainer, recipe: Recipe, data: Dataset, initial: Parameters) -> None:
+    def __init__(self, trainer: Trainer, recipe: Recipe, data: Dataset, initial: Weights) -> None:
         self.trainer, self.recipe, self.data = trainer, recipe, data
         self.random = np.random.default_rng()
         few = self.random.permutation(len(data.train_labels))[:_TRAINING_SAMPLES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from likeforlike.models.contract.workload import Workload
+from likeforlike.models.tasks.mlp.task import MLP
 
 TRAINING = "training"
 
@@ -11,4 +12,5 @@ WORKLOAD = Workload(
     summary="training of 784-512-dropout-10 on Fashion-MNIST, an epoch a sample",
     kind="task",
     order=0,
+    task=MLP,
 )

@@ -12,6 +12,7 @@ import pytest
 from likeforlike.models.contract.recipe import MATCHED, RecipeRefused
 from likeforlike.models.contract.trainer import Dataset, Epoch, Run
 from likeforlike.models.registry import load_registry
+from likeforlike.models.tasks.mlp import counts
 from likeforlike.models.tasks.mlp.floors.floor import Floor, Job, Way, make_job
 from likeforlike.models.tasks.mlp.floors.layouts import LAYOUTS
 from likeforlike.models.tasks.mlp.floors.with_numpy import FloorNumpy
@@ -65,7 +66,7 @@ def test_numpy_multiplies_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
         done.clear()
         way.once()
         flop = sum(2 * a[0] * a[1] * b[1] for a, b in done)
-        assert flop == MATCHED.flop(3 * 64 + 32), way.name
+        assert flop == counts.flop(MATCHED, 3 * 64 + 32), way.name
 
 
 class Told(Floor):

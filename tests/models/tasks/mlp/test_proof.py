@@ -11,6 +11,7 @@ import pytest
 
 from likeforlike.models.contract.recipe import MANUAL_2020, MATCHED, Recipe
 from likeforlike.models.contract.trainer import Dataset, Run
+from likeforlike.models.tasks.mlp.counts import parameter_count
 from likeforlike.models.tasks.mlp.numpy_loop import NumpyLoop, gradients_of
 from likeforlike.models.tasks.mlp.proof import initial_parameters, verify
 
@@ -79,7 +80,7 @@ def test_adam_is_keras_s_formula() -> None:
 @pytest.mark.parametrize(("bias", "count"), [(True, 407_050), (False, 406_528)])
 def test_parameters_are_counted(bias: bool, count: int) -> None:
     recipe = replace(MATCHED, bias=bias)
-    assert recipe.parameter_count() == count
+    assert parameter_count(recipe) == count
     assert sum(array.size for array in initial_parameters(recipe).named().values()) == count
 
 
