@@ -29,6 +29,7 @@ from likeforlike.devices.machine.environment import inherited
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.recipe import MATCHED
 from likeforlike.models.registry import built_in_workloads, kernel_workloads
+from likeforlike.models.tasks.mlp.counts import flop
 
 
 def epochs(*rows: tuple[float, float, float]) -> list[dict[str, Any]]:
@@ -223,7 +224,7 @@ def test_a_training_is_told_whole() -> None:
     assert told["data"] == {"train_samples": 640, "source": "generated"}
     assert told["terms"] == {"execution": "graph", "SWITCH": "1"}
     assert told["recipe"]["epochs"] == 3
-    assert told["flop"] == MATCHED.flop(640)
+    assert told["flop"] == flop(MATCHED, 640)
     assert told["tensorboard"] == "logs/t"
     assert told["verified"] == {"error": 1e-4, "tolerance": 1e-3}
     assert told["stop"] == {"reason": "epochs", "median_interval": None, "rounds": 2}

@@ -24,6 +24,7 @@ from likeforlike.models.contract.workload import Problem
 from likeforlike.models.registry import kernel_workloads
 from likeforlike.models.tasks.fashion_mnist import generate
 from likeforlike.models.tasks.mlp.proof import initial_parameters
+from likeforlike.models.tasks.mlp.task import MLP
 
 
 def ticking(step: float = 1.0) -> Callable[[], float]:
@@ -172,7 +173,7 @@ def unproven(trainer: Counter) -> training_turns.Training:
 
     factory.verify = None  # type: ignore[attr-defined]
     initial = initial_parameters(MATCHED)
-    return training_turns.Training(spec(), MATCHED, DATA, factory, trainer, initial)  # type: ignore[arg-type]
+    return training_turns.Training(spec(), MATCHED, DATA, factory, trainer, initial, MLP)  # type: ignore[arg-type]
 
 
 def test_a_trainer_waits_for_its_turn_and_is_woken_before_each_epoch_but_the_cold_one() -> None:
