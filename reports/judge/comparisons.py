@@ -278,7 +278,7 @@ class _Within:
     def published(self) -> Iterable[Comparison | None]:
         """The notebook's pair, each trainer under its own recipe, device by device: whole epochs if told."""
         trained = [item for item in self.mine if item.kind == TASK]
-        devices = grouped(((item.key.device, item.key.apart), item) for item in trained)
+        devices = grouped(((item.key.workload, item.key.device, item.key.apart), item) for item in trained)
         for items in devices.values():
             pair = published_pair(items)
             if pair is not None:

@@ -78,7 +78,9 @@ def equal_terms(trained: Iterable[Measurement]) -> list[Measurement]:
 
     A published recipe that several trainers ran under, or one whose partner is missing, stays.
     """
-    places = grouped(((item.machine.id, item.key.device, item.key.apart), item) for item in trained)
+    places = grouped(
+        ((item.machine.id, item.key.workload, item.key.device, item.key.apart), item) for item in trained
+    )
     kept: list[Measurement] = []
     for items in places.values():
         pair = published_pair(items) or ()

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from likeforlike.reports.judge.comparisons import Comparisons
 from likeforlike.reports.judge.floors import FloorLine, floor_lines
 from likeforlike.reports.judge.machine_outliers import KindSpread, kind_spreads
+from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement, Study
 from likeforlike.reports.sort.prices import Prices
@@ -73,6 +74,16 @@ class Context:
         if device:
             parts.append(f"on {item.key.device}")
         return " ".join(parts) + (f" ({self.title(item)})" if self.several else "")
+
+    def terms(self, item: Measurement) -> str:
+        """``matched``, or ``convnet, matched`` where the recipe alone doesn't say what is trained."""
+        recipe = str(item.key.axis.get("recipe", "?"))
+        network = item.declared.wording.title or (item.key.workload if self._several_tasks else "")
+        return f"{network}, {recipe}" if network else recipe
+
+    @cached_property
+    def _several_tasks(self) -> bool:
+        return len({item.key.workload for item in self.study.of_kind(TASK)}) > 1
 
     def where(self, item: Measurement) -> str:
         """``on cpu:0``, with the machine where there are several, and the file of a set kept apart."""

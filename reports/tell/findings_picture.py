@@ -161,8 +161,7 @@ def _published(context: Context, item: Comparison) -> ForestRow | None:
 
 
 def _trainers(context: Context, item: Comparison) -> ForestRow | None:
-    recipe = item.base.key.axis.get("recipe", "")
-    group = f"Trainers on equal terms ({recipe}) {context.where(item.base)}"
+    group = f"Trainers on equal terms ({context.terms(item.base)}) {context.where(item.base)}"
     return forest_row(item, group, _over(item) + _tuned(item))
 
 

@@ -55,6 +55,8 @@ from likeforlike.reports.tell.wording.accuracy_text import (
     time_to_accuracy_entry,
 )
 
+FASHION_MNIST = "fashion-mnist"
+"""What files call it."""
 FASHION_MNIST_IMAGES = 60_000
 """Images of its training set."""
 COST = "cost to accuracy"
@@ -69,7 +71,8 @@ def data_warning(items: Sequence[Measurement]) -> Warn | None:
     told = [run.cell.extra.data for item in items for run in item.runs if run.cell.extra.data is not None]
     if any(data.name == "synthetic" for data in told):
         return Warn(SYNTHETIC_WARNING)
-    fewest = min((data.train_samples or FASHION_MNIST_IMAGES for data in told), default=FASHION_MNIST_IMAGES)
+    counts = (data.train_samples for data in told if data.name in ("", FASHION_MNIST))
+    fewest = min((count or FASHION_MNIST_IMAGES for count in counts), default=FASHION_MNIST_IMAGES)
     if fewest >= FASHION_MNIST_IMAGES:
         return None
     return Warn(
@@ -79,11 +82,11 @@ def data_warning(items: Sequence[Measurement]) -> Warn | None:
 
 
 def sections(context: Context) -> list[Section | None]:
-    """One section for each recipe that several trainers share."""
+    """One section for each network and recipe that several trainers share."""
     shared = equal_terms(context.detailed_of_kind(TASK))
-    recipes = grouped(((str(item.key.axis.get("recipe", "?")), item.key.apart), item) for item in shared)
+    recipes = grouped(((item.key.workload, context.terms(item), item.key.apart), item) for item in shared)
     made = []
-    for number, ((recipe, file), items) in enumerate(recipes.items()):
+    for number, ((_, recipe, file), items) in enumerate(recipes.items()):
         suffix = f"-{number + 1}" if number else ""
         title = f"Trainers on equal terms: {recipe}" + (f", as in {file}" if file else "")
         made.append(section(f"matched{suffix}", title, _matched(context, items, suffix)))
@@ -91,8 +94,14 @@ def sections(context: Context) -> list[Section | None]:
 
 
 def findings(context: Context) -> Kinds:
-    """The notebook's pair on equal terms, the fastest of each division, who is none for training worse."""
-    return [_pair_findings(context), _fastest_findings(context), _barred_findings(context)]
+    """The notebook's pair on equal terms, the fastest of each division, who is none for training worse.
+
+    Each of every network: what is told of one is no more of the same of another.
+    """
+    trained = [item for item in context.comparisons.implementations if item.base.kind == TASK]
+    networks = grouped((item.base.key.workload, item) for item in trained).values()
+    kinds = (_pair_findings, _fastest_findings, _barred_findings)
+    return [kind(context, items) for kind in kinds for items in networks]
 
 
 def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> list[Block | None]:
@@ -244,29 +253,28 @@ def pair_sentence(name: str, item: Comparison, base: str) -> str:
     return f"{name} is {word} than {base}, taking {comparison_text(item)} of its time per {epoch}"
 
 
-def _pair_findings(context: Context) -> Iterator[str]:
+def _pair_findings(context: Context, trained: Sequence[Comparison]) -> Iterator[str]:
     """Keras and the hand-written trainer on equal terms."""
-    for item in context.comparisons.implementations:
+    for item in trained:
         if _is_pair(item) and item.sure:
-            recipe = item.base.key.axis.get("recipe")
-            told = pair_sentence(f"On equal terms ({recipe}) the hand-written eager loop", item, "Keras fit")
+            terms = context.terms(item.base)
+            told = pair_sentence(f"On equal terms ({terms}) the hand-written eager loop", item, "Keras fit")
             yield f"{told} {context.where(item.base)}{accuracies_text(item, ('Keras', 'eager loop'))}."
 
 
 def _is_pair(item: Comparison) -> bool:
     pair = (item.base.key.implementation, item.other.key.implementation)
-    return item.base.kind == TASK and pair == (KERAS, MANUAL)
+    return pair == (KERAS, MANUAL)
 
 
-def _by_division(context: Context) -> dict[tuple[object, ...], list[Comparison]]:
+def _by_division(trained: Sequence[Comparison]) -> dict[tuple[object, ...], list[Comparison]]:
     """Comparisons of trainers by machine, place and division."""
-    trained = [item for item in context.comparisons.implementations if item.base.kind == TASK]
     return grouped(((i.base.machine.id, i.base.key.place, i.base.extra.division), i) for i in trained)
 
 
-def _fastest_findings(context: Context) -> Iterator[str]:
+def _fastest_findings(context: Context, trained: Sequence[Comparison]) -> Iterator[str]:
     """The fastest trainer of each division and recipe, by sure comparisons alone, and against the floor."""
-    for (_, _, division), items in _by_division(context).items():
+    for (_, _, division), items in _by_division(trained).items():
         sure = [item for item in items if item.sure and item.verdict.different]
         if not sure:
             continue
@@ -278,18 +286,17 @@ def _fastest_findings(context: Context) -> Iterator[str]:
         if _is_pair(best) and len(items) == 1 and not above:  # told already, and there is nobody else
             continue
         accuracies = accuracies_text(best, (best.base.key.implementation, best.other.key.implementation))
-        recipe = winner.key.axis.get("recipe")
-        yield f"Division {division}, {recipe} {context.where(winner)}: {names} is {told}{above}{accuracies}."
+        yield f"Division {division}, {context.terms(winner)} {context.where(winner)}: {names} is {told}{above}{accuracies}."
 
 
-def _barred_findings(context: Context) -> Iterator[str]:
+def _barred_findings(context: Context, trained: Sequence[Comparison]) -> Iterator[str]:
     """Of each division the widest difference of times of which nobody is called faster for it."""
-    for items in _by_division(context).values():
+    for items in _by_division(trained).values():
         barred = [item for item in items if item.checked and item.barred]
         if barred:
             item = max(barred, key=lambda item: abs(math.log(item.verdict.estimate.ratio)))
             names = (item.base.key.implementation, item.other.key.implementation)
-            where = f"{item.base.key.axis.get('recipe')} {context.where(item.base)}"
+            where = f"{context.terms(item.base)} {context.where(item.base)}"
             yield barred_sentence(item, names, where) + _more_text(len(barred) - 1)
 
 

@@ -38,7 +38,7 @@ def findings(context: Context) -> Kinds:
 def _same_trainer(published: Measurement, mine: Measurement) -> bool:
     if mine.key.device == UNSTATED or not runs_with_epochs(mine):
         return False
-    sides = ((item.key.implementation, item.key.bare.axes) for item in (published, mine))
+    sides = ((item.key.workload, item.key.implementation, item.key.bare.axes) for item in (published, mine))
     return len(set(sides)) == 1
 
 
