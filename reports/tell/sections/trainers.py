@@ -286,7 +286,8 @@ def _fastest_findings(context: Context, trained: Sequence[Comparison]) -> Iterat
         if _is_pair(best) and len(items) == 1 and not above:  # told already, and there is nobody else
             continue
         accuracies = accuracies_text(best, (best.base.key.implementation, best.other.key.implementation))
-        yield f"Division {division}, {context.terms(winner)} {context.where(winner)}: {names} is {told}{above}{accuracies}."
+        where = f"{context.terms(winner)} {context.where(winner)}"
+        yield f"Division {division}, {where}: {names} is {told}{above}{accuracies}."
 
 
 def _barred_findings(context: Context, trained: Sequence[Comparison]) -> Iterator[str]:
