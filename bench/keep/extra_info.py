@@ -92,7 +92,7 @@ def _identity(cell: Cell, context: Context) -> dict[str, Any]:
 
 
 def touching(cell: Cell, context: Context) -> dict[str, str]:
-    """The inherited variables on which a cell's figure depends, those that it or its side sets itself aside."""
+    """The inherited variables on which a cell's figure depends, without those that it or its side sets."""
     entry, kind = cell.entry, cell.device.partition(":")[0]
     own = {**dict(entry.environment), **context.side_variables.get(cell.side, {})}
     blas = context.fingerprint.get("blas") or ()

@@ -17,7 +17,7 @@ from likeforlike.reports.statistics.quantiles import MEDIAN
 
 
 def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
-    """Variables of a cell's worker, beside those inherited: its side's, devices, threads, what the entrant asks."""
+    """Variables of a cell's worker, beside those inherited: side, devices, threads, what the entrant asks."""
     of_side = plan.sides[cell.side].variables if cell.side else {}
     inherited = "" if plan.options.clean_environment else os.environ.get("XLA_FLAGS", "")
     inherited = of_side.get("XLA_FLAGS", inherited)

@@ -32,8 +32,8 @@ def expected_bytes(cell: Cell, plan: Plan) -> int:
 def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list[list[Cell]]:
     """The cells of a group as one part if they fit into memory together, else in pairs.
 
-    Each pair holds an entrant behind the one that it is held against: the first, of a twin the original, of an
-    entrant on a further side the same on the first.
+    Each pair holds an entrant behind the one that it is held against: the first, of a twin the original,
+    of one on a further side the same on the first.
     """
     if len(cells) <= 2 or sum(expected_bytes(cell, plan) for cell in cells) <= usable_bytes:
         return [list(cells)]

@@ -92,9 +92,7 @@ def build_grid(
     return Grid(tuple(with_twins(_in_groups(cells), options.preset)), ladder)
 
 
-def _cells(
-    options: Options, registry: Registry, places: Sequence[Place]
-) -> tuple[list[Cell], Ladder | None]:
+def _cells(options: Options, registry: Registry, places: Sequence[Place]) -> tuple[list[Cell], Ladder | None]:
     """All cells but the noise floor's, and the ladder if there is one."""
     asked = chosen_workloads(options, registry)
     trained, divided = registry.first("task"), registry.first("divided task")

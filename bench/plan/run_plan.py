@@ -33,7 +33,7 @@ class Plan:
     group_threads: Mapping[str, int] = field(default_factory=dict)
     """Threads of the comparison groups in which an entrant can't work with ``threads``."""
     code: Mapping[str, str] = field(default_factory=dict)
-    """Digests of the source that measures and is measured: ours, and each plug-in's, by module; of sides, too."""
+    """Digests of the source that measures and is measured: ours, each plug-in's, and those of sides."""
     sides: Mapping[str, Side] = field(default_factory=dict)
     """By name; none where cells have no side."""
 

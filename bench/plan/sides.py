@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.options import OptionError
@@ -22,6 +22,9 @@ SIDE = "side"
 """The name of the axis."""
 
 Kind = Literal["interpreter", "env"]
+
+KINDS: tuple[Kind, ...] = ("env",)
+"""Those that a word before a colon names."""
 
 Plain = Mapping[str, Cell]
 """The cells of one side by what their id would be without it."""
@@ -73,7 +76,9 @@ class Side:
     @property
     def summary(self) -> str:
         """What it is, in a line."""
-        versions = {name: self.facts["packages"].get(name) for name in ("numpy", "tensorflow", "torch", "jax")}
+        versions = {
+            name: self.facts["packages"].get(name) for name in ("numpy", "tensorflow", "torch", "jax")
+        }
         told = [f"Python {self.facts['python']}", *(f"{n} {v}" for n, v in versions.items() if v)]
         told += [f"{name}={value}" for name, value in self.variables.items()]
         return ", ".join(told)
@@ -118,8 +123,9 @@ def read_sides(texts: Sequence[str]) -> dict[str, str]:
 def asked_side(name: str, what: str) -> Asked:
     """What kind of side is asked for: by the word before a colon; without one an interpreter."""
     word, colon, rest = what.partition(":")
-    if colon and word in get_args(Kind):
-        return Asked(name, word, rest.strip())  # type: ignore[arg-type] - just checked
+    for kind in KINDS:
+        if colon and word == kind:
+            return Asked(name, kind, rest.strip())
     return Asked(name, "interpreter", what)
 
 

@@ -84,7 +84,7 @@ class Campaign:
         self._in_pairs: set[str] = set()
         """Groups of which was said that their entrants don't fit into memory together."""
         self._unseen: dict[tuple[str, str, str], str] = {}
-        """Why a framework's cells on a device, in a side, are skipped, once one of its workers has found that out."""
+        """Why a framework's cells on a device and a side are skipped, once a worker has found that out."""
 
     def choose(self, cells: Sequence[Cell]) -> None:
         """Say which cells will be asked for; only they are measured."""

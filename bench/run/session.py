@@ -161,8 +161,8 @@ class Bench:
         places = {device.id: device for device in (self.processor, *self.devices)}
         names = {device.id: device.name for device in places.values()}
         of_sides = {side.name: side.variables for side in self.sides.sides}
-        told = (options.target_accuracy, data.source, self.environment, of_sides)
-        context = Context(self.fingerprint, names, *told)
+        target = options.target_accuracy
+        context = Context(self.fingerprint, names, target, data.source, self.environment, of_sides)
         folder = options.result_file.parent if options.result_file else Path("results")
         if options.measured_ceiling and not once:
             kept_in = kept_file(self.fingerprint["id"])

@@ -59,7 +59,7 @@ class Prepared:
 
 
 def prepare_sides(asked: Mapping[str, str], plugins: Sequence[str]) -> Prepared:
-    """Make the interpreters and ask each for its registry. Raises OptionError, before anything is measured."""
+    """Make the interpreters, and ask each for its registry. Raises OptionError."""
     if not asked:
         return Prepared()
     folder = tempfile.TemporaryDirectory(prefix="likeforlike-sides-")

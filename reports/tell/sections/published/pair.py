@@ -58,7 +58,8 @@ def findings(context: Context) -> Kinds:
 
 def _published_pairs(context: Context) -> list[tuple[Measurement, Measurement]]:
     places = grouped(
-        ((item.machine.id, item.key.device, item.key.apart), item) for item in context.detailed_of_kind(TASK)
+        ((item.machine.id, item.key.device, item.key.company), item)
+        for item in context.detailed_of_kind(TASK)
     )
     pairs = [published_pair(items) for items in places.values()]
     return [pair for pair in pairs if pair is not None]
