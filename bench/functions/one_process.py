@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.worker_process import MemoryLimits, Worker
 from likeforlike.bench.worker.this_process import ThisProcess
+from likeforlike.devices.process.interpreter import Interpreter
 from likeforlike.models.functions.given import ENTRANT_VARIABLE, FILE_VARIABLE
 
 _OWN = (FILE_VARIABLE, ENTRANT_VARIABLE)
@@ -18,7 +19,12 @@ class OneProcess(Pool):
     def __init__(self) -> None:
         super().__init__(MemoryLimits.of_machine(None))
 
-    def lend(self, environment: Mapping[str, str], has_peers: bool = False) -> Worker:
+    def lend(
+        self,
+        environment: Mapping[str, str],
+        has_peers: bool = False,
+        interpreter: Interpreter | None = None,
+    ) -> Worker:
         """This process, as a worker that the schedule orders about."""
         return ThisProcess({name: environment[name] for name in _OWN})  # type: ignore[return-value]
 

@@ -92,9 +92,9 @@ def _identity(cell: Cell, context: Context) -> dict[str, Any]:
 
 
 def touching(cell: Cell, context: Context) -> dict[str, str]:
-    """The inherited variables on which a cell's figure depends, those it sets itself aside."""
+    """The inherited variables on which a cell's figure depends, without those that it or its side sets."""
     entry, kind = cell.entry, cell.device.partition(":")[0]
-    own = dict(entry.environment)
+    own = {**dict(entry.environment), **context.side_variables.get(cell.side, {})}
     blas = context.fingerprint.get("blas") or ()
     return {
         item.name: item.value

@@ -17,13 +17,15 @@ from likeforlike.reports.statistics.quantiles import MEDIAN
 
 
 def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
-    """Variables of a cell's worker, beside those inherited: devices, threads, what the entrant asks for."""
+    """Variables of a cell's worker, beside those inherited: side, devices, threads, what the entrant asks."""
+    of_side = plan.sides[cell.side].variables if cell.side else {}
     inherited = "" if plan.options.clean_environment else os.environ.get("XLA_FLAGS", "")
+    inherited = of_side.get("XLA_FLAGS", inherited)
     device = plan.devices[cell.device]
     pinned = pinned_processors(plan.threads_of(cell.group)) if plan.options.pin else ()
     threads, beside = threads_of(cell, plan), _beside(cell, plan)
     placed = worker_environment(device, threads, inherited_xla_flags=inherited, beside=beside, pinned=pinned)
-    return {**placed, **dict(cell.entry.environment)}
+    return {**of_side, **placed, **dict(cell.entry.environment)}
 
 
 def has_peers(cell: Cell) -> bool:

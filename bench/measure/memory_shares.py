@@ -32,12 +32,18 @@ def expected_bytes(cell: Cell, plan: Plan) -> int:
 def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list[list[Cell]]:
     """The cells of a group as one part if they fit into memory together, else in pairs.
 
-    Each pair holds an entrant behind the one that it is held against: the first, or of a twin the original.
+    Each pair holds an entrant behind the one that it is held against: the first, of a twin the original,
+    of one on a further side the same on the first.
     """
     if len(cells) <= 2 or sum(expected_bytes(cell, plan) for cell in cells) <= usable_bytes:
         return [list(cells)]
-    by_name = {cell.entry.name: cell for cell in cells}
-    return [[by_name.get(cell.twin_of, cells[0]), cell] for cell in cells[1:]]
+    by_name = {cell.entry.name: cell for cell in reversed(cells)}  # of several sides the first
+    others = {cell.entry.name for cell in cells if cell.side != cells[0].side}
+    pairs = []
+    for cell in cells[1:]:
+        original = by_name[cell.entry.name] if cell.entry.name in others else cell
+        pairs.append([by_name.get(cell.twin_of, cells[0] if original is cell else original), cell])
+    return pairs
 
 
 def parts_text(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from likeforlike.bench.measure.worker_process import MemoryLimits, Worker
+from likeforlike.devices.process.interpreter import Interpreter
 
 
 class Pool:
@@ -15,9 +16,14 @@ class Pool:
         self._clean = clean_environment
         self._lent: list[Worker] = []
 
-    def lend(self, environment: Mapping[str, str], has_peers: bool = False) -> Worker:
-        """A new worker with these variables beside the inherited ones."""
-        worker = Worker(environment, self.limits, has_peers, self._clean)
+    def lend(
+        self,
+        environment: Mapping[str, str],
+        has_peers: bool = False,
+        interpreter: Interpreter | None = None,
+    ) -> Worker:
+        """A new worker with these variables beside the inherited ones, run by this Python or another."""
+        worker = Worker(environment, self.limits, has_peers, self._clean, interpreter)
         self._lent.append(worker)
         return worker
 

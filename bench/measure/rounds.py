@@ -311,8 +311,10 @@ class Group:
         """A floor is the fastest candidate's: others end after a few rounds, so as to cost little."""
         floors = {turn.cell.id: turn for turn in self._live() if turn.cell.entry.role == "floor"}
         seconds = {name: [sample.seconds for sample in turn.samples] for name, turn in floors.items()}
-        for name in far_from_the_fastest(seconds):
-            self._attempt(floors[name], self._finish)
+        for side in dict.fromkeys(turn.cell.side for turn in floors.values()):
+            mine = {name: times for name, times in seconds.items() if floors[name].cell.side == side}
+            for name in far_from_the_fastest(mine):
+                self._attempt(floors[name], self._finish)
 
     def _takes_part(self, turn: Turn) -> bool:
         if turn.warm_epochs is not None:

@@ -19,7 +19,7 @@ import psutil
 from likeforlike.bench.worker.messages import Answer, Order, Quit, receive_answer, send
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.devices.machine.resources import free_memory_bytes
-from likeforlike.devices.process.interpreter import module_command, same_imports
+from likeforlike.devices.process.interpreter import Interpreter, module_command, same_imports
 
 WORKER = "likeforlike.bench.worker"
 """Started by name: nothing of it is imported here."""
@@ -64,8 +64,12 @@ class Worker:
         limits: MemoryLimits,
         has_peers: bool = False,
         clean: bool = False,
+        interpreter: Interpreter | None = None,
     ) -> None:
-        """Start it: this process's environment, ``clean`` or as it is, under the one given."""
+        """Start it: this process's environment, ``clean`` or as it is, under the one given.
+
+        ``interpreter``: which Python runs it; None: the one that runs this.
+        """
         self.has_peers = has_peers
         """Whether it starts processes that work with it, whose memory counts as its own."""
         self._peers: list[psutil.Process] = []
@@ -77,10 +81,12 @@ class Worker:
         self._oom_kills = kernel_oom_kills()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         ours, theirs = socket.socketpair()
+        start = module_command if interpreter is None else interpreter.command
+        inherited = same_imports(clean) if interpreter is None else interpreter.environment(clean)
         with theirs:
             self.process = subprocess.Popen(
-                module_command(WORKER, str(theirs.fileno()), str(os.getpid())),
-                env={**same_imports(clean), **environment},
+                start(WORKER, str(theirs.fileno()), str(os.getpid())),
+                env={**inherited, **environment},
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,

@@ -60,6 +60,11 @@ class Cell:
         return int(dict(self.axes).get("run", 0))
 
     @property
+    def side(self) -> str:
+        """The side in which it is measured; empty where there are none."""
+        return str(dict(self.axes).get("side", ""))
+
+    @property
     def folder(self) -> str:
         """The id as the name of a folder."""
         return self.id.replace(":", "").replace("/", "_")

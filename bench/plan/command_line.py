@@ -13,6 +13,7 @@ import pytest
 
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.presets import PRESETS
+from likeforlike.bench.plan.sides import declare_sides, read_sides
 from likeforlike.devices.limits.ceilings import PRECISIONS
 from likeforlike.models.distributed.assignment import STRATEGIES
 from likeforlike.reports.statistics.quantiles import STATISTICS
@@ -59,7 +60,7 @@ def declare_options(declare: Callable[..., Any]) -> None:
     def add(name: str, text: str, **how: Any) -> None:
         declare(name, help=text, **how)
 
-    for declare_some in (_declare_grid, _declare_amount, _declare_timing, _declare_run):
+    for declare_some in (_declare_grid, declare_sides, _declare_amount, _declare_timing, _declare_run):
         declare_some(add)
 
 
@@ -228,6 +229,7 @@ def read_options(config: pytest.Config) -> Options:
         devices=_names(get("--devices")),
         sizes=parse_sizes(get("--sizes")),
         axes=parse_axes(get("--axis")),
+        sides=read_sides(get("--side")),
         dtypes=tuple(_one_of("--dtypes", n, PRECISIONS) for n in _names(get("--dtypes")) or ()) or None,
         recipes=_names(get("--recipes")),
         ladder=get("--ladder"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -12,6 +12,7 @@ from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
 from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.sides import Side, check_variables, in_every_side
 from likeforlike.bench.plan.twins import with_twins
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
@@ -40,11 +41,13 @@ class Place:
     device: str
     compute_capability: tuple[int, int] | None = None
     absence: str | None = None
+    missing: Callable[[Implementation], str | None] = Implementation.missing
+    """What an implementation lacks of what it needs; None where nothing."""
 
     def why_not(self, entry: Implementation, axes: Mapping[str, Any]) -> str | None:
         """Why an implementation can't be measured here; None if it can."""
         unfit = unsupported(entry, self.device, axes, self.compute_capability)
-        return self.absence or unfit or entry.missing()
+        return self.absence or unfit or self.missing(entry)
 
     def concerns(self, entry: Implementation) -> bool:
         """Whether a cell is worth telling of: not that a CPU's own entry lacks a GPU that isn't there."""
@@ -52,30 +55,50 @@ class Place:
 
 
 def build_grid(
-    options: Options, registry: Registry, devices: Sequence[Device], absent: Sequence[str]
+    options: Options,
+    registry: Registry,
+    devices: Sequence[Device],
+    absent: Sequence[str],
+    sides: Sequence[Side] = (),
 ) -> Grid:
-    """All cells that the options ask for.
+    """All cells that the options ask for, once for each side, where there are any.
 
     ``devices`` are to be measured; ``absent`` are devices of the preset that the machine lacks, whose
     cells are skipped with that reason. Raises OptionError for an unknown name.
     """
     asked = chosen_workloads(options, registry)
-    known = sorted(
-        {name for workload in _measurable(registry) for name in registry.names(workload)} | {FLOOR}
-    )
+    theirs = {entry.name for side in sides for entry in side.entries}
+    named = {name for workload in _measurable(registry) for name in registry.names(workload)}
+    known = sorted(named | theirs | {FLOOR})
     _checked("--implementations", options.implementations, known)
     _checked("--recipes", options.recipes, tuple(RECIPES))
-    trained = [workload.name for workload in registry.of_kind("task") if workload.name in asked]
-    divided = registry.first("divided task")
+    trained, divided = _tasks(asked, registry), registry.first("divided task")
     _check_company(options, asked, trained, divided)
     kernels = registry.of_kind("kernel")
     check_circumstances(options, [workload for workload in kernels if workload.name in asked])
     options = with_sizes_named(options, registry)
     places = [Place(device.id, device.compute_capability) for device in devices]
     places += [Place(device, absence="no such device on this machine") for device in absent]
+    if not sides:
+        cells, ladder = _cells(options, registry, places)
+    else:
+        built = [_of_side(side, options, registry, places) for side in sides]
+        ladder = built[0][1]
+        cells = in_every_side(sides, [{cell.id: cell for cell in plain} for plain, _ in built])
+        check_variables(sides, cells)
+    cells = [*_noise_cells(registry), *cells]
+    if options.concurrent:
+        cells = _concurrent(cells, [device.id for device in devices])
+    return Grid(tuple(with_twins(_in_groups(cells), options.preset)), ladder)
+
+
+def _cells(options: Options, registry: Registry, places: Sequence[Place]) -> tuple[list[Cell], Ladder | None]:
+    """All cells but the noise floor's, and the ladder if there is one."""
+    asked = chosen_workloads(options, registry)
+    trained, divided = _tasks(asked, registry), registry.first("divided task")
     ladder: Ladder | None = None
-    cells: list[Cell] = list(_noise_cells(registry))
-    for workload in (kernel for kernel in kernels if kernel.name in asked):
+    cells: list[Cell] = []
+    for workload in (kernel for kernel in registry.of_kind("kernel") if kernel.name in asked):
         cells += _kernel_cells(workload, options, registry, places)
     if options.ladder is None:
         for task in trained:
@@ -86,9 +109,21 @@ def build_grid(
         cells += _ladder_cells(registry.declared[trained[0]], ladder.rungs, options, places)
     if divided in asked:
         cells += _distributed_cells(divided, options, registry, places)
-    if options.concurrent:
-        cells = _concurrent(cells, [device.id for device in devices])
-    return Grid(tuple(with_twins(_in_groups(cells), options.preset)), ladder)
+    return cells, ladder
+
+
+def _tasks(asked: Sequence[str], registry: Registry) -> list[str]:
+    """The tasks among the workloads asked for."""
+    return [workload.name for workload in registry.of_kind("task") if workload.name in asked]
+
+
+def _of_side(
+    side: Side, options: Options, registry: Registry, places: Sequence[Place]
+) -> tuple[list[Cell], Ladder | None]:
+    """The cells of the implementations that a side has, of workloads that are known here."""
+    theirs = tuple(entry for entry in side.entries if entry.workload in registry.declared)
+    there = [replace(place, missing=side.why_missing) for place in places]
+    return _cells(options, replace(registry, entries=theirs), there)
 
 
 def chosen_workloads(options: Options, registry: Registry) -> Sequence[str]:

@@ -86,6 +86,8 @@ class Options:
     """What verdicts on kernels are asked on: the median of samples, or a quantile of all timed calls."""
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values asked for, as written, by ``workload.axis``."""
+    sides: Mapping[str, str] = field(default_factory=dict)
+    """In which interpreters, commits, packages or variables each cell is measured, as written, by name."""
 
     @property
     def preset(self) -> Preset:
@@ -114,6 +116,7 @@ class Options:
         bounds = {"measured_ceiling", "patience_seconds", "cell_timeout_seconds", "cell_memory_bytes"}
         own = how | bounds | ({"axes"} if not self.axes else set())
         own |= {"statistic"} if self.statistic == "median" else set()  # as journals before it have it
+        own |= {"sides"} if not self.sides else set()
         told = {**vars(self), "dtypes": self.dtypes or _DTYPES}
         return {f"option {k}": _plain(v) for k, v in sorted(told.items()) if k not in own}
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.options import Options
+from likeforlike.bench.plan.sides import Side
 from likeforlike.devices.machine.environment import Inherited
 from likeforlike.devices.vendors.device import Device
+from likeforlike.models.registry import OURS
 from likeforlike.models.tasks.fashion_mnist import Located
 
 
@@ -31,7 +33,9 @@ class Plan:
     group_threads: Mapping[str, int] = field(default_factory=dict)
     """Threads of the comparison groups in which an entrant can't work with ``threads``."""
     code: Mapping[str, str] = field(default_factory=dict)
-    """Digests of the source that measures and is measured: ours, and each plug-in's, by module."""
+    """Digests of the source that measures and is measured: ours, each plug-in's, and those of sides."""
+    sides: Mapping[str, Side] = field(default_factory=dict)
+    """By name; none where cells have no side."""
 
     def threads_of(self, group: str) -> int:
         """Threads that the cells of a group are given in all."""
@@ -39,8 +43,11 @@ class Plan:
 
     def code_of(self, cell: Cell) -> dict[str, str]:
         """Digests of what a cell rests on: our own source, and its plug-in's; of a workload's own, too."""
+        own = self.sides[cell.side].code_by_name if cell.side else {}
+        if own:
+            return {OURS: self.code[OURS], **own} if OURS in self.code else own
         targets = [cell.entry.target, *([cell.declared.target] if cell.declared else [])]
-        modules = {target.partition(":")[0].partition(".")[0] for target in targets} | {"likeforlike"}
+        modules = {target.partition(":")[0].partition(".")[0] for target in targets} | {OURS}
         return {name: digest for name, digest in self.code.items() if name in modules}
 
 
@@ -54,3 +61,5 @@ class Context:
     data_source: str
     environment: tuple[Inherited, ...] = ()
     """Inherited variables that change speed or results and reach the workers."""
+    side_variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What each side sets besides, by its name."""

@@ -83,8 +83,8 @@ class Campaign:
         self._patience = Patience(plan.options.patience_seconds)
         self._in_pairs: set[str] = set()
         """Groups of which was said that their entrants don't fit into memory together."""
-        self._unseen: dict[tuple[str, str], str] = {}
-        """Why a framework's cells on a device are skipped, once one of its workers has found that out."""
+        self._unseen: dict[tuple[str, str, str], str] = {}
+        """Why a framework's cells on a device and a side are skipped, once a worker has found that out."""
 
     def choose(self, cells: Sequence[Cell]) -> None:
         """Say which cells will be asked for; only they are measured."""
@@ -253,7 +253,7 @@ class Campaign:
 
     def _why_not(self, cell: Cell, limits: MemoryLimits) -> str | None:
         """Why a cell is not measured after all, or not any more; None if it is."""
-        unseen = self._unseen.get((cell.entry.framework, cell.device))
+        unseen = self._unseen.get((cell.entry.framework, cell.device, cell.side))
         return (
             cell.skip_reason
             or unseen
@@ -294,7 +294,7 @@ class Campaign:
         cell = turn.cell
         if turn.failure is not None:
             if turn.failure.device_unseen:
-                self._unseen[cell.entry.framework, cell.device] = turn.failure.reason
+                self._unseen[cell.entry.framework, cell.device, cell.side] = turn.failure.reason
             return lost_record(turn)
         state = watch.states(cell)
         record = measured_record(turn, group.stopping, self.plan.context, state, turn.spec.log_dir)
@@ -318,7 +318,8 @@ class Campaign:
 
     def _lend(self, cell: Cell, pool: Pool, start: Start) -> Worker:
         environment = {**environment_of(cell, self.plan), **start.environment}
-        worker = pool.lend(environment, has_peers(cell))
+        interpreter = self.plan.sides[cell.side].interpreter if cell.side else None
+        worker = pool.lend(environment, has_peers(cell), interpreter)
         worker.while_waiting = self.progress.tick
         return worker
 

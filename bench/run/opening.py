@@ -11,6 +11,7 @@ from likeforlike.bench.plan.grid import build_grid, with_sizes_named
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.thread_counts import thread_counts
 from likeforlike.bench.run.session import Bench
+from likeforlike.bench.sides.preparing import prepare_sides
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.setup import read_setup
@@ -34,7 +35,8 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     has_gpu = any(device.kind == "gpu" for device in present)
     absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
     threads = options.threads or usable_physical_cores()
-    grid = build_grid(options, registry, devices, absent)
+    sides = prepare_sides(options.sides, options.plugins)
+    grid = build_grid(options, registry, devices, absent, sides.sides)
     fingerprint = machine_fingerprint(present, threads)
     # after the plug-ins, whose modules may have set variables
     found, clean = inherited_by_workers(os.environ), options.clean_environment
@@ -53,6 +55,7 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         reaching,
         left_out,
         setup,
-        code_digests(registry.entries, registry.declared.values()),
+        code_digests(registry.entries, registry.declared.values()) | sides.code,
         thread_counts(grid.cells, threads, options.threads),
+        sides,
     )

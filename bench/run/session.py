@@ -32,6 +32,7 @@ from likeforlike.bench.run.measured_ceiling import MeasuredCeiling
 from likeforlike.bench.run.screen.last_screen import Ending, findings_of, last_screen
 from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.bench.run.screen.terminal import live_width, shows_header, terminal_writer
+from likeforlike.bench.sides.preparing import Prepared
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.environment import Inherited
 from likeforlike.devices.machine.fingerprint import identity
@@ -66,6 +67,8 @@ class Bench:
     """Digests of the source that measures and is measured: ours, and each plug-in's."""
     thread_counts: ThreadCounts | None = None
     """Of the groups in which an entrant can't work with ``threads``."""
+    sides: Prepared = Prepared()  # noqa: RUF009 - frozen
+    """In which each cell is measured; none where no side was asked for."""
     plan: Plan | None = None
     journal: Journal | None = None
     campaign: Campaign | None = None
@@ -97,6 +100,7 @@ class Bench:
             f"devices: {places}",
         ]
         skipped = Counter(cell.skip_reason for cell in self.grid.cells if cell.skip_reason)
+        lines += [f"side {side.name}: {side.summary}" for side in self.sides.sides]
         lines += self._setup_lines()
         lines += [f"skipped: {count} cells: {reason}" for reason, count in skipped.items()]
         return lines + [f"plug-in left out: {fault.name}: {fault.error}" for fault in self.registry.faults]
@@ -156,7 +160,9 @@ class Bench:
             self._check_code(options.resume_anyway)
         places = {device.id: device for device in (self.processor, *self.devices)}
         names = {device.id: device.name for device in places.values()}
-        context = Context(self.fingerprint, names, options.target_accuracy, data.source, self.environment)
+        of_sides = {side.name: side.variables for side in self.sides.sides}
+        target = options.target_accuracy
+        context = Context(self.fingerprint, names, target, data.source, self.environment, of_sides)
         folder = options.result_file.parent if options.result_file else Path("results")
         if options.measured_ceiling and not once:
             kept_in = kept_file(self.fingerprint["id"])
@@ -174,6 +180,7 @@ class Bench:
             once,
             self.thread_counts.of_group if self.thread_counts else {},
             self.code,
+            {side.name: side for side in self.sides.sides},
         )
         reached = self.ceiling.reached if self.ceiling else {}
         rates = {place: rate.flop_per_second for place, rate in reached.items()}
@@ -202,7 +209,8 @@ class Bench:
         machine = {f"machine {name}": value for name, value in identity(self.fingerprint).items()}
         chosen = {"option -k": self.config.option.keyword, "option -m": self.config.option.markexpr}
         environment = {f"environment {item.name}": item.value for item in self.environment}
-        return {**machine, **environment, "data": data.source, **chosen, **self.options.conditions()}
+        asked = {**chosen, **self.options.conditions()}
+        return {**machine, **environment, **self.sides.conditions, "data": data.source, **asked}
 
     def complete(self, document: dict[str, Any]) -> None:
         """Put the run's own record into a result document, whole, whatever it held before."""
@@ -223,6 +231,7 @@ class Bench:
             "command": shlex.join(invocation_of(self.config).words()),
             "options": {k.removeprefix("option "): v for k, v in self.options.conditions().items()},
             "code": self.code,
+            **({"sides": [dict(side.facts) for side in self.sides.sides]} if self.sides.sides else {}),
             "noise": noise_facts(records),
             "ladder": ladder_facts(self.grid.ladder) if self.grid.ladder else None,
             "busy": list(self.busy),

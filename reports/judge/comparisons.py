@@ -31,6 +31,7 @@ from likeforlike.reports.sort.baselines import (
     orders_of,
     published_pair,
     scaled_from,
+    side_pairs,
     whole_pair,
 )
 from likeforlike.reports.sort.epochs import on_one_basis
@@ -44,7 +45,9 @@ from likeforlike.reports.statistics.verdicts import with_false_discovery_rate as
 _RANKED_APART = (TASK, DIVIDED_TASK, NOISE_FLOOR)
 """Kinds of workload whose implementations are not all compared with the fastest of their place."""
 
-Kind = Literal["implementations", "published", "devices", "ladder", "scaling", "machines", "files", "groups"]
+Kind = Literal[
+    "implementations", "published", "devices", "ladder", "scaling", "machines", "files", "groups", "sides"
+]
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,8 @@ class Comparisons:
     """Of plain files, each benchmark over the base of its group."""
     unlike: tuple[tuple[Measurement, Measurement, str], ...]
     """Cells of two machines or files whose work is not the same, and in what."""
+    sides: tuple[Comparison, ...] = ()
+    """Each cell of a further side over the same of the first side of its run."""
 
     @cached_property
     def against_base(self) -> dict[tuple[str, Key], Comparison]:
@@ -161,6 +166,11 @@ class Comparisons:
         """Comparisons with the base of a plain group by the other's machine and key."""
         return {(item.other.machine.id, item.other.key): item for item in self.groups}
 
+    @cached_property
+    def across_sides(self) -> dict[tuple[str, Key], Comparison]:
+        """Comparisons with the first side by the other's machine and key."""
+        return {(item.other.machine.id, item.other.key): item for item in self.sides}
+
     @property
     def every(self) -> tuple[Comparison, ...]:
         """All, of whatever kind."""
@@ -173,6 +183,7 @@ class Comparisons:
             *self.machines,
             *self.files,
             *self.groups,
+            *self.sides,
         )
 
     @cached_property
@@ -200,6 +211,7 @@ def compare(study: Study, detailed: Sequence[Machine]) -> Comparisons:
         _controlled(beside),
         _controlled(_within_groups(grounds, detailed)),
         (*unlike, *unlike_beside),
+        _controlled(_across_sides(grounds)),
     )
 
 
@@ -278,7 +290,7 @@ class _Within:
     def published(self) -> Iterable[Comparison | None]:
         """The notebook's pair, each trainer under its own recipe, device by device: whole epochs if told."""
         trained = [item for item in self.mine if item.kind == TASK]
-        devices = grouped(((item.key.workload, item.key.device, item.key.apart), item) for item in trained)
+        devices = grouped(((item.key.workload, item.key.device, item.key.company), item) for item in trained)
         for items in devices.values():
             pair = published_pair(items)
             if pair is not None:
@@ -360,6 +372,12 @@ def _across_files(
                     compared += [_comparison("files", grounds, *whole_pair(pair), drift) for pair in pairs]
                     unlike += left
     return compared, unlike
+
+
+def _across_sides(grounds: Grounds) -> Iterable[Comparison | None]:
+    """Each cell of a further side with the same of the first: in turns, round by round."""
+    for base, other in side_pairs(grounds.study):
+        yield _comparison("sides", grounds, *whole_pair((base, other)))
 
 
 def _within_groups(grounds: Grounds, machines: Sequence[Machine]) -> Iterable[Comparison | None]:

@@ -137,6 +137,12 @@ class ResultFile:
         """The run's own noise floor."""
         return self.header.noise if self.header else None
 
+    @property
+    def first_side(self) -> str:
+        """The side with which others are compared, the first asked for; empty where there are none."""
+        sides = self.header.sides if self.header else ()
+        return sides[0].name if sides else ""
+
     def declared(self, workload: str) -> Declared:
         """What is known of a workload: as the file declares it, else as older files meant it."""
         return declared(workload, self.header.workloads if self.header else {})

@@ -164,6 +164,27 @@ class PluginFault(Struct, frozen=True):
     error: str
 
 
+class Side(Struct, frozen=True, kw_only=True):
+    """One of several interpreters, commits, packages or variables in which a run measured each cell."""
+
+    name: Text
+    kind: str = ""
+    what: str = ""
+    """As it was asked for."""
+    python: str = ""
+    packages: dict[str, str] = field(default_factory=dict)
+    """Versions of all distributions installed there."""
+    blas: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    """Set in its workers."""
+    revision: str = ""
+    """The commit that was measured."""
+    source: str = ""
+    """What else is to be known of where its source lay."""
+    code: dict[str, str] = field(default_factory=dict)
+    """Digests of the source that was measured there, by module."""
+
+
 class Header(Struct, frozen=True, kw_only=True):
     """The file's own ``likeforlike`` object."""
 
@@ -194,6 +215,8 @@ class Header(Struct, frozen=True, kw_only=True):
     plugin_faults: tuple[PluginFault, ...] = ()
     workloads: dict[str, Declared] = field(default_factory=dict)
     """What was measured, as declared, by name; not told by older files."""
+    sides: tuple[Side, ...] = ()
+    """In the order of asking, the first being what the others are compared with."""
     notes: tuple[str, ...] = ()
     """Known faults of a published file, each a sentence."""
     published: dict[str, Any] | None = None

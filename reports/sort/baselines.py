@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from likeforlike.reports.read.machines import Machine
@@ -10,7 +11,7 @@ from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema import Ladder, Rung
 from likeforlike.reports.sort.call_times import asked_seconds
 from likeforlike.reports.sort.epochs import on_one_basis, tells_phases, whole_epochs
-from likeforlike.reports.sort.measurements import Measurement, Study, grouped
+from likeforlike.reports.sort.measurements import SIDE_AXIS, Measurement, Study, grouped
 from likeforlike.reports.sort.plain_groups import names_benchmark
 
 KERAS = "keras-fit"
@@ -79,7 +80,7 @@ def equal_terms(trained: Iterable[Measurement]) -> list[Measurement]:
     A published recipe that several trainers ran under, or one whose partner is missing, stays.
     """
     places = grouped(
-        ((item.machine.id, item.key.workload, item.key.device, item.key.apart), item) for item in trained
+        ((item.machine.id, item.key.workload, item.key.device, item.key.company), item) for item in trained
     )
     kept: list[Measurement] = []
     for items in places.values():
@@ -130,6 +131,7 @@ def orders_of(ladder: Ladder, measured: Iterable[Measurement]) -> dict[str, list
     for item in measured:
         if any(run.file.ladder == ladder for run in item.runs):
             place = item.key.device + (f" of {item.key.apart}" if item.key.apart else "")
+            place += f", side {item.key.side}" if item.key.side else ""
             places.setdefault(place, {})[item.key.implementation, item.key.axis.get("recipe")] = item
     names = {(rung.implementation, rung.recipe) for order in ladder.orders for rung in order}
     found = {}
@@ -142,6 +144,19 @@ def orders_of(ladder: Ladder, measured: Iterable[Measurement]) -> dict[str, list
                 for order in ladder.orders
             ]
     return found
+
+
+def side_pairs(study: Study) -> list[tuple[Measurement, Measurement]]:
+    """What was measured on a further side, behind the same on the side that its run names first."""
+    found = {(item.machine.id, item.key): item for item in study.measurements if item.key.side}
+    pairs = []
+    for (machine, key), item in found.items():
+        first = item.runs[0].file.first_side
+        axes = tuple((name, first if name == SIDE_AXIS else value) for name, value in key.axes)
+        base = found.get((machine, replace(key, axes=axes)))
+        if key.side != first and base is not None:
+            pairs.append((base, item))
+    return pairs
 
 
 def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,8 @@ REPEAT_AXIS = "run"
 """The axis that numbers repetitions of the same work."""
 CACHE_AXIS, OPERANDS_AXIS = "cache", "operands"
 """The axes of calls under other circumstances than the usual: cold caches, another distribution."""
+SIDE_AXIS = "side"
+"""The axis of runs that measured each cell in several interpreters, commits, packages or variables."""
 FILE_AXIS = "file"
 """The axis of a set of runs that bear the names of another set and are no repetitions of it."""
 UNSTATED = "unstated"
@@ -60,6 +62,21 @@ class Key:
         return str(self.axis.get(FILE_AXIS, ""))
 
     @property
+    def side(self) -> str:
+        """The side in which it was measured; empty where the run had none."""
+        return str(self.axis.get(SIDE_AXIS, ""))
+
+    @property
+    def company(self) -> tuple[str, str]:
+        """File and side, of which each is ranked by itself."""
+        return self.apart, self.side
+
+    @property
+    def without_side(self) -> Key:
+        """What is the same on every side."""
+        return replace(self, axes=tuple(axis for axis in self.axes if axis[0] != SIDE_AXIS))
+
+    @property
     def bare(self) -> Key:
         """The key as the cell itself has it, whichever set it was sorted into."""
         return Key(
@@ -68,10 +85,11 @@ class Key:
 
     @property
     def circumstances(self) -> str:
-        """What is unusual about its calls: ``cold caches``, ``normal operands``; empty where nothing is."""
+        """What is unusual about its calls, ``cold caches``, ``normal operands``, and its side; else empty."""
         operands = self.axis.get(OPERANDS_AXIS)
         told = ["cold caches"] if self.axis.get(CACHE_AXIS) == "cold" else []
-        return ", ".join([*told, *([f"{operands} operands"] if operands else [])])
+        told += [f"{operands} operands"] if operands else []
+        return ", ".join([*told, *([f"side {self.side}"] if self.side else [])])
 
     @property
     def name(self) -> str:

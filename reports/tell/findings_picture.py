@@ -17,34 +17,16 @@ from likeforlike.reports.sort.measurements import Measurement, axes_text, groupe
 from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Figure
-from likeforlike.reports.tell.formatting import LAUNCH_MARK, count_text, ratio_text, with_launch_mark
+from likeforlike.reports.tell.formatting import LAUNCH_MARK, count_text
 from likeforlike.reports.tell.plot_data import ForestPlot, ForestRow
 from likeforlike.reports.tell.sections.plain_benchmarks.names import group_text, short_names
-from likeforlike.reports.tell.wording.tails_text import quantile_mark
+from likeforlike.reports.tell.sections.sides import cell_text
+from likeforlike.reports.tell.wording.forest_rows import forest_row
 
 MOST_ROWS = 30
 MOST_GROUPS = 10
 RANKS = {"same": 1, "unclear": 2}
 """Of two rows of a group the one of lesser rank is kept; those that differ are of rank 0."""
-
-
-def forest_row(item: Comparison, group: str, name: str) -> ForestRow | None:
-    """A comparison as a row of the picture; None for one without a verdict."""
-    estimate = item.verdict.estimate
-    if item.doubt or not (math.isfinite(estimate.ratio) and estimate.ratio > 0):
-        return None
-    low, high = (estimate.low, estimate.high) if estimate.has_interval else (None, None)
-    return ForestRow(
-        name + quantile_mark(item.base, item.other),
-        estimate.ratio,
-        with_launch_mark(ratio_text(estimate), estimate),
-        item.word,
-        low,
-        high,
-        item.verdict.threshold,
-        group,
-        checked=item.base.verified and item.other.verified,
-    )
 
 
 def findings_picture(context: Context) -> Figure | None:
@@ -196,7 +178,16 @@ def _axes(item: Measurement) -> str:
     return f", {told}" if told else ""
 
 
+def between_sides(context: Context) -> Iterator[ForestRow | None]:
+    """Further sides of a run over its first, cell by cell."""
+    for item in context.comparisons.sides:
+        group = f"Side {item.other.key.side} over side {item.base.key.side}"
+        group += f", {context.title(item.base)}" if context.several else ""
+        yield forest_row(item, group, cell_text(item.other))
+
+
 SOURCES: tuple[Callable[[Context], Iterable[ForestRow | None]], ...] = (
+    between_sides,
     within_baseline,
     within_plain_groups,
     between_files,

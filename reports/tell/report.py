@@ -34,6 +34,7 @@ from likeforlike.reports.tell.sections import (
     own,
     plain_benchmarks,
     roofline,
+    sides,
     trainers,
 )
 from likeforlike.reports.tell.sections.beside_time import launch_cost, pace, trade_offs
@@ -47,6 +48,7 @@ from likeforlike.reports.tell.wording.waiting import with_waiting_told
 
 TITLE = "likeforlike: the report"
 SECTIONS: tuple[SectionModule, ...] = (
+    sides,
     files,
     published_pair,
     trainers,

@@ -47,7 +47,13 @@ def unlike_files(first: ResultFile, second: ResultFile) -> str:
     schemas = [file.header.schema_version if file.header else None for file in (first, second)]
     if schemas[0] != schemas[1]:
         return f"schema version {schemas[0]} and {schemas[1]}"
-    return _unlike_commits(first, second) or _unlike_options(first, second) or _unlike_setups(first, second)
+    sides = _unlike_sides(first, second)
+    return (
+        sides
+        or _unlike_commits(first, second)
+        or _unlike_options(first, second)
+        or _unlike_setups(first, second)
+    )
 
 
 def _unlike_commits(first: ResultFile, second: ResultFile) -> str:
@@ -63,6 +69,23 @@ def _unlike_commits(first: ResultFile, second: ResultFile) -> str:
         return "no commit says that the code is the same"
     if mine.dirty or theirs.dirty:
         return f"the code was changed since commit {mine.id[:SHORT]}"
+    return ""
+
+
+def _unlike_sides(first: ResultFile, second: ResultFile) -> str:
+    """Which side of theirs is not the same in both, and in what."""
+    mine, theirs = ({s.name: s for s in file.header.sides} if file.header else {} for file in (first, second))
+    for name in {**mine, **theirs}:
+        one, other = mine.get(name), theirs.get(name)
+        if one is None or other is None:
+            return f"side {name} is in one of them alone"
+        told = [
+            field
+            for field in ("python", "packages", "variables", "revision", "code")
+            if getattr(one, field) != getattr(other, field)
+        ]
+        if told:
+            return f"side {name} has other {' and '.join(told)}"
     return ""
 
 

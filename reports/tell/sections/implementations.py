@@ -10,6 +10,7 @@ from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.measurements import (
     CACHE_AXIS,
     OPERANDS_AXIS,
+    SIDE_AXIS,
     Measurement,
     Study,
     axes_text,
@@ -138,7 +139,7 @@ def size_entry(item: Measurement) -> Entry:
 
 def others_of(item: Measurement) -> str:
     """The axes beside size, precision, file and circumstances, as a reader says them."""
-    told = (size_name(item), "dtype", CACHE_AXIS, OPERANDS_AXIS)  # the last two the name tells
+    told = (size_name(item), "dtype", CACHE_AXIS, OPERANDS_AXIS, SIDE_AXIS)  # the last three the name tells
     return axes_text(tuple(axis for axis in item.key.bare.axes if axis[0] not in told))
 
 

@@ -84,11 +84,12 @@ def data_warning(items: Sequence[Measurement]) -> Warn | None:
 def sections(context: Context) -> list[Section | None]:
     """One section for each network and recipe that several trainers share."""
     shared = equal_terms(context.detailed_of_kind(TASK))
-    recipes = grouped(((item.key.workload, context.terms(item), item.key.apart), item) for item in shared)
+    recipes = grouped(((item.key.workload, context.terms(item), *item.key.company), item) for item in shared)
     made = []
-    for number, ((_, recipe, file), items) in enumerate(recipes.items()):
+    for number, ((_, recipe, file, side), items) in enumerate(recipes.items()):
         suffix = f"-{number + 1}" if number else ""
         title = f"Trainers on equal terms: {recipe}" + (f", as in {file}" if file else "")
+        title += f", side {side}" if side else ""
         made.append(section(f"matched{suffix}", title, _matched(context, items, suffix)))
     return made
 

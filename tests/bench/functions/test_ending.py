@@ -58,7 +58,7 @@ class Lends(Pool):
         self.fails, self.lent = fails, 0
         self.draw = np.random.default_rng(1)
 
-    def lend(self, environment: Mapping[str, str], has_peers: bool = False):
+    def lend(self, environment: Mapping[str, str], has_peers: bool = False, interpreter=None):
         self.lent += 1
         return MadeUp(environment[ENTRANT_VARIABLE], self.fails, self.draw)
 

@@ -48,11 +48,11 @@ def sections(context: Context) -> list[Section | None]:
     """One for each recipe that enough trainers share."""
     shared = [item for item in equal_terms(context.detailed_of_kind(TASK)) if trains(item)]
     places = grouped(
-        ((item.key.workload, context.terms(item), item.key.apart, item.machine.id, item.key.device), item)
+        ((item.key.workload, context.terms(item), item.key.company, item.machine.id, item.key.device), item)
         for item in shared
     )
     made: list[Section | None] = []
-    for (_, recipe, file, _, _), members in places.items():
+    for (_, recipe, (file, _), _, _), members in places.items():
         items = on_one_basis(members)
         if len(items) < LEAST_POINTS:
             continue

@@ -58,7 +58,7 @@ def findings(context: Context) -> Kinds:
 
 def _published_pairs(context: Context) -> list[tuple[Measurement, Measurement]]:
     places = grouped(
-        ((item.machine.id, item.key.workload, item.key.device, item.key.apart), item)
+        ((item.machine.id, item.key.workload, item.key.device, item.key.company), item)
         for item in context.detailed_of_kind(TASK)
     )
     pairs = [published_pair(items) for items in places.values()]

@@ -1,0 +1,68 @@
+"""Runs in a side's own interpreter: what its registry offers, what is installed, what source is measured."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import platform
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from likeforlike.bench.keep.source_code import code_digests
+from likeforlike.devices.machine.versions import numpy_blas
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.registry import load_registry
+
+
+def account(plugins: Iterable[str]) -> dict[str, Any]:
+    """What a side is, in plain JSON types; ``plugins`` are the modules that the command line names."""
+    registry = load_registry(tuple(plugins))
+    return {
+        "python": platform.python_version(),
+        "packages": packages(),
+        "blas": numpy_blas(),
+        "entries": [asdict(entry) for entry in registry.entries],
+        "missing": [
+            [entry.workload, entry.name, missing]
+            for entry in registry.entries
+            if (missing := entry.missing()) is not None
+        ],
+        "faults": [f"{fault.name}: {fault.error}" for fault in registry.faults],
+        "code": code_digests(registry.entries, registry.declared.values()),
+        "origins": origins(registry.entries),
+    }
+
+
+def packages() -> dict[str, str]:
+    """Every installed distribution and its version; of two of one name the one that is imported."""
+    found: dict[str, str] = {}
+    for distribution in importlib.metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name:
+            found.setdefault(name.lower().replace("_", "-"), distribution.version)
+    return dict(sorted(found.items()))
+
+
+def origins(entries: Iterable[Implementation]) -> dict[str, str]:
+    """From which file the top-level package of each implementation comes."""
+    found = {}
+    for name in dict.fromkeys(entry.target.partition(":")[0].partition(".")[0] for entry in entries):
+        with suppress(ImportError, ValueError):
+            spec = importlib.util.find_spec(name)
+            if spec is not None and spec.origin is not None:
+                found[name] = str(Path(spec.origin).resolve())
+    return found
+
+
+def main() -> None:
+    """``python -m likeforlike.bench.sides.there FILE [PLUGIN ...]``: the account goes into the file."""
+    Path(sys.argv[1]).write_text(json.dumps(account(sys.argv[2:])), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
