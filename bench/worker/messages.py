@@ -48,6 +48,12 @@ class CellSpec(msgspec.Struct, frozen=True):
     """What verdicts are asked on."""
     declared_in: str = ""
     """``module:attribute`` of a kernel's workload; empty: one of our own."""
+    answer_file: str = ""
+    """Where its answer is kept for the other sides; empty: nowhere."""
+    answer_of: str = ""
+    """Where the first side keeps its answer, to be held against; empty: with none."""
+    first_side: str = ""
+    """Which side that is."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
