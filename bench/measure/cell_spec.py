@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import msgspec
 
 from likeforlike.bench.measure.many_calls import calls_of_a_turn
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
+from likeforlike.bench.plan.sides import SIDE
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.machine.topology import pinned_processors
 from likeforlike.devices.process.placement import local_device, worker_environment
@@ -84,6 +88,23 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         statistic=asked,
         network=cell.entry.network,
     )
+
+
+def with_answers(spec: CellSpec, cell: Cell, plan: Plan) -> CellSpec:
+    """The same for a launch in which a kernel's answers on all sides are held against the first side's."""
+    if plan.answers_folder is None or not cell.side or cell.recipe is not None or cell.twin_of:
+        return spec
+    first = next(iter(plan.sides))
+    if cell.side == first:
+        return msgspec.structs.replace(spec, answer_file=str(answer_file(cell, plan.answers_folder)))
+    of_first = replace(cell, axes=tuple((n, first if n == SIDE else v) for n, v in cell.axes))
+    kept = str(answer_file(of_first, plan.answers_folder))
+    return msgspec.structs.replace(spec, answer_of=kept, first_side=first)
+
+
+def answer_file(cell: Cell, folder: Path) -> Path:
+    """Where a cell keeps its answer."""
+    return folder / f"{cell.folder}.npz"
 
 
 def why_too_large(cell: Cell, plan: Plan, host_bytes: int) -> str | None:

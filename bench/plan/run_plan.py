@@ -35,7 +35,9 @@ class Plan:
     code: Mapping[str, str] = field(default_factory=dict)
     """Digests of the source that measures and is measured: ours, each plug-in's, and those of sides."""
     sides: Mapping[str, Side] = field(default_factory=dict)
-    """By name; none where cells have no side."""
+    """By name, the first being what the others are compared with; none where cells have no side."""
+    answers_folder: Path | None = None
+    """Where sides keep their answers for each other while a group is measured; None: nowhere."""
 
     def threads_of(self, group: str) -> int:
         """Threads that the cells of a group are given in all."""

@@ -21,9 +21,9 @@ from likeforlike.models.contract.implementation import Implementation
 SIDE = "side"
 """The name of the axis."""
 
-Kind = Literal["interpreter", "env"]
+Kind = Literal["interpreter", "git", "tree", "pip", "env"]
 
-KINDS: tuple[Kind, ...] = ("env",)
+KINDS: tuple[Kind, ...] = ("git", "tree", "pip", "env")
 """Those that a word before a colon names."""
 
 Plain = Mapping[str, Cell]
@@ -94,7 +94,8 @@ def declare_sides(add: Callable[..., None]) -> None:
     add(
         "--side",
         "NAME=WHAT, two or more: each cell is measured in each of them, in turns. WHAT is an interpreter "
-        "(/venv/bin/python) or variables (env:NAME=VALUE,NAME=VALUE; env: alone for none).",
+        "(/venv/bin/python), a commit (git:main), a folder with source (tree:.), packages on top of what is "
+        "installed (pip:numpy==2.1), or variables (env:NAME=VALUE,NAME=VALUE; env: alone for none).",
         metavar="NAME=WHAT",
         action="append",
         default=[],

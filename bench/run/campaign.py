@@ -18,7 +18,14 @@ from likeforlike.bench.keep.extra_info import lost_record, measured_record
 from likeforlike.bench.keep.held_records import HeldRecords
 from likeforlike.bench.keep.journal import Journal
 from likeforlike.bench.keep.launch_records import launches_joined
-from likeforlike.bench.measure.cell_spec import environment_of, has_peers, spec_of, why_too_large
+from likeforlike.bench.measure.cell_spec import (
+    answer_file,
+    environment_of,
+    has_peers,
+    spec_of,
+    why_too_large,
+    with_answers,
+)
 from likeforlike.bench.measure.device_lanes import Lanes, side_by_side
 from likeforlike.bench.measure.floors import far_in_an_earlier_run
 from likeforlike.bench.measure.launches import (
@@ -249,6 +256,8 @@ class Campaign:
         finally:
             for turn in turns:
                 pool.take_back(workers[turn.cell.id], clean=turn.finished)
+                if self.plan.answers_folder is not None:
+                    answer_file(turn.cell, self.plan.answers_folder).unlink(missing_ok=True)
             self.progress.group_ended(fit)
 
     def _why_not(self, cell: Cell, limits: MemoryLimits) -> str | None:
@@ -263,7 +272,10 @@ class Campaign:
 
     def _turn(self, cell: Cell, worker: Worker, start: Start) -> Turn:
         hand = WatchedHand(worker, cell, self.progress)
-        turn = Turn(cell, spec_of(cell, self.plan), hand, self.plan.options.cell_timeout_seconds)
+        spec = spec_of(cell, self.plan)
+        if start.launch == 0:
+            spec = with_answers(spec, cell, self.plan)
+        turn = Turn(cell, spec, hand, self.plan.options.cell_timeout_seconds)
         turn.launch = start.launch
         turn.start = {name: value for name, value in asdict(start).items() if name != "launch"}
         return turn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
@@ -35,7 +36,9 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     has_gpu = any(device.kind == "gpu" for device in present)
     absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
     threads = options.threads or usable_physical_cores()
-    sides = prepare_sides(options.sides, options.plugins)
+    sides = prepare_sides(
+        options.sides, options.plugins, lambda text: print(text, file=sys.stderr, flush=True)
+    )
     grid = build_grid(options, registry, devices, absent, sides.sides)
     fingerprint = machine_fingerprint(present, threads)
     # after the plug-ins, whose modules may have set variables

@@ -181,6 +181,7 @@ class Bench:
             self.thread_counts.of_group if self.thread_counts else {},
             self.code,
             {side.name: side for side in self.sides.sides},
+            self.sides.answers_folder,
         )
         reached = self.ceiling.reached if self.ceiling else {}
         rates = {place: rate.flop_per_second for place, rate in reached.items()}

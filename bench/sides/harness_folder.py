@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import shutil
-import site
 import subprocess
 import sys
 import sysconfig
@@ -14,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from likeforlike.bench.plan.options import OptionError
-from likeforlike.bench.plan.sides import Asked
+from likeforlike.bench.plan.sides import KINDS, Asked
 from likeforlike.devices.process.interpreter import Interpreter
+from likeforlike.models.registry import OURS
 
 OLDEST = (3, 11)
 """The Python that our own code needs."""
@@ -24,12 +24,10 @@ NEEDED = ("numpy", "msgspec", "psutil", "threadpoolctl")
 NOT_LENT = ("numpy",)
 """What is measured, and so must be the side's own."""
 _LOOK_SECONDS = 60.0
-_ABI = "sysconfig.get_config_var('SOABI')"
-
 _LOOK = (
     "import importlib.util, json, sys, sysconfig; "
-    "print(json.dumps([sys.version_info[:2], sys.implementation.name, "
-    f"{_ABI}, [n for n in {NEEDED!r} if importlib.util.find_spec(n) is None]]))"
+    "print(json.dumps([sys.version_info[:2], sys.implementation.name, sysconfig.get_config_var('SOABI'), "
+    f"[name for name in {NEEDED!r} if importlib.util.find_spec(name) is None]]))"
 )
 
 
@@ -48,8 +46,9 @@ def found_interpreter(asked: Asked) -> str:
     """The whole path of the interpreter that a side names. Raises OptionError."""
     path = shutil.which(os.path.expanduser(asked.what))
     if path is None:
-        kinds = "an interpreter's path, or begins with env:"
-        raise OptionError(f"{asked.option}: {asked.what!r} is no program that can be run; WHAT is {kinds}")
+        kinds = ", ".join(f"{kind}:" for kind in KINDS)
+        told = f"{asked.what!r} is no program that can be run; WHAT is an interpreter, or begins with {kinds}"
+        raise OptionError(f"{asked.option}: {told}")
     return os.path.abspath(path)  # not resolved: a virtual environment's is a link
 
 
@@ -99,17 +98,26 @@ def foreign(asked: Asked, executable: str, folder: Path) -> Interpreter:
     empty.mkdir(parents=True)
     look = look_at(asked, executable, empty)
     check_look(asked, executable, look)
-    ours, lent = folder / "ours", folder / "lent"
-    ours.mkdir()
-    (ours / "likeforlike").symlink_to(_our_package(), target_is_directory=True)
+    lent = folder / "lent"
     lent.mkdir()
     for name in look.lacking:
         _lend(name, lent)
-    return Interpreter(executable, (str(ours),), (*_own_modules(), str(lent)))
+    return Interpreter(executable, (str(our_folder(folder)),), (), (*own_modules(), str(lent)))
 
 
-def _our_package() -> Path:
-    return Path(str(sys.modules["likeforlike"].__file__)).resolve().parent
+def our_folder(folder: Path, models: Path | None = None) -> Path:
+    """A folder below ``folder`` that holds our package alone; with another ``models``, if given."""
+    ours, package = folder / "ours", Path(str(sys.modules[OURS].__file__)).resolve().parent
+    ours.mkdir(parents=True)
+    if models is None:
+        (ours / OURS).symlink_to(package, target_is_directory=True)
+        return ours
+    (ours / OURS).mkdir()
+    for part in package.iterdir():
+        if part.name not in ("models", "__pycache__"):
+            (ours / OURS / part.name).symlink_to(part.resolve())
+    (ours / OURS / "models").symlink_to(models.resolve(), target_is_directory=True)
+    return ours
 
 
 def _lend(name: str, folder: Path) -> None:
@@ -122,20 +130,18 @@ def _lend(name: str, folder: Path) -> None:
     (folder / source.name).symlink_to(source)
 
 
-def _own_modules() -> list[str]:
-    """Folders on this process's path that belong to no interpreter: the working directory, the user's own."""
-    stdlib = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
-    packages = [*site.getsitepackages(), site.getusersitepackages(), *_site_like()]
-    own = {os.path.realpath(path) for path in (*stdlib, *packages)}
-    inside = [path for path in stdlib if path]
+def package_folders() -> list[str]:
+    """Folders on this process's path that hold what is installed."""
+    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+
+
+def own_modules() -> list[str]:
+    """Folders on this path that belong to no interpreter: the working directory, the user's own."""
+    standard = [os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")]
     return [
         path
         for path in filter(None, sys.path)
-        if os.path.realpath(path) not in own
-        and not any(os.path.realpath(path).startswith(os.path.realpath(s) + os.sep) for s in inside)
+        if path not in package_folders()
         and not path.endswith(".zip")
+        and not any((os.path.realpath(path) + os.sep).startswith(home + os.sep) for home in standard)
     ]
-
-
-def _site_like() -> list[str]:
-    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]

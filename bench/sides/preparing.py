@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shlex
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,16 +17,26 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
+from packaging.requirements import InvalidRequirement, Requirement
 
+from likeforlike.bench.keep.source_code import digest_of
 from likeforlike.bench.plan.options import OptionError
 from likeforlike.bench.plan.sides import Asked, Side, asked_side, variables_of
-from likeforlike.bench.sides.harness_folder import foreign, found_interpreter
+from likeforlike.bench.sides.commits import Source, files_of, source_of_commit, source_of_tree
+from likeforlike.bench.sides.environments import Say, environment_with
+from likeforlike.bench.sides.harness_folder import foreign, found_interpreter, package_folders
+from likeforlike.bench.sides.requirements import Requirements, Unreadable, requirements_of, unmet
+from likeforlike.bench.sides.sources import interpreter_of
+from likeforlike.bench.sides.there import packages
 from likeforlike.devices.process.interpreter import Interpreter, present
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.registry import OURS
 
 THERE = "likeforlike.bench.sides.there"
 _SECONDS = 300.0
 _MOST_CHARACTERS = 300
+_ANSWERS = "likeforlike-answers-"
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,8 @@ class Made:
     interpreter: Interpreter
     variables: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    source: Source | None = None
+    """Where the source of a commit lies."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,13 @@ class Prepared:
     sides: tuple[Side, ...] = ()
     folder: tempfile.TemporaryDirectory[str] | None = None
     """What their workers need; gone with this."""
+    answers: tempfile.TemporaryDirectory[str] | None = None
+    """Where they keep answers for each other meanwhile, in memory where the system has such a place."""
+
+    @property
+    def answers_folder(self) -> Path | None:
+        """The same as a path."""
+        return None if self.answers is None else Path(self.answers.name)
 
     @property
     def code(self) -> dict[str, str]:
@@ -53,33 +77,110 @@ class Prepared:
         told = {}
         for side in self.sides:
             told[f"side {side.name} python"] = str(side.facts["python"])
+            if side.facts["kind"] == "git":
+                told[f"side {side.name} revision"] = side.facts["revision"]
             for name, version in side.facts["packages"].items():
                 told[f"side {side.name} package {name}"] = version
         return told
 
 
-def prepare_sides(asked: Mapping[str, str], plugins: Sequence[str]) -> Prepared:
+def prepare_sides(asked: Mapping[str, str], plugins: Sequence[str], say: Say = print) -> Prepared:
     """Make the interpreters, and ask each for its registry. Raises OptionError."""
     if not asked:
         return Prepared()
     folder = tempfile.TemporaryDirectory(prefix="likeforlike-sides-")
     try:
-        made = [
-            _made(asked_side(name, what), Path(folder.name) / str(number))
-            for number, (name, what) in enumerate(asked.items())
-        ]
+        made = _made([asked_side(name, what) for name, what in asked.items()], Path(folder.name), say)
         with ThreadPoolExecutor(len(made)) as threads:
             told = list(threads.map(lambda one: _account(one, plugins, Path(folder.name)), made))
-        return Prepared(tuple(map(_side, made, told)), folder)
+        return Prepared(tuple(map(_side, made, told)), folder, _answers())
     except BaseException:
         folder.cleanup()
         raise
 
 
-def _made(asked: Asked, folder: Path) -> Made:
-    if asked.kind == "env":
-        return Made(asked, present(), variables_of(asked))
-    return Made(asked, foreign(asked, found_interpreter(asked), folder))
+def _answers() -> tempfile.TemporaryDirectory[str]:
+    """A folder in memory: what is written to a disk is written while others are measured.
+
+    Those of runs that were killed go first.
+    """
+    memory = Path("/dev/shm")
+    home = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    for left in home.glob(f"{_ANSWERS}*"):
+        owner = left.name.removeprefix(_ANSWERS).partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{_ANSWERS}{os.getpid()}-", dir=home)
+
+
+def _made(asked: Sequence[Asked], folder: Path, say: Say) -> list[Made]:
+    """Interpreters of all sides: first what can be refused at once, then what takes time to make."""
+    here = Path.cwd()
+    find = {"git": source_of_commit, "tree": source_of_tree}
+    variables = {one.name: variables_of(one) for one in asked if one.kind == "env"}
+    programs = {one.name: found_interpreter(one) for one in asked if one.kind == "interpreter"}
+    lines = {one.name: packages_of(one) for one in asked if one.kind == "pip"}
+    sources = {one.name: find[one.kind](one, here) for one in asked if one.kind in find}
+    pythons = _pythons_of([(one, sources[one.name]) for one in asked if one.kind in find], say)
+    made = []
+    for number, one in enumerate(asked):
+        own = folder / str(number)
+        if one.kind == "env":
+            made.append(Made(one, present(), variables[one.name]))
+        elif one.kind in find:
+            source = sources[one.name]
+            found = interpreter_of(one, source, pythons[one.name], own)
+            facts: dict[str, Any] = {"revision": source.revision, "source": source.about}
+            made.append(Made(one, found, {}, facts, source))
+        else:
+            program = programs[one.name] if one.kind == "interpreter" else _on_top(one, lines[one.name], say)
+            made.append(Made(one, foreign(one, program, own)))
+    return made
+
+
+def _pythons_of(asked: Sequence[tuple[Asked, Source]], say: Say) -> dict[str, str | None]:
+    """For each source the interpreter of an environment of its own; None where this one serves them all."""
+    needs = {one.name: _requirements(one, source) for one, source in asked}
+    lacking = {name: unmet(found) for name, found in needs.items()}
+    if not any(lacking.values()):
+        return dict.fromkeys(needs)
+    for name, told in lacking.items():
+        if told:
+            more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+            say(f"side {name}: needs {told[0]}{more}: each commit gets an environment of its own")
+    return {
+        one.name: environment_with(
+            one, needs[one.name].digest, [*needs[one.name].lines, "numpy"], needs[one.name].constraints, say
+        )
+        for one, _ in asked
+    }
+
+
+def _requirements(asked: Asked, source: Source) -> Requirements:
+    try:
+        return requirements_of(source.folder)
+    except Unreadable as error:
+        raise OptionError(f"{asked.option}: {error}") from error
+
+
+def packages_of(asked: Asked) -> list[str]:
+    """What is to be installed on top of the present environment. Raises OptionError."""
+    lines = shlex.split(asked.what)
+    for line in lines:
+        try:
+            Requirement(line)
+        except InvalidRequirement as error:
+            raise OptionError(f"{asked.option}: {line!r} is no package as in numpy==2.1") from error
+    if not lines:
+        raise OptionError(f"{asked.option}: pip: names no package, as in pip:numpy==2.1")
+    return lines
+
+
+def _on_top(asked: Asked, lines: Sequence[str], say: Say) -> str:
+    """The interpreter of the present environment with packages on top of it. Raises OptionError."""
+    whole = repr((sys.executable, sys.version, sorted(lines), sorted(packages().items())))
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:16]
+    return environment_with(asked, digest, lines, (), say, on_top=package_folders())
 
 
 def _account(made: Made, plugins: Sequence[str], folder: Path) -> dict[str, Any]:
@@ -110,6 +211,9 @@ def _account(made: Made, plugins: Sequence[str], folder: Path) -> dict[str, Any]
 
 def _side(made: Made, told: Mapping[str, Any]) -> Side:
     asked = made.asked
+    code = dict(told["code"])
+    if made.source is not None and asked.kind == "tree":
+        code |= {made.source.folder.name: digest_of(files_of(made.source.folder))}
     facts = {
         "name": asked.name,
         "kind": asked.kind,
@@ -118,16 +222,41 @@ def _side(made: Made, told: Mapping[str, Any]) -> Side:
         "packages": told["packages"],
         "blas": told["blas"],
         "variables": dict(made.variables),
-        "code": told["code"],
+        "code": code,
         **made.facts,
     }
+    strangers = _strangers(made.source, told["origins"])
+    entries = [
+        entry
+        for entry in msgspec.convert(told["entries"], list[Implementation])
+        if _package(entry.target) not in strangers
+    ]
     return Side(
         asked.name,
         made.interpreter,
         made.variables,
-        tuple(msgspec.convert(told["entries"], list[Implementation])),
+        tuple(entries),
         {(workload, name): why for workload, name, why in told["missing"]},
-        tuple(told["faults"]),
-        told["code"],
+        (*told["faults"], *strangers.values()),
+        code,
         facts,
     )
+
+
+def _package(target: str) -> str:
+    return target.partition(":")[0].partition(".")[0]
+
+
+def _strangers(source: Source | None, origins: Mapping[str, str]) -> dict[str, str]:
+    """Packages that a commit's side would take from the repository as it stands, each with a sentence."""
+    if source is None or source.folder == source.repository:
+        return {}
+    inside, prefix = source.repository, Path(sys.prefix).resolve()
+    return {
+        name: f"{name} is not in the commit"
+        for name, origin in origins.items()
+        if name != OURS
+        and Path(origin).is_relative_to(inside)
+        and not Path(origin).is_relative_to(source.folder)
+        and not Path(origin).is_relative_to(prefix)
+    }

@@ -6,12 +6,14 @@ import gc
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from likeforlike.bench.worker import side_answers
 from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, settled_runtime
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
 from likeforlike.bench.worker.cold_cache import Emptying, emptying
@@ -113,6 +115,7 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     placed.kernel.wait(result)
     cold_seconds = clock() - start
     verification = prove(placed, result)
+    side_answers.keep(spec, workload, problem, partial(placed.kernel.to_numpy, result))
     facts |= {"waiting_seconds": waiting_seconds(placed.kernel, result, clock)}
     del result
     placed = replace(placed, emptying=emptying(spec, placed.kernel))
@@ -344,6 +347,9 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
         **(placed.calls.facts() if placed.calls else {}),
         **launch_facts(placed),
         **of_several(placed, ready),
+        **side_answers.facts(
+            placed.spec, placed.workload, placed.problem, partial(placed.kernel.to_numpy, result)
+        ),
         **memory_facts(placed.runtime, placed.spec.device),
     }
     if placed.spec.timing == "unsynchronised":

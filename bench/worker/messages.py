@@ -50,6 +50,12 @@ class CellSpec(msgspec.Struct, frozen=True):
     """``module:attribute`` of the workload; empty: one of our own."""
     network: str = ""
     """``module:attribute`` of what a loop is to train; empty: the trainer brings its own."""
+    answer_file: str = ""
+    """Where its answer is kept for the other sides; empty: nowhere."""
+    answer_of: str = ""
+    """Where the first side keeps its answer, to be held against; empty: with none."""
+    first_side: str = ""
+    """Which side that is."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

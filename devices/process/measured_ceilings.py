@@ -19,6 +19,7 @@ from typing import Any
 
 from likeforlike.devices.limits.bandwidths import MEBIBYTE, MEMORY, ReachedBandwidth
 from likeforlike.devices.limits.ceilings import Reached
+from likeforlike.devices.machine.kept import kept_folder
 from likeforlike.devices.machine.state import disturbance, snapshot
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.placement import local_device, worker_environment
@@ -209,13 +210,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], seconds: float)
 
 def kept_file(fingerprint_id: str, environ: Mapping[str, str] | None = None) -> Path:
     """Where the rates of a machine are kept; a user without a home folder keeps them with passing files."""
-    environment = os.environ if environ is None else environ
-    cache = Path(environment.get("XDG_CACHE_HOME") or "~/.cache")
-    try:
-        cache = cache.expanduser()
-    except RuntimeError:  # neither HOME nor an entry in the list of users, as in containers
-        cache = Path(tempfile.gettempdir()) / f"cache-of-user-{os.getuid()}"
-    return cache / "likeforlike" / "ceilings" / f"{fingerprint_id}.json"
+    return kept_folder("ceilings", environ) / f"{fingerprint_id}.json"
 
 
 def read_kept(path: Path) -> list[Measured]:

@@ -104,6 +104,9 @@ class Workload:
     numbers with a fraction), rounded to the precision mode; a tuple where a kernel's answer is one."""
     tolerance: float | Callable[[Axes], float] = 0.0
     """With ``reference``: the largest error, relative to the reference's largest magnitude."""
+    settled: Callable[[Any], Any] | None = None
+    """``settled(answer)``: an answer in a form in which all right ones are alike, such as eigenvectors of one
+    sign, for holding two sides' answers against each other; None: there is one right answer."""
     probe: Callable[[Axes, Problem, np.random.Generator], Probe] | None = None
     """``probe(axes, problem, random)``: make the quick check of timed results, with vectors drawn from
     ``random`` that no implementation knows. None: the reference, if there is one, is computed of the changed

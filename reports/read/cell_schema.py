@@ -232,6 +232,19 @@ class CallTimes(Struct, frozen=True):
     """Relative width of a class."""
 
 
+class SideAnswers(Struct, frozen=True):
+    """How far a proven answer is from the first side's to the same operands."""
+
+    side: str
+    """The first one."""
+    identical: bool | None = None
+    largest: Annotated[float, Meta(ge=0.0)] | None = None
+    """Difference of two elements over the largest magnitude of the first side's answer."""
+    norm: Annotated[float, Meta(ge=0.0)] | None = None
+    """2-norm of the difference over that of the first side's answer."""
+    not_compared: str | None = None
+
+
 class Beside(Struct, frozen=True):
     """Turns beside one other cell, of one that took turns with the others of its group in pairs."""
 
@@ -292,6 +305,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     launches: tuple[Launch, ...] = ()
     beside: dict[str, Beside] = field(default_factory=dict)
     """By the other's cell."""
+    side_answers: SideAnswers | None = None
+    """Of kernels that were measured on several sides, but for the first."""
     other_code: tuple[str, ...] = ()
     """Modules that had changed when the run was resumed, and whose earlier figures were kept all the same."""
     state: State | None = None

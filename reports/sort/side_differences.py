@@ -8,6 +8,8 @@ from likeforlike.reports.read.schema import Side
 
 FIRST = ("likeforlike", "numpy", "tensorflow", "tensorflow-cpu", "keras", "torch", "jax", "jaxlib", "scipy")
 """Packages that are told before all others, in this order."""
+INSTALLERS = ("pip", "setuptools", "wheel", "uv")
+"""Packages that install others: nothing that is measured runs them."""
 DIGITS = 10
 """Of a commit."""
 ABSENT = "not installed"
@@ -32,7 +34,8 @@ def side_differences(sides: Sequence[Side]) -> list[tuple[str, tuple[str, ...]]]
 
 
 def _packages(sides: Sequence[Side]) -> list[tuple[str, tuple[str, ...]]]:
-    known = _by_name([side.packages for side in sides], ABSENT)
+    every = _by_name([side.packages for side in sides], ABSENT)
+    known = [(name, versions) for name, versions in every if name not in INSTALLERS]
     return sorted(known, key=lambda row: (FIRST.index(row[0]) if row[0] in FIRST else len(FIRST), row[0]))
 
 

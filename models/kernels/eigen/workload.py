@@ -68,6 +68,13 @@ def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
     return Verification(float(np.max(errors)), bound)
 
 
+def settled(answer: tuple[Any, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Each vector with the sign by which its product with 1, 2, 3 ... is positive."""
+    values, vectors = map(np.asarray, answer)
+    leaning = np.arange(1, len(vectors) + 1) @ vectors
+    return values, vectors * np.where(leaning < 0, -1.0, 1.0)
+
+
 def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
     """The errors of :func:`verify` met by drawn signs s, in O(n²): f A V s = V (λ s), Vᵀ V s = s, f trace.
 
@@ -105,6 +112,7 @@ WORKLOAD = Workload(
     problem=problem,
     precision="float64",
     verify=verify,
+    settled=settled,
     probe=probe,
     rows_alike=True,
     smoke_only=("numpy-eigh", "tf-eigh"),

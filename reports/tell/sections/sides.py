@@ -138,7 +138,8 @@ def _table(context: Context, run: _Run, suffix: str) -> Table | None:
         return None
     first, several = run.sides[0].name, len(run.sides) > 2
     trained = any(trains(item.other) for item in run.comparisons)
-    made = [_row(context, item, several, trained) for item in _by_effect(run.comparisons)]
+    answered = any(item.other.extra.side_answers for item in run.comparisons)
+    made = [_row(context, item, several, answered, trained) for item in _by_effect(run.comparisons)]
     other = "time there" if several else run.sides[1].name
     columns = (
         "cell",
@@ -147,21 +148,33 @@ def _table(context: Context, run: _Run, suffix: str) -> Table | None:
         other,
         "ratio",
         "verdict",
+        *(("answers",) if answered else ()),
         *((f"accuracy, {first}", "accuracy there" if several else f"accuracy, {other}") if trained else ()),
     )
     folded = len(made) > FOLDED_FROM
     return Table(f"sides{suffix}", "What it did to each cell", columns, tuple(made), folded=folded)
 
 
-def _row(context: Context, item: Comparison, several: bool, trained: bool) -> Row:
+def _row(context: Context, item: Comparison, several: bool, answered: bool, trained: bool) -> Row:
     entries: list[Entry | str] = [cell_text(item.other), *([item.other.key.side] if several else [])]
     entries += [time_entry(item.base), time_entry(item.other), ratio_entry(item), verdict_entry(item)]
+    entries += [_answers_entry(item.other)] if answered else []
     if trained:
         scatter = None if item.quality is None else item.quality.scatter
         entries += [accuracy_over_seeds(item.base, None, scatter)]
         entries += [accuracy_over_seeds(item.other, item, scatter)]
     words = {"machine": context.title(item.other), "verdict": item.word}
     return row(*entries, workload=item.other.key.workload, **words)
+
+
+def _answers_entry(item: Measurement) -> Entry:
+    """``identical``, ``differ by 3e-04``, or why they were not compared."""
+    told = item.extra.side_answers
+    if told is None:
+        return Entry("–")
+    if told.largest is None:
+        return Entry(f"not compared: {told.not_compared}")
+    return Entry("identical" if told.identical else f"differ by {told.largest:.1e}", told.largest)
 
 
 def cell_text(item: Measurement) -> str:
@@ -226,7 +239,21 @@ def _findings(context: Context, run: _Run) -> Iterator[str]:
         left = len(items) - len(sure)
         told += [f"not sure in {left}"] if left else []
         over = f"Side {side} over side {run.sides[0].name}"
-        yield f"{over}{where}, in {count_text(items, 'cell')}: {'; '.join(filter(None, told))}."
+        answers = _answers_text(items)
+        yield f"{over}{where}, in {count_text(items, 'cell')}: {'; '.join(filter(None, told))}.{answers}"
+
+
+def _answers_text(items: Sequence[Comparison]) -> str:
+    """How far the two sides' answers are apart at most; empty where none were compared."""
+    every = [(item.other.extra.side_answers, item) for item in items]
+    known = [(told.largest, item) for told, item in every if told is not None and told.largest is not None]
+    if not known:
+        return ""
+    largest, item = max(known, key=lambda pair: pair[0])
+    if largest == 0.0:
+        return " The answers are identical."
+    where = "" if len(known) == 1 else f", {cell_text(item.other)} the most"
+    return f" The answers differ by up to {largest:.1e} of the largest element{where}."
 
 
 def _named(word: str, items: Sequence[Comparison]) -> str:
