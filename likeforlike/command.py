@@ -51,6 +51,18 @@ def _compare(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
+def _ab(arguments: Sequence[str]) -> int:
+    from likeforlike.commits.ab import main
+
+    return main(arguments)
+
+
+def _bisect(arguments: Sequence[str]) -> int:
+    from likeforlike.commits.bisect import main
+
+    return main(arguments)
+
+
 def _report(arguments: Sequence[str]) -> int:
     # plots are drawn by further interpreters, started as ``python -c``: without this they would look into the
     # working directory before the standard library
@@ -94,6 +106,8 @@ def _fleet(arguments: Sequence[str]) -> int:
 COMMANDS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "bench": (_bench, "measure: --benchmark-json=FILE keeps the figures"),
     "compare": (_compare, "say which of your own functions is faster: module:mine module:theirs"),
+    "ab": (_ab, "measure two commits in turns, and fail if something is surely slower"),
+    "bisect": (_bisect, "find the first commit in which something is surely slower"),
     "report": (_report, "report what result files say, and how far it can be trusted"),
     "models": (_models, "list the workloads and their implementations"),
     "devices": (_devices, "show this machine, its devices and what they can do at most"),

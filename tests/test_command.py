@@ -45,7 +45,7 @@ def test_what_there_is_not_is_one_line_and_status_2(
     (line,) = capsys.readouterr().err.splitlines()
     assert (
         line
-        == f"likeforlike: unknown {arguments[0]!r}; known: bench, compare, report, models, devices, check, peak, fleet, --help, --version"
+        == f"likeforlike: unknown {arguments[0]!r}; known: bench, compare, ab, bisect, report, models, devices, check, peak, fleet, --help, --version"
     )
 
 

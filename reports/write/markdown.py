@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tabulate import tabulate
 
@@ -45,6 +46,11 @@ def to_markdown(report: Report) -> str:
         parts.append("> [!WARNING]\n" + "\n".join(f"> - {escape(text)}" for text in warnings))
     parts += [_section(made) for made in report.sections]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def blocks_to_markdown(blocks: Iterable[Block]) -> str:
+    """Texts, tables and points one below the other, for a page that is no report."""
+    return "\n\n".join(map(_block, blocks))
 
 
 def _section(made: Section) -> str:

@@ -1,0 +1,1 @@
+"""What a commit did to each cell: ``likeforlike ab`` and ``likeforlike bisect``."""
