@@ -162,3 +162,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     bench = config.stash.get(BENCH, None)
     if bench is not None:
         bench.tell()
+        bench.sides.close()

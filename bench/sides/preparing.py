@@ -61,6 +61,12 @@ class Prepared:
     answers: tempfile.TemporaryDirectory[str] | None = None
     """Where they keep answers for each other meanwhile, in memory where the system has such a place."""
 
+    def close(self) -> None:
+        """Remove the folders; no worker runs any more."""
+        for folder in (self.folder, self.answers):
+            if folder is not None:
+                folder.cleanup()
+
     @property
     def answers_folder(self) -> Path | None:
         """The same as a path."""

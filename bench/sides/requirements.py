@@ -108,7 +108,7 @@ def _toml(path: Path) -> dict[str, Any]:
 def _plain_lines(text: str) -> list[str]:
     """Of a ``requirements.txt``; options of pip's, and files that it names besides, are left out."""
     stripped = (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.replace("\\\n", " ").splitlines())
-    return [re.split(r"\s--", line)[0] for line in stripped if line and not line.startswith("-")]
+    return [re.split(r"\s--", line)[0].strip() for line in stripped if line and not line.startswith("-")]
 
 
 def _concerns(line: str, folder: Path) -> bool:

@@ -130,3 +130,38 @@ def test_trainers_are_ranked_on_their_own_side():
     assert "Trainers on equal terms: matched, side new" in titles
     (table,) = [t for t in report.tables if t.name == "sides"]
     assert table.columns[-2:] == ("accuracy, base", "accuracy, new")
+
+
+class TestAnswers:
+    def report(self, **told):
+        document = sided(slower=1.1)
+        for benchmark in document["benchmarks"]:
+            extra = benchmark["extra_info"]
+            if extra["axes"]["side"] == "new":
+                far = told.get(extra["implementation"], {"identical": True, "largest": 0.0, "norm": 0.0})
+                extra["side_answers"] = {"side": "base"} | far
+        return build_report([read(document, "r.json")])
+
+    def answers(self, report) -> set[tuple[str, str]]:
+        (table,) = [t for t in report.tables if t.name == "sides"]
+        column = table.columns.index("answers")
+        return {(row.entries[0].text.split()[1], row.entries[column].text) for row in table.rows}
+
+    def test_slower_and_the_answers_differ_is_told_in_one_breath(self):
+        report = self.report(numpy={"identical": False, "largest": 3e-4, "norm": 1e-4})
+        assert self.answers(report) == {("numpy", "differ by 3.0e-04"), ("tf-eager", "identical")}
+        told = report.findings[0].text
+        assert " The answers differ by up to 3.0e-04 of the largest element, matmul numpy cpu:0 " in told
+
+    def test_all_alike(self):
+        assert report_ends(self.report(), "The answers are identical.")
+
+    def test_what_was_not_compared_says_why_and_is_not_called_alike(self):
+        lost = {"not_compared": "the answers have other shapes"}
+        report = self.report(**{"numpy": lost, "tf-eager": lost})
+        assert {text for _, text in self.answers(report)} == {"not compared: the answers have other shapes"}
+        assert "answers" not in report.findings[0].text
+
+
+def report_ends(report, text):
+    return report.findings[0].text.endswith(text)
