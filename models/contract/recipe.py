@@ -20,7 +20,7 @@ class RecipeRefused(Exception):
 OPTIMIZING = ("optimizer", "momentum", "weight_decay", "clip_norm", "schedule", "warmup_steps")
 """Fields of an update beside Adam's own; a trainer that always does plain Adam refuses them."""
 
-_OF_OPTIMIZERS: Mapping[str, tuple[str, ...]] = {
+OF_OPTIMIZERS: Mapping[str, tuple[str, ...]] = {
     "adam": ("beta_1", "beta_2", "epsilon"),
     "adamw": ("beta_1", "beta_2", "epsilon", "weight_decay"),
     "sgd": ("momentum",),
@@ -82,12 +82,12 @@ class Recipe:
         self._check_optimizer()
 
     def _check_optimizer(self) -> None:
-        own = _OF_OPTIMIZERS[self.optimizer]
+        own = OF_OPTIMIZERS[self.optimizer]
         defaults = {field.name: field.default for field in fields(self)}
-        for name in dict.fromkeys(name for names in _OF_OPTIMIZERS.values() for name in names):
+        for name in dict.fromkeys(name for names in OF_OPTIMIZERS.values() for name in names):
             value = getattr(self, name)
             if name not in own and value != defaults[name]:
-                owners = " or ".join(other for other, names in _OF_OPTIMIZERS.items() if name in names)
+                owners = " or ".join(other for other, names in OF_OPTIMIZERS.items() if name in names)
                 raise ValueError(
                     f"recipe {self.name}: {name}={value!r} has no effect with optimizer="
                     f"{self.optimizer!r}, only with {owners}"
@@ -143,7 +143,7 @@ _LIMITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "weight_decay": (_share, "0 or more and below 1"),
     "clip_norm": (lambda value: value is None or _above_zero(value), "a number above 0, or None"),
     "warmup_steps": (lambda value: value >= 0, "0 or more"),
-    "optimizer": (lambda value: value in _OF_OPTIMIZERS, f"one of {', '.join(_OF_OPTIMIZERS)}"),
+    "optimizer": (lambda value: value in OF_OPTIMIZERS, f"one of {', '.join(OF_OPTIMIZERS)}"),
 }
 """What a number must be, field by field."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from unittest.mock import patch
 
+import msgspec
 import pytest
 
 from likeforlike.models.contract import recipe as module
@@ -17,6 +18,7 @@ from likeforlike.models.contract.recipe import (
     RecipeRefused,
 )
 from likeforlike.models.tasks.mlp.counts import flop, parameter_count
+from likeforlike.reports.read.cell_schema import LATER_RECIPE_FIELDS, Extra
 
 LAYERS = ((784, 512), (512, 10))
 
@@ -171,3 +173,21 @@ def test_a_field_that_a_trainer_does_not_know_is_refused_by_name():
         module.refuse_changed("mine", replace(MATCHED, schedule="cosine"), module.OPTIMIZING, "it does Adam")
     assert str(caught.value) == "mine refuses schedule='cosine': it does Adam"
     assert caught.value.field == "schedule"
+
+
+def test_files_from_before_a_field_are_read_with_its_default():
+    """What the reader adds is what a recipe has unasked; it can't import the recipe to see."""
+    assert {name: getattr(MATCHED, name) for name in LATER_RECIPE_FIELDS} == LATER_RECIPE_FIELDS
+    older = {"name": "matched", "batch_size": 64}
+    cell = {
+        "workload": "training",
+        "implementation": "keras-fit",
+        "framework": "tensorflow",
+        "division": "default",
+    }
+    read = msgspec.convert({**cell, "device": "cpu:0", "axes": {}, "recipe": older}, Extra)
+    assert read.recipe == older | LATER_RECIPE_FIELDS
+    told = {**older, "optimizer": "sgd"}
+    again = msgspec.convert({**cell, "device": "cpu:0", "axes": {}, "recipe": told}, Extra)
+    assert again.recipe is not None
+    assert again.recipe["optimizer"] == "sgd"
