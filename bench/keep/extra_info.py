@@ -175,7 +175,7 @@ def judgement(
     axes = dict(cell.axes)
     moved: float | None = None
     if cell.recipe is not None:
-        precision: str = cell.recipe.precision
+        precision = cell.recipe.arithmetic
         task = cell.declaration.task
         flop = None if task is None else task.flop(cell.recipe, extra["data"]["train_samples"])
     else:

@@ -105,8 +105,8 @@ def _place(record: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _precision(record: Mapping[str, Any]) -> str:
-    told = (record.get("recipe") or {}).get("precision") or record["axes"].get(PRECISION)
-    return str(told or record.get("precision", "float64"))
+    told = record["axes"].get(PRECISION) or record.get("precision")
+    return str(told or (record.get("recipe") or {}).get("precision", "float64"))
 
 
 def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -54,7 +54,7 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
     """All that a worker must know to measure the cell."""
     options, recipe = plan.options, cell.recipe
     device = plan.devices[cell.device]
-    precision = recipe.precision if recipe else cell.declaration.precision_of(dict(cell.axes))
+    precision = recipe.arithmetic if recipe else cell.declaration.precision_of(dict(cell.axes))
     logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
     queueing = options.timing == "unsynchronised" and recipe is None and cell.kind != "noise floor"
     asked = options.statistic if recipe is None and cell.kind != "noise floor" else MEDIAN

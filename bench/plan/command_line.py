@@ -84,7 +84,7 @@ def _declare_grid(add: Callable[..., None]) -> None:
         metavar="SIZES",
     )
     add("--dtypes", f"Comma-separated: {', '.join(PRECISIONS)}; default float32.", metavar="NAMES")
-    add("--recipes", "Comma-separated; default the preset's.", metavar="NAMES")
+    add("--recipes", "Comma-separated NAME or NAME+FIELD=VALUE+...; default the preset's.", metavar="NAMES")
     add(
         "--ladder",
         "The way from A to B, one change at a time; recipes, trainers, trainer@recipe.",

@@ -12,12 +12,13 @@ from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
 from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.recipes import recipe_named
 from likeforlike.bench.plan.sides import Side, check_variables, in_every_side
 from likeforlike.bench.plan.twins import with_twins
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation, Role, unsupported
-from likeforlike.models.contract.recipe import RECIPES, Recipe, why_not_logged
+from likeforlike.models.contract.recipe import Recipe, why_not_logged
 from likeforlike.models.contract.workload import Workload
 from likeforlike.models.distributed.assignment import STRATEGIES
 from likeforlike.models.registry import OURS, Registry, built_in_workloads
@@ -71,7 +72,7 @@ def build_grid(
     named = {name for workload in _measurable(registry) for name in registry.names(workload)}
     known = sorted(named | theirs | {FLOOR})
     _checked("--implementations", options.implementations, known)
-    _checked("--recipes", options.recipes, tuple(RECIPES))
+    asked_recipes(options)
     trained, divided = _tasks(asked, registry), registry.first("divided task")
     _check_company(options, asked, trained, divided)
     kernels = registry.of_kind("kernel")
@@ -150,6 +151,12 @@ def with_sizes_named(options: Options, registry: Registry) -> Options:
         assert axis is not None  # `sized` has no other
         sizes[name or first] = (*sizes.get(name or first, ()), *parsed("--sizes", axis, texts))
     return replace(options, sizes={name: tuple(dict.fromkeys(values)) for name, values in sizes.items()})
+
+
+def asked_recipes(options: Options, unasked: Sequence[str] = ("matched",)) -> list[Recipe]:
+    """The recipes that were asked for, each once. Raises OptionError."""
+    found = [recipe_named("--recipes", text) for text in options.recipes or unasked]
+    return list({recipe.name: recipe for recipe in found}.values())
 
 
 def _measurable(registry: Registry) -> list[str]:
@@ -243,7 +250,7 @@ def _training_cells(
     """The published recipes are of the notebook's network: others have them where named."""
     named_both = options.recipes is not None and options.implementations is not None
     unasked = options.preset.recipes if workload == registry.first("task") else ("matched",)
-    recipes = [RECIPES[name] for name in options.recipes or unasked]
+    recipes = asked_recipes(options, unasked)
     for run, place, recipe in product(range(options.runs), places, recipes):
         name = "published" if recipe.published_with else recipe.name
         group = f"{workload} {name} {place.device} run {run}"
@@ -260,7 +267,7 @@ def _distributed_cells(
     names = options.implementations
     entries = [e for e in registry.of(workload) if names is None or e.name in names]
     first = {place.device.partition(":")[0]: place for place in reversed(places)}
-    recipes = [RECIPES[name] for name in options.recipes or ("matched",)]
+    recipes = asked_recipes(options)
     for run, kind, recipe in product(range(options.runs), sorted(first), recipes):
         place, there = first[kind], sum(p.device.startswith(kind) and p.absence is None for p in places)
         group = f"{workload} {recipe.name} {place.device} run {run}"

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.recipes import recipe_named
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import RECIPES, Recipe
+from likeforlike.models.contract.recipe import OF_OPTIMIZERS, RECIPES, Recipe
 from likeforlike.models.registry import Registry
 
 _LOGGING_LEVELS = ("none", "scalars", "histograms")
@@ -27,9 +28,15 @@ _AFTER_TRAINER = (
     "dropout_at_evaluation",
     "dropout_rate",
     "learning_rate",
+    "optimizer",
     "beta_1",
     "beta_2",
     "epsilon",
+    "momentum",
+    "weight_decay",
+    "clip_norm",
+    "schedule",
+    "warmup_steps",
     "shuffle",
     "execution",
     "precision",
@@ -48,6 +55,8 @@ class Change:
     field: str
     before: Any
     after: Any
+    along: tuple[tuple[str, Any], ...] = ()
+    """Fields that go with it: what an optimizer alone has comes and goes with the optimizer."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,10 @@ class Ladder:
 def parse_ends(
     text: str, registry: Registry, workload: str | None = None
 ) -> tuple[tuple[Implementation, Recipe], tuple[Implementation, Recipe]]:
-    """``A:B``, each a recipe, a trainer or ``trainer@recipe``. Raises OptionError."""
+    """``A:B``, each a recipe, a trainer or ``trainer@recipe``. Raises OptionError.
+
+    A recipe may be changed, see :func:`~likeforlike.bench.plan.recipes.recipe_named`.
+    """
     workload = workload or registry.first("task")
     first, colon, last = text.partition(":")
     if not colon or not first or not last:
@@ -91,15 +103,15 @@ def parse_ends(
 def _end(text: str, registry: Registry, workload: str) -> tuple[Implementation, Recipe]:
     trainers = registry.names(workload)
     trainer, at, recipe_name = text.partition("@")
-    if not at and text in RECIPES:
-        recipe = RECIPES[text]
+    if not at and text.partition("+")[0] in RECIPES:
+        recipe = recipe_named("--ladder", text)
         trainer = recipe.published_with or "keras-fit"
     else:
         recipe_name = recipe_name if at else "matched"
-        if recipe_name not in RECIPES or trainer not in trainers:
+        if recipe_name.partition("+")[0] not in RECIPES or trainer not in trainers:
             known = f"recipes {', '.join(RECIPES)}; trainers {', '.join(trainers)}"
             raise OptionError(f"--ladder: unknown end {text!r}; known: {known}")
-        recipe = RECIPES[recipe_name]
+        recipe = recipe_named("--ladder", recipe_name)
     return registry.find(workload, trainer), recipe
 
 
@@ -155,7 +167,7 @@ def _reordered(way: Sequence[Rung], fields: Sequence[str], registry: Registry) -
         if field == "implementation":
             rungs.append(Rung(registry.find(rungs[-1].entry.workload, change.after), rung.recipe, change))
         else:
-            rungs.append(Rung(rung.entry, replace(rung.recipe, **{field: change.after}), change))
+            rungs.append(Rung(rung.entry, _changed(rung.recipe, change), change))
     return tuple(rungs)
 
 
@@ -175,8 +187,11 @@ def climb(
         nonlocal recipe
         before = getattr(recipe, field)
         if before != after:
-            recipe = replace(recipe, **{field: after})
-            rungs.append(Rung(entry, recipe, Change(field, before, after)))
+            alone = dict.fromkeys(name for names in OF_OPTIMIZERS.values() for name in names)
+            along = alone if field == "optimizer" else ()
+            made = Change(field, before, after, tuple((name, getattr(goal, name)) for name in along))
+            recipe = _changed(recipe, made)
+            rungs.append(Rung(entry, recipe, made))
 
     if recipe.logging != goal.logging:
         for level in reversed(_LOGGING_LEVELS[: _LOGGING_LEVELS.index(recipe.logging)]):
@@ -193,6 +208,10 @@ def climb(
         for level in _LOGGING_LEVELS[1 : _LOGGING_LEVELS.index(goal.logging) + 1]:
             change("logging", level)
     return tuple(rungs)
+
+
+def _changed(recipe: Recipe, change: Change) -> Recipe:
+    return replace(recipe, **{change.field: change.after, **dict(change.along)})
 
 
 def _trainers_between(first: str, last: str) -> list[str]:

@@ -133,7 +133,7 @@ def wanted_of(cells: Iterable[Cell], devices: Mapping[str, Device]) -> list[Want
 def precision_of(cell: Cell) -> str | None:
     """The precision at which a cell's operations are counted; None where they are not."""
     if cell.recipe is not None:
-        return cell.recipe.precision
+        return cell.recipe.arithmetic
     axes = dict(cell.axes)
     counted = cell.kind == "kernel" and cell.declaration.flop(axes) is not None
     return cell.declaration.precision_of(axes) if counted else None

@@ -20,7 +20,7 @@ class CellSpec(msgspec.Struct, frozen=True):
     """As the worker sees it: a GPU worker sees one GPU, ``gpu:0``."""
     threads: int
     precision: str
-    """The precision mode: a dtype for kernels, the recipe's for training."""
+    """The precision mode: a dtype for kernels, that of the recipe's products for training."""
     timing: str
     asynchronous: bool
     """Queue on the CPU as a GPU does, where the framework can."""

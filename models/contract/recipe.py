@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -16,9 +17,24 @@ class RecipeRefused(Exception):
         self.field = field
 
 
+OPTIMIZING = ("optimizer", "momentum", "weight_decay", "clip_norm", "schedule", "warmup_steps")
+"""Fields of an update beside Adam's own; a trainer that always does plain Adam refuses them."""
+
+OF_OPTIMIZERS: Mapping[str, tuple[str, ...]] = {
+    "adam": ("beta_1", "beta_2", "epsilon"),
+    "adamw": ("beta_1", "beta_2", "epsilon", "weight_decay"),
+    "sgd": ("momentum",),
+}
+"""Fields that shape one optimizer's update and not each one's."""
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """One way to train, frozen; two runs under one recipe are meant to be equal."""
+    """One way to train, frozen; two runs under one recipe are meant to be equal.
+
+    Raises ValueError for a value that has no meaning or, with the recipe's optimizer, no effect. The
+    formulas of an update are those of :mod:`likeforlike.models.loops.optimizers`.
+    """
 
     name: str
     batch_size: int = 64
@@ -39,9 +55,57 @@ class Recipe:
     """TensorBoard: nothing, losses and accuracies each epoch, or all weights as histograms as well."""
     execution: Literal["default", "eager", "graph", "xla"] = "default"
     """How the steps run; ``default`` is the trainer's own way, which it records in its terms."""
-    precision: Literal["float32", "float64", "tf32"] = "float32"
+    precision: Literal["float32", "float64", "tf32", "bfloat16", "mixed"] = "float32"
+    """bfloat16: weights, activations and the optimizer's state; the loss is taken of the logits in float32.
+    mixed: weights, optimizer and loss in float32, layers in bfloat16. That has float32's exponents, so that
+    no gradient vanishes and no loss is scaled; float16, which needs it, is not offered."""
     published_with: str | None = None
     """The implementation that a published recipe was published with."""
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    momentum: float = 0.0
+    """Of sgd; without Nesterov's step ahead."""
+    weight_decay: float = 0.0
+    """Of adamw: each step takes this times the learning rate off every trained weight, biases too."""
+    clip_norm: float | None = None
+    """The most that the norm over all gradients together may be; larger ones are scaled down to it."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """cosine: from the learning rate to 0 over the steps of the whole training that follow the warm-up."""
+    warmup_steps: int = 0
+    """Steps in which the rate rises in a line from 0, which the first step has, to the learning rate."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, see above."""
+        for name, (holds, expected) in _LIMITS.items():
+            value = getattr(self, name)
+            if not holds(value):
+                raise ValueError(f"recipe {self.name}: {name}={value!r}, expected {expected}")
+        self._check_optimizer()
+
+    def _check_optimizer(self) -> None:
+        own = OF_OPTIMIZERS[self.optimizer]
+        defaults = {field.name: field.default for field in fields(self)}
+        for name in dict.fromkeys(name for names in OF_OPTIMIZERS.values() for name in names):
+            value = getattr(self, name)
+            if name not in own and value != defaults[name]:
+                owners = " or ".join(other for other, names in OF_OPTIMIZERS.items() if name in names)
+                raise ValueError(
+                    f"recipe {self.name}: {name}={value!r} has no effect with optimizer="
+                    f"{self.optimizer!r}, only with {owners}"
+                )
+        if self.optimizer == "adamw" and self.weight_decay == 0:
+            raise ValueError(
+                f"recipe {self.name}: optimizer='adamw' without weight_decay is adam; "
+                "give a weight_decay above 0, such as Keras's 0.004"
+            )
+
+    @property
+    def arithmetic(self) -> str:
+        """The precision of products, in which operations are counted and ceilings told."""
+        return "bfloat16" if self.precision == "mixed" else self.precision
+
+    def total_steps(self, samples: int) -> int:
+        """Steps of the whole training over that many samples an epoch."""
+        return self.epochs * self.steps(samples)
 
     def steps(self, samples: int) -> int:
         """Batches in an epoch over that many samples."""
@@ -57,6 +121,49 @@ class Recipe:
         labels = {"name", "published_with"}
         pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
         return {name: pair for name, pair in pairs.items() if name not in labels and pair[0] != pair[1]}
+
+
+def _above_zero(value: Any) -> bool:
+    return bool(0 < value < float("inf"))
+
+
+def _share(value: Any) -> bool:
+    return bool(0 <= value < 1)
+
+
+_LIMITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "batch_size": (lambda value: value >= 1, "at least 1"),
+    "epochs": (lambda value: value >= 1, "at least 1"),
+    "dropout_rate": (_share, "0 or more and below 1"),
+    "learning_rate": (_above_zero, "a number above 0"),
+    "beta_1": (_share, "0 or more and below 1"),
+    "beta_2": (_share, "0 or more and below 1"),
+    "epsilon": (_above_zero, "a number above 0"),
+    "momentum": (_share, "0 or more and below 1"),
+    "weight_decay": (_share, "0 or more and below 1"),
+    "clip_norm": (lambda value: value is None or _above_zero(value), "a number above 0, or None"),
+    "warmup_steps": (lambda value: value >= 0, "0 or more"),
+    "optimizer": (lambda value: value in OF_OPTIMIZERS, f"one of {', '.join(OF_OPTIMIZERS)}"),
+}
+"""What a number must be, field by field."""
+
+
+def refuse_changed(trainer: str, recipe: Recipe, names: Sequence[str], why: str) -> None:
+    """Raise :class:`RecipeRefused` for the first of these fields that a plain recipe has otherwise."""
+    defaults = {field.name: field.default for field in fields(recipe)}
+    for name in names:
+        if getattr(recipe, name) != defaults[name]:
+            raise RecipeRefused(trainer, name, getattr(recipe, name), why)
+
+
+def refuse_precision(
+    trainer: str, recipe: Recipe, device: str, can: Sequence[str] = ("float32", "float64", "tf32")
+) -> None:
+    """Raise :class:`RecipeRefused` for a precision that the device or the trainer doesn't have."""
+    if recipe.precision == "tf32" and device.startswith("cpu"):
+        raise RecipeRefused(trainer, "precision", "tf32", "a CPU has no TF32")
+    if recipe.precision not in can:
+        raise RecipeRefused(trainer, "precision", recipe.precision, f"it has {', '.join(can)}")
 
 
 def why_not_logged(recipe: Recipe) -> str | None:

@@ -11,6 +11,7 @@ What every trainer of a built-in task computes, whatever the network:
 - Adam as Keras has it (Kingma and Ba 2014, end of section 2): ``m += (1 - b1)(g - m)``,
   ``v += (1 - b2)(g^2 - v)``, ``w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)``. Epsilon
   meets the uncorrected ``v``; PyTorch and Optax add it to the corrected one, which is another epsilon.
+  The other optimizers, clipping and schedules: :mod:`likeforlike.models.loops.optimizers`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 
 from likeforlike.models.contract.implementation import missing
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_precision
 from likeforlike.models.contract.trainer import Between, Epoch, Parameters, Phases, Run
+from likeforlike.models.loops.keras_optimizers import keras_optimizer, told
 from likeforlike.models.loops.tensorboard import log_folder
 
 HOOKS = ("set_model", "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_test_begin")
@@ -174,7 +175,7 @@ class KerasFit:
             else self.compiled_form(),
             "jit_compile": bool(model.jit_compile),
             "steps_per_execution": model.steps_per_execution,
-            "optimizer": "keras.optimizers.Adam",
+            "optimizer": told(model.optimizer),
             "gradients": "automatic",
             "shuffle": self.order_drawn() if recipe.shuffle == "every-epoch" else "none",
             "dropout": type(self.model.layers[1]).__name__ if recipe.dropout_rate else "none",
@@ -210,9 +211,7 @@ class KerasFit:
         )
         model.set_weights(list(initial.named().values()))
         model.compile(
-            optimizer=keras.optimizers.Adam(
-                recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon
-            ),
+            optimizer=keras_optimizer(recipe, len(self.run.data.train_labels)),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=self.dtype),
             metrics=["accuracy"],
             **self.compile_options(recipe),
@@ -292,8 +291,7 @@ class KerasFit:
             raise RuntimeError(
                 f"{self.name} needs KERAS_BACKEND={self.backend}, Keras has loaded {keras.backend.backend()}"
             )
-        if recipe.precision == "tf32" and run.device.startswith("cpu"):
-            raise RecipeRefused(self.name, "precision", "tf32", "a CPU has no TF32")
+        refuse_precision(self.name, recipe, run.device)
         if recipe.logging != "none" and (lacking := missing(("tensorflow",))):
             why = f"Keras's TensorBoard callback writes through TensorFlow: {lacking}"
             raise RecipeRefused(self.name, "logging", recipe.logging, why)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from likeforlike.models.contract.recipe import RecipeRefused
+from likeforlike.models.contract.recipe import RecipeRefused, refuse_precision
 from likeforlike.models.contract.trainer import Between, Parameters, Run, Score
 from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.loops.keras_optimizers import keras_optimizer, told
 
 Sums = tuple[tf.Tensor, tf.Tensor]
 """Sum of the losses and number of right answers, on the device."""
@@ -76,9 +76,7 @@ class EagerLoop:
         with tf.device(self.device):
             self.hidden = Dense(initial.hidden_kernel, initial.hidden_bias, True, self.dtype)
             self.output = Dense(initial.output_kernel, initial.output_bias, False, self.dtype)
-            self.optimizer = keras.optimizers.Adam(
-                recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon
-            )
+            self.optimizer = keras_optimizer(recipe, len(run.data.train_labels))
             self.optimizer.build(self.variables)
         self.training, self.validation = self._datasets()
         self.train_step, self.evaluation_step = self.compiled()
@@ -100,7 +98,7 @@ class EagerLoop:
             "execution": self.execution,
             "jit_compile": False,
             "steps_per_execution": 1,
-            "optimizer": "keras.optimizers.Adam",
+            "optimizer": told(self.optimizer),
             "gradients": "tf.GradientTape",
             "shuffle": "tf.data, buffer of all images" if recipe.shuffle == "every-epoch" else "none",
             "dropout": "tf.nn.dropout" if recipe.dropout_rate else "none",
@@ -202,8 +200,7 @@ def refuse(name: str, run: Run, executions: tuple[str, ...]) -> None:
     if recipe.execution not in ("default", *executions):
         why = f"it runs as {' or '.join(executions)}"
         raise RecipeRefused(name, "execution", recipe.execution, why)
-    if recipe.precision == "tf32" and run.device.startswith("cpu"):
-        raise RecipeRefused(name, "precision", recipe.precision, "a CPU has no TF32")
+    refuse_precision(name, recipe, run.device)
 
 
 def place(device: str) -> str:

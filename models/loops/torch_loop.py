@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from likeforlike.models.contract.recipe import RecipeRefused
+from likeforlike.models.contract.recipe import OPTIMIZING, RecipeRefused, refuse_changed, refuse_precision
 from likeforlike.models.contract.trainer import Between, Parameters, Run, Score
 from likeforlike.models.loops.epoch_loop import run_epochs
 
@@ -169,5 +169,5 @@ def refuse(name: str, run: Run, executions: tuple[str, ...]) -> None:
     recipe = run.recipe
     if recipe.execution not in ("default", *executions):
         raise RecipeRefused(name, "execution", recipe.execution, f"it runs as {' or '.join(executions)}")
-    if recipe.precision == "tf32" and run.device.startswith("cpu"):
-        raise RecipeRefused(name, "precision", recipe.precision, "a CPU has no TF32")
+    refuse_precision(name, recipe, run.device)
+    refuse_changed(name, recipe, OPTIMIZING, "it takes Adam's steps at one rate")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import force_setattr
 
 Seconds = Annotated[float, Meta(ge=0.0)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -13,6 +14,15 @@ Positive = Annotated[float, Meta(gt=0.0)]
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Scalar = str | bool | Whole | float | None
 Text = Annotated[str, Meta(min_length=1)]
+LATER_RECIPE_FIELDS: dict[str, Scalar] = {
+    "optimizer": "adam",
+    "momentum": 0.0,
+    "weight_decay": 0.0,
+    "clip_norm": None,
+    "schedule": "constant",
+    "warmup_steps": 0,
+}
+"""Fields that recipes got later, and how every training before them was."""
 
 
 class Verified(Struct, frozen=True):
@@ -338,10 +348,17 @@ class Extra(Struct, frozen=True, kw_only=True):
     warm_up_epochs: Count | None = None
     """Of these, those after the first that are no samples."""
     recipe: dict[str, Scalar] | None = None
+    """Of a training; with the fields that older files lack, see :data:`LATER_RECIPE_FIELDS`."""
     terms: dict[str, Any] = field(default_factory=dict)
     data: Data | None = None
     parameters: Count | None = None
     time_to_accuracy: TimeToAccuracy | None = None
+
+    def __post_init__(self) -> None:
+        """Add to a recipe what older files didn't tell, since all trained alike."""
+        if self.recipe is not None:
+            told = self.recipe | {k: v for k, v in LATER_RECIPE_FIELDS.items() if k not in self.recipe}
+            force_setattr(self, "recipe", told)
 
     @property
     def data_is_generated(self) -> bool:

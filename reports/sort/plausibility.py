@@ -91,7 +91,7 @@ def _suspicion(item: Measurement) -> str:
 
 def precision_of(extra: Extra) -> str:
     """The precision mode a cell worked in; float32, whose ceiling is higher than float64's, if untold."""
-    told = extra.axes.get("dtype") or (extra.recipe or {}).get("precision") or extra.precision
+    told = extra.axes.get("dtype") or extra.precision or (extra.recipe or {}).get("precision")
     return str(told) if told in PRECISIONS else "float32"
 
 

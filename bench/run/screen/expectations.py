@@ -92,7 +92,7 @@ def _epoch_seconds(cell: Cell, recipe: Recipe, plan: Plan, rates: Rates) -> floa
     each = _STEP_SECONDS if cell.entry.division == "default" else _TUNED_STEP_SECONDS
     if cell.entry.name == _EAGER or recipe.execution == "eager":
         each = _EAGER_STEP_SECONDS
-    return flop / _product_rate(cell.device, recipe.precision, plan, rates) + steps * each
+    return flop / _product_rate(cell.device, recipe.arithmetic, plan, rates) + steps * each
 
 
 def _product_rate(device: str, precision: str, plan: Plan, rates: Rates) -> float:

@@ -11,7 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.recipe import (
+    OPTIMIZING,
+    Recipe,
+    RecipeRefused,
+    refuse_changed,
+    refuse_precision,
+)
 from likeforlike.models.contract.trainer import Between, Parameters, Run, Score
 from likeforlike.models.loops.epoch_loop import run_epochs
 from likeforlike.models.tasks.mlp.dropout_bits import lane_seeds, threshold
@@ -245,5 +251,5 @@ def _refuse(run: Run) -> None:
     recipe = run.recipe
     if recipe.execution not in ("default", "xla"):
         raise RecipeRefused("jax-scan", "execution", recipe.execution, "it runs as one XLA program an epoch")
-    if recipe.precision == "tf32" and run.device.startswith("cpu"):
-        raise RecipeRefused("jax-scan", "precision", recipe.precision, "a CPU has no TF32")
+    refuse_precision("jax-scan", recipe, run.device)
+    refuse_changed("jax-scan", recipe, OPTIMIZING, "it takes Adam's steps at one rate")

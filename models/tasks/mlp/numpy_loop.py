@@ -1,4 +1,4 @@
-"""The network in plain NumPy: forward, backward by hand, Adam. In float64 it is the oracle."""
+"""The network in plain NumPy: forward, backward and update by hand. In float64 it is the oracle."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Between, Parameters, Run, Score
 from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.loops.optimizers import adam_rates, clipped, learning_rates
 
 Arrays = dict[str, np.ndarray]
+_WORDS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
 
 def hidden_layer(weights: Arrays, images: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
@@ -68,20 +70,37 @@ def gradients_of(
     return gradients, loss, right
 
 
-class Adam:
-    """Adam in place, by Keras's formula (see :mod:`likeforlike.models.contract.trainer`)."""
+class Update:
+    """A recipe's optimizer in place, by the formulas of :mod:`likeforlike.models.loops.optimizers`."""
 
-    def __init__(self, recipe: Recipe, weights: Mapping[str, np.ndarray]) -> None:
-        self.recipe = recipe
+    def __init__(self, recipe: Recipe, weights: Mapping[str, np.ndarray], total: int) -> None:
+        self.recipe, self.total = recipe, total
         self.step = 0
         self.means = {name: np.zeros_like(array) for name, array in weights.items()}
         self.squares = {name: np.zeros_like(array) for name, array in weights.items()}
 
     def update(self, weights: Arrays, gradients: Arrays) -> None:
         """One step, changing ``weights``; ``gradients`` is used up."""
-        recipe = self.recipe
+        rates = learning_rates(self.recipe, self.total, self.step, 1)
+        gradients = clipped(gradients, self.recipe.clip_norm)
+        if self.recipe.optimizer == "sgd":
+            self._descend(weights, gradients, float(rates[0]))
+        else:
+            for name in weights if self.recipe.weight_decay else ():
+                weights[name] *= float(1 - rates[0] * self.recipe.weight_decay)
+            self._adam(weights, gradients, float(adam_rates(self.recipe, rates, self.step)[0]))
         self.step += 1
-        rate = recipe.learning_rate * np.sqrt(1 - recipe.beta_2**self.step) / (1 - recipe.beta_1**self.step)
+
+    def _descend(self, weights: Arrays, gradients: Arrays, rate: float) -> None:
+        for name, gradient in gradients.items():
+            velocity = self.means[name]
+            velocity *= self.recipe.momentum
+            gradient *= rate
+            velocity -= gradient
+            weights[name] += velocity
+
+    def _adam(self, weights: Arrays, gradients: Arrays, rate: float) -> None:
+        recipe = self.recipe
         for name, gradient in gradients.items():
             mean, square = self.means[name], self.squares[name]
             mean *= recipe.beta_1
@@ -92,7 +111,7 @@ class Adam:
             change = np.sqrt(square, out=gradient)
             change += recipe.epsilon
             np.divide(mean, change, out=change)
-            change *= float(rate)
+            change *= rate
             weights[name] -= change
 
 
@@ -105,7 +124,7 @@ class NumpyLoop:
         self.run = run
         self.dtype = np.dtype(recipe.precision)
         self.weights = {name: array.astype(self.dtype) for name, array in run.initial.named().items()}
-        self.adam = Adam(recipe, self.weights)
+        self.optimizer = Update(recipe, self.weights, recipe.total_steps(len(run.data.train_labels)))
         self.generator = np.random.default_rng(recipe.seed)
         self.train_images = run.data.train_images.astype(self.dtype, copy=False)
         self.validation_images = run.data.validation_images.astype(self.dtype, copy=False)
@@ -117,7 +136,7 @@ class NumpyLoop:
             "execution": "eager",
             "jit_compile": False,
             "steps_per_execution": 1,
-            "optimizer": "Adam by hand, in place",
+            "optimizer": f"{_WORDS[self.run.recipe.optimizer]} by hand, in place",
             "gradients": "by hand",
             "shuffle": "one permutation an epoch" if self.run.recipe.shuffle == "every-epoch" else "none",
             "dropout": "numpy Generator.random, float32" if self.run.recipe.dropout_rate else "none",
@@ -138,7 +157,7 @@ class NumpyLoop:
             gradients, batch_loss, batch_right = gradients_of(
                 self.weights, images, labels, self._scale(len(labels))
             )
-            self.adam.update(self.weights, gradients)
+            self.optimizer.update(self.weights, gradients)
             loss, right, samples = loss + batch_loss, right + batch_right, samples + len(labels)
         return loss / samples, right / samples
 
@@ -158,7 +177,7 @@ class NumpyLoop:
 
     def steps_taken(self) -> int:
         """Steps of the optimizer, by its own count."""
-        return self.adam.step
+        return self.optimizer.step
 
     def _logits(self, images: np.ndarray, training: bool) -> np.ndarray:
         drop = training or self.run.recipe.dropout_at_evaluation
@@ -185,7 +204,7 @@ def _refuse(run: Run) -> None:
     recipe = run.recipe
     if recipe.execution not in ("default", "eager"):
         raise RecipeRefused("numpy-loop", "execution", recipe.execution, "NumPy runs eagerly alone")
-    if recipe.precision == "tf32":
+    if recipe.precision not in ("float32", "float64"):
         raise RecipeRefused("numpy-loop", "precision", recipe.precision, "NumPy has float32 and float64")
     if run.device != "cpu:0":
         raise ValueError(f"numpy-loop runs on cpu:0, not on {run.device}")

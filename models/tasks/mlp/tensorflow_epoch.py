@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.recipe import OPTIMIZING, Recipe, refuse_changed
 from likeforlike.models.contract.trainer import Between, Parameters, Run, Score
 from likeforlike.models.loops.epoch_loop import run_epochs
 from likeforlike.models.loops.tensorflow_loop import place, refuse
@@ -29,6 +29,7 @@ class TensorFlowEpoch:
     def __init__(self, run: Run) -> None:
         self.run = run
         refuse(self.name, run, ("graph", "xla"))
+        refuse_changed(self.name, run.recipe, OPTIMIZING, "it takes Adam's steps at one rate")
         recipe, data = run.recipe, run.data
         tf.config.experimental.enable_tensor_float_32_execution(recipe.precision == "tf32")
         self.dtype = tf.float64 if recipe.precision == "float64" else tf.float32

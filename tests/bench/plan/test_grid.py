@@ -371,3 +371,13 @@ def test_they_are_conditions_of_a_resumed_run() -> None:
     before = options().conditions()
     for name, value in (("caches", ("cold",)), ("operands", ("normal",)), ("sustained", True)):
         assert options(**{name: value}).conditions() != before
+
+
+def test_a_changed_recipe_has_cells_and_a_group_of_its_own(registry: Registry) -> None:
+    asked = ("matched", "matched+optimizer=sgd", "matched+optimizer=sgd")
+    made = grid(registry, workloads=("training",), implementations=("numpy-loop",), recipes=asked)
+    cells = [cell for cell in made.cells if cell.recipe is not None and not cell.twin_of]
+    assert [(cell.id, cell.group) for cell in cells] == [
+        (f"training-numpy-loop-cpu:0-{name}", f"training {name} cpu:0 run 0") for name in asked[:2]
+    ]
+    assert [cell.recipe.optimizer for cell in cells if cell.recipe is not None] == ["adam", "sgd"]

@@ -164,3 +164,25 @@ def test_published_recipes_differ_as_the_notebook_did() -> None:
         "dropout_at_evaluation",
         "logging",
     }
+
+
+def test_what_an_optimizer_alone_has_comes_and_goes_with_it(registry: Registry) -> None:
+    """No rung has a momentum beside Adam, which would have no effect there; recipes refuse it."""
+    ends = "keras-fit@matched+beta_1=0.5+clip_norm=1:keras-fit@matched+optimizer=sgd+momentum=0.9"
+    ladder = build_ladder(ends, registry, 2)
+    for order in ladder.orders:
+        assert sorted(told(order)) == [("clip_norm", 1.0, None), ("optimizer", "adam", "sgd")]
+        assert [(r.recipe.optimizer, r.recipe.momentum, r.recipe.beta_1) for r in (order[0], order[-1])] == [
+            ("adam", 0.0, 0.5),
+            ("sgd", 0.9, 0.9),
+        ]
+
+
+def test_an_optimizer_s_own_field_is_a_change_where_the_optimizer_stays(registry: Registry) -> None:
+    ends = "keras-fit@matched+optimizer=sgd:keras-fit@matched+optimizer=sgd+momentum=0.9"
+    assert told(rungs(ends, registry)) == [("momentum", 0.0, 0.9)]
+
+
+def test_an_end_that_is_a_changed_recipe_alone_is_keras_s_fit(registry: Registry) -> None:
+    first, last = parse_ends("matched+precision=mixed:numpy-loop", registry)
+    assert (first[0].name, first[1].precision, last[0].name) == ("keras-fit", "mixed", "numpy-loop")

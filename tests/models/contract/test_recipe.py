@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from unittest.mock import patch
 
+import msgspec
 import pytest
 
 from likeforlike.models.contract import recipe as module
@@ -17,6 +18,7 @@ from likeforlike.models.contract.recipe import (
     RecipeRefused,
 )
 from likeforlike.models.tasks.mlp.counts import flop, parameter_count
+from likeforlike.reports.read.cell_schema import LATER_RECIPE_FIELDS, Extra
 
 LAYERS = ((784, 512), (512, 10))
 
@@ -81,6 +83,12 @@ def test_the_matched_recipe_is_kept_as_published_results_have_it():
         "execution": "default",
         "precision": "float32",
         "published_with": None,
+        "optimizer": "adam",
+        "momentum": 0.0,
+        "weight_decay": 0.0,
+        "clip_norm": None,
+        "schedule": "constant",
+        "warmup_steps": 0,
     }
 
 
@@ -119,3 +127,67 @@ def test_what_logging_lacks_is_asked_only_where_something_is_logged(logging, lac
     assert (told is not None and "tensorboard is not installed" in told) == lacks
     with patch.object(module, "missing", lambda needs: None):
         assert module.why_not_logged(recipe) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"batch_size": 0}, "batch_size=0, expected at least 1"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan, expected a number above 0"),
+        ({"clip_norm": 0.0}, "clip_norm=0.0, expected a number above 0, or None"),
+        ({"optimizer": "lion"}, "optimizer='lion', expected one of adam, adamw, sgd"),
+        ({"momentum": 0.9}, "momentum=0.9 has no effect with optimizer='adam', only with sgd"),
+        (
+            {"optimizer": "sgd", "beta_1": 0.5},
+            "beta_1=0.5 has no effect with optimizer='sgd', only with adam",
+        ),
+        ({"weight_decay": 0.1}, "weight_decay=0.1 has no effect with optimizer='adam', only with adamw"),
+        ({"optimizer": "adamw"}, "optimizer='adamw' without weight_decay is adam"),
+        ({"warmup_steps": -1}, "warmup_steps=-1, expected 0 or more"),
+        ({"dropout_rate": 1.0}, "dropout_rate=1.0, expected 0 or more and below 1"),
+    ],
+)
+def test_a_value_without_meaning_or_effect_is_refused(changes, told):
+    with pytest.raises(ValueError, match="recipe matched: ") as caught:
+        replace(MATCHED, **changes)
+    assert told in str(caught.value)
+
+
+def test_mixed_precision_multiplies_in_bfloat16():
+    assert replace(MATCHED, precision="mixed").arithmetic == "bfloat16"
+    assert [replace(MATCHED, precision=name).arithmetic for name in ("float32", "tf32", "bfloat16")] == [
+        "float32",
+        "tf32",
+        "bfloat16",
+    ]
+
+
+def test_steps_of_a_training():
+    assert replace(MATCHED, epochs=3).total_steps(65) == 6
+    assert replace(MATCHED, epochs=3, remainder="drop").total_steps(65) == 3
+
+
+def test_a_field_that_a_trainer_does_not_know_is_refused_by_name():
+    module.refuse_changed("mine", MATCHED, module.OPTIMIZING, "it does Adam")
+    with pytest.raises(RecipeRefused) as caught:
+        module.refuse_changed("mine", replace(MATCHED, schedule="cosine"), module.OPTIMIZING, "it does Adam")
+    assert str(caught.value) == "mine refuses schedule='cosine': it does Adam"
+    assert caught.value.field == "schedule"
+
+
+def test_files_from_before_a_field_are_read_with_its_default():
+    """What the reader adds is what a recipe has unasked; it can't import the recipe to see."""
+    assert {name: getattr(MATCHED, name) for name in LATER_RECIPE_FIELDS} == LATER_RECIPE_FIELDS
+    older = {"name": "matched", "batch_size": 64}
+    cell = {
+        "workload": "training",
+        "implementation": "keras-fit",
+        "framework": "tensorflow",
+        "division": "default",
+    }
+    read = msgspec.convert({**cell, "device": "cpu:0", "axes": {}, "recipe": older}, Extra)
+    assert read.recipe == older | LATER_RECIPE_FIELDS
+    told = {**older, "optimizer": "sgd"}
+    again = msgspec.convert({**cell, "device": "cpu:0", "axes": {}, "recipe": told}, Extra)
+    assert again.recipe is not None
+    assert again.recipe["optimizer"] == "sgd"

@@ -36,7 +36,14 @@ CHANGES: dict[str, Any] = {
     "remainder": "drop",
     "seed": 7,
     "precision": "float64",
+    "optimizer": "sgd",
+    "optimizer momentum": {"optimizer": "sgd", "momentum": 0.9},
+    "optimizer weight_decay": {"optimizer": "adamw", "weight_decay": 0.5},
+    "clip_norm": 0.01,
+    "schedule": "cosine",
+    "warmup_steps": 2,
 }
+"""What each field is changed to; where a field has an effect with another one alone, both."""
 
 
 def images(count: int, validation: int = 16, seed: int = 5) -> Dataset:
@@ -153,17 +160,18 @@ def fields(factory: Callable[[Run], Trainer]) -> dict[str, str]:
     before = outcome(factory, base, data, base)
     found = {"nothing": "ignored" if same(outcome(factory, base, data, base), before) else "takes effect"}
     for name, value in CHANGES.items():
-        changed = replace(base, **{name: value})
+        changed = replace(base, **(value if isinstance(value, dict) else {name: value}))
         start = changed if name == "bias" else base
         try:
             after = outcome(factory, changed, data, start)
         except RecipeRefused as refusal:
-            found[name] = "refused" if refusal.field == name else f"refused for {refusal.field}"
+            found[name] = "refused" if refusal.field in name.split() else f"refused for {refusal.field}"
             continue
         if name == "precision":
             found[name] = "takes effect" if after[1].dtype == np.float64 else "ignored"
         else:
             found[name] = "ignored" if same(after, before) else "takes effect"
+    found |= {f"precision {mode}": precision(factory, base, data, mode) for mode in ("bfloat16", "mixed")}
     return found | {
         f"execution {way}": execution(factory, base, data, way) for way in ("eager", "graph", "xla")
     }
@@ -176,6 +184,15 @@ def execution(factory: Callable[[Run], Trainer], base: Recipe, data: Dataset, wa
     except RecipeRefused as refusal:
         return "refused" if refusal.field == "execution" else f"refused for {refusal.field}"
     return "takes effect" if told == way else "ignored"
+
+
+def precision(factory: Callable[[Run], Trainer], base: Recipe, data: Dataset, mode: str) -> str:
+    """Whether a precision moves what comes out by as much as seven bits less do, or is refused."""
+    try:
+        after = outcome(factory, replace(base, precision=mode), data, base)[1]
+    except RecipeRefused as refusal:
+        return "refused" if refusal.field == "precision" else f"refused for {refusal.field}"
+    return "takes effect" if relative(after, outcome(factory, base, data, base)[1]) > 1e-4 else "ignored"
 
 
 Outcome = tuple[list[tuple[float | None, float | None]], np.ndarray, object]

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_precision
 from likeforlike.models.contract.trainer import Between, Parameters, Phases, Run
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.mlp.floors.layouts import LAYOUTS, Layout
@@ -197,8 +197,7 @@ def refuse(name: str, recipe: Recipe, device: str) -> None:
     """Raise :class:`RecipeRefused` for what products alone can't do."""
     if recipe.execution != "default":
         raise RecipeRefused(name, "execution", recipe.execution, "products alone have no other way to run")
-    if recipe.precision == "tf32" and device.startswith("cpu"):
-        raise RecipeRefused(name, "precision", recipe.precision, "a CPU has no TF32")
+    refuse_precision(name, recipe, device)
 
 
 def _host(array: Any) -> np.ndarray:
