@@ -28,6 +28,8 @@ DECLARATIONS = "WORKLOADS"
 _KERNELS = "likeforlike.models.kernels"
 """Each folder in it is a workload: its declaration and its implementations."""
 _TASKS = ("likeforlike.models.tasks.mlp", "likeforlike.models.distributed")
+_BESIDE_TASKS = ("likeforlike.models.inference",)
+"""Kernels of the tasks' networks and data."""
 OURS = "likeforlike"
 """The origin of built-in entries."""
 
@@ -139,7 +141,7 @@ def task_of(name: str, target: str = "") -> Task:
 def _packages() -> list[str]:
     folder = importlib.import_module(_KERNELS)
     kernels = [f"{_KERNELS}.{found.name}" for found in pkgutil.iter_modules(folder.__path__) if found.ispkg]
-    return [*_TASKS, *kernels]
+    return [*_TASKS, *_BESIDE_TASKS, *kernels]
 
 
 def _declared_in(package: str) -> Workload:

@@ -87,6 +87,7 @@ SUMMARY = {
     **dict.fromkeys((f"{name}{end}_seconds" for name in QUANTILES for end in ("", "_low", "_high")), FIGURE),
     "flop_per_second": FIGURE,
     "bytes_per_second": FIGURE,
+    "items_per_second": FIGURE,
     "target_accuracy": FIGURE,
     "seconds_to_accuracy": FIGURE,
 }
@@ -362,6 +363,7 @@ def _summary(run: Run, item: Measurement) -> Row:
         **quantile_figures(alone),
         "flop_per_second": alone.flop_per_second,
         "bytes_per_second": alone.bytes_per_second,
+        "items_per_second": alone.items_per_second,
         "target_accuracy": target and target.target,
         "seconds_to_accuracy": target and target.seconds,
         **{name: _median(run, item, parts[name]) for name in timed if name in parts},

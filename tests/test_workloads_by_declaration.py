@@ -13,7 +13,7 @@ from likeforlike.models.registry import built_in_workloads
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bench", "devices", "models", "reports")
-WORDS = {"training", "distributed", "noise", "copy", "softmax", "sort"}
+WORDS = {"training", "distributed", "noise", "copy", "softmax", "sort", "inference", "feeding"}
 """Ordinary words of the field as well: of these the strings that are the name, or begin as a cell's id does."""
 OTHER_MEANINGS = {
     ("bench/run/session.py", "noise"): "the header's field of the noise floor",

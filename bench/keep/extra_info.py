@@ -174,6 +174,7 @@ def judgement(
     """Operations, bytes, ceilings, and whether the median can be true."""
     axes = dict(cell.axes)
     moved: float | None = None
+    items: float | None = None
     if cell.recipe is not None:
         precision = cell.recipe.arithmetic
         task = cell.declaration.task
@@ -181,6 +182,7 @@ def judgement(
     else:
         precision = cell.declaration.precision_of(axes)
         flop, moved = cell.declaration.flop(axes), cell.declaration.bytes_moved(axes)
+        items = cell.declaration.items(axes)
     ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra.get("environment"))
     memory = memory_ceiling(context.fingerprint, cell.device)
     reasons: Sequence[str] = ()
@@ -191,6 +193,7 @@ def judgement(
         "flop": flop,
         "precision": precision,
         "bytes_moved": moved,
+        "items": items,
         "ceiling": ceiling and {"flop_per_second": ceiling.flop_per_second, "source": ceiling.source},
         "memory_ceiling": None if moved is None else _memory_facts(memory),
         "plausible": {"ok": not reasons, "reasons": list(reasons)},

@@ -16,7 +16,7 @@ from likeforlike.models.contract.workload import (
 )
 
 PRESETS = ("smoke", "quick", "published")
-_CALLED = ("problem", "flop", "bytes_moved", "memory_bytes", "verify")
+_CALLED = ("problem", "flop", "bytes_moved", "items", "memory_bytes", "verify")
 _CALLED_IF_GIVEN = ("reference", "probe")
 _TEXTS = ("name", "summary", "kind", "target", "precision")
 _NAMES = ("smoke_only", "presets", "idle")

@@ -75,6 +75,8 @@ class Wording:
     """What one sample is called: ``product``, as in "rate of a float32 product"."""
     plural: str = ""
     """Of several; empty: the noun with an s."""
+    items: str = ""
+    """What the declaration's ``items`` counts, in the plural: ``images``."""
     growth: str = ""
     """How time is to grow with size: ``a product alone grows to the 3rd power``."""
     by_hand: str = ""
@@ -95,6 +97,8 @@ class Workload:
     """Floating-point operations of one sample; None where a count would mean nothing."""
     bytes_moved: Callable[[Axes], float | None] = uncounted
     """Bytes that one sample must read and write at least, each operand and result once."""
+    items: Callable[[Axes], float | None] = uncounted
+    """What people count, so many in one sample: images, tokens; told by the second beside time."""
     memory_bytes: Callable[[Axes], int] = unknown_bytes
     """What one cell needs at its peak, operands, result and reference check together."""
     verify: Callable[[Axes, Problem, Any], Verification] = unverified

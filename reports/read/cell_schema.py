@@ -302,6 +302,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     """The precision mode in which operations are counted; of older files the axis or the recipe tells it."""
     bytes_moved: Annotated[float, Meta(ge=0.0)] | None = None
     """Of operands and results, each once; not told by older files."""
+    items: Annotated[float, Meta(ge=0.0)] | None = None
+    """Of what the workload's wording names, so many in a sample; not told by older files."""
     verified: Verified | None = None
     timing: Literal["synchronised", "unsynchronised"] = "synchronised"
     statistic: Literal["median", "p50", "p95", "p99"] = "median"

@@ -116,6 +116,7 @@ class DeclaredWording(Struct, frozen=True):
     about: str = ""
     noun: str = ""
     plural: str = ""
+    items: str = ""
     growth: str = ""
     by_hand: str = ""
 

@@ -309,6 +309,12 @@ class Measurement:
         return moved / self.median_seconds if moved and self.median_seconds else None
 
     @property
+    def items_per_second(self) -> float | None:
+        """What the workload counts, over median time; None where it counts nothing."""
+        items = None if self.whole else self.extra.items
+        return items / self.median_seconds if items and self.median_seconds else None
+
+    @property
     def verified(self) -> bool:
         """Whether every run's answer was checked and within tolerance."""
         checks = [run.cell.extra.verified for run in self.runs]

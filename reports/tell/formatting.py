@@ -104,6 +104,20 @@ def rate_entry(item: Measurement | None) -> Entry:
     return Entry(text, item.flop_per_second, struck=bool(item.doubt))
 
 
+def items_columns(items: Iterable[Measurement]) -> tuple[str, ...]:
+    """``images a second`` where any of them counts such; else no column."""
+    counted = (item.declared.wording.items or "items" for item in items if item.items_per_second)
+    return tuple(f"{name} a second" for name in dict.fromkeys(counted))[:1]
+
+
+def items_entry(item: Measurement | None) -> Entry:
+    """How many of what its workload counts it does in a second."""
+    if item is None or item.items_per_second is None:
+        return Entry("–")
+    text = marked(significant(item.items_per_second), item)
+    return Entry(text, item.items_per_second, struck=bool(item.doubt))
+
+
 def share_entry(item: Measurement | None) -> Entry:
     """Share of the device's ceiling; of one that is not known, only a share that none can reach."""
     if item is None or item.flop_per_second is None or item.ceiling is None:

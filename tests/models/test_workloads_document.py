@@ -43,7 +43,7 @@ def test_the_table_is_what_the_command_prints(monkeypatch):
 
 def test_every_field_is_told():
     rows = text().split("| field |")[1].split("\n\n")[0]
-    apart = {"target", "kind", "order", "idle"}  # of built-in ones
+    apart = {"target", "kind", "order", "idle", "task"}  # of built-in ones
     for field in set(Workload.__dataclass_fields__) - apart:
         assert f"`{field}`" in rows, field
     words = text()

@@ -22,6 +22,8 @@ from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
     count_text,
+    items_columns,
+    items_entry,
     ratio_entry,
     ratio_text,
     resource_columns,
@@ -160,6 +162,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
     memory = resource_columns(items)
     typed, others, size = has_dtype(items), further(items), size_name(items[0])
     bound = has_roof(items) and not items[0].declared.over_size
+    counted = items_columns(items)
     rows = []
     ordered = sorted(
         items,
@@ -180,6 +183,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         entries += [size_entry(item), *([Entry(dtype_of(item))] if typed else [])]
         entries += [Entry(others_of(item))] if others else []
         entries += [Entry(item.extra.division), time_entry(item)]
+        entries += [items_entry(item)] if counted else []
         entries += [
             Entry("base") if comparison is None else ratio_entry(comparison),
             verdict_entry(comparison),
@@ -198,6 +202,7 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
         *others,
         "division",
         "time",
+        *counted,
         "ratio to the fastest",
         "verdict",
         *((ROOF,) if bound else ()),

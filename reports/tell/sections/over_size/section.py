@@ -14,6 +14,8 @@ from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Section, Table, Text, row
 from likeforlike.reports.tell.formatting import (
     ENERGY,
+    items_columns,
+    items_entry,
     joules_entry,
     rate_entry,
     share_entry,
@@ -91,6 +93,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
     """One row for each implementation, precision and size; devices side by side."""
     others, typed = further(items), has_dtype(items)
     rated = any(item.flop_per_second for item in items)
+    counted_items = items_columns(items)
     devices = _accelerators(items)
     counted = {item.key.device for item in items if item.joules is not None}
     bound = {item.key.device for item in items if has_roof([item])}
@@ -104,7 +107,8 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
         entries += [others_of(members[0])] if others else []
         if context.several:
             entries.append(context.title(members[0]))
-        entries += [time_entry(cpu), *([rate_entry(cpu), share_entry(cpu)] if rated else [])]
+        entries += [time_entry(cpu), *([items_entry(cpu)] if counted_items else [])]
+        entries += [rate_entry(cpu), share_entry(cpu)] if rated else []
         entries += [roof_entry(cpu)] if "cpu:0" in bound else []
         entries += [joules_entry(cpu and cpu.joules)] if "cpu:0" in counted else []
         words = []
@@ -113,7 +117,8 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
             pair = (
                 None if item is None else context.comparisons.across_devices.get((item.machine.id, item.key))
             )
-            entries += [time_entry(item), *([rate_entry(item), share_entry(item)] if rated else [])]
+            entries += [time_entry(item), *([items_entry(item)] if counted_items else [])]
+            entries += [rate_entry(item), share_entry(item)] if rated else []
             entries += [roof_entry(item)] if device in bound else []
             entries += [joules_entry(item and item.joules)] if device in counted else []
             entries.append(speed_up_entry(pair))
@@ -123,7 +128,8 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
     columns = ["implementation", *(["dtype"] if typed else []), size_name(items[0]), *others]
     columns += ["machine"] if context.several else []
     for device in ["cpu:0", *devices]:
-        columns += [device, *([f"{device} rate", f"{device} of ceiling"] if rated else [])]
+        columns += [device, *(f"{device} {name}" for name in counted_items)]
+        columns += [f"{device} rate", f"{device} of ceiling"] if rated else []
         columns += [f"{device} {ROOF}"] if device in bound else []
         columns += [f"{device} {ENERGY}"] if device in counted else []
         columns += [f"speed-up {device}", f"verdict on {device}"] if device != "cpu:0" else []

@@ -1,0 +1,57 @@
+"""A Keras model with the problem's weights, and what Keras offers of itself for inference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from likeforlike.models.contract.kernel import Kernel, widened
+from likeforlike.models.contract.problem import Problem
+from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.frameworks import on_numpy
+from likeforlike.models.inference.subjects import SUBJECTS, weight_names
+from likeforlike.models.loops.keras_fit import device_name
+
+
+def model_of(problem: Problem) -> Any:
+    """The model on the problem's device, in its precision, with its weights."""
+    network = problem.axes["network"]
+    found = SUBJECTS[network].network("keras")
+    weights = dict(zip(weight_names(network), problem.operands[1:], strict=True))
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(problem.dtype)
+    try:
+        with keras.device(device_name(problem.device)):
+            model = found.build(MATCHED)
+    finally:
+        keras.config.set_dtype_policy(before)
+    variables = {variable.path: variable for variable in model.weights}
+    for match in found.matches:
+        variables[match.own].assign(match.to_own(weights[match.name]))
+    return model
+
+
+def predict(problem: Problem) -> Kernel:
+    """``Model.predict`` as it is called on an array, with a batch as large as that."""
+    model, batch = model_of(problem), problem.axes["batch"]
+    return _on_host(problem, lambda images: model.predict(images, batch_size=batch, verbose=0))
+
+
+def predict_on_batch(problem: Problem) -> Kernel:
+    """``Model.predict_on_batch``."""
+    return _on_host(problem, model_of(problem).predict_on_batch)
+
+
+def _on_host(problem: Problem, work: Callable[[np.ndarray], Any]) -> Kernel:
+    """Images come from the host and logits go back there, whatever the device: that is what is offered."""
+
+    def placed(images: np.ndarray) -> Any:
+        with keras.device(device_name(problem.device)):
+            return work(images)
+
+    made = on_numpy.kernel(replace(problem, operands=problem.operands[:1]), placed)
+    return replace(made, to_numpy=lambda logits: widened(np.asarray(logits)))
