@@ -10,7 +10,7 @@ from typing import Any
 from likeforlike.models.contract.implementation import missing
 from likeforlike.models.tasks.own.given import Refused
 
-_LONGEST = 300
+LONGEST = 300
 _FRAMEWORKS = ("tensorflow", "keras", "torch", "jax")
 
 
@@ -74,4 +74,4 @@ def one_line(error: BaseException) -> str:
     """Type and message, shortened."""
     text = " ".join(str(error).split())
     text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

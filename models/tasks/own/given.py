@@ -1,6 +1,6 @@
 """What was brought and what is known of it, as it stands in the folder that a run's processes share.
 
-The folder is written by the processes of :mod:`likeforlike.models.tasks.own.bring` before anything is measured;
+The folder is written by the processes of :mod:`likeforlike.models.tasks.own.bringing` before anything is measured;
 a worker finds it, and which of the models it is to train, by two variables.
 """
 
@@ -22,6 +22,8 @@ FOLDER_VARIABLE = "LIKEFORLIKE_MODELS"
 """Where a worker finds what was brought."""
 MODEL_VARIABLE = "LIKEFORLIKE_MODEL"
 """Which of the models it is to train, from 0."""
+POINTERS = (FOLDER_VARIABLE, MODEL_VARIABLE)
+"""They shape no training: another run's folder is another one."""
 
 
 class Refused(Exception):

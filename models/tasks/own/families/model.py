@@ -80,6 +80,10 @@ class Model(Protocol):
         """Mean loss as in inference, penalties included, and the outputs."""
         ...
 
+    def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """Mean loss of outputs that the model has given, penalties included."""
+        ...
+
     def layers(self) -> tuple[LayerTold, ...]:
         """The layers, and those of their settings that :data:`SETTINGS` names."""
         ...

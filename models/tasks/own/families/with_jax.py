@@ -27,6 +27,21 @@ def built(build: Builder, precision: str) -> Any:
     return build()
 
 
+def without_dropout(pair: Any) -> None:
+    """Nothing: a function doesn't tell what it drops."""
+
+
+def as_in_inference(pair: Any) -> Any:
+    """The pair, computing as in inference whatever it is told; its state stays."""
+    init, apply = pair
+
+    def untrained(weights: Any, inputs: Any, training: bool, key: Any) -> Any:
+        told = apply(weights, inputs, False, key)
+        return told[0] if isinstance(told, tuple) else told
+
+    return init, untrained
+
+
 def key_of(number: int) -> Any:
     """A key as ``init`` and ``apply`` are given."""
     return jax.random.PRNGKey(number)
@@ -126,7 +141,11 @@ class JaxModel:
     def evaluated(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
         """Mean loss as in inference, and the outputs."""
         outputs = self.outputs(inputs)
-        return float(np.mean(self.loss(jax.numpy.asarray(targets), jax.numpy.asarray(outputs)))), outputs
+        return self.judged(outputs, targets), outputs
+
+    def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """Mean loss of outputs."""
+        return float(np.mean(self.loss(jax.numpy.asarray(targets), jax.numpy.asarray(outputs))))
 
     def layers(self) -> tuple[LayerTold, ...]:
         """None: a pair of functions doesn't tell its layers."""

@@ -70,11 +70,12 @@ def without_dropout(model: Any) -> None:
                 setattr(layer, name, 0.0)
 
 
-def as_in_inference(model: Any) -> None:
-    """Let every layer compute as in inference, whatever it is told."""
+def as_in_inference(model: Any) -> Any:
+    """The model, every layer of it computing as in inference, whatever it is told."""
     for layer in model._flatten_layers():
         if getattr(layer, "_call_has_training_arg", False):
             layer.call = _untrained(layer.call)
+    return model
 
 
 def _untrained(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -146,9 +147,13 @@ class KerasModel:
     def evaluated(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
         """Mean loss as in inference, penalties included, and the outputs."""
         outputs = self.outputs(inputs)
+        return self.judged(outputs, targets), outputs
+
+    def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """Mean loss of outputs, penalties included."""
         losses = keras.ops.convert_to_numpy(self.loss(self._tensor(targets), self._tensor(outputs)))
         further = sum(float(keras.ops.convert_to_numpy(added)) for added in self.model.losses)
-        return float(np.mean(losses)) + further, outputs
+        return float(np.mean(losses)) + further
 
     def layers(self) -> tuple[LayerTold, ...]:
         """Layers that hold no others."""

@@ -39,12 +39,13 @@ def without_dropout(module: torch.nn.Module) -> None:
                 setattr(part, name, 0.0)
 
 
-def as_in_inference(module: torch.nn.Module) -> None:
-    """Let every module compute as in inference, whatever mode it is put into."""
+def as_in_inference(module: torch.nn.Module) -> torch.nn.Module:
+    """The module, every part of it computing as in inference, whatever mode it is put into."""
     for part in module.modules():
         part.eval()
     for part in module.modules():
         part.train = _stay(part)  # type: ignore[method-assign]
+    return module
 
 
 def _stay(part: torch.nn.Module) -> Callable[..., torch.nn.Module]:
@@ -117,8 +118,12 @@ class TorchModel:
     def evaluated(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
         """Mean loss as in inference, and the outputs."""
         outputs = self.outputs(inputs)
+        return self.judged(outputs, targets), outputs
+
+    def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """Mean loss of outputs."""
         with torch.no_grad():
-            return float(self.loss(self._tensor(targets), torch.from_numpy(outputs)).mean()), outputs
+            return float(self.loss(self._tensor(targets), torch.from_numpy(outputs)).mean())
 
     def layers(self) -> tuple[LayerTold, ...]:
         """Modules that hold no others."""

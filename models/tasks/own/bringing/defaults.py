@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from likeforlike.models.tasks.own.given import LayerTold, MatchTold, ModelTold
-from likeforlike.models.tasks.own.matching import layer_of
+from likeforlike.models.tasks.own.bringing.matching import layer_of
 
 _EPSILON = ("epsilon", "eps")
 _MOST = 4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from likeforlike.models.tasks.own.reference import EARLY, Course
+from likeforlike.models.tasks.own.bringing.reference import EARLY, Course
 
 TOLERANCE = 1e-5
 """Relative, of outputs and losses in float64: half of float32's digits are more, since some layers hold
@@ -25,7 +25,7 @@ class Compared:
     loss: float
     gradients: Mapping[str, np.ndarray]
     moved: Mapping[str, np.ndarray]
-    """After :data:`~likeforlike.models.tasks.own.reference.EARLY` steps."""
+    """After :data:`~likeforlike.models.tasks.own.bringing.reference.EARLY` steps."""
 
 
 def compared(course: Course, outputs: np.ndarray) -> Compared:

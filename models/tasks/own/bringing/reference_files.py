@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from likeforlike.models.tasks.own.agreement import Compared
+from likeforlike.models.tasks.own.bringing.agreement import Compared
 from likeforlike.models.tasks.own.given import arrays_of, reference_file, save_arrays, write
-from likeforlike.models.tasks.own.reference import Allowed, Course
+from likeforlike.models.tasks.own.bringing.reference import Allowed, Course
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 
 from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Family
 from likeforlike.models.contract.trainer import Dataset
-from likeforlike.models.tasks.own import agreement, defaults, reference_files
+from likeforlike.models.tasks.own.bringing import agreement, defaults, reference_files
 from likeforlike.models.tasks.own.data import check_labels, keep_data, load_kept
 from likeforlike.models.tasks.own.families.model import Model, family_of
 from likeforlike.models.tasks.own.families.open import faced, offered, opened, tools_of
@@ -36,8 +36,8 @@ from likeforlike.models.tasks.own.given import (
     start_file,
     write,
 )
-from likeforlike.models.tasks.own.matching import NotFound, matches_for
-from likeforlike.models.tasks.own.reference import BATCH_SIZE, LEAST_MOVEMENT, Course, allowed_of, course_of, proof_data
+from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
+from likeforlike.models.tasks.own.bringing.reference import BATCH_SIZE, LEAST_MOVEMENT, Course, allowed_of, course_of, proof_data
 
 DIGITS = 16
 _MOST_UNDECIDED = 0.5
