@@ -140,7 +140,7 @@ def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> di
 
 
 def _set_before(cell: Cell) -> dict[str, str]:
-    """The variables that shape how the cell trains; not those that say where a worker finds what it trains."""
+    """The variables that shape how the cell trains; not those by which a worker finds what it trains."""
     return {name: value for name, value in cell.entry.environment if name not in POINTERS}
 
 

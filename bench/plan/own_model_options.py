@@ -49,8 +49,8 @@ def declare_trained(add: Callable[..., None]) -> None:
     )
     add(
         "--loss",
-        "Of --model: a name (sparse-crossentropy, binary-crossentropy, mse, mae) or module:function of targets "
-        "and outputs that returns each sample's loss; comma-separated for several models.",
+        "Of --model: a name (sparse-crossentropy, binary-crossentropy, mse, mae) or module:function of "
+        "targets and outputs that returns each sample's loss; comma-separated for several models.",
         metavar="LOSS",
     )
 
@@ -63,13 +63,16 @@ def read_own_models(get: Callable[[str], Any]) -> OwnModels | None:
             if get(option) is not None:
                 raise OptionError(f"{option}: of use with --model alone; leave it out")
         if ":" in data:
-            raise OptionError("--data: a function is of use with --model alone; leave it out, or name the model")
+            raise OptionError(
+                "--data: a function is of use with --model alone; leave it out, or name the model"
+            )
         return None
     for target in models:
         _check_target("--model", target, "function")
     if ":" not in data:
         raise OptionError(
-            "--model: needs --data module:function, which returns ((inputs, targets), (validation inputs, targets))"
+            "--model: needs --data module:function, which returns "
+            "((inputs, targets), (validation inputs, targets))"
         )
     _check_target("--data", data, "function")
     weights = get("--weights") or ""

@@ -41,8 +41,7 @@ def bring(own: OwnModels, options: Options, say: Callable[[str], None], run: Bri
         raise OptionError(str(refusal)) from refusal
     folder = Path(tempfile.mkdtemp(prefix="likeforlike-models-"))
     seeds = tuple(MATCHED.seed + number for number in range(options.runs))
-    recipe = {name: value for name, value in asdict(MATCHED).items() if value is not None}
-    asked = Asked(own.models, own.data, options.samples, seeds, recipe, own.weights)
+    asked = Asked(own.models, own.data, options.samples, seeds, asdict(MATCHED), own.weights)
     write(folder / ASKED_FILE, replace(asked, losses=losses) if losses else asked)
     for number, target in enumerate(own.models):
         say(f"building {target}, and training it plainly for a proof")
@@ -62,8 +61,7 @@ def _run(folder: Path, number: int) -> tuple[int, str]:
             module_command(BRING, str(folder), str(number)),
             env=surroundings(os.environ),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             errors="replace",
             timeout=_TIMEOUT_SECONDS,
@@ -71,7 +69,9 @@ def _run(folder: Path, number: int) -> tuple[int, str]:
         )
     except subprocess.TimeoutExpired:
         return 1, f"no answer within {_TIMEOUT_SECONDS:.0f} s"
-    lines = [line for line in (done.stdout if done.returncode in (0, 2) else done.stderr).splitlines() if line]
+    lines = [
+        line for line in (done.stdout if done.returncode in (0, 2) else done.stderr).splitlines() if line
+    ]
     return done.returncode, lines[-1] if lines else "without a word"
 
 
@@ -100,13 +100,16 @@ def lines_of(brought: Brought) -> Sequence[str]:
     """For the first screen: what each model is, how its weights were matched, what can't be proven."""
     data = brought.data
     cut = f", the first of {data.of_samples:,}" if data.train_samples < data.of_samples else ""
-    lines = [f"data: {data.name}, {data.train_samples:,} training samples{cut}, {data.validation_samples:,} to validate"]
+    counts = f"{data.train_samples:,} training samples{cut}, {data.validation_samples:,} to validate"
+    lines = [f"data: {data.name}, {counts}"]
     for model in brought.models:
         told = f"model: {model.target}, {model.family}, {model.parameters:,} trained parameters"
         lines.append(f"{told}, weights matched {model.found}" if model.found else told)
         lines += [f"  {match.name} = {match.own}" + _axes(match.axes) for match in model.matches]
         if model.unproven:
-            lines.append(f"NOTE: {model.name} is measured unproven, and never called faster: {model.unproven}")
+            lines.append(
+                f"NOTE: {model.name} is measured unproven, and never called faster: {model.unproven}"
+            )
         lines += [f"NOTE: {remark}" for remark in model.remarks]
     return lines
 

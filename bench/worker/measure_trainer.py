@@ -73,6 +73,7 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
     of_process = {**of_process, "fresh_process": of_process["fresh_process"] and verification is None}
     facts |= {**of_process, "data": data_facts(training.data)}
     facts["parameters"] = training.task.parameter_count(training.recipe)
+    facts |= training.task.facts()
     send(connection, Ready(setup_seconds, None, None, None, 0, facts))
     proven = take_turns(connection, training)
     refuse_replaced_clocks()

@@ -41,7 +41,7 @@ class Verification:
     what: str = ""
     """What is farthest off, in words, where more can be said than how far."""
     unproven: str = ""
-    """Why nothing, or not all, could be proven of what was held against no reference; empty: it was proven."""
+    """Why nothing, or not all, could be proven; empty: it was."""
 
     @property
     def ok(self) -> bool:

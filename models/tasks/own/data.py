@@ -33,7 +33,7 @@ def load_kept(folder: Path, name: str) -> Dataset:
 
 
 def checked_parts(target: str, offer: Any) -> list[np.ndarray]:
-    """The four arrays, float32 where they are of another float and int32 of another integer. Raises Refused."""
+    """The four arrays, floats as float32 and whole numbers as int32. Raises Refused."""
     if not _is_pair(offer) or not all(map(_is_pair, offer)):
         raise Refused(f"--data: {target} returns {_shown(offer)}, expected {_SHAPE}")
     arrays = [array for pair in offer for array in pair]
@@ -76,19 +76,19 @@ def _checked(target: str, name: str, array: np.ndarray) -> np.ndarray:
 
 
 def check_labels(target: str, arrays: tuple[np.ndarray, ...], classes: int) -> None:
-    """Labels of so many classes, one a sample. Raises Refused."""
+    """Labels of so many classes. Raises Refused."""
     for name, labels in zip(("training targets", "validation targets"), arrays, strict=True):
-        if labels.ndim != 1 or labels.dtype.kind not in "iu":
-            told = f"of dtype {labels.dtype} and shape {labels.shape}"
+        if labels.dtype.kind not in "iu":
             raise Refused(
-                f"--data: {target}: {name} are {told}, expected whole numbers [samples] for sparse crossentropy; "
-                "--loss names another loss"
+                f"--data: {target}: {name} are of dtype {labels.dtype}, expected whole numbers for sparse "
+                "crossentropy; --loss names another loss"
             )
-        wrong = (labels < 0) | (labels >= classes)
+        wrong = ((labels < 0) | (labels >= classes)).reshape(len(labels), -1)
         if wrong.any():
-            row = int(np.argmax(wrong))
+            row = int(np.argmax(wrong.any(axis=1)))
+            label = int(labels.reshape(len(labels), -1)[row, int(np.argmax(wrong[row]))])
             raise Refused(
-                f"--data: {target}: {name} hold the label {int(labels[row])} in sample {row}, expected 0 to "
+                f"--data: {target}: {name} hold the label {label} in sample {row}, expected 0 to "
                 f"{classes - 1}: the model has {classes} outputs"
             )
 

@@ -1,7 +1,7 @@
 """What was brought and what is known of it, as it stands in the folder that a run's processes share.
 
-The folder is written by the processes of :mod:`likeforlike.models.tasks.own.bringing` before anything is measured;
-a worker finds it, and which of the models it is to train, by two variables.
+The folder is written by the processes of :mod:`likeforlike.models.tasks.own.bringing` before anything is
+measured; a worker finds it, and which of the models it is to train, by two variables.
 """
 
 from __future__ import annotations
@@ -209,4 +209,4 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Named arrays, whatever their names."""
     numbered = {f"array{number}": array for number, array in enumerate(arrays.values())}
     with open(path, "wb") as file:
-        np.savez(file, names=np.array(list(arrays), dtype=np.str_), **numbered)
+        np.savez(file, **{"names": np.array(list(arrays), dtype=np.str_), **numbered})  # type: ignore[arg-type]

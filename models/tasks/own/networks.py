@@ -38,7 +38,7 @@ def _builder(told: ModelTold) -> Callable[[Recipe], Any]:
 
 
 def quiet(network: Network, mode: str) -> Network:
-    """The network as a proof trains it: nothing is dropped; in the mode ``inference`` all is as in inference."""
+    """The network as a proof trains it: nothing is dropped; in one mode all layers are as in inference."""
 
     def build(recipe: Recipe) -> Any:
         model, tools = network.build(recipe), tools_of(network.family)

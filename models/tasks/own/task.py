@@ -34,7 +34,7 @@ def task_of(brought: Brought, number: int, name: str) -> Task:
         return OwnEpochs(brought, number, trainer, recipe, data, start)
 
     def facts() -> dict[str, Any]:
-        return facts_of(brought, number)
+        return {"brought": facts_of(brought, number)}
 
     return Task(
         name=name,

@@ -51,7 +51,9 @@ class OwnEpochs:
         if self.number == 0:
             return "not proven: no epoch was timed"
         if steps_taken(self.trainer) is None:
-            return "not proven: the trainer doesn't tell its optimizer's steps, so batches left out would pass"
+            return (
+                "not proven: the trainer doesn't tell its optimizer's steps, so batches left out would pass"
+            )
         return "proven"
 
     def fault(self, told: Told) -> str | None:
@@ -77,7 +79,11 @@ class OwnEpochs:
             now = weights.get(name)
             if now is None or now.shape != array.shape or not np.isfinite(now).all():
                 return f"after epoch {self.number} {name} is missing, misshapen or not finite"
-        moved = [name for name in before if name in self.trained and not np.array_equal(weights[name], before[name])]
+        moved = [
+            name
+            for name in before
+            if name in self.trained and not np.array_equal(weights[name], before[name])
+        ]
         still = [name for name in self.trained if name not in moved and self._moves(name)]
         if still:
             return f"{still[0]} did not move in epoch {self.number}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Container
+from itertools import takewhile
 
 from likeforlike.models.contract.axis import readable
 from likeforlike.models.contract.workload import Wording, Workload
@@ -23,7 +23,8 @@ def __getattr__(name: str) -> tuple[Workload, ...]:
 def workload_name(brought: Brought, taken: Container[str] = ()) -> str:
     """What all models' names begin with, else the first's name; another where it is taken."""
     names = [model.name for model in brought.models]
-    shared = os.path.commonprefix(names).strip("_-.")
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    shared = "".join(letters[0] for letters in alike).strip("_-.")
     name = shared if len(shared) > 1 and readable(shared) else names[0]
     return f"{name}-own" if name in taken else name
 

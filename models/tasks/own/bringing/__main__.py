@@ -15,10 +15,20 @@ from pathlib import Path
 
 import numpy as np
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Family
+from likeforlike.models.contract.network import Family
 from likeforlike.models.contract.trainer import Dataset
 from likeforlike.models.tasks.own.bringing import agreement, defaults, reference_files
-from likeforlike.models.tasks.own.data import check_labels, keep_data, load_kept
+from likeforlike.models.tasks.own.bringing.fitting import checked_outputs
+from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
+from likeforlike.models.tasks.own.bringing.reference import (
+    BATCH_SIZE,
+    LEAST_MOVEMENT,
+    Course,
+    allowed_of,
+    course_of,
+    proof_data,
+)
+from likeforlike.models.tasks.own.data import keep_data, load_kept
 from likeforlike.models.tasks.own.families.model import Model, family_of
 from likeforlike.models.tasks.own.families.open import faced, offered, opened, tools_of
 from likeforlike.models.tasks.own.functions import one_line
@@ -36,8 +46,6 @@ from likeforlike.models.tasks.own.given import (
     start_file,
     write,
 )
-from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
-from likeforlike.models.tasks.own.bringing.reference import BATCH_SIZE, LEAST_MOVEMENT, Course, allowed_of, course_of, proof_data
 
 DIGITS = 16
 _MOST_UNDECIDED = 0.5
@@ -80,7 +88,7 @@ def bring(folder: Path, number: int) -> None:
     offer = offered(target)
     family = family_of(target, offer)
     model = faced(target, offer, family, asked.loss_of(number), few, seed=asked.seeds[0])
-    outputs = _checked_outputs(target, model, asked.loss_of(number), data, asked.data)
+    outputs = checked_outputs(target, model, asked.loss_of(number), data, asked.data)
     opening = Opening(asked, number, family, few)
     told = _told(opening, model, outputs)
     first = read_model(folder, 0) if number else None
@@ -88,38 +96,6 @@ def bring(folder: Path, number: int) -> None:
         told = _matched(told, first, asked)
     told = replace(told, starts=_starts(folder, opening, told, first))
     write(folder / model_file(number), _proven(folder, opening, told, first, data))
-
-
-def _checked_outputs(target: str, model: Model, loss: str, data: Dataset, source: str) -> np.ndarray:
-    """Outputs of a few samples, which fit the targets. Raises Refused."""
-    inputs, targets = data.validation_images[:4], data.validation_labels[:4]
-    outputs = model.outputs(inputs)
-    if outputs.ndim < 2 or len(outputs) != len(inputs) or not np.isfinite(outputs).all():
-        told = "not all finite" if len(outputs) == len(inputs) else f"of shape {outputs.shape}"
-        raise Refused(f"--model: {target}: outputs of {len(inputs)} samples are {told}, expected logits [n, ...]")
-    if loss == SPARSE_CROSSENTROPY:
-        if outputs.ndim == 2:
-            check_labels(source, (data.train_labels, data.validation_labels), outputs.shape[-1])
-        elif targets.shape != outputs.shape[:-1]:
-            raise Refused(
-                f"--data: {source}: targets of shape {targets.shape[1:]} a sample don't fit the outputs of {target}, "
-                f"{outputs.shape[1:]} a sample"
-            )
-    elif ":" not in loss and targets.size != outputs.size:
-        raise Refused(
-            f"--data: {source}: targets of shape {targets.shape[1:]} a sample don't fit the outputs of {target}, "
-            f"{outputs.shape[1:]} a sample, by the loss {loss}"
-        )
-    try:
-        losses = model.step(inputs, targets, training=False).losses
-    except Refused:
-        raise
-    except Exception as error:  # whatever a stranger's loss raises
-        raise Refused(f"--loss: {loss} of {target} failed: {one_line(error)}") from error
-    if losses.shape != (len(inputs),) or not np.isfinite(losses).all():
-        told = f"shape {losses.shape}" if losses.shape != (len(inputs),) else "a value that is not finite"
-        raise Refused(f"--loss: {loss} of {target} gives {told}, expected each sample's loss [n]")
-    return outputs
 
 
 def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:
@@ -196,7 +172,7 @@ class Run:
 def _proven(
     folder: Path, opening: Opening, told: ModelTold, first: ModelTold | None, data: Dataset
 ) -> ModelTold:
-    """Write the references, and say in which modes and why not. Raises Refused: another network than the first."""
+    """Write the references; in which modes, or why not. Raises Refused: another network than the first."""
     few = proof_data(data)
     start = to_own(told, arrays_of(folder / start_file(opening.number, opening.asked.seeds[0])))
     try:
@@ -214,11 +190,15 @@ def _proven(
             remarks.append(f"{idle[0]} has no gradient as in {mode}: the outputs don't depend on it")
         share = _share_of(told, allowed.undecided)
         if share > _MOST_UNDECIDED:
-            told = _without(told, f"rounding in float32 alone decides where {share:.0%} of its weights go in ten steps")
+            told = _without(
+                told, f"rounding in float32 decides where {share:.0%} of its weights go in ten steps"
+            )
         mine = agreement.compared(_canonical(told, run.exact), run.outputs)
         if first is not None and told.matches:
             _hold(folder, mode, first, told, mine, least)
-        reference_files.keep(folder, opening.number, mode, _canonical(told, run.exact), _names(told, allowed), mine)
+        reference_files.keep(
+            folder, opening.number, mode, _canonical(told, run.exact), _names(told, allowed), mine
+        )
     if first is not None and told.matches:
         told_apart = [*defaults.differences(first, told, told.matches), *defaults.in_general(first, told)]
         remarks += [f"{first.name} and {told.name}: {text}" for text in told_apart]
@@ -267,12 +247,12 @@ def _modes(
     model.assign(start)
     tools_of(opening.family).without_dropout(built_of(model))
     inputs = few.train_images[:BATCH_SIZE]
-    in_training = [model.outputs(inputs, training=True) for _ in range(2)]
-    if not np.array_equal(*in_training):
+    in_training = model.outputs(inputs, training=True)
+    if not np.array_equal(in_training, model.outputs(inputs, training=True)):
         why = "as in training it draws at random where no rate of a layer can be set to 0"
         return ["inference"], _without(told, why)
     as_is = model.outputs(inputs)
-    if np.allclose(in_training[0], as_is, rtol=1e-5, atol=1e-6 * float(np.abs(as_is).max())):
+    if np.allclose(in_training, as_is, rtol=1e-5, atol=1e-6 * float(np.abs(as_is).max())):
         return ["training"], told
     return ["training", "inference"], told
 
@@ -321,8 +301,8 @@ def _hold(
     if layers and not causes:
         hint = f"; frameworks differ in layout or defaults of {' and '.join(layers)}"
     raise Refused(
-        f"--model: {told.name} is another network than {first.name}, its weights matched {told.found}: {apart}{hint}; "
-        "make them one network, or measure each by itself"
+        f"--model: {told.name} is another network than {first.name}, its weights matched {told.found}: "
+        f"{apart}{hint}; make them one network, or measure each by itself"
     )
 
 

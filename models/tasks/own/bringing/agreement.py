@@ -1,4 +1,4 @@
-"""Whether two models of different frameworks are one network: same weights, same outputs, gradients, updates."""
+"""Whether two models are one network: with the same weights the same outputs, gradients and updates."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def disagreement(first: Compared, other: Compared, mode: str, batch_size: int, l
         off, size = _rms(moved - other.moved[name]), _rms(moved)
         allowed = OF_MOVEMENT * max(size, least)
         if name.rpartition("/")[2].rpartition(".")[2] in RUNNING:  # with n or n - 1 in the denominator
-            allowed += 2.0 * size / max(batch_size - 1, 1) + 2.0 * _rms(other.moved[name]) / max(batch_size - 1, 1)
+            allowed += 2.0 * size / max(batch_size - 1, 1) + 2.0 * _rms(other.moved[name]) / max(
+                batch_size - 1, 1
+            )
         if not off <= allowed:
             share = off / (size or 1.0)
             return f"{name} after {EARLY} steps, as in {mode}, is {share:.2g} of its movement apart"

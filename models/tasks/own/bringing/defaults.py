@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from likeforlike.models.tasks.own.given import LayerTold, MatchTold, ModelTold
 from likeforlike.models.tasks.own.bringing.matching import layer_of
+from likeforlike.models.tasks.own.given import LayerTold, MatchTold, ModelTold
 
 _EPSILON = ("epsilon", "eps")
 _MOST = 4
 
 
-def differences(
-    first: ModelTold, further: ModelTold, matches: tuple[MatchTold, ...]
-) -> tuple[str, ...]:
+def differences(first: ModelTold, further: ModelTold, matches: tuple[MatchTold, ...]) -> tuple[str, ...]:
     """Settings in which layers with the same weights differ, a phrase each, those alike told once."""
     mine = {layer.name: layer for layer in first.layers}
     theirs = {layer.name: layer for layer in further.layers}
@@ -42,7 +40,9 @@ def _last(path: str, layers: dict[str, LayerTold]) -> str | None:
 def _between(
     first: ModelTold, one: LayerTold, further: ModelTold, other: LayerTold
 ) -> Iterator[tuple[str, str]]:
-    values = [next((layer.settings[n] for n in _EPSILON if n in layer.settings), None) for layer in (one, other)]
+    values = [
+        next((layer.settings[n] for n in _EPSILON if n in layer.settings), None) for layer in (one, other)
+    ]
     if None not in values and values[0] != values[1]:
         yield "epsilon", f"epsilon is {values[0]:g} in {one.name} and {values[1]:g} in {other.name}"
     values = [_kept(model, layer) for model, layer in ((first, one), (further, other))]
@@ -80,8 +80,8 @@ def in_general(first: ModelTold, further: ModelTold) -> tuple[str, ...]:
     normalised = any("variance" in weight.name or "running_var" in weight.name for weight in first.weights)
     if normalised and (first.family == "torch") != (further.family == "torch"):
         told.append(
-            "PyTorch's normalisations keep the variance with n - 1 in the denominator, the others with n: running "
-            "variances differ by one part in n"
+            "PyTorch's normalisations keep the variance with n - 1 in the denominator, the others with n: "
+            "running variances differ by one part in n"
         )
     return tuple(told)
 

@@ -67,7 +67,7 @@ def matches_for(
 
 
 def found_matches(first: ModelTold, family: Family, weights: Sequence[WeightTold]) -> tuple[MatchTold, ...]:
-    """Layer after layer in the order of both, each with the next that has the same weights. Raises NotFound."""
+    """Layer after layer in the order of both, each with the next that fits it. Raises NotFound."""
     left = _layers(weights)
     found: list[MatchTold] = []
     for name, members in _layers(first.weights).items():
@@ -119,7 +119,9 @@ def _role(weight: WeightTold) -> str:
     return ROLES.get(word, word)
 
 
-def _axes(family: Family, weight: WeightTold, own_family: Family, other: WeightTold) -> Iterator[tuple[int, ...]]:
+def _axes(
+    family: Family, weight: WeightTold, own_family: Family, other: WeightTold
+) -> Iterator[tuple[int, ...]]:
     """The orders of axes in which the own weight can be the canonical one."""
     rank = len(weight.shape)
     tables = word_of(weight.name) in _TABLES or word_of(other.name) in _TABLES
@@ -143,7 +145,7 @@ def _transposed(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...
 def given_matches(
     target: str, first: ModelTold, own_name: str, weights: Sequence[WeightTold]
 ) -> tuple[MatchTold, ...]:
-    """What the user says: a dict of own names, or a function of both lists that returns one. Raises Refused."""
+    """What the user says: a dict, or a function of both lists that returns one. Raises Refused."""
     offer = attribute_of("--weights", target)
     if callable(offer):
         lists = [[(w.name, w.shape) for w in some] for some in (first.weights, weights)]

@@ -61,7 +61,9 @@ class Adam:
         self.first: dict[str, np.ndarray] = {}
         self.second: dict[str, np.ndarray] = {}
 
-    def step(self, weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def step(
+        self, weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
         """The weights after one further step."""
         rate, one, two = (self.recipe[name] for name in ("learning_rate", "beta_1", "beta_2"))
         self.taken += 1

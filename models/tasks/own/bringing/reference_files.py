@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from likeforlike.models.tasks.own.bringing.agreement import Compared
-from likeforlike.models.tasks.own.given import arrays_of, reference_file, save_arrays, write
 from likeforlike.models.tasks.own.bringing.reference import Allowed, Course
+from likeforlike.models.tasks.own.given import arrays_of, reference_file, save_arrays, write
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Figures:
     allowed_losses: tuple[dict[str, float], ...]
     undecided: tuple[str, ...]
     first_loss: float
+    trained: tuple[str, ...]
+    """What gradients move."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def keep(folder: Path, number: int, mode: str, course: Course, allowed: Allowed,
         tuple(dict(epoch) for epoch in allowed.losses),
         allowed.undecided,
         course.first_loss,
+        tuple(course.gradients),
     )
     write(path.with_suffix(".json"), figures)
 

@@ -108,7 +108,8 @@ def family_of(target: str, offer: Any) -> Family:
     if isinstance(offer, (tuple, list)):
         told = f"{told} of {len(offer)}"
     raise Refused(
-        f"--model: {target} returns {told}, expected a Keras model, an nn.Module, or for JAX a pair (init, apply)"
+        f"--model: {target} returns {told}, expected a Keras model, an nn.Module, or for JAX a pair "
+        "(init, apply)"
     )
 
 

@@ -27,9 +27,10 @@ def seeded(seed: int) -> None:
     import sys
 
     np.random.seed(seed % 2**32)
-    for root in ("keras", "torch"):
-        if root in sys.modules:
-            tools_of(root).seed(seed)  # type: ignore[arg-type]
+    families: tuple[Family, ...] = ("keras", "torch")
+    for family in families:
+        if family in sys.modules:
+            tools_of(family).seed(seed)
 
 
 def offered(target: str, seed: int | None = None) -> Any:

@@ -97,7 +97,7 @@ class JaxModel:
         return jax.tree_util.tree_unflatten(self._form, leaves)
 
     def outputs(self, inputs: np.ndarray, training: bool = False) -> np.ndarray:
-        """Outputs, batch by batch as in inference; as in training of all at once, each time by another key."""
+        """Outputs, batch by batch as in inference; as in training all at once, by another key each time."""
         size = len(inputs) if training else _BLOCK
         if training:
             self._key = jax.random.split(self._key)[0]

@@ -1,4 +1,4 @@
-"""A Keras model on whichever backend Keras has loaded: built anew under its own names, and stepped plainly."""
+"""A Keras model on whichever backend Keras has loaded: built under its own names, and stepped plainly."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def seed(number: int) -> None:
 def built(build: Builder, precision: str) -> keras.Model:
     """What the user's function returns, its layers named as in a fresh process; in float64 if asked."""
     with _fresh_names(), _floats(precision):
-        model = build()
-    return model
+        return build()
 
 
 @contextmanager
@@ -123,7 +122,9 @@ class KerasModel:
             return np.asarray(found)
         return np.concatenate(
             [
-                keras.ops.convert_to_numpy(self.model(self._tensor(inputs[start : start + _BLOCK]), training=False))
+                keras.ops.convert_to_numpy(
+                    self.model(self._tensor(inputs[start : start + _BLOCK]), training=False)
+                )
                 for start in range(0, len(inputs), _BLOCK)
             ]
         )
@@ -132,7 +133,9 @@ class KerasModel:
         """Losses and gradients of a batch, eagerly."""
         steps = {"tensorflow": _tensorflow_step, "torch": _torch_step, "jax": _jax_step}
         step = steps[keras.backend.backend()]
-        losses, further, outputs, gradients = step(self, self._tensor(inputs), self._tensor(targets), training)
+        losses, further, outputs, gradients = step(
+            self, self._tensor(inputs), self._tensor(targets), training
+        )
         variables = self.model.trainable_variables
         return Step(
             np.asarray(keras.ops.convert_to_numpy(losses)),
