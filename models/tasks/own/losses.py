@@ -1,4 +1,4 @@
-"""Losses by name, in NumPy's float64 and in each framework's terms: each sample's own, [n].
+"""Losses by name, in each framework's terms: each sample's own, [n].
 
 Outputs are logits wherever there are classes. Of several values a sample its loss is their mean.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Family
 from likeforlike.models.tasks.own.functions import function_of
@@ -28,24 +26,6 @@ def check_name(option: str, text: str) -> str:
             "parameters (targets, outputs) that returns each sample's loss"
         )
     return text
-
-
-def sample_losses(name: str, targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """Each sample's loss, float64 [n], of a loss that has a name."""
-    z = outputs.astype(np.float64)
-    if name == SPARSE_CROSSENTROPY:
-        top = z.max(axis=-1, keepdims=True)
-        logs = np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
-        own = np.take_along_axis(z, targets.astype(np.int64)[..., None], axis=-1)[..., 0]
-        return _by_sample(logs - own)
-    t = targets.astype(np.float64).reshape(z.shape)
-    if name == BINARY_CROSSENTROPY:
-        return _by_sample(np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z))))
-    return _by_sample((z - t) ** 2 if name == SQUARED_ERROR else np.abs(z - t))
-
-
-def _by_sample(values: np.ndarray) -> np.ndarray:
-    return values.reshape(len(values), -1).mean(axis=1)
 
 
 def loss_in(family: Family, name: str) -> Loss:

@@ -138,11 +138,11 @@ def shares(trained: Trained, reference: Reference, recipe: Recipe, mode: str) ->
         for name, allowed in figures.allowed_losses[number].items():
             said, right = getattr(epoch, name), truth[name]
             off = math.inf if said is None or right is None else abs(float(said) - right)
-            what = f"{name} {where} is {_told(said)}, it should be {_told(right)}"
+            what = f"{name} {where}, is {_told(said)}, it should be {_told(right)}"
             yield Share(off / (allowed * wider), what, when)
         for name, movement in reference.moved[number].items():
             mine = trained.moved[number].get(name)
-            what = f"{name} at the end {where}"
+            what = f"{name} at the end {where},"
             if mine is None:
                 yield Share(math.inf, f"{what} is missing or misshapen", when)
                 continue

@@ -29,6 +29,10 @@ class Plain:
         )
         self.steps = 0
 
+    @property
+    def terms(self):
+        return {"execution": "eager"}
+
     def start(self):
         named = self.run.initial.named()
         state = self.module.state_dict()
