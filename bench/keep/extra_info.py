@@ -141,7 +141,7 @@ def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> di
 
 def _set_before(cell: Cell) -> dict[str, str]:
     """The variables that shape how the cell trains; not those by which a worker finds what it trains."""
-    return {name: value for name, value in cell.entry.environment if name not in POINTERS}
+    return {name: value for name, value in dict(cell.entry.environment).items() if name not in POINTERS}
 
 
 def _source_of(cell: Cell, context: Context) -> dict[str, str]:

@@ -36,15 +36,25 @@ def as_in_inference(pair: Any) -> Any:
     init, apply = pair
 
     def untrained(weights: Any, inputs: Any, training: bool, key: Any) -> Any:
-        told = apply(weights, inputs, False, key)
-        return told[0] if isinstance(told, tuple) else told
+        outputs, _ = _parts(apply(weights, inputs, False, key))
+        _, changed = _parts(apply(weights, inputs, True, key))  # for its form: what is state
+        if changed is None or not training:
+            return outputs
+        kept = {path_of(keys): leaf for keys, leaf in jax.tree_util.tree_flatten_with_path(weights)[0]}
+        flat, form = jax.tree_util.tree_flatten_with_path(changed)
+        return outputs, jax.tree_util.tree_unflatten(form, [kept[path_of(keys)] for keys, _ in flat])
 
     return init, untrained
 
 
+def _parts(told: Any) -> tuple[Any, Any]:
+    """Outputs, and the part of the tree that has changed; None where nothing is state."""
+    return told if isinstance(told, tuple) else (told, None)
+
+
 def key_of(number: int) -> Any:
     """A key as ``init`` and ``apply`` are given."""
-    return jax.random.PRNGKey(number)
+    return jax.random.key(number)
 
 
 def path_of(keys: Any) -> str:
@@ -73,8 +83,8 @@ class JaxModel:
         self._names = [path_of(keys) for keys, _ in flat]
         self._leaves = [self._cast(np.asarray(leaf)) for _, leaf in flat]
         self._key = key_of(1)
-        self._state = tuple(getattr(self.init, "state_names", ()))
-        self.outputs(inputs[:1])
+        _, changed = self._apply(self._tree(self._leaves), inputs, True)
+        self._state = frozenset(path_of(keys) for keys, _ in jax.tree_util.tree_flatten_with_path(changed)[0])
 
     def _cast(self, array: np.ndarray) -> np.ndarray:
         return array.astype(self._dtype) if array.dtype.kind == "f" else array
@@ -85,7 +95,7 @@ class JaxModel:
         return {name: np.array(leaf) for name, leaf in pairs if leaf.dtype.kind == "f"}
 
     def trained(self) -> frozenset[str]:
-        """Paths of all but what ``init.state_names`` lists."""
+        """Paths of all but what a training step gives back as changed."""
         return frozenset(name for name in self.weights() if name not in self._state)
 
     def assign(self, weights: Mapping[str, np.ndarray]) -> None:
@@ -108,8 +118,7 @@ class JaxModel:
         return np.concatenate([np.asarray(part) for part in parts])
 
     def _apply(self, tree: Any, inputs: np.ndarray, training: bool) -> tuple[Any, Any]:
-        told = self.apply(tree, self._cast(inputs), training, self._key)
-        return told if isinstance(told, tuple) else (told, None)
+        return _parts(self.apply(tree, self._cast(inputs), training, self._key))
 
     def step(self, inputs: np.ndarray, targets: np.ndarray, training: bool) -> Step:
         """Losses and gradients of a batch."""
@@ -127,9 +136,8 @@ class JaxModel:
         values = [self._leaves[place] for place in places]
         (_, (losses, outputs, moved)), gradients = jax.value_and_grad(total, has_aux=True)(values)
         if training and moved is not None:
-            for number, leaf in enumerate(jax.tree_util.tree_leaves(moved)):
-                if self._names[number] in self._state:
-                    self._leaves[number] = np.asarray(leaf)
+            for keys, leaf in jax.tree_util.tree_flatten_with_path(moved)[0]:
+                self._leaves[self._names.index(path_of(keys))] = np.asarray(leaf)
         named = zip(places, gradients, strict=True)
         return Step(
             np.asarray(losses),
