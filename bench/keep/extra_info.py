@@ -18,6 +18,7 @@ from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.limits.bandwidths import MemoryCeiling, memory_ceiling
 from likeforlike.devices.limits.ceilings import device_ceiling
 from likeforlike.devices.limits.plausibility import judge
+from likeforlike.models.tasks.own.given import POINTERS
 
 
 def lost_record(turn: Turn) -> CellRecord:
@@ -126,8 +127,8 @@ def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> di
     return {
         "recipe": recipe,
         # set before any import, and so a term like those that the trainer itself resolved
-        "terms": {**turn.facts.get("terms", {}), **dict(turn.cell.entry.environment)},
-        "data": {**turn.ready.facts["data"], "source": context.data_source},
+        "terms": {**turn.facts.get("terms", {}), **_set_before(turn.cell)},
+        "data": {**turn.ready.facts["data"], **_source_of(turn.cell, context)},
         "epochs": epochs,
         "warm_up_epochs": len(turn.warm_up),
         "cold_seconds": turn.cold.seconds if turn.cold is not None else None,
@@ -136,6 +137,16 @@ def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> di
         "best_epoch": best_epoch(epochs),
         "tensorboard": tensorboard,
     }
+
+
+def _set_before(cell: Cell) -> dict[str, str]:
+    """The variables that shape how the cell trains; not those by which a worker finds what it trains."""
+    return {name: value for name, value in dict(cell.entry.environment).items() if name not in POINTERS}
+
+
+def _source_of(cell: Cell, context: Context) -> dict[str, str]:
+    """Where our own tasks' data come from; those of others tell it themselves."""
+    return {} if cell.declared is not None else {"source": context.data_source}
 
 
 def time_to_accuracy(epochs: Sequence[Mapping[str, Any]], target: float) -> dict[str, Any]:

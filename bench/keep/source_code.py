@@ -24,7 +24,9 @@ def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload
     A plug-in is its top-level package, whole, or its one module. One whose source can't be found is left out.
     """
     digests = {OURS: digest_of(_our_files())}
-    targets = [entry.target for entry in entries if entry.origin != OURS]
+    every = list(entries)
+    targets = [entry.target for entry in every if entry.origin != OURS]
+    targets += [module for entry in every for module in entry.modules]
     targets += [workload.target for workload in workloads]
     for target in targets:
         name = target.partition(":")[0].partition(".")[0]

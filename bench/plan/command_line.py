@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.own_model_options import DATA_CHOICES, declare_trained, read_own_models
 from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.bench.plan.sides import declare_sides, read_sides
 from likeforlike.devices.limits.ceilings import PRECISIONS
@@ -39,7 +40,6 @@ TABLE_OPTIONS = tuple(
     )
 )
 """pytest-benchmark's options that say how its tables are to look."""
-DATA_CHOICES = ("auto", "fashion-mnist", "synthetic")
 TIMINGS = ("synchronised", "unsynchronised")
 CACHES = ("warm", "cold")
 DISTRIBUTIONS = ("uniform", "normal")
@@ -60,7 +60,8 @@ def declare_options(declare: Callable[..., Any]) -> None:
     def add(name: str, text: str, **how: Any) -> None:
         declare(name, help=text, **how)
 
-    for declare_some in (_declare_grid, declare_sides, _declare_amount, _declare_timing, _declare_run):
+    parts = (_declare_grid, declare_sides, declare_trained, _declare_amount, _declare_timing, _declare_run)
+    for declare_some in parts:
         declare_some(add)
 
 
@@ -120,8 +121,6 @@ def _declare_amount(add: Callable[..., None]) -> None:
         "Hold each worker to as many processors as it has threads, one of each core, on few NUMA nodes.",
         action="store_true",
     )
-    add("--data", "auto, fashion-mnist or synthetic; default the preset's.", metavar="CHOICE")
-    add("--data-dir", "Where the four Fashion-MNIST files lie.", metavar="DIR")
     several: dict[str, Any] = {"action": "append", "default": []}
     add(
         "--plugin",
@@ -222,6 +221,7 @@ def read_options(config: pytest.Config) -> Options:
     for name, why in _WITHOUT_EFFECT.items():
         if name in asked:
             raise OptionError(f"{name}: {why}; leave it out")
+    own = read_own_models(get)
     return Options(
         preset_name=preset_name,
         workloads=_names(get("--workloads")),
@@ -243,7 +243,8 @@ def read_options(config: pytest.Config) -> Options:
         patience_seconds=_patience(get("--patience"), preset.patience_seconds),
         threads=_number("--threads", get("--threads"), 1),
         pin=_pin(get("--pin"), get("--concurrent")),
-        data=_one_of("--data", get("--data") or preset.data, DATA_CHOICES),
+        data=_one_of("--data", preset.data if own else get("--data") or preset.data, DATA_CHOICES),
+        own_models=own,
         data_dir=Path(get("--data-dir")) if get("--data-dir") else None,
         plugins=tuple(get("--plugin")),
         timing=_one_of("--timing", get("--timing"), TIMINGS),

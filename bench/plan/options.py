@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,8 @@ class Options:
     """Values asked for, as written, by ``workload.axis``."""
     sides: Mapping[str, str] = field(default_factory=dict)
     """In which interpreters, commits, packages or variables each cell is measured, as written, by name."""
+    own_models: Any = None
+    """What of the user's own is trained: :class:`~likeforlike.bench.plan.own_model_options.OwnModels`."""
 
     @property
     def preset(self) -> Preset:
@@ -117,11 +119,14 @@ class Options:
         own = how | bounds | ({"axes"} if not self.axes else set())
         own |= {"statistic"} if self.statistic == "median" else set()  # as journals before it have it
         own |= {"sides"} if not self.sides else set()
+        own |= {"own_models"} if self.own_models is None else set()
         told = {**vars(self), "dtypes": self.dtypes or _DTYPES}
         return {f"option {k}": _plain(v) for k, v in sorted(told.items()) if k not in own}
 
 
 def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):

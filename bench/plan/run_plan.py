@@ -48,7 +48,7 @@ class Plan:
         own = self.sides[cell.side].code_by_name if cell.side else {}
         if own:
             return {OURS: self.code[OURS], **own} if OURS in self.code else own
-        targets = [cell.entry.target, *([cell.declared.target] if cell.declared else [])]
+        targets = [cell.entry.target, *cell.entry.modules, *([cell.declared.target] if cell.declared else [])]
         modules = {target.partition(":")[0].partition(".")[0] for target in targets} | {OURS}
         return {name: digest for name, digest in self.code.items() if name in modules}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -11,6 +13,7 @@ from likeforlike.bench.keep.source_code import code_digests
 from likeforlike.bench.plan.grid import build_grid, with_sizes_named
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.thread_counts import thread_counts
+from likeforlike.bench.run.own_models import bring, forget, lines_of, with_own
 from likeforlike.bench.run.session import Bench
 from likeforlike.bench.sides.preparing import prepare_sides
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
@@ -23,14 +26,21 @@ from likeforlike.models.registry import load_registry
 
 
 def open_bench(config: pytest.Config, options: Options) -> Bench:
-    """Registry, devices and grid; imports no framework and takes a moment.
+    """Registry, devices and grid; imports no framework and takes a moment, but for models of a user's own.
 
-    Raises OptionError or DeviceError for an unknown name.
+    Those are built by processes of their own, which takes as long as importing their frameworks and some
+    steps of training. Raises OptionError or DeviceError for an unknown name.
     """
     if config.getoption("numprocesses", None):
         raise OptionError("-n: measuring side by side falsifies every figure; leave it out")
     present = find_devices()
     registry = load_registry(options.plugins)
+    brought = None
+    if options.own_models is not None:
+        brought = bring(options.own_models, options, _say)
+        config.add_cleanup(partial(forget, brought))
+        registry, name = with_own(registry, brought)
+        options = replace(options, workloads=options.workloads or (name,))
     options = with_sizes_named(options, registry)
     devices = parse_devices(options.devices or ("all",), present)
     has_gpu = any(device.kind == "gpu" for device in present)
@@ -61,4 +71,11 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         code_digests(registry.entries, registry.declared.values()) | sides.code,
         thread_counts(grid.cells, threads, options.threads),
         sides,
+        own_models=brought,
+        own_lines=tuple(lines_of(brought)) if brought else (),
     )
+
+
+def _say(text: str) -> None:
+    """To the error stream: pytest tells nothing yet."""
+    print(f"likeforlike: {text}", file=sys.stderr, flush=True)

@@ -41,6 +41,7 @@ from likeforlike.devices.process.measured_ceilings import kept_file
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import Registry
 from likeforlike.models.tasks.fashion_mnist import Located, locate
+from likeforlike.models.tasks.own.given import Brought
 
 SCHEMA_VERSION = 1
 
@@ -89,6 +90,10 @@ class Bench:
     unfinished: tuple[Cell, ...] = ()
     """Once the run has ended: cells that it has not done, or not as often as asked."""
     scratch: tempfile.TemporaryDirectory[str] | None = None
+    own_models: Brought | None = None
+    """What of the user's own is trained."""
+    own_lines: tuple[str, ...] = ()
+    """What the first screen says of it."""
 
     def header(self) -> list[str]:
         """Lines for the terminal before anything runs."""
@@ -101,7 +106,7 @@ class Bench:
         ]
         skipped = Counter(cell.skip_reason for cell in self.grid.cells if cell.skip_reason)
         lines += [f"side {side.name}: {side.summary}" for side in self.sides.sides]
-        lines += self._setup_lines()
+        lines += [*self.own_lines, *self._setup_lines()]
         lines += [f"skipped: {count} cells: {reason}" for reason, count in skipped.items()]
         return lines + [f"plug-in left out: {fault.name}: {fault.error}" for fault in self.registry.faults]
 
@@ -134,10 +139,10 @@ class Bench:
             raise OptionError("--resume: needs --benchmark-json=FILE, whose journal it takes up")
         data = self._locate_data()
         progress = Progress(terminal_writer(self.config), live_width(self.config))
-        if data.folder is None and options.data != "synthetic" and self._trains():
+        if data.folder is None and options.data != "synthetic" and self._trains(built_in=True):
             progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
         if not shows_header(self.config):
-            for line in self._setup_lines():
+            for line in (*self.own_lines, *self._setup_lines()):
                 progress.say(line)
         for told in self.busy:
             progress.say(f"NOTE: {told}; the result file says so")
@@ -197,11 +202,13 @@ class Bench:
         for module, cells in changed.items():
             self.other_code |= {cell: (*self.other_code.get(cell, ()), module) for cell in cells}
 
-    def _trains(self) -> bool:
-        return any(cell.recipe is not None and cell.skip_reason is None for cell in self.chosen)
+    def _trains(self, built_in: bool = False) -> bool:
+        """Whether anything is trained; ``built_in``: of our own tasks, on data of ours."""
+        trained = [cell for cell in self.chosen if cell.recipe is not None and cell.skip_reason is None]
+        return any(cell.declared is None or not built_in for cell in trained)
 
     def _locate_data(self) -> Located:
-        if not self._trains():
+        if not self._trains(built_in=True):
             return Located("synthetic", "generated", None)
         return locate(self.options.data, self.options.data_dir)
 
@@ -210,7 +217,9 @@ class Bench:
         machine = {f"machine {name}": value for name, value in identity(self.fingerprint).items()}
         chosen = {"option -k": self.config.option.keyword, "option -m": self.config.option.markexpr}
         environment = {f"environment {item.name}": item.value for item in self.environment}
-        asked = {**chosen, **self.options.conditions()}
+        own = self.own_models.models if self.own_models else ()
+        starts = {f"starting weights of {model.target}": list(model.starts) for model in own}
+        asked = {**chosen, **starts, **self.options.conditions()}
         return {**machine, **environment, **self.sides.conditions, "data": data.source, **asked}
 
     def complete(self, document: dict[str, Any]) -> None:

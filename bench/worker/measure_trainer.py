@@ -73,12 +73,15 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
     of_process = {**of_process, "fresh_process": of_process["fresh_process"] and verification is None}
     facts |= {**of_process, "data": data_facts(training.data)}
     facts["parameters"] = training.task.parameter_count(training.recipe)
+    facts |= training.task.facts()
     send(connection, Ready(setup_seconds, None, None, None, 0, facts))
     proven = take_turns(connection, training)
     refuse_replaced_clocks()
     verification = verification or proof(training)
     found = {"error": verification.error, "tolerance": verification.tolerance}
     ended = {"terms": dict(training.trainer.terms), "verified": found, "timed_calls": proven}
+    if verification.unproven:
+        ended["unproven"] = verification.unproven
     send(connection, Finished({**ended, **memory_facts(runtime, spec.device)}))
 
 
@@ -94,7 +97,7 @@ def prepare(spec: CellSpec) -> tuple[Training, float, Verification | None]:
         factory = partial(factory, assignment=shared)
     task = task_of(spec.workload, spec.declared_in)
     if spec.network:
-        factory = trains(factory, load_network(spec))
+        factory = Trains(factory, load_network(spec))
     data = task.load_data(DataAsked(spec.data, spec.data_dir, spec.samples))
     initial = task.initial(recipe)
     log_dir = Path(spec.log_dir) if spec.log_dir else None
@@ -105,14 +108,18 @@ def prepare(spec: CellSpec) -> tuple[Training, float, Verification | None]:
     return Training(spec, recipe, data, factory, trainer, initial, task), setup_seconds, verification
 
 
-def trains(loop: Factory, network: Network) -> Factory:
-    """The loop with what it is to train; a recipe that the network can't honour is refused."""
+@dataclass(frozen=True)
+class Trains:
+    """A loop with what it is to train, unless the run brings a form of its own; a factory."""
 
-    def factory(run: Run) -> Trainer:
+    loop: Factory
+    network: Network
+
+    def __call__(self, run: Run) -> Trainer:
+        """The trainer. Raises RecipeRefused for a recipe that the network can't honour."""
+        network = run.network or self.network
         network.check(run.recipe)
-        return loop(replace(run, network=network))
-
-    return factory
+        return self.loop(replace(run, network=network))
 
 
 def load_network(spec: CellSpec) -> Network:
@@ -135,7 +142,8 @@ def proven_to_hold(verification: Verification) -> Verification:
     """The verification, if it holds. Raises CellFailed: the trainer strays from the oracle."""
     if not verification.ok:
         error, tolerance = verification.error, verification.tolerance
-        reason = f"strays from the float64 oracle by {error:.3g}, tolerance {tolerance:.3g}"
+        told = f": {verification.what}" if verification.what else ""
+        reason = f"strays from the float64 oracle by {error:.3g}, tolerance {tolerance:.3g}{told}"
         raise CellFailed("wrong-answer", reason)
     return verification
 

@@ -53,6 +53,8 @@ class Implementation:
     """``floor``: alone that part of the work that none can do without; the fastest of a round bounds it."""
     origin: str = "likeforlike"
     """The distribution or module that registered it."""
+    modules: tuple[str, ...] = ()
+    """Further modules whose source it is made of, beside that of ``target``."""
 
     def missing(self) -> str | None:
         """Say what is not installed and how to install it; None if nothing is missing. Imports nothing."""

@@ -38,6 +38,10 @@ class Verification:
 
     error: float
     tolerance: float
+    what: str = ""
+    """What is farthest off, in words, where more can be said than how far."""
+    unproven: str = ""
+    """Why nothing, or not all, could be proven; empty: it was."""
 
     @property
     def ok(self) -> bool:

@@ -84,7 +84,7 @@ class Comparison:
         if self.withheld:
             return self.withheld
         for side in (self.other, self.base):
-            doubt = side.refuted if self.verdict.estimate.paired else side.doubt
+            doubt = side.doubt if side.unproven or not self.verdict.estimate.paired else side.refuted
             if doubt:
                 return f"{side.key.implementation} on {side.key.device}: {doubt}"
         return ""

@@ -222,6 +222,23 @@ class Data(Struct, frozen=True):
     validation_samples: Count | None = None
 
 
+class Brought(Struct, frozen=True):
+    """A model that a user brought, and how its weights were matched with those of the first."""
+
+    model: Text
+    """``module:function``."""
+    family: str = ""
+    loss: str = ""
+    starting_weights: str = ""
+    """A digest of those of the first run."""
+    matched: str = ""
+    """How; empty for the first model, whose names are canonical, and where none was found."""
+    matches: tuple[str, ...] = ()
+    """``canonical name = own name``, with the order of axes where it is another."""
+    remarks: tuple[str, ...] = ()
+    """Differences that bite, a sentence each."""
+
+
 class TimeToAccuracy(Struct, frozen=True):
     """When validation accuracy first reached the target; null if it never did."""
 
@@ -297,6 +314,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     """Whether the first call was the first work of its process; not told by older files."""
     timed_calls: str | None = None
     """``proven``, or why the timed calls (epochs) are not; None in files from before they were probed."""
+    unproven: str = ""
+    """Why nothing proves that it does what it should; empty where it is proven."""
     flop: Annotated[float, Meta(ge=0.0)] | None = None
     precision: str | None = None
     """The precision mode in which operations are counted; of older files the axis or the recipe tells it."""
@@ -354,6 +373,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     terms: dict[str, Any] = field(default_factory=dict)
     data: Data | None = None
     parameters: Count | None = None
+    brought: Brought | None = None
+    """What was trained, where it is a user's own."""
     time_to_accuracy: TimeToAccuracy | None = None
 
     def __post_init__(self) -> None:

@@ -66,7 +66,7 @@ def base_of(items: Sequence[Measurement]) -> Measurement:
     for item in items:
         if item.key.implementation == KERAS:
             return item
-    sound = [item for item in items if not item.refuted] or items
+    sound = [item for item in items if not (item.refuted or item.unproven)] or items
     asked = [asked_seconds(item) for item in sound]
     known = [seconds for seconds in asked if seconds is not None]
     if len(known) == len(sound):  # by the quantile that verdicts are asked on

@@ -335,9 +335,15 @@ class Measurement:
         return self.wrong and f"wrong answer: {self.wrong}"
 
     @property
+    def unproven(self) -> str:
+        """Why nothing proves that it does what it should; empty if it is proven, or nobody asked."""
+        return next((run.cell.extra.unproven for run in self.runs if run.cell.extra.unproven), "")
+
+    @property
     def doubt(self) -> str:
         """Why the figure by itself is not to be believed; empty if it may be."""
-        return self.refuted or (self.disturbed and f"disturbed: {self.disturbed}")
+        unproven = self.unproven and f"unproven: {self.unproven}"
+        return self.refuted or unproven or (self.disturbed and f"disturbed: {self.disturbed}")
 
     @property
     def trusted(self) -> bool:

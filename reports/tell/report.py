@@ -38,6 +38,7 @@ from likeforlike.reports.tell.sections import (
     trainers,
 )
 from likeforlike.reports.tell.sections.beside_time import launch_cost, pace, trade_offs
+from likeforlike.reports.tell.sections.brought import section as brought
 from likeforlike.reports.tell.sections.over_size import section as kernels_over_size
 from likeforlike.reports.tell.sections.published import epochs as published_epochs
 from likeforlike.reports.tell.sections.published import pair as published_pair
@@ -52,6 +53,7 @@ SECTIONS: tuple[SectionModule, ...] = (
     files,
     published_pair,
     trainers,
+    brought,
     trade_offs,
     ladder,
     published_epochs,

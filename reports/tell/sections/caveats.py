@@ -25,6 +25,10 @@ RULES = (
     "turns with the other, or the two were measured differently (timer, garbage collection, warm-up, calls a "
     "round, inherited variables)",
 )
+UNPROVEN_RULE = (
+    "unproven: nothing proves that the entrant trains the network that it should; it is measured all the "
+    "same, has no verdict, and is never called faster",
+)
 ACCURACY_RULES = (
     "trained worse, base trained worse: the one that takes less time misses the validation accuracy of the "
     "other, or of another trainer of its table, surely or far beyond chance; so it is not called faster",
@@ -97,6 +101,8 @@ def _doubts(item: Measurement) -> list[tuple[str, str]]:
         found.append(("disturbed", item.disturbed))
     if item.wrong:
         found.append(("wrong answer", item.wrong))
+    if item.unproven:
+        found.append(("unproven", item.unproven))
     return found
 
 
@@ -208,7 +214,11 @@ def _reading_section(context: Context) -> Section | None:
             "% and what copies of one thing show on that device and workload, and false discoveries among "
             "many comparisons are held to 5 % (Benjamini and Hochberg)."
         ),
-        Points(RULES + (ACCURACY_RULES if any(map(trains, context.study.measurements)) else ())),
+        Points(
+            RULES
+            + (UNPROVEN_RULE if any(item.unproven for item in context.study.measurements) else ())
+            + (ACCURACY_RULES if any(map(trains, context.study.measurements)) else ())
+        ),
         Table("files", "Files", columns, files, folded=len(files) > 12),
         Points(context.study.remarks) if context.study.remarks else None,
         Text(

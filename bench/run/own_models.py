@@ -1,0 +1,118 @@
+"""A user's own models, before anything is measured: built by processes of their own, then declared."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.own_model_options import OwnModels
+from likeforlike.devices.process.interpreter import module_command, same_imports
+from likeforlike.models.contract.implementation import importable
+from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.registry import Registry
+from likeforlike.models.tasks.own.entries import entries_of
+from likeforlike.models.tasks.own.functions import LONGEST
+from likeforlike.models.tasks.own.given import ASKED_FILE, Asked, Brought, read_brought, write
+from likeforlike.models.tasks.own.given import Refused as NotTaken
+from likeforlike.models.tasks.own.losses import check_name
+from likeforlike.models.tasks.own.workload import declared, workload_name
+
+BRING = "likeforlike.models.tasks.own.bringing"
+"""Started by name: it imports frameworks."""
+_TIMEOUT_SECONDS = 3600.0
+_BACKENDS = ("tensorflow", "torch", "jax")
+
+Bring = Callable[[Path, int], tuple[int, str]]
+"""Runs the process for one model; its exit status and its last line."""
+
+
+def bring(own: OwnModels, options: Options, say: Callable[[str], None], run: Bring | None = None) -> Brought:
+    """Build each model, in order, and read what its process tells. Raises OptionError in one line."""
+    try:
+        losses = tuple(check_name("--loss", text) for text in own.losses)
+    except NotTaken as refusal:
+        raise OptionError(str(refusal)) from refusal
+    folder = Path(tempfile.mkdtemp(prefix="likeforlike-models-"))
+    seeds = tuple(MATCHED.seed + number for number in range(options.runs))
+    asked = Asked(own.models, own.data, options.samples, seeds, asdict(MATCHED), own.weights)
+    write(folder / ASKED_FILE, replace(asked, losses=losses) if losses else asked)
+    for number, target in enumerate(own.models):
+        say(f"building {target}, and training it plainly for a proof")
+        status, last = (run or _run)(folder, number)
+        if status != 0:
+            shutil.rmtree(folder, ignore_errors=True)
+            word, _, told = last.partition(" ")
+            if word != "refused":
+                told = f"--model: {target}: its process ended with {status}: {last[-LONGEST:]}"
+            raise OptionError(told)
+    return read_brought(folder)
+
+
+def _run(folder: Path, number: int) -> tuple[int, str]:
+    try:
+        done = subprocess.run(
+            module_command(BRING, str(folder), str(number)),
+            env=surroundings(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return 1, f"no answer within {_TIMEOUT_SECONDS:.0f} s"
+    lines = [
+        line for line in (done.stdout if done.returncode in (0, 2) else done.stderr).splitlines() if line
+    ]
+    return done.returncode, lines[-1] if lines else "without a word"
+
+
+def surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Of such a process: no GPU, and a backend for Keras that is installed, unless the user names one."""
+    found = next((name for name in _BACKENDS if importable(name)), "numpy")
+    asked = {"KERAS_BACKEND": environ.get("KERAS_BACKEND", found), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    x64 = {"JAX_ENABLE_X64": "1"} if asked["KERAS_BACKEND"] == "jax" else {}
+    return {**same_imports(), **asked, **x64, "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+
+
+def forget(brought: Brought) -> None:
+    """Remove what the processes have written."""
+    shutil.rmtree(brought.folder, ignore_errors=True)
+
+
+def with_own(registry: Registry, brought: Brought) -> tuple[Registry, str]:
+    """The registry with what was brought as a further workload and its entrants; the workload's name."""
+    name = workload_name(brought, registry.declared)
+    workloads = {**registry.declared, name: declared(brought, name)}
+    entries = (*registry.entries, *entries_of(brought, name))
+    return replace(registry, entries=entries, declared=MappingProxyType(workloads)), name
+
+
+def lines_of(brought: Brought) -> Sequence[str]:
+    """For the first screen: what each model is, how its weights were matched, what can't be proven."""
+    data = brought.data
+    cut = f", the first of {data.of_samples:,}" if data.train_samples < data.of_samples else ""
+    counts = f"{data.train_samples:,} training samples{cut}, {data.validation_samples:,} to validate"
+    lines = [f"data: {data.name}, {counts}"]
+    for model in brought.models:
+        told = f"model: {model.target}, {model.family}, {model.parameters:,} trained parameters"
+        lines.append(f"{told}, weights matched {model.found}" if model.found else told)
+        lines += [f"  {match.name} = {match.own}" + _axes(match.axes) for match in model.matches]
+        if model.unproven:
+            lines.append(
+                f"NOTE: {model.name} is measured unproven, and never called faster: {model.unproven}"
+            )
+        lines += [f"NOTE: {remark}" for remark in model.remarks]
+    return lines
+
+
+def _axes(axes: Sequence[int]) -> str:
+    return f", axes {' '.join(map(str, axes))}" if axes else ""

@@ -1,0 +1,1 @@
+"""Before anything is measured: what a brought model is, which weight is which, and its plain training."""

@@ -1,0 +1,93 @@
+"""Differences of defaults that bite: what two models' layers are set to, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from likeforlike.models.tasks.own.bringing.matching import layer_of
+from likeforlike.models.tasks.own.given import LayerTold, MatchTold, ModelTold
+
+_EPSILON = ("epsilon", "eps")
+_MOST = 4
+
+
+def differences(first: ModelTold, further: ModelTold, matches: tuple[MatchTold, ...]) -> tuple[str, ...]:
+    """Settings in which layers with the same weights differ, a phrase each, those alike told once."""
+    mine = {layer.name: layer for layer in first.layers}
+    theirs = {layer.name: layer for layer in further.layers}
+    found: dict[str, tuple[str, int]] = {}
+    seen = set()
+    for match in matches:
+        names = _last(layer_of(match.name), mine), _last(layer_of(match.own), theirs)
+        if None in names or names in seen:
+            continue
+        seen.add(names)
+        one, other = mine[names[0] or ""], theirs[names[1] or ""]
+        for kind, told in _between(first, one, further, other):
+            known = found.get(kind)
+            found[kind] = (known[0], known[1] + 1) if known else (told, 0)
+    return tuple(told + (f" (and in {more} more)" if more else "") for told, more in found.values())
+
+
+def _last(path: str, layers: dict[str, LayerTold]) -> str | None:
+    """The layer that a path ends in: Keras's paths begin with the layers around it."""
+    if path in layers:
+        return path
+    name = path.rpartition("/")[2]
+    return name if name in layers else None
+
+
+def _between(
+    first: ModelTold, one: LayerTold, further: ModelTold, other: LayerTold
+) -> Iterator[tuple[str, str]]:
+    values = [
+        next((layer.settings[n] for n in _EPSILON if n in layer.settings), None) for layer in (one, other)
+    ]
+    if None not in values and values[0] != values[1]:
+        yield "epsilon", f"epsilon is {values[0]:g} in {one.name} and {values[1]:g} in {other.name}"
+    values = [_kept(model, layer) for model, layer in ((first, one), (further, other))]
+    if None not in values and abs((values[0] or 0.0) - (values[1] or 0.0)) > 1e-12:
+        yield (
+            "momentum",
+            f"running statistics keep {values[0]:g} of themselves a step in {one.name} and {values[1]:g} in "
+            f"{other.name} (PyTorch's momentum is what they take, Keras's what they keep)",
+        )
+    padded = [layer.settings.get("padding") for layer in (one, other)]
+    strides = [layer.settings.get("strides", layer.settings.get("stride", 1)) for layer in (one, other)]
+    if "same" in padded and padded[0] != padded[1] and any(_beyond_one(stride) for stride in strides):
+        yield (
+            "padding",
+            f"padding 'same' with strides pads the far side alone in Keras: {one.name} has {padded[0]!r}, "
+            f"{other.name} {padded[1]!r}",
+        )
+
+
+def _kept(model: ModelTold, layer: LayerTold) -> float | None:
+    """The share of itself that a running statistic keeps in a step."""
+    momentum = layer.settings.get("momentum")
+    if not isinstance(momentum, (int, float)):
+        return None
+    return 1.0 - momentum if model.family == "torch" else float(momentum)
+
+
+def _beyond_one(stride: object) -> bool:
+    return any(part != 1 for part in (stride if isinstance(stride, (list, tuple)) else [stride]))
+
+
+def in_general(first: ModelTold, further: ModelTold) -> tuple[str, ...]:
+    """What differs between the frameworks of two models whatever their settings."""
+    told = []
+    normalised = any("variance" in weight.name or "running_var" in weight.name for weight in first.weights)
+    if normalised and (first.family == "torch") != (further.family == "torch"):
+        told.append(
+            "PyTorch's normalisations keep the variance with n - 1 in the denominator, the others with n: "
+            "running variances differ by one part in n"
+        )
+    return tuple(told)
+
+
+def layers_that_bite(model: ModelTold) -> str:
+    """Layers in which frameworks differ without a setting that says so."""
+    words = ("Flatten", "Reshape", "AveragePool", "AvgPool", "GELU", "Resizing", "Upsample")
+    kinds = dict.fromkeys(layer.kind for layer in model.layers if any(word in layer.kind for word in words))
+    return ", ".join(list(kinds)[:_MOST])

@@ -1,0 +1,58 @@
+"""Every loop of a framework as an entrant, for each brought model of it; imports no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from likeforlike.models.contract.implementation import Division, Implementation
+from likeforlike.models.contract.network import Family
+from likeforlike.models.tasks.own import networks
+from likeforlike.models.tasks.own.given import FOLDER_VARIABLE, MODEL_VARIABLE, Brought, ModelTold
+
+_LOOPS = "likeforlike.models.loops"
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop that takes any network of a family."""
+
+    name: str
+    family: Family
+    framework: str
+    target: str
+    summary: str
+    needs: tuple[str, ...]
+    division: Division = "default"
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+LOOPS: tuple[Loop, ...] = ()
+
+
+def entries_of(brought: Brought, workload: str) -> Iterator[Implementation]:
+    """Each loop with each model of its family; those of one family are told apart by the model's name."""
+    for number, model in enumerate(brought.models):
+        alike = sum(other.family == model.family for other in brought.models) > 1
+        for loop in LOOPS:
+            if loop.family == model.family:
+                yield _entry(brought, number, model, workload, loop, alike)
+
+
+def _entry(
+    brought: Brought, number: int, model: ModelTold, workload: str, loop: Loop, alike: bool
+) -> Implementation:
+    found = ((FOLDER_VARIABLE, str(brought.folder)), (MODEL_VARIABLE, str(number)))
+    modules = [model.target, brought.asked.data, *([model.loss] if ":" in model.loss else [])]
+    return Implementation(
+        name=f"{loop.name}-{model.name}" if alike else loop.name,
+        workload=workload,
+        framework=loop.framework,
+        summary=f"{loop.summary}, with {model.target}",
+        target=loop.target,
+        network=networks.TARGET,
+        division=loop.division,
+        needs=loop.needs,
+        environment=(*loop.environment, *found),
+        modules=tuple(dict.fromkeys(target.partition(":")[0] for target in modules)),
+    )

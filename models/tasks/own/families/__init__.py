@@ -1,0 +1,1 @@
+"""A model of each framework under one face: weights in and out, outputs, and one step's gradients."""

@@ -1,0 +1,230 @@
+"""A Keras model on whichever backend Keras has loaded: built under its own names, and stepped plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from likeforlike.models.contract.network import Family
+from likeforlike.models.tasks.own.families.model import Builder, Step, settings_of
+from likeforlike.models.tasks.own.given import LayerTold, Refused
+
+_BLOCK = 256
+
+
+def seed(number: int) -> None:
+    """Seed what initialisers draw from."""
+    keras.utils.set_random_seed(number)
+
+
+def built(build: Builder, precision: str) -> keras.Model:
+    """What the user's function returns, its layers named as in a fresh process; in float64 if asked."""
+    with _fresh_names(), _floats(precision):
+        return build()
+
+
+@contextmanager
+def _fresh_names() -> Iterator[None]:
+    """Layers without a name are numbered: the second model of a process would have other names."""
+    from keras.src.backend.common import global_state  # there is no public way
+
+    before = global_state.get_global_attribute("object_name_uids")
+    global_state.set_global_attribute("object_name_uids", None)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("object_name_uids", before)
+
+
+@contextmanager
+def _floats(precision: str) -> Iterator[None]:
+    if precision != "float64":
+        yield
+        return
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
+
+
+def leaves_of(model: Any) -> list[Any]:
+    """All layers, those within layers too, that hold none themselves."""
+    return [layer for layer in model._flatten_layers(include_self=False) if not layer._layers]
+
+
+def without_dropout(model: Any) -> None:
+    """Set the rates of all layers that drop to 0."""
+    for layer in model._flatten_layers():
+        for name in ("rate", "dropout", "recurrent_dropout", "_dropout", "stddev"):
+            value = getattr(layer, name, None)
+            if isinstance(value, float) and value:
+                setattr(layer, name, 0.0)
+
+
+def as_in_inference(model: Any) -> Any:
+    """The model, every layer of it computing as in inference, whatever it is told."""
+    for layer in model._flatten_layers():
+        if getattr(layer, "_call_has_training_arg", False):
+            layer.call = _untrained(layer.call)
+    return model
+
+
+def _untrained(call: Callable[..., Any]) -> Callable[..., Any]:
+    def untrained(*arguments: Any, training: Any = None, **options: Any) -> Any:
+        return call(*arguments, training=False, **options)
+
+    return untrained
+
+
+class KerasModel:
+    """A built Keras model."""
+
+    family: Family = "keras"
+
+    def __init__(self, model: Any, loss: Callable[[Any, Any], Any], inputs: np.ndarray) -> None:
+        """``inputs``: a batch on which variables are made that the model has not made yet."""
+        self.model, self.loss = model, loss
+        if not model.built or not model.weights:
+            model(self._tensor(inputs), training=False)
+        self._variables = {variable.path: variable for variable in model.weights if _is_float(variable)}
+        if len(self._variables) < sum(map(_is_float, model.weights)):
+            names = [variable.path for variable in model.weights]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise Refused(f"--model: two weights are called {twice}; give their layers names of their own")
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Weights by path."""
+        return {path: np.array(keras.ops.convert_to_numpy(v)) for path, v in self._variables.items()}
+
+    def trained(self) -> frozenset[str]:
+        """Paths of trainable variables."""
+        return frozenset(variable.path for variable in self.model.trainable_variables)
+
+    def assign(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set weights by path."""
+        for path, array in weights.items():
+            self._variables[path].assign(array)
+
+    def outputs(self, inputs: np.ndarray, training: bool = False) -> np.ndarray:
+        """Outputs, batch by batch as in inference; as in training of all at once."""
+        if training:
+            before = self.weights()
+            found = keras.ops.convert_to_numpy(self.model(self._tensor(inputs), training=True))
+            self.assign(before)
+            return np.asarray(found)
+        return np.concatenate(
+            [
+                keras.ops.convert_to_numpy(
+                    self.model(self._tensor(inputs[start : start + _BLOCK]), training=False)
+                )
+                for start in range(0, len(inputs), _BLOCK)
+            ]
+        )
+
+    def step(self, inputs: np.ndarray, targets: np.ndarray, training: bool) -> Step:
+        """Losses and gradients of a batch, eagerly."""
+        steps = {"tensorflow": _tensorflow_step, "torch": _torch_step, "jax": _jax_step}
+        step = steps[keras.backend.backend()]
+        losses, further, outputs, gradients = step(
+            self, self._tensor(inputs), self._tensor(targets), training
+        )
+        variables = self.model.trainable_variables
+        return Step(
+            np.asarray(keras.ops.convert_to_numpy(losses)),
+            float(keras.ops.convert_to_numpy(further)),
+            np.asarray(keras.ops.convert_to_numpy(outputs)),
+            {
+                variable.path: np.zeros(variable.shape) if gradient is None else _dense(gradient)
+                for variable, gradient in zip(variables, gradients, strict=True)
+            },
+        )
+
+    def evaluated(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
+        """Mean loss as in inference, penalties included, and the outputs."""
+        outputs = self.outputs(inputs)
+        return self.judged(outputs, targets), outputs
+
+    def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """Mean loss of outputs, penalties included."""
+        losses = keras.ops.convert_to_numpy(self.loss(self._tensor(targets), self._tensor(outputs)))
+        further = sum(float(keras.ops.convert_to_numpy(added)) for added in self.model.losses)
+        return float(np.mean(losses)) + further
+
+    def layers(self) -> tuple[LayerTold, ...]:
+        """Layers that hold no others."""
+        return tuple(
+            LayerTold(layer.name, type(layer).__name__, settings_of(layer)) for layer in leaves_of(self.model)
+        )
+
+    def _tensor(self, array: np.ndarray) -> Any:
+        dtype = self.model.dtype_policy.compute_dtype if array.dtype.kind == "f" else array.dtype.name
+        return keras.ops.convert_to_tensor(array, dtype)
+
+
+def _is_float(variable: Any) -> bool:
+    return "float" in str(variable.dtype)
+
+
+def _dense(gradient: Any) -> np.ndarray:
+    if hasattr(gradient, "indices") and hasattr(gradient, "values"):  # of an embedding, TensorFlow's slices
+        import tensorflow as tf
+
+        gradient = tf.convert_to_tensor(gradient)
+    return np.asarray(keras.ops.convert_to_numpy(gradient))
+
+
+Parts = tuple[Any, Any, Any, Any]
+
+
+def _total(self: KerasModel, inputs: Any, targets: Any, training: bool) -> tuple[Any, Any, Any, Any]:
+    outputs = self.model(inputs, training=training)
+    losses = self.loss(targets, outputs)
+    further = sum(self.model.losses, keras.ops.zeros((), losses.dtype))
+    return keras.ops.mean(losses) + further, losses, further, outputs
+
+
+def _tensorflow_step(self: KerasModel, inputs: Any, targets: Any, training: bool) -> Parts:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        total, losses, further, outputs = _total(self, inputs, targets, training)
+    gradients = tape.gradient(total, [variable.value for variable in self.model.trainable_variables])
+    return losses, further, outputs, gradients
+
+
+def _torch_step(self: KerasModel, inputs: Any, targets: Any, training: bool) -> Parts:
+    self.model.zero_grad()
+    total, losses, further, outputs = _total(self, inputs, targets, training)
+    total.backward()
+    gradients = [variable.value.grad for variable in self.model.trainable_variables]
+    return losses, further, outputs, gradients
+
+
+def _jax_step(self: KerasModel, inputs: Any, targets: Any, training: bool) -> Parts:
+    import jax
+
+    model = self.model
+    fixed = [variable.value for variable in model.non_trainable_variables]
+
+    def total(values: Any) -> Any:
+        outputs, moved, further = model.stateless_call(
+            values, fixed, inputs, training=training, return_losses=True
+        )
+        losses = self.loss(targets, outputs)
+        added = sum(further, keras.ops.zeros((), losses.dtype))
+        return losses.mean() + added, (losses, added, outputs, moved)
+
+    values = [variable.value for variable in model.trainable_variables]
+    (_, (losses, added, outputs, moved)), gradients = jax.value_and_grad(total, has_aux=True)(values)
+    if training:
+        for variable, value in zip(model.non_trainable_variables, moved, strict=True):
+            variable.assign(value)
+    return losses, added, outputs, gradients

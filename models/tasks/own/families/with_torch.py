@@ -1,0 +1,141 @@
+"""An ``nn.Module``: built anew, and stepped plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from likeforlike.models.contract.network import Family
+from likeforlike.models.tasks.own.families.model import Builder, Step, settings_of
+from likeforlike.models.tasks.own.given import LayerTold
+
+_BLOCK = 256
+
+
+def seed(number: int) -> None:
+    """Seed what initialisers draw from."""
+    import random
+
+    torch.manual_seed(number)
+    np.random.seed(number % 2**32)
+    random.seed(number)
+
+
+def built(build: Builder, precision: str) -> torch.nn.Module:
+    """What the user's function returns; in float64 if asked."""
+    module: torch.nn.Module = build()
+    return module.double() if precision == "float64" else module
+
+
+def without_dropout(module: torch.nn.Module) -> None:
+    """Set the rates of all modules that drop to 0."""
+    for part in module.modules():
+        for name in ("p", "dropout"):
+            value = getattr(part, name, None)
+            if isinstance(value, float) and value:
+                setattr(part, name, 0.0)
+
+
+def as_in_inference(module: torch.nn.Module) -> torch.nn.Module:
+    """The module, every part of it computing as in inference, whatever mode it is put into."""
+    for part in module.modules():
+        part.eval()
+    for part in module.modules():
+        part.train = _stay(part)  # type: ignore[method-assign]
+    return module
+
+
+def _stay(part: torch.nn.Module) -> Callable[..., torch.nn.Module]:
+    def train(mode: bool = True) -> torch.nn.Module:
+        return part
+
+    return train
+
+
+class TorchModel:
+    """A built module, on the CPU."""
+
+    family: Family = "torch"
+
+    def __init__(self, module: torch.nn.Module, loss: Callable[[Any, Any], Any], inputs: np.ndarray) -> None:
+        """``inputs``: a batch on which lazy modules are made."""
+        self.module, self.loss = module, loss
+        with torch.no_grad():
+            module.eval()
+            module(self._tensor(inputs))
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Weights by their name in ``state_dict``."""
+        return {name: array.detach().cpu().numpy().copy() for name, array in self._state().items()}
+
+    def _state(self) -> dict[str, torch.Tensor]:
+        state = self.module.state_dict(keep_vars=True)
+        return {name: array for name, array in state.items() if array.is_floating_point()}
+
+    def trained(self) -> frozenset[str]:
+        """Names of the parameters that have gradients."""
+        return frozenset(name for name, array in self._state().items() if array.requires_grad)
+
+    def assign(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set weights by name."""
+        state = self._state()
+        with torch.no_grad():
+            for name, array in weights.items():
+                state[name].copy_(torch.as_tensor(np.ascontiguousarray(array)))
+
+    def outputs(self, inputs: np.ndarray, training: bool = False) -> np.ndarray:
+        """Outputs, batch by batch as in inference; as in training of all at once."""
+        before = self.weights() if training else {}
+        self.module.train(training)
+        size = len(inputs) if training else _BLOCK
+        with torch.no_grad():
+            parts = [
+                self.module(self._tensor(inputs[start : start + size])).cpu().numpy()
+                for start in range(0, len(inputs), size)
+            ]
+        self.assign(before)
+        return np.concatenate(parts)
+
+    def step(self, inputs: np.ndarray, targets: np.ndarray, training: bool) -> Step:
+        """Losses and gradients of a batch, eagerly."""
+        self.module.train(training)
+        self.module.zero_grad()
+        outputs = self.module(self._tensor(inputs))
+        losses = self.loss(self._tensor(targets), outputs)
+        losses.mean().backward()
+        state = self._state()
+        trained = self.trained()
+        gradients = {
+            name: np.zeros(tuple(array.shape)) if array.grad is None else array.grad.cpu().numpy().copy()
+            for name, array in state.items()
+            if name in trained
+        }
+        return Step(losses.detach().cpu().numpy(), 0.0, outputs.detach().cpu().numpy(), gradients)
+
+    def evaluated(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
+        """Mean loss as in inference, and the outputs."""
+        outputs = self.outputs(inputs)
+        return self.judged(outputs, targets), outputs
+
+    def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """Mean loss of outputs."""
+        with torch.no_grad():
+            return float(self.loss(self._tensor(targets), torch.from_numpy(outputs)).mean())
+
+    def layers(self) -> tuple[LayerTold, ...]:
+        """Modules that hold no others."""
+        return tuple(
+            LayerTold(name, type(part).__name__, settings_of(part))
+            for name, part in self.module.named_modules()
+            if name and not any(True for _ in part.children())
+        )
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        kept = torch.from_numpy(np.ascontiguousarray(array))
+        if array.dtype.kind != "f":
+            return kept
+        own = next((part for part in self.module.parameters() if part.is_floating_point()), None)
+        return kept if own is None else kept.to(own.dtype)

@@ -1,0 +1,212 @@
+"""What was brought and what is known of it, as it stands in the folder that a run's processes share.
+
+The folder is written by the processes of :mod:`likeforlike.models.tasks.own.bringing` before anything is
+measured; a worker finds it, and which of the models it is to train, by two variables.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Family, Match
+
+FOLDER_VARIABLE = "LIKEFORLIKE_MODELS"
+"""Where a worker finds what was brought."""
+MODEL_VARIABLE = "LIKEFORLIKE_MODEL"
+"""Which of the models it is to train, from 0."""
+POINTERS = (FOLDER_VARIABLE, MODEL_VARIABLE)
+"""They shape no training: another run's folder is another one."""
+
+
+class Refused(Exception):
+    """Why something can't be taken, in one line: which, what it is, what was expected, what to do."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for."""
+
+    models: tuple[str, ...]
+    """``module:function`` each."""
+    data: str
+    """``module:function``."""
+    samples: tuple[int, int]
+    """Training and validation samples at most."""
+    seeds: tuple[int, ...]
+    """Of the runs, one each."""
+    recipe: dict[str, Any]
+    """Of the proof: its optimizer's fields."""
+    weights: str = ""
+    """``module:attribute`` of the mapping; empty: found by shape and order."""
+    losses: tuple[str, ...] = (SPARSE_CROSSENTROPY,)
+    """A name or ``module:function``, one for all models or one each."""
+
+    def loss_of(self, number: int) -> str:
+        """The loss of one of the models."""
+        return self.losses[number if len(self.losses) > 1 else 0]
+
+
+@dataclass(frozen=True)
+class WeightTold:
+    """One weight, in its model's own terms."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trained: bool
+
+
+@dataclass(frozen=True)
+class LayerTold:
+    """A layer, and those of its settings that frameworks have other defaults for."""
+
+    name: str
+    kind: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MatchTold:
+    """One weight's canonical name and its own; see :class:`~likeforlike.models.contract.network.Match`."""
+
+    name: str
+    own: str
+    axes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelTold:
+    """A model, as the process that built it tells."""
+
+    name: str
+    target: str
+    family: Family
+    loss: str
+    weights: tuple[WeightTold, ...]
+    layers: tuple[LayerTold, ...]
+    outputs: tuple[int, ...]
+    """Shape of one sample's outputs."""
+    starts: tuple[str, ...]
+    """Digest of the starting weights of each seed."""
+    matches: tuple[MatchTold, ...] = ()
+    """Of a further model; those of the first are its own names."""
+    found: str = ""
+    """How the matches were found; empty: there are none."""
+    modes: tuple[str, ...] = ("training",)
+    """In which ways of computing its training is proven."""
+    unproven: str = ""
+    """Why it can't be proven to be trained as it should; empty: it can."""
+    remarks: tuple[str, ...] = ()
+    """What a reader should know of it, a sentence each."""
+
+    @property
+    def parameters(self) -> int:
+        """Trained parameters."""
+        return sum(int(np.prod(weight.shape)) for weight in self.weights if weight.trained)
+
+    @property
+    def network_matches(self) -> tuple[Match, ...]:
+        """As loops take them."""
+        if not self.matches:
+            return tuple(Match(weight.name, weight.name) for weight in self.weights)
+        return tuple(Match(told.name, told.own, told.axes) for told in self.matches)
+
+
+@dataclass(frozen=True)
+class DataTold:
+    """The data, as the process that read them tells."""
+
+    name: str
+    train_samples: int
+    validation_samples: int
+    of_samples: int
+    """Training samples that there were, before some were taken."""
+    input_shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Brought:
+    """The folder, read."""
+
+    folder: Path
+    asked: Asked
+    models: tuple[ModelTold, ...]
+    data: DataTold
+
+    @property
+    def first(self) -> ModelTold:
+        """The model whose names are canonical."""
+        return self.models[0]
+
+
+ASKED_FILE, DATA_FILE = "asked.json", "data.json"
+ARRAYS = ("train_inputs", "train_targets", "validation_inputs", "validation_targets")
+
+
+def model_file(number: int) -> str:
+    """What is told of a model."""
+    return f"model-{number}.json"
+
+
+def start_file(number: int, seed: int) -> str:
+    """The starting weights of a model for a seed, by canonical name."""
+    return f"start-{number}-{seed}.npz"
+
+
+def reference_file(number: int, mode: str) -> str:
+    """Ten steps of a model's plain training in float64."""
+    return f"reference-{number}-{mode}.npz"
+
+
+def write(path: Path, told: Any) -> None:
+    """Write a record as JSON."""
+    path.write_bytes(msgspec.json.encode(told))
+
+
+def read_asked(folder: Path) -> Asked:
+    """What was asked for."""
+    return msgspec.json.decode((folder / ASKED_FILE).read_bytes(), type=Asked)
+
+
+def read_model(folder: Path, number: int) -> ModelTold:
+    """What is told of a model."""
+    return msgspec.json.decode((folder / model_file(number)).read_bytes(), type=ModelTold)
+
+
+def read_brought(folder: Path) -> Brought:
+    """All that is told in a folder."""
+    asked = read_asked(folder)
+    models = tuple(read_model(folder, number) for number in range(len(asked.models)))
+    data = msgspec.json.decode((folder / DATA_FILE).read_bytes(), type=DataTold)
+    return Brought(folder, asked, models, data)
+
+
+@cache
+def _read_once(folder: str) -> Brought:
+    return read_brought(Path(folder))
+
+
+def here() -> tuple[Brought, int]:
+    """What the environment says was brought, and which of the models is to be trained."""
+    return _read_once(os.environ[FOLDER_VARIABLE]), int(os.environ[MODEL_VARIABLE])
+
+
+def arrays_of(path: Path) -> dict[str, np.ndarray]:
+    """Named arrays of a file, in order."""
+    with np.load(path) as file:
+        return {str(name): file[f"array{number}"] for number, name in enumerate(file["names"])}
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Named arrays, whatever their names."""
+    numbered = {f"array{number}": array for number, array in enumerate(arrays.values())}
+    with open(path, "wb") as file:
+        np.savez(file, **{"names": np.array(list(arrays), dtype=np.str_), **numbered})  # type: ignore[arg-type]

@@ -1,0 +1,48 @@
+"""Brought models as the networks that loops train, as they are and in the quiet forms of the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Network
+from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.tasks.own.families.open import offered, tools_of
+from likeforlike.models.tasks.own.given import ModelTold, here
+from likeforlike.models.tasks.own.losses import loss_in
+
+TARGET = f"{__name__}:network"
+
+
+def __getattr__(name: str) -> Network:
+    """The network of the model that the environment names; looked up when a worker imports, untimed."""
+    if name != "network":
+        raise AttributeError(f"module {__name__} has no attribute {name!r}")
+    brought, number = here()
+    return network_of(brought.models[number])
+
+
+def network_of(told: ModelTold) -> Network:
+    """A brought model, as loops take it."""
+    loss: Any = told.loss if told.loss == SPARSE_CROSSENTROPY else loss_in(told.family, told.loss)
+    return Network(told.name, told.family, _builder(told), told.network_matches, loss=loss)
+
+
+def _builder(told: ModelTold) -> Callable[[Recipe], Any]:
+    def build(recipe: Recipe) -> Any:
+        precision = "float64" if recipe.precision == "float64" else "float32"
+        return tools_of(told.family).built(lambda: offered(told.target), precision)
+
+    return build
+
+
+def quiet(network: Network, mode: str) -> Network:
+    """The network as a proof trains it: nothing is dropped; in one mode all layers are as in inference."""
+
+    def build(recipe: Recipe) -> Any:
+        model, tools = network.build(recipe), tools_of(network.family)
+        tools.without_dropout(model)
+        return tools.as_in_inference(model) if mode == "inference" else model
+
+    return replace(network, build=build)

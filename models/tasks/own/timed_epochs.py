@@ -1,0 +1,136 @@
+"""Timed epochs of a brought model, each held against the weights that it leaves behind.
+
+As for built-in tasks: it was the next one, its seconds passed, weights moved, the optimizer took the recipe's
+steps. Its losses are held against a second model, built anew and given the trainer's weights, which nothing
+of the loop has touched. All untimed, and none of it before the first epoch, which is cold.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from likeforlike.models.contract.network import SPARSE_CROSSENTROPY
+from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.task import Told
+from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
+from likeforlike.models.tasks.own.epoch_faults import seconds_fault, steps_taken
+from likeforlike.models.tasks.own.families.model import Model
+from likeforlike.models.tasks.own.families.open import opened
+from likeforlike.models.tasks.own.given import Brought
+from likeforlike.models.tasks.own.proof import COARSER, OF_LOWER_PRECISION
+
+LOSS_TOLERANCE = 1e-3
+TRAINING_BOUNDS = (0.6, 1.7)
+"""How far a running mean may lie beyond the losses of the weights at an epoch's two ends: of the lower, of
+the upper. Those are of a few batches alone, computed as in training, with what is dropped drawn anew."""
+_TRAINING_BATCHES = 8
+
+
+class OwnEpochs:
+    """One training, epoch by epoch."""
+
+    def __init__(
+        self, brought: Brought, number: int, trainer: Trainer, recipe: Recipe, data: Dataset, initial: Weights
+    ) -> None:
+        self.brought, self.told = brought, brought.models[number]
+        self.trainer, self.recipe, self.data = trainer, recipe, data
+        self.weights = initial.named()
+        self.trained = {
+            match.name
+            for match in self.told.network_matches
+            for weight in self.told.weights
+            if weight.name == match.own and weight.trained
+        }
+        self.number = 0
+        self.before: float | None = None
+        self._plain: Model | None = None
+
+    @property
+    def proven(self) -> str:
+        """``proven``, or why not."""
+        if self.number == 0:
+            return "not proven: no epoch was timed"
+        if steps_taken(self.trainer) is None:
+            return (
+                "not proven: the trainer doesn't tell its optimizer's steps, so batches left out would pass"
+            )
+        return "proven"
+
+    def fault(self, told: Told) -> str | None:
+        """Why the epoch can't be what the recipe asks for, in one line; None if nothing speaks against it."""
+        self.number += 1
+        if told.epoch.epoch != self.number:
+            return f"epoch {self.number} says that it is epoch {told.epoch.epoch}"
+        return seconds_fault(told, self.number) or self._steps_fault() or self._weights_fault(told.epoch)
+
+    def _steps_fault(self) -> str | None:
+        steps = steps_taken(self.trainer)
+        asked = self.number * self.recipe.steps(len(self.data.train_labels))
+        if steps is not None and steps != asked:
+            return f"{steps} steps of the optimizer after epoch {self.number}, the recipe asks for {asked}"
+        return None
+
+    def _weights_fault(self, epoch: Epoch) -> str | None:
+        if self.before is None:
+            self.before = self._training_loss()
+        weights = self.trainer.parameters().named()
+        before, self.weights = self.weights, weights
+        for name, array in before.items():
+            now = weights.get(name)
+            if now is None or now.shape != array.shape or not np.isfinite(now).all():
+                return f"after epoch {self.number} {name} is missing, misshapen or not finite"
+        moved = [
+            name
+            for name in before
+            if name in self.trained and not np.array_equal(weights[name], before[name])
+        ]
+        still = [name for name in self.trained if name not in moved and self._moves(name)]
+        if still:
+            return f"{still[0]} did not move in epoch {self.number}"
+        return self._validation_fault(epoch) or self._training_fault(epoch)
+
+    def _moves(self, name: str) -> bool:
+        """Whether the plain training moves it: what the outputs don't depend on has no gradient."""
+        return not any(remark.startswith(f"{name} has no gradient") for remark in self.told.remarks)
+
+    @property
+    def plain(self) -> Model:
+        """A second model, with the weights of now."""
+        if self._plain is None:
+            few = self.data.train_images[:2]
+            self._plain = opened(self.told.target, self.told.family, self.told.loss, few)
+        own = {match.own: match.to_own(self.weights[match.name]) for match in self.told.network_matches}
+        self._plain.assign(own)
+        return self._plain
+
+    def _validation_fault(self, epoch: Epoch) -> str | None:
+        images, labels = self.data.validation_images, self.data.validation_labels
+        truth, outputs = self.plain.evaluated(images, labels)
+        slack = LOSS_TOLERANCE * COARSER.get(self.recipe.precision, OF_LOWER_PRECISION)
+        fault = self._far("val_loss", epoch.val_loss, truth, truth, slack * abs(truth) + 1e-6)
+        if fault or self.told.loss != SPARSE_CROSSENTROPY or epoch.val_accuracy is None:
+            return fault
+        right = float((outputs.argmax(axis=-1) == labels).mean())
+        ties = slack + 2.0 / labels.size
+        return self._far("val_accuracy", epoch.val_accuracy, right, right, ties)
+
+    def _training_fault(self, epoch: Epoch) -> str | None:
+        before, self.before = self.before, self._training_loss()
+        ends = [value for value in (before, self.before) if value is not None]
+        lower, upper = TRAINING_BOUNDS
+        return self._far("loss", epoch.loss, lower * min(ends), upper * max(ends), 0.05)
+
+    def _training_loss(self) -> float:
+        """Mean loss of a few batches by the weights of now, as in training."""
+        plain, size = self.plain, self.recipe.batch_size
+        starts = range(0, len(self.data.train_labels), size)
+        chosen = list(starts)[:: max(1, len(starts) // _TRAINING_BATCHES)][:_TRAINING_BATCHES]
+        parts = [(self.data.train_images[s : s + size], self.data.train_labels[s : s + size]) for s in chosen]
+        losses = [plain.judged(plain.outputs(images, training=True), labels) for images, labels in parts]
+        return float(np.average(losses, weights=[len(labels) for _, labels in parts]))
+
+    def _far(self, name: str, said: float | None, least: float, most: float, slack: float) -> str | None:
+        if said is None or not least - slack <= said <= most + slack:
+            expected = f"{least:.4g}" if least == most else f"{least:.4g} to {most:.4g}"
+            return f"{name} of epoch {self.number} is {said}, the weights give {expected}"
+        return None

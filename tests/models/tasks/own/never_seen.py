@@ -1,0 +1,160 @@
+"""A module as a user has one: a small residual network in Keras and in PyTorch, and what may be wrong with it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def batches(count=256, classes=4):
+    draw = np.random.default_rng(0)
+
+    def part(samples):
+        labels = draw.integers(0, classes, samples)
+        shift = np.linspace(-1, 1, classes)[labels][:, None, None, None]
+        return (draw.normal(size=(samples, 6, 6, 3)) + shift).astype("float32"), labels
+
+    return part(count), part(count // 4)
+
+
+def resnet_keras(epsilon=1e-5):
+    import keras
+    from keras import layers
+
+    def normalised(x):
+        return layers.BatchNormalization(momentum=0.9, epsilon=epsilon)(x)
+
+    inputs = keras.Input((6, 6, 3))
+    x = layers.ReLU()(normalised(layers.Conv2D(4, 3, padding="same")(inputs)))
+    for channels in (4, 8):
+        y = layers.ReLU()(normalised(layers.Conv2D(channels, 3, padding="same", use_bias=False)(x)))
+        y = normalised(layers.Conv2D(channels, 3, padding="same", use_bias=False)(y))
+        if channels != x.shape[-1]:
+            x = layers.Conv2D(channels, 1, use_bias=False)(x)
+        x = layers.ReLU()(layers.Add()([x, y]))
+    x = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, layers.Dense(4)(x))
+
+
+def resnet_keras_defaults():
+    return resnet_keras(epsilon=1e-3)
+
+
+def resnet_torch():
+    import torch
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self, before, after):
+            super().__init__()
+            self.first = nn.Conv2d(before, after, 3, padding=1, bias=False)
+            self.first_norm = nn.BatchNorm2d(after)
+            self.second = nn.Conv2d(after, after, 3, padding=1, bias=False)
+            self.second_norm = nn.BatchNorm2d(after)
+            self.skip = nn.Conv2d(before, after, 1, bias=False) if before != after else nn.Identity()
+
+        def forward(self, x):
+            y = self.second_norm(self.second(torch.relu(self.first_norm(self.first(x)))))
+            return torch.relu(self.skip(x) + y)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem, self.norm = nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4)
+            self.blocks = nn.Sequential(Block(4, 4), Block(4, 8))
+            self.drop, self.head = nn.Dropout(0.3), nn.Linear(8, 4)
+
+        def forward(self, x):
+            x = torch.relu(self.norm(self.stem(x.permute(0, 3, 1, 2))))
+            return self.head(self.drop(self.blocks(x).mean((2, 3))))
+
+    return Net()
+
+
+def swapped(canonical, own):
+    """A wrong mapping: two layers of one shape changed places."""
+    names = [name for name, _ in own]
+    first, second = names.index("blocks.0.first.weight"), names.index("blocks.0.second.weight")
+    names[first], names[second] = names[second], names[first]
+    axes = {4: (3, 2, 0, 1), 2: (1, 0)}
+    pairs = zip(names, canonical, strict=True)
+    return {mine: (name, axes.get(len(shape), ())) for mine, (name, shape) in pairs}
+
+
+def mlp_torch():
+    from torch import nn
+
+    return nn.Sequential(nn.Flatten(), nn.Linear(108, 8), nn.ReLU(), nn.Linear(8, 4))
+
+
+def deaf_torch():
+    import torch
+
+    class Deaf(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = torch.nn.Linear(108, 4)
+            self.own = [self.head.weight.detach().clone(), self.head.bias.detach().clone()]
+
+        def forward(self, x):
+            return (
+                x.flatten(1) @ self.own[0].to(x.dtype).T
+                + self.own[1].to(x.dtype)
+                + 0 * self.head(x.flatten(1))
+            )
+
+    return Deaf()
+
+
+def pair_jax():
+    import jax
+    from jax import numpy as jnp
+
+    def init(key):
+        first, second = jax.random.split(key)
+        return {
+            "hidden": {"kernel": jax.random.normal(first, (108, 8)) * 0.1, "bias": jnp.zeros(8)},
+            "output": {"kernel": jax.random.normal(second, (8, 4)) * 0.3, "bias": jnp.zeros(4)},
+        }
+
+    def apply(weights, inputs, training, key):
+        x = inputs.reshape(len(inputs), -1)
+        x = jax.nn.relu(x @ weights["hidden"]["kernel"] + weights["hidden"]["bias"])
+        return x @ weights["output"]["kernel"] + weights["output"]["bias"]
+
+    return init, apply
+
+
+def needs_classes(classes):
+    return classes
+
+
+def returns_nothing():
+    return None
+
+
+def fails():
+    raise RuntimeError("out of luck")
+
+
+three = 3
+
+
+def not_a_pair():
+    return np.zeros(3)
+
+
+def with_nan():
+    data = batches(32)
+    data[0][0][5] = np.nan
+    return data
+
+
+def of_two_lengths():
+    (inputs, labels), validation = batches(32)
+    return (inputs[:-1], labels), validation
+
+
+def with_a_fifth_class():
+    (inputs, labels), validation = batches(32)
+    labels[7] = 4
+    return (inputs, labels), validation
