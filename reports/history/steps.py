@@ -1,0 +1,182 @@
+"""Where each cell stepped, judged over all cells together."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from likeforlike.reports.history.machine_factor import Factor, adjusted, factors, family
+from likeforlike.reports.history.series import History, Series, Visit
+from likeforlike.reports.statistics.change_points import LEVEL, Rule, Segmented, Step, find_steps
+from likeforlike.reports.statistics.verdicts import THRESHOLD, adjusted_p_values
+
+RULE = Rule(threshold=math.log1p(THRESHOLD))
+"""Steps of less than the report's own threshold are none."""
+
+OPTIONS = {
+    "recipe": "--recipes",
+    "dtype": "--dtypes",
+    "workers": "--workers",
+    "strategy": "--strategies",
+    "cache": "--cache",
+    "operands": "--operands",
+}
+"""Options of ``likeforlike bench`` for axes that have one of their own."""
+
+MACHINES_SHARE = 0.5
+"""A step of which the machine's own move, the other way, makes up more than this share is not sure."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One series, judged."""
+
+    series: Series
+    logs: tuple[float, ...]
+    """What was judged: without the machine's factor where ``adjusted``."""
+    adjusted: bool
+    factor: Factor
+    found: Segmented
+
+    def commits(self, step: Step) -> tuple[Visit, Visit]:
+        """The last visit that is surely before a step, and the first that is surely after it."""
+        return self.series.visits[step.earliest - 1], self.series.visits[step.latest]
+
+    def machine_moved(self, step: Step) -> float:
+        """Log by which the machine's factor differs from before a step to after it; 0 if unknown."""
+        if not self.factor.logs:
+            return 0.0
+        moves = [self.factor.logs[visit.id] for visit in self.series.visits]
+        before, after = self._parts(step)
+        return float(np.mean(moves[after]) - np.mean(moves[before]))
+
+    def sure(self, step: Step) -> bool:
+        """Whether the cell itself moved, and not only the machine's factor that it was divided by."""
+        if not self.adjusted:
+            return True
+        moved = self.machine_moved(step)
+        return not (moved * step.log_ratio < 0.0 and abs(moved) > MACHINES_SHARE * abs(step.log_ratio))
+
+    def runs(self, step: Step) -> tuple[int, int]:
+        """How many runs stand before and after a step, up to its neighbours."""
+        before, after = self._parts(step)
+        return before.stop - before.start, after.stop - after.start
+
+    def _parts(self, step: Step) -> tuple[slice, slice]:
+        bounds = [0, *(s.position for s in self.found.steps), len(self.logs)]
+        n = bounds.index(step.position, 1)
+        return slice(bounds[n - 1], bounds[n]), slice(bounds[n], bounds[n + 1])
+
+
+@dataclass(frozen=True)
+class MachineMoves:
+    """The common factor of a machine's devices of one family, and where that stepped."""
+
+    machine: str
+    family: str
+    factor: Factor
+    found: Segmented
+    visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The history with its steps."""
+
+    history: History
+    cells: tuple[Marked, ...]
+    """All but the copies."""
+    machines: tuple[MachineMoves, ...]
+
+
+def judge(history: History, only: Sequence[str] = (), rule: Rule = RULE, adjust: bool = True) -> Judged:
+    """Find the steps of all cells, or of those whose name or id fits a pattern in ``only``.
+
+    Of many cells, what would be found by chance is taken back.
+
+    Each cell's least p-value is adjusted over all cells (Benjamini and Hochberg); cells in which none is
+    left are without steps, and a step must be as sure as the least sure cell that is left.
+    """
+    known = factors(history.series) if adjust else {}
+    cells = [
+        _marked(item, known.get((item.machine, family(item.device)), Factor()), rule)
+        for item in history.series
+        if not item.reference and _is_wanted(item, only)
+    ]
+    if not cells:
+        raise ValueError(_none_wanted(history, only))
+    level = family_level([cell.found.least_p_value for cell in cells], rule.level)
+    if level < rule.level:
+        cells = [
+            _marked(cell.series, cell.factor, replace(rule, level=level)) if cell.found.steps else cell
+            for cell in cells
+        ]
+    return Judged(history, tuple(cells), tuple(_machines(history, known, rule)))
+
+
+def _is_wanted(item: Series, only: Sequence[str]) -> bool:
+    return not only or any(fnmatchcase(name, pattern) for pattern in only for name in (item.name, item.cell))
+
+
+def _none_wanted(history: History, only: Sequence[str]) -> str:
+    names = [item.name for item in history.series if not item.reference]
+    if not names:
+        return "the history holds no cell but the machine's own"
+    return f"--only {' '.join(only)}: fits no cell; known are {', '.join(names[:4])}"
+
+
+def family_level(p_values: Sequence[float], level: float = LEVEL) -> float:
+    """The largest p-value at which the false discovery rate over these tests is held; 0 if at none."""
+    if not p_values:
+        return level
+    kept = adjusted_p_values(p_values) <= level
+    return max((p for p, keeps in zip(p_values, kept, strict=True) if keeps), default=0.0)
+
+
+def _marked(series: Series, factor: Factor, rule: Rule) -> Marked:
+    logs, made = adjusted(series, factor)
+    found = find_steps(logs, rule, series.first_of_commit)
+    return Marked(series, tuple(float(log) for log in logs), made, factor, found)
+
+
+def _machines(
+    history: History, known: Mapping[tuple[str, str], Factor], rule: Rule
+) -> Iterable[MachineMoves]:
+    for (machine, kind), factor in known.items():
+        if not factor.logs:
+            continue
+        visits = {v.id: v for item in history.series if item.machine == machine for v in item.visits}
+        ordered = sorted((visits[name] for name in factor.logs), key=lambda visit: visit.order)
+        found = find_steps([factor.logs[visit.id] for visit in ordered], rule)
+        yield MachineMoves(machine, kind, factor, found, tuple(ordered))
+
+
+def software_changes(before: Visit, after: Visit) -> list[str]:
+    """What else than the code differs between two visits: versions, drivers, BLAS, host."""
+    names = dict.fromkeys([*before.software, *after.software])
+    pairs = [(name, before.software.get(name, "none"), after.software.get(name, "none")) for name in names]
+    return [f"{name} {old} to {new}" for name, old, new in pairs if old != new]
+
+
+def confirming_command(marked: Marked, step: Step) -> str:
+    """The command that measures both sides of a step in turns; empty where there is none."""
+    before, after = marked.commits(step)
+    series = marked.series
+    if series.plain or not before.commit or not after.commit or before.commit == after.commit:
+        return ""
+    options = ["--workloads", series.workload, "--implementations", series.implementation]
+    options += ["--devices", series.device]
+    for name, value in series.axes_by_name.items():
+        if name in OPTIONS:
+            options += [OPTIONS[name], str(value)]
+        else:
+            options += ["--axis", f"{series.workload}.{name}={value}"]
+    for module in series.plugins:
+        options += ["--plugin", module]
+    sides = ["--base", before.commit[:12], "--new", after.commit[:12]]
+    return shlex.join(["likeforlike", "ab", *sides, "--", *options])

@@ -1,0 +1,297 @@
+"""Where a series has stepped: E-divisive's places, Student's tests, and what they owe to having searched.
+
+A series are logs of times, one a run, in the order of commits. Where a step may be is found as E-divisive
+finds it (Matteson and James 2014, doi:10.1080/01621459.2013.849605): the split at which the energy distance
+between what lies before and what lies after is largest, again in each part. Whether it is one is decided as
+Hunter does it (Fleming et al. 2023, doi:10.1145/3578244.3583719): weak places are collected by a lenient
+Student's test, then the weakest is taken back again and again until all that are left are sure.
+
+Beyond Hunter, whose limit is a bare p-value of 0.001: the p-value is multiplied by the number of places that
+were searched, runs that follow each other count for less the more they resemble each other, a part has at
+least :data:`LEAST_RUNS` runs, lone outliers are set aside, and what is smaller than a threshold is no step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import special
+
+LEAST_RUNS = 3
+"""Of a part, before or after a step: fewer can't be told from outliers."""
+
+LEVEL = 0.05
+"""Largest p-value of a step, after the search for its place is paid for."""
+
+LENIENT = 10.0
+"""So many times the level is the limit for places that are looked at again (Hunter's factor)."""
+
+OUTLYING = 6.0
+"""A lone run so many robust standard deviations off its neighbours is set aside."""
+
+NEIGHBOURS = 3
+"""Runs at either side that an outlier is held against: what lasts longer is none."""
+
+MOST_LIKENESS = 0.9
+"""Correlation of a run with the next beyond which it is not believed."""
+
+_MAD_TO_SIGMA = 1.4826
+_LIKELY = 3.841
+"""95 % of a chi-square variable with one degree of freedom lie below."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A lasting change: between the runs before ``position`` and those from it on."""
+
+    position: int
+    """Of the first value after it."""
+    earliest: int
+    """Where it may lie, too, by the likelihood (95 %): the earliest position,"""
+    latest: int
+    """and the latest."""
+    log_ratio: float
+    """Mean after less mean before, up to the next step."""
+    low: float
+    high: float
+    """Its interval, 95 %."""
+    p_value: float
+    """Times the number of places where it might have been found."""
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """A series with its steps, the parts between them, and what was set aside."""
+
+    steps: tuple[Step, ...]
+    levels: tuple[float, ...]
+    """Mean of each part, one more than there are steps."""
+    outliers: frozenset[int]
+    least_p_value: float
+    """Of the best place, step or none; 1 where there is no place for any."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a step must show."""
+
+    level: float = LEVEL
+    threshold: float = 0.0
+    """Least size of the log of its ratio."""
+    pays_for_search: bool = True
+    counts_likeness: bool = True
+    drops_outliers: bool = True
+
+
+HUNTER = Rule(level=0.001, pays_for_search=False, counts_likeness=False, drops_outliers=False)
+"""Hunter's own limit, to compare with."""
+
+
+def find_steps(
+    values: Sequence[float] | np.ndarray,
+    rule: Rule = Rule(),
+    places: Collection[int] | None = None,
+) -> Segmented:
+    """The steps of a series of logs in order.
+
+    ``places``: the only positions at which a step may begin, such as the first run of each commit; all
+    where None. Raises ValueError for a value that is not finite.
+    """
+    series = np.asarray(values, dtype=float)
+    if series.size and not np.isfinite(series).all():
+        raise ValueError("a series of logs must be finite")
+    set_aside = outliers(series) if rule.drops_outliers else frozenset()
+    kept = np.array([i for i in range(series.size) if i not in set_aside], dtype=int)
+    wanted = set(range(series.size)) if places is None else set(places)
+    allowed = _allowed(kept, wanted)
+    search = _Search(series[kept], allowed, rule)
+    found, least = search.run()
+    steps = tuple(search.step(found, n, kept) for n in range(len(found)))
+    bounds = [0, *found, kept.size]
+    levels = tuple(float(search.values[a:b].mean()) if b > a else 0.0 for a, b in pairwise(bounds))
+    return Segmented(steps, levels, set_aside, least)
+
+
+def outliers(series: np.ndarray) -> frozenset[int]:
+    """Lone values far off the median of their neighbours (Hampel's filter)."""
+    found = []
+    for position in range(series.size):
+        near = series[max(position - NEIGHBOURS, 0) : position + NEIGHBOURS + 1]
+        middle = float(np.median(near))
+        sigma = _MAD_TO_SIGMA * float(np.median(np.abs(near - middle)))
+        if near.size > NEIGHBOURS and sigma > 0.0 and abs(series[position] - middle) > OUTLYING * sigma:
+            found.append(position)
+    return frozenset(found)
+
+
+def _allowed(kept: np.ndarray, wanted: set[int]) -> list[int]:
+    """Positions among the kept at which a step may begin: those with a wanted one since the kept before."""
+    return [
+        n
+        for n in range(1, kept.size)
+        if any(position in wanted for position in range(kept[n - 1] + 1, kept[n] + 1))
+    ]
+
+
+def energies(values: np.ndarray, start: int, end: int) -> Iterator[tuple[int, int, float]]:
+    """Q of every split of ``values[start:end]``: (first after the split, end of what lies after it, Q).
+
+    Q is m n / (m + n) times the energy distance of exponent 1 between the m values before and the n after.
+    """
+    part = values[start:end]
+    count = part.size
+    sums = np.zeros((count + 1, count + 1))
+    sums[1:, 1:] = np.abs(part[:, None] - part[None, :]).cumsum(0).cumsum(1)
+    for split in range(LEAST_RUNS, count - LEAST_RUNS + 1):
+        inside = sums[split, split] / 2.0
+        ends = np.arange(split + LEAST_RUNS, count + 1)
+        before, after = float(split), (ends - split).astype(float)
+        across = sums[split, ends] - sums[split, split]
+        later = (sums[ends, ends] - sums[split, ends] - sums[ends, split] + sums[split, split]) / 2.0
+        distance = (
+            2.0 * across / (before * after)
+            - inside / (before * (before - 1.0) / 2.0)
+            - later / (after * (after - 1.0) / 2.0)
+        )
+        weighed = before * after / (before + after) * distance
+        best = int(np.argmax(weighed))
+        yield start + split, start + int(ends[best]), float(weighed[best])
+
+
+class _Search:
+    """One series, searched."""
+
+    def __init__(self, values: np.ndarray, allowed: Sequence[int], rule: Rule) -> None:
+        self.values = values
+        self.allowed = allowed
+        self.rule = rule
+
+    def run(self) -> tuple[list[int], float]:
+        """The positions of the steps, and the least p-value of any place."""
+        weak: list[int] = []
+        least = self._split(0, self.values.size, weak, first=True)
+        return self._merge(sorted(set(weak))), least
+
+    def _split(self, start: int, end: int, weak: list[int], first: bool = False) -> float:
+        """Collect weak places of a part, and its own parts' (Hunter's splitting); the first one's p-value."""
+        places = set(self.allowed)
+        candidates = [found for found in energies(self.values, start, end) if found[0] in places]
+        if not candidates:
+            return 1.0
+        split, until, _ = max(candidates, key=lambda found: found[2])
+        inflation = self._inflation([start, split, end])
+        p_value = min(self._p_value(start, split, stop, inflation) for stop in {until, end})
+        if p_value > min(self.rule.level * LENIENT, 0.5):
+            return p_value
+        weak.append(split)
+        self._split(start, split, weak)
+        self._split(split, end, weak)
+        return p_value
+
+    def _merge(self, found: list[int]) -> list[int]:
+        """Take back the weakest place, again and again, until all are sure and large enough."""
+        while found:
+            bounds = [0, *found, self.values.size]
+            inflation = self._inflation(bounds)
+            worst, strength = 0, (-1.0, 0.0)
+            for n in range(len(found)):
+                start, split, end = bounds[n : n + 3]
+                p_value = self._p_value(start, split, end, inflation)
+                size = abs(self._difference(start, split, end))
+                weakness = (p_value, -size) if p_value > self.rule.level else (0.0, -size)
+                if size > self.rule.threshold and p_value <= self.rule.level:
+                    continue
+                if weakness > strength:
+                    worst, strength = n, weakness
+            if strength[0] < 0.0:
+                return found
+            del found[worst]
+        return found
+
+    def _difference(self, start: int, split: int, end: int) -> float:
+        return float(self.values[split:end].mean() - self.values[start:split].mean())
+
+    def _inflation(self, bounds: Sequence[int]) -> float:
+        """How much larger variances of means are because runs resemble the ones before them.
+
+        From the correlation of neighbours within the parts, freed of its bias in short series (Marriott and
+        Pope 1954); at least 1.
+        """
+        if not self.rule.counts_likeness:
+            return 1.0
+        products = squares = 0.0
+        pairs = parts = 0
+        for start, end in pairwise(bounds):
+            rest = self.values[start:end] - self.values[start:end].mean()
+            products += float((rest[1:] * rest[:-1]).sum())
+            squares += float((rest**2).sum())
+            pairs += max(rest.size - 1, 0)
+            parts += 1
+        if squares <= 0.0 or not pairs:
+            return 1.0
+        length = self.values[bounds[0] : bounds[-1]].size / parts
+        likeness = (products / squares + 1.0 / length) / max(1.0 - 3.0 / length, 0.25)
+        likeness = min(max(likeness, 0.0), MOST_LIKENESS)
+        return (1.0 + likeness) / (1.0 - likeness)
+
+    def _error(self, start: int, split: int, end: int, inflation: float) -> tuple[float, float]:
+        """Standard error of the difference of two parts' means, and its degrees of freedom."""
+        before, after = self.values[start:split], self.values[split:end]
+        total = before.size + after.size
+        squares = ((before - before.mean()) ** 2).sum() + ((after - after.mean()) ** 2).sum()
+        variance = float(squares) / (total - 2.0)
+        error = math.sqrt(variance * inflation * (1.0 / before.size + 1.0 / after.size))
+        return error, max(total / inflation - 2.0, 1.0)
+
+    def _p_value(self, start: int, split: int, end: int, inflation: float) -> float:
+        error, freedom = self._error(start, split, end, inflation)
+        difference = abs(self._difference(start, split, end))
+        if difference <= 1e-12:
+            return 1.0
+        bare = 2.0 * float(special.stdtr(freedom, -difference / error)) if error > 0.0 else 0.0
+        return min(bare * self._searched(start, end), 1.0)
+
+    def _searched(self, start: int, end: int) -> int:
+        """In how many places a step between two bounds was looked for."""
+        if not self.rule.pays_for_search:
+            return 1
+        least, most = start + LEAST_RUNS, end - LEAST_RUNS
+        return max(sum(least <= place <= most for place in self.allowed), 1)
+
+    def step(self, found: Sequence[int], number: int, kept: np.ndarray) -> Step:
+        """A step that was found, in positions of the whole series."""
+        bounds = [0, *found, self.values.size]
+        start, split, end = bounds[number : number + 3]
+        inflation = self._inflation(bounds)
+        difference = self._difference(start, split, end)
+        error, freedom = self._error(start, split, end, inflation)
+        half = float(special.stdtrit(freedom, 0.975)) * error
+        earliest, latest = self._likely(start, split, end)
+        return Step(
+            position=int(kept[split]),
+            earliest=int(kept[earliest]),
+            latest=int(kept[latest]),
+            log_ratio=difference,
+            low=difference - half,
+            high=difference + half,
+            p_value=self._p_value(start, split, end, inflation),
+        )
+
+    def _likely(self, start: int, split: int, end: int) -> tuple[int, int]:
+        """First and last place at which the step is not much less likely than where it was found."""
+        part = self.values[start:end]
+        rest: dict[int, float] = {}
+        for place in range(2, part.size - 1):
+            if start + place in self.allowed or start + place == split:
+                before, after = part[:place], part[place:]
+                squares = ((before - before.mean()) ** 2).sum() + ((after - after.mean()) ** 2).sum()
+                rest[start + place] = float(squares)
+        least = min(rest.values(), default=0.0)
+        if least <= 0.0:
+            return split, split
+        within = [p for p, squares in rest.items() if part.size * math.log(squares / least) <= _LIKELY]
+        return min([split, *within]), max([split, *within])
