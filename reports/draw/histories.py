@@ -38,8 +38,8 @@ def narrow_histories(data: Histories) -> Figure:
 
 def _figure(panels: Sequence[HistoryPanel], columns: int, wide: float) -> Figure:
     rows = math.ceil(len(panels) / columns)
-    width, height = max(columns * wide, NARROW_INCHES) + 0.15, rows * ROW_INCHES + 0.75
-    figure = empty_figure(width, height, 0.52, 0.45, 0.12, 0.75, wspace=0.24, hspace=0.62)
+    width, height = max(columns * wide, NARROW_INCHES) + 0.15, rows * ROW_INCHES + 0.3
+    figure = empty_figure(width, height, 0.52, 0.3, 0.12, 0.62, wspace=0.24, hspace=0.5)
     grid = figure.subplots(rows, columns, squeeze=False)
     every = [axes for row in grid for axes in row]
     for axes, panel in zip(every, panels, strict=False):
@@ -91,7 +91,7 @@ def _draw(axes: Axes, panel: HistoryPanel) -> None:
 
 def _limits(panel: HistoryPanel) -> tuple[float, float]:
     """From where to where, on a logarithmic axis: all that was judged, with room for the labels."""
-    shown = [*panel.judged, *panel.levels]
+    shown = [*panel.judged, *panel.measured, *panel.levels]
     low, high = min([*shown, 1 / LEAST_RANGE]), max([*shown, LEAST_RANGE])
     span = high / low
     return low / span**0.08, high * span ** (ROOM - 1.0 if panel.steps else 0.08)
@@ -118,11 +118,15 @@ def _axes(axes: Axes, panel: HistoryPanel, limits: tuple[float, float]) -> None:
 
 def _ticks(low: float, high: float) -> list[float]:
     """A few ratios that a reader knows, 1 among them."""
-    for step in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, 200.0, 1000.0):
-        above = [1.0 + step * n for n in range(1, 6) if 1.0 + step * n <= high]
-        below = [1.0 / (1.0 + step * n) for n in range(1, 6) if 1.0 / (1.0 + step * n) >= low]
-        if len(above) + len(below) <= 4:
-            return sorted([*below, 1.0, *above])
+    for step in (0.02, 0.05, 0.1, 0.2, 0.4):
+        found = [1.0 + step * n for n in range(-4, 5)]
+        within = [ratio for ratio in found if low <= ratio <= high and ratio > 0.05]
+        if low >= min(found) - step and high <= max(found) + step and len(within) <= 5:
+            return within
+    for base in (2.0, 5.0, 10.0, 100.0):
+        within = [base**n for n in range(-8, 9) if low <= base**n <= high]
+        if len(within) <= 5:
+            return within
     return [1.0]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from likeforlike.reports.history.machine_factor import Factor, adjusted, factors, family
 from likeforlike.reports.history.series import History, Series, Visit
-from likeforlike.reports.statistics.change_points import LEVEL, Rule, Segmented, Step, find_steps
+from likeforlike.reports.statistics.change_points import LEVEL, Rule, Segmented, Step, find_steps, likeness
 from likeforlike.reports.statistics.verdicts import THRESHOLD, adjusted_p_values
 
 RULE = Rule(threshold=math.log1p(THRESHOLD))
@@ -27,6 +27,9 @@ OPTIONS = {
     "operands": "--operands",
 }
 """Options of ``likeforlike bench`` for axes that have one of their own."""
+
+BORROWED_RUNS = 20
+"""Runs that the mean of all cells is worth where a cell's resemblance is drawn towards it."""
 
 MACHINES_SHARE = 0.5
 """A step of which the machine's own move, the other way, makes up more than this share is not sure."""
@@ -103,19 +106,18 @@ def judge(history: History, only: Sequence[str] = (), rule: Rule = RULE, adjust:
     left are without steps, and a step must be as sure as the least sure cell that is left.
     """
     known = factors(history.series) if adjust else {}
-    cells = [
-        _marked(item, known.get((item.machine, family(item.device)), Factor()), rule)
-        for item in history.series
-        if not item.reference and _is_wanted(item, only)
-    ]
-    if not cells:
+    wanted = [item for item in history.series if not item.reference and _is_wanted(item, only)]
+    if not wanted:
         raise ValueError(_none_wanted(history, only))
+    chosen = [known.get((item.machine, family(item.device)), Factor()) for item in wanted]
+    taken = [adjusted(item, factor) for item, factor in zip(wanted, chosen, strict=True)]
+    logs = [made for made, _ in taken]
+    alike = resemblances(logs, [item.first_of_commit for item in wanted])
+    parts = list(zip(wanted, chosen, taken, alike, strict=True))
+    cells = [_marked(*part, rule) for part in parts]
     level = family_level([cell.found.least_p_value for cell in cells], rule.level)
     if level < rule.level:
-        cells = [
-            _marked(cell.series, cell.factor, replace(rule, level=level)) if cell.found.steps else cell
-            for cell in cells
-        ]
+        cells = [_marked(*part, replace(rule, level=level)) for part in parts]
     return Judged(history, tuple(cells), tuple(_machines(history, known, rule)))
 
 
@@ -138,9 +140,22 @@ def family_level(p_values: Sequence[float], level: float = LEVEL) -> float:
     return max((p for p, keeps in zip(p_values, kept, strict=True) if keeps), default=0.0)
 
 
-def _marked(series: Series, factor: Factor, rule: Rule) -> Marked:
-    logs, made = adjusted(series, factor)
-    found = find_steps(logs, rule, series.first_of_commit)
+def resemblances(series: Sequence[np.ndarray], places: Sequence[Sequence[int]]) -> list[float]:
+    """How much each series' runs resemble the ones before: its own, drawn towards the mean of all.
+
+    Ten runs hardly tell a correlation. So of n runs their own counts n / (n + :data:`BORROWED_RUNS`).
+    """
+    own = [likeness(logs, allowed) for logs, allowed in zip(series, places, strict=True)]
+    mean = float(np.mean(own)) if own else 0.0
+    shares = [logs.size / (logs.size + BORROWED_RUNS) for logs in series]
+    return [share * r + (1.0 - share) * mean for share, r in zip(shares, own, strict=True)]
+
+
+def _marked(
+    series: Series, factor: Factor, taken: tuple[np.ndarray, bool], resemblance: float, rule: Rule
+) -> Marked:
+    logs, made = taken
+    found = find_steps(logs, rule, series.first_of_commit, resemblance)
     return Marked(series, tuple(float(log) for log in logs), made, factor, found)
 
 

@@ -87,19 +87,21 @@ class Rule:
     drops_outliers: bool = True
 
 
-HUNTER = Rule(level=0.001, pays_for_search=False, counts_likeness=False, drops_outliers=False)
-"""Hunter's own limit, to compare with."""
+HUNTER = Rule(level=0.001, pays_for_search=False, counts_likeness=False)
+"""Hunter's own limit."""
 
 
 def find_steps(
     values: Sequence[float] | np.ndarray,
     rule: Rule = Rule(),
     places: Collection[int] | None = None,
+    resemblance: float | None = None,
 ) -> Segmented:
     """The steps of a series of logs in order.
 
     ``places``: the only positions at which a step may begin, such as the first run of each commit; all
-    where None. Raises ValueError for a value that is not finite.
+    where None. ``resemblance``: the correlation of a run with the next; :func:`likeness` tells it where it
+    is None. Raises ValueError for a value that is not finite.
     """
     series = np.asarray(values, dtype=float)
     if series.size and not np.isfinite(series).all():
@@ -108,7 +110,11 @@ def find_steps(
     kept = np.array([i for i in range(series.size) if i not in set_aside], dtype=int)
     wanted = set(range(series.size)) if places is None else set(places)
     allowed = _allowed(kept, wanted)
-    search = _Search(series[kept], allowed, rule)
+    if not rule.counts_likeness:
+        resemblance = 0.0
+    elif resemblance is None:
+        resemblance = likeness(series, places)
+    search = _Search(series[kept], allowed, rule, min(max(resemblance, 0.0), MOST_LIKENESS))
     found, least = search.run()
     steps = tuple(search.step(found, n, kept) for n in range(len(found)))
     bounds = [0, *found, kept.size]
@@ -117,15 +123,37 @@ def find_steps(
 
 
 def outliers(series: np.ndarray) -> frozenset[int]:
-    """Lone values far off the median of their neighbours (Hampel's filter)."""
-    found = []
-    for position in range(series.size):
-        near = series[max(position - NEIGHBOURS, 0) : position + NEIGHBOURS + 1]
-        middle = float(np.median(near))
-        sigma = _MAD_TO_SIGMA * float(np.median(np.abs(near - middle)))
-        if near.size > NEIGHBOURS and sigma > 0.0 and abs(series[position] - middle) > OUTLYING * sigma:
-            found.append(position)
-    return frozenset(found)
+    """Lone values: far off the median of their neighbours, and of the nearest of them.
+
+    Hampel's filter, by one standard for the whole series; the last run before a step is like the one before.
+    """
+    near = [series[max(n - NEIGHBOURS, 0) : n + NEIGHBOURS + 1] for n in range(series.size)]
+    rest = np.abs(series - np.array([np.median(values) for values in near]))
+    sigma = _MAD_TO_SIGMA * float(np.median(rest)) if series.size else 0.0
+    if sigma <= 0.0 or series.size <= LEAST_RUNS:
+        return frozenset()
+    gaps = np.abs(np.diff(series))
+    alone = np.minimum(np.r_[np.inf, gaps], np.r_[gaps, np.inf])
+    return frozenset(int(n) for n in np.flatnonzero(np.minimum(rest, alone) > OUTLYING * sigma))
+
+
+def likeness(values: Sequence[float] | np.ndarray, places: Collection[int] | None = None) -> float:
+    """Correlation of a run with the next between steps, about 0 of runs that have nothing to do with others.
+
+    Steps are those of :data:`HUNTER`. In a part of n runs their mean makes neighbours look unlike by 1 / n,
+    which is added. Of a few runs it is a rough figure, which may be below 0.
+    """
+    found = find_steps(values, HUNTER, places)
+    kept = [n for n in range(len(values)) if n not in found.outliers]
+    series = np.asarray(values, dtype=float)[kept]
+    bounds = [0, *(kept.index(step.position) for step in found.steps), series.size]
+    products = squares = 0.0
+    for start, end in pairwise(bounds):
+        rest = series[start:end] - series[start:end].mean() if end > start else series[:0]
+        square = float((rest**2).sum())
+        products += float((rest[1:] * rest[:-1]).sum()) + square / max(rest.size, 1)
+        squares += square
+    return products / squares if squares > 0.0 else 0.0
 
 
 def _allowed(kept: np.ndarray, wanted: set[int]) -> list[int]:
@@ -165,10 +193,11 @@ def energies(values: np.ndarray, start: int, end: int) -> Iterator[tuple[int, in
 class _Search:
     """One series, searched."""
 
-    def __init__(self, values: np.ndarray, allowed: Sequence[int], rule: Rule) -> None:
+    def __init__(self, values: np.ndarray, allowed: Sequence[int], rule: Rule, likeness: float) -> None:
         self.values = values
         self.allowed = allowed
         self.rule = rule
+        self.likeness = likeness
 
     def run(self) -> tuple[list[int], float]:
         """The positions of the steps, and the least p-value of any place."""
@@ -183,8 +212,7 @@ class _Search:
         if not candidates:
             return 1.0
         split, until, _ = max(candidates, key=lambda found: found[2])
-        inflation = self._inflation([start, split, end])
-        p_value = min(self._p_value(start, split, stop, inflation) for stop in {until, end})
+        p_value = min(self._p_value(start, split, stop) for stop in {until, end})
         if p_value > min(self.rule.level * LENIENT, 0.5):
             return p_value
         weak.append(split)
@@ -196,11 +224,10 @@ class _Search:
         """Take back the weakest place, again and again, until all are sure and large enough."""
         while found:
             bounds = [0, *found, self.values.size]
-            inflation = self._inflation(bounds)
             worst, strength = 0, (-1.0, 0.0)
             for n in range(len(found)):
                 start, split, end = bounds[n : n + 3]
-                p_value = self._p_value(start, split, end, inflation)
+                p_value = self._p_value(start, split, end)
                 size = abs(self._difference(start, split, end))
                 weakness = (p_value, -size) if p_value > self.rule.level else (0.0, -size)
                 if size > self.rule.threshold and p_value <= self.rule.level:
@@ -215,31 +242,12 @@ class _Search:
     def _difference(self, start: int, split: int, end: int) -> float:
         return float(self.values[split:end].mean() - self.values[start:split].mean())
 
-    def _inflation(self, bounds: Sequence[int]) -> float:
-        """How much larger variances of means are because runs resemble the ones before them.
+    def _error(self, start: int, split: int, end: int) -> tuple[float, float]:
+        """Standard error of the difference of two parts' means, and its degrees of freedom.
 
-        From the correlation of neighbours within the parts, freed of its bias in short series (Marriott and
-        Pope 1954); at least 1.
+        Of runs that resemble the ones before them fewer count: (1 - r) / (1 + r) of each.
         """
-        if not self.rule.counts_likeness:
-            return 1.0
-        products = squares = 0.0
-        pairs = parts = 0
-        for start, end in pairwise(bounds):
-            rest = self.values[start:end] - self.values[start:end].mean()
-            products += float((rest[1:] * rest[:-1]).sum())
-            squares += float((rest**2).sum())
-            pairs += max(rest.size - 1, 0)
-            parts += 1
-        if squares <= 0.0 or not pairs:
-            return 1.0
-        length = self.values[bounds[0] : bounds[-1]].size / parts
-        likeness = (products / squares + 1.0 / length) / max(1.0 - 3.0 / length, 0.25)
-        likeness = min(max(likeness, 0.0), MOST_LIKENESS)
-        return (1.0 + likeness) / (1.0 - likeness)
-
-    def _error(self, start: int, split: int, end: int, inflation: float) -> tuple[float, float]:
-        """Standard error of the difference of two parts' means, and its degrees of freedom."""
+        inflation = (1.0 + self.likeness) / (1.0 - self.likeness)
         before, after = self.values[start:split], self.values[split:end]
         total = before.size + after.size
         squares = ((before - before.mean()) ** 2).sum() + ((after - after.mean()) ** 2).sum()
@@ -247,8 +255,8 @@ class _Search:
         error = math.sqrt(variance * inflation * (1.0 / before.size + 1.0 / after.size))
         return error, max(total / inflation - 2.0, 1.0)
 
-    def _p_value(self, start: int, split: int, end: int, inflation: float) -> float:
-        error, freedom = self._error(start, split, end, inflation)
+    def _p_value(self, start: int, split: int, end: int) -> float:
+        error, freedom = self._error(start, split, end)
         difference = abs(self._difference(start, split, end))
         if difference <= 1e-12:
             return 1.0
@@ -266,9 +274,8 @@ class _Search:
         """A step that was found, in positions of the whole series."""
         bounds = [0, *found, self.values.size]
         start, split, end = bounds[number : number + 3]
-        inflation = self._inflation(bounds)
         difference = self._difference(start, split, end)
-        error, freedom = self._error(start, split, end, inflation)
+        error, freedom = self._error(start, split, end)
         half = float(special.stdtrit(freedom, 0.975)) * error
         earliest, latest = self._likely(start, split, end)
         return Step(
@@ -278,7 +285,7 @@ class _Search:
             log_ratio=difference,
             low=difference - half,
             high=difference + half,
-            p_value=self._p_value(start, split, end, inflation),
+            p_value=self._p_value(start, split, end),
         )
 
     def _likely(self, start: int, split: int, end: int) -> tuple[int, int]:
