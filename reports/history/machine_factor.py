@@ -20,7 +20,7 @@ LEAST_WITHOUT_COPIES = 5
 
 _SWEEPS = 20
 
-_WORSE = 1.5
+_WORSE = 3.0
 """Dividing by the factor is left where it makes runs differ so many times more from the next."""
 
 

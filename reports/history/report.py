@@ -322,7 +322,7 @@ def _reading() -> Points:
             "What moves a machine as a whole is taken out: the median of what the noise floor's products "
             "and the twins show in that run.",
             "Steps are found by E-divisive and tested as Hunter does, with a price for having searched, "
-            "for runs that resemble the ones before, and for many cells (false discovery rate 5 %); less "
+            "for runs that resemble the ones before, and for the number of cells; less "
             f"than 2 % is no step, nor is what lasted fewer than {LEAST_RUNS} runs.",
             "A slow drift of one cell alone can look like a step. The command beside each step measures "
             "both sides in turns, which tells.",

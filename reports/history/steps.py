@@ -12,8 +12,16 @@ import numpy as np
 
 from likeforlike.reports.history.machine_factor import Factor, adjusted, factors, family
 from likeforlike.reports.history.series import History, Series, Visit
-from likeforlike.reports.statistics.change_points import LEVEL, Rule, Segmented, Step, find_steps, likeness
-from likeforlike.reports.statistics.verdicts import THRESHOLD, adjusted_p_values
+from likeforlike.reports.statistics.change_points import (
+    LEVEL,
+    Rule,
+    Segmented,
+    Step,
+    correlations,
+    find_steps,
+    inflation_of,
+)
+from likeforlike.reports.statistics.verdicts import THRESHOLD
 
 RULE = Rule(threshold=math.log1p(THRESHOLD))
 """Steps of less than the report's own threshold are none."""
@@ -28,8 +36,11 @@ OPTIONS = {
 }
 """Options of ``likeforlike bench`` for axes that have one of their own."""
 
-BORROWED_RUNS = 20
-"""Runs that the mean of all cells is worth where a cell's resemblance is drawn towards it."""
+BORROWED_RUNS = 60
+"""Runs that the median of all cells is worth where it is told how much a cell's runs resemble each other."""
+
+NEAR_RUNS = 4
+"""Runs at either side of a step by which it is told whether the machine moved there."""
 
 MACHINES_SHARE = 0.5
 """A step of which the machine's own move, the other way, makes up more than this share is not sure."""
@@ -59,10 +70,14 @@ class Marked:
         return float(np.mean(moves[after]) - np.mean(moves[before]))
 
     def sure(self, step: Step) -> bool:
-        """Whether the cell itself moved, and not only the machine's factor that it was divided by."""
+        """Whether the cell itself moved, and not only the machine's factor that it was divided by, there."""
         if not self.adjusted:
             return True
-        moved = self.machine_moved(step)
+        moves = [self.factor.logs[visit.id] for visit in self.series.visits]
+        before, after = self._parts(step)
+        near_before = moves[max(before.start, before.stop - NEAR_RUNS) : before.stop]
+        near_after = moves[after.start : min(after.stop, after.start + NEAR_RUNS)]
+        moved = float(np.mean(near_after) - np.mean(near_before))
         return not (moved * step.log_ratio < 0.0 and abs(moved) > MACHINES_SHARE * abs(step.log_ratio))
 
     def runs(self, step: Step) -> tuple[int, int]:
@@ -97,13 +112,19 @@ class Judged:
     machines: tuple[MachineMoves, ...]
 
 
-def judge(history: History, only: Sequence[str] = (), rule: Rule = RULE, adjust: bool = True) -> Judged:
+def judge(
+    history: History,
+    only: Sequence[str] = (),
+    rule: Rule = RULE,
+    adjust: bool = True,
+    many: bool = True,
+) -> Judged:
     """Find the steps of all cells, or of those whose name or id fits a pattern in ``only``.
 
-    Of many cells, what would be found by chance is taken back.
+    Of ``many`` cells, what would be found by chance is taken back.
 
-    Each cell's least p-value is adjusted over all cells (Benjamini and Hochberg); cells in which none is
-    left are without steps, and a step must be as sure as the least sure cell that is left.
+    Each cell's least p-value is adjusted for the number of cells (Holm); a step must be as sure as the least
+    sure cell that is left.
     """
     known = factors(history.series) if adjust else {}
     wanted = [item for item in history.series if not item.reference and _is_wanted(item, only)]
@@ -112,11 +133,11 @@ def judge(history: History, only: Sequence[str] = (), rule: Rule = RULE, adjust:
     chosen = [known.get((item.machine, family(item.device)), Factor()) for item in wanted]
     taken = [adjusted(item, factor) for item, factor in zip(wanted, chosen, strict=True)]
     logs = [made for made, _ in taken]
-    alike = resemblances(logs, [item.first_of_commit for item in wanted])
+    alike = inflations(logs, [item.first_of_commit for item in wanted])
     parts = list(zip(wanted, chosen, taken, alike, strict=True))
     cells = [_marked(*part, rule) for part in parts]
     level = family_level([cell.found.least_p_value for cell in cells], rule.level)
-    if level < rule.level:
+    if many and level < rule.level:
         cells = [_marked(*part, replace(rule, level=level)) for part in parts]
     return Judged(history, tuple(cells), tuple(_machines(history, known, rule)))
 
@@ -133,29 +154,45 @@ def _none_wanted(history: History, only: Sequence[str]) -> str:
 
 
 def family_level(p_values: Sequence[float], level: float = LEVEL) -> float:
-    """The largest p-value at which the false discovery rate over these tests is held; 0 if at none."""
-    if not p_values:
-        return level
-    kept = adjusted_p_values(p_values) <= level
-    return max((p for p, keeps in zip(p_values, kept, strict=True) if keeps), default=0.0)
+    """The largest p-value that stands where any false one among these tests is as rare as ``level`` (Holm).
 
-
-def resemblances(series: Sequence[np.ndarray], places: Sequence[Sequence[int]]) -> list[float]:
-    """How much each series' runs resemble the ones before: its own, drawn towards the mean of all.
-
-    Ten runs hardly tell a correlation. So of n runs their own counts n / (n + :data:`BORROWED_RUNS`).
+    Not the false discovery rate: of the steps of a report, a few false ones among many would be allowed.
     """
-    own = [likeness(logs, allowed) for logs, allowed in zip(series, places, strict=True)]
-    mean = float(np.mean(own)) if own else 0.0
-    shares = [logs.size / (logs.size + BORROWED_RUNS) for logs in series]
-    return [share * r + (1.0 - share) * mean for share, r in zip(shares, own, strict=True)]
+    accepted = 0.0
+    for passed, p_value in enumerate(sorted(p_values)):
+        if p_value * (len(p_values) - passed) > level:
+            break
+        accepted = p_value
+    return accepted
+
+
+def inflations(series: Sequence[np.ndarray], places: Sequence[Sequence[int]]) -> list[float]:
+    """By how much runs of each series count for less since they resemble the ones before.
+
+    A few runs hardly tell it. So of n runs their own counts n / (n + :data:`BORROWED_RUNS`), the rest is what
+    the correlations of all series show at their median.
+    """
+    every = [correlations(logs, allowed) for logs, allowed in zip(series, places, strict=True)]
+    known = [found for found in every if not np.isnan(found).all()]
+    if not known:
+        return [1.0] * len(series)
+    table = np.array(known)
+    known_lags = ~np.isnan(table).all(axis=0)
+    middle = np.full(table.shape[1], np.nan)
+    middle[known_lags] = np.nanmedian(table[:, known_lags], axis=0)
+    result = []
+    for logs, found in zip(series, every, strict=True):
+        share = logs.size / (logs.size + BORROWED_RUNS)
+        of_all, own = inflation_of(middle, logs.size), inflation_of(found, logs.size)
+        result.append(of_all ** (1.0 - share) * own**share)
+    return result
 
 
 def _marked(
-    series: Series, factor: Factor, taken: tuple[np.ndarray, bool], resemblance: float, rule: Rule
+    series: Series, factor: Factor, taken: tuple[np.ndarray, bool], inflation: float, rule: Rule
 ) -> Marked:
     logs, made = taken
-    found = find_steps(logs, rule, series.first_of_commit, resemblance)
+    found = find_steps(logs, rule, series.first_of_commit, inflation)
     return Marked(series, tuple(float(log) for log in logs), made, factor, found)
 
 

@@ -36,10 +36,14 @@ OUTLYING = 6.0
 NEIGHBOURS = 3
 """Runs at either side that an outlier is held against: what lasts longer is none."""
 
-MOST_LIKENESS = 0.9
-"""Correlation of a run with the next beyond which it is not believed."""
+MOST_LAGS = 8
+"""Runs further apart are taken to have nothing to do with each other."""
+
+MOST_INFLATION = 20.0
+"""Of the variance of means because runs resemble the ones before."""
 
 _MAD_TO_SIGMA = 1.4826
+_ITERATIONS = 12
 _LIKELY = 3.841
 """95 % of a chi-square variable with one degree of freedom lie below."""
 
@@ -90,18 +94,21 @@ class Rule:
 HUNTER = Rule(level=0.001, pays_for_search=False, counts_likeness=False)
 """Hunter's own limit."""
 
+_PLAIN = Rule(level=1e-6, pays_for_search=False, counts_likeness=False)
+"""What is a step at first sight: weaker ones may be the drift that is to be seen."""
+
 
 def find_steps(
     values: Sequence[float] | np.ndarray,
     rule: Rule = Rule(),
     places: Collection[int] | None = None,
-    resemblance: float | None = None,
+    inflation: float | None = None,
 ) -> Segmented:
     """The steps of a series of logs in order.
 
     ``places``: the only positions at which a step may begin, such as the first run of each commit; all
-    where None. ``resemblance``: the correlation of a run with the next; :func:`likeness` tells it where it
-    is None. Raises ValueError for a value that is not finite.
+    where None. ``inflation``: of the variance of means, because runs resemble the ones before; that of
+    :func:`inflation_of` where None. Raises ValueError for a value that is not finite.
     """
     series = np.asarray(values, dtype=float)
     if series.size and not np.isfinite(series).all():
@@ -111,10 +118,10 @@ def find_steps(
     wanted = set(range(series.size)) if places is None else set(places)
     allowed = _allowed(kept, wanted)
     if not rule.counts_likeness:
-        resemblance = 0.0
-    elif resemblance is None:
-        resemblance = likeness(series, places)
-    search = _Search(series[kept], allowed, rule, min(max(resemblance, 0.0), MOST_LIKENESS))
+        inflation = 1.0
+    elif inflation is None:
+        inflation = inflation_of(correlations(series, places), kept.size)
+    search = _Search(series[kept], allowed, rule, inflation)
     found, least = search.run()
     steps = tuple(search.step(found, n, kept) for n in range(len(found)))
     bounds = [0, *found, kept.size]
@@ -137,23 +144,38 @@ def outliers(series: np.ndarray) -> frozenset[int]:
     return frozenset(int(n) for n in np.flatnonzero(np.minimum(rest, alone) > OUTLYING * sigma))
 
 
-def likeness(values: Sequence[float] | np.ndarray, places: Collection[int] | None = None) -> float:
-    """Correlation of a run with the next between steps, about 0 of runs that have nothing to do with others.
+def correlations(values: Sequence[float] | np.ndarray, places: Collection[int] | None = None) -> np.ndarray:
+    """Correlations of runs with those 1 to :data:`MOST_LAGS` later, between plain steps.
 
-    Steps are those of :data:`HUNTER`. In a part of n runs their mean makes neighbours look unlike by 1 / n,
-    which is added. Of a few runs it is a rough figure, which may be below 0.
+    NaN where there are too few runs. In short parts they are too low, which :func:`inflation_of` mends.
     """
-    found = find_steps(values, HUNTER, places)
+    found = find_steps(values, _PLAIN, places)
     kept = [n for n in range(len(values)) if n not in found.outliers]
     series = np.asarray(values, dtype=float)[kept]
     bounds = [0, *(kept.index(step.position) for step in found.steps), series.size]
-    products = squares = 0.0
-    for start, end in pairwise(bounds):
-        rest = series[start:end] - series[start:end].mean() if end > start else series[:0]
-        square = float((rest**2).sum())
-        products += float((rest[1:] * rest[:-1]).sum()) + square / max(rest.size, 1)
-        squares += square
-    return products / squares if squares > 0.0 else 0.0
+    rest = np.concatenate([series[a:b] - series[a:b].mean() for a, b in pairwise(bounds) if b > a] or [[]])
+    square = float((rest**2).mean()) if rest.size else 0.0
+    result = np.full(MOST_LAGS, np.nan)
+    for lag in range(1, min(MOST_LAGS, rest.size // 3) + 1):
+        result[lag - 1] = float((rest[lag:] * rest[:-lag]).mean()) / square if square > 0.0 else 0.0
+    return result
+
+
+def inflation_of(correlated: np.ndarray, runs: float) -> float:
+    """How many times larger the variance of a mean is than that of so many independent runs; 1 at least.
+
+    One and twice the sum of the correlations up to the first that is none (Geyer 1992). Taking the mean from
+    n runs lowers every autocovariance by the variance of that mean, which is what is sought: by iteration.
+    """
+    known = correlated[~np.isnan(correlated)]
+    lags = min(known.size, max(int(runs // 4), 1))
+    inflation = 1.0
+    for _ in range(_ITERATIONS):
+        lost = min(inflation / max(runs, 1.0), 0.5)
+        mended = known[:lags] * (1.0 - lost) + lost
+        until = int(np.argmax(mended <= 0.0)) if (mended <= 0.0).any() else lags
+        inflation = min(1.0 + 2.0 * float(mended[:until].sum()), MOST_INFLATION)
+    return inflation
 
 
 def _allowed(kept: np.ndarray, wanted: set[int]) -> list[int]:
@@ -193,11 +215,11 @@ def energies(values: np.ndarray, start: int, end: int) -> Iterator[tuple[int, in
 class _Search:
     """One series, searched."""
 
-    def __init__(self, values: np.ndarray, allowed: Sequence[int], rule: Rule, likeness: float) -> None:
+    def __init__(self, values: np.ndarray, allowed: Sequence[int], rule: Rule, inflation: float) -> None:
         self.values = values
         self.allowed = allowed
         self.rule = rule
-        self.likeness = likeness
+        self.inflation = inflation
 
     def run(self) -> tuple[list[int], float]:
         """The positions of the steps, and the least p-value of any place."""
@@ -245,15 +267,14 @@ class _Search:
     def _error(self, start: int, split: int, end: int) -> tuple[float, float]:
         """Standard error of the difference of two parts' means, and its degrees of freedom.
 
-        Of runs that resemble the ones before them fewer count: (1 - r) / (1 + r) of each.
+        Where runs resemble the ones before, fewer count.
         """
-        inflation = (1.0 + self.likeness) / (1.0 - self.likeness)
         before, after = self.values[start:split], self.values[split:end]
         total = before.size + after.size
         squares = ((before - before.mean()) ** 2).sum() + ((after - after.mean()) ** 2).sum()
         variance = float(squares) / (total - 2.0)
-        error = math.sqrt(variance * inflation * (1.0 / before.size + 1.0 / after.size))
-        return error, max(total / inflation - 2.0, 1.0)
+        error = math.sqrt(variance * self.inflation * (1.0 / before.size + 1.0 / after.size))
+        return error, max(total / self.inflation - 2.0, 1.0)
 
     def _p_value(self, start: int, split: int, end: int) -> float:
         error, freedom = self._error(start, split, end)
