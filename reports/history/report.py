@@ -8,14 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from likeforlike.devices.limits.units import plain_number
+from likeforlike.reports.history.confirming import confirming_command, software_changes
 from likeforlike.reports.history.series import Visit
-from likeforlike.reports.history.steps import (
-    Judged,
-    MachineMoves,
-    Marked,
-    confirming_command,
-    software_changes,
-)
+from likeforlike.reports.history.steps import Judged, MachineMoves, Marked
 from likeforlike.reports.statistics.change_points import LEAST_RUNS, Step
 from likeforlike.reports.tell.document import (
     Entry,
@@ -148,11 +143,19 @@ def _days(before: Visit, after: Visit) -> str:
 
 
 def _ratio(log: float) -> str:
-    return f"×{plain_number(math.exp(log), 4 if abs(log) < 0.1 else 3)}"
+    return f"×{plain_number(math.exp(log), _digits(log))}"
+
+
+def _digits(log: float) -> int:
+    """Of a ratio: one more near 1, where a hundredth matters."""
+    return 4 if 0.0 <= log < 0.18 else 3
 
 
 def _ratio_text(step: Step) -> str:
-    low, high = (plain_number(math.exp(log), 4 if abs(log) < 0.1 else 3) for log in (step.low, step.high))
+    digits = _digits(step.log_ratio)
+    low, high = (
+        plain_number(math.exp(log), digits - (log < 0.0 and digits == 4)) for log in (step.low, step.high)
+    )
     return f"{_ratio(step.log_ratio)} ({low} to {high})"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -12,32 +11,14 @@ import numpy as np
 
 from likeforlike.reports.history.machine_factor import Factor, adjusted, factors, family
 from likeforlike.reports.history.series import History, Series, Visit
-from likeforlike.reports.statistics.change_points import (
-    LEVEL,
-    Rule,
-    Segmented,
-    Step,
-    correlations,
-    find_steps,
-    inflation_of,
-)
+from likeforlike.reports.history.shared_noise import inflations, shared_spread
+from likeforlike.reports.sort.measurements import grouped
+from likeforlike.reports.statistics.change_points import LEVEL, Rule, Segmented, Step, find_steps, noise_of
+from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.verdicts import THRESHOLD
 
 RULE = Rule(threshold=math.log1p(THRESHOLD))
 """Steps of less than the report's own threshold are none."""
-
-OPTIONS = {
-    "recipe": "--recipes",
-    "dtype": "--dtypes",
-    "workers": "--workers",
-    "strategy": "--strategies",
-    "cache": "--cache",
-    "operands": "--operands",
-}
-"""Options of ``likeforlike bench`` for axes that have one of their own."""
-
-BORROWED_RUNS = 60
-"""Runs that the median of all cells is worth where it is told how much a cell's runs resemble each other."""
 
 NEAR_RUNS = 4
 """Runs at either side of a step by which it is told whether the machine moved there."""
@@ -126,19 +107,15 @@ def judge(
     Each cell's least p-value is adjusted for the number of cells (Holm); a step must be as sure as the least
     sure cell that is left.
     """
-    known = factors(history.series) if adjust else {}
     wanted = [item for item in history.series if not item.reference and _is_wanted(item, only)]
     if not wanted:
         raise ValueError(_none_wanted(history, only))
-    chosen = [known.get((item.machine, family(item.device)), Factor()) for item in wanted]
-    taken = [adjusted(item, factor) for item, factor in zip(wanted, chosen, strict=True)]
-    logs = [made for made, _ in taken]
-    alike = inflations(logs, [item.first_of_commit for item in wanted])
-    parts = list(zip(wanted, chosen, taken, alike, strict=True))
-    cells = [_marked(*part, rule) for part in parts]
+    prepared = _prepared(wanted, adjust, history.series)
+    cells = [item.marked(rule) for item in prepared]
     level = family_level([cell.found.least_p_value for cell in cells], rule.level)
     if many and level < rule.level:
-        cells = [_marked(*part, replace(rule, level=level)) for part in parts]
+        cells = [item.marked(replace(rule, level=level)) for item in prepared]
+    known = factors(history.series) if adjust else {}
     return Judged(history, tuple(cells), tuple(_machines(history, known, rule)))
 
 
@@ -166,34 +143,41 @@ def family_level(p_values: Sequence[float], level: float = LEVEL) -> float:
     return accepted
 
 
-def inflations(series: Sequence[np.ndarray], places: Sequence[Sequence[int]]) -> list[float]:
-    """By how much runs of each series count for less since they resemble the ones before.
-
-    A few runs hardly tell it. So of n runs their own counts n / (n + :data:`BORROWED_RUNS`), the rest is what
-    the correlations of all series show at their median.
-    """
-    every = [correlations(logs, allowed) for logs, allowed in zip(series, places, strict=True)]
-    known = [found for found in every if not np.isnan(found).all()]
-    if not known:
-        return [1.0] * len(series)
-    table = np.array(known)
-    known_lags = ~np.isnan(table).all(axis=0)
-    middle = np.full(table.shape[1], np.nan)
-    middle[known_lags] = np.nanmedian(table[:, known_lags], axis=0)
+def _prepared(series: Sequence[Series], adjust: bool, every: Sequence[Series]) -> list[_Prepared]:
+    """Each series without its machine's factor, and what cells of its machine and device show of noise."""
+    known = factors(every) if adjust else {}
     result = []
-    for logs, found in zip(series, every, strict=True):
-        share = logs.size / (logs.size + BORROWED_RUNS)
-        of_all, own = inflation_of(middle, logs.size), inflation_of(found, logs.size)
-        result.append(of_all ** (1.0 - share) * own**share)
+    for place, members in grouped(((item.machine, family(item.device)), item) for item in series).items():
+        factor = known.get(place, Factor())
+        taken = [adjusted(item, factor) for item in members]
+        noises = [
+            noise_of(logs, item.first_of_commit) for (logs, _), item in zip(taken, members, strict=True)
+        ]
+        inflated = inflations(noises)
+        spread = shared_spread(noises, inflated)
+        result += [
+            _Prepared(item, logs, made, factor, more, spread)
+            for item, (logs, made), more in zip(members, taken, inflated, strict=True)
+        ]
     return result
 
 
-def _marked(
-    series: Series, factor: Factor, taken: tuple[np.ndarray, bool], inflation: float, rule: Rule
-) -> Marked:
-    logs, made = taken
-    found = find_steps(logs, rule, series.first_of_commit, inflation)
-    return Marked(series, tuple(float(log) for log in logs), made, factor, found)
+@dataclass(frozen=True)
+class _Prepared:
+    """A series, ready to be judged."""
+
+    series: Series
+    logs: np.ndarray
+    adjusted: bool
+    factor: Factor
+    inflation: float
+    spread: Spread | None
+
+    def marked(self, rule: Rule) -> Marked:
+        spread = self.spread if rule.borrows else None
+        found = find_steps(self.logs, rule, self.series.first_of_commit, self.inflation, spread)
+        logs = tuple(float(log) for log in self.logs)
+        return Marked(self.series, logs, self.adjusted, self.factor, found)
 
 
 def _machines(
@@ -206,29 +190,3 @@ def _machines(
         ordered = sorted((visits[name] for name in factor.logs), key=lambda visit: visit.order)
         found = find_steps([factor.logs[visit.id] for visit in ordered], rule)
         yield MachineMoves(machine, kind, factor, found, tuple(ordered))
-
-
-def software_changes(before: Visit, after: Visit) -> list[str]:
-    """What else than the code differs between two visits: versions, drivers, BLAS, host."""
-    names = dict.fromkeys([*before.software, *after.software])
-    pairs = [(name, before.software.get(name, "none"), after.software.get(name, "none")) for name in names]
-    return [f"{name} {old} to {new}" for name, old, new in pairs if old != new]
-
-
-def confirming_command(marked: Marked, step: Step) -> str:
-    """The command that measures both sides of a step in turns; empty where there is none."""
-    before, after = marked.commits(step)
-    series = marked.series
-    if series.plain or not before.commit or not after.commit or before.commit == after.commit:
-        return ""
-    options = ["--workloads", series.workload, "--implementations", series.implementation]
-    options += ["--devices", series.device]
-    for name, value in series.axes_by_name.items():
-        if name in OPTIONS:
-            options += [OPTIONS[name], str(value)]
-        else:
-            options += ["--axis", f"{series.workload}.{name}={value}"]
-    for module in series.plugins:
-        options += ["--plugin", module]
-    sides = ["--base", before.commit[:12], "--new", after.commit[:12]]
-    return shlex.join(["likeforlike", "ab", *sides, "--", *options])

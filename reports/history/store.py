@@ -1,27 +1,27 @@
 """The folder of the history: one Parquet file for each result file, written once and never again.
 
-A file lies at ``MACHINE/COMMIT/DATE-DIGEST.parquet``. It is written under a name of its own, forced to the
-disk and then linked to its place, which fails if there is one; pages carry checksums. What a crash, a full
-disk or a copy has torn is found when it is read, named and left out.
+A file lies at ``MACHINE/COMMIT/DATE-DIGEST-CONTENT.parquet``: the result file's digest, and that of the
+Parquet file itself. It is written under a name of its own, forced to the disk and then linked to its place,
+which fails if there is one. What a crash, a full disk or a copy has torn does not have the digest that its
+name tells: it is named and left out.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from likeforlike.reports.history.rows import HistoryRow, rows_of
 from likeforlike.reports.read.result_file import ResultFile
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SUFFIX = ".parquet"
 DEFAULT_FOLDER = Path("results/history")
@@ -63,19 +63,21 @@ def parquet() -> Any:
 def add(file: ResultFile, folder: Path) -> Added:
     """Keep a result file's cells. Raises HistoryError if the folder can't be written, or nothing is in it."""
     pandas = parquet()
-    known = next(iter(sorted(folder.glob(f"*/*/*-{file.digest[:16]}{SUFFIX}"))), None)
+    known = next(iter(sorted(folder.glob(f"*/*/*-{file.digest[:16]}-*{SUFFIX}"))), None)
     if known is not None:
         return Added(file.label, known, 0)
     rows = rows_of(file)
     if not rows:
         raise HistoryError(f"{file.label}: no cell has a figure; nothing to keep")
     place = folder / rows[0].machine / (_safe(rows[0].commit[:12]) or "no-commit")
-    path = place / f"{_safe(file.datetime[:19]) or 'no-date'}-{file.digest[:16]}{SUFFIX}"
     frame = pandas.DataFrame([msgspec.structs.asdict(row) for row in rows])
     frame["dirty"] = frame["dirty"].astype("boolean")
     frame["version"] = FORMAT_VERSION
+    content = frame.to_parquet(engine="pyarrow", index=False)
+    name = f"{_safe(file.datetime[:19]) or 'no-date'}-{file.digest[:16]}-{_digest(content)}{SUFFIX}"
+    path = place / name
     try:
-        _write_once(frame, path)
+        _write_once(content, path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise HistoryError(f"--folder {folder}: can't be written: {reason}") from error
@@ -87,13 +89,17 @@ def _safe(text: str) -> str:
     return _UNSAFE.sub("", text.replace(":", "")).lstrip(".")
 
 
-def _write_once(frame: pd.DataFrame, path: Path) -> None:
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _write_once(content: bytes, path: Path) -> None:
     """Whole under its name or not at all; what bears the name already stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".writing")
     try:
         with os.fdopen(handle, "wb") as stream:
-            frame.to_parquet(stream, engine="pyarrow", index=False, write_page_checksum=True)
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(name, 0o644)
@@ -130,8 +136,8 @@ def read(folder: Path) -> tuple[list[HistoryRow], list[str]]:
             rows += _read_one(pandas, path)
         except HistoryError as error:
             left_out.append(f"{path.relative_to(folder)} is left out: {error}")
-        except Exception:  # whatever a torn file makes of a parser
-            left_out.append(f"{path.relative_to(folder)} is left out: it is torn, or no file of the history")
+        except Exception:  # whatever a stranger's file makes of a parser
+            left_out.append(f"{path.relative_to(folder)} is left out: it is no file of the history")
     if not rows:
         told = f" ({left_out[0]})" if left_out else ""
         raise HistoryError(f"--folder {folder}: holds no file that can be read{told}")
@@ -139,7 +145,10 @@ def read(folder: Path) -> tuple[list[HistoryRow], list[str]]:
 
 
 def _read_one(pandas: Any, path: Path) -> list[HistoryRow]:
-    frame = pandas.read_parquet(path, engine="pyarrow", page_checksum_verification=True)
+    content = path.read_bytes()
+    if not path.stem.endswith(f"-{_digest(content)}"):
+        raise HistoryError("torn, its content is not what its name tells")
+    frame = pandas.read_parquet(io.BytesIO(content), engine="pyarrow")
     versions = set(frame.pop("version"))
     if versions != {FORMAT_VERSION}:
         told = ", ".join(map(str, sorted(versions)))

@@ -21,6 +21,8 @@ from itertools import pairwise
 import numpy as np
 from scipy import special
 
+from likeforlike.reports.statistics.moderated_variance import Spread, moderated
+
 LEAST_RUNS = 3
 """Of a part, before or after a step: fewer can't be told from outliers."""
 
@@ -89,13 +91,28 @@ class Rule:
     pays_for_search: bool = True
     counts_likeness: bool = True
     drops_outliers: bool = True
+    borrows: bool = True
+    """Whether the variance is moved towards that of other series."""
 
 
-HUNTER = Rule(level=0.001, pays_for_search=False, counts_likeness=False)
+HUNTER = Rule(level=0.001, pays_for_search=False, counts_likeness=False, borrows=False)
 """Hunter's own limit."""
 
-_PLAIN = Rule(level=1e-6, pays_for_search=False, counts_likeness=False)
+_PLAIN = Rule(level=1e-6, pays_for_search=False, counts_likeness=False, borrows=False)
 """What is a step at first sight: weaker ones may be the drift that is to be seen."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What a series shows besides its steps."""
+
+    variance: float
+    freedom: float
+    """Degrees of freedom of the variance, were its runs independent."""
+    runs: int
+    correlations: np.ndarray
+    """Of runs with those 1 to :data:`MOST_LAGS` later; NaN where there are too few runs. In short series they
+    are too low, which :func:`inflation_of` mends."""
 
 
 def find_steps(
@@ -103,12 +120,14 @@ def find_steps(
     rule: Rule = Rule(),
     places: Collection[int] | None = None,
     inflation: float | None = None,
+    spread: Spread | None = None,
 ) -> Segmented:
     """The steps of a series of logs in order.
 
     ``places``: the only positions at which a step may begin, such as the first run of each commit; all
     where None. ``inflation``: of the variance of means, because runs resemble the ones before; that of
-    :func:`inflation_of` where None. Raises ValueError for a value that is not finite.
+    :func:`inflation_of` where None. ``spread``: what other series of the kind show of the variance, towards
+    which this one's is moved. Raises ValueError for a value that is not finite.
     """
     series = np.asarray(values, dtype=float)
     if series.size and not np.isfinite(series).all():
@@ -120,8 +139,8 @@ def find_steps(
     if not rule.counts_likeness:
         inflation = 1.0
     elif inflation is None:
-        inflation = inflation_of(correlations(series, places), kept.size)
-    search = _Search(series[kept], allowed, rule, inflation)
+        inflation = inflation_of(noise_of(series, places).correlations, kept.size)
+    search = _Search(series[kept], allowed, rule, inflation, spread)
     found, least = search.run()
     steps = tuple(search.step(found, n, kept) for n in range(len(found)))
     bounds = [0, *found, kept.size]
@@ -144,21 +163,19 @@ def outliers(series: np.ndarray) -> frozenset[int]:
     return frozenset(int(n) for n in np.flatnonzero(np.minimum(rest, alone) > OUTLYING * sigma))
 
 
-def correlations(values: Sequence[float] | np.ndarray, places: Collection[int] | None = None) -> np.ndarray:
-    """Correlations of runs with those 1 to :data:`MOST_LAGS` later, between plain steps.
-
-    NaN where there are too few runs. In short parts they are too low, which :func:`inflation_of` mends.
-    """
+def noise_of(values: Sequence[float] | np.ndarray, places: Collection[int] | None = None) -> Noise:
+    """What a series shows of its noise between plain steps."""
     found = find_steps(values, _PLAIN, places)
     kept = [n for n in range(len(values)) if n not in found.outliers]
     series = np.asarray(values, dtype=float)[kept]
     bounds = [0, *(kept.index(step.position) for step in found.steps), series.size]
     rest = np.concatenate([series[a:b] - series[a:b].mean() for a, b in pairwise(bounds) if b > a] or [[]])
     square = float((rest**2).mean()) if rest.size else 0.0
-    result = np.full(MOST_LAGS, np.nan)
+    correlated = np.full(MOST_LAGS, np.nan)
     for lag in range(1, min(MOST_LAGS, rest.size // 3) + 1):
-        result[lag - 1] = float((rest[lag:] * rest[:-lag]).mean()) / square if square > 0.0 else 0.0
-    return result
+        correlated[lag - 1] = float((rest[lag:] * rest[:-lag]).mean()) / square if square > 0.0 else 0.0
+    freedom = rest.size - len(found.steps) - 1.0
+    return Noise(square * rest.size / max(freedom, 1.0), freedom, rest.size, correlated)
 
 
 def inflation_of(correlated: np.ndarray, runs: float) -> float:
@@ -215,11 +232,19 @@ def energies(values: np.ndarray, start: int, end: int) -> Iterator[tuple[int, in
 class _Search:
     """One series, searched."""
 
-    def __init__(self, values: np.ndarray, allowed: Sequence[int], rule: Rule, inflation: float) -> None:
+    def __init__(
+        self,
+        values: np.ndarray,
+        allowed: Sequence[int],
+        rule: Rule,
+        inflation: float,
+        spread: Spread | None,
+    ) -> None:
         self.values = values
         self.allowed = allowed
         self.rule = rule
         self.inflation = inflation
+        self.spread = spread
 
     def run(self) -> tuple[list[int], float]:
         """The positions of the steps, and the least p-value of any place."""
@@ -267,14 +292,16 @@ class _Search:
     def _error(self, start: int, split: int, end: int) -> tuple[float, float]:
         """Standard error of the difference of two parts' means, and its degrees of freedom.
 
-        Where runs resemble the ones before, fewer count.
+        Where runs resemble the ones before, fewer count. Few runs tell their variance badly: it is moved
+        towards that of other series.
         """
         before, after = self.values[start:split], self.values[split:end]
         total = before.size + after.size
         squares = ((before - before.mean()) ** 2).sum() + ((after - after.mean()) ** 2).sum()
-        variance = float(squares) / (total - 2.0)
+        own = float(squares) / (total - 2.0)
+        variance, freedom = moderated(own, max(total / self.inflation - 2.0, 1.0), self.spread)
         error = math.sqrt(variance * self.inflation * (1.0 / before.size + 1.0 / after.size))
-        return error, max(total / self.inflation - 2.0, 1.0)
+        return error, freedom
 
     def _p_value(self, start: int, split: int, end: int) -> float:
         error, freedom = self._error(start, split, end)
