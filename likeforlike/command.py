@@ -72,6 +72,13 @@ def _report(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
+def _history(arguments: Sequence[str]) -> int:
+    os.environ["PYTHONSAFEPATH"] = "1"  # for the interpreters that draw
+    from likeforlike.reports.history.command import main
+
+    return main(arguments)
+
+
 def _models(arguments: Sequence[str]) -> int:
     _find_modules_here()
     from likeforlike.models.command import main
@@ -109,6 +116,7 @@ COMMANDS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "ab": (_ab, "measure two commits in turns, and fail if something is surely slower"),
     "bisect": (_bisect, "find the first commit in which something is surely slower"),
     "report": (_report, "report what result files say, and how far it can be trusted"),
+    "history": (_history, "keep results over commits, and say where each cell stepped: add, report"),
     "models": (_models, "list the workloads and their implementations"),
     "devices": (_devices, "show this machine, its devices and what they can do at most"),
     "check": (_check, "check within two minutes whether this machine is fit to measure on"),

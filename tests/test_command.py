@@ -43,10 +43,7 @@ def test_what_there_is_not_is_one_line_and_status_2(
 ) -> None:
     assert main(arguments) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert (
-        line
-        == f"likeforlike: unknown {arguments[0]!r}; known: bench, compare, ab, bisect, report, models, devices, check, peak, fleet, --help, --version"
-    )
+    assert line == f"likeforlike: unknown {arguments[0]!r}; known: {', '.join(COMMANDS)}, --help, --version"
 
 
 def test_nothing_at_all_is_status_2_and_the_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -129,7 +129,7 @@ def test_its_metadata_name_the_command_and_the_pythons(site: Path) -> None:
     assert scripts == {"likeforlike": "likeforlike.command:main"}
     base = [line for line in found.requires or () if "extra ==" not in line]
     assert not any(line.startswith(("tensor", "keras", "torch", "jax", "pandas")) for line in base)
-    extras = {"tensorflow", "torch", "jax", "gpu", "fleet", "pandas", "all"}
+    extras = {"tensorflow", "torch", "jax", "gpu", "fleet", "pandas", "history", "all"}
     assert set(found.metadata.get_all("Provides-Extra")) == extras
     pythons = {
         line.rpartition(" ")[2] for line in found.metadata.get_all("Classifier") if "Python :: 3." in line

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from likeforlike.reports.draw.bars import bars, ranges, waterfall
 from likeforlike.reports.draw.curves import learning_curves, rate_against_size, relative_times
 from likeforlike.reports.draw.forest import forest, narrow_forest
+from likeforlike.reports.draw.histories import histories, narrow_histories
 from likeforlike.reports.draw.machine_plots import machine_histogram, machine_spreads
 from likeforlike.reports.draw.roofline import roofline
 from likeforlike.reports.draw.style import styled
@@ -20,6 +21,7 @@ from likeforlike.reports.draw.trade_off import trade_off
 from likeforlike.reports.tell.plot_data import (
     Bars,
     ForestPlot,
+    Histories,
     LearningCurves,
     MachineHistogram,
     MachineSpreads,
@@ -36,6 +38,7 @@ from likeforlike.reports.tell.plot_data import (
 _DRAWERS: dict[type, Callable[[Any], Figure]] = {
     Bars: bars,
     ForestPlot: forest,
+    Histories: histories,
     LearningCurves: learning_curves,
     MachineHistogram: machine_histogram,
     MachineSpreads: machine_spreads,
@@ -48,7 +51,7 @@ _DRAWERS: dict[type, Callable[[Any], Figure]] = {
 }
 
 
-_NARROW: dict[type, Callable[[Any], Figure]] = {ForestPlot: narrow_forest}
+_NARROW: dict[type, Callable[[Any], Figure]] = {ForestPlot: narrow_forest, Histories: narrow_histories}
 """Drawers for a phone, of plots that are of no use when they are shrunk."""
 
 

@@ -240,6 +240,44 @@ class TradeOff:
     """Of shares, shown in per cent."""
 
 
+@dataclass(frozen=True)
+class HistoryStep:
+    """A lasting change of a cell: where, and how it is called there."""
+
+    position: int
+    """Of the first run after it."""
+    label: str
+    sure: bool = True
+    """Drawn pale else."""
+
+
+@dataclass(frozen=True)
+class HistoryPanel:
+    """One cell over its runs, in the order of the commits. Times over the cell's first level."""
+
+    name: str
+    judged: tuple[float, ...]
+    """What was judged: without the machine's factor where that is known."""
+    measured: tuple[float, ...]
+    """As measured; empty where it is the same."""
+    levels: tuple[float, ...]
+    """Of the parts between steps."""
+    steps: tuple[HistoryStep, ...]
+    set_aside: frozenset[int]
+    """Lone outliers."""
+    first: str
+    """What the first run is of,"""
+    last: str
+    """and the last."""
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Small multiples, one a cell."""
+
+    panels: tuple[HistoryPanel, ...]
+
+
 PlotData = (
     ForestPlot
     | RateAgainstSize
@@ -252,5 +290,6 @@ PlotData = (
     | MachineSpreads
     | MachineHistogram
     | TradeOff
+    | Histories
 )
 """All that a figure of the report can be drawn from."""

@@ -22,6 +22,7 @@ def _helper(name):
 samples = _helper("samples")
 _helper("browser")
 _helper("frames")
+_helper("histories")
 _helper("hostile")
 _helper("plain")
 _helper("sides")

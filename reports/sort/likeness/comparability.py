@@ -49,6 +49,12 @@ def unlike_work(first: Extra, second: Extra) -> str:
     return _unlike(_work(first), _work(second))
 
 
+def work_text(extra: Extra) -> str:
+    """What the work of a cell is beyond its axes, as text: equal for equal work, on any machine and day."""
+    told = _work(extra) | _length(extra)
+    return "; ".join(f"{name} {_value_text(value)}" for name, value in told.items())
+
+
 def unlike_runs(first: Extra, second: Extra) -> str:
     """In what two runs on one machine differ so that they are no repetitions; empty if they are.
 

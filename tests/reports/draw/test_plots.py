@@ -24,6 +24,9 @@ from likeforlike.reports.tell.plot_data import (
     Curve,
     ForestPlot,
     ForestRow,
+    Histories,
+    HistoryPanel,
+    HistoryStep,
     LearningCurve,
     LearningCurves,
     MachineHistogram,
@@ -90,6 +93,21 @@ EVERY = [
     Ranges((Range("a", -2.0, (-3.7, -0.3)), Range("b", 0.5, (0.5,), sure=False)), "seconds"),
     MachineSpreads((Spread("a", (0.5, 0.8, 1.0, 1.5, 9.0), 1.1),), "base"),
     MachineHistogram((0.5, 1.0, 2.0), "base"),
+    Histories(
+        (
+            HistoryPanel(
+                "slower, then as before",
+                (1.0, 1.01, 0.99, 1.2, 1.21, 1.19, 3.0, 1.01, 1.0, 0.99),
+                (1.0, 1.1, 0.99, 1.2, 1.21, 1.3, 3.0, 1.01, 1.1, 0.99),
+                (1.0, 1.2, 1.0),
+                (HistoryStep(3, "×1.2"), HistoryStep(7, "×0.833", sure=False)),
+                frozenset({6}),
+                "aaaaaaaaa",
+                "bbbbbbbbb+",
+            ),
+            HistoryPanel("two runs", (1.0, 40.0), (), (1.0,), (), frozenset(), "2026-01-01", "2026-01-02"),
+        )
+    ),
     TradeOff(
         (
             TradeOffPoint("a", 1.4, 0.89, (1.3, 1.5), (0.88, 0.9), on_front=True),

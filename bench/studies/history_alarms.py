@@ -1,0 +1,156 @@
+"""How often ``likeforlike history report`` marks a step where there is none, and finds one that there is.
+
+``python -m bench.studies.history_alarms``: nothing is measured. Histories are made up: 20 cells over 12 or 40
+commits on a machine that walks and steps, with drifts, outliers and heavy tails, and one cell that a commit
+slows or speeds by 3, 5 or 10 %. Judged by the report's own judgement; by the same without taking out what the
+machine's copies show; and by Hunter's bare limit, p < 0.001, on the times as measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from likeforlike.bench.studies.account import Account, heading, required, table
+from likeforlike.bench.studies.simulated.histories import CELLS, NATURES, Nature, Truth, made_up
+from likeforlike.reports.history.series import History
+from likeforlike.reports.history.steps import RULE, Judged, judge
+from likeforlike.reports.statistics.change_points import HUNTER
+
+RUNS = (12, 40)
+SIZES = (0.03, 0.05, 0.10)
+"""Of the true step, slower or faster."""
+MARGIN_RUNS = 3
+"""The true step lies at least so far from either end."""
+AT_MOST = 0.05
+"""Share of histories with any false step, within two standard errors of so many histories."""
+
+Judge = Callable[[History], Judged]
+
+OURS, MEASURED, HUNTERS = "the report's", "the same, as measured", "Hunter's limit, as measured"
+JUDGES: Mapping[str, Judge] = {
+    OURS: judge,
+    MEASURED: lambda history: judge(history, adjust=False),
+    HUNTERS: lambda history: judge(
+        history, rule=replace(HUNTER, threshold=RULE.threshold), adjust=False, many=False
+    ),
+}
+
+
+@dataclass
+class Tally:
+    """What one judgement said over all histories of one kind."""
+
+    histories: int = 0
+    with_false: int = 0
+    """Histories in which a cell whose code stayed was called slower or faster."""
+    false_steps: int = 0
+    found: dict[float, list[bool]] = field(default_factory=lambda: {size: [] for size in SIZES})
+    """Of each true step whether it was found: in its cell, and its commit within the interval told."""
+    wrong_way: int = 0
+    held: list[bool] = field(default_factory=list)
+    """Of each found whether its interval holds the true ratio."""
+
+    def add(self, judged: Judged, truth: Truth, size: float) -> None:
+        """Count one history."""
+        self.histories += 1
+        false = 0
+        found = False
+        for cell in judged.cells:
+            steps = [step for step in cell.found.steps if cell.sure(step)]
+            if cell.series.implementation != f"cell-{truth.cell}":
+                false += len(steps)
+                continue
+            for step in steps:
+                if step.earliest <= truth.position <= step.latest:
+                    found = True
+                    self.wrong_way += step.log_ratio * truth.log_ratio < 0.0
+                    self.held.append(step.low <= truth.log_ratio <= step.high)
+                else:
+                    false += 1
+        self.found[size].append(found)
+        self.false_steps += false
+        self.with_false += false > 0
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether false alarms are as rare as they are to be; None where so few histories can't tell."""
+        error = math.sqrt(AT_MOST * (1.0 - AT_MOST) / self.histories)
+        share = self.with_false / self.histories
+        return share <= AT_MOST + 2.0 * error
+
+
+def tally(
+    nature: Nature, runs: int, histories: int, seed: int, judges: Mapping[str, Judge]
+) -> dict[str, Tally]:
+    """Judge so many histories of one kind, the same ones by each judgement."""
+    draw = np.random.default_rng([seed, runs])
+    tallies = {name: Tally() for name in judges}
+    for number in range(histories):
+        size = SIZES[number % len(SIZES)]
+        log = math.log1p(size) * (1.0 if draw.random() < 0.7 else -1.0)
+        position = int(draw.integers(MARGIN_RUNS, runs - MARGIN_RUNS + 1))
+        truth = Truth(int(draw.integers(CELLS)), position, log)
+        history = made_up(nature, runs, draw, truth)
+        for name, judged_by in judges.items():
+            tallies[name].add(judged_by(history), truth, size)
+    return tallies
+
+
+def rows_of(told: str, runs: int, tallies: Mapping[str, Tally]) -> list[list[object]]:
+    """One row a judgement."""
+    return [
+        [
+            told,
+            runs,
+            name,
+            f"{found.with_false} of {found.histories}",
+            found.false_steps,
+            *(f"{sum(found.found[size])} of {len(found.found[size])}" for size in SIZES),
+            found.wrong_way,
+            f"{sum(found.held)} of {len(found.held)}",
+        ]
+        for name, found in tallies.items()
+    ]
+
+
+def report(histories: int, seed: int, runs: Sequence[int] = RUNS) -> str:
+    """All tables and what must hold, as Markdown."""
+    rows, lines = [], []
+    for told, nature in NATURES.items():
+        for count in runs:
+            tallies = tally(nature, count, histories, seed, JUDGES)
+            rows += rows_of(told, count, tallies)
+            ours = tallies[OURS]
+            what = f"{told}, {count} runs: a false step in at most 5 % of histories"
+            lines.append(required(f"{what} ({ours.with_false} of {ours.histories})", ours.holds))
+    headers = ["what moves the figures", "runs", "judged by", "histories with a false step", "false steps"]
+    headers += [f"{size:.0%} found" for size in SIZES]
+    headers += ["the wrong way", "intervals that hold the truth"]
+    return "\n\n".join([table(headers, rows), "\n".join(lines)])
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.studies.history_alarms", description=__doc__)
+    parser.add_argument("--histories", type=int, default=60, help="of each kind and length")
+    parser.add_argument("--seed", type=int, default=2020)
+    return parser.parse_args(given)
+
+
+def main() -> None:
+    """Judge and print."""
+    asked = arguments()
+    print(heading("False alarms of the history", "history_alarms"))
+    account = Account()
+    print(f"- histories: {asked.histories} of each kind and length, {CELLS} cells each\n")
+    print(report(asked.histories, asked.seed))
+    print(f"\n{account.closing()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Result files kept over commits: an append-only folder, and where each cell stepped."""

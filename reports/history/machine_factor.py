@@ -1,0 +1,112 @@
+"""What moved a whole machine: a common factor of each run, by the copies that were measured beside the cells.
+
+The noise floor's product and the twins of entrants are measured in every run. The product is the harness's
+own and does not change with a commit; a twin is its entrant's code once more. So each implementation among
+them has one vote, the median of votes is the factor, and no single entrant's change passes for the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from likeforlike.reports.history.series import Series
+from likeforlike.reports.sort.measurements import grouped
+
+LEAST_WITHOUT_COPIES = 5
+"""Implementations from which on what moves all cells alike is taken for the machine, where no copies are."""
+
+_SWEEPS = 20
+
+_WORSE = 3.0
+"""Dividing by the factor is left where it makes runs differ so many times more from the next."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Of one machine and kind of device."""
+
+    logs: dict[str, float] = field(default_factory=dict)
+    """Log of the factor, by visit; empty where nothing tells it."""
+    basis: str = ""
+    """What tells it, as the end of a sentence."""
+    by_copies: bool = False
+
+
+def family(device: str) -> str:
+    """Devices that one factor is for: all CPUs of a machine, each GPU of its own."""
+    return "cpu" if not device or device.startswith("cpu") else device
+
+
+def factors(series: Sequence[Series]) -> dict[tuple[str, str], Factor]:
+    """The factor of each machine and family of devices."""
+    places = grouped(((item.machine, family(item.device)), item) for item in series)
+    return {place: _factor(members) for place, members in places.items()}
+
+
+def _factor(series: Sequence[Series]) -> Factor:
+    visits = {visit.id for item in series for visit in item.visits}
+    copies = [item for item in series if item.reference]
+    if visits and visits == {visit.id for item in copies for visit in item.visits}:
+        count = len(_votes(copies))
+        told = f"{count} cop{'y' if count == 1 else 'ies'} measured beside the cells"
+        return Factor(_common(copies), told, True)
+    entrants = [item for item in series if not item.reference]
+    count = len(_votes(entrants))
+    if count >= LEAST_WITHOUT_COPIES:
+        return Factor(_common(entrants), f"what its {count} implementations have in common")
+    return Factor()
+
+
+def _votes(series: Sequence[Series]) -> dict[tuple[str, str], list[Series]]:
+    return grouped(((item.workload, item.implementation), item) for item in series)
+
+
+def _common(series: Sequence[Series]) -> dict[str, float]:
+    """Effects of visits by Tukey's median polish: medians over votes, and over visits, by turns."""
+    visits = sorted({visit for item in series for visit in item.visits}, key=lambda visit: visit.order)
+    place = {visit.id: n for n, visit in enumerate(visits)}
+    table = np.full((len(series), len(visits)), np.nan)
+    for number, item in enumerate(series):
+        for visit, log in zip(item.visits, item.logs, strict=True):
+            table[number, place[visit.id]] = log
+    voters = [
+        [n for n, item in enumerate(series) if any(item is member for member in members)]
+        for members in _votes(series).values()
+    ]
+    effect = np.zeros(len(visits))
+    for _ in range(_SWEEPS):
+        base = np.nanmedian(table - effect, axis=1)
+        rest = table - base[:, None]
+        votes = np.array([_median(rest[rows]) for rows in voters])
+        before, effect = effect, _median(votes)
+        if np.abs(effect - before).max() < 1e-9:
+            break
+    effect = effect - np.median(effect)
+    return {visit.id: float(effect[n]) for visit, n in ((v, place[v.id]) for v in visits)}
+
+
+def _median(rows: np.ndarray) -> np.ndarray:
+    """Column by column, of what is known; NaN where nothing is."""
+    known = ~np.isnan(rows).all(axis=0)
+    result = np.full(rows.shape[1], np.nan)
+    result[known] = np.nanmedian(rows[:, known], axis=0)
+    return result
+
+
+def adjusted(series: Series, factor: Factor) -> tuple[np.ndarray, bool]:
+    """The series' logs without the machine's, and whether that was taken out.
+
+    It is not where no factor is known, where the series is a copy itself, or where it only adds noise.
+    """
+    logs = np.array(series.logs)
+    if not factor.logs or series.reference:
+        return logs, False
+    rest = logs - np.array([factor.logs[visit.id] for visit in series.visits])
+    if len(logs) > 2:
+        plain, made = (float(np.median(np.abs(np.diff(values)))) for values in (logs, rest))
+        if made > _WORSE * plain:
+            return logs, False
+    return rest, True
