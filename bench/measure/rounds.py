@@ -185,6 +185,7 @@ class Group:
         if self._live() and not once:
             self._cold_turns()
             self._rounds()
+        self._finish_side_by_side([turn for turn in self._live() if turn.cell.recipe is not None])
         for turn in self._live():
             self._attempt(turn, self._finish)
         return self.turns
@@ -350,9 +351,30 @@ class Group:
             turn.disturbed.append({"round": round_number, "reason": "; ".join(reasons)})
         return sample, turn_seconds
 
+    def _finish_side_by_side(self, trained: Sequence[Turn]) -> None:
+        """Trainers are proven on small problems, which takes seconds and is not timed: all at once."""
+        proving = []
+        for turn in trained:
+            try:
+                turn.clocks.refuse_disagreement()
+                turn.hand.order(Finish())
+                proving.append(turn)
+            except CellFailed as failure:
+                self._lose(turn, failure)
+        for turn in proving:
+            self._attempt(turn, self._await_finish)
+
+    def _await_finish(self, turn: Turn) -> None:
+        answer = turn.hand.answer(turn.seconds_left)
+        if isinstance(answer, Failed):
+            raise CellFailed(answer.outcome, answer.reason, answer.device_unseen)
+        self._take_facts(turn, answer)
+
     def _finish(self, turn: Turn) -> None:
         turn.clocks.refuse_disagreement()
-        answer = turn.ask(Finish(), self.clock)
+        self._take_facts(turn, turn.ask(Finish(), self.clock))
+
+    def _take_facts(self, turn: Turn, answer: Answer) -> None:
         assert isinstance(answer, Finished)
         turn.facts, turn.finished = answer.facts, True
         self.ended(turn)

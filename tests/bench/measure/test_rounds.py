@@ -438,3 +438,24 @@ def test_who_fails_while_it_loads_the_device_costs_one_cell() -> None:
     a, b = made.measure()
     assert a.failure is not None
     assert b.rounds == list(range(6))
+
+
+def test_trainers_are_proven_side_by_side_and_kernels_one_by_one() -> None:
+    world = World()
+    trained = group(world, [StandIn(world, name, lambda n: 1.0) for name in "ab"], epochs=3)[0]
+    trained.measure()
+    finishing = [n for n, (_, kind) in enumerate(world.log) if kind == "Finish"]
+    assert finishing[1] == finishing[0] + 1
+    assert world.most_running == 2
+    assert all(turn.finished and turn.failure is None for turn in trained.turns)
+
+
+def test_who_fails_its_proof_costs_one_cell_of_those_that_are_proven_beside_it() -> None:
+    world = World()
+    hands = [StandIn(world, name, lambda n: 1.0) for name in "ab"]
+    hands[0].fail_on["Finish"] = Failed("wrong-answer", "strays")
+    trained = group(world, hands, epochs=3)[0]
+    lost, kept = trained.measure()
+    assert lost.failure is not None
+    assert lost.failure.outcome == "wrong-answer"
+    assert kept.finished
