@@ -36,6 +36,8 @@ from likeforlike.models.registry import OURS
 THERE = "likeforlike.bench.sides.there"
 _SECONDS = 300.0
 _MOST_CHARACTERS = 300
+WHOLE = "tree"
+"""Under which name a folder's whole source has its digest."""
 _ANSWERS = "likeforlike-answers-"
 
 
@@ -219,7 +221,7 @@ def _side(made: Made, told: Mapping[str, Any]) -> Side:
     asked = made.asked
     code = dict(told["code"])
     if made.source is not None and asked.kind == "tree":
-        code |= {made.source.folder.name: digest_of(files_of(made.source.folder))}
+        code |= {WHOLE: digest_of(files_of(made.source.folder))}
     facts = {
         "name": asked.name,
         "kind": asked.kind,

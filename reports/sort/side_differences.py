@@ -10,6 +10,8 @@ FIRST = ("likeforlike", "numpy", "tensorflow", "tensorflow-cpu", "keras", "torch
 """Packages that are told before all others, in this order."""
 INSTALLERS = ("pip", "setuptools", "wheel", "uv")
 """Packages that install others: nothing that is measured runs them."""
+TREE = "tree"
+"""The digest of a folder's whole source, which a commit has its name for."""
 DIGITS = 10
 """Of a commit."""
 ABSENT = "not installed"
@@ -24,6 +26,7 @@ def side_differences(sides: Sequence[Side]) -> list[tuple[str, tuple[str, ...]]]
         *(
             (f"source of {name}", values)
             for name, values in _by_name([side.code for side in sides], "not there")
+            if name != TREE
         ),
         ("Python", tuple(side.python or "–" for side in sides)),
         *_packages(sides),
