@@ -61,8 +61,7 @@ def _findings(study: Study, cells: dict[str, list[list[Placed]]]) -> tuple[Findi
         elif shared:
             told = count_text(len(shared), "cell")
             found.append(
-                f"{workload}: no machine is surely the fastest at any of {told} "
-                "that several measured."
+                f"{workload}: no machine is surely the fastest at any of {told} that several measured."
             )
     return tuple(Finding(text) for text in found) or (Finding("No cell was measured on several machines."),)
 
