@@ -79,6 +79,18 @@ def _history(arguments: Sequence[str]) -> int:
     return main(arguments)
 
 
+def _export(arguments: Sequence[str]) -> int:
+    from likeforlike.reports.export.command import main
+
+    return main(arguments)
+
+
+def _publish(arguments: Sequence[str]) -> int:
+    from likeforlike.reports.publish.command import main
+
+    return main(arguments)
+
+
 def _models(arguments: Sequence[str]) -> int:
     _find_modules_here()
     from likeforlike.models.command import main
@@ -117,6 +129,8 @@ COMMANDS: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "bisect": (_bisect, "find the first commit in which something is surely slower"),
     "report": (_report, "report what result files say, and how far it can be trusted"),
     "history": (_history, "keep results over commits, and say where each cell stepped: add, report"),
+    "export": (_export, "write figures in the format of pyperf, github-action-benchmark or Bencher"),
+    "publish": (_publish, "check results as a stranger's, and share them on a page that ranks machines"),
     "models": (_models, "list the workloads and their implementations"),
     "devices": (_devices, "show this machine, its devices and what they can do at most"),
     "check": (_check, "check within two minutes whether this machine is fit to measure on"),

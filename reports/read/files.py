@@ -34,6 +34,13 @@ def read_named(name: str) -> ResultFile:
     return read_results(name)
 
 
+def published_content(name: str) -> tuple[bytes, str]:
+    """UTF-8 content of a result file by path, or of a published one by name; and what errors call it."""
+    if name in published_names() and not Path(name).exists():
+        return (_published() / f"{name}.json").read_bytes(), name
+    return to_utf8(_read_bytes(Path(name), name), name, LARGEST_BYTES), name
+
+
 def read_results(path: Path | str, label: str | None = None) -> ResultFile:
     """Read one result file, whoever wrote it. Raises ResultError, whose text is one line."""
     name = str(path)

@@ -1,0 +1,1 @@
+"""Results in other tools' formats: pyperf's, github-action-benchmark's, Bencher's."""

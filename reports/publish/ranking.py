@@ -1,0 +1,83 @@
+"""Which machine is how fast at what: places, as far as launches tell them apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scipy import special
+
+from likeforlike.reports.read.declarations import NOISE_FLOOR
+from likeforlike.reports.sort.likeness.comparability import work_text
+from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
+from likeforlike.reports.sort.units import time_units
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A machine's figure of one cell, among those of all machines."""
+
+    item: Measurement
+    best: int
+    """The best place that it may have: one behind all that are surely faster."""
+    worst: int
+    """The worst: before all that are surely slower."""
+    over_fastest: float
+    """Its median time over the least one."""
+    low_seconds: float | None
+    """Of its time, 95 % over launches; None with fewer than two."""
+    high_seconds: float | None
+
+
+def ranking(study: Study) -> dict[str, list[list[Placed]]]:
+    """By workload, every cell with its machines, the fastest first; without the noise floor."""
+    sound = [item for item in study.measurements if item.kind != NOISE_FLOOR and not item.refuted]
+    cells = grouped((_cell(item), item) for item in sound)
+    placed = (_placed(members) for members in cells.values())
+    return grouped((found[0].item.key.workload, found) for found in placed)
+
+
+def _cell(item: Measurement) -> tuple[str, ...]:
+    """What machines are compared at: the same work by the same implementation on a device of one kind."""
+    key = item.key
+    kind = key.device.partition(":")[0]
+    return key.workload, axes_text(key.bare.axes), kind, key.implementation, work_text(item.extra)
+
+
+def _placed(items: Sequence[Measurement]) -> list[Placed]:
+    ordered = sorted(items, key=lambda item: item.median_seconds)
+    intervals = [interval_seconds(item) for item in ordered]
+    made = []
+    for item, mine in zip(ordered, intervals, strict=True):
+        faster = slower = 0
+        if mine is not None:
+            known = [other for other in intervals if other is not None]
+            faster = sum(other[1] < mine[0] for other in known)
+            slower = sum(other[0] > mine[1] for other in known)
+        low, high = mine or (None, None)
+        ratio = item.median_seconds / ordered[0].median_seconds
+        made.append(Placed(item, 1 + faster, len(ordered) - slower, ratio, low, high))
+    return made
+
+
+def interval_seconds(item: Measurement) -> tuple[float, float] | None:
+    """Student's interval of the time over launches, on logarithms; None with fewer than two."""
+    logs = [unit.log for units in time_units(item) for unit in units]
+    count = len(logs)
+    if count < 2:
+        return None
+    mean = math.fsum(logs) / count
+    variance = math.fsum((log - mean) ** 2 for log in logs) / (count - 1)
+    half = float(special.stdtrit(count - 1, 0.975)) * math.sqrt(variance / count)
+    return math.exp(mean - half), math.exp(mean + half)
+
+
+def firsts(cells: Iterable[Sequence[Placed]]) -> dict[str, int]:
+    """How often each machine, by id, surely has the first place among several machines."""
+    found: dict[str, int] = {}
+    for placed in cells:
+        first = placed[0]
+        if len({other.item.machine.id for other in placed}) > 1 and first.worst == 1:
+            found[first.item.machine.id] = found.get(first.item.machine.id, 0) + 1
+    return found
