@@ -3,6 +3,7 @@
 The loop is given the same starting weights and the same batches, in the data's own order; nothing is
 dropped. Once all layers compute as in training, and once as in inference, where that makes a difference.
 Losses of each epoch and the movement of each weight must be those of the reference, as far as float32 tells.
+Then, where the model draws at random, what it draws: :mod:`likeforlike.models.tasks.own.drawn`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.own.bringing.reference import BATCH_SIZE, RELATIVE, proof_data, proof_epochs
 from likeforlike.models.tasks.own.bringing.reference_files import Reference, read_reference
 from likeforlike.models.tasks.own.data import load_kept
+from likeforlike.models.tasks.own.drawn import PASSES_OF_A_LOOP, STANDS_STILL, read_passes
+from likeforlike.models.tasks.own.drawn import fault as drawn_fault
 from likeforlike.models.tasks.own.given import Brought, arrays_of, start_file
 from likeforlike.models.tasks.own.networks import quiet
 
@@ -69,6 +72,12 @@ def verify(brought: Brought, number: int, factory: Factory, recipe: Recipe, devi
         if not farthest(found).of_allowed <= 1.0:
             break
     worst = farthest(found)
+    theirs = read_passes(brought.folder, number)
+    if theirs and worst.of_allowed <= 1.0 and not _uncovered(brought, recipe):
+        still = replace(recipe, learning_rate=STANDS_STILL)
+        passes = train(brought, number, factory, network, still, device, PASSES_OF_A_LOOP)
+        apart = drawn_fault([_number(epoch.loss) for epoch in passes.epochs], theirs)
+        worst = Share(math.inf, apart) if apart else worst
     return Verification(worst.of_allowed * RELATIVE, RELATIVE, worst.what, why)
 
 
@@ -91,9 +100,15 @@ def _uncovered(brought: Brought, recipe: Recipe) -> str:
 
 
 def train(
-    brought: Brought, number: int, factory: Factory, network: Network, recipe: Recipe, device: str
+    brought: Brought,
+    number: int,
+    factory: Factory,
+    network: Network,
+    recipe: Recipe,
+    device: str,
+    epochs_asked: int | None = None,
 ) -> Trained:
-    """Let the loop train as the reference was trained. Raises what the loop raises."""
+    """Let the loop train as the reference was trained, or longer. Raises what the loop raises."""
     data = proof_data(load_kept(brought.folder, brought.data.name))
     start = arrays_of(brought.folder / start_file(number, brought.asked.seeds[0]))
     asked = replace(
@@ -102,7 +117,7 @@ def train(
         shuffle="none",
         remainder="keep",
         logging="none",
-        epochs=proof_epochs(len(data.train_images)),
+        epochs=epochs_asked or proof_epochs(len(data.train_images)),
     )
     epochs: list[Epoch] = []
     moved: list[Mapping[str, np.ndarray]] = []
@@ -160,6 +175,10 @@ def _part(off: float, size: float) -> str:
 
 def _told(value: float | None) -> str:
     return "not told" if value is None else f"{value:.6g}"
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _size(share: float) -> float:

@@ -29,6 +29,7 @@ from likeforlike.models.tasks.own.bringing.reference import (
     proof_data,
 )
 from likeforlike.models.tasks.own.data import keep_data, load_kept
+from likeforlike.models.tasks.own.drawn import keep_passes
 from likeforlike.models.tasks.own.families.model import Model, family_of
 from likeforlike.models.tasks.own.families.open import faced, offered, opened, tools_of
 from likeforlike.models.tasks.own.functions import one_line
@@ -176,7 +177,7 @@ def _proven(
     few = proof_data(data)
     start = to_own(told, arrays_of(folder / start_file(opening.number, opening.asked.seeds[0])))
     try:
-        runs, told = _runs(opening, told, start, few)
+        runs, told = _runs(folder, opening, told, start, few)
     except Refused:
         raise
     except Exception as error:  # whatever a stranger's model raises in a precision that it doesn't expect
@@ -220,10 +221,10 @@ def _share_of(told: ModelTold, names: Sequence[str]) -> float:
 
 
 def _runs(
-    opening: Opening, told: ModelTold, start: Mapping[str, np.ndarray], few: Dataset
+    folder: Path, opening: Opening, told: ModelTold, start: Mapping[str, np.ndarray], few: Dataset
 ) -> tuple[dict[str, Run], ModelTold]:
     """The training as in each mode; what draws at random and can't be kept from it is told."""
-    modes, told = _modes(opening, told, start, few)
+    modes, told = _modes(folder, opening, told, start, few)
     asked, tools = opening.asked, tools_of(opening.family)
     courses: dict[tuple[str, str], Course] = {}
     outputs = np.zeros(0)
@@ -239,22 +240,30 @@ def _runs(
 
 
 def _modes(
-    opening: Opening, told: ModelTold, start: Mapping[str, np.ndarray], few: Dataset
+    folder: Path, opening: Opening, told: ModelTold, start: Mapping[str, np.ndarray], few: Dataset
 ) -> tuple[list[str], ModelTold]:
     model = opening.open(seed=opening.asked.seeds[0])
     model.assign(start)
     _refuse_deaf(opening, model, few.train_images[:BATCH_SIZE])
     model.assign(start)
-    tools_of(opening.family).without_dropout(built_of(model))
     inputs = few.train_images[:BATCH_SIZE]
+    if _draws(model, inputs):
+        keep_passes(folder, opening.number, model, few)
+    tools_of(opening.family).without_dropout(built_of(model))
     in_training = model.outputs(inputs, training=True)
-    if not np.array_equal(in_training, model.outputs(inputs, training=True)):
-        why = "as in training it draws at random where no rate of a layer can be set to 0"
-        return ["inference"], _without(told, why)
+    if _draws(model, inputs):
+        why = "as in training it draws at random where no rate of a layer can be set to 0, and moves state"
+        moves = any(not weight.trained for weight in told.weights)
+        return ["inference"], _without(told, why) if moves else told
     as_is = model.outputs(inputs)
     if np.allclose(in_training, as_is, rtol=1e-5, atol=1e-6 * float(np.abs(as_is).max())):
         return ["training"], told
     return ["training", "inference"], told
+
+
+def _draws(model: Model, inputs: np.ndarray) -> bool:
+    """Whether two passes as in training differ."""
+    return not np.array_equal(model.outputs(inputs, training=True), model.outputs(inputs, training=True))
 
 
 def _refuse_deaf(opening: Opening, model: Model, inputs: np.ndarray) -> None:

@@ -141,3 +141,19 @@ class InInferenceAlways(Plain):
 class TellsAnotherLoss(Plain):
     def told_loss(self, loss):
         return 0.98 * loss
+
+
+class DropsNothing(Plain):
+    def train(self, between):
+        for part in self.module.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
+        super().train(between)
+
+
+class DropsTheSame(Plain):
+    """In each epoch what it dropped in the one before."""
+
+    def rows(self, epoch):
+        torch.manual_seed(3)
+        return super().rows(epoch)

@@ -79,6 +79,8 @@ def test_a_right_loop_is_proven_as_in_training_and_as_in_inference(brought: Brou
         ("EpsilonElsewhere", "of epoch"),
         ("InInferenceAlways", "as in training"),
         ("TellsAnotherLoss", "loss of epoch"),
+        ("DropsNothing", "from pass to pass, the model's own by"),
+        ("DropsTheSame", "from pass to pass, the model's own by"),
     ],
 )
 def test_a_faulty_loop_is_refused_with_what_differs(brought: Brought, fault: str, what: str) -> None:

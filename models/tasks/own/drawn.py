@@ -1,0 +1,73 @@
+"""What a model draws at random in training, held against what it should: by the losses of frozen passes.
+
+With weights that stay, each pass over the same samples has another loss, since other units are dropped. How
+far those losses scatter, and about what mean, tells whether a loop drops at all, anew in each pass, and about
+as much as the model says. A rate that is a little off it can't tell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from scipy import stats
+
+from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.tasks.own.bringing.reference import BATCH_SIZE
+from likeforlike.models.tasks.own.families.model import Model
+from likeforlike.models.tasks.own.given import write
+
+PASSES, PASSES_OF_A_LOOP = 40, 12
+STANDS_STILL = 1e-12
+"""The learning rate: no weight of float32 moves by it."""
+CHANCE = 1e-6
+"""Of a false alarm, for each of the two questions."""
+
+
+def drawn_file(number: int) -> str:
+    """The losses of a model's passes; not there for one that draws nothing."""
+    return f"drawn-{number}.json"
+
+
+def keep_passes(folder: Path, number: int, model: Model, data: Dataset) -> None:
+    """Write the mean losses of some passes, the model's weights as they are."""
+    write(folder / drawn_file(number), tuple(_pass(model, data) for _ in range(PASSES)))
+
+
+def _pass(model: Model, data: Dataset) -> float:
+    total, samples = 0.0, len(data.train_images)
+    for start in range(0, samples, BATCH_SIZE):
+        inputs, targets = (
+            part[start : start + BATCH_SIZE] for part in (data.train_images, data.train_labels)
+        )
+        total += model.judged(model.outputs(inputs, training=True), targets) * len(inputs)
+    return total / samples
+
+
+def read_passes(folder: Path, number: int) -> tuple[float, ...]:
+    """What :func:`keep_passes` wrote; nothing of a model that draws nothing."""
+    path = folder / drawn_file(number)
+    return msgspec.json.decode(path.read_bytes(), type=tuple[float, ...]) if path.exists() else ()
+
+
+def fault(mine: Sequence[float], theirs: Sequence[float]) -> str:
+    """Why a loop's passes are not of what the model draws, in a phrase; empty if they may be.
+
+    Variances by the F distribution, means by Welch's t.
+    """
+    if not np.isfinite(mine).all():
+        return "losses with what is dropped are not finite"
+    own, right = float(np.var(mine, ddof=1)), float(np.var(theirs, ddof=1))
+    least, most = stats.f.ppf([CHANCE / 2, 1 - CHANCE / 2], len(mine) - 1, len(theirs) - 1)
+    if not least * right <= own <= most * right:
+        told = f"scatter by {math.sqrt(own):.2g} from pass to pass, the model's own by {math.sqrt(right):.2g}"
+        return (
+            f"training losses with weights that stay {told}: it doesn't drop what the model says, or not anew"
+        )
+    if stats.ttest_ind(mine, theirs, equal_var=False).pvalue < CHANCE:
+        told = f"have the mean {np.mean(mine):.5g}, the model's own {np.mean(theirs):.5g}"
+        return f"training losses with weights that stay and what is dropped {told}"
+    return ""
