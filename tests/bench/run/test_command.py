@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command import PLAIN, QUICK, REPOSITORY, environment, read, run_bench
+from command import PLAIN, QUICK, REPOSITORY, command, environment, read, run_bench
 
 pytest_plugins = ["pytester"]
 
@@ -17,7 +19,8 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("run")
     done = run_bench(folder, *QUICK, "--benchmark-json=deep/er/r.json", "--order-seed=5")
     assert done.returncode == 0, done.stdout + done.stderr
-    return {"text": done.stdout, **read(folder / "deep/er/r.json")}
+    journal = (folder / "deep/er/r.json.journal.jsonl").read_text()
+    return {"text": done.stdout, "journal": journal, **read(folder / "deep/er/r.json")}
 
 
 def test_every_cell_says_what_the_design_asks_for(result: dict[str, Any]) -> None:
@@ -61,10 +64,8 @@ def test_run_and_machine_are_recorded(result: dict[str, Any]) -> None:
 
 
 def test_plain_pytest_benchmark_reads_the_file(result: dict[str, Any], tmp_path: Path) -> None:
-    import json
-
     path = tmp_path / "0001_x.json"
-    path.write_text(json.dumps({k: v for k, v in result.items() if k != "text"}))
+    path.write_text(json.dumps({k: v for k, v in result.items() if k not in ("text", "journal")}))
     done = subprocess.run(
         [sys.executable, "-m", "pytest_benchmark", "compare", str(path)],
         capture_output=True,
@@ -97,19 +98,22 @@ def test_options_of_pytest_benchmark_keep_their_meaning(tmp_path: Path) -> None:
 
 
 def test_disable_calls_and_proves_each_cell_once_and_writes_nothing(tmp_path: Path) -> None:
-    done = run_bench(tmp_path, *QUICK, "--benchmark-disable", "--benchmark-json=r.json", "--workloads=eigen")
+    options = ["--benchmark-disable", "--benchmark-json=r.json", "--workloads=eigen", "-k", "eigen"]
+    done = run_bench(tmp_path, *QUICK, *options)
     assert done.returncode == 0, done.stdout
     assert "called once" in done.stdout
     assert not (tmp_path / "r.json").exists()
 
 
-def test_disable_leaves_the_journal_of_an_interrupted_run_alone(tmp_path: Path) -> None:
-    options = [*QUICK, "--benchmark-json=r.json", "--workloads=eigen"]
-    assert run_bench(tmp_path, *options).returncode == 0
-    before = (tmp_path / "r.json.journal.jsonl").read_bytes()
-    assert run_bench(tmp_path, *options, "--benchmark-disable", "--resume").returncode == 0
-    assert run_bench(tmp_path, *options, "--benchmark-disable").returncode == 0
-    assert (tmp_path / "r.json.journal.jsonl").read_bytes() == before
+@pytest.mark.parametrize("resume", [(), ("--resume",)], ids=["anew", "resumed"])
+def test_disable_leaves_the_journal_of_an_earlier_run_alone(
+    result: dict[str, Any], tmp_path: Path, resume: tuple[str, ...]
+) -> None:
+    kept = tmp_path / "r.json.journal.jsonl"
+    kept.write_text(result["journal"])
+    options = ["--benchmark-json=r.json", "--workloads=eigen", "-k", "eigen"]
+    assert run_bench(tmp_path, *QUICK, *options, "--benchmark-disable", *resume).returncode == 0
+    assert kept.read_text() == result["journal"]
 
 
 def test_without_cpu_0_among_the_devices_the_noise_floor_is_measured_all_the_same(tmp_path: Path) -> None:
@@ -122,21 +126,52 @@ def test_without_cpu_0_among_the_devices_the_noise_floor_is_measured_all_the_sam
 def test_a_run_that_ends_at_its_first_failure_lists_what_it_leaves_out(tmp_path: Path) -> None:
     """The group was measured whole, but pytest never came to the later cells' tests."""
     options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=misbehaving"]
-    options += ["--implementations=raises,numpy", "--benchmark-json=r.json", "-x"]
+    options += ["--implementations=raises,numpy", "--benchmark-json=r.json", "-x", "-k", "matmul or nothing"]
     done = run_bench(tmp_path, *options)
     assert done.returncode == 1
     result = read(tmp_path / "r.json")
     told = [bench["extra_info"]["cell"] for bench in result["benchmarks"]]
     told += [cell["cell"] for cell in result["likeforlike"]["unmeasured"]]
     assert sorted(told) == sorted(set(told))
-    cells = {"matmul-numpy-cpu:0-32-float32", "matmul-raises-cpu:0-32-float32"}
-    assert cells | {f"noise-{name}-cpu:0" for name in ("twin-a", "twin-b", "nothing")} == set(told)
+    cells = {"matmul-numpy-cpu:0-32-float32", "matmul-raises-cpu:0-32-float32", "noise-nothing-cpu:0"}
+    assert cells == set(told)
 
 
 def test_skip_measures_nothing(tmp_path: Path) -> None:
     done = run_bench(tmp_path, *QUICK, "--benchmark-skip")
     assert "skipped" in done.stdout
     assert "median" not in done.stdout
+
+
+ONE_AFTER_THE_OTHER = """
+import contextlib, io, json, os, sys, tempfile
+import pytest
+
+for line in sys.stdin:
+    said = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            status = pytest.main([*sys.argv[1:], *line.split()])
+        print(json.dumps([int(status), said.getvalue(), os.listdir()]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Callable[[str], Any]]:
+    """Exit status, output and files left of ``pytest bench`` with some options, all in one process."""
+    words = [sys.executable, "-c", ONE_AFTER_THE_OTHER, *command("--preset=smoke")[3:]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, env=environment(), stdin=pipe, stdout=pipe, text=True, bufsize=1) as asked:
+        assert asked.stdin is not None
+        assert asked.stdout is not None
+        said, heard = asked.stdin, asked.stdout
+
+        def ask(options: str) -> Any:
+            said.write(f"{options}\n")
+            return json.loads(heard.readline())
+
+        yield ask
+        said.close()
 
 
 @pytest.mark.parametrize(
@@ -173,16 +208,21 @@ def test_skip_measures_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_option_is_one_line_and_exit_status_4_before_anything_runs(
-    tmp_path: Path, option: str, complaint: str
+    patient: Callable[[str], Any], option: str, complaint: str
 ) -> None:
-    done = run_bench(tmp_path, "--preset=smoke", *option.split())
-    said = done.stdout + done.stderr
+    status, said, left = patient(option)
     errors = [line for line in said.splitlines() if line.startswith("ERROR: ")]
-    assert done.returncode == 4, said
+    assert status == 4, said
     assert len(errors) == 1
     assert complaint in errors[0]
     assert "median of" not in said
-    assert {path.name for path in tmp_path.iterdir()} <= {".benchmarks"}  # pytest-benchmark's own
+    assert set(left) <= {".benchmarks"}  # pytest-benchmark's own
+
+
+def test_a_wrong_option_ends_the_command_with_status_4(tmp_path: Path) -> None:
+    done = run_bench(tmp_path, "--preset=huge")
+    assert done.returncode == 4
+    assert "ERROR: --preset: unknown 'huge'" in done.stdout + done.stderr
 
 
 def test_collecting_imports_no_framework() -> None:
