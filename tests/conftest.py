@@ -7,9 +7,46 @@ from pathlib import Path
 
 import pytest
 
+# before NumPy is imported: threads that wait for one another spin, and take the processors from the tests beside.
+# Workers get variables of their own.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 # helpers beside the tests that use them
 for folder in ("bench", "bench/plugins", "devices/process", "devices/check", "bench/fleet", "machines"):
     sys.path.append(str(Path(__file__).parent / folder))
+
+
+LONGEST = (
+    "models/loops/test_trainers.py",
+    "bench/fleet/test_slurm.py",
+    "bench/run/test_distributed.py",
+    "bench/run/test_resume.py",
+    "machines/test_named_machines.py",
+    "bench/run/test_command.py",
+    "bench/run/test_launches.py",
+    "bench/worker/test_outcomes.py",
+    "bench/run/test_poor_surroundings.py",
+    "bench/run/test_unseen_gpu.py",
+    "reports/write/test_html_page.py",
+    "bench/run/screen/test_last_screen.py",
+    "bench/fleet/test_local.py",
+    "devices/check/test_worker.py",
+    "bench/run/test_plugin_package.py",
+    "bench/run/test_environment.py",
+)
+"""Files of a quarter of a minute and more on two cores: begun first, so that none is left for one process at the
+end, when there is nothing for the others to do."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where xdist hands files out, the longest come first; an order that was asked for stays."""
+    if "PYTEST_XDIST_WORKER" not in os.environ or config.pluginmanager.hasplugin("randomly"):
+        return
+    here = Path(__file__).parent
+    rank = {str(here / name): number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(str(item.path), len(rank)))
 
 
 @pytest.fixture(autouse=True)

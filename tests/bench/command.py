@@ -13,9 +13,9 @@ REPOSITORY = Path(__file__).parents[2]
 PLUGINS = Path(__file__).parent / "plugins"
 QUICK = ("--preset", "smoke", "--implementations", "numpy,finite-differences,numpy-eigh")
 """NumPy alone: no framework is imported."""
-PLAIN = ("-p", "no:cacheprovider", "-p", "no:randomly", "--no-measured-ceiling")
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:randomly", "--no-measured-ceiling", "--threads=1")
 """pytest-randomly, where it is installed, would shuffle the cells of the run as well; the search for the
-machine's best rate has tests of its own."""
+machine's best rate has tests of its own; threads that spin would take processors from the tests beside."""
 NOT_OURS = ("PYTEST_", "COV_", "FORCE_COLOR", "PY_COLORS", "PYTHONHASHSEED")
 """Beginnings of variables that would change what the run does or prints."""
 

@@ -1,6 +1,7 @@
 """``--cluster local``: submitit's own executor on this machine, from submitting to the report."""
 
 import json
+import shutil
 
 import pytest
 from fleet import GRID, journalled, run
@@ -8,35 +9,40 @@ from fleet import GRID, journalled, run
 pytest.importorskip("submitit", reason="submitit is not installed: pip install 'likeforlike[fleet]'")
 
 
-def test_submitted_watched_collected_and_not_submitted_twice(tmp_path):
-    folder = str(tmp_path / "fleet")
-    sent = run("submit", "--cluster", "local", "--output", folder, "--time", "10", "--wait", "--", *GRID)
+@pytest.fixture(scope="module")
+def submitted(tmp_path_factory):
+    """The folder of a job that has ended, and what its submission said."""
+    folder = tmp_path_factory.mktemp("local") / "fleet"
+    sent = run("submit", "--cluster", "local", "--output", str(folder), "--time", "10", "--wait", "--", *GRID)
     assert sent.returncode == 0, sent.stdout + sent.stderr
-    assert "submitted any-1 as local job" in sent.stdout
-    assert "1 jobs: 1 complete" in sent.stdout
-    result = tmp_path / "fleet" / "any-1.json"
+    return folder, sent.stdout
+
+
+def test_submitted_watched_collected_and_not_submitted_twice(submitted):
+    folder, said = submitted
+    assert "submitted any-1 as local job" in said
+    assert "1 jobs: 1 complete" in said
+    result = folder / "any-1.json"
     cells = journalled(result)
     assert len(cells) == len(set(cells)) == len(json.loads(result.read_text())["benchmarks"])
 
-    status = run("status", "--output", folder)
+    status = run("status", "--output", str(folder))
     assert status.returncode == 0
     assert f"{len(cells)} of {len(cells)}" in status.stdout
 
-    again = run("submit", "--cluster", "local", "--output", folder, "--", *GRID)
+    again = run("submit", "--cluster", "local", "--output", str(folder), "--", *GRID)
     assert again.returncode == 0
     assert "not submitted again" in again.stdout
     assert "submitted any-1" not in again.stdout
 
-    collected = run("collect", "--output", folder)
+    collected = run("collect", "--output", str(folder))
     assert collected.returncode == 0, collected.stdout + collected.stderr
-    assert "1 file, 1 machine" in (tmp_path / "fleet" / "report" / "report.md").read_text()
+    assert "1 file, 1 machine" in (folder / "report" / "report.md").read_text()
 
 
-def test_an_interrupted_job_goes_on_where_it_was(tmp_path):
+def test_an_interrupted_job_goes_on_where_it_was(submitted, tmp_path):
     """A journal with one cell of an earlier session: the job measures the others alone."""
-    folder = tmp_path / "fleet"
-    options = ("submit", "--cluster", "local", "--output", str(folder), "--wait", "--", *GRID)
-    assert run(*options).returncode == 0
+    folder = shutil.copytree(submitted[0], tmp_path / "fleet")
     result = folder / "any-1.json"
     journal = result.with_name(result.name + ".journal.jsonl")
     lines = journal.read_text().splitlines(keepends=True)
@@ -44,7 +50,7 @@ def test_an_interrupted_job_goes_on_where_it_was(tmp_path):
     journal.write_text("".join(lines[:5]))  # the header, one launch of either twin, their ends
     result.unlink()
     kept = journalled(result)
-    again = run(*options)
+    again = run("submit", "--cluster", "local", "--output", str(folder), "--wait", "--", *GRID)
     assert again.returncode == 0, again.stdout + again.stderr
     after = journalled(result)
     assert after[: len(kept)] == kept

@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 import time
+import types
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -68,14 +69,15 @@ def relative(found: np.ndarray, exact: np.ndarray) -> float:
 
 def follow(
     factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset
-) -> tuple[list[float], list[float]]:
-    """Relative errors of each epoch's loss and of each weight array against the oracle."""
+) -> tuple[list[float], list[float], int]:
+    """Relative errors of each epoch's loss and of each weight array against the oracle; the number of weights."""
     trainer, epochs = train(factory, recipe, data)
     oracle, truth = train(NumpyLoop, replace(recipe, precision="float64"), data)
     losses = [abs(e.loss - t.loss) / t.loss for e, t in zip(epochs, truth, strict=True)]  # type: ignore[operator]
     mine, theirs = trainer.parameters().named(), oracle.parameters().named()
     assert mine.keys() == theirs.keys()
-    return losses, [relative(mine[name], theirs[name]) for name in mine]
+    count = sum(array.size for array in mine.values())
+    return losses, [relative(mine[name], theirs[name]) for name in mine], count
 
 
 def gates(recipe: Recipe) -> Parameters:
@@ -146,15 +148,17 @@ def logit_of_class_0(probabilities: np.ndarray) -> np.ndarray:
 def fields(factory: Callable[[Run], Trainer]) -> dict[str, str]:
     """What becomes of a change of each field, seen in the weights and the losses, from the same weights.
 
-    Without shuffling, since an order that nobody seeded would hide what a change did.
+    Without shuffling, since an order that nobody seeded would hide what a change did. Whole batches alone, which
+    compile once, but where the remainder is changed.
     """
     base = replace(MATCHED, epochs=2, shuffle="none")
-    data = images(160 + 16, seed=9)
-    before = outcome(factory, base, data, base)
-    found = {"nothing": "ignored" if same(outcome(factory, base, data, base), before) else "takes effect"}
+    whole, ragged = images(2 * 64, seed=9), images(160 + 16, seed=9)
+    before = outcome(factory, base, whole, base)
+    found = {"nothing": "ignored" if same(outcome(factory, base, whole, base), before) else "takes effect"}
     for name, value in CHANGES.items():
         changed = replace(base, **{name: value})
         start = changed if name == "bias" else base
+        data = ragged if name == "remainder" else whole
         try:
             after = outcome(factory, changed, data, start)
         except RecipeRefused as refusal:
@@ -162,10 +166,12 @@ def fields(factory: Callable[[Run], Trainer]) -> dict[str, str]:
             continue
         if name == "precision":
             found[name] = "takes effect" if after[1].dtype == np.float64 else "ignored"
+        elif name == "remainder":
+            found[name] = "ignored" if same(after, outcome(factory, base, ragged, base)) else "takes effect"
         else:
             found[name] = "ignored" if same(after, before) else "takes effect"
     return found | {
-        f"execution {way}": execution(factory, base, data, way) for way in ("eager", "graph", "xla")
+        f"execution {way}": execution(factory, base, whole, way) for way in ("eager", "graph", "xla")
     }
 
 
@@ -194,6 +200,8 @@ def outcome(factory: Callable[[Run], Trainer], recipe: Recipe, data: Dataset, st
 
 
 def events(factory: Callable[[Run], Trainer], folder: Path) -> dict[str, Any]:
+    if "tensorflow" not in sys.modules:  # TensorBoard would read with it, and reads as well without
+        sys.modules["tensorboard.compat.notf"] = types.ModuleType("tensorboard.compat.notf")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     def written(logging: str) -> Path | None:
@@ -254,19 +262,9 @@ def main() -> None:
     target, folder = sys.argv[2], Path(sys.argv[3])
     module, _, attribute = target.partition(":")
     factory = getattr(importlib.import_module(module), attribute)
-    losses, errors = follow(factory, QUIET, images(64))
-    batches, moved = follow(factory, replace(QUIET, epochs=6), images(SEVERAL))
-    _, no_bias = follow(factory, replace(QUIET, bias=False, epochs=5), images(64))
-    counts = {
-        words: sum(
-            a.size
-            for a in train(factory, replace(QUIET, bias=bias, epochs=1), images(64))[0]
-            .parameters()
-            .named()
-            .values()
-        )
-        for words, bias in (("bias", True), ("no bias", False))
-    }
+    losses, errors, with_bias = follow(factory, QUIET, images(64))
+    batches, moved, _ = follow(factory, replace(QUIET, epochs=6), images(SEVERAL))
+    _, no_bias, without_bias = follow(factory, replace(QUIET, bias=False, epochs=5), images(64))
     recipe = replace(MATCHED, epochs=1)
     share, scale = dropout(factory, recipe, training=True)
     evaluated, _ = dropout(factory, recipe, training=False)
@@ -281,7 +279,7 @@ def main() -> None:
         "parameter_errors": errors,
         "several_batches_errors": batches + moved,
         "no_bias_error": max(no_bias),
-        "parameters": counts,
+        "parameters": {"bias": with_bias, "no bias": without_bias},
         "kept_fraction": share / 1.25,
         "scale": scale,
         "evaluation_kept_fraction": round(evaluated, 5),

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from likeforlike.devices.machine.discovery import find_devices
+from likeforlike.devices.process.placement import worker_environment
 from likeforlike.models.contract.implementation import Implementation, missing
 from likeforlike.models.registry import load_registry
 
@@ -45,12 +47,10 @@ def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def run(entry: Implementation, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python with the environment that the entry's workers get."""
+    """Python with the environment that the entry's workers get, of one thread: others' tests run beside this."""
     environment = {
         **os.environ,
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "JAX_PLATFORMS": "cpu",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
+        **worker_environment(find_devices()[0], threads=1),
         "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), *filter(None, sys.path)]),
         **dict(entry.environment),
     }
