@@ -22,6 +22,8 @@ LONGEST_SECONDS = 300.0
 """A device that is not level by then is measured as it is, which is told."""
 UNREAD_SECONDS = 30.0
 """For so long is loaded what tells neither clock nor temperature."""
+EXPECTED_SECONDS = UNREAD_SECONDS
+"""For so long, before any of the run has shown it, until a device is level."""
 LOAD_SECONDS = 1.0
 """One entrant's turn of loading."""
 

@@ -36,7 +36,7 @@ from likeforlike.bench.measure.launches import (
     first_round,
     spread_between,
 )
-from likeforlike.bench.measure.levelling import Levelling
+from likeforlike.bench.measure.levelling import EXPECTED_SECONDS, Levelling
 from likeforlike.bench.measure.many_calls import limits_of, with_calls
 from likeforlike.bench.measure.memory_shares import parts_text, parts_that_fit
 from likeforlike.bench.measure.pool import Pool
@@ -49,7 +49,7 @@ from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.bench.run.screen.expectations import Rates, expect
 from likeforlike.bench.run.screen.progress import Progress
-from likeforlike.bench.run.screen.time_left import TimeLeft
+from likeforlike.bench.run.screen.time_left import TimeLeft, launches_to_come
 from likeforlike.bench.run.screen.watched_hand import WatchedHand
 from likeforlike.devices.machine.resources import free_memory_bytes, usable_cores
 
@@ -119,10 +119,14 @@ class Campaign:
             (cell, expect(cell, self.plan, self.rates)) for cell in self._cells if cell.skip_reason is None
         ]
         coming = [(cell, expected) for cell, expected in measured if cell.id not in self.records]
-        least = 1 if self.plan.once else self.plan.options.kernel_launches[0]
-        left = {cell.id: max(1, least - len(self._launches.get(cell.id, ()))) for cell, _ in coming}
-        limits = with_calls(self._limits(None), self.plan.options.statistic, self.plan.options)
-        time_left = TimeLeft(coming, left, limits, usable_cores(), self.plan.once)
+        options, once = self.plan.options, self.plan.once
+        least = 1 if once else options.kernel_launches[0]
+        left = {
+            cell.id: launches_to_come(cell, least, len(self._launches.get(cell.id, ()))) for cell, _ in coming
+        }
+        limits = with_calls(self._limits(None), options.statistic, options)
+        loads = (options.sustained_seconds or EXPECTED_SECONDS) if options.sustained else 0.0
+        time_left = TimeLeft(coming, left, limits, usable_cores(), once, loads)
         for cell, expected in measured:
             known = [self.records[cell.id]] if cell.id in self.records else self._launches.get(cell.id, [])
             for record in known:

@@ -2,7 +2,7 @@
 
 ``python -m bench.studies.sides FOLDER --runs 10``: runs of the whole product beside a bursty neighbour (or
 ``--quiet``), each with two sides. In half of them the second side is another environment with the same
-packages; in the other half it is this one, with a variable that lets the measured kernels spin for 5 % of each
+packages; in the other half it is this one, with a variable that lets kernels spin for 5 % of each
 call. What lies in the folder already is not measured again.
 """
 

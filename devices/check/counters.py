@@ -88,7 +88,8 @@ def gpu_rows(place: Place, device: Device, states: Sequence[Mapping[str, Any] | 
 
 
 def _clock_row(place: Place, device: Device, states: Sequence[Mapping[str, Any]]) -> Row:
-    clocks = [state["sm_clock_hertz"] for state in states if state.get("sm_clock_hertz")]
+    told = [state.get("sm_clock_hertz") or state.get("clock_hertz") for state in states]
+    clocks = [hertz for hertz in told if hertz]
     if not clocks:
         return place.not_measurable("GPU clock", "the driver tells none")
     highest, most = max(clocks), device.sm_clock_max_hertz

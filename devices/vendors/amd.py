@@ -1,15 +1,23 @@
-"""AMD's GPUs through amdsmi, which ROCm brings: written from its documentation, run on a stand-in alone."""
+"""AMD's GPUs through amdsmi, which ROCm brings: written from its documentation, run on a stand-in alone.
+
+Clock, heat and load are read from the kernel's own files, which costs less than amdsmi's and needs no right.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable, Pace, Readings
 from likeforlike.devices.vendors.integrated_power import integrated
 
 MEBIBYTE = 2**20
+SYS_PCI = Path("/sys/bus/pci/devices")
+HEAT = ("edge", "junction")
+"""Sensors of a GPU's heat, the first of which is told; a data centre's GPU has no ``edge``."""
 HELD_BACK = {
     "active_prochot_thrm": "too hot, held back by the hardware",
     "active_socket_thrm": "too hot, held back by the driver",
@@ -64,18 +72,76 @@ def _field(smi: Any, function: str, handle: Any, *names: str) -> Any | None:
     return next((value for value in values if value not in (None, "", "N/A")), None)
 
 
+class DriverFiles:
+    """What the kernel's driver tells of one GPU in its folder below ``SYS_PCI``; None for what isn't there.
+
+    Files: Linux, Documentation/gpu/amdgpu/thermal.rst.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sensors = next(iter(sorted(folder.glob("hwmon/hwmon*"))), folder / "hwmon")
+
+    def clock_hertz(self, name: str = "sclk") -> float | None:
+        """Of the shaders (``sclk``) or the memory (``mclk``): the sensor's, else the level that is marked."""
+        hertz = _number(self._labelled("freq", (name,)))
+        if hertz is not None:
+            return hertz
+        marked = re.search(r"(\d+)\s*MHz\s*\*", _text(self._folder / f"pp_dpm_{name}"), re.IGNORECASE)
+        return None if marked is None else float(marked[1]) * 1e6
+
+    def celsius(self) -> float | None:
+        """The files have thousandths of a degree."""
+        thousandths = _number(self._labelled("temp", HEAT)) or _number(self._sensors / "temp1_input")
+        return None if thousandths is None else thousandths / 1e3
+
+    def busy_share(self) -> float | None:
+        """Of the time, how much the GPU worked lately, from 0 to 1."""
+        percent = _number(self._folder / "gpu_busy_percent")
+        return None if percent is None else percent / 100
+
+    def _labelled(self, kind: str, labels: Sequence[str]) -> Path | None:
+        """The reading of the first of these labels that a sensor of this kind has."""
+        told = {_text(path): path for path in self._sensors.glob(f"{kind}*_label")}
+        found = (told[label] for label in labels if label in told)
+        path = next(found, None)
+        return None if path is None else path.with_name(path.name.replace("_label", "_input"))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _number(path: Path | None) -> float | None:
+    try:
+        return None if path is None else float(_text(path))
+    except ValueError:
+        return None
+
+
 class AmdReadings:
     """One GPU while amdsmi is open."""
 
-    def __init__(self, smi: Any, handle: Any) -> None:
+    def __init__(self, smi: Any, handle: Any, sys_pci: Path | None = None) -> None:
         self._smi, self._handle = smi, handle
+        address = _told(smi, "amdsmi_get_gpu_device_bdf", handle)
+        known = isinstance(address, str) and bool(address)
+        self._files = DriverFiles((sys_pci or SYS_PCI) / (str(address).lower() if known else "no address"))
 
     def state(self) -> dict[str, Any]:
-        """Power, energy, company, and why it is held back; None for what isn't told."""
+        """Clocks, heat, load, power, energy, company, and why it is held back; None for what isn't told."""
         watts = _watts(self._smi, self._handle)
         counted = _joules(self._smi, self._handle)
         processes = _told(self._smi, "amdsmi_get_gpu_process_list", self._handle)
+        files = self._files
         return {
+            "clock_hertz": files.clock_hertz(),
+            "memory_clock_hertz": files.clock_hertz("mclk"),
+            "temperature_celsius": files.celsius(),
+            "busy_share": files.busy_share(),
             "power_watts": watts,
             "energy_joules": counted,
             "held_back": self.held_back(),
@@ -90,8 +156,8 @@ class AmdReadings:
         return [words for name, words in HELD_BACK.items() if status.get(name) is True]
 
     def pace(self) -> Pace:
-        """What amdsmi calls violations; its clocks are not read yet."""
-        return Pace(held_back=tuple(self.held_back()))
+        """The shaders' clock, the GPU's heat, and what amdsmi calls violations."""
+        return Pace(self._files.clock_hertz(), self._files.celsius(), tuple(self.held_back()))
 
     def energy(self) -> EnergyCounter | NotMeasurable:
         """The energy accumulator; where it stands still or is refused, the socket's power integrated."""
@@ -129,7 +195,7 @@ def _watts(smi: Any, handle: Any) -> float | None:
 
 
 class Amd:
-    """Through amdsmi; ``library`` stands in for it."""
+    """Through amdsmi and the kernel's files; ``library`` and ``sys_pci`` stand in for them."""
 
     name = "amd"
     untested = "AMD's GPUs: written from amdsmi's documentation, never run on one"
@@ -141,8 +207,8 @@ class Amd:
     }
     variables = frozenset({"HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"})
 
-    def __init__(self, library: Any | None = None) -> None:
-        self._library = library
+    def __init__(self, library: Any | None = None, sys_pci: Path | None = None) -> None:
+        self._library, self._sys_pci = library, sys_pci
 
     def find(self, environ: Mapping[str, str]) -> list[Device]:
         """Those that ROCR_VISIBLE_DEVICES lets through and, of these, HIP_VISIBLE_DEVICES (or CUDA's)."""
@@ -159,7 +225,7 @@ class Amd:
         with session(self._library) as smi:
             handles = [] if smi is None else _told(smi, "amdsmi_get_processor_handles")
             found = [] if handles is Refused else [h for h in handles if _uuid(smi, h) == device.uuid]
-            yield AmdReadings(smi, found[0]) if found else None
+            yield AmdReadings(smi, found[0], self._sys_pci) if found else None
 
     def placement(self, devices: Sequence[Device]) -> dict[str, str]:
         """ROCr by uuid, and HIP's numbers within; HIP reads CUDA's variable too, so both say the same.

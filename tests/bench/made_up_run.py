@@ -9,12 +9,13 @@ from itertools import zip_longest
 from typing import Any
 
 from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.levelling import Levelling
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.expectations import Expectation
 from likeforlike.bench.run.screen.progress import Progress
-from likeforlike.bench.run.screen.time_left import TimeLeft
+from likeforlike.bench.run.screen.time_left import TimeLeft, launches_to_come
 from likeforlike.bench.run.screen.watched_hand import WatchedHand
 from likeforlike.bench.worker.messages import (
     Answer,
@@ -28,6 +29,8 @@ from likeforlike.bench.worker.messages import (
     Prepare,
     Ready,
     Sample,
+    Sustain,
+    Sustained,
 )
 from likeforlike.bench.worker.outcomes import MEASURED, CellFailed
 
@@ -119,6 +122,9 @@ class MadeUpHand:
             case Prepare():
                 self.clock.now += self.takes.prepare
                 return Ready(0.1, 0.1, 0.0, 1.0, 5, {})
+            case Sustain(seconds=seconds):
+                self.clock.now += seconds
+                return Sustained(1)
             case Go():
                 return self._sample()
             case Finish():
@@ -177,6 +183,10 @@ class MadeUpRun:
     seed: int = 1
     launches: int = 1
     """Of each group of kernels."""
+    sustained_seconds: float = 0.0
+    """For how long a launch of kernels is expected to load its device beforehand; 0: not at all."""
+    levels_after: float = 0.0
+    """After how long it is level; 0: it takes as long as is asked."""
     _failed: set[str] = field(default_factory=set)
 
     def happenings(self) -> list[tuple[float, str, tuple[Any, ...]]]:
@@ -227,7 +237,9 @@ class MadeUpRun:
                 self._failed.add(turn.cell.id)
             (progress.ended if last or turn.failure is not None else progress.launched)(turn.cell, record)
 
-        Group(turns, self.limits, draw, NobodyDisturbs(), ended, 0, clock).measure()
+        seconds = self.levels_after or self.sustained_seconds
+        levelling = Levelling(seconds) if seconds and cells[0].kind == "kernel" else None
+        Group(turns, self.limits, draw, NobodyDisturbs(), ended, 0, clock, levelling=levelling).measure()
         clock.now += 0.05
         progress.group_ended(cells)
         return progress.told
@@ -245,8 +257,8 @@ def announced(
 
     ``known``: what an earlier session of the run has measured.
     """
-    launches = {cell.id: 1 if cell.recipe is not None else run.launches for cell, _ in run.cells}
-    time_left = TimeLeft(run.cells, launches, run.limits, cores=2)
+    launches = {cell.id: launches_to_come(cell, run.launches) for cell, _ in run.cells}
+    time_left = TimeLeft(run.cells, launches, run.limits, 2, sustain_seconds=run.sustained_seconds)
     for cell, expected, record in known:
         time_left.remember(cell, expected, record)
     clock = Clock()

@@ -12,6 +12,7 @@ class AmdGpu:
     name: str = "AMD Instinct MI300X"
     uuid: str = "GPU-aaaa"
     hip_id: int = 0
+    address: str = "0000:C1:00.0"
     mib: int = 196_608
     accumulator: int | None = 1_000_000
     watts: object = 300
@@ -47,6 +48,9 @@ class AmdStandIn:
 
     def amdsmi_get_gpu_enumeration_info(self, gpu):
         return {"hip_id": gpu.hip_id, "hip_uuid": gpu.uuid}
+
+    def amdsmi_get_gpu_device_bdf(self, gpu):
+        return gpu.address
 
     def amdsmi_get_gpu_process_list(self, gpu):
         return [{"pid": pid, "name": "python"} for pid in gpu.pids]

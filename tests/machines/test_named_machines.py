@@ -141,6 +141,9 @@ def alone(machine: str, device: str, extra: dict) -> None:
     if MACHINES[machine].nvidia:
         assert pace["clock_hertz"] == [1.38e9] * samples
         assert pace["celsius"] == [61] * samples
+    if MACHINES[machine].amd:
+        assert pace["clock_hertz"] == [1.7e9] * samples
+        assert pace["celsius"] == [67] * samples
 
 
 def under_other_circumstances(folder: Path, cells: list[dict]) -> None:

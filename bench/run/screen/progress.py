@@ -18,7 +18,6 @@ from likeforlike.bench.worker.messages import (
     Prepare,
     Sample,
     Sustain,
-    Sustained,
 )
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.limits.units import format_seconds
@@ -28,7 +27,13 @@ _LINE_SECONDS = 0.5
 """A line that is written over changes no more often."""
 _SHOWN_SECONDS = 1.0
 """Less than that is not worth saying."""
-_STEPS: dict[type, Step] = {Load: "load", Prepare: "prepare", Go: "go", Finish: "finish"}
+_STEPS: dict[type, Step] = {
+    Load: "load",
+    Prepare: "prepare",
+    Sustain: "sustain",
+    Go: "go",
+    Finish: "finish",
+}
 
 
 class Progress:
@@ -83,8 +88,6 @@ class Progress:
         """A worker was told what to do."""
         with self._lock:
             step = _STEPS.get(type(message))
-            if isinstance(message, Sustain):
-                self._pass(cell, f"loading {cell.device} with {cell.entry.name}")
             if step is None:
                 return
             if self._time_left is not None:
@@ -94,8 +97,6 @@ class Progress:
 
     def answered(self, cell: Cell, answer: Answer) -> None:
         """A worker has done what it was told."""
-        if isinstance(answer, Sustained):  # nobody foresees how long a device takes to be level
-            return
         with self._lock:
             seconds = answer.seconds if isinstance(answer, Sample) else None
             if self._time_left is not None:
@@ -153,6 +154,8 @@ class Progress:
         name = cell.entry.name
         if step == "prepare":
             return f"preparing {name}"
+        if step == "sustain":
+            return f"loading {cell.device} with {name}"
         if step == "finish":
             return f"checking {name} once more"
         number = self._rounds.get(cell.id, 0) + 1

@@ -12,11 +12,12 @@ from itertools import zip_longest
 from typing import Literal
 
 from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.levelling import LOAD_SECONDS
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.expectations import Evidence, Expectation, Experience, Path, start_seconds
 
-Step = Literal["load", "prepare", "go", "finish"]
+Step = Literal["load", "prepare", "sustain", "go", "finish"]
 
 _WAKING_SECONDS = 0.02
 _TURN_OVERHEAD_SECONDS = 0.004
@@ -50,12 +51,21 @@ class _Group:
     """Of the processes that it starts, so far as is known beforehand."""
     device: str
     concurrent: bool
+    sustain_seconds: float = 0.0
+    """For how long its device is expected to be loaded before the rounds; 0: not at all."""
+    sustained: float = 0.0
+    """For how long it has been."""
     loaded: bool = False
     ended: bool = False
     step: tuple[str, Step] | None = None
     """What is done now, and for which cell."""
     since: float = 0.0
     """When the last thing ended."""
+
+
+def launches_to_come(cell: Cell, least: int, done: int = 0) -> int:
+    """Of a cell that has not ended: of a kernel's ``least``; a training's repetitions are further cells."""
+    return 1 if cell.recipe is not None else max(1, least - done)
 
 
 class TimeLeft:
@@ -68,13 +78,19 @@ class TimeLeft:
         limits: Limits,
         cores: int,
         once: bool = False,
+        sustain_seconds: float = 0.0,
     ) -> None:
-        """``launches``: how many of each cell are still to come, by its id; ``limits``: of one of them."""
+        """``launches``: how many of each cell are still to come, by its id; ``limits``: of one of them.
+
+        ``sustain_seconds``: for how long each launch of kernels is expected to load its device beforehand.
+        """
         self._limits = limits
         self._cores = cores
         self._once = once
         self._experience = Experience()
         self._used, self._usable = _UNUSED_TIME, 1.0
+        self._levelled: dict[str, float] = {}
+        """For how long each device was loaded the last time: by the clock, however fast the machine is."""
         self._gone: set[str] = set()
         """Cells that have ended."""
         self._launches: dict[str, list[_Group]] = {}
@@ -82,7 +98,8 @@ class TimeLeft:
         for cell, expected in cells:
             coming = self._launches.setdefault(cell.group, [])
             while len(coming) < launches[cell.id]:
-                coming.append(_Group({}, [], cell.device, cell.concurrent))
+                loads = sustain_seconds if cell.kind == "kernel" and not once else 0.0
+                coming.append(_Group({}, [], cell.device, cell.concurrent, loads))
             for group in coming[: launches[cell.id]]:
                 group.parts[cell.id] = _Part(cell, expected)
                 group.frameworks.append(expected.framework)
@@ -106,6 +123,9 @@ class TimeLeft:
         if not group.loaded:
             self._learn(self._evidence(group, now - group.since))
             group.loaded, group.since = True, now
+        if step == "go" and group.sustain_seconds:
+            self._levelled[group.device] = group.sustained or group.sustain_seconds
+            group.sustain_seconds = 0.0
         group.step = (cell.id, step)
 
     def answer(self, cell: Cell, now: float, sample_seconds: float | None = None) -> None:
@@ -117,6 +137,8 @@ class TimeLeft:
         self._learn(self._evidence(group, seconds))
         if step == "prepare":
             part.prepared = True
+        elif step == "sustain":
+            group.sustained += seconds
         elif step == "go" and part.expected.epochs is not None and not part.cold:
             part.cold = True
         elif step == "go":
@@ -135,7 +157,7 @@ class TimeLeft:
         kind, expected = part.expected.kind, part.expected
         if step == "prepare":
             return [Evidence(*self._prepare(part), seconds, apart=expected.guessed)]
-        if step == "finish" or expected.epochs is None:
+        if step in ("sustain", "finish") or expected.epochs is None:
             return []
         if part.cold:
             return [Evidence(("epoch", *kind), expected.unit_seconds, seconds)]
@@ -203,7 +225,8 @@ class TimeLeft:
         if coming[0].ended:
             again = [(name, part) for name, part in coming[0].parts.items() if name not in self._gone]
             parts = {name: _Part(part.cell, part.expected) for name, part in again}
-            coming[0] = _Group(parts, coming[0].frameworks, coming[0].device, coming[0].concurrent)
+            last = coming[0]
+            coming[0] = _Group(parts, last.frameworks, last.device, last.concurrent, last.sustained)
         return coming[0]
 
     def _groups(self) -> Iterator[_Group]:
@@ -222,7 +245,7 @@ class TimeLeft:
         if group.ended or not live:
             return 0.0
         left = 0.0 if group.loaded else self._experience.seconds(*self._start(group))
-        left += sum(self._part_left(part) for part in live)
+        left += self._sustain_left(group) + sum(self._part_left(part) for part in live)
         if group.step is None:
             return left
         expected = self._step_seconds(group)
@@ -239,11 +262,20 @@ class TimeLeft:
             return 0.0
         if step == "prepare":
             return self._experience.seconds(*self._prepare(part))
+        if step == "sustain":
+            return min(LOAD_SECONDS, self._sustain_left(group))
         if step == "finish":
             return self._finish(part)
         if part.expected.epochs is None:
             return min(self._turn(part), self._rounds_left(part))
         return self._epoch(part) + (0.0 if part.cold else self._compile(part))
+
+    def _sustain_left(self, group: _Group) -> float:
+        """Of loading the device, which goes on until it is level: for longer, if it has taken longer."""
+        if not group.sustain_seconds:
+            return 0.0
+        left = self._levelled.get(group.device, group.sustain_seconds) - group.sustained
+        return left if left > 0 else _OVERDUE_SHARE * group.sustained
 
     def _part_left(self, part: _Part) -> float:
         left = self._finish(part)

@@ -15,7 +15,7 @@ if lacking := missing(("tensorflow", "keras")):
     pytest.skip(lacking, allow_module_level=True)
 OPTIONS = ("--preset=smoke", "--workloads=distributed", "--epochs=2", "--benchmark-json=r.json")
 # beside busy neighbours an epoch of replicas that wait for one another takes half a minute
-OPTIONS += ("--cell-timeout=1000",)
+OPTIONS += ("--cell-timeout=1000", "-k", "distributed", "--threads=2")
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from likeforlike.devices.vendors.amd import Amd
 from likeforlike.devices.vendors.cpu_maker import CpuReadings
 from likeforlike.devices.vendors.device import Device, Pace
 from likeforlike.devices.vendors.makers import known_makers, opened
@@ -56,3 +59,58 @@ def test_a_virtual_machine_tells_nothing(tmp_path):
     pace = CpuReadings(tmp_path, tmp_path).pace()
     assert pace == Pace()
     assert not pace.known
+
+
+CARD = {
+    "hwmon/hwmon4/name": "amdgpu",
+    "hwmon/hwmon4/freq1_label": "sclk",
+    "hwmon/hwmon4/freq1_input": 1_700_000_000,
+    "hwmon/hwmon4/freq2_label": "mclk",
+    "hwmon/hwmon4/freq2_input": 1_000_000_000,
+    "hwmon/hwmon4/temp1_label": "edge",
+    "hwmon/hwmon4/temp1_input": 55_000,
+    "hwmon/hwmon4/temp2_label": "junction",
+    "hwmon/hwmon4/temp2_input": 68_500,
+    "gpu_busy_percent": 97,
+    "pp_dpm_sclk": "0: 500Mhz\n1: 1650Mhz *\n2: 2100Mhz",
+}
+"""Of a GPU, as the kernel's documentation has them."""
+
+
+def amd_readings(make_amdsmi, amd_gpu, folder, files):
+    for name, text in files.items():
+        write((folder / "0000:c1:00.0" / name).parent, **{name.rpartition("/")[2]: text})
+    maker = Amd(make_amdsmi(amd_gpu(violations={"active_hbm_thrm": True})), folder)
+    return maker.opened(SimpleNamespace(uuid=amd_gpu().uuid))
+
+
+def test_an_amd_gpu_s_clocks_heat_and_load_are_the_kernel_s(make_amdsmi, amd_gpu, tmp_path):
+    with amd_readings(make_amdsmi, amd_gpu, tmp_path, CARD) as readings:
+        assert readings.pace() == Pace(1.7e9, 55.0, ("too hot, held back by its memory",))
+        state = readings.state()
+    told = ("clock_hertz", "memory_clock_hertz", "temperature_celsius", "busy_share")
+    assert [state[name] for name in told] == [1.7e9, 1.0e9, 55.0, 0.97]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "pace"),
+    [
+        (("freq1_label", "freq1_input"), (1.65e9, 55.0)),  # the level in use
+        (("temp1_label", "temp1_input"), (1.7e9, 68.5)),  # a data centre's GPU has no sensor at its edge
+        (("temp1_label", "temp2_label"), (1.7e9, 55.0)),  # drivers that name no sensor
+        (("freq1_label", "freq1_input", "pp_dpm_sclk"), (None, 55.0)),
+        (("hwmon4", "pp_dpm_sclk"), (None, None)),
+    ],
+)
+def test_what_an_amd_gpu_s_driver_leaves_out(make_amdsmi, amd_gpu, tmp_path, left_out, pace):
+    files = {name: text for name, text in CARD.items() if not set(name.split("/")) & set(left_out)}
+    with amd_readings(make_amdsmi, amd_gpu, tmp_path, files) as readings:
+        assert (readings.pace().clock_hertz, readings.pace().celsius) == pace
+
+
+@pytest.mark.parametrize("address", ["N/A", None, "", "0000:ff:00.0"])
+def test_an_amd_gpu_without_files_tells_its_violations_alone(make_amdsmi, amd_gpu, tmp_path, address):
+    with Amd(make_amdsmi(amd_gpu(address=address)), tmp_path).opened(
+        SimpleNamespace(uuid="GPU-aaaa")
+    ) as read:
+        assert read.pace() == Pace(None, None, ())

@@ -17,7 +17,9 @@ from likeforlike.bench.plan.grid import build_grid
 from likeforlike.bench.plan.options import Options
 from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.bench.plan.run_plan import Context, Plan
+from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.screen.expectations import Evidence, Expectation, Experience, expect
+from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import load_registry
@@ -30,7 +32,7 @@ A100 = {"name": "A100", "cores": 6912, "compute_capability": [8, 0], "max_sm_her
 Expected = list[tuple[Cell, Expectation]]
 
 
-def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Limits]:
+def plan_of(preset: str, *devices: Device, **asked: Any) -> tuple[Plan, list[Cell]]:
     """Every cell of a preset, whatever is installed here."""
     of = PRESETS[preset]
     options = Options(
@@ -57,7 +59,12 @@ def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Lim
     ]
     context = Context({"cpu": EPYC, "gpus": [A100], "precision_mode": "ieee"}, {}, 0.9, "")
     data = Located("synthetic", "generated", None)
-    plan = Plan(options, {d.id: d for d in places}, 2, data, "r", 1, Path(), context)
+    return Plan(options, {d.id: d for d in places}, 2, data, "r", 1, Path(), context), cells
+
+
+def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Limits]:
+    """Of each cell what it is expected to take, and of a launch how much it measures."""
+    (plan, cells), of = plan_of(preset, *devices, **asked), PRESETS[preset]
     whole = Limits(of.min_rounds, of.max_seconds, of.precision, of.confidence)
     limits = limits_of_a_launch(whole, of.launches[0])
     return [(cell, expect(cell, plan)) for cell in cells], limits
@@ -137,6 +144,41 @@ def test_devices_beside_each_other_take_as_long_as_the_slower() -> None:
     run = MadeUpRun(cells, plausible(cells, 5, alike=0.1), limits)
     assert len({cell.device for cell, _ in cells if cell.concurrent}) == 2
     assert share_within_a_third(announced(run)) > 0.95
+
+
+@pytest.mark.parametrize("preset", ["smoke", "quick"])
+def test_devices_that_are_loaded_beforehand(preset: str) -> None:
+    """Half a minute before each launch of each group of kernels: most of the run."""
+    cells, limits = cells_of(preset, workloads=("matmul",))
+    launches, durations = PRESETS[preset].launches[0], plausible(cells, 3, alike=0.1)
+    run = MadeUpRun(cells, durations, limits, launches=launches, sustained_seconds=30.0)
+    pairs = announced(run)
+    groups = {cell.group for cell, _ in cells if cell.kind == "kernel"}
+    assert pairs[0][1] > 30 * launches * len(groups)
+    assert share_within_a_third(pairs) > 0.98
+    # a device that is level after a third of it: known once it was
+    soon = announced(replace(run, levels_after=10.0))
+    assert soon[0][0] > 1.5 * soon[0][1]
+    assert share_within_a_third([pair for pair in soon if pair[1] < 0.45 * soon[0][1]]) > 0.9
+
+
+@pytest.mark.parametrize("sustained", [False, True])
+def test_a_campaign_foresees_launches_of_kernels_alone(sustained: bool) -> None:
+    """Neither is a training launched again, whose repetitions are cells, nor is its device loaded."""
+
+    def foreseen(workload: str, launches: int) -> float:
+        asked = {"launches": (launches, launches), "repeats": 2, "sustained": sustained}
+        plan, cells = plan_of("quick", workloads=("training", "matmul"), patience_seconds=0.0, **asked)
+        campaign = Campaign(plan, None, Progress(lambda text: None, None))
+        campaign._cells = tuple(cell for cell in cells if cell.workload == workload)
+        return campaign._time_left().seconds(0.0)
+
+    assert foreseen("training", 3) == foreseen("training", 1)
+    once, thrice = foreseen("matmul", 1), foreseen("matmul", 3)
+    assert 1.2 * once < thrice
+    if sustained:
+        cells, _ = cells_of("quick", workloads=("matmul",))
+        assert once > 30 * len({cell.group for cell, _ in cells if cell.workload == "matmul"})
 
 
 class TestExperience:
