@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
+from likeforlike.bench.plan.grid import asked_recipes
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.own_model_options import OwnModels
 from likeforlike.devices.process.interpreter import module_command, same_imports
@@ -18,10 +20,11 @@ from likeforlike.models.contract.implementation import importable
 from likeforlike.models.contract.recipe import MATCHED
 from likeforlike.models.registry import Registry
 from likeforlike.models.tasks.own.entries import entries_of
+from likeforlike.models.tasks.own.families.losses import check_name
 from likeforlike.models.tasks.own.functions import LONGEST
 from likeforlike.models.tasks.own.given import ASKED_FILE, Asked, Brought, read_brought, write
 from likeforlike.models.tasks.own.given import Refused as NotTaken
-from likeforlike.models.tasks.own.losses import check_name
+from likeforlike.models.tasks.own.small_problem import shaping
 from likeforlike.models.tasks.own.workload import declared, workload_name
 
 BRING = "likeforlike.models.tasks.own.bringing"
@@ -41,7 +44,7 @@ def bring(own: OwnModels, options: Options, say: Callable[[str], None], run: Bri
         raise OptionError(str(refusal)) from refusal
     folder = Path(tempfile.mkdtemp(prefix="likeforlike-models-"))
     seeds = tuple(MATCHED.seed + number for number in range(options.runs))
-    asked = Asked(own.models, own.data, options.samples, seeds, asdict(MATCHED), own.weights)
+    asked = Asked(own.models, own.data, options.samples, seeds, proof_recipes(options), own.weights)
     write(folder / ASKED_FILE, replace(asked, losses=losses) if losses else asked)
     for number, target in enumerate(own.models):
         say(f"building {target}, and training it plainly for a proof")
@@ -53,6 +56,12 @@ def bring(own: OwnModels, options: Options, say: Callable[[str], None], run: Bri
                 told = f"--model: {target}: its process ended with {status}: {last[-LONGEST:]}"
             raise OptionError(told)
     return read_brought(folder)
+
+
+def proof_recipes(options: Options) -> tuple[dict[str, Any], ...]:
+    """The recipes whose plain training loops are held against: the plain one, and those asked for."""
+    alike = {shaping(recipe): recipe for recipe in reversed([MATCHED, *asked_recipes(options)])}
+    return tuple(asdict(recipe) for recipe in reversed(alike.values()))
 
 
 def _run(folder: Path, number: int) -> tuple[int, str]:

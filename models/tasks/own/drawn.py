@@ -16,11 +16,11 @@ import numpy as np
 from scipy import stats
 
 from likeforlike.models.contract.trainer import Dataset
-from likeforlike.models.tasks.own.bringing.reference import BATCH_SIZE
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.given import write
+from likeforlike.models.tasks.own.small_problem import BATCH_SIZE
 
-PASSES, PASSES_OF_A_LOOP = 40, 12
+PASSES, PASSES_OF_A_LOOP = 24, 12
 STANDS_STILL = 1e-12
 """The learning rate: no weight of float32 moves by it."""
 CHANCE = 1e-6

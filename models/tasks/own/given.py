@@ -42,8 +42,8 @@ class Asked:
     """Training and validation samples at most."""
     seeds: tuple[int, ...]
     """Of the runs, one each."""
-    recipe: dict[str, Any]
-    """Of the proof: its optimizer's fields."""
+    recipes: tuple[dict[str, Any], ...]
+    """Those of the proof, the plain one first."""
     weights: str = ""
     """``module:attribute`` of the mapping; empty: found by shape and order."""
     losses: tuple[str, ...] = (SPARSE_CROSSENTROPY,)
@@ -104,6 +104,8 @@ class ModelTold:
     """In which ways of computing its training is proven."""
     unproven: str = ""
     """Why it can't be proven to be trained as it should; empty: it can."""
+    idle: tuple[str, ...] = ()
+    """Canonical names of trained weights on which the outputs don't depend."""
     remarks: tuple[str, ...] = ()
     """What a reader should know of it, a sentence each."""
 
@@ -161,9 +163,9 @@ def start_file(number: int, seed: int) -> str:
     return f"start-{number}-{seed}.npz"
 
 
-def reference_file(number: int, mode: str) -> str:
-    """Ten steps of a model's plain training in float64."""
-    return f"reference-{number}-{mode}.npz"
+def reference_file(number: int, mode: str, recipe: int) -> str:
+    """Ten steps of a model's plain training in float64, by one of the recipes."""
+    return f"reference-{number}-{mode}-{recipe}.npz"
 
 
 def write(path: Path, told: Any) -> None:

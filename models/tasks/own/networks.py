@@ -8,9 +8,9 @@ from typing import Any
 
 from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Network
 from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.tasks.own.families.losses import loss_in
 from likeforlike.models.tasks.own.families.open import offered, tools_of
 from likeforlike.models.tasks.own.given import ModelTold, here
-from likeforlike.models.tasks.own.losses import loss_in
 
 TARGET = f"{__name__}:network"
 

@@ -20,21 +20,21 @@ from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Factory
 from likeforlike.models.contract.trainer import Epoch, Run
 from likeforlike.models.contract.workload import Verification
-from likeforlike.models.tasks.own.bringing.reference import BATCH_SIZE, RELATIVE, proof_data, proof_epochs
+from likeforlike.models.tasks.own.bringing.reference import RELATIVE
 from likeforlike.models.tasks.own.bringing.reference_files import Reference, read_reference
 from likeforlike.models.tasks.own.data import load_kept
 from likeforlike.models.tasks.own.drawn import PASSES_OF_A_LOOP, STANDS_STILL, read_passes
 from likeforlike.models.tasks.own.drawn import fault as drawn_fault
-from likeforlike.models.tasks.own.given import Brought, arrays_of, start_file
+from likeforlike.models.tasks.own.given import Brought, arrays_of, reference_file, start_file
 from likeforlike.models.tasks.own.networks import quiet
+from likeforlike.models.tasks.own.small_problem import STEPS, proof_data, proof_recipe, shaping
 
 COARSER = {"float64": 1.0, "float32": 1.0, "tf32": 30.0}
 """By precision mode, how many times what float32 may be off."""
 OF_LOWER_PRECISION = 100.0
-FAR = 30.0
-"""Times a learning rate, in each number: Adam's ten steps come to about ten of them at most."""
+FAR = 10.0
+"""Times as far as the reference, or ten learning rates in each number, no faulty step leads."""
 MODES = ("training", "inference")
-OPTIMIZER_FIELDS = ("learning_rate", "beta_1", "beta_2", "epsilon")
 
 
 @dataclass(frozen=True)
@@ -56,29 +56,28 @@ class Share:
 
 
 def verify(brought: Brought, number: int, factory: Factory, recipe: Recipe, device: str) -> Verification:
-    """Hold a loop against the model's reference, in each of its modes."""
-    told = brought.models[number]
-    why = told.unproven or _uncovered(brought, recipe)
-    if why and not told.modes:
-        return Verification(0.0, RELATIVE, unproven=why)
+    """Hold a loop against the model's reference, in each of its modes, and against what the model drops."""
+    told, which = brought.models[number], _recipe_of(brought, recipe)
     network: Network | None = getattr(factory, "network", None)
     if network is None:
         raise TypeError("a brought model is trained by loops that are given a network")
+    if which is None:
+        why = f"there is no plain training by the recipe {recipe.name} to hold it against"
+        return Verification(0.0, RELATIVE, unproven=told.unproven or why)
     found = [Share(0.0, "")]
-    for mode in told.modes if not _uncovered(brought, recipe) else ():
-        reference = read_reference(brought.folder, number, mode)
+    for mode in told.modes:
+        reference = read_reference(brought.folder / reference_file(number, mode, which))
         trained = train(brought, number, factory, quiet(network, mode), recipe, device)
         found += shares(trained, reference, recipe, mode)
         if not farthest(found).of_allowed <= 1.0:
             break
-    worst = farthest(found)
-    theirs = read_passes(brought.folder, number)
-    if theirs and worst.of_allowed <= 1.0 and not _uncovered(brought, recipe):
+    worst, theirs = farthest(found), read_passes(brought.folder, number)
+    if theirs and worst.of_allowed <= 1.0:
         still = replace(recipe, learning_rate=STANDS_STILL)
         passes = train(brought, number, factory, network, still, device, PASSES_OF_A_LOOP)
         apart = drawn_fault([_number(epoch.loss) for epoch in passes.epochs], theirs)
         worst = Share(math.inf, apart) if apart else worst
-    return Verification(worst.of_allowed * RELATIVE, RELATIVE, worst.what, why)
+    return Verification(worst.of_allowed * RELATIVE, RELATIVE, worst.what, told.unproven)
 
 
 def farthest(found: list[Share]) -> Share:
@@ -89,14 +88,10 @@ def farthest(found: list[Share]) -> Share:
     return replace(worst, of_allowed=_size(worst.of_allowed))
 
 
-def _uncovered(brought: Brought, recipe: Recipe) -> str:
-    """Why the reference is of another training than the recipe's; empty where it isn't."""
-    asked, mine = brought.asked.recipe, vars(recipe)
-    shaping = {name for name in mine if name in ("optimizer", "clip_norm", "schedule", "weight_decay")}
-    for name in (*OPTIMIZER_FIELDS, *sorted(shaping)):
-        if name in asked and asked[name] != mine[name]:
-            return f"the reference has {name}={asked[name]!r}, the recipe {recipe.name} {mine[name]!r}"
-    return ""
+def _recipe_of(brought: Brought, recipe: Recipe) -> int | None:
+    """Which of the references is of the recipe's training; None: the recipe was not among those asked for."""
+    known = [shaping(Recipe(**fields)) for fields in brought.asked.recipes]
+    return known.index(shaping(recipe)) if shaping(recipe) in known else None
 
 
 def train(
@@ -111,14 +106,7 @@ def train(
     """Let the loop train as the reference was trained, or longer. Raises what the loop raises."""
     data = proof_data(load_kept(brought.folder, brought.data.name))
     start = arrays_of(brought.folder / start_file(number, brought.asked.seeds[0]))
-    asked = replace(
-        recipe,
-        batch_size=BATCH_SIZE,
-        shuffle="none",
-        remainder="keep",
-        logging="none",
-        epochs=epochs_asked or proof_epochs(len(data.train_images)),
-    )
+    asked = proof_recipe(recipe, len(data.train_images), epochs_asked)
     epochs: list[Epoch] = []
     moved: list[Mapping[str, np.ndarray]] = []
 
@@ -163,7 +151,8 @@ def shares(trained: Trained, reference: Reference, recipe: Recipe, mode: str) ->
                 continue
             off, size = float(np.linalg.norm(mine - movement)), float(np.linalg.norm(movement))
             share = off / (figures.allowed[number][name] * wider)
-            if off > FAR * recipe.learning_rate * math.sqrt(movement.size) and name in figures.trained:
+            usual = STEPS * recipe.learning_rate * math.sqrt(movement.size)
+            if off > FAR * max(size, usual) and name in figures.trained:
                 yield Share(share, f"{what} is where no ten steps from the given weights lead", when)
             else:
                 yield Share(share, f"{what} is {_part(off, size)} from where it should be", when)

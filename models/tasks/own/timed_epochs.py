@@ -13,7 +13,7 @@ from likeforlike.models.contract.network import SPARSE_CROSSENTROPY
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
 from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
-from likeforlike.models.tasks.own.epoch_faults import seconds_fault, steps_taken
+from likeforlike.models.tasks.epoch_faults import seconds_fault, steps_taken
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import opened
 from likeforlike.models.tasks.own.given import Brought
@@ -84,14 +84,10 @@ class OwnEpochs:
             for name in before
             if name in self.trained and not np.array_equal(weights[name], before[name])
         ]
-        still = [name for name in self.trained if name not in moved and self._moves(name)]
+        still = [name for name in self.trained if name not in moved and name not in self.told.idle]
         if still:
             return f"{still[0]} did not move in epoch {self.number}"
         return self._validation_fault(epoch) or self._training_fault(epoch)
-
-    def _moves(self, name: str) -> bool:
-        """Whether the plain training moves it: what the outputs don't depend on has no gradient."""
-        return not any(remark.startswith(f"{name} has no gradient") for remark in self.told.remarks)
 
     @property
     def plain(self) -> Model:

@@ -1,7 +1,8 @@
 """The reference: ten plain steps of a model in float64, and how far float32 strays from them by itself.
 
-Gradients are the framework's own, taken eagerly; Adam is NumPy's, in float64, as the contract of trainers has
-it. So nothing of a loop is in it: neither its batches nor its optimizer, its compiler or its precision.
+Gradients are the framework's own, taken eagerly; updates are NumPy's, in float64, by
+:mod:`likeforlike.models.loops.optimizers`. So nothing of a loop is in it: neither its batches nor its
+optimizer, its compiler or its precision.
 """
 
 from __future__ import annotations
@@ -9,32 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from likeforlike.models.contract.network import SPARSE_CROSSENTROPY
+from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.loops.optimizers import UpdateState, update
 from likeforlike.models.tasks.own.families.model import Model
+from likeforlike.models.tasks.own.small_problem import BATCH_SIZE, STEPS
 
-STEPS = 10
-BATCH_SIZE = 16
-"""Of the proof: small, so that it is quick for large models too."""
 EARLY = 3
 """After so many steps the models of several frameworks are held against each other."""
-
-
-def proof_data(data: Dataset, batch_size: int = BATCH_SIZE) -> Dataset:
-    """The first samples: four batches and a half, where there are so many, and a few more to validate on."""
-    count = min(len(data.train_images), 4 * batch_size + (batch_size + 1) // 2)
-    few = min(len(data.validation_images), batch_size + 3)
-    parts = data.train_images[:count], data.train_labels[:count]
-    return Dataset(data.name, data.source, *parts, data.validation_images[:few], data.validation_labels[:few])
-
-
-def proof_epochs(samples: int, batch_size: int = BATCH_SIZE) -> int:
-    """Epochs that come to :data:`STEPS` steps at least."""
-    return max(2, math.ceil(STEPS / math.ceil(samples / batch_size)))
 
 
 @dataclass(frozen=True)
@@ -52,50 +39,24 @@ class Course:
     """Of the first step."""
 
 
-class Adam:
-    """Adam as the contract has it, float64."""
-
-    def __init__(self, recipe: Mapping[str, Any]) -> None:
-        self.recipe = recipe
-        self.taken = 0
-        self.first: dict[str, np.ndarray] = {}
-        self.second: dict[str, np.ndarray] = {}
-
-    def step(
-        self, weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
-    ) -> dict[str, np.ndarray]:
-        """The weights after one further step."""
-        rate, one, two = (self.recipe[name] for name in ("learning_rate", "beta_1", "beta_2"))
-        self.taken += 1
-        scale = rate * math.sqrt(1 - two**self.taken) / (1 - one**self.taken)
-        after = {}
-        for name, gradient in gradients.items():
-            g = gradient.astype(np.float64)
-            m, v = self.first.get(name, np.zeros_like(g)), self.second.get(name, np.zeros_like(g))
-            self.first[name], self.second[name] = m + (1 - one) * (g - m), v + (1 - two) * (g * g - v)
-            root = np.sqrt(self.second[name]) + self.recipe["epsilon"]
-            after[name] = weights[name].astype(np.float64) - scale * self.first[name] / root
-        return after
-
-
 def course_of(
     model: Model,
     start: Mapping[str, np.ndarray],
     data: Dataset,
-    recipe: Mapping[str, Any],
+    recipe: Recipe,
     loss: str,
     training: bool,
 ) -> Course:
-    """Train plainly from the given weights, batches in the data's own order. ``start``: by own name."""
+    """Train plainly from the given weights by a recipe of the proof. ``start``: by own name."""
     model.assign(start)
     begin = {name: array.astype(np.float64) for name, array in model.weights().items()}
-    adam, taken = Adam(recipe), 0
+    state, taken, samples = UpdateState(), 0, len(data.train_images)
+    total_steps = recipe.total_steps(samples)
     epochs: list[Mapping[str, float | None]] = []
     moved: list[Mapping[str, np.ndarray]] = []
     early: Mapping[str, np.ndarray] = {}
     first_loss, gradients = math.nan, {}
-    samples = len(data.train_images)
-    for _ in range(proof_epochs(samples)):
+    for _ in range(recipe.epochs):
         total, right = 0.0, 0
         for place in range(0, samples, BATCH_SIZE):
             inputs, targets = (a[place : place + BATCH_SIZE] for a in (data.train_images, data.train_labels))
@@ -105,7 +66,8 @@ def course_of(
                 first_loss, gradients = float(step.losses.mean()) + step.further, dict(step.gradients)
             total += (float(step.losses.mean()) + step.further) * len(inputs)
             right += _right(step.outputs, targets, loss)
-            model.assign(adam.step(before, step.gradients))
+            after, state = update(recipe, total_steps, _exact(before), _exact(step.gradients), state)
+            model.assign({name: after[name] for name in step.gradients})
             taken += 1
             if taken == EARLY:
                 early = _movement(begin, model)
@@ -123,6 +85,10 @@ def course_of(
         )
         moved.append(_movement(begin, model))
     return Course(tuple(epochs), tuple(moved), early, first_loss, gradients)
+
+
+def _exact(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: array.astype(np.float64) for name, array in arrays.items()}
 
 
 def _right(outputs: np.ndarray, targets: np.ndarray, loss: str) -> int:
@@ -154,17 +120,16 @@ class Allowed:
     """Arrays of which rounding in float32 decides where they go."""
 
 
-def allowed_of(exact: Course, single: Course, recipe: Mapping[str, Any], trained: frozenset[str]) -> Allowed:
+def allowed_of(exact: Course, single: Course, recipe: Recipe, trained: frozenset[str]) -> Allowed:
     """From the same training in float64 and in float32, what other loops may be off."""
     weights: list[dict[str, float]] = []
     undecided: dict[str, None] = {}
-    steps = STEPS
     for truth, rounded in zip(exact.moved, single.moved, strict=True):
         found = {}
         for name, movement in truth.items():
             size = float(np.linalg.norm(movement))
             off = STRAYS * float(np.linalg.norm(rounded[name] - movement))
-            usual = recipe["learning_rate"] * steps * math.sqrt(movement.size)
+            usual = recipe.learning_rate * STEPS * math.sqrt(movement.size)
             least = LEAST_MOVEMENT * usual if name in trained else 0.0
             found[name] = max(RELATIVE * size, off, RELATIVE * least, 1e-7)
             if name in trained and size > least and off > UNDECIDED * size:

@@ -11,7 +11,7 @@ import numpy as np
 
 from likeforlike.models.tasks.own.bringing.agreement import Compared
 from likeforlike.models.tasks.own.bringing.reference import Allowed, Course
-from likeforlike.models.tasks.own.given import arrays_of, reference_file, save_arrays, write
+from likeforlike.models.tasks.own.given import arrays_of, save_arrays, write
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Reference:
     """Float32 holds a movement to seven digits, a thousandth of what is allowed."""
 
 
-def keep(folder: Path, number: int, mode: str, course: Course, allowed: Allowed, mine: Compared) -> None:
+def keep(path: Path, course: Course, allowed: Allowed, mine: Compared) -> None:
     """Write a course and what may be off it."""
     parts: dict[str, np.ndarray] = {}
     for epoch, moved in enumerate(course.moved):
@@ -44,7 +44,6 @@ def keep(folder: Path, number: int, mode: str, course: Course, allowed: Allowed,
     parts |= {f"gradient {name}": array for name, array in mine.gradients.items()}
     parts |= {f"early {name}": array for name, array in mine.moved.items()}
     parts["outputs"] = mine.outputs
-    path = folder / reference_file(number, mode)
     save_arrays(path, parts)
     figures = Figures(
         tuple(dict(epoch) for epoch in course.epochs),
@@ -61,17 +60,15 @@ def _figures(path: Path) -> Figures:
     return msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Figures)
 
 
-def read_reference(folder: Path, number: int, mode: str) -> Reference:
+def read_reference(path: Path) -> Reference:
     """What a worker compares with."""
-    path = folder / reference_file(number, mode)
     figures, arrays = _figures(path), arrays_of(path)
     moved = tuple(_named(arrays, f"moved {epoch} ") for epoch in range(len(figures.epochs)))
     return Reference(figures, moved)
 
 
-def read_compared(folder: Path, number: int, mode: str) -> Compared:
+def read_compared(path: Path) -> Compared:
     """What a further model is compared with."""
-    path = folder / reference_file(number, mode)
     arrays = arrays_of(path)
     gradients, early = _named(arrays, "gradient "), _named(arrays, "early ")
     return Compared(arrays["outputs"], _figures(path).first_loss, gradients, early)

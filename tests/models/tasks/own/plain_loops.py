@@ -157,3 +157,13 @@ class DropsTheSame(Plain):
     def rows(self, epoch):
         torch.manual_seed(3)
         return super().rows(epoch)
+
+
+class Descends(Plain):
+    def __init__(self, run):
+        super().__init__(run)
+        self.optimizer = torch.optim.SGD(
+            self.module.parameters(), run.recipe.learning_rate, run.recipe.momentum
+        )
+
+    uncorrected = False

@@ -12,7 +12,7 @@ import pytest
 
 from likeforlike.models.contract.implementation import missing
 from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.recipe import MATCHED, Recipe
 from likeforlike.models.contract.task import Told
 from likeforlike.models.contract.trainer import Run
 from likeforlike.models.contract.workload import Verification
@@ -28,6 +28,7 @@ from likeforlike.models.tasks.own.given import (
 )
 
 HERE = Path(__file__).parent
+SGD = replace(MATCHED, name="sgd", optimizer="sgd", momentum=0.9, learning_rate=0.05, beta_1=0.9)
 pytestmark = pytest.mark.skipif(missing(("torch",)) is not None, reason=missing(("torch",)) or "")
 
 
@@ -40,7 +41,9 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brought]:
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("brought")
-    asked = Asked(("never_seen:resnet_torch",), "never_seen:batches", (200, 60), (2020,), asdict(MATCHED))
+    asked = Asked(
+        ("never_seen:resnet_torch",), "never_seen:batches", (200, 60), (2020,), (asdict(MATCHED), asdict(SGD))
+    )
     write(folder / ASKED_FILE, asked)
     sys.path.insert(0, str(HERE))
     try:
@@ -50,7 +53,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brought]:
         sys.path.remove(str(HERE))
 
 
-def verified(brought: Brought, fault: str) -> Verification:
+def verified(brought: Brought, fault: str, recipe: Recipe = MATCHED) -> Verification:
     import plain_loops
 
     from likeforlike.bench.worker.measure_trainer import Trains
@@ -58,7 +61,7 @@ def verified(brought: Brought, fault: str) -> Verification:
     from likeforlike.models.tasks.own.proof import verify
 
     loop = getattr(plain_loops, fault)
-    return verify(brought, 0, Trains(loop, network_of(brought.models[0])), MATCHED, "cpu:0")
+    return verify(brought, 0, Trains(loop, network_of(brought.models[0])), recipe, "cpu:0")
 
 
 def test_a_right_loop_is_proven_as_in_training_and_as_in_inference(brought: Brought) -> None:
@@ -87,6 +90,16 @@ def test_a_faulty_loop_is_refused_with_what_differs(brought: Brought, fault: str
     found = verified(brought, fault)
     assert not found.ok
     assert what in found.what
+
+
+def test_a_recipe_of_another_optimizer_has_a_reference_of_its_own(brought: Brought) -> None:
+    assert verified(brought, "Descends", SGD).ok
+    assert not verified(brought, "Plain", SGD).ok
+
+
+def test_a_recipe_without_a_reference_is_unproven(brought: Brought) -> None:
+    found = verified(brought, "Plain", replace(MATCHED, name="slow", learning_rate=1e-4))
+    assert found.unproven == "there is no plain training by the recipe slow to hold it against"
 
 
 def trainer_of(brought: Brought, fault: str = "Plain"):

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from likeforlike.models.tasks.own.data import check_labels, checked_parts
+from likeforlike.models.tasks.own.families.losses import check_name, loss_in
 from likeforlike.models.tasks.own.families.model import family_of
 from likeforlike.models.tasks.own.functions import called
 from likeforlike.models.tasks.own.given import Refused, arrays_of, save_arrays
-from likeforlike.models.tasks.own.losses import check_name, loss_in
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,197 @@
+"""The references of a model: its plain training in each mode, by each recipe, held against the first's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.tasks.own.bringing import agreement, defaults, reference_files
+from likeforlike.models.tasks.own.bringing.opening import Opening, to_canonical, to_own
+from likeforlike.models.tasks.own.bringing.reference import (
+    LEAST_MOVEMENT,
+    Allowed,
+    Course,
+    allowed_of,
+    course_of,
+)
+from likeforlike.models.tasks.own.drawn import keep_passes
+from likeforlike.models.tasks.own.families.model import Model
+from likeforlike.models.tasks.own.families.open import tools_of
+from likeforlike.models.tasks.own.functions import one_line
+from likeforlike.models.tasks.own.given import ModelTold, Refused, arrays_of, reference_file, start_file
+from likeforlike.models.tasks.own.small_problem import BATCH_SIZE, proof_data, proof_recipes
+
+_MOST_UNDECIDED = 0.5
+"""Share of all trained numbers, of whose movement rounding in float32 may decide in a proof."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The same training in both precisions, as in one mode."""
+
+    exact: Course
+    single: Course
+    outputs: np.ndarray
+    """In inference, before the first step, in float64."""
+
+
+def proven(
+    folder: Path, opening: Opening, told: ModelTold, first: ModelTold | None, data: Dataset
+) -> ModelTold:
+    """Write the references; in which modes, or why not. Raises Refused: another network than the first."""
+    few = proof_data(data)
+    start = to_own(told, arrays_of(folder / start_file(opening.number, opening.asked.seeds[0])))
+    try:
+        runs, told = _runs(folder, opening, told, start, few)
+    except Refused:
+        raise
+    except Exception as error:  # whatever a stranger's model raises in a precision that it doesn't expect
+        told = _without(told, f"it can't be trained plainly in float64: {one_line(error)}")
+        return replace(told, modes=())
+    idle: dict[str, None] = {}
+    for (mode, number), run in runs.items():
+        recipe = proof_recipes(opening.asked, len(few.train_images))[number]
+        allowed = allowed_of(run.exact, run.single, recipe, trained_of(told))
+        exact = _canonical(told, run.exact)
+        idle |= {name: None for name, gradient in exact.gradients.items() if not np.any(gradient)}
+        share = _share_of(told, allowed.undecided)
+        if share > _MOST_UNDECIDED:
+            why = f"rounding in float32 decides where {share:.0%} of its weights go in ten steps"
+            told = _without(told, why)
+        mine = agreement.compared(exact, run.outputs)
+        if first is not None and told.matches and mode in first.modes:
+            theirs = reference_files.read_compared(folder / reference_file(0, mode, number))
+            _hold(first, told, theirs, mine, mode, LEAST_MOVEMENT * recipe.learning_rate)
+        path = folder / reference_file(opening.number, mode, number)
+        reference_files.keep(path, exact, _names(told, allowed), mine)
+    modes = tuple(dict.fromkeys(mode for mode, _ in runs))
+    return replace(told, modes=modes, idle=tuple(idle), remarks=tuple(_remarks(told, first, tuple(idle))))
+
+
+def _remarks(told: ModelTold, first: ModelTold | None, idle: Sequence[str]) -> Iterator[str]:
+    yield from told.remarks
+    if idle:
+        more = f" (and {len(idle) - 1} more)" if len(idle) > 1 else ""
+        yield f"{idle[0]} of {told.name} has no gradient{more}: the outputs don't depend on it"
+    if first is not None and told.matches:
+        for text in (*defaults.differences(first, told, told.matches), *defaults.in_general(first, told)):
+            yield f"{first.name} and {told.name}: {text}"
+
+
+def _without(told: ModelTold, why: str) -> ModelTold:
+    return told if told.unproven else replace(told, unproven=why)
+
+
+def trained_of(told: ModelTold) -> frozenset[str]:
+    """Own names of what is trained."""
+    return frozenset(weight.name for weight in told.weights if weight.trained)
+
+
+def _share_of(told: ModelTold, names: Sequence[str]) -> float:
+    sizes = {weight.name: int(np.prod(weight.shape)) for weight in told.weights if weight.trained}
+    return sum(sizes[name] for name in names) / max(1, sum(sizes.values()))
+
+
+def _runs(
+    folder: Path, opening: Opening, told: ModelTold, start: Mapping[str, np.ndarray], few: Dataset
+) -> tuple[dict[tuple[str, int], Run], ModelTold]:
+    """The training as in each mode by each recipe; what draws at random all the same is told."""
+    modes, told = _modes(folder, opening, told, start, few)
+    tools, recipes = tools_of(opening.family), proof_recipes(opening.asked, len(few.train_images))
+    places = list(product(modes, range(len(recipes))))
+    courses: dict[str, list[Course]] = {}
+    outputs = np.zeros(0)
+    for precision in ("float32", "float64"):  # JAX never goes back from float64
+        model = opening.open(precision, opening.asked.seeds[0])
+        tools.without_dropout(built_of(model))
+        courses[precision] = [
+            course_of(model, start, few, recipes[number], opening.loss, mode == "training")
+            for mode, number in places
+        ]
+        model.assign(start)
+        outputs = model.outputs(few.validation_images)
+    pairs = zip(courses["float64"], courses["float32"], strict=True)
+    return {place: Run(*pair, outputs) for place, pair in zip(places, pairs, strict=True)}, told
+
+
+def _modes(
+    folder: Path, opening: Opening, told: ModelTold, start: Mapping[str, np.ndarray], few: Dataset
+) -> tuple[list[str], ModelTold]:
+    model = opening.open(seed=opening.asked.seeds[0])
+    model.assign(start)
+    _refuse_deaf(opening, model, few.train_images[:BATCH_SIZE])
+    model.assign(start)
+    inputs = few.train_images[:BATCH_SIZE]
+    if _draws(model, inputs):
+        keep_passes(folder, opening.number, model, few)
+    tools_of(opening.family).without_dropout(built_of(model))
+    in_training = model.outputs(inputs, training=True)
+    if _draws(model, inputs):
+        why = "as in training it draws at random where no rate of a layer can be set to 0, and moves state"
+        moves = any(not weight.trained for weight in told.weights)
+        return ["inference"], _without(told, why) if moves else told
+    as_is = model.outputs(inputs)
+    if np.allclose(in_training, as_is, rtol=1e-5, atol=1e-6 * float(np.abs(as_is).max())):
+        return ["training"], told
+    return ["training", "inference"], told
+
+
+def _draws(model: Model, inputs: np.ndarray) -> bool:
+    """Whether two passes as in training differ."""
+    return not np.array_equal(model.outputs(inputs, training=True), model.outputs(inputs, training=True))
+
+
+def _refuse_deaf(opening: Opening, model: Model, inputs: np.ndarray) -> None:
+    """Raises Refused for a model whose outputs don't depend on the weights that it tells."""
+    before = model.outputs(inputs)
+    model.assign({name: array * 0.5 + 0.01 for name, array in model.weights().items()})
+    if np.array_equal(before, model.outputs(inputs)):
+        raise Refused(f"--model: {opening.target} ignores its weights: other ones give the same outputs")
+
+
+def built_of(model: Model) -> object:
+    """What the framework itself calls the model."""
+    return getattr(model, "model", None) or getattr(model, "module", None)
+
+
+def _canonical(told: ModelTold, course: Course) -> Course:
+    return replace(
+        course,
+        moved=tuple(to_canonical(told, moved) for moved in course.moved),
+        early=to_canonical(told, course.early),
+        gradients=to_canonical(told, course.gradients),
+    )
+
+
+def _names(told: ModelTold, allowed: Allowed) -> Allowed:
+    names = {match.own: match.name for match in told.network_matches}
+    weights = tuple({names[own]: value for own, value in epoch.items()} for epoch in allowed.weights)
+    return replace(allowed, weights=weights, undecided=tuple(names[own] for own in allowed.undecided))
+
+
+def _hold(
+    first: ModelTold,
+    told: ModelTold,
+    theirs: agreement.Compared,
+    mine: agreement.Compared,
+    mode: str,
+    least: float,
+) -> None:
+    """Raises Refused where a further model is another network than the first."""
+    apart = agreement.disagreement(theirs, mine, mode, BATCH_SIZE, least)
+    if not apart:
+        return
+    causes = defaults.differences(first, told, told.matches)
+    layers = [text for model in (first, told) if (text := defaults.layers_that_bite(model))]
+    hint = f"; {'; '.join(causes)}" if causes else ""
+    if layers and not causes:
+        hint = f"; frameworks differ in layout or defaults of {' and '.join(layers)}"
+    raise Refused(
+        f"--model: {told.name} is another network than {first.name}, its weights matched {told.found}: "
+        f"{apart}{hint}; make them one network, or measure each by itself"
+    )
