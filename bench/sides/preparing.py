@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +62,16 @@ class Prepared:
     """What their workers need; gone with this."""
     answers: tempfile.TemporaryDirectory[str] | None = None
     """Where they keep answers for each other meanwhile, in memory where the system has such a place."""
+
+    def left_out(self, declared: Collection[str]) -> list[str]:
+        """A line for each side that has implementations of workloads that are not ``declared`` here."""
+        told = []
+        for side in self.sides:
+            unknown = sorted({entry.workload for entry in side.entries} - set(declared))
+            if unknown:
+                names = ", ".join(unknown)
+                told.append(f"side {side.name}: left out, since they are declared there alone: {names}")
+        return told
 
     def close(self) -> None:
         """Remove the folders; no worker runs any more."""
