@@ -22,7 +22,9 @@ from likeforlike.devices.machine.setup import read_setup
 from likeforlike.devices.machine.topology import pinned_processors, pinning_text, usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.devices.process.placement import inherited_by_workers
+from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import load_registry
+from likeforlike.models.tasks.own.given import Brought
 
 
 def open_bench(config: pytest.Config, options: Options) -> Bench:
@@ -35,20 +37,20 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         raise OptionError("-n: measuring side by side falsifies every figure; leave it out")
     present = find_devices()
     registry = load_registry(options.plugins)
-    brought = None
+    brought: Brought | None = None
+    own: tuple[Implementation, ...] = ()
     if options.own_models is not None:
         brought = bring(options.own_models, options, _say)
         config.add_cleanup(partial(forget, brought))
         registry, name = with_own(registry, brought)
+        own = registry.of(name)
         options = replace(options, workloads=options.workloads or (name,))
     options = with_sizes_named(options, registry)
     devices = parse_devices(options.devices or ("all",), present)
     has_gpu = any(device.kind == "gpu" for device in present)
     absent = () if options.devices or has_gpu or not options.preset.absent_gpu else ("gpu:0",)
     threads = options.threads or usable_physical_cores()
-    sides = prepare_sides(
-        options.sides, options.plugins, lambda text: print(text, file=sys.stderr, flush=True)
-    )
+    sides = prepare_sides(options.sides, options.plugins, _say, own)
     grid = build_grid(options, registry, devices, absent, sides.sides)
     fingerprint = machine_fingerprint(present, threads)
     # after the plug-ins, whose modules may have set variables

@@ -106,6 +106,7 @@ class Bench:
         ]
         skipped = Counter(cell.skip_reason for cell in self.grid.cells if cell.skip_reason)
         lines += [f"side {side.name}: {side.summary}" for side in self.sides.sides]
+        lines += self.sides.left_out(self.registry.declared)
         lines += [*self.own_lines, *self._setup_lines()]
         lines += [f"skipped: {count} cells: {reason}" for reason, count in skipped.items()]
         return lines + [f"plug-in left out: {fault.name}: {fault.error}" for fault in self.registry.faults]

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,7 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import OURS
 
 THERE = "likeforlike.bench.sides.there"
+FURTHER = "further.json"
 _SECONDS = 300.0
 _MOST_CHARACTERS = 300
 WHOLE = "tree"
@@ -62,6 +63,16 @@ class Prepared:
     """What their workers need; gone with this."""
     answers: tempfile.TemporaryDirectory[str] | None = None
     """Where they keep answers for each other meanwhile, in memory where the system has such a place."""
+
+    def left_out(self, declared: Collection[str]) -> list[str]:
+        """A line for each side that has implementations of workloads that are not ``declared`` here."""
+        told = []
+        for side in self.sides:
+            unknown = sorted({entry.workload for entry in side.entries} - set(declared))
+            if unknown:
+                names = ", ".join(unknown)
+                told.append(f"side {side.name}: left out, since they are declared there alone: {names}")
+        return told
 
     def close(self) -> None:
         """Remove the folders; no worker runs any more."""
@@ -92,13 +103,22 @@ class Prepared:
         return told
 
 
-def prepare_sides(asked: Mapping[str, str], plugins: Sequence[str], say: Say = print) -> Prepared:
-    """Make the interpreters, and ask each for its registry. Raises OptionError."""
+def prepare_sides(
+    asked: Mapping[str, str],
+    plugins: Sequence[str],
+    say: Say = print,
+    further: Sequence[Implementation] = (),
+) -> Prepared:
+    """Make the interpreters, and ask each for its registry. Raises OptionError.
+
+    ``further``: implementations that every side has, such as loops with a model of the user's own.
+    """
     if not asked:
         return Prepared()
     folder = tempfile.TemporaryDirectory(prefix="likeforlike-sides-")
     try:
         made = _made([asked_side(name, what) for name, what in asked.items()], Path(folder.name), say)
+        (Path(folder.name) / FURTHER).write_bytes(msgspec.json.encode(list(further)))
         with ThreadPoolExecutor(len(made)) as threads:
             told = list(threads.map(lambda one: _account(one, plugins, Path(folder.name)), made))
         return Prepared(tuple(map(_side, made, told)), folder, _answers())
@@ -194,7 +214,7 @@ def _on_top(asked: Asked, lines: Sequence[str], say: Say) -> str:
 def _account(made: Made, plugins: Sequence[str], folder: Path) -> dict[str, Any]:
     """What a side's own interpreter says of itself. Raises OptionError."""
     path = folder / f"{made.asked.name}.json"
-    command = made.interpreter.command(THERE, str(path), *plugins)
+    command = made.interpreter.command(THERE, str(path), str(folder / FURTHER), *plugins)
     environment = {**made.interpreter.environment(), **made.variables}
     try:
         subprocess.run(

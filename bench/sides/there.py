@@ -7,11 +7,13 @@ import importlib.util
 import json
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from likeforlike.bench.keep.source_code import code_digests
 from likeforlike.devices.machine.versions import numpy_blas
@@ -19,9 +21,13 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import load_registry
 
 
-def account(plugins: Iterable[str]) -> dict[str, Any]:
-    """What a side is, in plain JSON types; ``plugins`` are the modules that the command line names."""
+def account(plugins: Iterable[str], further: Sequence[Implementation] = ()) -> dict[str, Any]:
+    """What a side is, in plain JSON types.
+
+    ``plugins`` are the modules that the command line names, ``further`` implementations of no registry.
+    """
     registry = load_registry(tuple(plugins))
+    registry = replace(registry, entries=(*registry.entries, *further))
     return {
         "python": platform.python_version(),
         "packages": packages(),
@@ -60,8 +66,9 @@ def origins(entries: Iterable[Implementation]) -> dict[str, str]:
 
 
 def main() -> None:
-    """``python -m likeforlike.bench.sides.there FILE [PLUGIN ...]``: the account goes into the file."""
-    Path(sys.argv[1]).write_text(json.dumps(account(sys.argv[2:])), encoding="utf-8")
+    """``python -m likeforlike.bench.sides.there FILE FURTHER [PLUGIN ...]``: the account goes into FILE."""
+    further = msgspec.json.decode(Path(sys.argv[2]).read_bytes(), type=list[Implementation])
+    Path(sys.argv[1]).write_text(json.dumps(account(sys.argv[3:], further)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -53,12 +53,13 @@ class Interpreter:
         return [self.executable, "-P", "-c", _WITH_FOLDERS, json.dumps(told), module, *arguments]
 
     def environment(self, clean: bool = False) -> dict[str, str]:
-        """This process's environment without what tells it where its own packages are.
+        """This process's environment; for another interpreter without what tells this one where packages are.
 
         ``clean`` leaves out every variable that changes speed or results.
         """
         given = without_known(os.environ) if clean else os.environ
-        kept = {name: value for name, value in given.items() if name not in _OF_ANOTHER}
+        foreign = _OF_ANOTHER if self.executable != sys.executable else ("PYTHONPATH",)
+        kept = {name: value for name, value in given.items() if name not in foreign}
         return {**kept, **({"PYTHONPATH": os.pathsep.join(self.before)} if self.before else {})}
 
 

@@ -18,6 +18,8 @@ from likeforlike.bench.sides.commits import Source
 from likeforlike.bench.sides.preparing import prepare_sides
 from likeforlike.bench.sides.sources import import_folders, interpreter_of, moved
 from likeforlike.devices.process.interpreter import Interpreter
+from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.registry import built_in_workloads
 
 PLUGIN = """
 from likeforlike.models.contract import Implementation
@@ -92,6 +94,23 @@ class TestInterpreters:
         assert new.facts["variables"] == {"SOME_FLAG": "1"}
         assert old.facts["packages"] == new.facts["packages"] != {}
         assert new.summary.endswith("SOME_FLAG=1")
+
+    def test_a_model_of_the_users_own_is_on_every_side(self):
+        """Its loops are of no registry; what they need is asked for there."""
+        loops = [
+            Implementation(
+                "fit", "mine", "numpy", "", "a:b", modules=("my_models",), environment=(("A", "1"),)
+            ),
+            Implementation("other", "mine", "numpy", "", "a:b", needs=("no_such_package_of_ours",)),
+        ]
+        prepared = prepare_sides({"a": "env:", "b": "env:X=1"}, (), lambda text: None, loops)
+        prepared.close()
+        for side in prepared.sides:
+            assert [entry for entry in side.entries if entry.workload == "mine"] == loops
+            assert side.why_missing(loops[0]) is None
+            assert "no_such_package_of_ours not installed" in str(side.why_missing(loops[1]))
+        assert prepared.left_out(("mine",))[0].startswith("side a: left out")
+        assert not prepared.left_out({"mine", *built_in_workloads()})
 
     def test_nothing_is_left_behind(self):
         made = prepare_sides({"a": "env:", "b": "env:X=1"}, (), lambda text: None)
