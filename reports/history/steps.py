@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,20 +47,42 @@ class Marked:
         """Log by which the machine's factor differs from before a step to after it; 0 if unknown."""
         if not self.factor.logs:
             return 0.0
-        moves = [self.factor.logs[visit.id] for visit in self.series.visits]
+        moves = self._moves()
         before, after = self._parts(step)
         return float(np.mean(moves[after]) - np.mean(moves[before]))
 
     def sure(self, step: Step) -> bool:
-        """Whether the cell itself moved, and not only the machine's factor that it was divided by, there."""
+        """Whether the cell itself moved, and not only the machine's factor that it was divided by.
+
+        It is not where the factor moved there, the other way, by much of the step, unless the cell is seen
+        to follow the factor elsewhere.
+        """
         if not self.adjusted:
             return True
-        moves = [self.factor.logs[visit.id] for visit in self.series.visits]
+        moves = self._moves()
         before, after = self._parts(step)
         near_before = moves[max(before.start, before.stop - NEAR_RUNS) : before.stop]
         near_after = moves[after.start : min(after.stop, after.start + NEAR_RUNS)]
-        moved = float(np.mean(near_after) - np.mean(near_before))
-        return not (moved * step.log_ratio < 0.0 and abs(moved) > MACHINES_SHARE * abs(step.log_ratio))
+        moved = float(near_after.mean() - near_before.mean())
+        opposed = moved * step.log_ratio < 0.0 and abs(moved) > MACHINES_SHARE * abs(step.log_ratio)
+        return not opposed or self._follows()
+
+    def _follows(self) -> bool:
+        """Whether its times as measured surely go with the factor between steps, by more than half."""
+        bounds = [0, *(step.position for step in self.found.steps), len(self.logs)]
+        kept = [[n for n in range(a, b) if n not in self.found.outliers] for a, b in pairwise(bounds)]
+        measured, moves = np.array(self.series.logs), self._moves()
+        own = np.concatenate([measured[part] - measured[part].mean() for part in kept if part])
+        theirs = np.concatenate([moves[part] - moves[part].mean() for part in kept if part])
+        square, freedom = float((theirs**2).sum()), own.size - len(kept) - 1
+        if square <= 0.0 or freedom < 1:
+            return False
+        slope = float((own * theirs).sum()) / square
+        error = math.sqrt(float(((own - slope * theirs) ** 2).sum()) / freedom / square)
+        return slope - 2.0 * error > MACHINES_SHARE
+
+    def _moves(self) -> np.ndarray:
+        return np.array([self.factor.logs[visit.id] for visit in self.series.visits])
 
     def runs(self, step: Step) -> tuple[int, int]:
         """How many runs stand before and after a step, up to its neighbours."""

@@ -66,6 +66,11 @@ def add(file: ResultFile, folder: Path) -> Added:
     known = next(iter(sorted(folder.glob(f"*/*/*-{file.digest[:16]}-*{SUFFIX}"))), None)
     if known is not None:
         return Added(file.label, known, 0)
+    if file.first_side:
+        raise HistoryError(
+            f"{file.label}: measured on several sides; a history is of one: keep what likeforlike bench "
+            "measures without --side"
+        )
     rows = rows_of(file)
     if not rows:
         raise HistoryError(f"{file.label}: no cell has a figure; nothing to keep")

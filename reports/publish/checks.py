@@ -36,6 +36,8 @@ def problems(file: ResultFile, document: Mapping[str, Any]) -> list[str]:
         return [f"it is {file.tool}'s; only likeforlike's own files tell enough to be checked"]
     if file.header.published is not None:
         return ["it holds figures that another source published; only what was measured is taken"]
+    if file.first_side:
+        return ["it was measured on several sides; machines are ranked by runs of one, without --side"]
     if not file.cells:
         return ["no cell has a figure"]
     return [text for check in CHECKS for text in check(file, document)]

@@ -94,6 +94,13 @@ def test_a_cell_that_stays_while_its_machine_moves_is_not_sure():
     assert any("they may be no more than what was divided by" in text for text in told)
 
 
+def test_a_cell_that_follows_its_machine_is_sure_even_where_that_moves_the_other_way():
+    walk = np.cumsum(np.random.default_rng(3).normal(0, 0.03, 20))
+    machine = walk - np.r_[np.zeros(12), np.full(8, 0.1 + walk[12] - walk[11])]
+    judged = judge(history(histories.documents(20, slowed_from=12, machine=machine)))
+    assert steps_of(judged) == {"mine": [(12, True)]}
+
+
 def test_runs_of_one_commit_stand_together_and_are_not_parted():
     documents = histories.documents(12, slowed_from=6)
     for number, document in enumerate(documents):

@@ -144,6 +144,15 @@ def test_without_pyarrow_it_says_how_to_install_it(write, tmp_path, monkeypatch,
     assert error == "likeforlike history add: needs pyarrow: pip install 'likeforlike[history]'\n"
 
 
+def test_a_run_of_several_sides_is_refused(write, tmp_path, capsys):
+    document = histories.documents(1)[0]
+    document["likeforlike"]["sides"] = [{"name": "base"}, {"name": "new"}]
+    path = write("sides.json", document)
+    assert main(["add", path, "--folder", str(tmp_path / "history")]) == 2
+    assert "measured on several sides" in capsys.readouterr().err
+    assert not (tmp_path / "history").exists()
+
+
 @pytest.mark.parametrize("wrong", [["report"], ["add", "missing.json"]])
 def test_bad_input_is_one_line(wrong, tmp_path, capsys):
     assert main([*wrong, "--folder", str(tmp_path / "none")]) == 2

@@ -156,7 +156,12 @@ def infinite(document):
     kernel(document)["stats"]["data"][0] = math.inf
 
 
+def several_sides(document):
+    document["likeforlike"]["sides"] = [{"name": "base"}, {"name": "new"}]
+
+
 FORGERIES = {
+    several_sides: "measured on several sides",
     impossible: "impossible: ",
     without_proof: "its answer was not proven",
     wrong_answer: "wrong answer: error 0.1",
