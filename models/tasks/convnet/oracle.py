@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.models.contract.network import NamedWeights
 from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.trainer import Dataset
 from likeforlike.models.tasks.oracle.arithmetic import (
     Arrays,
     affine,
@@ -24,6 +26,7 @@ from likeforlike.models.tasks.oracle.arithmetic import (
     mean_loss_backward,
     score_sums,
 )
+from likeforlike.models.tasks.oracle.network import Oracle, gate_output, graded_images, vectors_drawn
 
 
 @dataclass(frozen=True)
@@ -155,3 +158,43 @@ def _pool_backward(maps: np.ndarray, pooled: np.ndarray, d_pooled: np.ndarray) -
     largest = _quarters(maps) == pooled[:, :, None, :, None]
     share = d_pooled / largest.sum(axis=(2, 4), dtype=maps.dtype)
     return (largest * share[:, :, None, :, None]).reshape(maps.shape)
+
+
+def initial(recipe: Recipe) -> NamedWeights:
+    """The starting weights of the task."""
+    return NamedWeights(initial_weights(recipe))
+
+
+def graded(batch_size: int) -> Dataset:
+    """Three batches and a half of noise, its rows graded from 1 down to 1e-4.
+
+    What faint rows feed has gradients near Adam's epsilon, so that a wrong epsilon can't hide.
+    """
+    return graded_images(batch_size, np.repeat(np.logspace(0, -4, 28), 28).astype(np.float32))
+
+
+def proof_start(recipe: Recipe) -> NamedWeights:
+    """The starting weights, but biases that are not 0: where they act is seen from the first step on."""
+    return NamedWeights(vectors_drawn(initial_weights(recipe)))
+
+
+def gate_weights(recipe: Recipe) -> NamedWeights:
+    """A bright corner goes through both convolutions and poolings as it is, to all units."""
+    weights = {name: np.zeros_like(array) for name, array in initial_weights(recipe).items()}
+    weights["conv1_kernel"][1, 1, 0, 0] = weights["conv2_kernel"][1, 1, 0, 0] = 1
+    weights["hidden_kernel"][0] = 1
+    return NamedWeights(weights | gate_output(WIDTHS.units, recipe.bias))
+
+
+ORACLE = Oracle(
+    initial=initial,
+    wrap=NamedWeights,
+    width=WIDTHS.units,
+    units=units_of,
+    logits=logits_of,
+    gradients=gradients_of,
+    graded=graded,
+    proof_start=proof_start,
+    gate_image=np.eye(1, 784, dtype=np.float32)[0],
+    gate_weights=gate_weights,
+)

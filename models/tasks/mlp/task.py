@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from likeforlike.models.contract.task import DataAsked, Task
 from likeforlike.models.contract.trainer import Dataset
 from likeforlike.models.tasks.fashion_mnist import load_data
 from likeforlike.models.tasks.mlp.counts import flop, parameter_count
+from likeforlike.models.tasks.mlp.numpy_loop import ORACLE
 from likeforlike.models.tasks.mlp.proof import initial_parameters, verify
-from likeforlike.models.tasks.mlp.timed_epochs import TimedEpochs
+from likeforlike.models.tasks.oracle.timed_epochs import TimedEpochs
 
 
 def flat_images(asked: DataAsked) -> Dataset:
@@ -25,7 +27,7 @@ MLP = Task(
     load_data=flat_images,
     initial=initial_parameters,
     verify=verify,
-    watch=TimedEpochs,
+    watch=partial(TimedEpochs, ORACLE),
     parameter_count=parameter_count,
     flop=flop,
 )

@@ -26,7 +26,9 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
+from likeforlike.models.contract.network import NamedWeights
 from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.trainer import Dataset
 from likeforlike.models.tasks.oracle.arithmetic import (
     Arrays,
     affine,
@@ -36,6 +38,7 @@ from likeforlike.models.tasks.oracle.arithmetic import (
     score_sums,
     softmax,
 )
+from likeforlike.models.tasks.oracle.network import Oracle, gate_output, graded_images, vectors_drawn
 
 EPSILON = 1e-5
 """Of the normalisations."""
@@ -214,3 +217,62 @@ def _mlp_backward(
     d_sums = d_gelu * (below + sums * density)
     d_inputs = affine_backward(weights, f"{block}_inner", inputs, d_sums, gradients)
     return _norm_backward(weights, f"{block}_norm2", tape[f"{block}_norm2"], d_inputs, gradients)
+
+
+def initial(recipe: Recipe) -> NamedWeights:
+    """The starting weights of the task."""
+    return NamedWeights(initial_weights(recipe))
+
+
+def graded(batch_size: int) -> Dataset:
+    """Three batches and a half of noise, its rows graded from 1 down to 1e-3, as the positions are."""
+    return graded_images(batch_size, np.repeat(_GRADE, 28).astype(np.float32))
+
+
+def proof_start(recipe: Recipe) -> NamedWeights:
+    """The starting weights, but biases and scales that are not 0 and 1, and positions graded by row.
+
+    The variance of the last rows is then near the normalisations' epsilon, so that a wrong one can't hide.
+    """
+    weights = vectors_drawn(initial_weights(recipe))
+    weights["positions"] = weights["positions"] * _GRADE[:, None].astype(np.float32)
+    if recipe.bias:
+        weights["embedding_bias"] = np.zeros_like(weights["embedding_bias"])
+    return NamedWeights(weights)
+
+
+_GRADE = np.logspace(0, -3, 28)
+
+
+def gate_weights(recipe: Recipe) -> NamedWeights:
+    """Every row is embedded as 1000 in its first half and -1000 in its second; the blocks add nothing.
+
+    Normalised that is 1 and -1: epsilon is 1e-11 of the variance.
+    """
+    weights = {
+        name: np.ones_like(array) if name.endswith("scale") else np.zeros_like(array)
+        for name, array in initial_weights(recipe).items()
+    }
+    half = WIDTHS.width // 2
+    weights["embedding_kernel"][0] = np.repeat([1000, -1000], half)
+    return NamedWeights(weights | gate_output(WIDTHS.width, recipe.bias))
+
+
+def _gate_image() -> np.ndarray:
+    rows = np.zeros((WIDTHS.rows, WIDTHS.columns), np.float32)
+    rows[:, 0] = 1
+    return rows.ravel()
+
+
+ORACLE = Oracle(
+    initial=initial,
+    wrap=NamedWeights,
+    width=WIDTHS.width,
+    units=units_of,
+    logits=logits_of,
+    gradients=gradients_of,
+    graded=graded,
+    proof_start=proof_start,
+    gate_image=_gate_image(),
+    gate_weights=gate_weights,
+)
