@@ -1,6 +1,6 @@
-"""Holds one network of a framework against its oracle, in float64: ``examine_network.py TASK MODULE [BACKEND]``.
+"""Holds networks of a framework against their oracles, in float64: ``examine_network.py MODULE:ATTRIBUTE ...``.
 
-Prints as JSON the relative errors of logits and of each weight's gradient, with biases and without, and what
+Prints as JSON, network by network, the relative errors of logits and of each weight's gradient, with biases and without, and what
 dropout keeps. Uses no loop: each framework's plain gradients.
 """
 
@@ -57,7 +57,8 @@ def keras_like(model: Any, variables: dict[str, Any], network: Network, weights:
         with tf.GradientTape() as tape:
             logits = model(tf.constant(inputs), training=True)
             loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
-        found = tape.gradient(loss, [getattr(v := variables[m.own], "value", v) if network.family == "keras" else variables[m.own] for m in matches])
+        own = [variables[match.own] for match in matches]
+        found = tape.gradient(loss, [v.value for v in own] if network.family == "keras" else own)
         return {m.name: m.to_canonical(np.asarray(g)) for m, g in zip(matches, found, strict=True)}
 
     return lambda inputs, training: np.asarray(model(tf.constant(inputs), training=training)), gradients
@@ -141,13 +142,13 @@ def kept(oracle: Oracle, network: Network, recipe: Recipe, training: bool) -> li
     return [float(found.mean()), int((~known).sum())]
 
 
-def main() -> None:
-    task, module, attribute = sys.argv[1:4]
-    oracle = importlib.import_module(f"likeforlike.models.tasks.{task}.oracle").ORACLE
-    network = getattr(importlib.import_module(f"likeforlike.models.tasks.{task}.{module}"), attribute)
+def examined(target: str) -> dict[str, Any]:
+    module, _, attribute = target.partition(":")
+    oracle = importlib.import_module(f"{module.rpartition('.')[0]}.oracle").ORACLE
+    network = getattr(importlib.import_module(module), attribute)
     drops = replace(QUIET, dropout_rate=0.25)
     always = replace(drops, dropout_at_evaluation=True)
-    told = {
+    return {
         "bias": errors(oracle, network, QUIET),
         "no bias": errors(oracle, network, replace(QUIET, bias=False)),
         "kept": [
@@ -156,8 +157,7 @@ def main() -> None:
             kept(oracle, network, always, False),
         ],
     }
-    print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps({target: examined(target) for target in sys.argv[1:]}))
