@@ -78,7 +78,7 @@ def parity_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) 
 def movement_errors(
     start: Weights, answer: Weights, truth: Weights, kinked: tuple[str, ...] = ()
 ) -> list[float]:
-    """``|answer - truth| / |truth - start|`` of each array, norms over all of it or, if ``kinked``, by unit."""
+    """``|answer - truth| / |truth - start|`` of each array, norms over it all or, if ``kinked``, by unit."""
     answers, truths = answer.named(), truth.named()
     if answers.keys() != truths.keys():
         return [math.inf]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402
@@ -25,6 +26,16 @@ from likeforlike.models.tasks.transformer.oracle import ORACLE as TRANSFORMER  #
 from likeforlike.models.tasks.transformer.with_torch import Transformer  # noqa: E402
 
 QUIET = replace(MATCHED, batch_size=8, dropout_rate=0.0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Such small products take twenty times as long where several threads wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(before)
 
 
 class Plain:
