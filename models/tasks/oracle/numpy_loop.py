@@ -1,4 +1,4 @@
-"""A network in plain NumPy under training: batches and updates. In float64 it is the oracle's side of a proof."""
+"""A network in plain NumPy under training: batches and updates. In float64 the oracle of a proof."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from likeforlike.models.tasks.convnet.names import TORCH as CONVNET_NAMES  # noq
 from likeforlike.models.tasks.convnet.oracle import ORACLE as CONVNET  # noqa: E402
 from likeforlike.models.tasks.convnet.with_torch import ChannelsLast, ConvNet  # noqa: E402
 from likeforlike.models.tasks.oracle import proof  # noqa: E402
-from likeforlike.models.tasks.oracle.numpy_loop import Adam  # noqa: E402
+from likeforlike.models.tasks.oracle.numpy_loop import Update  # noqa: E402
 from likeforlike.models.tasks.transformer.names import TORCH as TRANSFORMER_NAMES  # noqa: E402
 from likeforlike.models.tasks.transformer.oracle import ORACLE as TRANSFORMER  # noqa: E402
 from likeforlike.models.tasks.transformer.with_torch import Transformer  # noqa: E402
@@ -48,7 +48,7 @@ class Plain:
         arrays = {match.own: torch.tensor(match.to_own(start[match.name])) for match in self.matches}
         self.module.load_state_dict(arrays)
         self.weights = dict(start)
-        self.adam = Adam(run.recipe, start)
+        self.optimizer = Update(run.recipe, start, run.recipe.total_steps(len(run.data.train_labels)))
 
     def train(self, between: Any) -> None:
         run_epochs(self.run, self, between)
@@ -74,7 +74,7 @@ class Plain:
             if own[m.own].grad is not None
         }
         self.weights = {name: array.copy() for name, array in self.weights.items()}
-        self.adam.update(self.weights, gradients)
+        self.optimizer.update(self.weights, gradients)
         with torch.no_grad():
             for match in self.matches:
                 own[match.own].copy_(torch.tensor(match.to_own(self.weights[match.name])))
