@@ -55,13 +55,20 @@ class Match:
     name without ``:0``; JAX: the path in the tree, joined by ``/``."""
     axes: tuple[int, ...] = ()
     """The own array's axes in canonical order: ``own == np.transpose(canonical, axes)``; empty: as it is."""
+    shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    """Where the own array has its axes split or joined as well, such as heads apart: the shape of the
+    transposed canonical array, and that of the own one."""
 
     def to_own(self, array: np.ndarray) -> np.ndarray:
         """The canonical array as the framework lays it out."""
-        return np.ascontiguousarray(np.transpose(array, self.axes)) if self.axes else array
+        if self.axes:
+            array = np.ascontiguousarray(np.transpose(array, self.axes))
+        return array if self.shapes is None else array.reshape(self.shapes[1])
 
     def to_canonical(self, array: np.ndarray) -> np.ndarray:
         """The framework's array in canonical layout."""
+        if self.shapes is not None:
+            array = array.reshape(self.shapes[0])
         if not self.axes:
             return array
         return np.ascontiguousarray(np.transpose(array, np.argsort(self.axes)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from likeforlike.models.contract.recipe import Recipe
 
+FLOP_OF_A_SAMPLE = 4 * 784 * 512 + 6 * 512 * 10
+
 
 def parameter_count(recipe: Recipe) -> int:
     """Trainable parameters: 407,050 with bias, 406,528 without."""
@@ -16,4 +18,4 @@ def flop(recipe: Recipe, samples: int) -> int:
     Two for each weight and sample in forward, two in each weight's gradient, and two in the gradient
     of the hidden layer's activations; the images need none. Everything else is linear in the layers.
     """
-    return recipe.trained_samples(samples) * (4 * 784 * 512 + 6 * 512 * 10)
+    return recipe.trained_samples(samples) * FLOP_OF_A_SAMPLE

@@ -1,6 +1,6 @@
 """Timed epochs are proven too: what each reports is held against the weights that it leaves behind.
 
-The proof on small problems (:mod:`likeforlike.models.tasks.mlp.proof`) says that a trainer can train. This
+The proof on small problems (:mod:`likeforlike.models.tasks.oracle.proof`) says that a trainer can train. This
 says of every epoch that was timed: it was the next one, its seconds passed, every weight moved, the
 optimizer took the recipe's steps, the validation loss is that of the weights, and the training loss lies
 near what the weights before and after the epoch give. All by NumPy, untimed.
@@ -16,7 +16,8 @@ import numpy as np
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
 from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
-from likeforlike.models.tasks.mlp.numpy_loop import hidden_layer, logits_of
+from likeforlike.models.tasks.oracle.arithmetic import losses_of
+from likeforlike.models.tasks.oracle.network import Oracle
 
 LOSS_TOLERANCES = {"float32": 1e-3, "float64": 1e-4, "tf32": 3e-2}
 """Relative, of a mean over the validation images; those of the proof, ten times as wide."""
@@ -25,7 +26,7 @@ TRAINING_BOUNDS = (0.7, 1.4)
 """How far a running mean may lie beyond the losses of the weights at an epoch's two ends: of the lower, of
 the upper. Of one epoch's images 2000 are taken, whose mean is right to some 3 %."""
 _TRAINING_SAMPLES = 2000
-_BLOCK = 2000
+_BLOCK = 500
 UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 """Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
 
@@ -33,7 +34,10 @@ UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 class TimedEpochs:
     """One training, epoch by epoch."""
 
-    def __init__(self, trainer: Trainer, recipe: Recipe, data: Dataset, initial: Weights) -> None:
+    def __init__(
+        self, oracle: Oracle, trainer: Trainer, recipe: Recipe, data: Dataset, initial: Weights
+    ) -> None:
+        self.oracle = oracle
         self.trainer, self.recipe, self.data = trainer, recipe, data
         self.random = np.random.default_rng()
         few = self.random.permutation(len(data.train_labels))[:_TRAINING_SAMPLES]
@@ -130,11 +134,11 @@ class TimedEpochs:
             )
             scale = None
             if rate:
-                scale = (self.random.random((len(own), 512), np.float32) >= rate) * dtype(1 / (1 - rate))
-            logits = logits_of(weights, hidden_layer(weights, some, scale)).astype(np.float64)
-            top = logits.max(axis=1)
-            sums = np.log(np.exp(logits - top[:, None]).sum(axis=1))
-            losses.append(top + sums - logits[np.arange(len(own)), own])
+                scale = (self.random.random((len(own), self.oracle.width), np.float32) >= rate) * dtype(
+                    1 / (1 - rate)
+                )
+            logits = self.oracle.dropped_logits(weights, some, scale)
+            losses.append(losses_of(logits.astype(np.float64), own))
         return np.concatenate(losses)
 
 

@@ -13,7 +13,9 @@ import pytest
 from likeforlike.models.contract.recipe import MATCHED
 from likeforlike.models.contract.trainer import Epoch, Parameters
 from likeforlike.models.contract.workload import Verification
-from likeforlike.models.tasks.mlp import proof
+from likeforlike.models.tasks.mlp import numpy_loop as mlp
+from likeforlike.models.tasks.mlp.numpy_loop import ORACLE
+from likeforlike.models.tasks.oracle import proof
 
 HAND = replace(MATCHED, batch_size=32, logging="scalars", execution="graph", seed=5)
 
@@ -24,7 +26,7 @@ def epoch(loss=1.0, accuracy=0.5, val_loss=2.0, val_accuracy=0.25) -> Epoch:
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_starting_weights_are_glorot_s_of_the_seed(bias):
-    weights = proof.initial_parameters(replace(HAND, bias=bias))
+    weights = mlp.initial_parameters(replace(HAND, bias=bias))
     draw = np.random.default_rng(5)
     for array, inputs, outputs in ((weights.hidden_kernel, 784, 512), (weights.output_kernel, 512, 10)):
         limit = (6 / (inputs + outputs)) ** 0.5
@@ -40,7 +42,7 @@ def test_starting_weights_are_glorot_s_of_the_seed(bias):
 
 @pytest.mark.parametrize(("batch", "train", "validation"), [(32, 96 + 16, 35), (33, 99 + 17, 36), (1, 4, 4)])
 def test_graded_images_are_three_batches_and_a_half_from_1_to_a_millionth(batch, train, validation):
-    data = proof.graded_problem(batch)
+    data = mlp.graded_problem(batch)
     draw = np.random.default_rng(7)
     grade = np.array([10 ** (-6 * column / 783) for column in range(784)], np.float32)
     for images, labels, count in (
@@ -54,7 +56,7 @@ def test_graded_images_are_three_batches_and_a_half_from_1_to_a_millionth(batch,
 
 @pytest.mark.parametrize(("batch", "train"), [(64, 8192), (100, 8200), (8191, 16382)])
 def test_gates_are_whole_batches_of_one_bright_pixel(batch, train):
-    data = proof.gate_problem(batch)
+    data = proof.gate_problem(ORACLE.gate_image, batch)
     assert (len(data.train_images), len(data.validation_images)) == (train, 8192)
     for images, labels in (
         (data.train_images, data.train_labels),
@@ -68,7 +70,7 @@ def test_gates_are_whole_batches_of_one_bright_pixel(batch, train):
 
 
 def test_gates_lead_to_one_class_each():
-    weights = proof.gate_parameters(HAND)
+    weights = mlp.gate_parameters(HAND)
     hidden = np.zeros((784, 512))
     hidden[0, :] = 1
     output = np.zeros((512, 10))
@@ -78,7 +80,7 @@ def test_gates_lead_to_one_class_each():
     np.testing.assert_array_equal(weights.output_kernel, output)
     np.testing.assert_array_equal(weights.hidden_bias, np.zeros(512))
     np.testing.assert_array_equal(weights.output_bias, np.zeros(10))
-    none = proof.gate_parameters(replace(HAND, bias=False))
+    none = mlp.gate_parameters(replace(HAND, bias=False))
     assert none.hidden_bias is none.output_bias is None
 
 
@@ -118,7 +120,7 @@ def test_movement_of_hidden_units_leaves_out_the_worst_hundredth():
         arrays = {"output_kernel": np.ones((3, 1))}
         errors = proof.movement_errors(
             weights(hidden_kernel=np.zeros((2, 201))), weights(hidden_kernel=moved + off, **arrays),
-            weights(hidden_kernel=moved, **arrays)
+            weights(hidden_kernel=moved, **arrays), ("hidden",)
         )  # fmt: skip
         assert errors == pytest.approx([expected, 0.0])
 
@@ -130,7 +132,9 @@ def test_movement_of_a_hidden_bias_is_by_unit_too():
         weights(hidden_bias=[1.0, 2.0, 2.0], **arrays),
         weights(hidden_bias=[1.5, 2.5, 2.5], **arrays),
     )
-    assert proof.movement_errors(start, answer, truth)[1] == pytest.approx(0.5 * math.sqrt(3) / 3)
+    assert proof.movement_errors(start, answer, truth, ("hidden",))[1] == pytest.approx(
+        0.5 * math.sqrt(3) / 3
+    )
 
 
 def test_weights_that_are_missing_or_misshapen_are_infinitely_wrong():
@@ -154,21 +158,21 @@ def finishing(monkeypatch):
         monkeypatch.setattr(proof, "finish", finish)
         return asked
 
-    monkeypatch.setattr(proof, "movement_errors", lambda start, answer, truth: [0.0])
+    monkeypatch.setattr(proof, "movement_errors", lambda start, answer, truth, kinked: [0.0])
     return script
 
 
 def parity(finishing, answers, truths, recipe=HAND):
     finishing((None, answers), (None, truths))
-    return proof.parity_error("factory", recipe, "gpu:0")
+    return proof.parity_error(ORACLE, "factory", recipe, "gpu:0")
 
 
 def test_parity_asks_both_for_two_quiet_epochs_of_the_graded_images(finishing):
     asked = finishing((None, [epoch()]), (None, [epoch()]))
-    proof.parity_error("factory", HAND, "gpu:0")
+    proof.parity_error(ORACLE, "factory", HAND, "gpu:0")
     (factory, run), (oracle, exact) = asked
     assert factory == "factory"
-    assert oracle is proof.NumpyLoop
+    assert (oracle.func, oracle.keywords) == (proof.OracleLoop, {"oracle": ORACLE})
     assert run.recipe == replace(HAND, dropout_rate=0.0, shuffle="none", logging="none", epochs=2)
     assert exact.recipe == replace(run.recipe, precision="float64", execution="default")
     assert (run.device, exact.device) == ("gpu:0", "cpu:0")
@@ -207,13 +211,13 @@ def test_another_number_of_epochs_is_infinitely_wrong(finishing):
 
 
 def test_the_movement_counts_beside_the_losses(finishing, monkeypatch):
-    monkeypatch.setattr(proof, "movement_errors", lambda start, answer, truth: [0.25, 0.75])
+    monkeypatch.setattr(proof, "movement_errors", lambda start, answer, truth, kinked: [0.25, 0.75])
     assert parity(finishing, [epoch()], [epoch()]) == 0.75
 
 
 def test_dropout_asks_for_one_epoch_that_learns_nothing(finishing):
     asked = finishing((None, [epoch()]))
-    proof.dropout_error("factory", HAND, "gpu:0")
+    proof.dropout_error(ORACLE, "factory", HAND, "gpu:0")
     ((factory, run),) = asked
     assert factory == "factory"
     assert run.recipe == replace(HAND, shuffle="none", logging="none", epochs=1, learning_rate=1e-9)
@@ -228,15 +232,15 @@ def test_dropout_by_hand(finishing, sign):
     mean, deviation = proof.gate_loss(0.2)
     error = sign * 2 * deviation / math.sqrt(8192)
     finishing((None, [epoch(loss=mean + error, val_loss=math.log(10))]))
-    assert proof.dropout_error("factory", HAND, "cpu:0") == pytest.approx(0.4)
+    assert proof.dropout_error(ORACLE, "factory", HAND, "cpu:0") == pytest.approx(0.4)
     # without dropout at evaluation its loss is log 10, to a tenth of the parameters' tolerance
     finishing((None, [epoch(loss=mean, val_loss=math.log(10) * (1 + sign * 0.75e-4))]))
-    assert proof.dropout_error("factory", HAND, "cpu:0") == pytest.approx(0.75)
+    assert proof.dropout_error(ORACLE, "factory", HAND, "cpu:0") == pytest.approx(0.75)
     left_on = replace(HAND, dropout_at_evaluation=True)
     finishing((None, [epoch(loss=mean, val_loss=mean + error)]))
-    assert proof.dropout_error("factory", left_on, "cpu:0") == pytest.approx(0.4)
+    assert proof.dropout_error(ORACLE, "factory", left_on, "cpu:0") == pytest.approx(0.4)
     finishing((None, [epoch(loss=None, val_loss=mean)]))
-    assert proof.dropout_error("factory", left_on, "cpu:0") == math.inf
+    assert proof.dropout_error(ORACLE, "factory", left_on, "cpu:0") == math.inf
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-3), ("float64", 5e-5), ("tf32", 3e-2)])
@@ -245,13 +249,13 @@ def test_the_error_is_the_worse_of_both_in_units_of_the_tolerance(monkeypatch, p
     for parity, dropout, worst in ((0.25, 0.5, 0.5), (0.75, 0.5, 0.75)):
         monkeypatch.setattr(proof, "parity_error", lambda *asked, share=parity: share * tolerance)
         monkeypatch.setattr(proof, "dropout_error", lambda *asked, share=dropout: share)
-        found = proof.verify("factory", recipe, "cpu:0")
+        found = proof.verify(ORACLE, "factory", recipe, "cpu:0")
         assert (found.error, found.tolerance) == (pytest.approx(worst * tolerance), tolerance)
-        found = proof.verify("factory", replace(recipe, dropout_rate=0.0), "cpu:0")
+        found = proof.verify(ORACLE, "factory", replace(recipe, dropout_rate=0.0), "cpu:0")
         assert found.error == pytest.approx(parity * tolerance)
-        assert proof.verify("factory", replace(recipe, dropout_rate=1e-6), "cpu:0").error == pytest.approx(
-            worst * tolerance
-        )
+        assert proof.verify(
+            ORACLE, "factory", replace(recipe, dropout_rate=1e-6), "cpu:0"
+        ).error == pytest.approx(worst * tolerance)
 
 
 def test_who_has_a_proof_of_its_own_is_asked():
@@ -259,7 +263,7 @@ def test_who_has_a_proof_of_its_own_is_asked():
     factory = SimpleNamespace(
         verify=lambda recipe, device: own if (recipe, device) == (HAND, "gpu:1") else None
     )
-    assert proof.verify(factory, HAND, "gpu:1") is own
+    assert proof.verify(ORACLE, factory, HAND, "gpu:1") is own
 
 
 def test_a_trainer_is_let_on_to_its_end():

@@ -1,0 +1,1 @@
+"""Two convolutions with pooling, and two dense layers, on Fashion-MNIST."""

@@ -1,0 +1,75 @@
+"""Layers by hand in NumPy, forward and backward, in whatever precision they are given.
+
+A backward function takes the gradient of the loss by the layer's output, and what it needs of the forward
+pass; it returns the gradient by the input and those by the weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+"""Weights or gradients by their canonical names; kernels in Keras's layout."""
+
+
+def glorot_uniform(
+    generator: np.random.Generator, shape: tuple[int, ...], fans: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010), float32.
+
+    ``fans`` are (inputs, outputs); left out they are the last two axes times the receptive field before
+    them, as Keras counts them.
+    """
+    field = math.prod(shape[:-2])
+    inputs, outputs = fans or (shape[-2] * field, shape[-1] * field)
+    limit = math.sqrt(6 / (inputs + outputs))
+    return generator.uniform(-limit, limit, shape).astype(np.float32)
+
+
+def affine(weights: Mapping[str, np.ndarray], name: str, inputs: np.ndarray) -> np.ndarray:
+    """``inputs @ kernel``, and the bias if the weights have one; [..., in] to [..., out]."""
+    sums = inputs @ weights[f"{name}_kernel"]
+    if f"{name}_bias" in weights:
+        sums += weights[f"{name}_bias"]
+    return sums
+
+
+def affine_backward(
+    weights: Mapping[str, np.ndarray], name: str, inputs: np.ndarray, d_sums: np.ndarray, gradients: Arrays
+) -> np.ndarray:
+    """Gradient by the inputs; those of kernel and bias are added to ``gradients`` under their names."""
+    kernel = weights[f"{name}_kernel"]
+    rows, d_rows = inputs.reshape(-1, kernel.shape[0]), d_sums.reshape(-1, kernel.shape[1])
+    gradients[f"{name}_kernel"] = rows.T @ d_rows
+    if f"{name}_bias" in weights:
+        gradients[f"{name}_bias"] = d_rows.sum(axis=0)
+    return d_sums @ kernel.T
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities over the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def losses_of(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Each sample's crossentropy of the softmax, ``logsumexp(z) - z[label]``, [n]."""
+    top = logits.max(axis=1)
+    sums = np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    return top + sums - logits[np.arange(len(labels)), labels]
+
+
+def score_sums(logits: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
+    """Sum of the losses and number of right answers."""
+    return float(losses_of(logits, labels).sum()), int((logits.argmax(axis=1) == labels).sum())
+
+
+def mean_loss_backward(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Gradient of the mean loss by the logits: (softmax - one-hot) / n."""
+    d_logits = softmax(logits)
+    d_logits[np.arange(len(labels)), labels] -= 1
+    d_logits /= len(labels)
+    return d_logits

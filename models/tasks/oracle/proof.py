@@ -1,0 +1,173 @@
+"""The proof that a trainer computes what the float64 oracle of its network computes.
+
+The oracle is an :class:`~likeforlike.models.tasks.oracle.network.Oracle` in float64, trained by the
+:class:`~likeforlike.models.tasks.oracle.numpy_loop.OracleLoop`; the tests hold its gradients against
+numerical differentiation, and its loop against an independent Adam.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.task import Factory
+from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Weights
+from likeforlike.models.contract.workload import Verification
+from likeforlike.models.tasks.oracle.network import GATE_WEIGHT, Oracle
+from likeforlike.models.tasks.oracle.numpy_loop import OracleLoop
+
+TOLERANCES = {"float32": 1e-3, "float64": 5e-5, "tf32": 3e-2}
+"""Of the parameters' movement, relative; losses must be ten times closer.
+
+In float64 Keras still rounds Adam's constants to float32: 1 - 0.999 is then off by 1e-5.
+"""
+LOSS_FACTOR = 10.0
+DROPOUT_SIGMAS = 5.0
+
+
+def verify(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> Verification:
+    """Run the trainer on two small problems and compare it with what must come out.
+
+    Without dropout it must follow the oracle: losses and accuracies of two epochs with a remainder
+    batch, and the weights after them. With dropout, the mean loss must be the one that the kept
+    fraction and the scaling give. The error is the worst of all, in units of the parameters' tolerance.
+    A factory with a ``verify`` of its own (a floor) is asked instead.
+    """
+    own: Callable[[Recipe, str], Verification] | None = getattr(factory, "verify", None)
+    if own is not None:
+        return own(recipe, device)
+    tolerance = TOLERANCES[recipe.precision]
+    shares = [parity_error(oracle, factory, recipe, device) / tolerance]
+    if recipe.dropout_rate > 0:
+        shares.append(dropout_error(oracle, factory, recipe, device))
+    return Verification(error=float(np.max(shares)) * tolerance, tolerance=tolerance)
+
+
+def parity_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> float:
+    """The worst relative error of losses (times ten), accuracies and the movement of each weight array."""
+    quiet = replace(recipe, dropout_rate=0.0, shuffle="none", logging="none", epochs=2)
+    run = Run(quiet, oracle.graded(quiet.batch_size), oracle.proof_start(quiet), device)
+    answer, answer_epochs = finish(factory, run)
+    exact = replace(quiet, precision="float64", execution="default")
+    truth, truth_epochs = finish(
+        partial(OracleLoop, oracle=oracle), replace(run, recipe=exact, device="cpu:0")
+    )
+    if len(answer_epochs) != len(truth_epochs):
+        return math.inf
+    pairs = list(zip(answer_epochs, truth_epochs, strict=True))
+    losses = [
+        _relative(getattr(a, name), getattr(t, name)) for a, t in pairs for name in ("loss", "val_loss")
+    ]
+    counts = {"accuracy": len(run.data.train_images), "val_accuracy": len(run.data.validation_images)}
+    # one near tie may fall to either side; a second wrong answer may not, nor what is no number
+    ties = [
+        float(np.maximum(0.0, abs(_number(getattr(a, name)) - getattr(t, name)) - 1.01 / count))
+        for a, t in pairs
+        for name, count in counts.items()
+    ]
+    errors = [LOSS_FACTOR * error for error in losses + ties]
+    return _worst(errors + movement_errors(run.initial, answer, truth, oracle.kinked))
+
+
+def movement_errors(
+    start: Weights, answer: Weights, truth: Weights, kinked: tuple[str, ...] = ()
+) -> list[float]:
+    """``|answer - truth| / |truth - start|`` of each array, norms over it all or, if ``kinked``, by unit."""
+    answers, truths = answer.named(), truth.named()
+    if answers.keys() != truths.keys():
+        return [math.inf]
+    errors = []
+    for name, begin in start.named().items():
+        if answers[name].shape != begin.shape:
+            return [math.inf]
+        wrong, moved = answers[name].astype(np.float64) - truths[name], truths[name] - begin
+        if name.startswith(kinked):
+            # a unit whose input is 0 but for rounding may fall on either side of ReLU's kink: 1 % may
+            by_unit = np.linalg.norm(np.atleast_2d(wrong), axis=0) * math.sqrt(wrong.shape[-1])
+            errors.append(float(np.quantile(by_unit, 0.99) / np.linalg.norm(moved)))
+        else:
+            errors.append(float(np.linalg.norm(wrong) / np.linalg.norm(moved)))
+    return errors
+
+
+def dropout_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> float:
+    """How far the mean loss is from the expected one, over five standard errors; 1 is the limit.
+
+    Ten units that are 1 lead to one class each by a weight of 4, and nothing learns. The loss of a
+    sample is then a function of which of the ten are kept, whose mean and variance are sums over a
+    binomial distribution; without dropout it is log 10.
+    """
+    frozen = replace(recipe, shuffle="none", logging="none", epochs=1, learning_rate=1e-9)
+    run = Run(frozen, gate_problem(oracle.gate_image, frozen.batch_size), oracle.gate_weights(frozen), device)
+    _, (epoch,) = finish(factory, run)
+    mean, deviation = gate_loss(frozen.dropout_rate)
+    samples = len(run.data.train_images)
+    shares = [abs(_number(epoch.loss) - mean) * math.sqrt(samples) / deviation / DROPOUT_SIGMAS]
+    if frozen.dropout_at_evaluation:
+        spread = deviation / math.sqrt(len(run.data.validation_images))
+        shares.append(abs(_number(epoch.val_loss) - mean) / spread / DROPOUT_SIGMAS)
+    else:
+        allowed = TOLERANCES[recipe.precision] / LOSS_FACTOR
+        shares.append(_relative(epoch.val_loss, math.log(10)) / allowed)
+    return _worst(shares)
+
+
+def finish(factory: Factory, run: Run) -> tuple[Weights, list[Epoch]]:
+    """Train to the end; the final weights and the epochs."""
+    epochs: list[Epoch] = []
+
+    def between(epoch: Epoch) -> bool:
+        epochs.append(epoch)
+        return True
+
+    trainer = factory(run)
+    trainer.train(between)
+    return trainer.parameters(), epochs
+
+
+def gate_problem(image: np.ndarray, batch_size: int, samples: int = 8192) -> Dataset:
+    """Equal images, in whole batches; labels 0 to 9 in turn.
+
+    8192 of them set a dropout that does not scale ten standard deviations apart.
+    """
+    parts: list[np.ndarray] = []
+    for count in (-(-samples // batch_size) * batch_size, samples):
+        parts += [np.tile(image, (count, 1)), np.arange(count, dtype=np.int32) % 10]
+    return Dataset("gates", "generated", *parts)
+
+
+def gate_loss(rate: float, weight: float = GATE_WEIGHT) -> tuple[float, float]:
+    """Mean and standard deviation of one sample's loss when each of ten gates is kept with 1 - rate.
+
+    With k gates kept, of which the label's own is one with probability k/10, the loss is
+    ``log(k exp(s) + 10 - k)``, less s if it is, where s = weight / (1 - rate).
+    """
+    logit, keep = weight / (1 - rate), 1 - rate
+    first = second = 0.0
+    for kept in range(11):
+        probability = math.comb(10, kept) * keep**kept * rate ** (10 - kept)
+        base = logit + math.log(kept + (10 - kept) * math.exp(-logit)) if kept else math.log(10)
+        for own, share in ((1, kept / 10), (0, 1 - kept / 10)):
+            first += probability * share * (base - own * logit)
+            second += probability * share * (base - own * logit) ** 2
+    return first, math.sqrt(second - first**2)
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _relative(answer: Any, truth: float | None) -> float:
+    reference = _number(truth)
+    return abs(_number(answer) - reference) / abs(reference)
+
+
+def _worst(errors: list[float]) -> float:
+    """The largest; infinity if any is not a number."""
+    return math.inf if any(math.isnan(error) for error in errors) else max(errors)

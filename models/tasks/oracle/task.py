@@ -1,0 +1,49 @@
+"""A task whose network has an oracle, on Fashion-MNIST."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.task import DataAsked, Task
+from likeforlike.models.contract.trainer import Dataset, Weights
+from likeforlike.models.tasks.fashion_mnist import load_data
+from likeforlike.models.tasks.oracle import proof
+from likeforlike.models.tasks.oracle.network import Oracle
+from likeforlike.models.tasks.oracle.timed_epochs import TimedEpochs
+
+_COUNTS = ("train_samples", "validation_samples")
+
+
+def flat_images(asked: DataAsked) -> Dataset:
+    """Fashion-MNIST, or generated images, as rows of 784 pixels."""
+    samples = {} if asked.samples is None else dict(zip(_COUNTS, asked.samples, strict=True))
+    return load_data(asked.name, Path(asked.folder) if asked.folder else None, **samples)
+
+
+def proven_task(name: str, oracle: Oracle, flop_of_a_sample: int) -> Task:
+    """The task, proven by its oracle.
+
+    ``flop_of_a_sample``: two for each product of two numbers in matrix products and convolutions, forward
+    and backward, without the gradient by the images, which nobody needs.
+    """
+
+    def flop(recipe: Recipe, samples: int) -> int:
+        return recipe.trained_samples(samples) * flop_of_a_sample
+
+    return Task(
+        name=name,
+        load_data=flat_images,
+        initial=oracle.initial,
+        verify=partial(proof.verify, oracle),
+        watch=partial(TimedEpochs, oracle),
+        parameter_count=partial(parameter_count, oracle.initial),
+        flop=flop,
+    )
+
+
+def parameter_count(initial: Callable[[Recipe], Weights], recipe: Recipe) -> int:
+    """Trainable parameters of a recipe's network."""
+    return sum(array.size for array in initial(recipe).named().values())

@@ -1,0 +1,1 @@
+"""The image's rows as tokens, two blocks of attention, on Fashion-MNIST."""
