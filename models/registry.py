@@ -28,7 +28,7 @@ DECLARATIONS = "WORKLOADS"
 _KERNELS = "likeforlike.models.kernels"
 """Each folder in it is a workload: its declaration and its implementations."""
 _TASKS = ("likeforlike.models.tasks.mlp", "likeforlike.models.distributed")
-_BESIDE_TASKS = ("likeforlike.models.inference",)
+_BESIDE_TASKS = ("likeforlike.models.inference", "likeforlike.models.feeding")
 """Kernels of the tasks' networks and data."""
 OURS = "likeforlike"
 """The origin of built-in entries."""

@@ -72,7 +72,7 @@ def _changer(operands: list[Any], device: str) -> Callable[[slice, np.ndarray], 
     def change_shared(rows: slice, factors: np.ndarray) -> None:
         if not buffers:
             buffers.append(SharedBuffer(placed.numpy()))
-            operands[0] = _sharing(buffers[0].array)
+            operands[0] = sharing(buffers[0].array)
         buffers[0].change(rows, factors)
 
     def change_copied(rows: slice, factors: np.ndarray) -> None:
@@ -85,10 +85,10 @@ def _changer(operands: list[Any], device: str) -> Callable[[slice, np.ndarray], 
     return change_shared if device == "cpu:0" else change_copied
 
 
-def _sharing(array: np.ndarray) -> Any:
+def sharing(array: np.ndarray) -> Any:
     """A tensor that reads the array's memory, aligned as TensorFlow needs it."""
     if array.dtype == tf.bfloat16.as_numpy_dtype:  # NumPy can't hand it on through DLPack; 16 bits it can
-        return tf.bitcast(_sharing(array.view(np.uint16)), tf.bfloat16)
+        return tf.bitcast(sharing(array.view(np.uint16)), tf.bfloat16)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
