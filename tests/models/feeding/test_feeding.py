@@ -163,7 +163,8 @@ def test_batches_prepared_before_a_call_are_refused():
     given = problem()
 
     def ahead(images, labels, batch):
-        return lambda copies=images.copy(): epochs_of(right, copies, labels, batch, np.random.default_rng())
+        copies = images.copy()
+        return lambda: epochs_of(right, copies, labels, batch, np.random.default_rng())
 
     kernel = fed(given, ahead, np.asarray)
     calls = timed_calls(WORKLOAD, AXES, given, kernel)
@@ -187,7 +188,7 @@ def test_what_is_kept_of_an_epoch():
 def test_an_epoch_without_batches_is_refused():
     given = problem()
     with pytest.raises(WrongAnswer, match="an epoch came as 0 batches with 0 samples"):
-        checked(fed(given, lambda *arrays: lambda: [], np.asarray), given)
+        checked(fed(given, lambda *arrays: list, np.asarray), given)
 
 
 def test_uniform_orders_pass_the_footrule():
