@@ -20,7 +20,7 @@ _CALLED = ("problem", "flop", "bytes_moved", "items", "memory_bytes", "verify")
 _CALLED_IF_GIVEN = ("reference", "probe")
 _TEXTS = ("name", "summary", "kind", "target", "precision")
 _NAMES = ("smoke_only", "presets", "idle")
-_FLAGS = ("rows_alike", "multiplies", "transfers")
+_FLAGS = ("rows_alike", "multiplies", "feeds", "transfers")
 _OF_AXES: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str}
 _RESERVED = ("run", "file", "recipe", "strategy", "workers")
 """Axes that have a meaning of their own."""

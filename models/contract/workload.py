@@ -132,6 +132,9 @@ class Workload:
     """In which it is measured where ``--workloads`` is not given."""
     multiplies: bool = False
     """Whether it is matrix products and nothing else: the best rate of such bounds what trainings can use."""
+    feeds: bool = False
+    """Whether a sample is an epoch of an input pipeline, its ``items`` in batches of the axis ``batch``: the
+    steps of trainings are told beside it."""
     transfers: bool = False
     """Whether ``--transfer`` times the copies of its operands and results."""
     wording: Wording = Wording()
@@ -173,5 +176,6 @@ class Workload:
             "summary": self.summary,
             "axes": [axis.as_json() for axis in self.axes],
             "multiplies": self.multiplies,
+            "feeds": self.feeds,
             "wording": {name: text for name, text in asdict(self.wording).items() if text},
         }

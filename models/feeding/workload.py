@@ -151,6 +151,7 @@ WORKLOAD = Workload(
     verify=verify,
     probe=probe,
     presets=(),
+    feeds=True,
     wording=Wording(
         title="Feeding: the input pipeline alone",
         about="One epoch a sample: images of 784 pixels with their labels, in a fresh order, in batches that "

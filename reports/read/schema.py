@@ -130,6 +130,8 @@ class Declared(Struct, frozen=True):
     axes: tuple[DeclaredAxis, ...] = ()
     multiplies: bool = False
     """Whether it is matrix products and nothing else."""
+    feeds: bool = False
+    """Whether a sample is an epoch of an input pipeline, in batches of the axis ``batch``."""
     wording: DeclaredWording = DeclaredWording()
 
     @property

@@ -114,7 +114,7 @@ def items_entry(item: Measurement | None) -> Entry:
     """How many of what its workload counts it does in a second."""
     if item is None or item.items_per_second is None:
         return Entry("–")
-    text = marked(significant(item.items_per_second), item)
+    text = marked(significant(float(f"{item.items_per_second:.3g}")), item)
     return Entry(text, item.items_per_second, struck=bool(item.doubt))
 
 

@@ -37,7 +37,7 @@ from likeforlike.reports.tell.sections import (
     sides,
     trainers,
 )
-from likeforlike.reports.tell.sections.beside_time import launch_cost, pace, trade_offs
+from likeforlike.reports.tell.sections.beside_time import feeding, launch_cost, pace, trade_offs
 from likeforlike.reports.tell.sections.brought import section as brought
 from likeforlike.reports.tell.sections.over_size import section as kernels_over_size
 from likeforlike.reports.tell.sections.published import epochs as published_epochs
@@ -59,6 +59,7 @@ SECTIONS: tuple[SectionModule, ...] = (
     published_epochs,
     distributed,
     kernels_over_size,
+    feeding,
     launch_cost,
     answers,
     implementations,

@@ -80,7 +80,7 @@ def _device_text(declared: Declared, items: Sequence[Measurement]) -> Text:
     told = declared.wording.about or f"{summary[:1].upper()}{summary[1:]}; a sample is one call."
     if any(item.flop_per_second for item in items):
         told += " The ceiling errs upwards."
-    if all(item.key.device.startswith("cpu") for item in items):
+    if not declared.feeds and all(item.key.device.startswith("cpu") for item in items):
         told += " No GPU was measured, so there is no speed-up to tell."
     return Text(told)
 
