@@ -37,12 +37,12 @@ class ExportedCell:
 
 
 def exported_cells(file: ResultFile, only: Sequence[str] = ()) -> tuple[list[ExportedCell], list[str]]:
-    """The cells in the file's order, and a sentence on each that is left out.
+    """The cells in the file's order, and a sentence on each that is left out or disturbed.
 
     ``only``: patterns of names. Raises ValueError where nothing is left.
     """
     study = build_study([file])
-    cells, left_out, names = [], [], Counter[str]()
+    cells, told, names = [], [], Counter[str]()
     for item in study.measurements:
         for run in item.runs:
             name = run.cell.id
@@ -50,16 +50,18 @@ def exported_cells(file: ResultFile, only: Sequence[str] = ()) -> tuple[list[Exp
                 continue
             if item.kind == NOISE_FLOOR and item.key.implementation == IDLE:
                 continue
-            reason = item.doubt or ("" if run.cell.median_seconds > 0.0 else "takes no time")
+            reason = item.refuted or ("" if run.cell.median_seconds > 0.0 else "takes no time")
             if reason:
-                left_out.append(f"{name} is left out: {reason}")
+                told.append(f"{name} is left out: {reason}")
                 continue
+            if item.disturbed:
+                told.append(f"{name} is no sure figure, {item.disturbed}")
             names[name] += 1
             cells.append(_cell(name if names[name] == 1 else f"{name} ({names[name]})", item, run))
     if not cells:
-        told = f" ({left_out[0]})" if left_out else ""
-        raise ValueError(f"{file.label}: no cell to export{told}")
-    return cells, left_out
+        because = f" ({told[0]})" if told else ""
+        raise ValueError(f"{file.label}: no cell to export{because}")
+    return cells, told
 
 
 def _cell(name: str, item: Measurement, run: Run) -> ExportedCell:

@@ -48,10 +48,10 @@ def _run(options: argparse.Namespace, prog: str) -> int:
     from likeforlike.reports.export.cells import exported_cells
 
     file = read_named(options.file)
-    cells, left_out = exported_cells(file, options.only)
+    cells, remarks = exported_cells(file, options.only)
     made = FORMATS[options.format](file, cells)
     content = json.dumps(made, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    for text in left_out:
+    for text in remarks:
         print(f"{prog}: {text}", file=sys.stderr)
     if options.output is None:
         print(content, end="")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator, Mapping
 
-from likeforlike.reports.history.series import Visit
+from likeforlike.reports.history.series import Series, Visit
 from likeforlike.reports.history.steps import Marked
 from likeforlike.reports.statistics.change_points import Step
 
@@ -28,18 +29,42 @@ def software_changes(before: Visit, after: Visit) -> list[str]:
 
 def confirming_command(marked: Marked, step: Step) -> str:
     """The command that measures both sides of a step in turns; empty where there is none."""
-    before, after = marked.commits(step)
-    series = marked.series
-    if series.plain or not before.commit or not after.commit or before.commit == after.commit:
-        return ""
-    options = ["--workloads", series.workload, "--implementations", series.implementation]
-    options += ["--devices", series.device]
+    found = confirming_commands([(marked, step)])
+    return found[0] if found else ""
+
+
+def confirming_commands(steps: Iterable[tuple[Marked, Step]]) -> list[str]:
+    """The same of many steps: one command for what lies between the same commits and is of one workload.
+
+    It measures every implementation at every value of the axes, and so may measure more than these cells.
+    """
+    sides: dict[tuple[str, ...], dict[str, dict[str, None]]] = {}
+    for marked, step in steps:
+        before, after = marked.commits(step)
+        series = marked.series
+        if series.plain or not before.commit or not after.commit or before.commit == after.commit:
+            continue
+        place = (before.commit[:12], after.commit[:12], series.workload, *series.plugins)
+        options = sides.setdefault(place, {})
+        for name, value in _options(series):
+            options.setdefault(name, {})[value] = None
+    return [_command(place, options) for place, options in sides.items()]
+
+
+def _options(series: Series) -> Iterator[tuple[str, str]]:
+    yield "--implementations", series.implementation
+    yield "--devices", series.device
     for name, value in series.axes_by_name.items():
-        if name in OPTIONS:
-            options += [OPTIONS[name], str(value)]
-        else:
-            options += ["--axis", f"{series.workload}.{name}={value}"]
-    for module in series.plugins:
-        options += ["--plugin", module]
-    sides = ["--base", before.commit[:12], "--new", after.commit[:12]]
-    return shlex.join(["likeforlike", "ab", *sides, "--", *options])
+        yield OPTIONS.get(name) or f"--axis {series.workload}.{name}", str(value)
+
+
+def _command(place: tuple[str, ...], options: Mapping[str, Iterable[str]]) -> str:
+    base, new, workload, *plugins = place
+    words = ["likeforlike", "ab", "--base", base, "--new", new, "--", "--workloads", workload]
+    for name, values in options.items():
+        option, _, axis = name.partition(" ")
+        listed = ",".join(values)
+        words += [option, f"{axis}={listed}" if axis else listed]
+    for module in plugins:
+        words += ["--plugin", module]
+    return shlex.join(words)

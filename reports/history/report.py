@@ -8,7 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from likeforlike.devices.limits.units import plain_number
-from likeforlike.reports.history.confirming import confirming_command, software_changes
+from likeforlike.reports.history.confirming import (
+    confirming_command,
+    confirming_commands,
+    software_changes,
+)
 from likeforlike.reports.history.series import Visit
 from likeforlike.reports.history.steps import Judged, MachineMoves, Marked
 from likeforlike.reports.statistics.change_points import LEAST_RUNS, Step
@@ -162,8 +166,7 @@ def _ratio_text(step: Step) -> str:
 def _steps_blocks(judged: Judged, found: Sequence[Found]) -> list[Table | Points | Text]:
     if not found:
         return [Text("None was found.")]
-    commands = dict.fromkeys(confirming_command(cell, step) for cell, step in found)
-    known = tuple(command for command in commands if command)
+    known = tuple(confirming_commands(found))
     blocks: list[Table | Points | Text] = [_steps_table(judged, found)]
     if known:
         blocks += [Text("Each is confirmed, or not, by measuring both sides in turns:"), Points(known)]

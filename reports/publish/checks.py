@@ -21,6 +21,9 @@ NAME = re.compile(r"[\w.:+@/=,#%()\[\] -]{1,200}")
 FREE = re.compile(r"[^<>&\"'`{}\\]{0,300}")
 """What the name of a processor or a version may."""
 
+MOST_NOISE = 0.2
+"""Share by which copies of one product may differ in a run that others are ranked by."""
+
 MOST_TOLERANCE = 0.5
 """Of an answer's relative error; whoever allows more has checked nothing."""
 
@@ -108,6 +111,11 @@ def _noise(file: ResultFile, document: Mapping[str, Any]) -> Iterator[str]:
         yield "likeforlike.noise: missing; measure the noise floor, too (--workloads with noise among them)"
     elif not noise.aa_interval[0] <= noise.aa_ratio <= noise.aa_interval[1]:
         yield f"likeforlike.noise: the ratio {noise.aa_ratio:.6g} lies outside its own interval"
+    elif max(noise.aa_ratio, 1.0 / noise.aa_ratio) - 1.0 > MOST_NOISE:
+        yield (
+            f"likeforlike.noise: copies of one product differed by a factor of {noise.aa_ratio:.3g}; "
+            "measure again while the machine is quiet"
+        )
     elif not any(file.declared(cell.extra.workload).kind == NOISE_FLOOR for cell in file.cells):
         yield "likeforlike.noise: told, but the cells that it was taken from are missing"
 

@@ -12,7 +12,7 @@ pytest.importorskip("pyarrow")
 
 from likeforlike.reports.history import machine_factor, store
 from likeforlike.reports.history.command import main
-from likeforlike.reports.history.confirming import confirming_command
+from likeforlike.reports.history.confirming import confirming_command, confirming_commands
 from likeforlike.reports.history.report import history_report
 from likeforlike.reports.history.rows import rows_of
 from likeforlike.reports.history.series import history_of
@@ -162,6 +162,23 @@ def test_the_command_measures_the_cell_and_nothing_else():
         "--devices": "cpu:0",
         "--dtypes": "float32",
     }
+
+
+def test_steps_between_the_same_commits_are_confirmed_together():
+    documents = histories.documents(10)
+    for document in documents:
+        document["likeforlike"]["options"] = {"plugins": ["my_kernels"]}
+    for document in documents[6:]:
+        for cell in document["benchmarks"]:
+            if cell["extra_info"]["implementation"] == "torch":
+                cell["stats"] = {"data": [seconds * 0.8 for seconds in cell["stats"]["data"]]}
+    judged = judge(history(documents))
+    found = [(cell, step) for cell in judged.cells for step in cell.found.steps]
+    (command,) = confirming_commands(found)
+    assert command.endswith(
+        "--workloads matmul --implementations torch,mine --devices cpu:0 --axis matmul.size=500 "
+        "--dtypes float32 --plugin my_kernels"
+    )
 
 
 def test_many_cells_are_judged_together_by_holm():

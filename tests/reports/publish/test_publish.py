@@ -124,6 +124,10 @@ def without_noise(document):
     document["likeforlike"]["noise"] = None
 
 
+def noisy(document):
+    document["likeforlike"]["noise"] |= {"aa_ratio": 1.5, "aa_interval": [1.2, 1.8]}
+
+
 def one_seed(document):
     runs = [c for c in document["benchmarks"] if c["extra_info"]["workload"] == "training"]
     for cell in runs:
@@ -178,6 +182,7 @@ FORGERIES = {
     script: "expected letters, digits, spaces",
     script_in_the_machine: "expected a text without <",
     without_noise: "likeforlike.noise: missing",
+    noisy: "differed by a factor of 1.5",
     one_seed: "each needs its own",
     dirty_plugin: "was changed since its commit",
     plugin_without_commit: "whose commit must be told",
