@@ -43,7 +43,7 @@ def marked(text: str, *items: Measurement) -> str:
     return f"{text} {marks}" if marks else text
 
 
-HOST_MEMORY, DEVICE_MEMORY = "peak memory", "peak device memory"
+MEMORY = HOST_MEMORY, DEVICE_MEMORY = "peak memory", "peak device memory"
 ENERGY = "energy"
 
 
@@ -294,8 +294,17 @@ def resource_columns(items: Iterable[Measurement]) -> tuple[str, ...]:
     return (HOST_MEMORY, *((DEVICE_MEMORY,) if device else ()), *((ENERGY,) if energy else ()))
 
 
-def resource_entries(item: Measurement, columns: tuple[str, ...]) -> list[Entry]:
+def known_resources(items: Iterable[Measurement]) -> tuple[str, ...]:
+    """Those of the columns for peak memory and energy of which anything is known."""
+    every = list(items)
+    host = any(item.peak_memory_bytes is not None for item in every)
+    return tuple(column for column in resource_columns(every) if host or column != HOST_MEMORY)
+
+
+def resource_entries(item: Measurement | None, columns: tuple[str, ...]) -> list[Entry]:
     """Peak memory, the most of all runs, and energy for those columns; a dash where it is not known."""
+    if item is None:
+        return [Entry("–") for _ in columns]
     told = {
         HOST_MEMORY: bytes_entry(item.peak_memory_bytes),
         DEVICE_MEMORY: bytes_entry(item.peak_device_memory_bytes),

@@ -11,7 +11,9 @@ from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, 
 from likeforlike.reports.tell.formatting import (
     accuracy_entry,
     basis_note,
+    known_resources,
     percent,
+    resource_entries,
     seconds_per_epoch,
     significant,
     speed_up_entry,
@@ -34,7 +36,7 @@ def sections(context: Context) -> list[Section | None]:
     if not items:
         return []
     found = {(item.other.machine.id, item.other.key): item for item in context.comparisons.scaling}
-    rows = []
+    rows, memory = [], known_resources(items)
     for item in items:
         axis = item.key.axis
         workers = _workers_of(item.key)
@@ -54,14 +56,15 @@ def sections(context: Context) -> list[Section | None]:
                 else Entry(percent(efficiency), efficiency, struck=bool(scaled and scaled.doubt)),
                 "base" if alone else verdict_entry(scaled),
                 accuracy_entry(mean_of_last(item, "val_accuracy")),
+                *resource_entries(item, memory),
                 workload=item.key.workload,
                 machine=context.title(item),
                 verdict="base" if alone else (scaled.word if scaled else ""),
             )
         )
     columns = ("trainer", *place_columns(context), "recipe", "strategy", "workers", "seconds per epoch")
-    columns += ("speed-up", "efficiency", "verdict", "validation accuracy")
-    minor = ("validation accuracy", "efficiency")
+    columns += ("speed-up", "efficiency", "verdict", "validation accuracy", *memory)
+    minor = (*memory, "validation accuracy", "efficiency")
     table = Table("scaling", "Scaling with workers", columns, tuple(rows), basis_note(items), minor=minor)
     return [section("distributed", "Data-parallel training", [Text(ABOUT), table])]
 

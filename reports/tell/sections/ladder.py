@@ -19,7 +19,9 @@ from likeforlike.reports.tell.formatting import (
     accuracy_entry,
     epoch_entry,
     epoch_words,
+    known_resources,
     ratio_entry,
+    resource_entries,
     seconds_per_epoch,
     significant,
     verdict_entry,
@@ -105,6 +107,7 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
     rows = []
     before: Measurement | None = None
     workload = next((item.key.workload for _, item in rungs if item is not None), "")
+    memory = known_resources(item for _, item in rungs if item is not None)
     for rung, item in rungs:
         known = item is not None and before is not None
         comparison = steps.get((item.machine.id, before.key, item.key)) if known else None  # type: ignore[union-attr]
@@ -118,6 +121,7 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
                 ratio_entry(comparison),
                 verdict_entry(comparison),
                 accuracy_entry(None if item is None else mean_of_last(item, "val_accuracy")),
+                *resource_entries(item, memory),
                 workload=workload,
                 machine="" if item is None else context.title(item),
                 verdict=comparison.word if comparison else "",
@@ -133,8 +137,9 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
         "ratio to the rung before",
         "verdict",
         "validation accuracy",
+        *memory,
     )
-    minor = (*reversed(PHASES), "trainer", "rung", "validation accuracy")
+    minor = (*memory, *reversed(PHASES), "trainer", "rung", "validation accuracy")
     return Table(name, caption, columns, tuple(rows), _WHOLE if whole else _ALONE, minor=minor)
 
 

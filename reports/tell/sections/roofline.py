@@ -12,7 +12,14 @@ from likeforlike.reports.sort.plausibility import precision_of
 from likeforlike.reports.tell import document
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, numbered, row
-from likeforlike.reports.tell.formatting import marked, percent, rate_entry, time_entry
+from likeforlike.reports.tell.formatting import (
+    known_resources,
+    marked,
+    percent,
+    rate_entry,
+    resource_entries,
+    time_entry,
+)
 from likeforlike.reports.tell.plot_data import MOST_KERNELS, Roofline, RoofPoint, RoofPoints
 from likeforlike.reports.tell.wording.roof_text import roof_entry
 
@@ -86,7 +93,7 @@ def _roofs_table(context: Context, items: Sequence[Measurement]) -> Table:
 
 def _kernels_table(context: Context, items: Sequence[Measurement]) -> Table:
     """Every kernel, nearest its roof first within its workload."""
-    rows = []
+    rows, memory = [], known_resources(items)
     for item in sorted(items, key=lambda item: _order(context, item)):
         found = standing_of(item)
         assert found is not None  # else it is not among the items
@@ -104,13 +111,14 @@ def _kernels_table(context: Context, items: Sequence[Measurement]) -> Table:
                 Entry(marked(format_bandwidth(moved), item), moved, struck=struck),
                 Entry(found.bound, struck=struck),
                 None if found.share is None else Entry(percent(found.share), found.share, struck=struck),
+                *resource_entries(item, memory),
                 workload=item.key.workload,
                 machine=context.title(item),
             )
         )
     columns = ("workload", "implementation", *place_columns(context), "axes", "time", "FLOP/byte", "rate")
-    columns += ("bytes a second", "bound by", "share of that roof")
-    minor = ("rate", "bytes a second", "time")
+    columns += ("bytes a second", "bound by", "share of that roof", *memory)
+    minor = (*memory, "rate", "bytes a second", "time")
     folded = len(rows) > 30
     return Table(
         "roofline", "How near each kernel is to its roof", columns, tuple(rows), "", folded, minor=minor

@@ -9,7 +9,13 @@ from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Entry, Points, Row, Section, Table, Text, row, section
-from likeforlike.reports.tell.formatting import percent, seconds_entry, time_entry
+from likeforlike.reports.tell.formatting import (
+    known_resources,
+    percent,
+    resource_entries,
+    seconds_entry,
+    time_entry,
+)
 from likeforlike.reports.tell.wording.waiting import waiting_share
 
 FIGURES = {"back_to_back": "back to back", "events": "by events", "replayed": "graph replayed"}
@@ -76,7 +82,7 @@ def _table(context: Context, items: Sequence[Measurement]) -> Table | None:
     if not shown:
         return None
     there = [name for name in FIGURES if any(item.launch_seconds(name) is not None for item in shown)]
-    events = "events" in there
+    events, memory = "events" in there, known_resources(shown)
     columns = (
         "implementation",
         *place_columns(context),
@@ -85,15 +91,18 @@ def _table(context: Context, items: Sequence[Measurement]) -> Table | None:
         *(FIGURES[name] for name in there),
         *(("launch and wait",) if events else ()),
         "a wait",
+        *memory,
     )
     ordered = sorted(shown, key=lambda item: (context.rank(item), not item.key.device.startswith("gpu")))
-    rows = tuple(_row(context, item, there, events) for item in ordered)
-    minor = ("a wait", "graph replayed")
+    rows = tuple(_row(context, item, there, events, memory) for item in ordered)
+    minor = (*memory, "a wait", "graph replayed")
     folded = len(rows) > FOLDED_FROM
     return Table("launch-cost", "A call, and its kernel alone", columns, rows, NOTE, folded, minor)
 
 
-def _row(context: Context, item: Measurement, there: Sequence[str], events: bool) -> Row:
+def _row(
+    context: Context, item: Measurement, there: Sequence[str], events: bool, memory: tuple[str, ...]
+) -> Row:
     own = item.launch_seconds("events")
     beside = None if own is None else max(0.0, item.median_seconds - own)
     axes = tuple(pair for pair in item.key.axes if pair[0] not in ("cache", "operands", "file"))
@@ -104,6 +113,7 @@ def _row(context: Context, item: Measurement, there: Sequence[str], events: bool
         *(seconds_entry(item.launch_seconds(name)) for name in there),
         *((seconds_entry(beside),) if events else ()),
         seconds_entry(item.waiting_seconds),
+        *resource_entries(item, memory),
         workload=item.key.workload,
         machine=context.title(item),
     )

@@ -13,11 +13,12 @@ from likeforlike.reports.tell import document
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Section, Table, Text, row
 from likeforlike.reports.tell.formatting import (
-    ENERGY,
+    MEMORY,
     items_columns,
     items_entry,
-    joules_entry,
+    known_resources,
     rate_entry,
+    resource_entries,
     share_entry,
     speed_up_entry,
     time_entry,
@@ -95,7 +96,9 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
     rated = any(item.flop_per_second for item in items)
     counted_items = items_columns(items)
     devices = _accelerators(items)
-    counted = {item.key.device for item in items if item.joules is not None}
+    told = {
+        place: known_resources(i for i in items if i.key.device == place) for place in ["cpu:0", *devices]
+    }
     bound = {item.key.device for item in items if has_roof([item])}
     rows = []
     places = grouped(((item.machine.id, replace(item.key, device="")), item) for item in items)
@@ -110,7 +113,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
         entries += [time_entry(cpu), *([items_entry(cpu)] if counted_items else [])]
         entries += [rate_entry(cpu), share_entry(cpu)] if rated else []
         entries += [roof_entry(cpu)] if "cpu:0" in bound else []
-        entries += [joules_entry(cpu and cpu.joules)] if "cpu:0" in counted else []
+        entries += resource_entries(cpu, told["cpu:0"])
         words = []
         for device in devices:
             item = found.get(device)
@@ -120,7 +123,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
             entries += [time_entry(item), *([items_entry(item)] if counted_items else [])]
             entries += [rate_entry(item), share_entry(item)] if rated else []
             entries += [roof_entry(item)] if device in bound else []
-            entries += [joules_entry(item and item.joules)] if device in counted else []
+            entries += resource_entries(item, told[device])
             entries.append(speed_up_entry(pair))
             entries.append(verdict_entry(pair))
             words += [pair.word] if pair else []
@@ -131,7 +134,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
         columns += [device, *(f"{device} {name}" for name in counted_items)]
         columns += [f"{device} rate", f"{device} of ceiling"] if rated else []
         columns += [f"{device} {ROOF}"] if device in bound else []
-        columns += [f"{device} {ENERGY}"] if device in counted else []
+        columns += [f"{device} {column}" for column in told[device]]
         columns += [f"speed-up {device}", f"verdict on {device}"] if device != "cpu:0" else []
     note = (
         "Speed-up is CPU time over the device's: a ratio of times, for devices take no turns. "
@@ -142,7 +145,7 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
     )
     note = " ".join(filter(None, (note, ROOF_NOTE if bound else "")))
     rates = (*(("of ceiling", "rate") if rated else ()), *((ROOF,) if bound else ()))
-    minor = [f"{device} {what}" for what in rates for device in ("cpu:0", *devices)]
+    minor = [f"{device} {what}" for what in (*MEMORY, *rates) for device in ("cpu:0", *devices)]
     minor += [f"verdict on {device}" for device in devices]
     caption = f"Time{' and rate' if rated else ''} of the {declared.plural}"
     return Table(declared.section, caption, tuple(columns), tuple(rows), note, minor=tuple(minor))

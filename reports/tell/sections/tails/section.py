@@ -9,7 +9,14 @@ from likeforlike.reports.sort.measurements import Measurement, axes_text
 from likeforlike.reports.statistics.quantiles import MEDIAN, QUANTILES, Calls, needed_calls
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Row, Section, Table, Text, row, section
-from likeforlike.reports.tell.formatting import count_text, percent, ratio_entry, verdict_entry
+from likeforlike.reports.tell.formatting import (
+    count_text,
+    known_resources,
+    percent,
+    ratio_entry,
+    resource_entries,
+    verdict_entry,
+)
 from likeforlike.reports.tell.wording.tails_text import quantile_entry
 
 ANCHOR = "tails"
@@ -68,7 +75,8 @@ def _classes(calls: Sequence[Calls]) -> str:
 
 def _table(context: Context, asked: Sequence[Measurement], statistic: str, number: int) -> Table:
     items = [item for item in asked if statistic_of(item) == statistic]
-    rows = [_row(context, item) for item in sorted(items, key=lambda item: _order(context, item))]
+    memory = known_resources(items)
+    rows = [_row(context, item, memory) for item in sorted(items, key=lambda item: _order(context, item))]
     machine = ("machine",) if context.several else ()
     divided = len({item.extra.division for item in items}) > 1
     columns = (
@@ -82,10 +90,11 @@ def _table(context: Context, asked: Sequence[Measurement], statistic: str, numbe
         *QUANTILES,
         f"{statistic}, ratio to the fastest",
         "verdict",
+        *memory,
     )
     note = f"The fastest is that of least {statistic}; it is the base of its place and division."
     name = ANCHOR if number == 0 else f"{ANCHOR}-{statistic}"
-    minor = (*(() if divided else ("division",)), "calls")
+    minor = (*memory, *(() if divided else ("division",)), "calls")
     caption = f"p50, p95 and p99 of calls, and the verdict on {statistic}"
     return Table(name, caption, columns, tuple(rows), note, len(rows) > 30, minor)
 
@@ -100,7 +109,7 @@ def _order(context: Context, item: Measurement) -> tuple[object, ...]:
     return context.rank(item), key.workload, key.device, item.extra.division, place, seconds
 
 
-def _row(context: Context, item: Measurement) -> Row:
+def _row(context: Context, item: Measurement, memory: tuple[str, ...]) -> Row:
     comparison = context.comparisons.against_base.get((item.machine.id, item.key))
     compared = comparison is not None or any(
         pair.base is item for pair in context.comparisons.implementations
@@ -118,6 +127,7 @@ def _row(context: Context, item: Measurement) -> Row:
         *(quantile_entry(name, found, bool(item.doubt)) for name, found in quantiles_of(item).items()),
         Entry(word) if comparison is None else ratio_entry(comparison),
         verdict_entry(comparison),
+        *resource_entries(item, memory),
         workload=item.key.workload,
         machine=context.title(item),
         verdict=word,
