@@ -76,6 +76,11 @@ def logits_of(weights: Arrays, units: np.ndarray) -> np.ndarray:
     return affine(weights, "output", units)
 
 
+def inference(weights: Arrays, inputs: np.ndarray) -> np.ndarray:
+    """Logits [n, 10] of images [n, 784], without dropout."""
+    return logits_of(weights, units_of(weights, inputs))
+
+
 def gradients_of(
     weights: Arrays, inputs: np.ndarray, labels: np.ndarray, scale: np.ndarray | None
 ) -> tuple[Arrays, float, int]:

@@ -23,28 +23,11 @@ class ConvNet(torch.nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits [n, 10] of images [n, 784]."""
-        maps = functional.max_pool2d(functional.relu(self.conv1(self.laid_out(images))), 2)
+        maps = functional.max_pool2d(functional.relu(self.conv1(images.view(-1, 1, 28, 28))), 2)
         maps = functional.max_pool2d(functional.relu(self.conv2(maps)), 2)
         units = functional.relu(self.hidden(maps.permute(0, 2, 3, 1).flatten(1)))
         drops = self.training or self.always_drops
         return self.output(functional.dropout(units, self.dropout_rate, drops))
 
-    def laid_out(self, images: torch.Tensor) -> torch.Tensor:
-        """Images as PyTorch has them by default: [n, channels, height, width]."""
-        return images.view(-1, 1, 28, 28)
-
-
-class ChannelsLast(ConvNet):
-    """The same with channels last in memory, in which flattening copies nothing."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__(recipe)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def laid_out(self, images: torch.Tensor) -> torch.Tensor:
-        """The same shape, with channels last in memory."""
-        return super().laid_out(images).contiguous(memory_format=torch.channels_last)
-
 
 NETWORK = Network("convnet-torch", "torch", ConvNet, TORCH, TAKES)
-CHANNELS_LAST = Network("convnet-torch-channels-last", "torch", ChannelsLast, TORCH, TAKES)
