@@ -19,7 +19,7 @@ from likeforlike.models.loops.on_jax.training import State, start_state, step_ra
 
 
 class JaxScan:
-    """One compiled call an epoch, one read an epoch; a smaller last batch follows the scan in the same call."""
+    """One compiled call and one read an epoch; a smaller last batch follows the scan in that call."""
 
     name = "jax-scan"
 
@@ -99,7 +99,7 @@ class JaxScan:
         rows = whole * size
         state = state._replace(sums=jnp.zeros_like(state.sums))
 
-        def body(state: State, batch: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[State, None]:
+        def body(state: State, batch: tuple[jax.Array, ...]) -> tuple[State, None]:
             return train_step(self.network, state, key, *batch), None
 
         if whole:

@@ -17,7 +17,7 @@ from likeforlike.models.loops.on_torch.updates import step_rates, update, zeros
 EVALUATED_AT_ONCE = 500
 """Samples of one evaluation step: their activations fit a processor's caches better than all at once."""
 _TRACES_GRADIENTS = hasattr(torch._dynamo.config, "trace_autograd_ops")
-"""Whether ``torch.compile`` can take ``torch.autograd.grad`` into the graph; it does so where it is told to."""
+"""Whether ``torch.compile`` can take ``torch.autograd.grad`` into the graph; it must be told to."""
 
 Step = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], None]
 
@@ -117,7 +117,7 @@ class TorchCompiled:
     def _take(
         self, inputs: torch.Tensor, targets: torch.Tensor, rates: torch.Tensor, total: torch.Tensor
     ) -> None:
-        """One step; where a module can't be compiled whole, the first step finds out before it does anything."""
+        """One step; whether a module can be compiled whole, the first finds out before it does anything."""
         with _gradients_traced() if self.whole else nullcontext():
             try:
                 self.step(inputs, targets, rates, total)
@@ -161,4 +161,4 @@ class TorchCompiled:
 
 
 def _gradients_traced() -> AbstractContextManager[object]:
-    return torch._dynamo.config.patch(trace_autograd_ops=True)  # type: ignore[no-any-return]
+    return torch._dynamo.config.patch(trace_autograd_ops=True)

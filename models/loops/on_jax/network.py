@@ -46,7 +46,9 @@ class JaxNetwork:
         self.device = place(run.device)
         self.classes = are_classes(run.data.train_labels)
         init, apply = self.network.build(run.recipe)
-        paths, self.tree = jax.tree_util.tree_flatten_with_path(init(jax.random.key(run.recipe.seed)))
+        made = init(jax.random.key(run.recipe.seed))
+        paths = jax.tree_util.tree_leaves_with_path(made)
+        self.tree: Any = jax.tree.structure(made)
         built = {own_name(path): self._placed(leaf) for path, leaf in paths}
         self.names = tuple(built)
         self.apply = rewrite(apply) if rewrite else apply

@@ -19,7 +19,7 @@ from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal
 
 _CALLS = ("jit", "pjit", "closed_call", "core_call")
-"""Functions within a function that change nothing: looked into. Any other stays as it is, its convolutions too."""
+"""Functions within a function that are looked into; any other stays as it is, its convolutions too."""
 
 
 def as_products(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +57,7 @@ def _evaluated(closed: ClosedJaxpr, arguments: Sequence[Any]) -> list[Any]:
 def _rewritten(equation: JaxprEqn, operands: list[Any]) -> Sequence[Any]:
     name, params = equation.primitive.name, equation.params
     if name == "conv_general_dilated" and _is_plain(params):
-        return [convolution(*operands, params)]
+        return [convolution(operands[0], operands[1], params)]
     if name in _REDUCTIONS and _windows_lie_side_by_side(params):
         return [_REDUCTIONS[name](_windows(operands[0], params["window_dimensions"]))]
     if name in _CALLS and _has_rewritable(params["jaxpr"].jaxpr):
@@ -126,7 +126,7 @@ def _windows_lie_side_by_side(params: Mapping[str, Any]) -> bool:
 
 
 def _windows(array: jax.Array, window: Sequence[int]) -> jax.Array:
-    """Every axis split in two, windows and places within one: [n, h, w, c] to [n, 1, h/2, 2, w/2, 2, c, 1]."""
+    """Every axis split in windows and places within one: [n, h, w, c] to [n, 1, h/2, 2, w/2, 2, c, 1]."""
     counts = [size // step for size, step in zip(array.shape, window, strict=True)]
     limits = [count * step for count, step in zip(counts, window, strict=True)]
     kept = array if tuple(limits) == array.shape else lax.slice(array, [0] * array.ndim, limits)

@@ -1,4 +1,4 @@
-"""A network of PyTorch as its loops train it: a module with the run's starting weights, its loss, its names."""
+"""A network of PyTorch as its loops train it: a module with the run's starting weights, and its loss."""
 
 from __future__ import annotations
 

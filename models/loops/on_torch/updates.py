@@ -1,4 +1,4 @@
-"""The recipe's optimizer in PyTorch: ``torch.optim`` made to meet Keras's formulas, and by hand to be compiled.
+"""The recipe's optimizer in PyTorch: ``torch.optim`` by Keras's formulas, and by hand to be compiled.
 
 The formulas are those of :mod:`likeforlike.models.loops.optimizers`.
 """
