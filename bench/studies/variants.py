@@ -116,8 +116,8 @@ def torch_with_fused_adam(run: Run) -> Trainer:
     class Fused(TorchLoop):
         def __init__(self, run: Run) -> None:
             super().__init__(run)
-            group = self.optimizer.param_groups[0]
-            self.optimizer = torch.optim.Adam(
+            group = self.optimizer.optimizer.param_groups[0]
+            self.optimizer.optimizer = torch.optim.Adam(
                 group["params"], group["lr"], betas=group["betas"], eps=group["eps"], fused=True
             )
 
@@ -136,21 +136,23 @@ VARIES = {
 """Name: what it varies, and how."""
 
 
-def _environment(name: str, original: str) -> tuple[tuple[str, str], ...]:
+def _environment(name: str, original: Implementation) -> tuple[tuple[str, str], ...]:
     """The original's; where the pages are what is varied, without the variable that sets them."""
-    (found,) = (entry.environment for entry in trainers.IMPLEMENTATIONS if entry.name == original)
-    return tuple(pair for pair in found if pair != HUGE_PAGES or name != "tf-epoch-small-pages")
+    small_pages = name == "tf-epoch-small-pages"
+    return tuple(pair for pair in original.environment if pair != HUGE_PAGES or not small_pages)
 
 
 def _entry(name: str) -> Implementation:
-    original, factory = VARIES[name]
-    framework = "torch" if original.startswith("torch") else "tensorflow"
+    original_name, factory = VARIES[name]
+    (original,) = (entry for entry in trainers.IMPLEMENTATIONS if entry.name == original_name)
+    framework = "torch" if original_name.startswith("torch") else "tensorflow"
     return Implementation(
         name,
         TRAINING,
         framework,
         (factory.__doc__ or "").strip(),
         f"{__name__}:{factory.__name__}",
+        network=original.network,
         division="tuned",
         needs=(framework,),
         environment=_environment(name, original),

@@ -8,8 +8,10 @@ framework's ``build`` returns, untrained, from inputs to logits [n, classes] (or
   state that no gradient moves, ``non_trainable_variables``, both in a fixed order.
 - ``torch``: an ``nn.Module``.
 - ``jax``: a pair ``(init, apply)``. ``init(key)`` returns a tree of arrays; ``apply(weights, inputs,
-  training, key)`` returns logits, or ``(logits, weights)`` where some of them are state that no gradient
-  moves (statistics of a normalisation), which ``init.state_names`` lists.
+  training, key)`` returns logits, or ``(logits, changed)``: the part of the tree that is state which no
+  gradient moves (statistics of a normalisation), with its new values. What comes back there when a training
+  step is traced is state, and so are arrays of integers; all else is trained. Evaluation ignores ``changed``.
+  ``key`` is given in evaluation, too, for dropout that stays on.
 
 Weights go in and out by canonical names, in one layout whatever the framework: Keras's. A dense kernel is
 [inputs, outputs], a convolution's [height, width, inputs, outputs].

@@ -96,8 +96,8 @@ class Epoch:
     val_accuracy: float | None
 
 
-Score = tuple[float, float]
-"""Mean loss and accuracy over samples."""
+Score = tuple[float, float | None]
+"""Mean loss and accuracy over samples; no accuracy where the targets are no class numbers."""
 
 Between = Callable[[Epoch], bool]
 """Called after each epoch; returns when the trainer may go on, with False when it must stop."""

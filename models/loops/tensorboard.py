@@ -62,7 +62,8 @@ class EventLog:
         for index, (file, (loss, accuracy)) in enumerate(zip(self._files, scores, strict=False)):
             arrays = weights().named() if self._histograms and index == 0 else {}
             named = {f"{name.replace('_', '/')}/histogram": array for name, array in arrays.items()}
-            file.write(step, {"epoch_loss": loss, "epoch_accuracy": accuracy}, named)
+            rates = {} if accuracy is None else {"epoch_accuracy": accuracy}
+            file.write(step, {"epoch_loss": loss, **rates}, named)
 
     def close(self) -> None:
         """Close both files."""

@@ -44,6 +44,7 @@ IMPLEMENTATIONS = (
         name="torch-loop",
         summary="nn.Module, DataLoader and torch.optim.Adam, step by step",
         target="likeforlike.models.loops.torch_loop:TorchLoop",
+        network="likeforlike.models.tasks.mlp.networks.with_torch:NETWORK",
     ),
     _jax(
         name="keras-fit-jax",

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.recipe import OPTIMIZING, Recipe, refuse_changed
 from likeforlike.models.contract.trainer import Between, Parameters, Run, Score
 from likeforlike.models.loops.epoch_loop import run_epochs
-from likeforlike.models.loops.torch_loop import place, refuse, score
+from likeforlike.models.loops.on_torch.network import place, refuse, score
 from likeforlike.models.tasks.mlp.dropout_bits import threshold
 
 Tensors = list[torch.Tensor]
@@ -26,7 +26,8 @@ class TorchCompiled:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        refuse(self.name, run, ("graph",))
+        refuse(self.name, run, ("graph",), ("float32", "float64", "tf32"))
+        refuse_changed(self.name, run.recipe, OPTIMIZING, "it takes Adam's steps at one rate")
         recipe, data = run.recipe, run.data
         self.device, self.dtype = place(run)
         # means that fade to denormals slow a step fourfold; TensorFlow flushes them too

@@ -1,4 +1,4 @@
-"""Looks at one trainer from outside and prints what it found as JSON: ``examine.py NAME TARGET FOLDER``."""
+"""Looks at one trainer from outside and prints what it found as JSON: ``examine.py NAME TARGET NETWORK FOLDER``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.bench.worker.measure_trainer import Trains
 from likeforlike.models.contract.recipe import MATCHED, Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Run, Trainer
 from likeforlike.models.tasks.mlp.numpy_loop import NumpyLoop
@@ -45,6 +46,16 @@ CHANGES: dict[str, Any] = {
     "warmup_steps": 2,
 }
 """What each field is changed to; where a field has an effect with another one alone, both."""
+
+
+def factory_of(target: str, network: str) -> Callable[[Run], Trainer]:
+    """An entry's trainer, with the network that it is given, if any."""
+
+    def found(name: str) -> Any:
+        module, _, attribute = name.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    return Trains(found(target), found(network)) if network else found(target)
 
 
 def images(count: int, validation: int = 16, seed: int = 5) -> Dataset:
@@ -128,7 +139,7 @@ def orders(factory: Callable[[Run], Trainer]) -> dict[str, bool]:
     kernels = [hidden]
 
     def between(_: Epoch) -> bool:
-        kernels.append(np.array(trainer.parameters().hidden_kernel))
+        kernels.append(np.array(trainer.parameters().named()["hidden_kernel"]))
         return True
 
     trainer = factory(run)
@@ -276,9 +287,7 @@ def waiting(factory: Callable[[Run], Trainer]) -> dict[str, Any]:
 
 
 def main() -> None:
-    target, folder = sys.argv[2], Path(sys.argv[3])
-    module, _, attribute = target.partition(":")
-    factory = getattr(importlib.import_module(module), attribute)
+    factory, folder = factory_of(sys.argv[2], sys.argv[3]), Path(sys.argv[4])
     losses, errors, with_bias = follow(factory, QUIET, images(64))
     batches, moved, _ = follow(factory, replace(QUIET, epochs=6), images(SEVERAL))
     _, no_bias, without_bias = follow(factory, replace(QUIET, bias=False, epochs=5), images(64))

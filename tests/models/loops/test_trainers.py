@@ -21,13 +21,12 @@ LONG = ("keras-fit-tuned", "keras-fit-jax", "keras-fit-torch", "torch-compiled")
 ALL = [entry for entry in load_registry().of("training") if entry.origin == "likeforlike"]
 TRAINERS = [entry for entry in ALL if entry.name not in LONG and entry.role != "floor"]
 PROOF = """
-import importlib, sys
+import sys
 sys.path.append(sys.argv[2])
-from examine import orders
+from examine import factory_of, orders
 from likeforlike.models.tasks.mlp.proof import verify
 from likeforlike.models.contract.recipe import MATCHED
-module, _, attribute = sys.argv[1].partition(":")
-factory = getattr(importlib.import_module(module), attribute)
+factory = factory_of(sys.argv[1], sys.argv[4])
 found = verify(factory, MATCHED, "cpu:0")
 drawn = {"fresh": True} if sys.argv[3] == "floor" else orders(factory)
 sys.exit(0 if found.ok and all(drawn.values()) else f"{found} {drawn}")
@@ -41,7 +40,7 @@ def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if lacking := entry.missing() or missing(("tensorboard",)):
         pytest.skip(lacking)
     folder = tmp_path_factory.mktemp(entry.name)
-    done = run(entry, str(HERE / "examine.py"), entry.name, entry.target, str(folder))
+    done = run(entry, str(HERE / "examine.py"), entry.name, entry.target, entry.network, str(folder))
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -64,7 +63,7 @@ def run(entry: Implementation, *arguments: str) -> subprocess.CompletedProcess[s
 def test_the_proof_holds_for_those_that_take_long(entry: Implementation) -> None:
     if lacking := entry.missing():
         pytest.skip(lacking)
-    done = run(entry, "-c", PROOF, entry.target, str(HERE), entry.role)
+    done = run(entry, "-c", PROOF, entry.target, str(HERE), entry.role, entry.network)
     assert done.returncode == 0, done.stderr[-4000:]
 
 

@@ -1,0 +1,1 @@
+"""What JAX's loops share: a network as a tree of arrays, updates, convolutions as products."""

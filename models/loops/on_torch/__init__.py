@@ -1,0 +1,1 @@
+"""What PyTorch's loops share: a module and its weights' names, updates."""
