@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
-from likeforlike.models.contract.trainer import Trainer
+from likeforlike.models.contract.trainer import Dataset, Trainer
 
 UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 """Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
@@ -17,6 +18,18 @@ def seconds_fault(told: Told, number: int) -> str | None:
     # before the first epoch a trainer may prepare what is in no phase
     if said > passed + slack or (number > 1 and said < passed - slack):
         return f"epoch {number} tells of {said:.3g} s, {passed:.3g} s passed"
+    return None
+
+
+UNTOLD_STEPS = "not proven: the trainer doesn't tell its optimizer's steps, so batches left out would pass"
+
+
+def steps_fault(trainer: Trainer, recipe: Recipe, data: Dataset, number: int) -> str | None:
+    """Why the optimizer can't have taken the recipe's steps in so many epochs; None if it has."""
+    steps = steps_taken(trainer)
+    asked = number * recipe.steps(len(data.train_labels))
+    if steps is not None and steps != asked:
+        return f"{steps} steps of the optimizer after epoch {number}, the recipe asks for {asked}"
     return None
 
 

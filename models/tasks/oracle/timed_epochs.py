@@ -16,6 +16,7 @@ import numpy as np
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
 from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
+from likeforlike.models.tasks.epoch_faults import UNTOLD_STEPS, seconds_fault, steps_fault, steps_taken
 from likeforlike.models.tasks.oracle.arithmetic import losses_of
 from likeforlike.models.tasks.oracle.network import Oracle
 
@@ -27,8 +28,6 @@ TRAINING_BOUNDS = (0.7, 1.4)
 the upper. Of one epoch's images 2000 are taken, whose mean is right to some 3 %."""
 _TRAINING_SAMPLES = 2000
 _BLOCK = 500
-UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
-"""Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
 
 
 class TimedEpochs:
@@ -51,11 +50,7 @@ class TimedEpochs:
         """``proven``, or why not, as for the timed calls of kernels."""
         if self.number == 0:
             return "not proven: no epoch was timed"
-        if steps_taken(self.trainer) is None:
-            return (
-                "not proven: the trainer doesn't tell its optimizer's steps, so batches left out would pass"
-            )
-        return "proven"
+        return UNTOLD_STEPS if steps_taken(self.trainer) is None else "proven"
 
     def fault(self, told: Told) -> str | None:
         """Why the epoch can't be what the recipe asks for, in one line; None if nothing speaks against it."""
@@ -63,23 +58,9 @@ class TimedEpochs:
         epoch = told.epoch
         if epoch.epoch != self.number:
             return f"epoch {self.number} says that it is epoch {epoch.epoch}"
-        return self._seconds_fault(told) or self._steps_fault() or self._weights_fault(epoch)
-
-    def _seconds_fault(self, told: Told) -> str | None:
-        epoch, passed = told.epoch, told.passed_seconds
-        said = epoch.train_seconds + epoch.evaluation_seconds + epoch.logging_seconds
-        slack = UNTOLD_SHARE * passed + UNTOLD_SECONDS
-        # before the first epoch a trainer may prepare what is in no phase
-        if said > passed + slack or (self.number > 1 and said < passed - slack):
-            return f"epoch {self.number} tells of {said:.3g} s, {passed:.3g} s passed"
-        return None
-
-    def _steps_fault(self) -> str | None:
-        steps = steps_taken(self.trainer)
-        asked = self.number * self.recipe.steps(len(self.data.train_labels))
-        if steps is not None and steps != asked:
-            return f"{steps} steps of the optimizer after epoch {self.number}, the recipe asks for {asked}"
-        return None
+        seconds = seconds_fault(told, self.number)
+        steps = steps_fault(self.trainer, self.recipe, self.data, self.number)
+        return seconds or steps or self._weights_fault(epoch)
 
     def _weights_fault(self, epoch: Epoch) -> str | None:
         weights = self.trainer.parameters().named()
@@ -140,9 +121,3 @@ class TimedEpochs:
             logits = self.oracle.dropped_logits(weights, some, scale)
             losses.append(losses_of(logits.astype(np.float64), own))
         return np.concatenate(losses)
-
-
-def steps_taken(trainer: Trainer) -> int | None:
-    """Steps of the trainer's optimizer since it was made; None where it doesn't tell."""
-    count = getattr(trainer, "steps_taken", None)
-    return None if count is None else int(count())

@@ -13,7 +13,7 @@ from likeforlike.models.contract.network import SPARSE_CROSSENTROPY
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
 from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
-from likeforlike.models.tasks.epoch_faults import seconds_fault, steps_taken
+from likeforlike.models.tasks.epoch_faults import seconds_fault, steps_fault, steps_taken
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import opened
 from likeforlike.models.tasks.own.given import Brought
@@ -61,14 +61,9 @@ class OwnEpochs:
         self.number += 1
         if told.epoch.epoch != self.number:
             return f"epoch {self.number} says that it is epoch {told.epoch.epoch}"
-        return seconds_fault(told, self.number) or self._steps_fault() or self._weights_fault(told.epoch)
-
-    def _steps_fault(self) -> str | None:
-        steps = steps_taken(self.trainer)
-        asked = self.number * self.recipe.steps(len(self.data.train_labels))
-        if steps is not None and steps != asked:
-            return f"{steps} steps of the optimizer after epoch {self.number}, the recipe asks for {asked}"
-        return None
+        seconds = seconds_fault(told, self.number)
+        steps = steps_fault(self.trainer, self.recipe, self.data, self.number)
+        return seconds or steps or self._weights_fault(told.epoch)
 
     def _weights_fault(self, epoch: Epoch) -> str | None:
         if self.before is None:
