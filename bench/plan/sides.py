@@ -66,7 +66,8 @@ class Side:
 
     def why_missing(self, entry: Implementation) -> str | None:
         """What an implementation lacks there; None where nothing."""
-        return self.missing.get((entry.workload, entry.name))
+        why = self.missing.get((entry.workload, entry.name))
+        return why and f"on side {self.name}: {why}"
 
     def lacks(self, cell: Cell) -> str:
         """Why it has no cell that another side has."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from likeforlike.reports.read.schema import Side
 
-FIRST = ("likeforlike", "numpy", "tensorflow", "tensorflow-cpu", "keras", "torch", "jax", "jaxlib", "scipy")
+FIRST = ("numpy", "tensorflow", "tensorflow-cpu", "keras", "torch", "jax", "jaxlib", "scipy")
 """Packages that are told before all others, in this order."""
-INSTALLERS = ("pip", "setuptools", "wheel", "uv")
-"""Packages that install others: nothing that is measured runs them."""
+NOT_MEASURED = ("pip", "setuptools", "wheel", "uv", "likeforlike")
+"""Packages that install others, which nothing that is measured runs, and the harness, which brings its own."""
 TREE = "tree"
 """The digest of a folder's whole source, which a commit has its name for."""
 DIGITS = 10
@@ -38,8 +38,14 @@ def side_differences(sides: Sequence[Side]) -> list[tuple[str, tuple[str, ...]]]
 
 def _packages(sides: Sequence[Side]) -> list[tuple[str, tuple[str, ...]]]:
     every = _by_name([side.packages for side in sides], ABSENT)
-    known = [(name, versions) for name, versions in every if name not in INSTALLERS]
-    return sorted(known, key=lambda row: (FIRST.index(row[0]) if row[0] in FIRST else len(FIRST), row[0]))
+    known = [(name, versions) for name, versions in every if name not in NOT_MEASURED]
+
+    def place(told: tuple[str, tuple[str, ...]]) -> tuple[int, bool, str]:
+        """Frameworks, then what is there in other versions, then what is not there on all sides."""
+        name, versions = told
+        return (FIRST.index(name) if name in FIRST else len(FIRST), ABSENT in versions, name)
+
+    return sorted(known, key=place)
 
 
 def _by_name(told: Sequence[Mapping[str, str]], absent: str) -> list[tuple[str, tuple[str, ...]]]:

@@ -62,6 +62,14 @@ def test_what_differs_is_told_and_what_is_alike_is_not(report):
     ]
 
 
+def test_other_versions_are_told_before_what_is_not_there_and_installers_never():
+    base = {"pip": "1", "likeforlike": "1", "jax": "1", "a": "1", "b": "1", "same": "1"}
+    new = {"setuptools": "2", "jax": "2", "b": "2", "c": "2", "same": "1"}
+    document = sided((BASE | {"packages": base}, NEW | {"packages": new, "variables": {}}))
+    (table,) = [t for t in build_report([read(document, "r.json")]).tables if t.name == "sides-differences"]
+    assert [row.entries[0].text for row in table.rows] == ["jax", "b", "a", "c"]
+
+
 def test_the_slowest_stands_first_in_table_and_plot(report):
     (table,) = [t for t in report.tables if t.name == "sides"]
     ratios = [row.entries[3].value for row in table.rows]
