@@ -9,7 +9,7 @@ from likeforlike.reports.read.schema import Side
 FIRST = ("numpy", "tensorflow", "tensorflow-cpu", "keras", "torch", "jax", "jaxlib", "scipy")
 """Packages that are told before all others, in this order."""
 NOT_MEASURED = ("pip", "setuptools", "wheel", "uv", "likeforlike")
-"""Packages that install others, which nothing that is measured runs, and the harness, which brings its own."""
+"""Packages that install others, which nothing measured runs, and the harness, which brings its own."""
 TREE = "tree"
 """The digest of a folder's whole source, which a commit has its name for."""
 DIGITS = 10

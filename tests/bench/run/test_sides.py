@@ -143,13 +143,6 @@ def test_resumed_it_measures_nothing_again(folder: Path, result: dict[str, Any])
     assert b'"cell"' not in after[len(before) :]
 
 
-def test_resuming_with_a_side_that_is_another_is_refused(folder: Path, result: dict[str, Any]) -> None:
-    sides = sides_of(folder)
-    done = again(folder, *sides[:-1], "--side=set=env:REFUSED=2")
-    assert done.returncode == 4
-    assert "option sides was" in done.stdout + done.stderr
-
-
 def test_a_branch_that_moved_is_another_side(folder: Path, result: dict[str, Any]) -> None:
     git(folder, "commit", "-q", "--allow-empty", "-m", "further")
     done = again(folder, *sides_of(folder))
