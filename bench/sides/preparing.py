@@ -39,7 +39,7 @@ _SECONDS = 300.0
 _MOST_CHARACTERS = 300
 WHOLE = "tree"
 """Under which name a folder's whole source has its digest."""
-_ANSWERS = "likeforlike-answers-"
+_OWN, _ANSWERS = "likeforlike-sides-", "likeforlike-answers-"
 
 
 @dataclass(frozen=True)
@@ -115,30 +115,31 @@ def prepare_sides(
     """
     if not asked:
         return Prepared()
-    folder = tempfile.TemporaryDirectory(prefix="likeforlike-sides-")
+    folder = _passing_folder(_OWN, Path(tempfile.gettempdir()))
     try:
         made = _made([asked_side(name, what) for name, what in asked.items()], Path(folder.name), say)
         (Path(folder.name) / FURTHER).write_bytes(msgspec.json.encode(list(further)))
         with ThreadPoolExecutor(len(made)) as threads:
             told = list(threads.map(lambda one: _account(one, plugins, Path(folder.name)), made))
-        return Prepared(tuple(map(_side, made, told)), folder, _answers())
+        return Prepared(tuple(map(_side, made, told)), folder, _passing_folder(_ANSWERS, _memory()))
     except BaseException:
         folder.cleanup()
         raise
 
 
-def _answers() -> tempfile.TemporaryDirectory[str]:
-    """A folder in memory: what is written to a disk is written while others are measured.
-
-    Those of runs that were killed go first.
-    """
-    memory = Path("/dev/shm")
-    home = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
-    for left in home.glob(f"{_ANSWERS}*"):
-        owner = left.name.removeprefix(_ANSWERS).partition("-")[0]
+def _passing_folder(prefix: str, home: Path) -> tempfile.TemporaryDirectory[str]:
+    """A folder of this run's, named by its process; those of runs that were killed go first."""
+    for left in home.glob(f"{prefix}*"):
+        owner = left.name.removeprefix(prefix).partition("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=f"{_ANSWERS}{os.getpid()}-", dir=home)
+    return tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-", dir=home)
+
+
+def _memory() -> Path:
+    """Where answers lie: what is written to a disk is written while others are measured."""
+    memory = Path("/dev/shm")
+    return memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
 
 
 def _made(asked: Sequence[Asked], folder: Path, say: Say) -> list[Made]:

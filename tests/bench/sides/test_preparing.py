@@ -10,6 +10,7 @@ import venv
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from likeforlike.bench.plan.options import OptionError
@@ -113,12 +114,18 @@ class TestInterpreters:
         assert not prepared.left_out({"mine", *built_in_workloads()})
 
     def test_nothing_is_left_behind(self):
+        gone = str(next(pid for pid in range(2**22 - 1, 0, -1) if not psutil.pid_exists(pid)))
         made = prepare_sides({"a": "env:", "b": "env:X=1"}, (), lambda text: None)
         folders = [Path(folder.name) for folder in (made.folder, made.answers) if folder is not None]
+        orphans = [folder.with_name(folder.name.replace(str(os.getpid()), gone)) for folder in folders]
         assert len(folders) == 2
         assert all(folder.is_dir() for folder in folders)
         made.close()
         assert not any(folder.exists() for folder in folders)
+        for orphan in orphans:  # as a run that was killed leaves them
+            orphan.mkdir()
+        prepare(a="env:", b="env:X=1")
+        assert not any(folder.exists() for folder in orphans)
 
 
 def git(folder: Path, *words: str) -> None:
