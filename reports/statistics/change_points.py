@@ -49,8 +49,8 @@ MOST_INFLATION = 20.0
 
 _MAD_TO_SIGMA = 1.4826
 _ITERATIONS = 12
-_LIKELY = 3.841
-"""95 % of a chi-square variable with one degree of freedom lie below."""
+_LIKELY = 6.635
+"""99 % of a chi-square variable with one degree of freedom lie below."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Step:
     position: int
     """Of the first value after it."""
     earliest: int
-    """Where it may lie, too, by the likelihood (95 %): the earliest position,"""
+    """Where it may lie, too, by the likelihood (99 %): the earliest position,"""
     latest: int
     """and the latest."""
     log_ratio: float
@@ -344,7 +344,7 @@ class _Search:
         earliest, latest = self._likely(start, split, end)
         return Step(
             position=int(kept[split]),
-            earliest=int(kept[earliest]),
+            earliest=int(kept[earliest - 1]) + 1,  # what was set aside may be of either side
             latest=int(kept[latest]),
             log_ratio=difference,
             low=difference - half,

@@ -101,6 +101,13 @@ def test_lone_outliers_are_set_aside_and_no_step():
     assert not found.steps
 
 
+def test_the_run_that_was_set_aside_may_be_of_either_side():
+    values = step_series(10, 10, 0.2, 0.004)
+    values[10] += 0.5
+    (step,) = find_steps(values).steps
+    assert (step.earliest, step.position, step.latest) == (10, 11, 11)
+
+
 @pytest.mark.parametrize("first", [0, 14, 28])
 def test_two_outliers_beside_each_other_are_set_aside_too(first):
     values = step_series(15, 15, 0.0, 0.01)
