@@ -38,6 +38,9 @@ OUTLYING = 6.0
 NEIGHBOURS = 3
 """Runs at either side that an outlier is held against: what lasts longer is none."""
 
+WILD = 4.0
+"""A part whose variance is so many times what it should be counts with its own."""
+
 MOST_LAGS = 8
 """Runs further apart are taken to have nothing to do with each other."""
 
@@ -46,8 +49,8 @@ MOST_INFLATION = 20.0
 
 _MAD_TO_SIGMA = 1.4826
 _ITERATIONS = 12
-_LIKELY = 3.841
-"""95 % of a chi-square variable with one degree of freedom lie below."""
+_LIKELY = 6.635
+"""99 % of a chi-square variable with one degree of freedom lie below."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Step:
     position: int
     """Of the first value after it."""
     earliest: int
-    """Where it may lie, too, by the likelihood (95 %): the earliest position,"""
+    """Where it may lie, too, by the likelihood (99 %): the earliest position,"""
     latest: int
     """and the latest."""
     log_ratio: float
@@ -149,18 +152,24 @@ def find_steps(
 
 
 def outliers(series: np.ndarray) -> frozenset[int]:
-    """Lone values: far off the median of their neighbours, and of the nearest of them.
+    """One or two values far off the median of their neighbours, and off the values right beside them.
 
     Hampel's filter, by one standard for the whole series; the last run before a step is like the one before.
     """
     near = [series[max(n - NEIGHBOURS, 0) : n + NEIGHBOURS + 1] for n in range(series.size)]
     rest = np.abs(series - np.array([np.median(values) for values in near]))
-    sigma = _MAD_TO_SIGMA * float(np.median(rest)) if series.size else 0.0
-    if sigma <= 0.0 or series.size <= LEAST_RUNS:
+    limit = OUTLYING * _MAD_TO_SIGMA * float(np.median(rest)) if series.size else 0.0
+    if limit <= 0.0 or series.size <= LEAST_RUNS:
         return frozenset()
-    gaps = np.abs(np.diff(series))
-    alone = np.minimum(np.r_[np.inf, gaps], np.r_[gaps, np.inf])
-    return frozenset(int(n) for n in np.flatnonzero(np.minimum(rest, alone) > OUTLYING * sigma))
+    found: set[int] = set()
+    for count in range(1, LEAST_RUNS):
+        for start in range(series.size - count + 1):
+            stop = start + count
+            beside = [n for n in (start - 1, stop) if 0 <= n < series.size]
+            apart = min(abs(series[n] - series[other]) for n in range(start, stop) for other in beside)
+            if rest[start:stop].min() > limit and apart > limit:
+                found |= set(range(start, stop))
+    return frozenset(found)
 
 
 def noise_of(values: Sequence[float] | np.ndarray, places: Collection[int] | None = None) -> Noise:
@@ -295,13 +304,20 @@ class _Search:
         Where runs resemble the ones before, fewer count. Few runs tell their variance badly: it is moved
         towards that of other series.
         """
-        before, after = self.values[start:split], self.values[split:end]
-        total = before.size + after.size
-        squares = ((before - before.mean()) ** 2).sum() + ((after - after.mean()) ** 2).sum()
-        own = float(squares) / (total - 2.0)
-        variance, freedom = moderated(own, max(total / self.inflation - 2.0, 1.0), self.spread)
-        error = math.sqrt(variance * self.inflation * (1.0 / before.size + 1.0 / after.size))
-        return error, freedom
+        parts = self.values[start:split], self.values[split:end]
+        total = end - start
+        squares = [float(((part - part.mean()) ** 2).sum()) for part in parts]
+        freedom = max(total / self.inflation - 2.0, 1.0)
+        shared, freedom = moderated(sum(squares) / (total - 2.0), freedom, self.spread)
+        errors = []
+        for part, square in zip(parts, squares, strict=True):
+            own = square / (part.size - 1.0)
+            wild = own > WILD * shared
+            count = part.size / self.inflation
+            errors.append(((own if wild else shared) / count, part.size - 1.0 if wild else math.inf))
+        known = [d for _, d in errors if math.isfinite(d)]
+        error = math.sqrt(sum(square for square, _ in errors))
+        return error, min([freedom, *known])
 
     def _p_value(self, start: int, split: int, end: int) -> float:
         error, freedom = self._error(start, split, end)
@@ -328,7 +344,7 @@ class _Search:
         earliest, latest = self._likely(start, split, end)
         return Step(
             position=int(kept[split]),
-            earliest=int(kept[earliest]),
+            earliest=int(kept[earliest - 1]) + 1,  # what was set aside may be of either side
             latest=int(kept[latest]),
             log_ratio=difference,
             low=difference - half,

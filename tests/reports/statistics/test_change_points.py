@@ -101,6 +101,31 @@ def test_lone_outliers_are_set_aside_and_no_step():
     assert not found.steps
 
 
+def test_the_run_that_was_set_aside_may_be_of_either_side():
+    values = step_series(10, 10, 0.2, 0.004)
+    values[10] += 0.5
+    (step,) = find_steps(values).steps
+    assert (step.earliest, step.position, step.latest) == (10, 11, 11)
+
+
+@pytest.mark.parametrize("first", [0, 14, 28])
+def test_two_outliers_beside_each_other_are_set_aside_too(first):
+    values = step_series(15, 15, 0.0, 0.01)
+    values[first : first + 2] += (0.4, 0.3)
+    found = find_steps(values)
+    assert found.outliers == {first, first + 1}
+    assert not found.steps
+
+
+def test_a_wild_part_counts_with_its_own_variance():
+    """Three outliers in a row: were they as sure as the others, they would be a step."""
+    values = step_series(15, 15, 0.0, 0.01)
+    values[-3:] += (0.6, 0.1, 0.3)
+    assert not find_steps(values, inflation=1.0, spread=Spread(1e-4, 40.0)).steps
+    values[-3:] = values[-6:-3] + 0.3
+    assert find_steps(values, inflation=1.0, spread=Spread(1e-4, 40.0)).steps
+
+
 def test_the_run_before_a_step_is_no_outlier():
     """Even where a part is as short as it may be, at either end."""
     for before in (3, 4, 17):
