@@ -111,6 +111,15 @@ class TestBrowser:
 
     @pytest.fixture(scope="class")
     @classmethod
+    def long_pages(cls, tmp_path_factory):
+        folder, pages = tmp_path_factory.mktemp("long"), {}
+        for name, files in {"one": plain_files(1), "two": plain_files(2), "wide": wide_files()}.items():
+            pages[name] = folder / f"{name}.html"
+            pages[name].write_text(page_of(files), encoding="utf-8")
+        return pages
+
+    @pytest.fixture(scope="class")
+    @classmethod
     def chromium(cls, tmp_path_factory):
         with report_browser.browser(tmp_path_factory.mktemp("profile")) as opened:
             yield opened
@@ -168,13 +177,9 @@ class TestBrowser:
         assert "<script>alert(1)</script>" in chromium.run("return document.body.innerText")
 
     @pytest.mark.parametrize(("width", "mobile"), [(1280, False), (390, True)])
-    def test_no_table_is_wider_than_its_page(self, folder, tmp_path, width, mobile):
+    def test_no_table_is_wider_than_its_page(self, folder, long_pages, tmp_path, width, mobile):
         """Long ones opened: of every machine's cells, of plain benchmarks, of hostile names."""
-        pages = {"page": folder / "page.html", "evil": folder / "evil.html"}
-        made = {"one": plain_files(1), "two": plain_files(2), "wide": wide_files()}
-        for name, files in made.items():
-            pages[name] = tmp_path / f"{name}.html"
-            pages[name].write_text(page_of(files), encoding="utf-8")
+        pages = {"page": folder / "page.html", "evil": folder / "evil.html", **long_pages}
         screen = {"width": width, "height": 900, "pixelRatio": 1.0, "mobile": mobile}
         with report_browser.browser(tmp_path / "profile", screen) as opened:
             for page in pages.values():
@@ -184,9 +189,8 @@ class TestBrowser:
                 assert opened.run(TOO_WIDE) == []
                 assert opened.run("return document.documentElement.scrollWidth") <= width
 
-    def test_folded_columns_are_named_and_come_back(self, tmp_path):
-        page = tmp_path / "wide.html"
-        page.write_text(page_of(wide_files()), encoding="utf-8")
+    def test_folded_columns_are_named_and_come_back(self, long_pages, tmp_path):
+        page = long_pages["wide"]
         phone = {"width": 390, "height": 800, "pixelRatio": 2.0, "mobile": True}
         columns = (
             "return [...document.querySelector('#t-products thead').rows[0].cells]"
