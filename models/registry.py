@@ -27,7 +27,10 @@ ATTRIBUTE = "IMPLEMENTATIONS"
 DECLARATIONS = "WORKLOADS"
 _KERNELS = "likeforlike.models.kernels"
 """Each folder in it is a workload: its declaration and its implementations."""
-_TASKS = ("likeforlike.models.tasks.mlp", "likeforlike.models.distributed")
+_TASKS = (
+    *(f"likeforlike.models.tasks.{name}" for name in ("mlp", "convnet", "transformer")),
+    "likeforlike.models.distributed",
+)
 _BESIDE_TASKS = ("likeforlike.models.inference", "likeforlike.models.feeding")
 """Kernels of the tasks' networks and data."""
 OURS = "likeforlike"

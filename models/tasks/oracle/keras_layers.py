@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
 from likeforlike.models.contract.recipe import Recipe
-
-
-class AlwaysOnDropout(keras.layers.Dropout):
-    """Dropout that stays on at evaluation."""
-
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Drop whatever ``training`` says."""
-        return super().call(inputs, training=True)
+from likeforlike.models.loops.keras_fit import AlwaysOnDropout
 
 
 def options_of(recipe: Recipe) -> dict[str, str | None]:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Factory
@@ -55,9 +56,10 @@ def parity_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) 
     run = Run(quiet, oracle.graded(quiet.batch_size), oracle.proof_start(quiet), device)
     answer, answer_epochs = finish(factory, run)
     exact = replace(quiet, precision="float64", execution="default")
-    truth, truth_epochs = finish(
-        partial(OracleLoop, oracle=oracle), replace(run, recipe=exact, device="cpu:0")
-    )
+    with threadpool_limits(1):  # of such small products threads would mostly wait for each other
+        truth, truth_epochs = finish(
+            partial(OracleLoop, oracle=oracle), replace(run, recipe=exact, device="cpu:0")
+        )
     if len(answer_epochs) != len(truth_epochs):
         return math.inf
     pairs = list(zip(answer_epochs, truth_epochs, strict=True))

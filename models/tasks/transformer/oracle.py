@@ -24,7 +24,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import erf
 
 from likeforlike.models.contract.network import NamedWeights
 from likeforlike.models.contract.recipe import Recipe
@@ -205,6 +204,8 @@ def _attention_backward(
 
 
 def _mlp(weights: Arrays, block: str, stream: np.ndarray, tape: Tape) -> np.ndarray:
+    from scipy.special import erf  # not for listings, which import this module
+
     inputs = _norm(weights, f"{block}_norm2", stream, tape)
     sums = affine(weights, f"{block}_inner", inputs)
     below = (1 + erf(sums * sums.dtype.type(math.sqrt(0.5)))) / 2

@@ -1,0 +1,63 @@
+"""Every loop over a task's networks, for the registry; importing this imports no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from likeforlike.models.contract.implementation import Division, Implementation
+
+HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+"""Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
+_WITHOUT_CACHES = (
+    ("TORCHINDUCTOR_COMPILE_THREADS", "1"),
+    ("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1"),
+)
+"""The first epoch's compiling is to be seen, whatever was compiled before it."""
+_LOOPS = "likeforlike.models.loops"
+_Environment = tuple[tuple[str, str], ...]
+
+
+def trainers(workload: str, package: str) -> tuple[Implementation, ...]:
+    """What a task offers whose package has its networks in ``with_keras``, ``with_tensorflow`` and so on."""
+
+    def entry(
+        name: str, framework: str, network: str, target: str, summary: str, *,
+        needs: Sequence[str] = (), environment: _Environment = (), division: Division = "default",
+    ) -> Implementation:  # fmt: skip
+        return Implementation(
+            name=name,
+            workload=workload,
+            framework=framework,
+            summary=summary,
+            target=f"{_LOOPS}.{target}",
+            network=f"{package}.with_{network}:NETWORK",
+            division=division,
+            needs=(framework, *needs),
+            environment=environment,
+        )
+
+    return (
+        entry(
+            "torch-loop", "torch", "torch", "torch_loop:TorchLoop",
+            "nn.Module, DataLoader and torch.optim.Adam, step by step",
+        ),
+        entry(
+            "jax-step", "jax", "jax", "jax_step:JaxStep",
+            "functions and jax.value_and_grad, each step one jax.jit",
+        ),
+        entry(
+            "flax-step", "jax", "flax", "jax_step:JaxStep",
+            "a module of flax.linen, each step one jax.jit",
+            needs=("flax",),
+        ),
+        entry(
+            "torch-compiled", "torch", "torch", "torch_compiled:TorchCompiled",
+            "resident data, each step one torch.compile function",
+            environment=(*_WITHOUT_CACHES, HUGE_PAGES), division="tuned",
+        ),
+        entry(
+            "jax-scan", "jax", "jax", "jax_scan:JaxScan",
+            "the whole epoch in one lax.scan",
+            environment=(HUGE_PAGES,), division="tuned",
+        ),
+    )  # fmt: skip
