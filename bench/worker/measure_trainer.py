@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
@@ -42,8 +42,8 @@ class Training:
 
     @property
     def is_floor(self) -> bool:
-        """A floor trains nothing and proves its products itself."""
-        return hasattr(self.factory, "verify")
+        """A floor trains nothing and proves its products itself, its factory or, once traced, the floor."""
+        return hasattr(self.factory, "verify") or hasattr(self.trainer, "prove")
 
 
 @dataclass
@@ -131,7 +131,10 @@ def load_network(spec: CellSpec) -> Network:
 
 
 def proof(training: Training) -> Verification:
-    """The proof on small problems. Raises CellFailed."""
+    """The proof on small problems, or a traced floor's of its products. Raises CellFailed."""
+    own: Callable[[], Verification] | None = getattr(training.trainer, "prove", None)
+    if own is not None:
+        return proven_to_hold(own())
     try:
         return proven_to_hold(training.task.verify(training.factory, training.recipe, training.spec.device))
     except RecipeRefused as refusal:

@@ -6,7 +6,6 @@ is the fastest candidate of that round. A candidate itself tries every layout in
 
 from __future__ import annotations
 
-import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,15 +16,10 @@ import numpy as np
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_precision
 from likeforlike.models.contract.trainer import Between, Parameters, Phases, Run
 from likeforlike.models.contract.workload import Verification
+from likeforlike.models.loops.floors import ways
 from likeforlike.models.tasks.mlp.floors.layouts import LAYOUTS, Layout
 
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10, "tf32": 1e-2}
-
-TRIED_TURNS = 3
-"""Turns in which every way is timed."""
-
-NEAR = 1.5
-"""Ways whose best of these turns is within this factor of the fastest one's are timed after them, too."""
 
 Pass = Callable[[], Sequence[Any]]
 """All batches once; the last batch's gradients in the layout's order, done when it returns."""
@@ -60,12 +54,10 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Way:
+class Way(ways.Way):
     """One way in which a candidate does its products."""
 
-    name: str
     layout: Layout
-    once: Pass
 
 
 def make_job(recipe: Recipe, images: np.ndarray, device: str, initial: Parameters | None = None) -> Job:
@@ -93,8 +85,7 @@ class Floor(ABC):
         refuse(self.name, run.recipe, run.device)
         self.run = run
         job = make_job(run.recipe, run.data.train_images, run.device, run.initial)
-        self.ways = self.ways_of(job)
-        self.times: dict[str, list[float]] = {way.name: [] for way in self.ways}
+        self.ways = ways.Ways(self.ways_of(job), run.clock)
         few = np.resize(run.data.train_images[:1], (run.recipe.batch_size, 784))
         self.wake = self.ways_of(replace(job, images=few.astype(job.images.dtype)))[0].once
 
@@ -107,12 +98,10 @@ class Floor(ABC):
     def terms(self) -> Mapping[str, object]:
         """The library, and the median microseconds a batch of every way that was timed."""
         batches = self.run.recipe.steps(len(self.run.data.train_images))
-        timed = {name: statistics.median(times) for name, times in self.times.items() if times}
         return {
             "execution": "matrix products alone",
             "library": self.library,
-            "fastest_way": min(timed, key=lambda name: timed[name]) if timed else None,
-            "microseconds_per_batch": {n: round(1e6 * seconds / batches, 1) for n, seconds in timed.items()},
+            **self.ways.told(batches),
             "products_per_batch": 5,
             "shuffle": "none",
             "residence": "on the device",
@@ -123,30 +112,9 @@ class Floor(ABC):
         """Multiply for the recipe's epochs; the seconds of an epoch are those of the fastest way in it."""
         for number in range(1, self.run.recipe.epochs + 1):
             phases = Phases(self.run.clock)
-            phases.seconds["train"] = self._turn(number)
+            phases.seconds["train"] = self.ways.turn(number)
             if not between(phases.epoch(number, None, None)):
                 break
-
-    def _turn(self, number: int) -> float:
-        """Every way that is still in, each turn another one first; the first turn compiles and isn't kept."""
-        ways = [way for way in self.ways if self._near(way)]
-        start = number % len(ways)
-        taken = {}
-        for way in ways[start:] + ways[:start]:
-            begin = self.run.clock()
-            way.once()
-            taken[way.name] = self.run.clock() - begin
-        if number > 1:
-            for name, seconds in taken.items():
-                self.times[name].append(seconds)
-        return min(taken.values())
-
-    def _near(self, way: Way) -> bool:
-        times = self.times[way.name]
-        if len(times) < TRIED_TURNS:
-            return True
-        best = min(min(other[:TRIED_TURNS]) for other in self.times.values())
-        return min(times[:TRIED_TURNS]) <= NEAR * best
 
     def forward(self, images: np.ndarray, training: bool) -> np.ndarray:
         """Softmax of the two forward products, by NumPy; the library's own threads are woken first."""
@@ -189,7 +157,7 @@ def exact_gradients(job: Job) -> tuple[np.ndarray, np.ndarray]:
 def every_layout(build: Callable[[Job, Layout], Pass], job: Job, how: str = "") -> tuple[Way, ...]:
     """A way for each layout; ``how`` stands before its name where a library has several for each."""
     return tuple(
-        Way(f"{how}, {layout.name}" if how else layout.name, layout, build(job, layout)) for layout in LAYOUTS
+        Way(f"{how}, {layout.name}" if how else layout.name, build(job, layout), layout) for layout in LAYOUTS
     )
 
 

@@ -85,7 +85,7 @@ class Told(Floor):
                 cls.now += seconds[min(next(number), len(seconds) - 1)]
                 return ()
 
-            return Way(name, LAYOUTS[0], once)
+            return Way(name, once, LAYOUTS[0])
 
         return tuple(way(name, seconds) for name, seconds in cls.plan.items())
 
@@ -112,7 +112,7 @@ def test_a_turn_takes_what_its_fastest_way_took() -> None:
 
 def test_a_way_far_from_the_fastest_is_left_after_its_tries_and_told() -> None:
     floor, seconds = told({"a": [9.0, 1.0], "far": [1.0, 1.6]}, 8)
-    assert [len(times) for times in floor.times.values()] == [7, 3]
+    assert [len(times) for times in floor.ways.times.values()] == [7, 3]
     assert seconds == pytest.approx([1.0] * 8)
     assert floor.terms["fastest_way"] == "a"
     assert floor.terms["microseconds_per_batch"] == {"a": 1e6, "far": 1.6e6}

@@ -1,0 +1,221 @@
+"""JAX's products and convolutions, read off the jaxpr of a step's gradients, in one ``lax.scan``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn
+
+from likeforlike.models.loops.floors.by_numpy import convolution, relative_error
+from likeforlike.models.loops.floors.floor import TracedFloor, drawn
+from likeforlike.models.loops.floors.ways import Way
+from likeforlike.models.loops.on_jax.network import Arrays, JaxNetwork
+from likeforlike.models.loops.on_jax.products import as_products
+
+_TRACED = ("dot_general", "conv_general_dilated")
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product or convolution of a traced step."""
+
+    equation: JaxprEqn
+
+    @property
+    def operands(self) -> list[Any]:
+        """Shape and dtype of both."""
+        return [variable.aval for variable in self.equation.invars]
+
+    @property
+    def result(self) -> Any:
+        """Shape and dtype of what comes out."""
+        return self.equation.outvars[0].aval
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        shapes = " by ".join("x".join(map(str, aval.shape)) for aval in self.operands)
+        return f"{self.equation.primitive.name} {shapes}"
+
+    def __call__(self, *operands: jax.Array) -> jax.Array:
+        """The product of operands of those shapes."""
+        return self.equation.primitive.bind(*operands, **self.equation.params)
+
+    @property
+    def flop(self) -> float:
+        """Two for each product of two numbers; a convolution's zeros beyond the edge among them."""
+        left, right = self.operands
+        made = math.prod(self.result.shape)
+        params = self.equation.params
+        if self.equation.primitive.name == "dot_general":
+            (contracted, _), _ = params["dimension_numbers"]
+            return 2.0 * made * math.prod(left.shape[axis] for axis in contracted)
+        features = right.shape[params["dimension_numbers"].rhs_spec[0]]
+        # of zeros between values of a transposed one none is counted
+        return 2.0 * made * math.prod(right.shape) / features / math.prod(params["lhs_dilation"])
+
+    def exact(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """By NumPy."""
+        params = self.equation.params
+        if self.equation.primitive.name == "dot_general":
+            return _dot_general(left, right, params["dimension_numbers"])
+        layout = params["dimension_numbers"]
+        maps = convolution(
+            left.transpose(layout.lhs_spec),
+            right.transpose(layout.rhs_spec),
+            params["window_strides"],
+            params["padding"],
+            params["lhs_dilation"],
+            params["rhs_dilation"],
+            params["feature_group_count"],
+        )
+        return maps.transpose(np.argsort(layout.out_spec))
+
+
+def _dot_general(left: np.ndarray, right: np.ndarray, numbers: Any) -> np.ndarray:
+    """JAX's layout: batch axes, then the left's other ones, then the right's."""
+    (left_summed, right_summed), (left_batch, right_batch) = numbers
+    left_axes = list(range(left.ndim))
+    right_axes = list(range(left.ndim, left.ndim + right.ndim))
+    for mine, other in zip((*left_summed, *left_batch), (*right_summed, *right_batch), strict=True):
+        right_axes[other] = left_axes[mine]
+    shared = {left_axes[axis] for axis in (*left_summed, *left_batch)}
+    out = [left_axes[axis] for axis in left_batch]
+    out += [axis for axis in (*left_axes, *right_axes) if axis not in shared]
+    return np.einsum(left, left_axes, right, right_axes, out)
+
+
+def products_of(network: JaxNetwork, samples: int) -> list[Product]:
+    """Those of a step's gradients over a batch of so many samples; those in a scan once for each turn."""
+    data = network.run.data
+
+    def gradients(
+        weights: Arrays, state: Arrays, inputs: jax.Array, targets: jax.Array, key: jax.Array
+    ) -> Any:
+        def mean_loss(weights: Arrays) -> jax.Array:
+            outputs, _ = network.outputs(weights, state, inputs, True, key)
+            return network.losses(targets, outputs).mean()
+
+        return jax.grad(mean_loss)(weights)
+
+    rows = np.arange(samples) % len(data.train_labels)
+    inputs, targets = (
+        network.host_inputs(data.train_images[rows]),
+        network.host_targets(data.train_labels[rows]),
+    )
+    # compiled once by its tracer: what gives nothing to the gradients is left out
+    closed = jax.make_jaxpr(jax.jit(gradients))(
+        network.weights, network.state, inputs, targets, jax.random.key(0)
+    )
+    return [Product(equation) for equation in _equations(closed.jaxpr)]
+
+
+def _equations(jaxpr: Jaxpr, times: int = 1) -> Iterator[JaxprEqn]:
+    for equation in jaxpr.eqns:
+        if equation.primitive.name in _TRACED:
+            yield from [equation] * times
+            continue
+        length = equation.params.get("length", 1) if equation.primitive.name == "scan" else 1
+        for inner in _inner(equation):
+            yield from _equations(inner, times * length)
+
+
+def _inner(equation: JaxprEqn) -> Iterator[Jaxpr]:
+    """The functions within: the first of several choices, the body of a loop of unknown length once."""
+    params = equation.params
+    found = params.get("branches", (None,))[:1] if equation.primitive.name == "cond" else params.values()
+    for value in found:
+        if isinstance(value, ClosedJaxpr):
+            yield value.jaxpr
+        elif isinstance(value, Jaxpr):
+            yield value
+
+
+class FloorJax(TracedFloor):
+    """An epoch's products in one compiled call; on a CPU convolutions as ``jax-scan`` has them."""
+
+    name = "floor-jax"
+    library = "JAX"
+
+    def prepare(self) -> None:
+        """Trace a whole batch, and the smaller last one."""
+        rewrite = as_products if self.run.device.startswith("cpu") else None
+        self.network = JaxNetwork(self.name, self.run, rewrite)
+        self.outputs = jax.jit(self.network.outputs, static_argnums=3)
+        self.of_whole = products_of(self.network, self.run.recipe.batch_size)
+        self.of_rest = products_of(self.network, self.rest) if self.rest else []
+
+    @property
+    def products(self) -> Sequence[str]:
+        """The products of a whole batch, in words."""
+        return [product.told for product in self.of_whole]
+
+    def flop(self, samples: int) -> float:
+        """Operations of the products of a batch."""
+        sizes = {self.run.recipe.batch_size: self.of_whole, self.rest: self.of_rest}
+        found = sizes[samples] if samples in sizes else products_of(self.network, samples)
+        return sum(product.flop for product in found)
+
+    def make_ways(self) -> Sequence[Way]:
+        """One, compiled ahead."""
+        operands = [self._placed(products) for products in (self.of_whole, self.of_rest)]
+        run = jax.jit(self._epoch).lower(*operands).compile()
+        self.compiled: Callable[..., Any] = run
+        return [Way("one scan", lambda: jax.block_until_ready(run(*operands)))]
+
+    def errors(self) -> Sequence[float]:
+        """Each product, compiled by itself, against NumPy."""
+        found = []
+        for product, operands in zip(self.of_whole, self._placed(self.of_whole), strict=True):
+            exact = product.exact(*(np.asarray(operand).astype(np.float64) for operand in operands))
+            found.append(relative_error(np.asarray(jax.jit(product)(*operands)).astype(np.float64), exact))
+        return found
+
+    def forward(self, images: np.ndarray, training: bool) -> np.ndarray:
+        """Class probabilities by the weights it was given."""
+        network = self.network
+        batch = jax.device_put(network.host_inputs(images), network.device)
+        outputs, _ = self.outputs(network.weights, network.state, batch, training, jax.random.key(0))
+        return network.probabilities(outputs)
+
+    def _placed(self, products: Sequence[Product]) -> list[tuple[jax.Array, ...]]:
+        device = self.network.device
+        return [
+            tuple(
+                jax.device_put(drawn(aval.shape, 2 * number + side).astype(aval.dtype), device)
+                for side, aval in enumerate(product.operands)
+            )
+            for number, product in enumerate(products)
+        ]
+
+    def _epoch(self, whole: list[tuple[jax.Array, ...]], rest: list[tuple[jax.Array, ...]]) -> Any:
+        """All batches; gives back the last products, and those of the smaller batch: XLA leaves out others.
+
+        A number of each first operand changes from batch to batch, else XLA would multiply once for all.
+        """
+
+        def body(carry: Any, number: jax.Array) -> tuple[Any, None]:
+            operands = [(_touched(left, number), *others) for left, *others in carry[0]]
+            return (
+                operands,
+                [product(*pair) for product, pair in zip(self.of_whole, operands, strict=True)],
+            ), None
+
+        last: list[jax.Array] = []
+        if self.whole:
+            start = [jnp.zeros(p.result.shape, p.result.dtype) for p in self.of_whole]
+            (_, last), _ = lax.scan(
+                body, (whole, start), jnp.arange(self.whole, dtype=jnp.float32) / self.whole
+            )
+        return last, [product(*pair) for product, pair in zip(self.of_rest, rest, strict=True)]
+
+
+def _touched(operand: jax.Array, number: jax.Array) -> jax.Array:
+    return operand.at[(0,) * operand.ndim].set(number.astype(operand.dtype))

@@ -1,0 +1,179 @@
+"""Floors of any network: what is traced, that all of it is multiplied, and that a wrong product is found."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from likeforlike.models.contract.network import Match, NamedWeights, Network
+from likeforlike.models.contract.recipe import RecipeRefused
+from likeforlike.models.contract.trainer import Dataset, Epoch, Run
+from likeforlike.models.loops.floors.by_numpy import convolution
+
+sys.path.append(str(Path(__file__).parent))
+from small_network import CHANNELS, CLASSES, NETWORKS, PLAIN, SAMPLES, SIDE, images, weights
+
+UNITS = (SIDE // 2) ** 2 * CHANNELS
+FLOP = 2 * (2 * SIDE * SIDE * 9 * CHANNELS + 3 * UNITS * CLASSES)
+"""Of one sample, by hand: forward and the kernel's gradient of the convolution, both and the units' of the dense
+layer; the image has no gradient."""
+
+
+@pytest.fixture(autouse=True)
+def jax_as_it_was() -> Iterator[None]:
+    """JAX's switches are the process's."""
+    jax = pytest.importorskip("jax")
+    names = ("jax_enable_x64", "jax_default_matmul_precision")
+    before = {name: getattr(jax.config, name) for name in names}
+    yield
+    for name, value in before.items():
+        jax.config.update(name, value)
+
+
+def floor_of(family: str, **more: Any) -> Any:
+    pytest.importorskip(family)
+    if family == "jax":
+        from likeforlike.models.loops.floors.with_jax import FloorJax as Floor
+    else:
+        from likeforlike.models.loops.floors.with_torch import FloorTorch as Floor  # type: ignore[assignment]
+    given: dict[str, Any] = {
+        "recipe": PLAIN,
+        "data": images(),
+        "initial": weights(),
+        "network": NETWORKS[family],
+    }
+    return Floor(Run(**(given | {"device": "cpu:0"} | more)))
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_what_is_traced_is_what_a_step_needs_and_is_multiplied_right(family: str) -> None:
+    floor = floor_of(family)
+    assert len(floor.products) == 5
+    assert floor.epoch_flop == FLOP * SAMPLES
+    dropped = floor_of(family, recipe=replace(PLAIN, remainder="drop"))
+    assert dropped.epoch_flop == FLOP * (SAMPLES - SAMPLES % PLAIN.batch_size)
+    found = floor.prove()
+    assert found.ok
+    assert found.error < 1e-14
+    epochs: list[Epoch] = []
+    floor.train(lambda epoch: epochs.append(epoch) is None)
+    assert [(epoch.epoch, epoch.loss) for epoch in epochs] == [(1, None), (2, None)]
+    assert floor.terms["flop_per_epoch"] == FLOP * SAMPLES
+    assert floor.forward(images().validation_images, training=False).shape == (11, CLASSES)
+
+
+def test_a_scan_of_jax_multiplies_every_batch() -> None:
+    """No product is taken out of the loop as if it were the same for each batch, and none is left out."""
+    floor = floor_of("jax")
+    text = floor.compiled.as_text()
+    inside = re.findall(r" dot\(.*op_name=\"[^\"]*while/body", text)
+    assert (len(inside), len(re.findall(r" dot\(", text))) == (5, 10)
+    operands = [floor._placed(products) for products in (floor.of_whole, floor.of_rest)]
+    last, rest = floor.compiled(*operands)
+    for product, (left, right), found in zip(floor.of_rest, operands[1], rest, strict=True):
+        np.testing.assert_allclose(found, product.exact(np.asarray(left), np.asarray(right)), atol=1e-13)
+    for product, (left, right), found in zip(floor.of_whole, operands[0], last, strict=True):
+        changed = np.array(left)
+        changed[0, 0] = np.float32(3 / 4)  # in the last of four batches
+        np.testing.assert_allclose(found, product.exact(changed, np.asarray(right)), atol=1e-13)
+
+
+def test_a_library_that_multiplies_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    right = torch.mm
+    monkeypatch.setattr(torch, "mm", lambda a, b, out: right(a, b, out=out).mul_(1 + 1e-8))
+    assert not floor_of("torch").prove().ok
+    from likeforlike.models.loops.floors.with_jax import Product
+
+    multiply = Product.__call__
+    monkeypatch.setattr(Product, "__call__", lambda self, *pair: multiply(self, *pair) * (1 + 1e-8))
+    assert not floor_of("jax").prove().ok
+
+
+def test_strided_grouped_and_transposed_convolutions_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forward and backward of what PyTorch records, by the plain convolution in NumPy."""
+    torch = pytest.importorskip("torch")
+
+    def build(recipe: Any) -> Any:
+        return torch.nn.Sequential(
+            torch.nn.Conv2d(2, 4, 3, stride=2, padding=1, groups=2, bias=False),
+            torch.nn.ConvTranspose2d(4, 6, 3, stride=2, output_padding=1, groups=2, bias=False),
+            torch.nn.Conv2d(6, CLASSES, 2, dilation=2, bias=False),
+            torch.nn.AdaptiveAvgPool2d(1),
+            torch.nn.Flatten(),
+        )
+
+    draw = np.random.default_rng(9)
+    shapes = {"0.weight": (4, 1, 3, 3), "1.weight": (4, 3, 3, 3), "2.weight": (CLASSES, 6, 2, 2)}
+    start = NamedWeights({name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
+    pixels, labels = (
+        draw.normal(size=(10, 2, 7, 7)).astype(np.float32),
+        np.arange(10, dtype=np.int32) % CLASSES,
+    )
+    data = Dataset("maps", "test", pixels, labels, pixels, labels)
+    network = Network("maps", "torch", build, tuple(Match(name, name) for name in shapes))
+    floor = floor_of("torch", data=data, initial=start, network=network)
+    assert len(floor.products) == 6
+    assert floor.prove().error < 1e-13
+    # by hand: 4x4 places of 4 features by 9 weights, 10x10 inputs spread of 4x4 by 3 x 9, 8x8 of 4 by 24
+    forward = 2 * (16 * 4 * 9 + 16 * 4 * 27 + 64 * CLASSES * 24)
+    assert floor.flop(1) == forward + 2 * forward - 2 * 16 * 4 * 9
+
+
+def test_a_convolution_of_numpy_by_hand() -> None:
+    found = convolution(np.array([[[1.0, 2.0, 3.0]]]), np.array([[[1.0, 10.0]]]), (1,), ((1, 0),), (1,), (1,))
+    np.testing.assert_array_equal(found, [[[10.0, 21.0, 32.0]]])
+    spread = convolution(np.array([[[1.0, 2.0]]]), np.array([[[1.0, 10.0]]]), (2,), ((0, 1),), (2,), (1,))
+    np.testing.assert_array_equal(spread, [[[1.0, 2.0]]])
+
+
+def test_attention_is_traced_in_its_products_and_jax_in_its_loops() -> None:
+    torch, jax = pytest.importorskip("torch"), pytest.importorskip("jax")
+    positions, width = 3, 4
+
+    class Attention(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.query = torch.nn.Linear(width, width, bias=False)
+
+        def forward(self, rows: Any) -> Any:
+            query = self.query(rows)[:, None]
+            return torch.nn.functional.scaled_dot_product_attention(query, query, query).sum((1, 2))
+
+    def pair(recipe: Any) -> Any:
+        def apply(tree: Any, rows: Any, training: bool, key: Any) -> Any:
+            def twice(rows: Any, _: Any) -> Any:
+                return jax.numpy.tanh(rows @ tree["query"]), None
+
+            return jax.lax.scan(twice, rows, None, length=2)[0].sum(1)
+
+        return lambda key: {"query": np.zeros((width, width))}, apply
+
+    draw = np.random.default_rng(1)
+    rows, labels = draw.normal(size=(8, positions, width)).astype(np.float32), np.zeros(8, np.int32)
+    start = NamedWeights({"query": draw.normal(size=(width, width)).astype(np.float32)})
+    given = {"data": Dataset("rows", "test", rows, labels, rows, labels), "initial": start}
+    for family, build, own, forward, backward in (
+        ("torch", lambda recipe: Attention(), "query.weight", 48 + 36 + 36, 48 + 4 * 36),
+        ("jax", pair, "query", 2 * 48, 3 * 48),
+    ):
+        network = Network("rows", family, build, (Match("query", own),))  # type: ignore[arg-type]
+        floor = floor_of(family, network=network, **given)
+        # of the rows themselves nothing is derived; a loop of JAX derives both of each turn's
+        assert floor.flop(8) == 2 * 8 * (forward + backward + (48 if family == "jax" else 0))
+        assert floor.prove().ok
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_a_floor_refuses_what_products_cannot_do(family: str) -> None:
+    for change in ({"execution": "xla"}, {"precision": "tf32"}):
+        with pytest.raises(RecipeRefused, match=f"floor-{family} refuses {next(iter(change))}"):
+            floor_of(family, recipe=replace(PLAIN, **change))
