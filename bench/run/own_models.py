@@ -30,6 +30,8 @@ from likeforlike.models.tasks.own.workload import declared, workload_name
 BRING = "likeforlike.models.tasks.own.bringing"
 """Started by name: it imports frameworks."""
 _TIMEOUT_SECONDS = 3600.0
+MOST_MATCHES = 20
+"""Of a further model's weights, shown on the first screen."""
 _BACKENDS = ("tensorflow", "torch", "jax")
 
 Bring = Callable[[Path, int], tuple[int, str]]
@@ -114,7 +116,10 @@ def lines_of(brought: Brought) -> Sequence[str]:
     for model in brought.models:
         told = f"model: {model.target}, {model.family}, {model.parameters:,} trained parameters"
         lines.append(f"{told}, weights matched {model.found}" if model.found else told)
-        lines += [f"  {match.name} = {match.own}" + _axes(match.axes) for match in model.matches]
+        shown = [f"  {match.name} = {match.own}" + _axes(match.axes) for match in model.matches]
+        lines += shown[:MOST_MATCHES]
+        if len(shown) > MOST_MATCHES:
+            lines.append(f"  and {len(shown) - MOST_MATCHES} more, which the result file and its report tell")
         if model.unproven:
             lines.append(
                 f"NOTE: {model.name} is measured unproven, and never called faster: {model.unproven}"

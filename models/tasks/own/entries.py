@@ -27,7 +27,52 @@ class Loop:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-LOOPS: tuple[Loop, ...] = ()
+_HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+"""Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
+LOOPS = (
+    Loop(
+        "torch-loop",
+        "torch",
+        "torch",
+        f"{_LOOPS}.torch_loop:TorchLoop",
+        "DataLoader and torch.optim, step by step",
+        ("torch",),
+    ),
+    Loop(
+        "torch-compiled",
+        "torch",
+        "torch",
+        f"{_LOOPS}.torch_compiled:TorchCompiled",
+        "resident data, each step one torch.compile function",
+        ("torch",),
+        "tuned",
+        # without caches: the first epoch's compiling is to be seen, whatever was compiled before it
+        (
+            ("TORCHINDUCTOR_COMPILE_THREADS", "1"),
+            ("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1"),
+            _HUGE_PAGES,
+        ),
+    ),
+    Loop(
+        "jax-step",
+        "jax",
+        "jax",
+        f"{_LOOPS}.jax_step:JaxStep",
+        "jax.grad and the update in one jitted function, batch by batch",
+        ("jax",),
+    ),
+    Loop(
+        "jax-scan",
+        "jax",
+        "jax",
+        f"{_LOOPS}.jax_scan:JaxScan",
+        "the whole epoch in one lax.scan",
+        ("jax",),
+        "tuned",
+        (_HUGE_PAGES,),
+    ),
+)
+"""Every loop that takes any network of its family."""
 
 
 def entries_of(brought: Brought, workload: str) -> Iterator[Implementation]:

@@ -14,10 +14,12 @@ from likeforlike.models.tasks.own.bringing import agreement, defaults, reference
 from likeforlike.models.tasks.own.bringing.opening import Opening, to_canonical, to_own
 from likeforlike.models.tasks.own.bringing.reference import (
     LEAST_MOVEMENT,
+    NUDGES,
     Allowed,
     Course,
     allowed_of,
     course_of,
+    nudged,
 )
 from likeforlike.models.tasks.own.drawn import keep_passes
 from likeforlike.models.tasks.own.families.model import Model
@@ -32,10 +34,10 @@ _MOST_UNDECIDED = 0.5
 
 @dataclass(frozen=True)
 class Run:
-    """The same training in both precisions, as in one mode."""
+    """The same training in float64 and, a little off, in float32, as in one mode by one recipe."""
 
     exact: Course
-    single: Course
+    rounded: tuple[Course, ...]
     outputs: np.ndarray
     """In inference, before the first step, in float64."""
 
@@ -56,7 +58,7 @@ def proven(
     idle: dict[str, None] = {}
     for (mode, number), run in runs.items():
         recipe = proof_recipes(opening.asked, len(few.train_images))[number]
-        allowed = allowed_of(run.exact, run.single, recipe, trained_of(told))
+        allowed = allowed_of(run.exact, run.rounded, recipe, trained_of(told))
         exact = _canonical(told, run.exact)
         idle |= {name: None for name, gradient in exact.gradients.items() if not np.any(gradient)}
         share = _share_of(told, allowed.undecided)
@@ -104,19 +106,22 @@ def _runs(
     modes, told = _modes(folder, opening, told, start, few)
     tools, recipes = tools_of(opening.family), proof_recipes(opening.asked, len(few.train_images))
     places = list(product(modes, range(len(recipes))))
-    courses: dict[str, list[Course]] = {}
-    outputs = np.zeros(0)
-    for precision in ("float32", "float64"):  # JAX never goes back from float64
+
+    def courses(precision: str, first: Mapping[str, np.ndarray]) -> tuple[list[Course], np.ndarray]:
         model = opening.open(precision, opening.asked.seeds[0])
         tools.without_dropout(built_of(model))
-        courses[precision] = [
-            course_of(model, start, few, recipes[number], opening.loss, mode == "training")
+        found = [
+            course_of(model, first, few, recipes[number], opening.loss, mode == "training")
             for mode, number in places
         ]
         model.assign(start)
-        outputs = model.outputs(few.validation_images)
-    pairs = zip(courses["float64"], courses["float32"], strict=True)
-    return {place: Run(*pair, outputs) for place, pair in zip(places, pairs, strict=True)}, told
+        return found, model.outputs(few.validation_images)
+
+    # JAX never goes back from float64
+    rounded = [courses("float32", nudged(start, number))[0] for number in range(1 + NUDGES)]
+    exact, outputs = courses("float64", start)
+    runs = zip(places, exact, zip(*rounded, strict=True), strict=True)
+    return {place: Run(one, others, outputs) for place, one, others in runs}, told
 
 
 def _modes(

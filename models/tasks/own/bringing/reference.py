@@ -1,4 +1,4 @@
-"""The reference: ten plain steps of a model in float64, and how far float32 strays from them by itself.
+"""The reference: ten plain steps of a model in float64, and how far rounding strays from them by itself.
 
 Gradients are the framework's own, taken eagerly; updates are NumPy's, in float64, by
 :mod:`likeforlike.models.loops.optimizers`. So nothing of a loop is in it: neither its batches nor its
@@ -8,7 +8,7 @@ optimizer, its compiler or its precision.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,8 +101,12 @@ def _movement(begin: Mapping[str, np.ndarray], model: Model) -> dict[str, np.nda
 
 RELATIVE = 1e-3
 """Of what an array has moved, what a loop in float32 may be off."""
+NUDGES, NUDGE = 3, 1e-5
+"""How often the plain training in float32 is repeated from weights nudged by so much of themselves, some
+dozens of times their rounding: a unit whose input is nearly 0 may fall to either side of a ReLU's kink, which
+moves all weights, and to which side it falls in a loop that adds in another order nobody can tell."""
 STRAYS = 10.0
-"""Times what plain float32 is off, another loop may be: it adds in another order."""
+"""Times what those are off, another loop may be."""
 UNDECIDED = 0.3
 """Share of an array's movement, from which that rounding leaves it undecided."""
 LEAST_MOVEMENT = 0.02
@@ -120,15 +124,25 @@ class Allowed:
     """Arrays of which rounding in float32 decides where they go."""
 
 
-def allowed_of(exact: Course, single: Course, recipe: Recipe, trained: frozenset[str]) -> Allowed:
-    """From the same training in float64 and in float32, what other loops may be off."""
+def nudged(start: Mapping[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
+    """The starting weights, each number a little off; as they are for the first."""
+    draw = np.random.default_rng(number)
+    size = NUDGE if number else 0.0
+    return {
+        name: (array * (1 + size * draw.standard_normal(array.shape))).astype(array.dtype)
+        for name, array in start.items()
+    }
+
+
+def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained: frozenset[str]) -> Allowed:
+    """From the same training in float64 and several times in float32, what other loops may be off."""
     weights: list[dict[str, float]] = []
     undecided: dict[str, None] = {}
-    for truth, rounded in zip(exact.moved, single.moved, strict=True):
+    for epoch, truth in enumerate(exact.moved):
         found = {}
         for name, movement in truth.items():
             size = float(np.linalg.norm(movement))
-            off = STRAYS * float(np.linalg.norm(rounded[name] - movement))
+            off = STRAYS * max(float(np.linalg.norm(one.moved[epoch][name] - movement)) for one in rounded)
             usual = recipe.learning_rate * STEPS * math.sqrt(movement.size)
             least = LEAST_MOVEMENT * usual if name in trained else 0.0
             found[name] = max(RELATIVE * size, off, RELATIVE * least, 1e-7)
@@ -137,10 +151,16 @@ def allowed_of(exact: Course, single: Course, recipe: Recipe, trained: frozenset
         weights.append(found)
     losses = [
         {
-            name: max(RELATIVE * abs(value), STRAYS * abs((rounded[name] or 0.0) - value))
-            for name, value in truth.items()
+            name: max(
+                RELATIVE * abs(value), STRAYS * _farthest(value, [one.epochs[epoch][name] for one in rounded])
+            )
+            for name, value in told.items()
             if value is not None and name in ("loss", "val_loss")
         }
-        for truth, rounded in zip(exact.epochs, single.epochs, strict=True)
+        for epoch, told in enumerate(exact.epochs)
     ]
     return Allowed(tuple(weights), tuple(losses), tuple(undecided))
+
+
+def _farthest(value: float, others: Sequence[float | None]) -> float:
+    return max(abs((other or 0.0) - value) for other in others)

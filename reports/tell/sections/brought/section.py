@@ -39,7 +39,7 @@ def _blocks(name: str, items: Sequence[Measurement]) -> list[Block | None]:
             brought.family,
             Entry(f"{item.extra.parameters or 0:,}", float(item.extra.parameters or 0)),
             brought.loss,
-            _matched(brought, item),
+            _matched(brought, item, len(models) > 1),
             workload=name,
         )
         for brought, item in models.values()
@@ -70,7 +70,9 @@ def _blocks(name: str, items: Sequence[Measurement]) -> list[Block | None]:
     return blocks
 
 
-def _matched(brought: Brought, item: Measurement) -> str:
+def _matched(brought: Brought, item: Measurement, several: bool) -> str:
     if brought.matched:
         return f"matched {brought.matched}"
-    return "not matched" if item.unproven else "its own names, which the others are matched with"
+    if item.unproven and several:
+        return "not matched"
+    return "its own names, with which others are matched" if several else "its own names"

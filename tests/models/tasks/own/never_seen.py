@@ -70,14 +70,54 @@ def resnet_torch():
     return Net()
 
 
+def resnet_torch_defaults():
+    import torch
+
+    net = resnet_torch()
+    for part in net.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.eps = 1e-3
+    return net
+
+
+CONVOLUTION, DENSE = (3, 2, 0, 1), (1, 0)
+LAYERS = {
+    "stem": "conv2d",
+    "norm": "batch_normalization",
+    "blocks.0.first": "conv2d_1",
+    "blocks.0.first_norm": "batch_normalization_1",
+    "blocks.0.second": "conv2d_2",
+    "blocks.0.second_norm": "batch_normalization_2",
+    "blocks.1.first": "conv2d_3",
+    "blocks.1.first_norm": "batch_normalization_3",
+    "blocks.1.second": "conv2d_4",
+    "blocks.1.second_norm": "batch_normalization_4",
+    "blocks.1.skip": "conv2d_5",
+    "head": "dense",
+}
+WORDS = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
+
+
+def mapping(canonical, own):
+    """By hand."""
+    found = {}
+    for name, shape in own:
+        layer, _, word = name.rpartition(".")
+        if "norm" in layer:
+            found[name] = f"{LAYERS[layer]}/{WORDS[word]}"
+        elif word == "bias":
+            found[name] = f"{LAYERS[layer]}/bias"
+        else:
+            found[name] = (f"{LAYERS[layer]}/kernel", CONVOLUTION if len(shape) == 4 else DENSE)
+    return found
+
+
 def swapped(canonical, own):
-    """A wrong mapping: two layers of one shape changed places."""
-    names = [name for name, _ in own]
-    first, second = names.index("blocks.0.first.weight"), names.index("blocks.0.second.weight")
-    names[first], names[second] = names[second], names[first]
-    axes = {4: (3, 2, 0, 1), 2: (1, 0)}
-    pairs = zip(names, canonical, strict=True)
-    return {mine: (name, axes.get(len(shape), ())) for mine, (name, shape) in pairs}
+    """A wrong one: two layers of one shape have changed places."""
+    found = mapping(canonical, own)
+    first, second = "blocks.0.first.weight", "blocks.0.second.weight"
+    found[first], found[second] = found[second], found[first]
+    return found
 
 
 def mlp_torch():
