@@ -30,7 +30,7 @@ OTHER_MEANINGS = {
 }
 
 
-WORDS_OF_NETWORKS = ("training", "inference", "embedding")
+WORDS_OF_NETWORKS = ("training", "inference", "embedding", "attention")
 """Among networks these are modes and layers."""
 
 
