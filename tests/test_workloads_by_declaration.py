@@ -24,10 +24,13 @@ OTHER_MEANINGS = {
     ("bench/studies/replication/copies.py", "copy"): "a copy of an entrant",
     ("devices/check/probes/waiting.py", "copy"): "of a result to the host",
     ("bench/plan/command_line.py", "sort"): "an option of pytest-benchmark's",
+    ("models/inference/subjects.py", "convnet"): "a network of which logits are asked",
+    ("models/inference/subjects.py", "transformer"): "a network of which logits are asked",
+    ("reports/tell/sections/beside_time/feeding.py", "feeding"): "what a step may wait for",
 }
 
 
-WORDS_OF_NETWORKS = ("training", "inference", "embedding")
+WORDS_OF_NETWORKS = ("training", "inference", "embedding", "attention")
 """Among networks these are modes and layers."""
 
 

@@ -1,10 +1,10 @@
-"""The networks whose inference is measured: a line each. Imports no framework."""
+"""The networks whose inference is measured, an entry each. Imports no framework."""
 
 from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,21 +13,17 @@ import numpy as np
 
 from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.recipe import MATCHED
-from likeforlike.models.contract.task import Task
+from likeforlike.models.tasks.oracle.network import Oracle, vectors_drawn
 
 Named = Mapping[str, np.ndarray]
-_SEED = 2020
-_VECTORS = 0.1
 
 
 @dataclass(frozen=True)
 class Subject:
     """A task's network, as inference needs it."""
 
-    task: str
-    """``module:attribute`` of the :class:`~likeforlike.models.contract.task.Task`: its starting weights."""
-    forward: str
-    """``module:attribute`` of ``forward(weights, inputs)``: NumPy's logits, in the precision it is given."""
+    oracle: str
+    """``module:attribute`` of its :class:`~likeforlike.models.tasks.oracle.network.Oracle`."""
     networks: str
     """The package that holds the network for each family: ``with_keras``, ``with_torch``, ``with_jax``."""
     flop: float
@@ -48,31 +44,47 @@ class Subject:
 
         A bias of 0 that is forgotten would not be missed.
         """
-        task: Task = _attribute(self.task)
-        draw = np.random.default_rng(_SEED)
-        named = task.initial(MATCHED).named()
-        return {
-            name: array + draw.uniform(-_VECTORS, _VECTORS, array.shape).astype(np.float32)
-            if array.ndim == 1
-            else array
-            for name, array in named.items()
-        }
+        return vectors_drawn(self._oracle.initial(MATCHED).named())
 
     def logits(self, weights: Named, images: np.ndarray) -> np.ndarray:
         """NumPy's logits [n, 10], in the precision of what it is given."""
-        forward: Callable[[Any, np.ndarray], np.ndarray] = _attribute(self.forward)
-        return forward(dict(weights), images)
+        return self._oracle.dropped_logits(dict(weights), images, None)
 
+    @property
+    def _oracle(self) -> Oracle:
+        return _attribute(self.oracle)
+
+
+_TASKS = "likeforlike.models.tasks"
+_BLOCK = 28 * 64 * (4 * 64 + 2 * 28 + 2 * 256)
+"""Products of two numbers in a block of the transformer: projections, scores and values, the dense layers."""
 
 SUBJECTS: Mapping[str, Subject] = {
     "mlp": Subject(
-        task="likeforlike.models.tasks.mlp.task:MLP",
-        forward="likeforlike.models.tasks.mlp.numpy_loop:inference",
-        networks="likeforlike.models.tasks.mlp.networks",
+        oracle=f"{_TASKS}.mlp.numpy_loop:ORACLE",
+        networks=f"{_TASKS}.mlp.networks",
         flop=2.0 * (784 * 512 + 512 * 10),
         longest_sum=784,
-        roundings=4,
+        roundings=4,  # two layers: the product, the bias added
         between=784 + 2 * 512 + 10,
+    ),
+    "convnet": Subject(
+        oracle=f"{_TASKS}.convnet.oracle:ORACLE",
+        networks=f"{_TASKS}.convnet",
+        flop=2.0 * (784 * 9 * 16 + 196 * 9 * 16 * 32 + 1568 * 64 + 64 * 10),
+        longest_sum=1568,
+        roundings=8,  # four layers
+        between=784 * (10 + 2 * 16) + 196 * (9 * 16 + 3 * 32) + 2 * 1568,
+    ),
+    "transformer": Subject(
+        oracle=f"{_TASKS}.transformer.oracle:ORACLE",
+        networks=f"{_TASKS}.transformer",
+        flop=2.0 * (28 * 28 * 64 + 2 * _BLOCK + 64 * 10),
+        longest_sum=256,
+        # the mean, a normalisation of 4, the last layer of 2. The 51 before them are each row's own: the mean
+        # of 28 rows, nearly as large as one (0.95 here), has a 28th of their squares, as much as 2
+        roundings=9,
+        between=28 * 64 * 60 + 2 * (3 * 4 * 28 * 28 + 4 * 28 * 256),
     ),
 }
 

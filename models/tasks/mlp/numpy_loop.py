@@ -47,11 +47,6 @@ def logits_of(weights: Arrays, hidden: np.ndarray) -> np.ndarray:
     return affine(weights, "output", hidden)
 
 
-def inference(weights: Arrays, images: np.ndarray) -> np.ndarray:
-    """Logits [n, 10] of images, without dropout."""
-    return logits_of(weights, hidden_layer(weights, images))
-
-
 def gradients_of(
     weights: Arrays, images: np.ndarray, labels: np.ndarray, scale: np.ndarray | None
 ) -> tuple[Arrays, float, int]:

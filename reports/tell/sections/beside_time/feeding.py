@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from likeforlike.reports.read.declarations import KERNEL, TASK
-from likeforlike.reports.sort.epochs import phase_seconds, tells_phases
+from likeforlike.reports.sort.epochs import tells_phases, warm_epochs
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
@@ -50,7 +51,7 @@ def sections(context: Context) -> list[Section | None]:
         return []
     names = list(dict.fromkeys(name for _, found in beside for name in found))
     machine = ("machine",) if context.several else ()
-    columns = ("training", "recipe", "device", *machine, "batch", "a step", *names, "what binds")
+    columns = ("trainer", "recipe", "device", *machine, "batch", "a step", *names, "what binds")
     rows = tuple(_row(context, step, found, names) for step, found in beside)
     table = Table("feeding-beside-steps", "Feeding alone, in shares of a step", columns, rows, NOTE)
     return [section("what-binds", "Does feeding bind, or the step?", [table])]
@@ -99,7 +100,12 @@ def _step(item: Measurement) -> Step | None:
         return None
     whole, rest = divmod(samples, batch)
     steps = whole + (1 if rest and recipe.get("remainder") != "drop" else 0)
-    return Step(item, batch, samples, phase_seconds(item)["training"] / steps) if steps else None
+    return Step(item, batch, samples, _train_seconds(item) / steps) if steps else None
+
+
+def _train_seconds(item: Measurement) -> float:
+    """Of an epoch without its evaluation and logging, the median."""
+    return statistics.median(epoch.train_seconds for run in item.runs for epoch in warm_epochs(run))
 
 
 def _beside(context: Context, step: Step) -> dict[str, Fed]:
