@@ -61,9 +61,8 @@ def check_precision(trainer: str, run: Run, model: Any) -> None:
         if keras.backend.standardize_dtype(variable.dtype) != dtype:
             why = f"{variable.path} is {variable.dtype} as the network was built"
             raise RecipeRefused(trainer, "precision", precision, why)
-    if precision == "mixed" and not any(
-        layer.compute_dtype == "bfloat16" for layer in model._flatten_layers(include_self=False)
-    ):
+    layers = [layer for layer in model._flatten_layers(include_self=False) if layer.trainable_variables]
+    if precision == "mixed" and not any(layer.compute_dtype == "bfloat16" for layer in layers):
         raise RecipeRefused(trainer, "precision", precision, "no layer of the network computes in bfloat16")
 
 

@@ -72,8 +72,9 @@ def test_losses_of_a_network_s_own_are_the_same_in_all_loops(findings: dict[str,
     losses = findings["losses"]
     for told in losses.values():
         first, *others = told.values()
-        assert all(other == pytest.approx(first, rel=1e-6) for other in others)
-    assert [losses["squares"]["keras-fit"][n] for n in (1, 3)] == [None, None]
+        assert all(other[::2] == pytest.approx(first[::2], rel=1e-6) for other in others)
+        assert all(other[1::2] == pytest.approx(first[1::2]) for other in others if first[1] is not None)
+    assert all(told[1::2] == [None, None] for told in losses["squares"].values())
     plain, doubled = losses["plain"]["eager-loop"], losses["doubled"]["eager-loop"]
     assert doubled[3] is not None
     assert doubled[0] > 1.5 * plain[0]
@@ -81,9 +82,8 @@ def test_losses_of_a_network_s_own_are_the_same_in_all_loops(findings: dict[str,
 
 
 def test_every_epoch_has_a_fresh_order(findings: dict[str, Any]) -> None:
-    assert findings["orders"] == dict.fromkeys(
-        ("tf-epoch", "train-on-batch"), {"shuffled": True, "fresh": True}
-    )
+    assert set(findings["orders"]) == {"tf-epoch", "train-on-batch"}
+    assert all(drawn == {"shuffled": True, "fresh": True} for drawn in findings["orders"].values())
 
 
 def test_the_model_stays_what_it_is_and_its_evaluation_is_timed_apart(findings: dict[str, Any]) -> None:
