@@ -7,11 +7,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.trainer import Parameters, Run
+from likeforlike.models.contract.recipe import RecipeRefused
+from likeforlike.models.contract.trainer import Run
 from likeforlike.models.distributed.assignment import Assignment
 from likeforlike.models.distributed.strategies import begin, synchronise
-from likeforlike.models.loops.keras_fit import KerasFit, TimedModel
+from likeforlike.models.loops.keras_fit import KerasFit
+from likeforlike.models.loops.on_keras.network import BuiltModel
 
 
 class KerasFitDistributed(KerasFit):
@@ -25,15 +26,13 @@ class KerasFitDistributed(KerasFit):
         if run.recipe.remainder == "drop":
             why = "a PyDataset, which drops the remainder, can't be divided by tf.distribute"
             raise RecipeRefused(self.name, "remainder", "drop", why)
+        self.wait = synchronise if assignment.strategy == "multi-worker" else None
         super().__init__(run)
 
-    def build(self, recipe: Recipe, initial: Parameters) -> TimedModel:
+    def build(self) -> BuiltModel:
         """The network, its weights mirrored on every replica."""
         with self.strategy.scope():
-            model = super().build(recipe, initial)
-        if self.assignment.strategy == "multi-worker":
-            model.wait_for_device = synchronise
-        return model
+            return super().build()
 
     def inputs(self) -> dict[str, Any]:
         """Batches in a fresh order each epoch, drawn alike in every process: each takes its share of them."""

@@ -1,0 +1,75 @@
+"""``Model.fit`` at its best on TensorFlow: one execution an epoch, data gathered once, XLA where it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.trainer import Run
+from likeforlike.models.loops.keras_fit import KerasFit
+from likeforlike.models.loops.on_keras.network import inputs_of
+from likeforlike.models.loops.trials import in_milliseconds, try_executions
+
+
+class KerasFitTuned(KerasFit):
+    """``fit`` from batches gathered once an epoch; whether XLA compiles the step is decided by a trial."""
+
+    name = "keras-fit-tuned"
+
+    def __init__(self, run: Run) -> None:
+        recipe = run.recipe
+        if recipe.execution == "eager":
+            raise RecipeRefused(self.name, "execution", recipe.execution, "it runs as graph or xla")
+        self._refuse(run)
+        self.trial = try_executions(type(self), run) if recipe.execution == "default" else {}
+        self.jit = self.trial["xla"] < self.trial["graph"] if self.trial else recipe.execution == "xla"
+        super().__init__(run)
+
+    @property
+    def terms(self) -> Mapping[str, object]:
+        """What was resolved, the trial's milliseconds a step among it."""
+        recipe = self.run.recipe
+        return {
+            **super().terms,
+            "jit_trial": in_milliseconds(self.trial),
+            "shuffle": "one permutation an epoch" if recipe.shuffle == "every-epoch" else "none",
+            "residence": "tf.data, gathered once an epoch",
+        }
+
+    def compile_options(self, recipe: Recipe) -> dict[str, Any]:
+        """All steps of an epoch in one execution: ``fit`` then reads its logs once an epoch."""
+        steps = recipe.steps(len(self.run.data.train_labels))
+        return {"jit_compile": self.jit, "steps_per_execution": steps}
+
+    def inputs(self) -> dict[str, Any]:
+        """Batches sliced from inputs that were put in the epoch's order at once."""
+        recipe, data = self.run.recipe, self.run.data
+        with tf.device("/CPU:0"):
+            images = tf.constant(inputs_of(data.train_images, recipe.precision))
+            labels = tf.constant(data.train_labels)
+        samples, size = len(labels), recipe.batch_size
+        rows = samples - samples % size
+
+        def in_batches(array: tf.Tensor) -> tf.Tensor:
+            return tf.reshape(array[:rows], (rows // size, size, *array.shape[1:]))
+
+        def epoch(drawn: tf.Tensor) -> tf.data.Dataset:
+            order = tf.range(samples)
+            if recipe.shuffle == "every-epoch":
+                order = tf.random.experimental.stateless_shuffle(order, [recipe.seed, drawn])
+            ordered = tf.gather(images, order), tf.gather(labels, order)
+            batches = tf.data.Dataset.from_tensor_slices(tuple(map(in_batches, ordered)))
+            if rows < samples and recipe.remainder == "keep":
+                batches = batches.concatenate(
+                    tf.data.Dataset.from_tensors((ordered[0][rows:], ordered[1][rows:]))
+                )
+            return batches
+
+        # a seeded shuffle would begin anew with each epoch's iterator; this source of numbers goes on
+        numbers = tf.data.Dataset.random(recipe.seed, rerandomize_each_iteration=True)
+        batches = numbers.take(1).flat_map(epoch)
+        known = batches.apply(tf.data.experimental.assert_cardinality(recipe.steps(samples)))
+        return {"x": known, "shuffle": False, "validation_batch_size": recipe.batch_size}

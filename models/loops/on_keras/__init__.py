@@ -1,0 +1,1 @@
+"""What all loops of Keras need, on whichever backend it has loaded."""

@@ -1,0 +1,1 @@
+"""What all hand-written loops of TensorFlow need."""
