@@ -9,6 +9,7 @@ one that can't be taken is a named fault and costs nothing else.
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -25,14 +26,10 @@ from likeforlike.models.contract.workload import Kind, Workload
 GROUP = "likeforlike.implementations"
 ATTRIBUTE = "IMPLEMENTATIONS"
 DECLARATIONS = "WORKLOADS"
-_KERNELS = "likeforlike.models.kernels"
-"""Each folder in it is a workload: its declaration and its implementations."""
-_TASKS = (
-    *(f"likeforlike.models.tasks.{name}" for name in ("mlp", "convnet", "transformer")),
-    "likeforlike.models.distributed",
-)
-_BESIDE_TASKS = ("likeforlike.models.inference", "likeforlike.models.feeding")
-"""Kernels of the tasks' networks and data."""
+_FOLDERS = ("likeforlike.models.tasks", "likeforlike.models.kernels")
+"""Each folder in them that has implementations is a workload: its declaration, and those."""
+_FURTHER = ("likeforlike.models.distributed", "likeforlike.models.inference", "likeforlike.models.feeding")
+"""Workloads made of the tasks' networks and data."""
 OURS = "likeforlike"
 """The origin of built-in entries."""
 
@@ -142,9 +139,13 @@ def task_of(name: str, target: str = "") -> Task:
 
 
 def _packages() -> list[str]:
-    folder = importlib.import_module(_KERNELS)
-    kernels = [f"{_KERNELS}.{found.name}" for found in pkgutil.iter_modules(folder.__path__) if found.ispkg]
-    return [*_TASKS, *_BESIDE_TASKS, *kernels]
+    return [*_FURTHER, *(package for folder in _FOLDERS for package in _workloads_in(folder))]
+
+
+def _workloads_in(folder: str) -> list[str]:
+    places = importlib.import_module(folder).__path__
+    found = [f"{folder}.{entry.name}" for entry in pkgutil.iter_modules(places) if entry.ispkg]
+    return [package for package in found if importlib.util.find_spec(f"{package}.implementations")]
 
 
 def _declared_in(package: str) -> Workload:
