@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from likeforlike.models.contract.implementation import Division, Implementation
 
@@ -36,7 +37,37 @@ def trainers(workload: str, package: str) -> tuple[Implementation, ...]:
             environment=environment,
         )
 
+    def keras(
+        name: str, framework: str, target: str, summary: str, backend: str, **more: Any
+    ) -> Implementation:
+        environment = (("KERAS_BACKEND", backend), *more.pop("environment", ()))
+        return entry(
+            name, framework, "keras", target, summary,
+            needs=("keras",), environment=environment, **more,
+        )  # fmt: skip
+
+    def tensorflow(name: str, target: str, summary: str, **more: Any) -> Implementation:
+        return entry(name, "tensorflow", "tensorflow", target, summary, **more)
+
     return (
+        keras(
+            "keras-fit", "tensorflow", "keras_fit:KerasFit",
+            "Model.fit as Keras comes, with its TensorBoard callback", "tensorflow",
+        ),
+        keras(
+            "train-on-batch", "tensorflow", "train_on_batch:TrainOnBatch",
+            "a Keras model, Model.train_on_batch for each batch", "tensorflow",
+        ),
+        tensorflow(
+            "eager-loop", "tensorflow_loop:EagerLoop",
+            "hand-written layers and metrics, GradientTape and tf.data, each step eager",
+            needs=("keras",), environment=(("KERAS_BACKEND", "tensorflow"),),
+        ),
+        tensorflow(
+            "graph-loop", "tensorflow_loop:GraphLoop",
+            "the eager loop with its step compiled by tf.function",
+            needs=("keras",), environment=(("KERAS_BACKEND", "tensorflow"),),
+        ),
         entry(
             "torch-loop", "torch", "torch", "torch_loop:TorchLoop",
             "nn.Module, DataLoader and torch.optim.Adam, step by step",
@@ -49,6 +80,24 @@ def trainers(workload: str, package: str) -> tuple[Implementation, ...]:
             "flax-step", "jax", "flax", "jax_step:JaxStep",
             "a module of flax.linen, each step one jax.jit",
             needs=("flax",),
+        ),
+        keras(
+            "keras-fit-jax", "jax", "keras_fit:KerasFitJax",
+            "Model.fit on Keras's JAX backend", "jax",
+        ),
+        keras(
+            "keras-fit-torch", "torch", "keras_fit:KerasFitTorch",
+            "Model.fit on Keras's PyTorch backend", "torch",
+        ),
+        keras(
+            "keras-fit-tuned", "tensorflow", "keras_fit_tuned:KerasFitTuned",
+            "Model.fit with several steps an execution, and XLA, where trials say so", "tensorflow",
+            environment=(HUGE_PAGES,), division="tuned",
+        ),
+        tensorflow(
+            "tf-epoch", "tensorflow_epoch:TensorFlowEpoch",
+            "the whole epoch in one compiled TensorFlow function",
+            needs=("keras",), environment=(("KERAS_BACKEND", "tensorflow"), HUGE_PAGES), division="tuned",
         ),
         entry(
             "torch-compiled", "torch", "torch", "torch_compiled:TorchCompiled",
