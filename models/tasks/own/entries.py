@@ -29,7 +29,83 @@ class Loop:
 
 _HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
+_KERAS = ("KERAS_BACKEND", "tensorflow")
+_ON_TENSORFLOW = ("tensorflow", "keras")
 LOOPS = (
+    Loop(
+        "keras-fit",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.keras_fit:KerasFit",
+        "Model.fit as Keras comes",
+        _ON_TENSORFLOW,
+        environment=(_KERAS,),
+    ),
+    Loop(
+        "train-on-batch",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.train_on_batch:TrainOnBatch",
+        "Model.train_on_batch, batch by batch",
+        _ON_TENSORFLOW,
+        environment=(_KERAS,),
+    ),
+    Loop(
+        "eager-loop",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.tensorflow_loop:EagerLoop",
+        "GradientTape and tf.data, each step eager",
+        _ON_TENSORFLOW,
+        environment=(_KERAS,),
+    ),
+    Loop(
+        "graph-loop",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.tensorflow_loop:GraphLoop",
+        "the eager loop with its step compiled by tf.function",
+        _ON_TENSORFLOW,
+        environment=(_KERAS,),
+    ),
+    Loop(
+        "keras-fit-jax",
+        "keras",
+        "jax",
+        f"{_LOOPS}.keras_fit:KerasFitJax",
+        "Model.fit on Keras's JAX backend",
+        ("jax", "keras"),
+        environment=(("KERAS_BACKEND", "jax"),),
+    ),
+    Loop(
+        "keras-fit-torch",
+        "keras",
+        "torch",
+        f"{_LOOPS}.keras_fit:KerasFitTorch",
+        "Model.fit on Keras's PyTorch backend",
+        ("torch", "keras"),
+        environment=(("KERAS_BACKEND", "torch"),),
+    ),
+    Loop(
+        "keras-fit-tuned",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.keras_fit_tuned:KerasFitTuned",
+        "Model.fit from batches gathered once an epoch, XLA if a trial says so",
+        _ON_TENSORFLOW,
+        "tuned",
+        (_KERAS, _HUGE_PAGES),
+    ),
+    Loop(
+        "tf-epoch",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.tensorflow_epoch:TensorFlowEpoch",
+        "the whole epoch in one compiled TensorFlow function",
+        _ON_TENSORFLOW,
+        "tuned",
+        (_KERAS, _HUGE_PAGES),
+    ),
     Loop(
         "torch-loop",
         "torch",
