@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from likeforlike.models.contract.implementation import Division, Implementation
+from likeforlike.models.contract.implementation import Division, Implementation, Role
 from likeforlike.models.contract.network import Family
 from likeforlike.models.tasks.own import networks
 from likeforlike.models.tasks.own.given import FOLDER_VARIABLE, MODEL_VARIABLE, Brought, ModelTold
@@ -25,6 +25,7 @@ class Loop:
     needs: tuple[str, ...]
     division: Division = "default"
     environment: tuple[tuple[str, str], ...] = ()
+    role: Role = "contestant"
 
 
 _HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
@@ -147,8 +148,28 @@ LOOPS = (
         "tuned",
         (_HUGE_PAGES,),
     ),
+    Loop(
+        "floor-torch",
+        "torch",
+        "torch",
+        f"{_LOOPS}.floors.with_torch:FloorTorch",
+        "no trainer: products and convolutions of a traced step alone, by PyTorch",
+        ("torch",),
+        environment=(_HUGE_PAGES,),
+        role="floor",
+    ),
+    Loop(
+        "floor-jax",
+        "jax",
+        "jax",
+        f"{_LOOPS}.floors.with_jax:FloorJax",
+        "no trainer: products and convolutions of a traced step alone, by JAX",
+        ("jax",),
+        environment=(_HUGE_PAGES,),
+        role="floor",
+    ),
 )
-"""Every loop that takes any network of its family."""
+"""Every loop that takes any network of its family, and the floors that none can pass."""
 
 
 def entries_of(brought: Brought, workload: str) -> Iterator[Implementation]:
@@ -173,6 +194,7 @@ def _entry(
         target=loop.target,
         network=networks.TARGET,
         division=loop.division,
+        role=loop.role,
         needs=loop.needs,
         environment=(*loop.environment, *found),
         modules=tuple(dict.fromkeys(target.partition(":")[0] for target in modules)),
