@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from likeforlike.models.contract.implementation import Division, Implementation
+from likeforlike.models.contract.implementation import Division, Implementation, Role
 from likeforlike.models.contract.network import Family
 from likeforlike.models.tasks.own import networks
 from likeforlike.models.tasks.own.given import FOLDER_VARIABLE, MODEL_VARIABLE, Brought, ModelTold
@@ -25,11 +25,88 @@ class Loop:
     needs: tuple[str, ...]
     division: Division = "default"
     environment: tuple[tuple[str, str], ...] = ()
+    role: Role = "contestant"
 
 
 _HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
+_KERAS = ("KERAS_BACKEND", "tensorflow")
+_ON_TENSORFLOW = ("tensorflow", "keras")
 LOOPS = (
+    Loop(
+        "keras-fit",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.keras_fit:KerasFit",
+        "Model.fit as Keras comes",
+        _ON_TENSORFLOW,
+        environment=(_KERAS,),
+    ),
+    Loop(
+        "train-on-batch",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.train_on_batch:TrainOnBatch",
+        "Model.train_on_batch, batch by batch",
+        _ON_TENSORFLOW,
+        environment=(_KERAS,),
+    ),
+    Loop(
+        "eager-loop",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.tensorflow_loop:EagerLoop",
+        "GradientTape and tf.data, each step eager",
+        _ON_TENSORFLOW,
+        environment=(_KERAS,),
+    ),
+    Loop(
+        "graph-loop",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.tensorflow_loop:GraphLoop",
+        "the eager loop with its step compiled by tf.function",
+        _ON_TENSORFLOW,
+        environment=(_KERAS,),
+    ),
+    Loop(
+        "keras-fit-jax",
+        "keras",
+        "jax",
+        f"{_LOOPS}.keras_fit:KerasFitJax",
+        "Model.fit on Keras's JAX backend",
+        ("jax", "keras"),
+        environment=(("KERAS_BACKEND", "jax"),),
+    ),
+    Loop(
+        "keras-fit-torch",
+        "keras",
+        "torch",
+        f"{_LOOPS}.keras_fit:KerasFitTorch",
+        "Model.fit on Keras's PyTorch backend",
+        ("torch", "keras"),
+        environment=(("KERAS_BACKEND", "torch"),),
+    ),
+    Loop(
+        "keras-fit-tuned",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.keras_fit_tuned:KerasFitTuned",
+        "Model.fit from batches gathered once an epoch, XLA if a trial says so",
+        _ON_TENSORFLOW,
+        "tuned",
+        (_KERAS, _HUGE_PAGES),
+    ),
+    Loop(
+        "tf-epoch",
+        "keras",
+        "tensorflow",
+        f"{_LOOPS}.tensorflow_epoch:TensorFlowEpoch",
+        "the whole epoch in one compiled TensorFlow function",
+        _ON_TENSORFLOW,
+        "tuned",
+        (_KERAS, _HUGE_PAGES),
+    ),
     Loop(
         "torch-loop",
         "torch",
@@ -71,8 +148,28 @@ LOOPS = (
         "tuned",
         (_HUGE_PAGES,),
     ),
+    Loop(
+        "floor-torch",
+        "torch",
+        "torch",
+        f"{_LOOPS}.floors.with_torch:FloorTorch",
+        "no trainer: products and convolutions of a traced step alone, by PyTorch",
+        ("torch",),
+        environment=(_HUGE_PAGES,),
+        role="floor",
+    ),
+    Loop(
+        "floor-jax",
+        "jax",
+        "jax",
+        f"{_LOOPS}.floors.with_jax:FloorJax",
+        "no trainer: products and convolutions of a traced step alone, by JAX",
+        ("jax",),
+        environment=(_HUGE_PAGES,),
+        role="floor",
+    ),
 )
-"""Every loop that takes any network of its family."""
+"""Every loop that takes any network of its family, and the floors that none can pass."""
 
 
 def entries_of(brought: Brought, workload: str) -> Iterator[Implementation]:
@@ -97,6 +194,7 @@ def _entry(
         target=loop.target,
         network=networks.TARGET,
         division=loop.division,
+        role=loop.role,
         needs=loop.needs,
         environment=(*loop.environment, *found),
         modules=tuple(dict.fromkeys(target.partition(":")[0] for target in modules)),
