@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, table
+from likeforlike.bench.studies.long_epochs import untuned
 from likeforlike.bench.studies.training_speed import (
     Trained,
     epoch_ratio,
@@ -23,6 +24,7 @@ from likeforlike.bench.studies.training_speed import (
     read_trained,
 )
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.recipe import RecipeRefused
 from likeforlike.models.contract.trainer import Run, Trainer
 from likeforlike.models.tasks.mlp import implementations as trainers
 from likeforlike.models.tasks.mlp.implementations import HUGE_PAGES
@@ -92,6 +94,29 @@ def keras_with_xla(run: Run) -> Trainer:
     return KerasFit(replace(run, recipe=replace(run.recipe, execution="xla")))
 
 
+def keras_without_autotuning(run: Run) -> Trainer:
+    """``keras-fit`` from the dataset that Keras makes of arrays, with tf.data's autotuner off."""
+    from likeforlike.models.loops.keras_fit import KerasFit
+
+    if run.recipe.remainder == "drop":
+        why = "Keras's dataset of arrays keeps the last batch"
+        raise RecipeRefused("keras-fit-no-autotune", "remainder", run.recipe.remainder, why)
+
+    class WithoutAutotuning(KerasFit):
+        @property
+        def terms(self) -> Mapping[str, object]:
+            return {**super().terms, "residence": "Keras's dataset of the arrays, not autotuned"}
+
+        def inputs(self) -> dict[str, Any]:
+            """What ``fit`` is given to train on: one pass a dataset, which ``fit`` begins anew each epoch."""
+            given = super().inputs()
+            batch, shuffled = given["batch_size"], given["shuffle"]
+            made = untuned(given["x"], given["y"], batch, shuffled)
+            return {"x": made, "shuffle": False, "validation_batch_size": batch}
+
+    return WithoutAutotuning(run)
+
+
 def keras_with_own_dropout(run: Run) -> Trainer:
     """``keras-fit-tuned``'s way of feeding and executing, with Keras's own dropout layer."""
     from likeforlike.models.loops.keras_fit import KerasFit
@@ -130,6 +155,7 @@ VARIES = {
     "tf-epoch-small-pages": ("tf-epoch", with_small_pages),
     "tf-epoch-with-tape": ("tf-epoch", with_tape),
     "keras-fit-with-xla": ("keras-fit", keras_with_xla),
+    "keras-fit-no-autotune": ("keras-fit", keras_without_autotuning),
     "keras-fit-tuned-own-dropout": ("keras-fit-tuned", keras_with_own_dropout),
     "torch-loop-fused-adam": ("torch-loop", torch_with_fused_adam),
 }
