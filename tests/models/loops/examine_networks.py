@@ -147,9 +147,7 @@ def losses() -> dict[str, Any]:
     def regularised(recipe: Recipe) -> Any:
         import keras
 
-        model = functional(recipe)
-        model.get_layer("dense").kernel_regularizer = keras.regularizers.L2(0.01)
-        return model
+        return functional(recipe, keras.regularizers.L2(0.01))
 
     data = images()
     real = np.random.default_rng(1).normal(size=(len(data.train_labels) + 11, 4)).astype(np.float32)
