@@ -21,7 +21,7 @@ from likeforlike.models.loops.on_keras.network import (
     keras_loss,
     tells_classes,
 )
-from likeforlike.models.loops.on_keras.optimizers import keras_optimizer, told
+from likeforlike.models.loops.on_keras.optimizers import keras_optimizer, refuse_lost_moments, told
 from likeforlike.models.loops.on_keras.phases import PhaseClock, TimedTensorBoard, Turns, time_evaluation
 from likeforlike.models.loops.tensorboard import log_folder
 
@@ -230,6 +230,7 @@ class KerasFit:
                 f"{self.name} needs KERAS_BACKEND={self.backend}, Keras has loaded {keras.backend.backend()}"
             )
         refuse_precision(self.name, recipe, run.device, PLAIN if run.network is None else ALL)
+        refuse_lost_moments(self.name, recipe)
         if recipe.logging != "none" and (lacking := missing(("tensorflow",))):
             why = f"Keras's TensorBoard callback writes through TensorFlow: {lacking}"
             raise RecipeRefused(self.name, "logging", recipe.logging, why)

@@ -13,7 +13,7 @@ from likeforlike.models.contract.network import NETWORK_FIELDS, Network
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_precision
 from likeforlike.models.contract.trainer import Between, Run, Score, Weights
 from likeforlike.models.loops.epoch_loop import run_epochs
-from likeforlike.models.loops.on_keras.optimizers import keras_optimizer, told
+from likeforlike.models.loops.on_keras.optimizers import keras_optimizer, refuse_lost_moments, told
 from likeforlike.models.loops.on_tensorflow.network import LoadedNetwork, Sums
 
 
@@ -94,6 +94,7 @@ class NetworkLoop:
     def __init__(self, run: Run) -> None:
         self.run = run
         refuse(self.name, run, self.executions, PLAIN if run.network is None else ALL)
+        refuse_lost_moments(self.name, run.recipe)
         recipe = run.recipe
         tf.config.experimental.enable_tensor_float_32_execution(recipe.precision == "tf32")
         tf.random.set_seed(recipe.seed)

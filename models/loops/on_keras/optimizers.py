@@ -6,7 +6,24 @@ from typing import Any
 
 import keras
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+
+_LARGEST_BELOW_ONE = 1 - 2.0**-8
+"""In bfloat16."""
+
+
+def refuse_lost_moments(trainer: str, recipe: Recipe) -> None:
+    """Raise :class:`RecipeRefused` for Adam in bfloat16 whose moments Keras loses.
+
+    It takes the bias correction ``sqrt(1 - beta_2^t)`` in the weights' precision, where 0.999 is 1: every
+    step is multiplied by 0, and no weight moves.
+    """
+    nearest_is_one = recipe.beta_2 >= (1 + _LARGEST_BELOW_ONE) / 2
+    if recipe.precision == "bfloat16" and recipe.optimizer != "sgd" and nearest_is_one:
+        why = (
+            f"Keras's Adam takes beta_2={recipe.beta_2} for 1 in it, and no weight would move; ask for mixed"
+        )
+        raise RecipeRefused(trainer, "precision", recipe.precision, why)
 
 
 def keras_optimizer(recipe: Recipe, samples: int) -> Any:

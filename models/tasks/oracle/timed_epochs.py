@@ -20,7 +20,7 @@ from likeforlike.models.tasks.epoch_faults import UNTOLD_STEPS, seconds_fault, s
 from likeforlike.models.tasks.oracle.arithmetic import losses_of
 from likeforlike.models.tasks.oracle.network import Oracle
 
-LOSS_TOLERANCES = {"float32": 1e-3, "float64": 1e-4, "tf32": 3e-2}
+LOSS_TOLERANCES = {"float32": 1e-3, "float64": 1e-4, "tf32": 3e-2, "mixed": 3e-2, "bfloat16": 3e-2}
 """Relative, of a mean over the validation images; those of the proof, ten times as wide."""
 SIGMAS = 6.0
 TRAINING_BOUNDS = (0.7, 1.4)

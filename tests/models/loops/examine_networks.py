@@ -99,9 +99,10 @@ def precisions() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, loops in (("functional", (KerasFit, EagerLoop)), ("by hand", (GraphLoop,))):
         for loop in loops:
-            plain = train(loop, NETWORKS[name], SINGLE).arrays
             for precision in ("bfloat16", "mixed"):
-                other = train(loop, NETWORKS[name], replace(SINGLE, precision=precision))
+                asked = replace(SINGLE, precision=precision, optimizer="sgd", learning_rate=0.1)
+                other = train(loop, NETWORKS[name], asked)
+                plain = train(loop, NETWORKS[name], replace(asked, precision="float32")).arrays
                 off = max(
                     float(np.abs(other.arrays[n] - plain[n]).max()) for n in ("conv_kernel", "dense_kernel")
                 )
@@ -146,9 +147,7 @@ def losses() -> dict[str, Any]:
     def regularised(recipe: Recipe) -> Any:
         import keras
 
-        model = functional(recipe)
-        model.get_layer("dense").kernel_regularizer = keras.regularizers.L2(0.01)
-        return model
+        return functional(recipe, keras.regularizers.L2(0.01))
 
     data = images()
     real = np.random.default_rng(1).normal(size=(len(data.train_labels) + 11, 4)).astype(np.float32)

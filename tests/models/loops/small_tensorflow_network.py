@@ -16,7 +16,7 @@ TRAINED = ("conv_kernel", "norm_scale", "norm_shift", "dense_kernel", "dense_bia
 TAKES = ("dropout_rate", "dropout_at_evaluation")
 
 
-def functional(recipe: Recipe) -> Any:
+def functional(recipe: Recipe, regularizer: Any = None) -> Any:
     import keras
 
     inputs = keras.Input((SIDE, SIDE, 1))
@@ -24,7 +24,8 @@ def functional(recipe: Recipe) -> Any:
     maps = keras.layers.BatchNormalization(momentum=1 - MOMENTUM, epsilon=EPSILON, name="norm")(maps)
     maps = keras.layers.MaxPooling2D()(keras.layers.ReLU()(maps))
     units = keras.layers.Dropout(recipe.dropout_rate)(keras.layers.Flatten()(maps))
-    return keras.Model(inputs, keras.layers.Dense(CLASSES, name="dense")(units), name="small")
+    dense = keras.layers.Dense(CLASSES, name="dense", kernel_regularizer=regularizer)
+    return keras.Model(inputs, dense(units), name="small")
 
 
 def subclassed(recipe: Recipe) -> Any:

@@ -158,7 +158,7 @@ def finishing(monkeypatch):
         monkeypatch.setattr(proof, "finish", finish)
         return asked
 
-    monkeypatch.setattr(proof, "movement_errors", lambda start, answer, truth, kinked: [0.0])
+    monkeypatch.setattr(proof, "movement_errors", lambda start, answer, truth, kinked, rounding: [0.0])
     return script
 
 
@@ -210,8 +210,32 @@ def test_another_number_of_epochs_is_infinitely_wrong(finishing):
         assert parity(finishing, [epoch()] * count, [epoch()] * 2) == math.inf
 
 
+def test_what_storing_a_weight_rounds_is_no_error():
+    """Weights of norm 5 that move by 1e-6 and end 2e-6 off: of that 5 * 2e-7 may be rounding."""
+    start = weights(output_kernel=np.array([[3.0, 4.0]]))
+    truth = weights(output_kernel=np.array([[3.0 + 1e-6, 4.0]]))
+    answer = weights(output_kernel=np.array([[3.0 + 3e-6, 4.0]]))
+    with np.errstate(invalid="ignore"):
+        off = [proof.movement_errors(start, answer, truth, (), rounding)[1] for rounding in (0.0, 2e-7, 1.0)]
+    assert off == pytest.approx([2.0, 1.0, 0.0], rel=1e-5)
+
+
+def test_fewer_bits_are_proven_in_float32_as_well(monkeypatch):
+    asked = []
+
+    def parity_error(oracle, factory, recipe, device):
+        asked.append(recipe.precision)
+        return 0.0 if recipe.precision == "mixed" else 2e-3
+
+    monkeypatch.setattr(proof, "parity_error", parity_error)
+    found = proof.verify(ORACLE, "factory", replace(HAND, precision="mixed", dropout_rate=0.0), "cpu:0")
+    assert asked == ["mixed", "float32"]
+    assert not found.ok
+    assert found.error == pytest.approx(2 * found.tolerance)
+
+
 def test_the_movement_counts_beside_the_losses(finishing, monkeypatch):
-    monkeypatch.setattr(proof, "movement_errors", lambda start, answer, truth, kinked: [0.25, 0.75])
+    monkeypatch.setattr(proof, "movement_errors", lambda start, answer, truth, kinked, rounding: [0.25, 0.75])
     assert parity(finishing, [epoch()], [epoch()]) == 0.75
 
 
