@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from likeforlike.models.contract.implementation import Division, Implementation
+from likeforlike.models.contract.implementation import Division, Implementation, Role
 
 HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
@@ -24,6 +24,7 @@ def trainers(workload: str, package: str) -> tuple[Implementation, ...]:
     def entry(
         name: str, framework: str, network: str, target: str, summary: str, *,
         needs: Sequence[str] = (), environment: _Environment = (), division: Division = "default",
+        role: Role = "contestant",
     ) -> Implementation:  # fmt: skip
         return Implementation(
             name=name,
@@ -35,6 +36,7 @@ def trainers(workload: str, package: str) -> tuple[Implementation, ...]:
             division=division,
             needs=(framework, *needs),
             environment=environment,
+            role=role,
         )
 
     def keras(
@@ -108,5 +110,15 @@ def trainers(workload: str, package: str) -> tuple[Implementation, ...]:
             "jax-scan", "jax", "jax", "jax_scan:JaxScan",
             "the whole epoch in one lax.scan",
             environment=(HUGE_PAGES,), division="tuned",
+        ),
+        entry(
+            "floor-torch", "torch", "torch", "floors.with_torch:FloorTorch",
+            "no trainer: products and convolutions of a traced step alone, by PyTorch",
+            environment=(HUGE_PAGES,), role="floor",
+        ),
+        entry(
+            "floor-jax", "jax", "jax", "floors.with_jax:FloorJax",
+            "no trainer: products and convolutions of a traced step alone, by JAX",
+            environment=(HUGE_PAGES,), role="floor",
         ),
     )  # fmt: skip

@@ -177,3 +177,27 @@ def test_a_floor_refuses_what_products_cannot_do(family: str) -> None:
     for change in ({"execution": "xla"}, {"precision": "tf32"}):
         with pytest.raises(RecipeRefused, match=f"floor-{family} refuses {next(iter(change))}"):
             floor_of(family, recipe=replace(PLAIN, **change))
+
+
+@pytest.mark.parametrize("name", ["convnet", "transformer"])
+def test_a_trace_counts_the_operations_that_a_task_s_author_counted(name: str) -> None:
+    pytest.importorskip("jax")
+    pytest.importorskip("torch")
+    import importlib
+
+    from likeforlike.models.loops.floors import with_jax, with_torch
+    from likeforlike.models.loops.on_jax.network import JaxNetwork
+    from likeforlike.models.loops.on_torch.network import TorchNetwork
+
+    package = f"likeforlike.models.tasks.{name}"
+    task = getattr(importlib.import_module(f"{package}.task"), name.upper())
+    recipe = replace(PLAIN, precision="float32", batch_size=4)
+    data = Dataset("rows", "test", *[np.zeros((4, 784), np.float32), np.zeros(4, np.int32)] * 2)
+    run = Run(recipe, data, task.initial(recipe), "cpu:0")
+    for family, make, products_of in (
+        ("jax", JaxNetwork, with_jax.products_of),
+        ("torch", TorchNetwork, with_torch.products_of),
+    ):
+        network = importlib.import_module(f"{package}.with_{family}").NETWORK
+        made: Any = make(family, replace(run, network=network))
+        assert sum(product.flop for product in products_of(made, 4)) == task.flop(recipe, 4)
