@@ -15,12 +15,15 @@ import pytest
 from likeforlike.devices.process.interpreter import module_command
 from likeforlike.models.contract.implementation import missing
 from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.workload import Verification
+from likeforlike.models.tasks.own.drawn import drawn_file
 from likeforlike.models.tasks.own.given import (
     ASKED_FILE,
     Asked,
     ModelTold,
     Refused,
     arrays_of,
+    read_brought,
     read_model,
     start_file,
     write,
@@ -65,6 +68,7 @@ def brought(folder: Path, model: str = "resnet_torch", weights: str = "") -> Mod
     from likeforlike.models.tasks.own.bringing.__main__ import bring
 
     models = (ASKED.models[0], f"never_seen:{model}")
+    (folder / drawn_file(1)).unlink(missing_ok=True)  # of the one before: a run has a folder of its own
     write(folder / ASKED_FILE, replace(ASKED, models=models, weights=weights))
     bring(folder, 1)
     return read_model(folder, 1)
@@ -82,6 +86,9 @@ def test_they_are_one_network_with_the_same_weights_found_by_order_and_shape(fol
     assert all(np.array_equal(first[name], other[name]) for name in first)
     assert any("n - 1 in the denominator" in remark for remark in torch.remarks)
     assert not torch.unproven
+    found = verified(folder)
+    assert found.ok
+    assert not found.unproven
 
 
 def test_a_mapping_by_hand_says_the_same(folder: Path) -> None:
@@ -108,6 +115,21 @@ def test_weights_that_can_not_be_matched_leave_the_model_unproven(folder: Path) 
     assert told.matches == ()
     assert "not matched with those of resnet_keras: no layer of it fits conv2d" in told.unproven
     assert told.starts != read_model(folder, 0).starts
+    found = verified(folder)
+    assert found.ok
+    assert found.unproven == told.unproven
+
+
+def verified(folder: Path) -> Verification:
+    """A right loop on the further model."""
+    import plain_loops
+
+    from likeforlike.bench.worker.measure_trainer import Trains
+    from likeforlike.models.tasks.own.networks import network_of
+    from likeforlike.models.tasks.own.proof import verify
+
+    read = read_brought(folder)
+    return verify(read, 1, Trains(plain_loops.Plain, network_of(read.models[1])), MATCHED, "cpu:0")
 
 
 def test_a_model_that_ignores_its_weights_is_refused(folder: Path) -> None:

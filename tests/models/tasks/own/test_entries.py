@@ -1,0 +1,62 @@
+"""Which loops train which of the models, under which names, and what they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.tasks.own.entries import entries_of
+from likeforlike.models.tasks.own.given import POINTERS, Asked, Brought, DataTold, ModelTold
+from likeforlike.models.tasks.own.workload import workload_name
+
+
+def brought(**families: str) -> Brought:
+    models = tuple(
+        ModelTold(name, f"mine:{name}", family, "sparse-crossentropy", (), (), (4,), ("0",))
+        for name, family in families.items()
+    )
+    asked = Asked(tuple(m.target for m in models), "data:some", (9, 9), (1,), (asdict(MATCHED),))
+    return Brought(Path("folder"), asked, models, DataTold("data:some", 9, 9, 9, (3,)))
+
+
+def names(**families: str) -> list[str]:
+    return [entry.name for entry in entries_of(brought(**families), "net")]
+
+
+def test_a_model_is_trained_by_all_loops_of_its_framework() -> None:
+    on_keras = names(net="keras")
+    assert {"keras-fit", "keras-fit-tuned", "train-on-batch", "eager-loop", "graph-loop", "tf-epoch"} < set(
+        on_keras
+    )
+    assert {"keras-fit-jax", "keras-fit-torch"} < set(on_keras)
+    assert names(net="torch") == ["torch-loop", "torch-compiled", "floor-torch"]
+    assert names(net="jax") == ["jax-step", "jax-scan", "floor-jax"]
+
+
+def test_models_of_one_framework_are_told_apart_by_name() -> None:
+    assert names(small="torch", large="torch", other="jax") == [
+        "torch-loop-small",
+        "torch-compiled-small",
+        "floor-torch-small",
+        "torch-loop-large",
+        "torch-compiled-large",
+        "floor-torch-large",
+        "jax-step",
+        "jax-scan",
+        "floor-jax",
+    ]
+
+
+def test_a_worker_is_told_the_folder_and_the_model_and_a_resumed_run_the_modules() -> None:
+    *_, last = entries_of(brought(first="keras", second="torch"), "net")
+    told = dict(last.environment)
+    assert [told[name] for name in POINTERS] == ["folder", "1"]
+    assert last.modules == ("mine", "data")
+    assert last.workload == "net"
+
+
+def test_the_workload_is_named_by_what_the_models_names_begin_with() -> None:
+    assert workload_name(brought(resnet_keras="keras", resnet_torch="torch")) == "resnet"
+    assert workload_name(brought(mine="keras", theirs="torch")) == "mine"
+    assert workload_name(brought(training="keras"), {"training"}) == "training-own"
