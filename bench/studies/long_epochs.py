@@ -11,6 +11,9 @@ ways to feed it in turns, ten epochs a process, and counts the long epochs of ea
 An epoch is long if it takes more than 1.3 times the median of its way's, and idle if its processor time is no
 more than 1.1 times the median: then it waited. The first epoch of a process traces, and is left out. To be
 run where nothing else runs: an epoch that others held up counts as well.
+
+The way without autotuning is a rung, too: ``likeforlike bench --workloads training --plugin
+likeforlike.bench.studies.variants --ladder keras-fit@matched:keras-fit-no-autotune@matched``.
 """
 
 from __future__ import annotations

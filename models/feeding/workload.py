@@ -156,7 +156,8 @@ WORKLOAD = Workload(
         title="Feeding: the input pipeline alone",
         about="One epoch a sample: images of 784 pixels with their labels, in a fresh order, in batches that "
         "nobody trains on. Every sample comes once and with its label, which is checked.",
-        noun="epoch",
+        noun="epoch of feeding",
+        plural="epochs of feeding",
         items="samples",
         growth="the work grows to the 1st power",
     ),
