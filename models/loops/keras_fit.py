@@ -111,7 +111,7 @@ class KerasFit:
             "optimizer": told(model.optimizer),
             "gradients": "automatic",
             "shuffle": self.order_drawn() if recipe.shuffle == "every-epoch" else "none",
-            "dropout": dropout_of(model, recipe.dropout_rate if self.run.network is None else 1.0),
+            "dropout": dropout_of(model),
             "residence": "NumPy arrays" if recipe.remainder == "keep" else "NumPy arrays through a PyDataset",
             "remainder": recipe.remainder,
             "keras_backend": keras.backend.backend(),

@@ -128,11 +128,11 @@ def keras_loss(network: Network, run: Run) -> Any:
     return NetworkLoss(network, run.data.train_labels, dtype)
 
 
-def dropout_of(model: Any, rate: float) -> str:
+def dropout_of(model: Any) -> str:
     """What drops units, for a trainer's terms."""
     found: Mapping[str, None] = {
         type(layer).__name__: None
         for layer in model._flatten_layers(include_self=False)
-        if "Dropout" in type(layer).__name__
+        if "Dropout" in type(layer).__name__ and getattr(layer, "rate", True)
     }
-    return ", ".join(found) if found and rate else "none"
+    return ", ".join(found) or "none"

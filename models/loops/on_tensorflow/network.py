@@ -37,7 +37,7 @@ class LoadedNetwork:
             made = built(trainer, run, network)
             self.call: Any = made.model
             self.naming = made.naming
-            self.dropout = dropout_of(made.model, 1.0)
+            self.dropout = dropout_of(made.model)
         else:
             self.call, self.naming = by_hand(trainer, run, network)
             named = "tf.nn.dropout" if run.network is None else "the network's own"
@@ -78,7 +78,7 @@ class LoadedNetwork:
     def losses(self, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         """Each sample's loss [n], and what layers add to the mean in it."""
         if self.network.loss == SPARSE_CROSSENTROPY:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, outputs)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(class_numbers(targets), outputs)
         else:
             losses = tf.cast(self.network.loss(targets, outputs), self.loss_dtype)  # type: ignore[operator]
         if losses.shape.rank != 1:  # several targets a sample
@@ -90,6 +90,7 @@ class LoadedNetwork:
         """Sums over a batch; where targets are no classes, nothing is right."""
         if not self.classes:
             return tf.reduce_sum(losses), tf.zeros([], self.loss_dtype)
+        targets = class_numbers(targets)
         right = tf.cast(
             tf.equal(tf.argmax(outputs, axis=-1, output_type=targets.dtype), targets), self.loss_dtype
         )
@@ -106,6 +107,11 @@ class LoadedNetwork:
         """The current weights, state included, copied to the host."""
         own = {name: on_host(variable) for name, variable in named_variables(self.call)}
         return as_given(self._initial, self.naming.canonical(own))
+
+
+def class_numbers(targets: tf.Tensor) -> tf.Tensor:
+    """Targets in a width that TensorFlow takes for classes."""
+    return targets if targets.dtype in (tf.int32, tf.int64) else tf.cast(targets, tf.int32)
 
 
 def by_hand(trainer: str, run: Run, network: Network) -> tuple[Any, Naming]:

@@ -156,6 +156,16 @@ def losses() -> dict[str, Any]:
     cases = {
         "squares": (replace(plain, loss=squares), numbers),
         "doubled": (replace(plain, loss=smoothed), data),
+        "bytes": (
+            plain,
+            replace(
+                data,
+                **{
+                    name: getattr(data, name).astype(np.uint8)
+                    for name in ("train_labels", "validation_labels")
+                },
+            ),
+        ),
         "regularised": (replace(plain, build=regularised), data),
         "plain": (plain, data),
     }

@@ -75,6 +75,7 @@ def test_losses_of_a_network_s_own_are_the_same_in_all_loops(findings: dict[str,
         assert all(other[::2] == pytest.approx(first[::2], rel=1e-6) for other in others)
         assert all(other[1::2] == pytest.approx(first[1::2]) for other in others if first[1] is not None)
     assert all(told[1::2] == [None, None] for told in losses["squares"].values())
+    assert losses["bytes"]["graph-loop"] == pytest.approx(losses["plain"]["graph-loop"], rel=1e-6)
     plain, doubled = losses["plain"]["eager-loop"], losses["doubled"]["eager-loop"]
     assert doubled[3] is not None
     assert doubled[0] > 1.5 * plain[0]
