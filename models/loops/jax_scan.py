@@ -49,7 +49,7 @@ class JaxScan:
             "steps_per_execution": recipe.steps(len(self.run.data.train_labels)),
             "shuffle": "one permutation an epoch" if recipe.shuffle == "every-epoch" else "none",
             "residence": "on the device, gathered once an epoch",
-            "convolutions": "as products of patches" if self.rewrites else as_written,
+            "convolutions": "as products of patches, pooling by reshaping" if self.rewrites else as_written,
         }
 
     def train(self, between: Between) -> None:
