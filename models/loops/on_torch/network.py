@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +40,8 @@ class TorchNetwork:
                 self.module.eval()(self.inputs(run.data.train_images[:2]))
         self._set_weights()
         if channels_last:
-            self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            laid_out: Any = self.module
+            laid_out.to(memory_format=torch.channels_last)
 
     @property
     def trained(self) -> list[torch.nn.Parameter]:

@@ -44,7 +44,7 @@ def as_in_inference(module: torch.nn.Module) -> torch.nn.Module:
     for part in module.modules():
         part.eval()
     for part in module.modules():
-        part.train = _stay(part)  # type: ignore[method-assign]
+        setattr(part, "train", _stay(part))  # noqa: B010 - of this part alone
     return module
 
 
