@@ -21,6 +21,10 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import load_registry
 
 
+_INSTALLED = ("site-packages", "dist-packages")
+"""The folders that installers fill."""
+
+
 def account(plugins: Iterable[str], further: Sequence[Implementation] = ()) -> dict[str, Any]:
     """What a side is, in plain JSON types.
 
@@ -45,9 +49,13 @@ def account(plugins: Iterable[str], further: Sequence[Implementation] = ()) -> d
 
 
 def packages() -> dict[str, str]:
-    """Every installed distribution and its version; of two of one name the one that is imported."""
+    """Every installed distribution and its version; of two of one name the one that is imported.
+
+    What a build has left in the folder that one stands in (``*.egg-info``) is not installed.
+    """
     found: dict[str, str] = {}
-    for distribution in importlib.metadata.distributions():
+    installed = [entry for entry in sys.path if Path(entry).name in _INSTALLED]
+    for distribution in importlib.metadata.distributions(path=installed):
         name = distribution.metadata["Name"]
         if name:
             found.setdefault(name.lower().replace("_", "-"), distribution.version)

@@ -134,7 +134,9 @@ def errors(oracle: Oracle, network: Network, recipe: Recipe) -> dict[str, float]
 
 def kept(oracle: Oracle, network: Network, recipe: Recipe, training: bool) -> list[float]:
     """Of gates that each are 1, times 4: the mean logit over 4, and how many other values than two there are."""
-    inputs = np.tile(oracle.gate_image.astype(np.float64), (400, 1))
+    inputs = np.tile(
+        oracle.gate_image.astype(np.float64), (401, 1)
+    )  # three quarters of 4010 is no whole number
     logits, _ = FAMILIES[network.family](network, recipe, exact(oracle.gate_weights(recipe)))
     found = logits(inputs, training) / 4
     scale = 1 / (1 - recipe.dropout_rate)

@@ -42,7 +42,7 @@ def test_networks_compute_what_their_oracles_do(framework: str) -> None:
             assert not far, (target, words)
             assert len(found[words]) > 4
         (on, odd), (off, _), (left_on, _) = found["kept"]
-        # of 4000 gates the mean is right to 0.009
+        # of 4010 gates the mean is right to 0.009
         assert off == pytest.approx(1, abs=1e-9)
         for share in (on, left_on):
             assert share == pytest.approx(1, abs=0.045)
