@@ -20,7 +20,6 @@ from likeforlike.devices.machine.versions import numpy_blas
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import load_registry
 
-
 _INSTALLED = ("site-packages", "dist-packages")
 """The folders that installers fill."""
 
