@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from likeforlike.reports.read.cell_schema import LEAST_POSITIVE
 from likeforlike.reports.read.result_file import ResultError
 from likeforlike.reports.read.safe_text import all_visible, visible
 
@@ -157,7 +158,7 @@ def _finite(found: Unusable) -> str:
 
 def _expectation(message: str) -> str:
     """Msgspec's own words, without its mark-up, as an expectation."""
-    plain = message.replace("`", "")
+    plain = message.replace("`", "").replace(f">= {LEAST_POSITIVE!r}", "> 0.0")
     if plain.startswith("Object missing required field"):
         return f"missing {plain.removeprefix('Object missing required field ')}"
     return visible(plain[:1].lower() + plain[1:], 160)

@@ -350,3 +350,14 @@ class TestVisible:
         with pytest.raises(ResultError) as caught:
             parse_results(b"{}", "a\x1b[31m\n.json")
         assert str(caught.value) == "a\\x1b[31m\\n.json; missing benchmarks"
+
+
+def test_zero_is_not_positive_where_a_library_has_small_numbers_taken_for_zero():
+    torch = pytest.importorskip("torch")
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor can't")
+    try:
+        noise = setter("document", "likeforlike", "noise", value={"aa_interval": [0, 1]})
+        assert "expected float > 0.0" in refusal(altered(noise))
+    finally:
+        torch.set_flush_denormal(False)
