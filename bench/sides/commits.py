@@ -54,20 +54,20 @@ def source_of_tree(asked: Asked, here: Path) -> Source:
     folder = (here / Path(asked.what or ".").expanduser()).resolve()
     if not folder.is_dir():
         raise OptionError(f"{asked.option}: {asked.what!r} is no folder")
-    told = _git(folder, "rev-parse", "--show-toplevel")
+    told = git(folder, "rev-parse", "--show-toplevel")
     if told.returncode:
         return Source(folder, folder, "", "not under version control")
     top = Path(told.stdout.strip())
-    head = _git(top, "rev-parse", "--verify", "--quiet", "HEAD").stdout.strip()
-    changed = bool(_git(top, "status", "--porcelain").stdout.strip())
+    head = git(top, "rev-parse", "--verify", "--quiet", "HEAD").stdout.strip()
+    changed = bool(git(top, "status", "--porcelain").stdout.strip())
     about = "working tree, changed since" if changed else "working tree"
-    around = _git(here, "rev-parse", "--show-toplevel").stdout.strip()
+    around = git(here, "rev-parse", "--show-toplevel").stdout.strip()
     return Source(Path(around) if around else top, top, head, about)
 
 
 def files_of(folder: Path) -> dict[str, Path]:
     """The source files of a folder by name: those of version control and new ones, else all Python files."""
-    told = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    told = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if told.returncode:
         names = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.py"))]
     else:
@@ -76,7 +76,7 @@ def files_of(folder: Path) -> dict[str, Path]:
 
 
 def _repository(asked: Asked, here: Path) -> Path:
-    told = _git(here, "rev-parse", "--show-toplevel")
+    told = git(here, "rev-parse", "--show-toplevel")
     if told.returncode:
         raise OptionError(f"{asked.option}: git:{asked.what}: there is no git repository around {here}")
     return Path(told.stdout.strip())
@@ -90,8 +90,8 @@ def _make(asked: Asked, repository: Path, worktree: Path, revision: str) -> None
     """Make the worktree, unless it is there, whole and as it was made. Raises OptionError."""
     ready = worktree.with_name(f"{revision}.ready")
     if ready.exists() and worktree.is_dir():
-        head = _git(worktree, "rev-parse", "HEAD").stdout.strip()
-        changed = _git(worktree, "status", "--porcelain", "--untracked-files=no").stdout.strip()
+        head = git(worktree, "rev-parse", "HEAD").stdout.strip()
+        changed = git(worktree, "status", "--porcelain", "--untracked-files=no").stdout.strip()
         if head == revision and not changed:
             return
         if changed and head == revision:
@@ -99,7 +99,7 @@ def _make(asked: Asked, repository: Path, worktree: Path, revision: str) -> None
             raise OptionError(f"{asked.option}: {told}")
     ready.unlink(missing_ok=True)
     shutil.rmtree(worktree, ignore_errors=True)  # of a run that was killed meanwhile
-    _git(repository, "worktree", "prune")
+    git(repository, "worktree", "prune")
     why = "no worktree can be made"
     _told(asked, repository, why, "worktree", "add", "--detach", "--force", str(worktree), revision)
     if (worktree / ".gitmodules").exists():
@@ -110,7 +110,7 @@ def _make(asked: Asked, repository: Path, worktree: Path, revision: str) -> None
 
 def _told(asked: Asked, folder: Path, why: str, *words: str) -> str:
     """What git answers. Raises OptionError."""
-    done = _git(folder, *words)
+    done = git(folder, *words)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         reason = f": {lines[-1].strip()}" if lines else ""
@@ -119,7 +119,8 @@ def _told(asked: Asked, folder: Path, why: str, *words: str) -> str:
     return done.stdout.strip()
 
 
-def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Git's answer in a folder; status 1 with the reason where it can't be run."""
     command = ["git", "-C", str(folder), *words]
     try:
         return subprocess.run(

@@ -6,9 +6,7 @@ import argparse
 import os
 import shlex
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from likeforlike.commits import revisions
@@ -65,16 +63,6 @@ def check_outputs(files: dict[str, Path | None]) -> None:
     for option, file in files.items():
         if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
             raise ValueError(f"{option} {file}: expected a file in a folder that is there")
-
-
-@contextmanager
-def kept_at(named: Path | None) -> Iterator[Path]:
-    """Where the result file goes: where it was asked for, else where it is gone afterwards."""
-    if named is not None:
-        yield named
-        return
-    with tempfile.TemporaryDirectory(prefix="likeforlike-") as folder:
-        yield Path(folder) / "results.json"
 
 
 def kept_file(sides: TwoSides) -> Path:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from likeforlike.commits import revisions
-from likeforlike.commits.ab import BAD_INPUT, INTERRUPTED, kept_at, split
+from likeforlike.commits.ab import BAD_INPUT, INTERRUPTED, Measure, split
 from likeforlike.commits.judging import Effect, outcome_of
-from likeforlike.commits.measuring import NEW, TwoSides, check_options
+from likeforlike.commits.measuring import BASE, NEW, TwoSides, check_options
 from likeforlike.commits.measuring import measure as measure_sides
 from likeforlike.reports.judge.limits import Limits, parse_limits
 from likeforlike.reports.read.result_file import ResultError
@@ -84,7 +85,7 @@ class Steps:
     limits: Limits
     options: tuple[str, ...]
     here: Path
-    measure: Callable[..., object] = measure_sides
+    measure: Measure = measure_sides
 
     def judge(self, commit: str) -> Judged:
         """Good, bad, or skip: more launches where it is unclear, unless their number was asked for."""
@@ -100,8 +101,9 @@ class Steps:
     def _once(self, commit: str, options: tuple[str, ...]) -> Judged:
         sides = TwoSides(f"git:{self.good}", f"git:{commit}", options)
         try:
-            with kept_at(None) as file:
-                outcome = outcome_of(self.measure(sides, file, self.here), self.limits)  # type: ignore[arg-type]
+            with tempfile.TemporaryDirectory(prefix="likeforlike-") as folder:
+                file = self.measure(sides, Path(folder) / "results.json", self.here)
+                outcome = outcome_of(file, self.limits)
         except (ValueError, ResultError) as error:
             return Judged(SKIP, " ".join(str(error).split()))
         mine = [effect for effect in outcome.effects if self.cell in (effect.cell, effect.name)]
@@ -114,7 +116,7 @@ class Steps:
         raise UnknownCell(f"--cell {self.cell!r} is the id of no cell that was measured; known: {known}")
 
     def _names(self) -> set[str]:
-        return {f"{self.cell}-{side}" for side in ("base", NEW)}
+        return {f"{self.cell}-{side}" for side in (BASE, NEW)}
 
 
 class UnknownCell(Exception):
@@ -133,7 +135,7 @@ def _judged(effect: Effect) -> Judged:
 def main(
     arguments: Sequence[str] | None = None,
     prog: str = "likeforlike bisect",
-    measure: Callable[..., object] = measure_sides,
+    measure: Measure = measure_sides,
 ) -> int:
     """Search, print each step and what was found; 0 if a commit or a range was, 2 for what can't run."""
     own, options = split(list(sys.argv[1:] if arguments is None else arguments))

@@ -63,7 +63,13 @@ def measure(sides: TwoSides, file: Path, here: Path) -> ResultFile:
     Its words go to the terminal; the folder is where the person stands, whose modules it finds.
     """
     command = [sys.executable, "-m", "likeforlike", "bench", *sides.arguments(file), "-q"]
+    before = _written(file)
     status = subprocess.run(command, cwd=here, stdout=sys.stderr, check=False).returncode
-    if status not in (0, _SOME_FAILED) or not file.exists():
+    if status not in (0, _SOME_FAILED) or _written(file) == before:
         raise ValueError(f"likeforlike bench ended with status {status}: what it said stands above")
     return read_results(file)
+
+
+def _written(file: Path) -> int | None:
+    """When the file was written, in nanoseconds; None where there is none. An earlier run's is no result."""
+    return file.stat().st_mtime_ns if file.exists() else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
-_SECONDS = 60.0
+from likeforlike.bench.sides.commits import git
+
 _DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 """Where a change is to go, the first of them that there is."""
 DIGITS = 10
@@ -14,7 +13,7 @@ DIGITS = 10
 
 def top_of(here: Path) -> Path:
     """The top of the working tree around a folder. Raises ValueError where there is none."""
-    found = git(here, "rev-parse", "--show-toplevel")
+    found = _asked(here, "rev-parse", "--show-toplevel")
     if found is None:
         raise ValueError(f"{here} is in no git repository; go into the one whose commits are to be compared")
     return Path(found)
@@ -22,7 +21,7 @@ def top_of(here: Path) -> Path:
 
 def commit_of(option: str, revision: str, top: Path) -> str:
     """The whole name of a commit. Raises ValueError, naming the option, for what names none."""
-    found = git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    found = _asked(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not found:
         raise ValueError(f"{option}: {revision!r} names no commit of {top.name}; git log shows them")
     return found
@@ -31,7 +30,7 @@ def commit_of(option: str, revision: str, top: Path) -> str:
 def merge_base(top: Path) -> str:
     """The last commit that HEAD and the default branch have in common. Raises ValueError without either."""
     for branch in _DEFAULT_BRANCHES:
-        found = git(top, "merge-base", "HEAD", branch)
+        found = _asked(top, "merge-base", "HEAD", branch)
         if found:
             return found
     raise ValueError(
@@ -41,12 +40,12 @@ def merge_base(top: Path) -> str:
 
 def is_changed(top: Path) -> bool:
     """Whether the working tree differs from its commit, in what is under version control or could be."""
-    return bool(git(top, "status", "--porcelain"))
+    return bool(_asked(top, "status", "--porcelain"))
 
 
 def subject_of(top: Path, commit: str) -> str:
     """The first line of a commit's message."""
-    return git(top, "log", "-1", "--format=%s", commit) or ""
+    return _asked(top, "log", "-1", "--format=%s", commit) or ""
 
 
 def between(top: Path, good: str, bad: str) -> list[str]:
@@ -54,20 +53,16 @@ def between(top: Path, good: str, bad: str) -> list[str]:
 
     Raises ValueError where ``good`` is no ancestor of ``bad``, and where they are one.
     """
-    if git(top, "merge-base", good, bad) != good:
+    if _asked(top, "merge-base", good, bad) != good:
         names = f"{good[:DIGITS]} is no ancestor of {bad[:DIGITS]}"
         raise ValueError(f"--good: {names}; swap them, or name another")
-    listed = git(top, "rev-list", "--reverse", "--first-parent", f"{good}..{bad}") or ""
+    listed = _asked(top, "rev-list", "--reverse", "--first-parent", f"{good}..{bad}") or ""
     if not listed:
         raise ValueError(f"--good and --bad are both {good[:DIGITS]}; there is nothing between them")
     return listed.split()
 
 
-def git(folder: Path, *arguments: str) -> str | None:
-    """What git prints, stripped; None where it fails. Raises ValueError where there is no git."""
-    command: Sequence[str] = ("git", "-C", str(folder), *arguments)
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    except FileNotFoundError:
-        raise ValueError("git is not installed; install it") from None
+def _asked(folder: Path, *words: str) -> str | None:
+    """What git prints, stripped; None where it fails."""
+    told = git(folder, *words)
     return told.stdout.strip() if told.returncode == 0 else None

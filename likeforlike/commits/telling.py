@@ -51,7 +51,8 @@ def terminal_text(outcome: Outcome) -> str:
         parts.append(tabulate(rows, headers=_columns(outcome), tablefmt="pipe", disable_numparse=True))
     if outcome.effects:
         parts.append(_sums(outcome.effects))
-    parts += [f"not measured: {one}" for one in _lost(outcome.broken) + _lost(outcome.skipped)]
+    lost = [f"not measured: {one}" for one in _lost(outcome.broken) + _lost(outcome.skipped)]
+    parts += ["\n".join(lost)] if lost else []
     return "\n\n".join(parts)
 
 

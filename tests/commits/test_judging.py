@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -32,6 +33,15 @@ def lost(side, outcome="skipped", reason="torch not installed"):
         "device": "cpu:0",
         "axes": {"size": 500, "dtype": "float32", "side": side},
     }
+
+
+def cell_of_torch(benchmark):
+    """The same cell, of an implementation that the other side lacks."""
+    made = copy.deepcopy(benchmark)
+    made["extra_info"]["implementation"] = "torch"
+    for place, name in ((made, "name"), (made, "fullname"), (made["extra_info"], "cell")):
+        place[name] = place[name].replace("-numpy-", "-torch-").replace("-tf-eager-", "-torch-")
+    return made
 
 
 def test_what_is_slower_by_more_than_the_limit_fails():
@@ -77,8 +87,12 @@ def test_what_neither_side_could_measure_is_no_news_but_what_one_lacks_is():
     neither = judged(slower=1.0, unmeasured=[lost("base"), lost("new")])
     assert neither.skipped == ()
     assert neither.status == 0
-    there = lost("new") | {"cell": "matmul-numpy-cpu:0-500-float32-other"}
-    assert judged(slower=1.0, unmeasured=[there]).skipped == ()
+    document = sided(slower=1.0, unmeasured=[lost("new")])
+    there = next(b for b in document["benchmarks"] if b["extra_info"]["cell"].endswith("500-float32-base"))
+    document["benchmarks"].append(cell_of_torch(there))
+    one = outcome_of(read(document, "r.json"), parse_limits([]))
+    assert [lost.cell for lost in one.skipped] == ["matmul-torch-cpu:0-500-float32-new"]
+    assert "not measured: matmul-torch-cpu:0-500-float32-new: torch not installed" in terminal_text(one)
 
 
 def test_a_file_without_two_sides_is_refused():

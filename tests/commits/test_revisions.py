@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from likeforlike.commits import revisions
+from likeforlike.commits import measuring, revisions
 from likeforlike.commits.ab import main as ab
 from likeforlike.commits.measuring import check_options
 
@@ -87,3 +88,12 @@ def test_the_result_file_may_be_named_among_the_options_of_bench(tmp_path):
     assert check_options(["--benchmark-json", f"{tmp_path}/r.json"])[1] == tmp_path / "r.json"
     with pytest.raises(ValueError, match="--benchmark-json"):
         check_options(["--benchmark-json=/nowhere/r.json"])
+
+
+def test_what_an_earlier_run_left_is_no_result_of_one_that_wrote_nothing(tmp_path, monkeypatch):
+    (tmp_path / "r.json").write_text("{}")
+    failed = subprocess.CompletedProcess((), 1)
+    monkeypatch.setattr(measuring.subprocess, "run", lambda *_, **__: failed)
+    sides = measuring.TwoSides("git:a", "tree:b", ())
+    with pytest.raises(ValueError, match="ended with status 1"):
+        measuring.measure(sides, tmp_path / "r.json", tmp_path)

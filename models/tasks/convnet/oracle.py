@@ -22,9 +22,9 @@ from likeforlike.models.tasks.oracle.arithmetic import (
     Arrays,
     affine,
     affine_backward,
+    end_backward,
     glorot_uniform,
-    mean_loss_backward,
-    score_sums,
+    logits_of,
 )
 from likeforlike.models.tasks.oracle.network import Oracle, gate_output, graded_images, vectors_drawn
 
@@ -71,16 +71,6 @@ def units_of(weights: Arrays, inputs: np.ndarray) -> np.ndarray:
     return _forward(weights, inputs)[0]
 
 
-def logits_of(weights: Arrays, units: np.ndarray) -> np.ndarray:
-    """Logits [n, 10] of the units after dropout."""
-    return affine(weights, "output", units)
-
-
-def inference(weights: Arrays, inputs: np.ndarray) -> np.ndarray:
-    """Logits [n, 10] of images [n, 784], without dropout."""
-    return logits_of(weights, units_of(weights, inputs))
-
-
 def gradients_of(
     weights: Arrays, inputs: np.ndarray, labels: np.ndarray, scale: np.ndarray | None
 ) -> tuple[Arrays, float, int]:
@@ -89,19 +79,14 @@ def gradients_of(
     ``scale`` is the dropout mask over 1 - rate, [n, units]; None for no dropout.
     """
     units, tape = _forward(weights, inputs)
-    kept = units if scale is None else units * scale
-    logits = logits_of(weights, kept)
     gradients: Arrays = {}
-    d_units = affine_backward(weights, "output", kept, mean_loss_backward(logits, labels), gradients)
-    if scale is not None:
-        d_units = d_units * scale
+    d_units, loss, right = end_backward(weights, units, labels, scale, gradients)
     d_flat = affine_backward(weights, "hidden", tape["flat"], d_units * (units > 0), gradients)
     d_pooled = d_flat.reshape(tape["pooled2"].shape)
     d_maps = _pool_backward(tape["maps2"], tape["pooled2"], d_pooled) * (tape["maps2"] > 0)
     d_pooled = _conv_backward(weights, "conv2", tape["pooled1"], d_maps, gradients)
     d_maps = _pool_backward(tape["maps1"], tape["pooled1"], d_pooled) * (tape["maps1"] > 0)
     _conv_backward(weights, "conv1", tape["images"], d_maps, gradients)
-    loss, right = score_sums(logits, labels)
     return {name: gradients[name] for name in weights}, loss, right
 
 

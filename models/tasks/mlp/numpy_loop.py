@@ -12,6 +12,7 @@ from likeforlike.models.tasks.oracle.arithmetic import (
     Arrays,
     affine,
     affine_backward,
+    logits_of,
     mean_loss_backward,
     score_sums,
 )
@@ -40,11 +41,6 @@ def hidden_layer(weights: Arrays, images: np.ndarray) -> np.ndarray:
     """ReLU units before dropout, [n, 784] to [n, 512]."""
     hidden = affine(weights, "hidden", images)
     return np.maximum(hidden, 0, out=hidden)
-
-
-def logits_of(weights: Arrays, hidden: np.ndarray) -> np.ndarray:
-    """Logits [n, 10]."""
-    return affine(weights, "output", hidden)
 
 
 def gradients_of(

@@ -49,6 +49,29 @@ def affine_backward(
     return d_sums @ kernel.T
 
 
+def logits_of(weights: Mapping[str, np.ndarray], units: np.ndarray) -> np.ndarray:
+    """Logits [n, 10] of the units after dropout: the dense layer ``output``, in which every network ends."""
+    return affine(weights, "output", units)
+
+
+def end_backward(
+    weights: Mapping[str, np.ndarray],
+    units: np.ndarray,
+    labels: np.ndarray,
+    scale: np.ndarray | None,
+    gradients: Arrays,
+) -> tuple[np.ndarray, float, int]:
+    """Dropout, the layer ``output`` and the mean loss: gradient by the units before dropout, and the scores.
+
+    ``scale`` is the dropout mask over 1 - rate, [n, units]; None for no dropout. The scores: the sum of the
+    losses and the number of right answers; the layer's gradients are added to ``gradients``.
+    """
+    kept = units if scale is None else units * scale
+    logits = logits_of(weights, kept)
+    d_units = affine_backward(weights, "output", kept, mean_loss_backward(logits, labels), gradients)
+    return d_units if scale is None else d_units * scale, *score_sums(logits, labels)
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities over the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
-from likeforlike.models.contract.implementation import Division, Implementation, Role
+from likeforlike.models.contract.implementation import Implementation
 
 HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
@@ -15,110 +15,122 @@ _WITHOUT_CACHES = (
 )
 """The first epoch's compiling is to be seen, whatever was compiled before it."""
 _LOOPS = "likeforlike.models.loops"
-_Environment = tuple[tuple[str, str], ...]
+_ON_TENSORFLOW = ("KERAS_BACKEND", "tensorflow")
+
+# each without its workload, its network named by the module that has it in a task's package
+_keras = partial(
+    Implementation,
+    workload="",
+    framework="tensorflow",
+    network="with_keras",
+    needs=("tensorflow", "keras"),
+    environment=(_ON_TENSORFLOW,),
+)
+_tensorflow = partial(_keras, network="with_tensorflow")
+_torch = partial(Implementation, workload="", framework="torch", network="with_torch", needs=("torch",))
+_jax = partial(Implementation, workload="", framework="jax", network="with_jax", needs=("jax",))
+
+_LISTED = (
+    _keras(
+        name="keras-fit",
+        summary="Model.fit as Keras comes, with its TensorBoard callback",
+        target=f"{_LOOPS}.keras_fit:KerasFit",
+    ),
+    _keras(
+        name="train-on-batch",
+        summary="a Keras model, Model.train_on_batch for each batch",
+        target=f"{_LOOPS}.train_on_batch:TrainOnBatch",
+    ),
+    _tensorflow(
+        name="eager-loop",
+        summary="hand-written layers and metrics, GradientTape and tf.data, each step eager",
+        target=f"{_LOOPS}.tensorflow_loop:EagerLoop",
+    ),
+    _tensorflow(
+        name="graph-loop",
+        summary="the eager loop with its step compiled by tf.function",
+        target=f"{_LOOPS}.tensorflow_loop:GraphLoop",
+    ),
+    _torch(
+        name="torch-loop",
+        summary="nn.Module, DataLoader and torch.optim.Adam, step by step",
+        target=f"{_LOOPS}.torch_loop:TorchLoop",
+    ),
+    _jax(
+        name="jax-step",
+        summary="functions and jax.value_and_grad, each step one jax.jit",
+        target=f"{_LOOPS}.jax_step:JaxStep",
+    ),
+    _jax(
+        name="flax-step",
+        summary="a module of flax.linen, each step one jax.jit",
+        target=f"{_LOOPS}.jax_step:JaxStep",
+        network="with_flax",
+        needs=("jax", "flax"),
+    ),
+    _keras(
+        name="keras-fit-jax",
+        framework="jax",
+        summary="Model.fit on Keras's JAX backend",
+        target=f"{_LOOPS}.keras_fit:KerasFitJax",
+        needs=("jax", "keras"),
+        environment=(("KERAS_BACKEND", "jax"),),
+    ),
+    _keras(
+        name="keras-fit-torch",
+        framework="torch",
+        summary="Model.fit on Keras's PyTorch backend",
+        target=f"{_LOOPS}.keras_fit:KerasFitTorch",
+        needs=("torch", "keras"),
+        environment=(("KERAS_BACKEND", "torch"),),
+    ),
+    _keras(
+        name="keras-fit-tuned",
+        summary="Model.fit with several steps an execution, and XLA, where trials say so",
+        target=f"{_LOOPS}.keras_fit_tuned:KerasFitTuned",
+        division="tuned",
+        environment=(_ON_TENSORFLOW, HUGE_PAGES),
+    ),
+    _tensorflow(
+        name="tf-epoch",
+        summary="the whole epoch in one compiled TensorFlow function",
+        target=f"{_LOOPS}.tensorflow_epoch:TensorFlowEpoch",
+        division="tuned",
+        environment=(_ON_TENSORFLOW, HUGE_PAGES),
+    ),
+    _torch(
+        name="torch-compiled",
+        summary="resident data, each step one torch.compile function",
+        target=f"{_LOOPS}.torch_compiled:TorchCompiled",
+        division="tuned",
+        environment=(*_WITHOUT_CACHES, HUGE_PAGES),
+    ),
+    _jax(
+        name="jax-scan",
+        summary="the whole epoch in one lax.scan",
+        target=f"{_LOOPS}.jax_scan:JaxScan",
+        division="tuned",
+        environment=(HUGE_PAGES,),
+    ),
+    _torch(
+        name="floor-torch",
+        summary="no trainer: products and convolutions of a traced step alone, by PyTorch",
+        target=f"{_LOOPS}.floors.with_torch:FloorTorch",
+        environment=(HUGE_PAGES,),
+        role="floor",
+    ),
+    _jax(
+        name="floor-jax",
+        summary="no trainer: products and convolutions of a traced step alone, by JAX",
+        target=f"{_LOOPS}.floors.with_jax:FloorJax",
+        environment=(HUGE_PAGES,),
+        role="floor",
+    ),
+)
 
 
 def trainers(workload: str, package: str) -> tuple[Implementation, ...]:
     """What a task offers whose package has its networks in ``with_keras``, ``with_tensorflow`` and so on."""
-
-    def entry(
-        name: str, framework: str, network: str, target: str, summary: str, *,
-        needs: Sequence[str] = (), environment: _Environment = (), division: Division = "default",
-        role: Role = "contestant",
-    ) -> Implementation:  # fmt: skip
-        return Implementation(
-            name=name,
-            workload=workload,
-            framework=framework,
-            summary=summary,
-            target=f"{_LOOPS}.{target}",
-            network=f"{package}.with_{network}:NETWORK",
-            division=division,
-            needs=(framework, *needs),
-            environment=environment,
-            role=role,
-        )
-
-    def keras(
-        name: str, framework: str, target: str, summary: str, backend: str, **more: Any
-    ) -> Implementation:
-        environment = (("KERAS_BACKEND", backend), *more.pop("environment", ()))
-        return entry(
-            name, framework, "keras", target, summary,
-            needs=("keras",), environment=environment, **more,
-        )  # fmt: skip
-
-    def tensorflow(name: str, target: str, summary: str, **more: Any) -> Implementation:
-        return entry(name, "tensorflow", "tensorflow", target, summary, **more)
-
-    return (
-        keras(
-            "keras-fit", "tensorflow", "keras_fit:KerasFit",
-            "Model.fit as Keras comes, with its TensorBoard callback", "tensorflow",
-        ),
-        keras(
-            "train-on-batch", "tensorflow", "train_on_batch:TrainOnBatch",
-            "a Keras model, Model.train_on_batch for each batch", "tensorflow",
-        ),
-        tensorflow(
-            "eager-loop", "tensorflow_loop:EagerLoop",
-            "hand-written layers and metrics, GradientTape and tf.data, each step eager",
-            needs=("keras",), environment=(("KERAS_BACKEND", "tensorflow"),),
-        ),
-        tensorflow(
-            "graph-loop", "tensorflow_loop:GraphLoop",
-            "the eager loop with its step compiled by tf.function",
-            needs=("keras",), environment=(("KERAS_BACKEND", "tensorflow"),),
-        ),
-        entry(
-            "torch-loop", "torch", "torch", "torch_loop:TorchLoop",
-            "nn.Module, DataLoader and torch.optim.Adam, step by step",
-        ),
-        entry(
-            "jax-step", "jax", "jax", "jax_step:JaxStep",
-            "functions and jax.value_and_grad, each step one jax.jit",
-        ),
-        entry(
-            "flax-step", "jax", "flax", "jax_step:JaxStep",
-            "a module of flax.linen, each step one jax.jit",
-            needs=("flax",),
-        ),
-        keras(
-            "keras-fit-jax", "jax", "keras_fit:KerasFitJax",
-            "Model.fit on Keras's JAX backend", "jax",
-        ),
-        keras(
-            "keras-fit-torch", "torch", "keras_fit:KerasFitTorch",
-            "Model.fit on Keras's PyTorch backend", "torch",
-        ),
-        keras(
-            "keras-fit-tuned", "tensorflow", "keras_fit_tuned:KerasFitTuned",
-            "Model.fit with several steps an execution, and XLA, where trials say so", "tensorflow",
-            environment=(HUGE_PAGES,), division="tuned",
-        ),
-        tensorflow(
-            "tf-epoch", "tensorflow_epoch:TensorFlowEpoch",
-            "the whole epoch in one compiled TensorFlow function",
-            needs=("keras",), environment=(("KERAS_BACKEND", "tensorflow"), HUGE_PAGES), division="tuned",
-        ),
-        entry(
-            "torch-compiled", "torch", "torch", "torch_compiled:TorchCompiled",
-            "resident data, each step one torch.compile function",
-            environment=(*_WITHOUT_CACHES, HUGE_PAGES), division="tuned",
-        ),
-        entry(
-            "jax-scan", "jax", "jax", "jax_scan:JaxScan",
-            "the whole epoch in one lax.scan",
-            environment=(HUGE_PAGES,), division="tuned",
-        ),
-        entry(
-            "floor-torch", "torch", "torch", "floors.with_torch:FloorTorch",
-            "no trainer: products and convolutions of a traced step alone, by PyTorch",
-            environment=(HUGE_PAGES,), role="floor",
-        ),
-        entry(
-            "floor-jax", "jax", "jax", "floors.with_jax:FloorJax",
-            "no trainer: products and convolutions of a traced step alone, by JAX",
-            environment=(HUGE_PAGES,), role="floor",
-        ),
-    )  # fmt: skip
+    return tuple(
+        replace(entry, workload=workload, network=f"{package}.{entry.network}:NETWORK") for entry in _LISTED
+    )

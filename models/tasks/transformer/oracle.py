@@ -32,9 +32,9 @@ from likeforlike.models.tasks.oracle.arithmetic import (
     Arrays,
     affine,
     affine_backward,
+    end_backward,
     glorot_uniform,
-    mean_loss_backward,
-    score_sums,
+    logits_of,
     softmax,
 )
 from likeforlike.models.tasks.oracle.network import Oracle, gate_output, graded_images, vectors_drawn
@@ -94,16 +94,6 @@ def units_of(weights: Arrays, inputs: np.ndarray) -> np.ndarray:
     return _forward(weights, inputs)[0]
 
 
-def logits_of(weights: Arrays, units: np.ndarray) -> np.ndarray:
-    """Logits [n, 10] of the units after dropout."""
-    return affine(weights, "output", units)
-
-
-def inference(weights: Arrays, inputs: np.ndarray) -> np.ndarray:
-    """Logits [n, 10] of images [n, 784], without dropout."""
-    return logits_of(weights, units_of(weights, inputs))
-
-
 def gradients_of(
     weights: Arrays, inputs: np.ndarray, labels: np.ndarray, scale: np.ndarray | None
 ) -> tuple[Arrays, float, int]:
@@ -112,12 +102,8 @@ def gradients_of(
     ``scale`` is the dropout mask over 1 - rate, [n, width]; None for no dropout.
     """
     units, tape = _forward(weights, inputs)
-    kept = units if scale is None else units * scale
-    logits = logits_of(weights, kept)
     gradients: Arrays = {}
-    d_units = affine_backward(weights, "output", kept, mean_loss_backward(logits, labels), gradients)
-    if scale is not None:
-        d_units = d_units * scale
+    d_units, loss, right = end_backward(weights, units, labels, scale, gradients)
     d_mean = _norm_backward(weights, "norm", tape["norm"], d_units, gradients)
     rows = tape["tokens"].shape[1]
     d_stream = np.repeat(d_mean[:, None] / rows, rows, axis=1)
@@ -126,7 +112,6 @@ def gradients_of(
         d_stream = d_stream + _attention_backward(weights, f"block{block}", tape, d_stream, gradients)
     gradients["positions"] = d_stream.sum(axis=0)
     affine_backward(weights, "embedding", tape["tokens"], d_stream, gradients)
-    loss, right = score_sums(logits, labels)
     return {name: gradients[name] for name in weights}, loss, right
 
 
