@@ -133,6 +133,9 @@ def keras_dataset(images: Any, labels: Any, batch: int, shuffled: bool) -> Any:
     # Keras has no public name for it
     from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 
+    from likeforlike.models.loops.on_keras.backends import seed_orders
+
+    seed_orders(0)  # whatever was seeded before in this process
     made = ArrayDataAdapter(images, labels, batch_size=batch, shuffle=shuffled).get_tf_dataset()
     return made.apply(tf.data.experimental.assert_cardinality(-(-len(labels) // batch)))
 
