@@ -119,7 +119,7 @@ def needed_calls(quantile: float, confidence: float = 0.95, sides: int = 2) -> i
     return math.ceil(math.log(error) / math.log(worse) - 1e-9)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache
 def interval_ranks(calls: int, quantile: float, confidence: float = 0.95) -> tuple[int, int]:
     """Ranks, from 1, of the two calls between which the quantile lies; a rank of 0, or calls + 1, is none.
 

@@ -153,6 +153,58 @@ def test_a_value_without_meaning_or_effect_is_refused(changes, told):
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("batch_size", [1]),
+        ("epochs", [1]),
+        ("dropout_rate", [0.0]),
+        ("beta_1", [0.0, 0.999]),
+        ("learning_rate", [1e-30, 1e30]),
+        ("clip_norm", [1e-30, None]),
+        ("warmup_steps", [0]),
+    ],
+)
+def test_the_least_that_has_a_meaning_is_taken(name, values):
+    for value in values:
+        assert getattr(replace(MATCHED, **{name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("batch_size", [0, -1]),
+        ("epochs", [0, -1]),
+        ("dropout_rate", [-0.5, -1e-9, 1.0]),
+        ("beta_2", [-1e-9, 1.0]),
+        ("learning_rate", [0.0, -1.0, float("inf")]),
+        ("epsilon", [0.0, float("inf")]),
+        ("clip_norm", [0.0, -1.0, float("inf")]),
+        ("warmup_steps", [-1]),
+    ],
+)
+def test_what_lies_just_outside_is_refused(name, values):
+    for value in values:
+        with pytest.raises(ValueError, match=f"recipe matched: {name}="):
+            replace(MATCHED, **{name: value})
+
+
+def test_a_precision_that_device_or_trainer_lacks_is_refused_by_name():
+    def told(precision, device, *can):
+        try:
+            module.refuse_precision("mine", replace(MATCHED, precision=precision), device, *can)
+        except RecipeRefused as refused:
+            return str(refused)
+        return None
+
+    assert told("tf32", "cpu:0") == "mine refuses precision='tf32': a CPU has no TF32"
+    assert [told(name, "cpu:0") for name in ("float32", "float64")] == [None, None]
+    assert [told(name, "gpu:0") for name in ("float32", "float64", "tf32")] == [None, None, None]
+    assert told("mixed", "gpu:0") == "mine refuses precision='mixed': it has float32, float64, tf32"
+    assert told("mixed", "gpu:0", ["float32", "mixed"]) is None
+    assert told("float64", "cpu:0", ["mixed"]) == "mine refuses precision='float64': it has mixed"
+
+
 def test_mixed_precision_multiplies_in_bfloat16():
     assert replace(MATCHED, precision="mixed").arithmetic == "bfloat16"
     assert [replace(MATCHED, precision=name).arithmetic for name in ("float32", "tf32", "bfloat16")] == [

@@ -41,7 +41,7 @@ def ranks_by_definition(calls, quantile, confidence):
 
 class TestRanks:
     @pytest.mark.parametrize("calls", [1, 5, 6, 7, 71, 72, 100, 367, 368, 1000])
-    @pytest.mark.parametrize("quantile", [0.5, 0.95, 0.99, 0.1])
+    @pytest.mark.parametrize("quantile", [0.5, 0.95, 0.99, 0.1, 0.01])
     @pytest.mark.parametrize("confidence", [0.9, 0.95])
     def test_are_those_of_the_definition(self, calls, quantile, confidence):
         assert interval_ranks(calls, quantile, confidence) == ranks_by_definition(calls, quantile, confidence)
@@ -160,6 +160,12 @@ class TestKeptCalls:
         assert made.number == 50_000
         assert list(made.seconds) == sorted(made.seconds)
 
+    def test_the_classes_are_the_finest_of_which_no_more_are_occupied(self):
+        """2**n times the finest: on e**0 to e**1 so many classes are occupied as their width goes into 1."""
+        calls = np.exp(np.linspace(0.0, 1.0, 30_000))
+        for doublings, most in ((0, 1001), (1, 600), (2, 300), (3, 130)):
+            assert kept(calls, most=most).resolution == FINEST * 2**doublings
+
     def test_the_resolution_is_what_it_says(self):
         calls = np.sort(np.random.default_rng(2).lognormal(-9, 0.1, 20_000))
         made = kept(calls)
@@ -185,7 +191,7 @@ class TestKeptCalls:
         one, two = Calls((1.0, 4.0)), Calls((2.0, 4.0), (3, 1), 0.002)
         assert joined([one, two]) == Calls((1.0, 2.0, 4.0, 4.0), (1, 3, 1, 1), 0.002)
         assert joined([one]) is one
-        assert joined([]).number == 0
+        assert joined([]) == Calls((), (), 0.0)
         assert [joined([one, two]).ranked(rank) for rank in range(1, 7)] == [1, 2, 2, 2, 4, 4]
 
     def test_what_the_file_is_told_is_short_and_sorted(self):

@@ -267,11 +267,34 @@ def test_dropout_by_hand(finishing, sign):
     assert proof.dropout_error(ORACLE, "factory", left_on, "cpu:0") == math.inf
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-3), ("float64", 5e-5), ("tf32", 3e-2)])
+@pytest.mark.parametrize(
+    ("precision", "bits"), [("float32", 24), ("tf32", 24), ("mixed", 24), ("float64", 53), ("bfloat16", 9)]
+)
+def test_a_weight_is_stored_once_at_the_start_and_once_a_step(finishing, monkeypatch, precision, bits):
+    """112 images in batches of 32 are four steps, in two epochs eight: nine times half a last digit."""
+    given = []
+
+    def movement_errors(start, answer, truth, kinked, rounding):
+        given.append(rounding)
+        return [0.0]
+
+    monkeypatch.setattr(proof, "movement_errors", movement_errors)
+    parity(finishing, [epoch()], [epoch()], replace(HAND, precision=precision))
+    assert given == pytest.approx([3 / 2**bits], rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("precision", "tolerance"),
+    [("float32", 1e-3), ("float64", 5e-5), ("tf32", 3e-2), ("mixed", 0.6), ("bfloat16", 0.6)],
+)
 def test_the_error_is_the_worse_of_both_in_units_of_the_tolerance(monkeypatch, precision, tolerance):
     recipe = replace(HAND, precision=precision)
     for parity, dropout, worst in ((0.25, 0.5, 0.5), (0.75, 0.5, 0.75)):
-        monkeypatch.setattr(proof, "parity_error", lambda *asked, share=parity: share * tolerance)
+
+        def parity_error(oracle, factory, recipe, device, share=parity):
+            return share * tolerance if recipe.precision == precision else 0.0
+
+        monkeypatch.setattr(proof, "parity_error", parity_error)
         monkeypatch.setattr(proof, "dropout_error", lambda *asked, share=dropout: share)
         found = proof.verify(ORACLE, "factory", recipe, "cpu:0")
         assert (found.error, found.tolerance) == (pytest.approx(worst * tolerance), tolerance)
