@@ -1,12 +1,12 @@
 """By how much is a product slower with its operands in memory, and is that what the memory's bandwidth says?
 
 ``python -m bench.studies.cold_cache``: one implementation's product in three ways, in turns of drawn order,
-each call timed after 20 ms of untimed ones. *Warm*: at once. *Paused*: after a pause in which nothing but
-small arrays is touched, as long as emptying the caches takes. *Cold*: after a buffer larger than all caches
-was written. Cold less paused is what the caches were worth; the pause alone puts the threads of a BLAS to
-sleep. Predicted is the time in which two operands and the result pass between memory and processor, at the
-rate of a triad and of a copy: the most that a product can lose, since it computes while it reads. What hides
-nothing, the sum of the same two matrices, shows whether they come from memory at all.
+each call timed after 20 ms of untimed ones. *Warm*: at once. *Cold*: after a buffer larger than all caches
+was written. *Read again*: after the same, and after both operands were read once. Cold less read again is
+what it costs that the operands are in memory; all else that emptying does (code, stacks and the result
+leave the caches, the threads of a BLAS fall asleep) both have. Predicted is the time in which the operands
+come from memory, at the rate of a triad and of a copy: the most that a product can lose, since it computes
+while it reads. What hides nothing, the sum of the same two matrices, shows whether they come from memory.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ from likeforlike.bench.studies.account import Account, StudyFailed, heading, tab
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.process.last_cache import (
     LastCache,
-    on_each,
     processor_caches,
-    usable_processors,
     write_through_caches,
 )
 from likeforlike.devices.process.memory_rates import ADDING, MOVING, numpy_rates
@@ -38,13 +36,9 @@ from likeforlike.models.kernels.matmul.workload import WORKLOAD as PRODUCT
 from likeforlike.models.registry import load_registry
 from likeforlike.reports.statistics.median_intervals import median_interval
 
-WAYS = ("warm", "paused", "cold")
+WARM, AGAIN, COLD = WAYS = ("warm", "read again", "cold")
 WAKING_SECONDS = 0.02
-ARRAYS = 3
-"""Two operands and the result."""
 _RATES_SECONDS = 3.0
-SMALL = 4096
-"""Elements of what a pause works on: 32 KiB, which leaves all but the first-level cache alone."""
 
 Clock = Callable[[], float]
 
@@ -64,18 +58,19 @@ class Times:
 def measure(
     kernel: Kernel,
     empty: Callable[[], None],
-    pause: Callable[[], None],
+    read: Callable[[], None],
     rounds: int,
     draw: random.Random,
     clock: Clock = time.perf_counter,
 ) -> Times:
     """Rounds of all three ways in drawn order."""
-    before = {"warm": lambda: None, "paused": pause, "cold": empty}
+    before: Mapping[str, Sequence[Callable[[], None]]] = {WARM: (), AGAIN: (empty, read), COLD: (empty,)}
     times = Times()
     for _ in range(rounds):
         for way in draw.sample(WAYS, len(WAYS)):
             wake(kernel, clock)
-            before[way]()
+            for work in before[way]:
+                work()
             begin = clock()
             kernel.wait(kernel.call())
             times.seconds[way].append(clock() - begin)
@@ -90,22 +85,15 @@ def wake(kernel: Kernel, clock: Clock) -> None:
         kernel.wait(kernel.call())
 
 
-def keep_busy(seconds: float, clock: Clock = time.perf_counter) -> None:
-    """Work on every processor that long, on small arrays alone."""
-    places = usable_processors()
-
-    def spin() -> None:
-        small = np.ones(SMALL)
-        until = clock() + seconds
-        while clock() < until:
-            np.add(small, 1.0, out=small)
-
-    on_each(places, [spin] * len(places))
+def read_once(*arrays: np.ndarray) -> None:
+    """Bring arrays into the caches, as far as they fit."""
+    for array in arrays:
+        array.max()
 
 
-def predicted_seconds(size: int, item_bytes: int, bytes_per_second: float) -> float:
-    """How long two operands and the result are on the way."""
-    return ARRAYS * item_bytes * size**2 / bytes_per_second
+def predicted_seconds(operands: Sequence[np.ndarray], bytes_per_second: float) -> float:
+    """How long the operands are on the way."""
+    return sum(operand.nbytes for operand in operands) / bytes_per_second
 
 
 def sum_of(left: np.ndarray, right: np.ndarray) -> Kernel:
@@ -114,28 +102,26 @@ def sum_of(left: np.ndarray, right: np.ndarray) -> Kernel:
 
 
 def lines_of(
-    size: int, item_bytes: int, times: Times, summed: Times, rates: Mapping[str, float]
+    size: int, operands: Sequence[np.ndarray], times: Times, summed: Times, rates: Mapping[str, float]
 ) -> list[str]:
     """The table of one size, and what is predicted."""
     medians = {way: statistics.median(times.seconds[way]) for way in WAYS}
-    cold = times.difference("cold", "paused")
-    waking = times.difference("paused", "warm")
-    control = summed.difference("cold", "paused")
     low, high = (
-        predicted_seconds(size, item_bytes, rate) * 1e6
+        predicted_seconds(operands, rate) * 1e6
         for rate in sorted((rates[ADDING], rates[MOVING]), reverse=True)
     )
     rows = [
-        [f"{size}²", way, f"{medians[way] * 1e3:.3f}", f"{medians[way] / medians['warm']:.3f}"]
-        for way in WAYS
+        [f"{size}²", way, f"{medians[way] * 1e3:.3f}", f"{medians[way] / medians[WARM]:.3f}"] for way in WAYS
     ]
+    megabytes = sum(operand.nbytes for operand in operands) / 1e6
     return [
         table(["product", "caches", "median, ms", "over warm"], rows),
         "",
-        f"- cold less paused: {_text(cold)}; by the bandwidth {low:.0f} to {high:.0f} µs at most, for "
-        f"{ARRAYS * item_bytes * size**2 / 1e6:.1f} MB",
-        f"- the same of the two matrices' sum: {_text(control)}",
-        f"- paused less warm: {_text(waking)}",
+        f"- by the bandwidth the operands, {megabytes:.1f} MB, take {low:.0f} to {high:.0f} µs at most",
+        f"- cold less read again: {_text(times.difference(COLD, AGAIN))}; "
+        f"of the matrices' sum {_text(summed.difference(COLD, AGAIN))}",
+        f"- read again less warm, what else emptying does: {_text(times.difference(AGAIN, WARM))}; "
+        f"of the matrices' sum {_text(summed.difference(AGAIN, WARM))}",
         "",
     ]
 
@@ -182,21 +168,13 @@ def main() -> None:
     for size in map(int, asked.sizes.split(",")):
         problem = PRODUCT.problem({"size": size, "dtype": "float32"}, "cpu:0")
         kernel = entry.load()(problem)
-        empty = partial(write_through_caches, caches.written_bytes)
-        emptying = min(_seconds_of(empty) for _ in range(5))
-        draw = random.Random(asked.seed)
+        empty, draw = partial(write_through_caches, caches.written_bytes), random.Random(asked.seed)
+        read = partial(read_once, *problem.operands)
         times, summed = (
-            measure(what, empty, partial(keep_busy, emptying), asked.rounds, draw)
-            for what in (kernel, sum_of(*problem.operands))
+            measure(what, empty, read, asked.rounds, draw) for what in (kernel, sum_of(*problem.operands))
         )
-        print("\n".join(lines_of(size, 4, times, summed, rates)), flush=True)
+        print("\n".join(lines_of(size, problem.operands, times, summed, rates)), flush=True)
     print(account.closing())
-
-
-def _seconds_of(work: Callable[[], None]) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
 
 
 if __name__ == "__main__":
