@@ -11,9 +11,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from scipy import special
 
 from likeforlike.bench.measure.stopping import Limits
+from likeforlike.reports.statistics.launches import Unit, unit_of
 
 _LEAST_ROUNDS = 3
 """Of a launch, where a group has several."""
@@ -104,11 +106,14 @@ def enough(
     count = len(seconds)
     if count < least:
         return None
-    deviation, freedom = spread_between(seconds)
+    ratios = _log_ratios_by_launch(seconds)
+    deviation, freedom = _deviation(ratios)
     width = None
     if freedom:
+        # as reports judge it: launches that agree by chance are no better known than their rounds say
+        squared = max(deviation**2, _widest_within(ratios))
         quantile = float(special.stdtrit(freedom, (1.0 + confidence) / 2.0))
-        width = math.expm1(quantile * deviation / math.sqrt(count))
+        width = math.expm1(quantile * math.sqrt(squared / count))
     if precision is not None and width is not None and width <= precision:
         return Enough("precision", count, width)
     return Enough("launches", count, width) if count >= most or precision is None else None
@@ -120,25 +125,39 @@ def spread_between(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> tupl
     With its degrees of freedom, 0 if there is one launch. A ratio is to the first cell, over shared rounds;
     of a group of one the logarithm of its median.
     """
+    return _deviation(_log_ratios_by_launch(seconds))
+
+
+def _deviation(ratios: Sequence[Mapping[str, Unit]]) -> tuple[float, int]:
+    if len(ratios) < 2 or not ratios[0]:
+        return 0.0, 0
+    variances = [statistics.variance(known[name].log for known in ratios) for name in ratios[0]]
+    return math.sqrt(statistics.fmean(variances)), len(variances) * (len(ratios) - 1)
+
+
+def _widest_within(ratios: Sequence[Mapping[str, Unit]]) -> float:
+    """Squared error that a launch's rounds leave to its ratio, of the entrant of which it is largest."""
+    return max(statistics.fmean(known[name].squared_error for known in ratios) for name in ratios[0])
+
+
+def _log_ratios_by_launch(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> list[dict[str, Unit]]:
+    """Of each launch that has any, those of the entrants that all these launches have."""
     launches = [known for known in map(_log_ratios, seconds) if known]
     names = [name for name in (launches[0] if launches else {}) if all(name in known for known in launches)]
-    if len(launches) < 2 or not names:
-        return 0.0, 0
-    variances = [statistics.variance(known[name] for known in launches) for name in names]
-    return math.sqrt(statistics.fmean(variances)), len(names) * (len(launches) - 1)
+    return [{name: known[name] for name in names} for known in launches]
 
 
-def _log_ratios(launch: Mapping[str, Mapping[int, float]]) -> dict[str, float]:
+def _log_ratios(launch: Mapping[str, Mapping[int, float]]) -> dict[str, Unit]:
     cells = [(name, times) for name, times in launch.items() if times]
     if not cells:
         return {}
     (first, base), others = cells[0], cells[1:]
     if not others:
-        median = statistics.median(base.values())
-        return {first: math.log(median)} if median > 0 else {}
+        positive = [time for time in base.values() if time > 0]
+        return {first: unit_of(np.log(positive))} if positive else {}
     found = {}
     for name, times in others:
         shared = [n for n, mine in times.items() if mine > 0 and base.get(n, 0) > 0]
         if shared:
-            found[name] = statistics.median(math.log(times[n] / base[n]) for n in shared)
+            found[name] = unit_of(np.array([math.log(times[n] / base[n]) for n in shared]))
     return found

@@ -123,6 +123,36 @@ def test_alike_launches_are_precise_at_once_and_a_single_one_is_never() -> None:
     assert (single.reason, single.half_width) == ("launches", None)
 
 
+def test_launches_that_agree_by_chance_are_no_better_known_than_their_rounds_say() -> None:
+    """Three launches of median 2.0, whose three rounds spread: 1.346 times their variance over three."""
+    rounds = [1.8, 2.0, 2.2]
+    known = [
+        {"base": dict.fromkeys(range(3), 1.0), "other": dict(enumerate(rounds))},
+        {"base": dict.fromkeys(range(3), 1.0), "other": dict(enumerate(rounds[::-1]))},
+        {"base": dict.fromkeys(range(3), 1.0), "other": dict(enumerate(rounds))},
+    ]
+    assert spread_between(known) == (0.0, 2)
+    within = 1.346 * np.var(np.log(rounds), ddof=1) / 3
+    width = math.expm1(stats.t.ppf(0.975, 2) * math.sqrt(within / 3))
+    assert enough(known, 3, 9, width * 0.999, 0.95) is None
+    why = enough(known, 3, 9, width * 1.001, 0.95)
+    assert why is not None
+    assert (why.reason, why.half_width) == ("precision", pytest.approx(width))
+
+
+def test_of_several_entrants_the_one_that_its_rounds_tell_worst_counts() -> None:
+    steady, restless = dict.fromkeys(range(3), 1.0), {0: 1.8, 1: 2.0, 2: 2.2}
+    known = [{"base": steady, "a": steady, "b": restless} for _ in range(3)]
+    alone = [{"base": steady, "b": restless} for _ in range(3)]
+    three, two = (enough(group, 3, 3, None, 0.95) for group in (known, alone))
+    assert three is not None
+    assert two is not None
+    assert three.half_width is not None
+    # two ratios have twice the degrees of freedom; the error is the same
+    factor = stats.t.ppf(0.975, 4) / stats.t.ppf(0.975, 2)
+    assert math.log1p(three.half_width) == pytest.approx(factor * math.log1p(two.half_width or 0.0))
+
+
 def test_without_a_precision_there_are_as_many_as_asked() -> None:
     known = [launch(2.0, k) for k in range(3)]
     assert enough(known[:2], 3, 9, None, 0.95) is None
