@@ -23,6 +23,7 @@ from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.worker.messages import CellSpec, Ready, Sample
 from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.devices.limits.bandwidths import MEMORY, ReachedBandwidth
 from likeforlike.devices.limits.ceilings import Reached
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.devices.machine.environment import inherited
@@ -379,6 +380,28 @@ def test_suspicion_is_told_at_its_place() -> None:
     assert places == {("cpu:0", "float32")}
     told, places = suspected(axes={})
     assert places == set()
+
+
+def test_a_memory_faster_than_it_was_measured_is_suspicious_at_a_place_of_its_own() -> None:
+    """10 GB in a second, of which caches of 1 GB may keep some, where a triad reached 2 GB/s."""
+    moving = {**product(1000, "cpu:1"), "flop": None, "ceiling": None, "bytes_moved": 10e9}
+    fingerprint = {"cpu": {"cache_bytes": 1e9}}
+
+    def judged(bandwidths: dict[str, ReachedBandwidth], **changes: Any) -> tuple[dict, set]:
+        told = {**moving, "memory_ceiling": {"bytes_per_second": 1e12}, **changes}
+        told["plausible"] = {"ok": True, "reasons": []}
+        return told, judge_suspicion([told], [1.0], {}, bandwidths, fingerprint)
+
+    told, places = judged({"cpu:0": ReachedBandwidth(2e9, "a triad")})
+    assert places == {("cpu:0", "float32"), ("cpu:0", MEMORY)}
+    assert "above the best measured here, 2 GB/s (a triad)" in told["plausible"]["suspicious"][0]
+    assert told["memory_ceiling"]["reached"] == {"bytes_per_second": 2e9, "source": "a triad"}
+    told, places = judged({"cpu:0": ReachedBandwidth(20e9, "a triad")})
+    assert (told["plausible"]["suspicious"], places) == ([], set())
+    told, places = judged({"gpu:0": ReachedBandwidth(2e9, "a triad"), "float32": ReachedBandwidth(1.0)})
+    assert (told["plausible"]["suspicious"], places, told["memory_ceiling"]["reached"]) == ([], set(), None)
+    told, places = judged({"cpu:0": ReachedBandwidth(2e9, "a triad")}, bytes_moved=None)
+    assert (told["plausible"]["suspicious"], places) == ([], set())
 
 
 def test_the_noise_takes_six_shared_rounds() -> None:

@@ -90,7 +90,8 @@ def test_after_three_rounds_in_vain_none_is_repeated() -> None:
     """A quiet round between them begins the count anew."""
     hands = [StandIn(World(), "a", lambda n: 1.0)]
     (turn,) = measured(hands, Neighbour(lambda n: True), seconds=40.0)
-    assert turn.repeated == 2 * MOST_IN_VAIN
+    assert MOST_IN_VAIN == 3
+    assert turn.repeated == 2 * 3
     assert len(turn.disturbed) == 40
     hands = [StandIn(World(), "a", lambda n: 1.0)]
     (turn,) = measured(hands, Neighbour(lambda n: n != 6), seconds=40.0)
@@ -160,3 +161,13 @@ def test_by_hand() -> None:
         for _ in range(turns):
             repeats.add("a", seconds, again=False)
         assert repeats.affordable(["a"]) == affordable
+
+
+def test_repeated_turns_count_from_the_first_one_on() -> None:
+    """10 s of turns of 5 s allow for two more of them, and no third."""
+    repeats = Repeats(0.0)
+    repeats.add("a", 5.0, again=False)
+    repeats.add("a", 5.0, again=False)
+    for affordable in (True, True, False):
+        assert repeats.affordable(["a"]) == affordable
+        repeats.add("a", 5.0, again=True)
