@@ -53,6 +53,12 @@ def test_a_mark_that_pytorch_refuses_fails_no_cell(
     assert cell_setup.memory_facts(chosen, "gpu:0")["device_peak_memory_bytes"] == peak
 
 
+def test_before_cuda_is_initialised_there_is_no_mark_to_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked too early PyTorch calls the device invalid: it isn't asked."""
+    monkeypatch.setitem(sys.modules, "torch", pretended_torch(initialised=False))
+    runtimes.runtime("torch").reset_device_peak("gpu:0")
+
+
 @pytest.mark.parametrize(
     "error", [RuntimeError("no"), OSError(2, "no /proc"), KeyError("peak"), ValueError()]
 )

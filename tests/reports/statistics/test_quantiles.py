@@ -128,6 +128,7 @@ class TestNeededCalls:
         assert quantile_of(Calls(tuple(range(1, 368))), 0.99) is None
         assert quantile_of(Calls(tuple(range(1, 369))), 0.99).calls == 368
         assert quantile_of(Calls(()), 0.5) is None
+        assert Calls(()).number == 0
 
     def test_what_is_missing_is_said(self):
         assert too_few_calls("p99", 40) == "p99 needs 368 calls a launch, 40 were timed"
