@@ -5,8 +5,9 @@ each call timed after 20 ms of untimed ones. *Warm*: at once. *Cold*: after a bu
 was written. *Read again*: after the same, and after both operands were read once. Cold less read again is
 what it costs that the operands are in memory; all else that emptying does (code, stacks and the result
 leave the caches, the threads of a BLAS fall asleep) both have. Predicted is the time in which the operands
-come from memory, at the rate of a triad and of a copy: the most that a product can lose, since it computes
-while it reads. What hides nothing, the sum of the same two matrices, shows whether they come from memory.
+come from memory, at the best rate of all cores at once and at the least of one alone, triad and copy: a
+product computes while it reads, and its threads wait for those that read. What computes next to nothing,
+the sum of the same two matrices, shows whether they come from memory.
 """
 
 from __future__ import annotations
@@ -24,11 +25,7 @@ import numpy as np
 
 from likeforlike.bench.studies.account import Account, StudyFailed, heading, table
 from likeforlike.devices.machine.resources import usable_cores
-from likeforlike.devices.process.last_cache import (
-    LastCache,
-    processor_caches,
-    write_through_caches,
-)
+from likeforlike.devices.process.last_cache import processor_caches, write_through_caches
 from likeforlike.devices.process.memory_rates import ADDING, MOVING, numpy_rates
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel
@@ -102,14 +99,11 @@ def sum_of(left: np.ndarray, right: np.ndarray) -> Kernel:
 
 
 def lines_of(
-    size: int, operands: Sequence[np.ndarray], times: Times, summed: Times, rates: Mapping[str, float]
+    size: int, operands: Sequence[np.ndarray], times: Times, summed: Times, rates: Sequence[float]
 ) -> list[str]:
-    """The table of one size, and what is predicted."""
+    """The table of one size, and what is predicted by bytes a second of all cores and of one."""
     medians = {way: statistics.median(times.seconds[way]) for way in WAYS}
-    low, high = (
-        predicted_seconds(operands, rate) * 1e6
-        for rate in sorted((rates[ADDING], rates[MOVING]), reverse=True)
-    )
+    low, high = (predicted_seconds(operands, rate) * 1e6 for rate in (max(rates), min(rates)))
     rows = [
         [f"{size}²", way, f"{medians[way] * 1e3:.3f}", f"{medians[way] / medians[WARM]:.3f}"] for way in WAYS
     ]
@@ -117,7 +111,8 @@ def lines_of(
     return [
         table(["product", "caches", "median, ms", "over warm"], rows),
         "",
-        f"- by the bandwidth the operands, {megabytes:.1f} MB, take {low:.0f} to {high:.0f} µs at most",
+        f"- by the bandwidth the operands, {megabytes:.1f} MB, take {low:.0f} µs by all cores "
+        f"to {high:.0f} µs by one",
         f"- cold less read again: {_text(times.difference(COLD, AGAIN))}; "
         f"of the matrices' sum {_text(summed.difference(COLD, AGAIN))}",
         f"- read again less warm, what else emptying does: {_text(times.difference(AGAIN, WARM))}; "
@@ -131,13 +126,12 @@ def _text(interval: tuple[float, float, float]) -> str:
     return f"{middle:.0f} µs ({low:.0f} to {high:.0f})"
 
 
-def bandwidth_line(rates: Mapping[str, float], vector_bytes: int, caches: LastCache) -> str:
+def bandwidth_line(cores: int, rates: Mapping[str, float]) -> str:
     """Triad against copy."""
     summed, copy = rates[ADDING], rates[MOVING]
-    hold = f"{caches.size_bytes / 2**20:.0f} MiB ({caches.source})"
+    by = "1 core" if cores == 1 else f"{cores} cores"
     return (
-        f"- {ADDING} {summed / 1e9:.1f} GB/s, copy {copy / 1e9:.1f} GB/s, ratio {summed / copy:.2f}; "
-        f"arrays of {vector_bytes / 2**20:.0f} MiB; caches hold {hold}"
+        f"- by {by}: {ADDING} {summed / 1e9:.1f} GB/s, copy {copy / 1e9:.1f} GB/s, ratio {summed / copy:.2f}"
     )
 
 
@@ -159,11 +153,16 @@ def main() -> None:
         raise StudyFailed(str(entry.missing()))
     print(heading("Cold caches", "cold_cache"), flush=True)
     account, caches = Account(), processor_caches()
-    try:
-        rates, vector_bytes = numpy_rates(usable_cores(), _RATES_SECONDS)
-    except MemoryError as error:
-        raise StudyFailed(str(error)) from error
-    print(bandwidth_line(rates, vector_bytes, caches), end="\n\n", flush=True)
+    rates: list[float] = []
+    for cores in sorted({1, usable_cores()}):
+        try:
+            found, vector_bytes = numpy_rates(cores, _RATES_SECONDS)
+        except MemoryError as error:
+            raise StudyFailed(str(error)) from error
+        rates += [found[ADDING], found[MOVING]]
+        print(bandwidth_line(cores, found), flush=True)
+    hold = f"{caches.size_bytes / 2**20:.0f} MiB ({caches.source})"
+    print(f"- arrays of {vector_bytes / 2**20:.0f} MiB; caches hold {hold}", end="\n\n", flush=True)
     runtime(entry.framework).configure("cpu:0", usable_cores(), "float32")
     for size in map(int, asked.sizes.split(",")):
         problem = PRODUCT.problem({"size": size, "dtype": "float32"}, "cpu:0")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from likeforlike.bench.studies import cold_cache as study
-from likeforlike.devices.process.memory_rates import ADDING, MOVING
 
 
 class Machine:
@@ -52,7 +51,7 @@ def test_predicted_is_the_operands_way_from_memory():
     operands = [np.zeros((500, 500), np.float32)] * 2
     assert study.predicted_seconds(operands, 20e9) == 2 * 500 * 500 * 4 / 20e9 == 1e-4
     times = times_of(Machine(), rounds=9)
-    text = "\n".join(study.lines_of(500, operands, times, times, {ADDING: 20e9, MOVING: 10e9}))
-    assert "the operands, 2.0 MB, take 100 to 200 µs at most" in text
+    text = "\n".join(study.lines_of(500, operands, times, times, [12e9, 10e9, 20e9]))
+    assert "the operands, 2.0 MB, take 100 µs by all cores to 200 µs by one" in text
     assert "cold less read again: 2000 µs (2000 to 2000)" in text
     assert "1.750" in text
