@@ -186,6 +186,7 @@ def judgement(
     axes = dict(cell.axes)
     moved: float | None = None
     items: float | None = None
+    fewest: float | None = None
     if cell.recipe is not None:
         precision = cell.recipe.arithmetic
         task = cell.declaration.task
@@ -193,15 +194,17 @@ def judgement(
     else:
         precision = cell.declaration.precision_of(axes)
         flop, moved = cell.declaration.flop(axes), cell.declaration.bytes_moved(axes)
-        items = cell.declaration.items(axes)
+        items, fewest = cell.declaration.items(axes), cell.declaration.fewest_flop(axes)
     ceiling = device_ceiling(context.fingerprint, cell.device, precision, extra.get("environment"))
     memory = memory_ceiling(context.fingerprint, cell.device)
     reasons: Sequence[str] = ()
     if seconds:
         synchronised = extra.get("synchronised_median_seconds")
-        reasons = judge(flop, statistics.median(seconds), ceiling, synchronised, moved, memory)
+        judged = flop if fewest is None else fewest
+        reasons = judge(judged, statistics.median(seconds), ceiling, synchronised, moved, memory)
     return {
         "flop": flop,
+        "fewest_flop": fewest,
         "precision": precision,
         "bytes_moved": moved,
         "items": items,

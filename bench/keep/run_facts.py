@@ -50,9 +50,9 @@ def judge_together(
         first = members[0][0]
         device, dtype = first["device"], _precision(first)
         ceiling = device_ceiling(context.fingerprint, device, dtype, first.get("environment"))
-        points = [(record["flop"], median) for record, median in members]
+        points = [(_judged_flop(record), median) for record, median in members]
         reason, span = judge_series(points, ceiling), flat_span(points, ceiling)
-        flat = [r for r, _ in members if span is not None and span[0][0] <= r["flop"] <= span[1][0]]
+        flat = [r for r, _ in members if span is not None and span[0][0] <= _judged_flop(r) <= span[1][0]]
         for record in flat if reason else ():
             if reason not in record["plausible"]["reasons"]:
                 record["plausible"]["reasons"].append(reason)
@@ -90,12 +90,18 @@ def judge_suspicion(
             of_memory["reached"] = widest and asdict(widest)
         ceiling = told and Ceiling(told["flop_per_second"], told["source"])
         memory = None if moved is None else memory_ceiling(fingerprint, record["device"])
-        work = (record["flop"], median, ceiling, best, moved, memory, widest)
+        work = (_judged_flop(record), median, ceiling, best, moved, memory, widest)
         reason = suspicion(*work) if record["plausible"]["ok"] else None
         record["plausible"]["suspicious"] = [reason] if reason else []
         if reason:
             places |= {place} if moved is None else {place, (place[0], MEMORY)}
     return places
+
+
+def _judged_flop(record: Mapping[str, Any]) -> Any:
+    """What is held against ceilings; older records have no other count than that told."""
+    fewest = record.get("fewest_flop")
+    return record["flop"] if fewest is None else fewest
 
 
 def _place(record: Mapping[str, Any]) -> tuple[str, str]:

@@ -95,6 +95,9 @@ class Workload:
     """In the order in which a cell's id has them."""
     flop: Callable[[Axes], float | None] = uncounted
     """Floating-point operations of one sample; None where a count would mean nothing."""
+    fewest_flop: Callable[[Axes], float | None] = uncounted
+    """Of the known algorithm that does with fewest, where that isn't the one counted: against ceilings its
+    operations are held, and rates are told of those counted; None: the same."""
     bytes_moved: Callable[[Axes], float | None] = uncounted
     """Bytes that one sample must read and write at least, each operand and result once."""
     items: Callable[[Axes], float | None] = uncounted

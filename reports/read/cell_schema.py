@@ -323,6 +323,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     flop: Annotated[float, Meta(ge=0.0)] | None = None
     precision: str | None = None
     """The precision mode in which operations are counted; of older files the axis or the recipe tells it."""
+    fewest_flop: Annotated[float, Meta(ge=0.0)] | None = None
+    """Of the algorithm that does with fewest, where that isn't the one counted: held against ceilings."""
     bytes_moved: Annotated[float, Meta(ge=0.0)] | None = None
     """Of operands and results, each once; not told by older files."""
     items: Annotated[float, Meta(ge=0.0)] | None = None

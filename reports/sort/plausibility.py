@@ -86,7 +86,12 @@ def _suspicion(item: Measurement) -> str:
         return ""
     seconds = min(run.cell.median_seconds for run in item.runs)
     memory = (item.extra.bytes_moved, item.memory, item.bandwidth)
-    return suspicion(item.extra.flop, seconds, item.ceiling, item.reached, *memory) or ""
+    return suspicion(judged_flop(item.extra), seconds, item.ceiling, item.reached, *memory) or ""
+
+
+def judged_flop(extra: Extra) -> float | None:
+    """Operations that are held against ceilings: those told, or the fewest of any known algorithm."""
+    return extra.flop if extra.fewest_flop is None else extra.fewest_flop
 
 
 def precision_of(extra: Extra) -> str:
@@ -101,7 +106,7 @@ def _reasons(item: Measurement, flat: Mapping[tuple[str, Key], str]) -> tuple[st
     extra = fastest.extra
     waited = extra.synchronised_median_seconds if extra.timing == "unsynchronised" else None
     memory = (extra.bytes_moved, item.memory)
-    reasons |= dict.fromkeys(judge(extra.flop, fastest.median_seconds, item.ceiling, waited, *memory))
+    reasons |= dict.fromkeys(judge(judged_flop(extra), fastest.median_seconds, item.ceiling, waited, *memory))
     series = flat.get((item.machine.id, item.key))
     if series:
         reasons[series] = None
@@ -122,7 +127,7 @@ def _flat_reasons(measured: list[Measurement]) -> dict[tuple[str, Key], str]:
     for items in series.values():
         if len(items) < 2:
             continue
-        points = [(item.extra.flop or 0.0, item.median_seconds) for item in items]
+        points = [(judged_flop(item.extra) or 0.0, item.median_seconds) for item in items]
         span = flat_span(points, items[0].ceiling)
         reason = judge_series(points, items[0].ceiling)
         if span is None or reason is None:

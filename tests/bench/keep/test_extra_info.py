@@ -445,3 +445,22 @@ def test_two_launches_of_twins_are_enough_for_launches_and_all_their_rounds_are_
     facts = noise_facts({"a": first, "b": second})
     assert facts is not None
     assert (facts["aa_pairs"], facts["aa_ratio"]) == (5, pytest.approx(2.0))
+
+
+def test_against_ceilings_the_fewest_operations_of_any_algorithm_count() -> None:
+    """Convolutions: Winograd's algorithm does with 64 of 324 multiplications."""
+    workload = kernel_workloads()["conv2d"]
+    axes = {"batch": 2, "size": 14, "channels": 8, "dtype": "float32"}
+    counted, fewest = workload.flop(axes), workload.fewest_flop(axes)
+    assert counted is not None
+    assert fewest == pytest.approx(counted * 16 / 81)
+    reached = {("cpu:0", "float32"): Reached(1e9, "a product")}
+    for told_fewest, suspicious in ((None, True), (1e9, False), (1.9e9, True)):
+        told = {**product(1000, "cpu:1"), "fewest_flop": told_fewest}
+        places = judge_suspicion([told], [1.0], reached)
+        assert bool(places) == suspicious
+    flat = [{**product(n), "fewest_flop": 1.0} for n in (100, 1000, 10_000)]
+    judge_together(flat, [1e-3, 1.1e-3, 1.2e-3], CONTEXT)
+    assert all(record["plausible"]["ok"] for record in flat)
+    judge_together(flat := [product(n) for n in (100, 1000, 10_000)], [1e-3, 1.1e-3, 1.2e-3], CONTEXT)
+    assert not all(record["plausible"]["ok"] for record in flat)

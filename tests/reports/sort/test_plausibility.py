@@ -14,6 +14,12 @@ class TestJudgement:
         assert "above the device's ceiling" in tf.implausible[0]
         assert only_comparison(study).word == "no verdict"
 
+    def test_an_algorithm_that_does_with_fewer_operations_may_seem_to_exceed_the_ceiling(self):
+        """2 GFLOP counted in 1 ms is 2 TFLOP/s of two cores' 0.8; a fifth of it is not, a half still is."""
+        told = [two([0.02] * 8, [1e-3] * 8, fewest_flop=fewest) for fewest in (None, 4e8, 1e9)]
+        found = [study_of(samples.document(cells)).of("matmul")[1] for cells in told]
+        assert [bool(item.implausible) for item in found] == [True, False, True]
+
     def test_what_a_file_says_against_itself_stands(self):
         verdict = {"ok": False, "reasons": ["queued"]}
         study = study_of(samples.document(two([0.02] * 8, [0.03] * 8, plausible=verdict)))
