@@ -106,14 +106,14 @@ def enough(
     count = len(seconds)
     if count < least:
         return None
-    ratios = _log_ratios_by_launch(seconds)
+    ratios = _ratios_by_entrant(seconds)
     deviation, freedom = _deviation(ratios)
     width = None
     if freedom:
         # as reports judge it: launches that agree by chance are no better known than their rounds say
-        squared = max(deviation**2, _widest_within(ratios))
+        within = max(statistics.fmean(unit.squared_error for unit in units) for units in ratios)
         quantile = float(special.stdtrit(freedom, (1.0 + confidence) / 2.0))
-        width = math.expm1(quantile * math.sqrt(squared / count))
+        width = math.expm1(quantile * math.sqrt(max(deviation**2, within) / count))
     if precision is not None and width is not None and width <= precision:
         return Enough("precision", count, width)
     return Enough("launches", count, width) if count >= most or precision is None else None
@@ -125,26 +125,22 @@ def spread_between(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> tupl
     With its degrees of freedom, 0 if there is one launch. A ratio is to the first cell, over shared rounds;
     of a group of one the logarithm of its median.
     """
-    return _deviation(_log_ratios_by_launch(seconds))
+    return _deviation(_ratios_by_entrant(seconds))
 
 
-def _deviation(ratios: Sequence[Mapping[str, Unit]]) -> tuple[float, int]:
-    if len(ratios) < 2 or not ratios[0]:
+def _deviation(ratios: Sequence[Sequence[Unit]]) -> tuple[float, int]:
+    known = [units for units in ratios if len(units) > 1]
+    if not known:
         return 0.0, 0
-    variances = [statistics.variance(known[name].log for known in ratios) for name in ratios[0]]
-    return math.sqrt(statistics.fmean(variances)), len(variances) * (len(ratios) - 1)
+    variances = [statistics.variance(unit.log for unit in units) for units in known]
+    return math.sqrt(statistics.fmean(variances)), sum(len(units) - 1 for units in known)
 
 
-def _widest_within(ratios: Sequence[Mapping[str, Unit]]) -> float:
-    """Squared error that a launch's rounds leave to its ratio, of the entrant of which it is largest."""
-    return max(statistics.fmean(known[name].squared_error for known in ratios) for name in ratios[0])
-
-
-def _log_ratios_by_launch(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> list[dict[str, Unit]]:
-    """Of each launch that has any, those of the entrants that all these launches have."""
+def _ratios_by_entrant(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> list[list[Unit]]:
+    """Of each entrant that all launches have that have any, its log-ratio in each of them."""
     launches = [known for known in map(_log_ratios, seconds) if known]
-    names = [name for name in (launches[0] if launches else {}) if all(name in known for known in launches)]
-    return [{name: known[name] for name in names} for known in launches]
+    shared = set.intersection(*map(set, launches)) if launches else set()
+    return [[known[name] for known in launches] for name in sorted(shared)]
 
 
 def _log_ratios(launch: Mapping[str, Mapping[int, float]]) -> dict[str, Unit]:

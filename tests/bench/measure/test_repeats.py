@@ -164,9 +164,8 @@ def test_by_hand() -> None:
 
 
 def test_repeated_turns_count_from_the_first_one_on() -> None:
-    """10 s of turns of 5 s allow for two more of them, and no third."""
-    repeats = Repeats(0.0)
-    repeats.add("a", 5.0, again=False)
+    """10 s allow for two more turns of 5 s, and no third."""
+    repeats = Repeats(10.0)
     repeats.add("a", 5.0, again=False)
     for affordable in (True, True, False):
         assert repeats.affordable(["a"]) == affordable
