@@ -93,11 +93,11 @@ def test_issue_entrants_are_listed():
 def test_workloads_are_all_described():
     registry = load_registry()
     assert tuple(registry.workloads) == WORKLOADS
-    assert WORKLOADS[:4] == ("training", "distributed", "convnet", "transformer")
-    assert WORKLOADS[4:7] == ("matmul", "jacobian", "eigen")
+    assert WORKLOADS[:5] == ("training", "distributed", "convnet", "transformer", "text")
+    assert WORKLOADS[5:8] == ("matmul", "jacobian", "eigen")
     assert WORKLOADS[-1] == "noise"
     assert set(kernel_workloads()) == set(WORKLOADS) - {
-        *("training", "distributed", "convnet", "transformer")
+        *("training", "distributed", "convnet", "transformer", "text")
     }
     assert all(name == workload.name for name, workload in kernel_workloads().items())
 
