@@ -314,7 +314,9 @@ def test_a_module_may_declare_alone(module):
 
 def test_a_folder_of_kernels_is_found_by_itself():
     folders = {path.parent.name for path in (ROOT / "models" / "kernels").glob("*/workload.py")}
-    beside = {path.parent.name for path in (ROOT / "models").glob("*/workload.py")} - {
+    models = ROOT / "models"
+    further = [*models.glob("*/workload.py"), *models.glob("inference/*/workload.py")]
+    beside = {path.parent.name for path in further} - {
         "contract",
         "distributed",
         "functions",

@@ -14,9 +14,9 @@ from likeforlike.models.contract.implementation import missing
 
 EXAMINE = Path(__file__).with_name("examine_loops.py")
 LOOPS = {
-    "tensorflow": ("keras-fit", "graph-loop", "tf-epoch"),
+    "tensorflow": ("keras-fit", "tf-epoch"),
     "torch": ("torch-loop",),
-    "jax": ("jax-step", "jax-scan"),
+    "jax": ("jax-scan",),
 }
 """Those that a text meets in ways of their own; how all others take several targets a sample is held elsewhere."""
 
