@@ -30,10 +30,10 @@ class Block(torch.nn.Module):
 
     def attention(self, rows: torch.Tensor) -> torch.Tensor:
         """Of four heads, [n, tokens, 64]."""
-        heads = [
+        query, key, value = (
             layer(rows).unflatten(2, (4, 16)).transpose(1, 2) for layer in (self.query, self.key, self.value)
-        ]
-        mixed = functional.scaled_dot_product_attention(*heads, is_causal=self.causal)
+        )
+        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
         return self.attended(mixed.transpose(1, 2).flatten(2))
 
 
