@@ -28,7 +28,12 @@ ATTRIBUTE = "IMPLEMENTATIONS"
 DECLARATIONS = "WORKLOADS"
 _FOLDERS = ("likeforlike.models.tasks", "likeforlike.models.kernels")
 """Each folder in them that has implementations is a workload: its declaration, and those."""
-_FURTHER = ("likeforlike.models.distributed", "likeforlike.models.inference", "likeforlike.models.feeding")
+_FURTHER = (
+    "likeforlike.models.distributed",
+    "likeforlike.models.inference",
+    "likeforlike.models.inference.generation",
+    "likeforlike.models.feeding",
+)
 """Workloads made of the tasks' networks and data."""
 OURS = "likeforlike"
 """The origin of built-in entries."""

@@ -31,6 +31,7 @@ LONGEST = (
     "bench/run/test_unseen_gpu.py",
     "models/loops/test_any_network.py",
     "models/tasks/oracle/test_networks.py",
+    "models/tasks/text/test_loops.py",
     "reports/write/test_html_page.py",
     "bench/run/screen/test_last_screen.py",
     "bench/fleet/test_local.py",

@@ -13,7 +13,10 @@ from likeforlike.models.registry import built_in_workloads
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bench", "devices", "models", "reports")
-WORDS = {"training", "distributed", "noise", "copy", "softmax", "sort", "inference", "feeding"}
+WORDS = {
+    *("training", "distributed", "noise", "copy", "softmax", "sort", "inference", "feeding"),
+    *("text", "generation"),
+}
 """Ordinary words of the field as well: of these the strings that are the name, or begin as a cell's id does."""
 OTHER_MEANINGS = {
     ("bench/run/session.py", "noise"): "the header's field of the noise floor",
@@ -27,6 +30,7 @@ OTHER_MEANINGS = {
     ("models/inference/subjects.py", "convnet"): "a network of which logits are asked",
     ("models/inference/subjects.py", "transformer"): "a network of which logits are asked",
     ("reports/tell/sections/beside_time/feeding.py", "feeding"): "what a step may wait for",
+    ("reports/draw/style.py", "text"): "settings of matplotlib's",
 }
 
 

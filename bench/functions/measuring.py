@@ -31,7 +31,6 @@ from likeforlike.devices.process.placement import inherited_by_workers
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.functions.exchange import forget
 from likeforlike.models.functions.given import Entrant
-from likeforlike.models.tasks.fashion_mnist import Located
 
 ROUNDS, SECONDS_OF_A_LAUNCH = 12, 1.0
 """Of a whole group at least, and of each function in each launch at most, its untimed calls included."""
@@ -144,12 +143,12 @@ def _plan(asked: Asked, devices: Mapping[str, Device], folder: Path, one_process
     options = _options(asked, (1, 1) if one_process else asked.launches)
     fingerprint = machine_fingerprint(find_devices(), threads)
     names = {name: device.name for name, device in devices.items()}
-    context = Context(fingerprint, names, 0.0, "generated", inherited_by_workers(os.environ))
+    context = Context(fingerprint, names, 0.0, {}, inherited_by_workers(os.environ))
     return Plan(
         options,
         devices,
         threads,
-        Located("synthetic", "generated", None),
+        {},
         f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
         secrets.randbelow(2**31),
         folder,

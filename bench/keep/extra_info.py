@@ -145,8 +145,9 @@ def _set_before(cell: Cell) -> dict[str, str]:
 
 
 def _source_of(cell: Cell, context: Context) -> dict[str, str]:
-    """Where our own tasks' data come from; those of others tell it themselves."""
-    return {} if cell.declared is not None else {"source": context.data_source}
+    """Where data come from that were found before anything ran; others are told by who loads them."""
+    source = context.data_sources.get(cell.workload)
+    return {} if source is None else {"source": source}
 
 
 def time_to_accuracy(epochs: Sequence[Mapping[str, Any]], target: float) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.machine.topology import pinned_processors
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.devices.vendors.device import Device
+from likeforlike.models.contract.data import GENERATED
 from likeforlike.reports.statistics.quantiles import MEDIAN
 
 
@@ -53,6 +54,7 @@ def _beside(cell: Cell, plan: Plan) -> list[Device]:
 def spec_of(cell: Cell, plan: Plan) -> CellSpec:
     """All that a worker must know to measure the cell."""
     options, recipe = plan.options, cell.recipe
+    located = plan.data.get(cell.workload, GENERATED)
     device = plan.devices[cell.device]
     precision = recipe.arithmetic if recipe else cell.declaration.precision_of(dict(cell.axes))
     logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
@@ -76,8 +78,8 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         disable_gc=options.disable_gc,
         timer=options.timer,
         recipe=asdict(recipe) if recipe else None,
-        data=plan.data.name if plan.data.folder else "synthetic",
-        data_dir=str(plan.data.folder) if plan.data.folder else None,
+        data=located.name if located.path else GENERATED.name,
+        data_dir=str(located.path) if located.path else None,
         samples=options.samples,
         log_dir=str(logs) if recipe is not None and recipe.logging != "none" else None,
         maker=device.maker,

@@ -246,6 +246,7 @@ def read_options(config: pytest.Config) -> Options:
         data=_one_of("--data", preset.data if own else get("--data") or preset.data, DATA_CHOICES),
         own_models=own,
         data_dir=Path(get("--data-dir")) if get("--data-dir") else None,
+        text_file=Path(get("--text")) if get("--text") else None,
         plugins=tuple(get("--plugin")),
         timing=_one_of("--timing", get("--timing"), TIMINGS),
         caches=_some_of("--cache", get("--cache"), CACHES),

@@ -88,6 +88,8 @@ class Options:
     """Values asked for, as written, by ``workload.axis``."""
     sides: Mapping[str, str] = field(default_factory=dict)
     """In which interpreters, commits, packages or variables each cell is measured, as written, by name."""
+    text_file: Path | None = None
+    """The text that networks of characters train on; None: the one that comes with Python."""
     own_models: Any = None
     """What of the user's own is trained: :class:`~likeforlike.bench.plan.own_model_options.OwnModels`."""
 
@@ -120,6 +122,7 @@ class Options:
         own |= {"statistic"} if self.statistic == "median" else set()  # as journals before it have it
         own |= {"sides"} if not self.sides else set()
         own |= {"own_models"} if self.own_models is None else set()
+        own |= {"text_file"} if self.text_file is None else set()
         told = {**vars(self), "dtypes": self.dtypes or _DTYPES}
         return {f"option {k}": _plain(v) for k, v in sorted(told.items()) if k not in own}
 

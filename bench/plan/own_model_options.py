@@ -35,6 +35,11 @@ def declare_trained(add: Callable[..., None]) -> None:
     )
     add("--data-dir", "Where the four Fashion-MNIST files lie.", metavar="DIR")
     add(
+        "--text",
+        "A text file, UTF-8, for networks of characters; default Python's own documentation of its topics.",
+        metavar="FILE",
+    )
+    add(
         "--model",
         "Comma-separated module:function, without arguments: an untrained Keras model, an nn.Module, or for "
         "JAX a pair (init, apply), ending in logits. Trained by all loops of its framework, with --data "

@@ -12,8 +12,8 @@ from likeforlike.bench.plan.options import Options
 from likeforlike.bench.plan.sides import Side
 from likeforlike.devices.machine.environment import Inherited
 from likeforlike.devices.vendors.device import Device
+from likeforlike.models.contract.data import Located
 from likeforlike.models.registry import OURS
-from likeforlike.models.tasks.fashion_mnist import Located
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Plan:
     options: Options
     devices: Mapping[str, Device]
     threads: int
-    data: Located
+    data: Mapping[str, Located]
+    """By workload, of those that are trained on data that were to be found."""
     run_id: str
     order_seed: int
     results_folder: Path
@@ -60,7 +61,8 @@ class Context:
     fingerprint: Mapping[str, Any]
     device_names: Mapping[str, str]
     target_accuracy: float
-    data_source: str
+    data_sources: Mapping[str, str]
+    """Of each workload whose data were to be found."""
     environment: tuple[Inherited, ...] = ()
     """Inherited variables that change speed or results and reach the workers."""
     side_variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

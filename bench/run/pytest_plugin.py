@@ -19,7 +19,7 @@ from likeforlike.bench.run.opening import open_bench
 from likeforlike.bench.run.session import Bench
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.discovery import DeviceError
-from likeforlike.models.tasks.fashion_mnist import DataError
+from likeforlike.models.contract.data import DataError
 
 BENCH = pytest.StashKey[Bench]()
 _BAD_INPUT = (OptionError, DeviceError, DataError, JournalError)

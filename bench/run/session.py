@@ -6,7 +6,7 @@ import secrets
 import shlex
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from likeforlike.bench.plan.ladder import ladder_facts
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.plan.thread_counts import ThreadCounts
+from likeforlike.bench.plan.trained_data import generated_notes, located_data, sources_text
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.invocation import invocation_of
 from likeforlike.bench.run.measured_ceiling import MeasuredCeiling
@@ -39,8 +40,8 @@ from likeforlike.devices.machine.fingerprint import identity
 from likeforlike.devices.machine.state import busy, read_ticks
 from likeforlike.devices.process.measured_ceilings import kept_file
 from likeforlike.devices.vendors.device import Device
+from likeforlike.models.contract.data import Located
 from likeforlike.models.registry import Registry
-from likeforlike.models.tasks.fashion_mnist import Located, locate
 from likeforlike.models.tasks.own.given import Brought
 
 SCHEMA_VERSION = 1
@@ -113,7 +114,7 @@ class Bench:
 
     def _setup_lines(self) -> list[str]:
         """What of the environment and the set-up moves figures, a line each, and what to do about it."""
-        context = Context(self.fingerprint, {}, 0.0, "", self.environment)
+        context = Context(self.fingerprint, {}, 0.0, {}, self.environment)
         measured = [cell for cell in self.grid.cells if cell.skip_reason is None]
         touching = {name for cell in measured for name in touching_variables(cell, context)}
         lines = [f"WARNING: {item.sentence}" for item in self.environment if item.name in touching]
@@ -138,10 +139,10 @@ class Bench:
         self.busy = tuple(told for device in self.devices if (told := busy(device)))
         if options.resume and options.result_file is None:
             raise OptionError("--resume: needs --benchmark-json=FILE, whose journal it takes up")
-        data = self._locate_data()
+        data = located_data(self.chosen, options)
         progress = Progress(terminal_writer(self.config), live_width(self.config))
-        if data.folder is None and options.data != "synthetic" and self._trains(built_in=True):
-            progress.say(f"NOTE: training on generated data ({data.source}); its accuracies mean nothing")
+        for note in generated_notes(data, options):
+            progress.say(note)
         if not shows_header(self.config):
             for line in (*self.own_lines, *self._setup_lines()):
                 progress.say(line)
@@ -168,7 +169,8 @@ class Bench:
         names = {device.id: device.name for device in places.values()}
         of_sides = {side.name: side.variables for side in self.sides.sides}
         target = options.target_accuracy
-        context = Context(self.fingerprint, names, target, data.source, self.environment, of_sides)
+        sources = {name: found.source for name, found in data.items()}
+        context = Context(self.fingerprint, names, target, sources, self.environment, of_sides)
         folder = options.result_file.parent if options.result_file else Path("results")
         if options.measured_ceiling and not once:
             kept_in = kept_file(self.fingerprint["id"])
@@ -203,17 +205,7 @@ class Bench:
         for module, cells in changed.items():
             self.other_code |= {cell: (*self.other_code.get(cell, ()), module) for cell in cells}
 
-    def _trains(self, built_in: bool = False) -> bool:
-        """Whether anything is trained; ``built_in``: of our own tasks, on data of ours."""
-        trained = [cell for cell in self.chosen if cell.recipe is not None and cell.skip_reason is None]
-        return any(cell.declared is None or not built_in for cell in trained)
-
-    def _locate_data(self) -> Located:
-        if not self._trains(built_in=True):
-            return Located("synthetic", "generated", None)
-        return locate(self.options.data, self.options.data_dir)
-
-    def _conditions(self, data: Located) -> dict[str, Any]:
+    def _conditions(self, data: Mapping[str, Located]) -> dict[str, Any]:
         """What a resumed run must share with the one it takes up."""
         machine = {f"machine {name}": value for name, value in identity(self.fingerprint).items()}
         chosen = {"option -k": self.config.option.keyword, "option -m": self.config.option.markexpr}
@@ -221,7 +213,7 @@ class Bench:
         own = self.own_models.models if self.own_models else ()
         starts = {f"starting weights of {model.target}": list(model.starts) for model in own}
         asked = {**chosen, **starts, **self.options.conditions()}
-        return {**machine, **environment, **self.sides.conditions, "data": data.source, **asked}
+        return {**machine, **environment, **self.sides.conditions, "data": sources_text(data), **asked}
 
     def complete(self, document: dict[str, Any]) -> None:
         """Put the run's own record into a result document, whole, whatever it held before."""

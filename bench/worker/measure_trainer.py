@@ -19,9 +19,10 @@ from likeforlike.bench.worker.cell_setup import (
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
 from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
 from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.models.contract.data import DataAsked
 from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.task import DataAsked, Factory, Task, Told
+from likeforlike.models.contract.task import Factory, Task, Told
 from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Trainer, Weights
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.registry import task_of

@@ -32,6 +32,7 @@ class CellSpec(msgspec.Struct, frozen=True):
     recipe: dict[str, Any] | None = None
     data: str = "auto"
     data_dir: str | None = None
+    """The folder, or the file, that holds the data."""
     samples: tuple[int, int] = (60000, 10000)
     log_dir: str | None = None
     maker: str = ""

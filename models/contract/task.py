@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from likeforlike.models.contract.data import DataAsked, DataChoice, Located
 from likeforlike.models.contract.problem import Verification
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Trainer, Weights
@@ -20,17 +21,6 @@ class Told:
     epoch: Epoch
     passed_seconds: float
     """By the harness's own clock, from the order to the report."""
-
-
-@dataclass(frozen=True)
-class DataAsked:
-    """Which data a run is to train on."""
-
-    name: str
-    """``synthetic``, or a data set's name."""
-    folder: str | None = None
-    samples: tuple[int, int] | None = None
-    """Training and validation samples; None: all there are."""
 
 
 class EpochWatch(Protocol):
@@ -66,3 +56,5 @@ class Task:
     """Why nothing can be proven of it; empty: it can."""
     facts: Callable[[], dict[str, Any]] = dict
     """What a result file says of it beside its name."""
+    locate: Callable[[DataChoice], Located] | None = None
+    """Finds its data and checks them before anything runs; raises DataError. None: nothing is to be found."""

@@ -13,9 +13,11 @@ import numpy as np
 
 from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.kernels.precision_modes import UNIT_ROUNDOFF
 from likeforlike.models.tasks.oracle.network import Oracle, vectors_drawn
 
 Named = Mapping[str, np.ndarray]
+_DEVIATIONS = 4.0
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,13 @@ class Subject:
     networks: str
     """The package that holds the network for each family: ``with_keras``, ``with_torch``, ``with_jax``."""
     flop: float
-    """Operations of products and convolutions for one image, two for each product of two numbers."""
+    """Operations of products and convolutions for one input, two for each product of two numbers."""
     longest_sum: int
-    """Terms of the longest sum on the way from an image to its logits."""
+    """Terms of the longest sum on the way from an input to its logits."""
     roundings: int
     """Operations on that way, each of whose results is rounded."""
     between: int
-    """Numbers that one image needs at most, from inputs to logits, all kept: for the memory of the proof."""
+    """Numbers that one input needs at most, from there to logits, all kept: for the memory of the proof."""
 
     def network(self, family: str) -> Network:
         """The network in one framework's terms; imports that framework."""
@@ -46,9 +48,9 @@ class Subject:
         """
         return vectors_drawn(self._oracle.initial(MATCHED).named())
 
-    def logits(self, weights: Named, images: np.ndarray) -> np.ndarray:
-        """NumPy's logits [n, 10], in the precision of what it is given."""
-        return self._oracle.dropped_logits(dict(weights), images, None)
+    def logits(self, weights: Named, inputs: np.ndarray) -> np.ndarray:
+        """NumPy's logits [n, ..., classes], in the precision of the weights."""
+        return self._oracle.dropped_logits(dict(weights), inputs, None)
 
     @property
     def _oracle(self) -> Oracle:
@@ -87,6 +89,20 @@ SUBJECTS: Mapping[str, Subject] = {
         between=28 * 64 * 60 + 2 * (3 * 4 * 28 * 28 + 4 * 28 * 256),
     ),
 }
+
+
+def tolerance_of(subject: Subject, dtype: str) -> float:
+    """The largest honest error of a network's logits for one input, relative to their norm.
+
+    A result rounded to unit roundoff u is off by u / √3 of itself in the root mean square, with a random
+    sign; of a layer's outputs together that is so much of their norm, and further layers, whose weights have
+    random signs, hand on norms as they are. So R roundings one after the other make u √(R / 3). A sum of n
+    terms of random sign, added one by one in float32 at least, has n / 2 roundings of partial sums, which
+    grow from 0 to the sum. Four such deviations, and for float64 twice that: the reference has them too.
+    """
+    adding = min(UNIT_ROUNDOFF["float32"], UNIT_ROUNDOFF[dtype])
+    squares = subject.roundings * (UNIT_ROUNDOFF[dtype] ** 2 + subject.longest_sum / 2 * adding**2)
+    return _DEVIATIONS * math.sqrt(squares / 3)
 
 
 @cache

@@ -9,19 +9,24 @@ from typing import Any
 import keras
 import numpy as np
 
-from likeforlike.models.contract.kernel import Kernel, widened
+from likeforlike.models.contract.kernel import Kernel, each, widened
+from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.recipe import MATCHED
 from likeforlike.models.frameworks import on_numpy
-from likeforlike.models.inference.subjects import SUBJECTS, weight_names
+from likeforlike.models.inference.subjects import SUBJECTS, Named, weight_names
 from likeforlike.models.loops.keras_fit import device_name
 
 
 def model_of(problem: Problem) -> Any:
     """The model on the problem's device, in its precision, with its weights."""
     network = problem.axes["network"]
-    found = SUBJECTS[network].network("keras")
     weights = dict(zip(weight_names(network), problem.operands[1:], strict=True))
+    return model_with(SUBJECTS[network].network("keras"), weights, problem)
+
+
+def model_with(found: Network, weights: Named, problem: Problem) -> Any:
+    """The network's model on the problem's device, in its precision, with these weights by canonical name."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(problem.dtype)
     try:
@@ -38,20 +43,20 @@ def model_of(problem: Problem) -> Any:
 def predict(problem: Problem) -> Kernel:
     """``Model.predict`` as it is called on an array, with a batch as large as that."""
     model, batch = model_of(problem), problem.axes["batch"]
-    return _on_host(problem, lambda images: model.predict(images, batch_size=batch, verbose=0))
+    return on_host(problem, lambda images: model.predict(images, batch_size=batch, verbose=0))
 
 
 def predict_on_batch(problem: Problem) -> Kernel:
     """``Model.predict_on_batch``."""
-    return _on_host(problem, model_of(problem).predict_on_batch)
+    return on_host(problem, model_of(problem).predict_on_batch)
 
 
-def _on_host(problem: Problem, work: Callable[[np.ndarray], Any]) -> Kernel:
-    """Images come from the host and logits go back there, whatever the device: that is what is offered."""
+def on_host(problem: Problem, work: Callable[[np.ndarray], Any]) -> Kernel:
+    """Inputs come from the host and results go back there, whatever the device: that is what is offered."""
 
-    def placed(images: np.ndarray) -> Any:
+    def placed(inputs: np.ndarray) -> Any:
         with keras.device(device_name(problem.device)):
-            return work(images)
+            return work(inputs)
 
     made = on_numpy.kernel(replace(problem, operands=problem.operands[:1]), placed)
-    return replace(made, to_numpy=lambda logits: widened(np.asarray(logits)))
+    return replace(made, to_numpy=lambda result: each(lambda part: widened(np.asarray(part)), result))

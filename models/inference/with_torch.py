@@ -9,10 +9,11 @@ from typing import Any
 import torch
 
 from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.recipe import MATCHED
 from likeforlike.models.frameworks import on_torch
-from likeforlike.models.inference.subjects import SUBJECTS, weight_names
+from likeforlike.models.inference.subjects import SUBJECTS, Named, weight_names
 
 
 def eager(problem: Problem) -> Kernel:
@@ -28,8 +29,12 @@ def compiled(problem: Problem) -> Kernel:
 def module_of(problem: Problem) -> torch.nn.Module:
     """The module on the problem's device, in its precision, with its weights."""
     network = problem.axes["network"]
-    found = SUBJECTS[network].network("torch")
     weights = dict(zip(weight_names(network), problem.operands[1:], strict=True))
+    return module_with(SUBJECTS[network].network("torch"), weights, problem)
+
+
+def module_with(found: Network, weights: Named, problem: Problem) -> torch.nn.Module:
+    """The network's module on the problem's device, in its precision, with weights by canonical name."""
     module = found.build(MATCHED)
     own = {match.own: torch.from_numpy(match.to_own(weights[match.name])) for match in found.matches}
     module.load_state_dict(own)

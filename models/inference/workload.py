@@ -15,12 +15,11 @@ from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
 from likeforlike.models.contract.workload import Wording, Workload
-from likeforlike.models.inference.subjects import SUBJECTS, weight_count, weight_names
-from likeforlike.models.kernels.precision_modes import BYTES, UNIT_ROUNDOFF
+from likeforlike.models.inference.subjects import SUBJECTS, tolerance_of, weight_count, weight_names
+from likeforlike.models.kernels.precision_modes import BYTES
 
 _PIXELS, _CLASSES = 784, 10
 _SEED = 2020
-_DEVIATIONS = 4.0
 _NETWORKS = tuple(SUBJECTS)
 
 
@@ -54,18 +53,8 @@ def problem(axes: Axes, device: str) -> Problem:
 
 
 def tolerance(axes: Axes) -> float:
-    """The largest honest error of an image's logits, relative to their norm.
-
-    A result rounded to unit roundoff u is off by u / √3 of itself in the root mean square, with a random
-    sign; of a layer's outputs together that is so much of their norm, and further layers, whose weights have
-    random signs, hand on norms as they are. So R roundings one after the other make u √(R / 3). A sum of n
-    terms of random sign, added one by one in float32 at least, has n / 2 roundings of partial sums, which
-    grow from 0 to the sum. Four such deviations, and for float64 twice that: the reference has them too.
-    """
-    subject, dtype = SUBJECTS[axes["network"]], axes["dtype"]
-    adding = min(UNIT_ROUNDOFF["float32"], UNIT_ROUNDOFF[dtype])
-    squares = subject.roundings * (UNIT_ROUNDOFF[dtype] ** 2 + subject.longest_sum / 2 * adding**2)
-    return _DEVIATIONS * math.sqrt(squares / 3)
+    """The largest honest error of an image's logits, relative to their norm."""
+    return tolerance_of(SUBJECTS[axes["network"]], axes["dtype"])
 
 
 def reference(problem: Problem, factors: np.ndarray | None = None) -> np.ndarray:

@@ -12,12 +12,12 @@ import os
 import urllib.request
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
+from likeforlike.models.contract.data import DataError, Located
 from likeforlike.models.contract.trainer import Dataset
 
 DataChoice = Literal["auto", "fashion-mnist", "synthetic"]
@@ -35,21 +35,8 @@ PIXELS = 784
 CLASSES = 10
 
 
-class DataError(ValueError):
-    """The images can't be had or are not what they should be; one line that says what to do."""
-
-
 GENERATED_SEED = 2020
 """Of generated data: the same for every run, so that runs differ by the recipe's seed alone."""
-
-
-@dataclass(frozen=True)
-class Located:
-    """Where the images will come from; ``folder`` is None for generated ones."""
-
-    name: str
-    source: str
-    folder: Path | None
 
 
 def keras_cache() -> Path:
@@ -122,9 +109,9 @@ def read(
 
     Raises :class:`DataError` if a file is no idx file of the expected shape.
     """
-    if located.folder is None:
+    if located.path is None:
         return generate(located.source, seed, train_samples, validation_samples)
-    folder = located.folder
+    folder = located.path
     images = [_images(folder / f"{part}-images-idx3-ubyte.gz") for part in ("train", "t10k")]
     labels = [_labels(folder / f"{part}-labels-idx1-ubyte.gz") for part in ("train", "t10k")]
     for part, rows, classes in zip(("train", "t10k"), images, labels, strict=True):

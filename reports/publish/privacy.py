@@ -30,7 +30,7 @@ _COMMIT = ("id", "time", "dirty")
 _SYSTEM = ("system", "machine", "python_version", "python_implementation")
 _OPTIONS = ("disable_gc", "timer", "min_rounds", "max_time", "min_time", "warmup")
 _HEADER_LEFT_OUT = frozenset({"command", "title", "notes", "busy"})
-_ASKED_LEFT_OUT = frozenset({"data_dir"})
+_ASKED_LEFT_OUT = frozenset({"data_dir", "text_file"})
 
 
 def without_personal(document: Mapping[str, Any]) -> dict[str, Any]:

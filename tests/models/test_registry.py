@@ -93,11 +93,11 @@ def test_issue_entrants_are_listed():
 def test_workloads_are_all_described():
     registry = load_registry()
     assert tuple(registry.workloads) == WORKLOADS
-    assert WORKLOADS[:4] == ("training", "distributed", "convnet", "transformer")
-    assert WORKLOADS[4:7] == ("matmul", "jacobian", "eigen")
+    assert WORKLOADS[:5] == ("training", "distributed", "convnet", "transformer", "text")
+    assert WORKLOADS[5:8] == ("matmul", "jacobian", "eigen")
     assert WORKLOADS[-1] == "noise"
     assert set(kernel_workloads()) == set(WORKLOADS) - {
-        *("training", "distributed", "convnet", "transformer")
+        *("training", "distributed", "convnet", "transformer", "text")
     }
     assert all(name == workload.name for name, workload in kernel_workloads().items())
 
@@ -314,7 +314,9 @@ def test_a_module_may_declare_alone(module):
 
 def test_a_folder_of_kernels_is_found_by_itself():
     folders = {path.parent.name for path in (ROOT / "models" / "kernels").glob("*/workload.py")}
-    beside = {path.parent.name for path in (ROOT / "models").glob("*/workload.py")} - {
+    models = ROOT / "models"
+    further = [*models.glob("*/workload.py"), *models.glob("inference/*/workload.py")]
+    beside = {path.parent.name for path in further} - {
         "contract",
         "distributed",
         "functions",

@@ -73,7 +73,7 @@ def units_of(weights: Arrays, inputs: np.ndarray) -> np.ndarray:
 
 def gradients_of(
     weights: Arrays, inputs: np.ndarray, labels: np.ndarray, scale: np.ndarray | None
-) -> tuple[Arrays, float, int]:
+) -> tuple[Arrays, float, float]:
     """Gradients of the mean loss by the chain rule, the sum of losses and the right answers.
 
     ``scale`` is the dropout mask over 1 - rate, [n, units]; None for no dropout.
@@ -204,6 +204,6 @@ ORACLE = Oracle(
     gradients=gradients_of,
     graded=graded,
     proof_start=proof_start,
-    gate_image=np.eye(1, 784, dtype=np.float32)[0],
+    gate_input=np.eye(1, 784, dtype=np.float32)[0],
     gate_weights=gate_weights,
 )

@@ -45,7 +45,7 @@ def hidden_layer(weights: Arrays, images: np.ndarray) -> np.ndarray:
 
 def gradients_of(
     weights: Arrays, images: np.ndarray, labels: np.ndarray, scale: np.ndarray | None
-) -> tuple[Arrays, float, int]:
+) -> tuple[Arrays, float, float]:
     """Gradients of the mean loss by the chain rule, the sum of losses and the right answers.
 
     d loss / d logits is (softmax - one-hot) / n; the rest is two transposed products and ReLU's mask.
@@ -99,7 +99,7 @@ ORACLE = Oracle(
     gradients=gradients_of,
     graded=graded_problem,
     proof_start=initial_parameters,
-    gate_image=gate_image(),
+    gate_input=gate_image(),
     gate_weights=gate_parameters,
     kinked=("hidden",),
 )

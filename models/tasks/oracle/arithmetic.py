@@ -50,7 +50,7 @@ def affine_backward(
 
 
 def logits_of(weights: Mapping[str, np.ndarray], units: np.ndarray) -> np.ndarray:
-    """Logits [n, 10] of the units after dropout: the dense layer ``output``, in which every network ends."""
+    """Logits [n, ..., classes] of the units after dropout: the dense layer in which every network ends."""
     return affine(weights, "output", units)
 
 
@@ -60,11 +60,11 @@ def end_backward(
     labels: np.ndarray,
     scale: np.ndarray | None,
     gradients: Arrays,
-) -> tuple[np.ndarray, float, int]:
+) -> tuple[np.ndarray, float, float]:
     """Dropout, the layer ``output`` and the mean loss: gradient by the units before dropout, and the scores.
 
-    ``scale`` is the dropout mask over 1 - rate, [n, units]; None for no dropout. The scores: the sum of the
-    losses and the number of right answers; the layer's gradients are added to ``gradients``.
+    ``scale`` is the dropout mask over 1 - rate, in the units' shape; None for no dropout. The scores: see
+    :func:`score_sums`; the layer's gradients are added to ``gradients``.
     """
     kept = units if scale is None else units * scale
     logits = logits_of(weights, kept)
@@ -79,20 +79,36 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def losses_of(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Each sample's crossentropy of the softmax, ``logsumexp(z) - z[label]``, [n]."""
-    top = logits.max(axis=1)
-    sums = np.log(np.exp(logits - top[:, None]).sum(axis=1))
-    return top + sums - logits[np.arange(len(labels)), labels]
+    """Each sample's crossentropy of the softmax, ``logsumexp(z) - z[label]``, [n].
+
+    Logits are [n, ..., classes], labels [n, ...]; of several labels it is the mean.
+    """
+    top = logits.max(axis=-1)
+    sums = np.log(np.exp(logits - top[..., None]).sum(axis=-1))
+    own = np.take_along_axis(logits, labels[..., None], axis=-1)[..., 0]
+    return _by_sample(top + sums - own)
 
 
-def score_sums(logits: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
-    """Sum of the losses and number of right answers."""
-    return float(losses_of(logits, labels).sum()), int((logits.argmax(axis=1) == labels).sum())
+def score_sums(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Sum of the samples' losses, and of each one's share of right answers."""
+    right = _by_sample(logits.argmax(axis=-1) == labels)
+    return float(losses_of(logits, labels).sum()), float(right.sum())
 
 
 def mean_loss_backward(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Gradient of the mean loss by the logits: (softmax - one-hot) / n."""
+    """Gradient of the mean loss by the logits: (softmax - one-hot) over the number of labels."""
     d_logits = softmax(logits)
-    d_logits[np.arange(len(labels)), labels] -= 1
-    d_logits /= len(labels)
+    rows = d_logits.reshape(-1, d_logits.shape[-1])  # a view
+    rows[np.arange(labels.size), labels.ravel()] -= 1
+    d_logits /= labels.size
     return d_logits
+
+
+def _by_sample(values: np.ndarray) -> np.ndarray:
+    """Means over all axes but the first."""
+    return values if values.ndim == 1 else values.reshape(len(values), -1).mean(axis=1)
+
+
+def in_precision(inputs: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Inputs in that precision; whole numbers, as of characters, as they are."""
+    return inputs.astype(dtype, copy=False) if inputs.dtype.kind == "f" else inputs

@@ -10,7 +10,7 @@ from likeforlike.models.contract.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Between, Run, Score, Weights
 from likeforlike.models.loops.epoch_loop import run_epochs
 from likeforlike.models.loops.optimizers import adam_rates, clipped, learning_rates
-from likeforlike.models.tasks.oracle.arithmetic import Arrays, score_sums, softmax
+from likeforlike.models.tasks.oracle.arithmetic import Arrays, in_precision, score_sums, softmax
 from likeforlike.models.tasks.oracle.network import Oracle
 
 _WORDS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
@@ -75,8 +75,8 @@ class OracleLoop:
         self.weights = {name: array.astype(self.dtype) for name, array in run.initial.named().items()}
         self.optimizer = Update(recipe, self.weights, recipe.total_steps(len(run.data.train_labels)))
         self.generator = np.random.default_rng(recipe.seed)
-        self.train_images = run.data.train_images.astype(self.dtype, copy=False)
-        self.validation_images = run.data.validation_images.astype(self.dtype, copy=False)
+        self.train_images = in_precision(run.data.train_images, self.dtype)
+        self.validation_images = in_precision(run.data.validation_images, self.dtype)
 
     @property
     def terms(self) -> Mapping[str, object]:
@@ -100,7 +100,7 @@ class OracleLoop:
 
     def train_epoch(self) -> Score:
         """One pass over the training images."""
-        loss, right, samples = 0.0, 0, 0
+        loss, right, samples = 0.0, 0.0, 0
         for rows in self._batches():
             images, labels = self.train_images[rows], self.run.data.train_labels[rows]
             gradients, batch_loss, batch_right = self.oracle.gradients(
@@ -117,8 +117,8 @@ class OracleLoop:
         return loss / len(labels), right / len(labels)
 
     def forward(self, images: np.ndarray, training: bool) -> np.ndarray:
-        """Class probabilities [n, 10]."""
-        return softmax(self._logits(images.astype(self.dtype, copy=False), training))
+        """Class probabilities [n, ..., classes]."""
+        return softmax(self._logits(in_precision(images, self.dtype), training))
 
     def parameters(self) -> Weights:
         """The current weights, copied."""
@@ -143,10 +143,7 @@ class OracleLoop:
 
     def _scale(self, samples: int) -> np.ndarray | None:
         rate = self.run.recipe.dropout_rate
-        if rate == 0:
-            return None
-        kept = self.generator.random((samples, self.oracle.width), dtype=np.float32) >= rate
-        return kept * self.dtype.type(1 / (1 - rate))
+        return self.oracle.dropout_mask(self.generator, samples, rate, self.dtype) if rate else None
 
 
 def _refuse(name: str, run: Run) -> None:

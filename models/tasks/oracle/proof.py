@@ -20,7 +20,7 @@ from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Factory
 from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Weights
 from likeforlike.models.contract.workload import Verification
-from likeforlike.models.tasks.oracle.network import GATE_WEIGHT, Oracle
+from likeforlike.models.tasks.oracle.network import GATE_WEIGHT, GATES, Oracle
 from likeforlike.models.tasks.oracle.numpy_loop import OracleLoop
 
 TOLERANCES = {"float32": 1e-3, "float64": 5e-5, "tf32": 3e-2, "mixed": 0.6, "bfloat16": 0.6}
@@ -75,7 +75,7 @@ def parity_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) 
     losses = [
         _relative(getattr(a, name), getattr(t, name)) for a, t in pairs for name in ("loss", "val_loss")
     ]
-    counts = {"accuracy": len(run.data.train_images), "val_accuracy": len(run.data.validation_images)}
+    counts = {"accuracy": run.data.train_labels.size, "val_accuracy": run.data.validation_labels.size}
     # one near tie may fall to either side; a second wrong answer may not, nor what is no number
     ties = [
         float(np.maximum(0.0, abs(_number(getattr(a, name)) - getattr(t, name)) - 1.01 / count))
@@ -119,21 +119,22 @@ def dropout_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str)
     """How far the mean loss is from the expected one, over five standard errors; 1 is the limit.
 
     Ten units that are 1 lead to one class each by a weight of 4, and nothing learns. The loss of a
-    sample is then a function of which of the ten are kept, whose mean and variance are sums over a
-    binomial distribution; without dropout it is log 10.
+    target is then a function of which of the ten are kept, whose mean and variance are sums over a
+    binomial distribution; without dropout it is log 10, where there are ten classes.
     """
     frozen = replace(recipe, shuffle="none", logging="none", epochs=1, learning_rate=1e-9)
-    run = Run(frozen, gate_problem(oracle.gate_image, frozen.batch_size), oracle.gate_weights(frozen), device)
+    run = Run(frozen, gate_problem(oracle, frozen.batch_size), oracle.gate_weights(frozen), device)
     _, (epoch,) = finish(factory, run)
-    mean, deviation = gate_loss(frozen.dropout_rate)
-    samples = len(run.data.train_images)
-    shares = [abs(_number(epoch.loss) - mean) * math.sqrt(samples) / deviation / DROPOUT_SIGMAS]
+    mean, deviation = gate_loss(frozen.dropout_rate, classes=oracle.classes)
+    targets = run.data.train_labels.size
+    shares = [abs(_number(epoch.loss) - mean) * math.sqrt(targets) / deviation / DROPOUT_SIGMAS]
     if frozen.dropout_at_evaluation:
-        spread = deviation / math.sqrt(len(run.data.validation_images))
+        spread = deviation / math.sqrt(run.data.validation_labels.size)
         shares.append(abs(_number(epoch.val_loss) - mean) / spread / DROPOUT_SIGMAS)
     else:
         allowed = TOLERANCES[recipe.precision] / LOSS_FACTOR
-        shares.append(_relative(epoch.val_loss, math.log(10)) / allowed)
+        undropped = math.log(GATES + (oracle.classes - GATES) * math.exp(-GATE_WEIGHT))
+        shares.append(_relative(epoch.val_loss, undropped) / allowed)
     return _worst(shares)
 
 
@@ -150,28 +151,31 @@ def finish(factory: Factory, run: Run) -> tuple[Weights, list[Epoch]]:
     return trainer.parameters(), epochs
 
 
-def gate_problem(image: np.ndarray, batch_size: int, samples: int = 8192) -> Dataset:
-    """Equal images, in whole batches; labels 0 to 9 in turn.
+def gate_problem(oracle: Oracle, batch_size: int, targets: int = 8192) -> Dataset:
+    """Equal inputs, in whole batches; labels 0 to 9 in turn.
 
-    8192 of them set a dropout that does not scale ten standard deviations apart.
+    8192 targets set a dropout that does not scale ten standard deviations apart.
     """
+    each = math.prod(oracle.targets)
+    samples = -(-targets // each)
     parts: list[np.ndarray] = []
     for count in (-(-samples // batch_size) * batch_size, samples):
-        parts += [np.tile(image, (count, 1)), np.arange(count, dtype=np.int32) % 10]
+        labels = np.arange(count * each, dtype=np.int32) % GATES
+        parts += [np.tile(oracle.gate_input, (count, 1)), labels.reshape(count, *oracle.targets)]
     return Dataset("gates", "generated", *parts)
 
 
-def gate_loss(rate: float, weight: float = GATE_WEIGHT) -> tuple[float, float]:
-    """Mean and standard deviation of one sample's loss when each of ten gates is kept with 1 - rate.
+def gate_loss(rate: float, weight: float = GATE_WEIGHT, classes: int = GATES) -> tuple[float, float]:
+    """Mean and standard deviation of one target's loss when each of ten gates is kept with 1 - rate.
 
     With k gates kept, of which the label's own is one with probability k/10, the loss is
-    ``log(k exp(s) + 10 - k)``, less s if it is, where s = weight / (1 - rate).
+    ``log(k exp(s) + classes - k)``, less s if it is, where s = weight / (1 - rate).
     """
     logit, keep = weight / (1 - rate), 1 - rate
     first = second = 0.0
     for kept in range(11):
         probability = math.comb(10, kept) * keep**kept * rate ** (10 - kept)
-        base = logit + math.log(kept + (10 - kept) * math.exp(-logit)) if kept else math.log(10)
+        base = logit + math.log(kept + (classes - kept) * math.exp(-logit)) if kept else math.log(classes)
         for own, share in ((1, kept / 10), (0, 1 - kept / 10)):
             first += probability * share * (base - own * logit)
             second += probability * share * (base - own * logit) ** 2

@@ -1,4 +1,4 @@
-"""A task whose network has an oracle, on Fashion-MNIST."""
+"""A task whose network has an oracle; on Fashion-MNIST unless it says otherwise."""
 
 from __future__ import annotations
 
@@ -6,24 +6,36 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from likeforlike.models.contract.data import DataAsked, DataChoice, Located
 from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.task import DataAsked, Task
+from likeforlike.models.contract.task import Task
 from likeforlike.models.contract.trainer import Dataset, Weights
-from likeforlike.models.tasks.fashion_mnist import load_data
+from likeforlike.models.tasks import fashion_mnist
 from likeforlike.models.tasks.oracle import proof
 from likeforlike.models.tasks.oracle.network import Oracle
 from likeforlike.models.tasks.oracle.timed_epochs import TimedEpochs
 
-_COUNTS = ("train_samples", "validation_samples")
+COUNTS = ("train_samples", "validation_samples")
+
+
+def images_located(choice: DataChoice) -> Located:
+    """Where Fashion-MNIST lies. Raises DataError."""
+    return fashion_mnist.locate(choice.name, choice.folder)
 
 
 def flat_images(asked: DataAsked) -> Dataset:
     """Fashion-MNIST, or generated images, as rows of 784 pixels."""
-    samples = {} if asked.samples is None else dict(zip(_COUNTS, asked.samples, strict=True))
-    return load_data(asked.name, Path(asked.folder) if asked.folder else None, **samples)
+    samples = {} if asked.samples is None else dict(zip(COUNTS, asked.samples, strict=True))
+    return fashion_mnist.load_data(asked.name, Path(asked.path) if asked.path else None, **samples)
 
 
-def proven_task(name: str, oracle: Oracle, flop_of_a_sample: int) -> Task:
+def proven_task(
+    name: str,
+    oracle: Oracle,
+    flop_of_a_sample: int,
+    locate: Callable[[DataChoice], Located] = images_located,
+    load: Callable[[DataAsked], Dataset] = flat_images,
+) -> Task:
     """The task, proven by its oracle.
 
     ``flop_of_a_sample``: two for each product of two numbers in matrix products and convolutions, forward
@@ -35,12 +47,13 @@ def proven_task(name: str, oracle: Oracle, flop_of_a_sample: int) -> Task:
 
     return Task(
         name=name,
-        load_data=flat_images,
+        load_data=load,
         initial=oracle.initial,
         verify=partial(proof.verify, oracle),
         watch=partial(TimedEpochs, oracle),
         parameter_count=partial(parameter_count, oracle.initial),
         flop=flop,
+        locate=locate,
     )
 
 

@@ -9,6 +9,9 @@ import tensorflow as tf
 
 from likeforlike.models.contract.recipe import Recipe
 
+_COMPUTED = {"float64": tf.float64, "bfloat16": tf.bfloat16, "mixed": tf.bfloat16}
+"""In what layers compute by precision; float32 for all others."""
+
 
 class HandWritten:
     """A network of named variables and a function of them; it holds no state beside."""
@@ -25,11 +28,12 @@ class HandWritten:
             tf.Variable(array, name=name, dtype=dtype) for name, array in initial.items()
         ]
         self.non_trainable_variables: list[tf.Variable] = []
-        self._layers = Layers(dict(zip(initial, self.trainable_variables, strict=True)))
+        named = dict(zip(initial, self.trainable_variables, strict=True))
+        self._layers = Layers(named, _COMPUTED.get(recipe.precision, tf.float32))
         self._recipe, self._units = recipe, units
 
     def __call__(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Logits [n, 10] of inputs [n, 784]."""
+        """Logits [n, ..., classes] of inputs [n, ...]."""
         units = self._units(self._layers, inputs)
         rate = self._recipe.dropout_rate
         if rate and (training or self._recipe.dropout_at_evaluation):
@@ -40,8 +44,9 @@ class HandWritten:
 class Layers:
     """Layers by the names of their weights, in the precision of what they are given."""
 
-    def __init__(self, variables: Mapping[str, tf.Variable]) -> None:
-        self._variables = variables
+    def __init__(self, variables: Mapping[str, tf.Variable], dtype: tf.DType) -> None:
+        """``dtype``: of what whole numbers become, which have no precision of their own."""
+        self._variables, self._dtype = variables, dtype
 
     def weight(self, name: str, like: tf.Tensor) -> tf.Tensor:
         """A weight in the precision of ``like``."""
@@ -60,6 +65,14 @@ class Layers:
         rows = tf.reshape(inputs, [-1, kernel.shape[0]]) @ kernel  # one product, not one for each image
         shape = tf.concat([tf.shape(inputs)[:-1], [kernel.shape[1]]], axis=0)
         return self.with_bias(name, tf.reshape(rows, shape))
+
+    def looked_up(self, name: str, numbers: tf.Tensor) -> tf.Tensor:
+        """Rows of the kernel by their numbers, as a product with one-hot rows.
+
+        The gradient of ``tf.gather`` is a list of slices, of which Keras's Adam squares each by itself.
+        """
+        rows = self._variables[f"{name}_kernel"].shape[0]
+        return self.dense(name, tf.one_hot(numbers, rows, dtype=self._dtype))
 
     def convolution(self, name: str, maps: tf.Tensor) -> tf.Tensor:
         """Over [n, height, width, channels], to the same height and width."""

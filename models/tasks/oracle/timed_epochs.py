@@ -17,7 +17,7 @@ from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
 from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.epoch_faults import UNTOLD_STEPS, seconds_fault, steps_fault, steps_taken
-from likeforlike.models.tasks.oracle.arithmetic import losses_of
+from likeforlike.models.tasks.oracle.arithmetic import in_precision, losses_of
 from likeforlike.models.tasks.oracle.network import Oracle
 
 LOSS_TOLERANCES = {"float32": 1e-3, "float64": 1e-4, "tf32": 3e-2, "mixed": 3e-2, "bfloat16": 3e-2}
@@ -104,20 +104,14 @@ class TimedEpochs:
 
     def _losses(self, images: np.ndarray, labels: np.ndarray, drops: bool) -> np.ndarray:
         """Each image's loss by the weights of now, float64 [n]; fresh dropout where it is on."""
-        dtype = np.float64 if self.recipe.precision == "float64" else np.float32
+        dtype = np.dtype("float64" if self.recipe.precision == "float64" else "float32")
         weights = {name: array.astype(dtype) for name, array in self.weights.items()}
         rate = self.recipe.dropout_rate if drops else 0.0
         losses = []
         for start in range(0, len(labels), _BLOCK):
-            some, own = (
-                images[start : start + _BLOCK].astype(dtype, copy=False),
-                labels[start : start + _BLOCK],
-            )
-            scale = None
-            if rate:
-                scale = (self.random.random((len(own), self.oracle.width), np.float32) >= rate) * dtype(
-                    1 / (1 - rate)
-                )
+            rows = slice(start, start + _BLOCK)
+            some, own = in_precision(images[rows], dtype), labels[rows]
+            scale = self.oracle.dropout_mask(self.random, len(own), rate, dtype) if rate else None
             logits = self.oracle.dropped_logits(weights, some, scale)
             losses.append(losses_of(logits.astype(np.float64), own))
         return np.concatenate(losses)

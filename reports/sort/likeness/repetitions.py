@@ -25,7 +25,8 @@ ASKED_FOR = frozenset(
             "ladder",
             "workers",
         ),
-        *("strategies", "repeats", "plugins", "data_dir", "preset_name", "order_seed", "result_file"),
+        *("strategies", "repeats", "plugins", "preset_name", "order_seed", "result_file"),
+        *("data_dir", "text_file"),
         *("min_rounds", "max_seconds", "precision", "confidence", "resume", "retry_failed"),
         *("cell_timeout_seconds", "cell_memory_bytes"),
         *("epochs", "train_samples", "data", "timing"),  # each cell tells these itself, as its work

@@ -62,7 +62,7 @@ FASHION_MNIST_IMAGES = 60_000
 COST = "cost to accuracy"
 SYNTHETIC_WARNING = (
     "Trained on generated data: accuracies and losses show only that the trainers learn, not how well they "
-    "would do on Fashion-MNIST."
+    "would do on real data."
 )
 
 

@@ -107,7 +107,7 @@ def product(size: int, device: str = "gpu:0") -> dict[str, Any]:
     }
 
 
-CONTEXT = Context({}, {}, 0.88, "generated")
+CONTEXT = Context({}, {}, 0.88, {"training": "generated"})
 
 
 def test_the_notebooks_flat_series_marks_its_small_sizes_too() -> None:

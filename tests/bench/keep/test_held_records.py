@@ -17,7 +17,7 @@ def cell(name: str) -> Cell:
 
 
 A, B, C = (cell(name) for name in "abc")
-CONTEXT = Context({"cpu": {}, "gpus": [], "precision_mode": "ieee"}, {}, 0.9, "")
+CONTEXT = Context({"cpu": {}, "gpus": [], "precision_mode": "ieee"}, {}, 0.9, {})
 
 
 def record(of: Cell, seconds: list[float], first: int, launch: int = 0, **more: Any) -> CellRecord:

@@ -16,7 +16,7 @@ from likeforlike.models.contract.recipe import MATCHED
 CELL = Cell(
     Implementation("mine", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 10), ("dtype", "float32")), "g"
 )
-CONTEXT = Context({"cpu": {}, "gpus": [], "precision_mode": "ieee"}, {}, 0.9, "")
+CONTEXT = Context({"cpu": {}, "gpus": [], "precision_mode": "ieee"}, {}, 0.9, {})
 
 
 def record(launch: int, seconds: list[float], cold: float, error: float, **more: Any) -> CellRecord:

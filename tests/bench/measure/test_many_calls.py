@@ -38,7 +38,7 @@ from likeforlike.bench.worker.messages import (
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.reports.statistics.quantiles import MOST_KEPT, Calls, quantile_of
 
-CONTEXT = Context({"cpu": {}, "gpus": [], "precision_mode": "ieee"}, {}, 0.9, "")
+CONTEXT = Context({"cpu": {}, "gpus": [], "precision_mode": "ieee"}, {}, 0.9, {})
 
 
 def options(preset: str, **asked: Any) -> Options:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -371,6 +372,8 @@ def test_they_are_conditions_of_a_resumed_run() -> None:
     before = options().conditions()
     for name, value in (("caches", ("cold",)), ("operands", ("normal",)), ("sustained", True)):
         assert options(**{name: value}).conditions() != before
+    assert "option text_file" not in before  # as in journals of before
+    assert options(text_file=Path("a.txt")).conditions()["option text_file"] == "a.txt"
 
 
 def test_a_changed_recipe_has_cells_and_a_group_of_its_own(registry: Registry) -> None:

@@ -140,7 +140,7 @@ def test_sides_are_a_condition_of_resuming_and_none_is_as_before():
 class TestPlan:
     def plan(self, registry: Registry, *sides: Side) -> Plan:
         places = {"cpu:0": CPU}
-        context = Context({}, {}, 0.9, "")
+        context = Context({}, {}, 0.9, {})
         code = {"likeforlike": "0"} | {k: v for one in sides for k, v in one.code_by_name.items()}
         asked: Any = (options(), places, 2, None, "r", 1, None, context, False, {}, code)
         return Plan(*asked, {one.name: one for one in sides})

@@ -179,7 +179,7 @@ def test_a_floor_refuses_what_products_cannot_do(family: str) -> None:
             floor_of(family, recipe=replace(PLAIN, **change))
 
 
-@pytest.mark.parametrize("name", ["convnet", "transformer"])
+@pytest.mark.parametrize("name", ["convnet", "transformer", "text"])
 def test_a_trace_counts_the_operations_that_a_task_s_author_counted(name: str) -> None:
     pytest.importorskip("jax")
     pytest.importorskip("torch")
@@ -192,7 +192,10 @@ def test_a_trace_counts_the_operations_that_a_task_s_author_counted(name: str) -
     package = f"likeforlike.models.tasks.{name}"
     task = getattr(importlib.import_module(f"{package}.task"), name.upper())
     recipe = replace(PLAIN, precision="float32", batch_size=4)
-    data = Dataset("rows", "test", *[np.zeros((4, 784), np.float32), np.zeros(4, np.int32)] * 2)
+    row, target = (np.zeros((4, 784), np.float32), np.zeros(4, np.int32))
+    if name == "text":
+        row = target = np.zeros((4, 32), np.int32)
+    data = Dataset("rows", "test", *[row, target] * 2)
     run = Run(recipe, data, task.initial(recipe), "cpu:0")
     for family, make, products_of in (
         ("jax", JaxNetwork, with_jax.products_of),

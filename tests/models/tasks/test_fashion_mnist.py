@@ -100,11 +100,11 @@ def test_the_first_images_can_do_for_a_quick_run(tmp_path, places, write):
 def test_data_dir_comes_before_the_cache_and_the_cache_before_debian(tmp_path, places, write):
     for folder in ("given", "cache", "debian"):
         write(tmp_path / folder)
-    assert locate("auto", tmp_path / "given", **places).folder == tmp_path / "given"
-    assert locate("auto", None, **places).folder == tmp_path / "cache"
+    assert locate("auto", tmp_path / "given", **places).path == tmp_path / "given"
+    assert locate("auto", None, **places).path == tmp_path / "cache"
     for file in (tmp_path / "cache").iterdir():
         file.unlink()
-    assert locate("auto", None, **places).folder == tmp_path / "debian"
+    assert locate("auto", None, **places).path == tmp_path / "debian"
 
 
 def test_the_download_is_the_last_resort_and_fills_the_cache(tmp_path, files, places):
@@ -118,7 +118,7 @@ def test_the_download_is_the_last_resort_and_fills_the_cache(tmp_path, files, pl
     places["fetch"] = fetch
     located = locate("auto", None, **places)
     assert sorted(asked) == sorted(data_module.KERAS_URL + name for name in files)
-    assert located.folder == places["cache"]
+    assert located.path == places["cache"]
     assert read(located).train_images.shape == (TRAIN, 784)
     asked.clear()
     locate("auto", None, **places)

@@ -255,7 +255,8 @@ def test_nothing_personal_is_published(tmp_path, write, capsys):
     info["likeforlike"]["id"] = identify(info["likeforlike"])
     document["commit_info"] |= {"author": PERSONAL["mail"], "branch": "joe.smith/fix", "project": "secret"}
     document["likeforlike"]["command"] = f"bench --data-dir {PERSONAL['path']}"
-    document["likeforlike"]["options"]["data_dir"] = PERSONAL["path"]
+    for name in ("data_dir", "text_file"):
+        document["likeforlike"]["options"][name] = PERSONAL["path"]
     document["likeforlike"]["unmeasured"] = [
         {"cell": "x", "outcome": "failed", "reason": f"no {PERSONAL['windows']} on {PERSONAL['host']}"}
     ]

@@ -23,7 +23,6 @@ from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.registry import load_registry
-from likeforlike.models.tasks.fashion_mnist import Located
 
 CPU, GPU = Device("cpu", 0, "a processor"), Device("gpu", 0, "A100", compute_capability=(8, 0))
 EPYC = {"usable_cores": 2, "vector": "avx512f", "amx": [], "hertz": 2.6e9, "max_hertz": None}
@@ -57,9 +56,8 @@ def plan_of(preset: str, *devices: Device, **asked: Any) -> tuple[Plan, list[Cel
         for cell in build_grid(options, load_registry(), places, ()).cells
         if cell.skip_reason is None or "not installed" in cell.skip_reason
     ]
-    context = Context({"cpu": EPYC, "gpus": [A100], "precision_mode": "ieee"}, {}, 0.9, "")
-    data = Located("synthetic", "generated", None)
-    return Plan(options, {d.id: d for d in places}, 2, data, "r", 1, Path(), context), cells
+    context = Context({"cpu": EPYC, "gpus": [A100], "precision_mode": "ieee"}, {}, 0.9, {})
+    return Plan(options, {d.id: d for d in places}, 2, {}, "r", 1, Path(), context), cells
 
 
 def cells_of(preset: str, *devices: Device, **asked: Any) -> tuple[Expected, Limits]:

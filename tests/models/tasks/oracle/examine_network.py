@@ -18,7 +18,8 @@ import numpy as np
 
 from likeforlike.models.contract.network import Match, Network
 from likeforlike.models.contract.recipe import MATCHED, Recipe
-from likeforlike.models.tasks.oracle.network import Oracle
+from likeforlike.models.tasks.oracle.arithmetic import in_precision
+from likeforlike.models.tasks.oracle.network import GATES, Oracle
 
 QUIET = replace(MATCHED, dropout_rate=0.0, precision="float64")
 Pass = Callable[[np.ndarray, bool], np.ndarray]
@@ -77,7 +78,8 @@ def torch(network: Network, recipe: Recipe, weights: Arrays) -> tuple[Pass, Any]
 
     def gradients(inputs: np.ndarray, labels: np.ndarray) -> Arrays:
         outputs = module.train()(torch.tensor(inputs))
-        torch.nn.functional.cross_entropy(outputs, torch.tensor(labels, dtype=torch.int64)).backward()
+        classes = torch.tensor(labels, dtype=torch.int64).flatten()
+        torch.nn.functional.cross_entropy(outputs.reshape(len(classes), -1), classes).backward()
         named = dict(module.named_parameters())
         return {match.name: match.to_canonical(named[match.own].grad.numpy()) for match in matches}
 
@@ -101,7 +103,7 @@ def jax(network: Network, recipe: Recipe, weights: Arrays) -> tuple[Pass, Any]:
 
     def loss(tree: Any, inputs: Any, labels: Any) -> Any:
         logits = apply(tree, inputs, True, key)
-        return -jax.nn.log_softmax(logits)[jnp.arange(len(labels)), labels].mean()
+        return -jnp.take_along_axis(jax.nn.log_softmax(logits), labels[..., None], -1).mean()
 
     def gradients(inputs: np.ndarray, labels: np.ndarray) -> Arrays:
         found = dict(zip(paths, jax.tree.leaves(jax.grad(loss)(tree, inputs, labels)), strict=True))
@@ -123,7 +125,7 @@ def exact(arrays: Any) -> Arrays:
 
 def errors(oracle: Oracle, network: Network, recipe: Recipe) -> dict[str, float]:
     weights, data = exact(oracle.proof_start(recipe)), oracle.graded(2)
-    inputs, labels = data.train_images.astype(np.float64), data.train_labels
+    inputs, labels = in_precision(data.train_images, np.dtype("float64")), data.train_labels
     logits, gradients = FAMILIES[network.family](network, recipe, weights)
     found = {"logits": relative(logits(inputs, False), oracle.dropped_logits(weights, inputs, None))}
     if gradients is None:
@@ -134,11 +136,12 @@ def errors(oracle: Oracle, network: Network, recipe: Recipe) -> dict[str, float]
 
 def kept(oracle: Oracle, network: Network, recipe: Recipe, training: bool) -> list[float]:
     """Of gates that each are 1, times 4: the mean logit over 4, and how many other values than two there are."""
-    inputs = np.tile(
-        oracle.gate_image.astype(np.float64), (401, 1)
-    )  # three quarters of 4010 is no whole number
+    gates = in_precision(oracle.gate_input, np.dtype("float64"))
+    inputs = np.tile(gates, (401, 1))  # three quarters of 4010 is no whole number
     logits, _ = FAMILIES[network.family](network, recipe, exact(oracle.gate_weights(recipe)))
-    found = logits(inputs, training) / 4
+    every = logits(inputs, training)
+    assert not every[..., GATES:].any(), "nothing leads to further classes"
+    found = every.reshape(len(every), -1, every.shape[-1])[:, -1, :GATES] / 4
     scale = 1 / (1 - recipe.dropout_rate)
     known = np.isclose(found, 0, atol=1e-9) | np.isclose(found, scale) | np.isclose(found, 1)
     return [float(found.mean()), int((~known).sum())]

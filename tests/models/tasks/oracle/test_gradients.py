@@ -11,15 +11,23 @@ import pytest
 
 from likeforlike.models.contract.recipe import MATCHED
 from likeforlike.models.tasks.convnet import oracle as convnet
+from likeforlike.models.tasks.oracle.arithmetic import (
+    in_precision,
+    losses_of,
+    mean_loss_backward,
+    score_sums,
+)
+from likeforlike.models.tasks.text import oracle as characters
 from likeforlike.models.tasks.transformer import oracle as transformer
 
 Arrays = dict[str, np.ndarray]
 SMALL = {
     convnet: convnet.Widths(side=8, channels=(3, 4), units=5, classes=4),
     transformer: transformer.Widths(rows=3, columns=5, width=8, inner=6, classes=4),
+    characters: characters.Widths(context=3, characters=5, width=8, inner=6),
 }
 PIXELS = {convnet: 64, transformer: 15}
-EVERY = pytest.mark.parametrize("network", SMALL, ids=["convnet", "transformer"])
+EVERY = pytest.mark.parametrize("network", SMALL, ids=["convnet", "transformer", "text"])
 
 
 def small(network: ModuleType, bias: bool) -> tuple[Arrays, np.ndarray, np.ndarray]:
@@ -27,6 +35,8 @@ def small(network: ModuleType, bias: bool) -> tuple[Arrays, np.ndarray, np.ndarr
     draw = np.random.default_rng(3)
     start = network.initial_weights(replace(MATCHED, bias=bias), SMALL[network])
     weights = {name: array + 0.3 * draw.standard_normal(array.shape) for name, array in start.items()}
+    if network is characters:
+        return weights, draw.integers(5, size=(6, 3)), draw.integers(5, size=(6, 3))
     return weights, draw.random((6, PIXELS[network])), draw.integers(4, size=6)
 
 
@@ -36,7 +46,8 @@ def mean_loss(
     """Crossentropy of the softmax, written from its definition."""
     units = network.units_of(weights, inputs)
     powers = np.exp(network.logits_of(weights, units if scale is None else units * scale))
-    return float(-np.log(powers[np.arange(len(labels)), labels] / powers.sum(axis=1)).mean())
+    own = np.take_along_axis(powers, labels[..., None], axis=-1)[..., 0]
+    return float(-np.log(own / powers.sum(axis=-1)).mean())
 
 
 @EVERY
@@ -69,7 +80,7 @@ def test_gradients_by_hand_are_those_of_central_differences(
 def test_precision_is_that_of_the_weights(network: ModuleType) -> None:
     weights, inputs, labels = small(network, True)
     single = {name: array.astype(np.float32) for name, array in weights.items()}
-    gradients, _, _ = network.gradients_of(single, inputs.astype(np.float32), labels, None)
+    gradients, _, _ = network.gradients_of(single, in_precision(inputs, np.dtype("float32")), labels, None)
     assert {array.dtype for array in gradients.values()} == {np.dtype(np.float32)}
 
 
@@ -80,6 +91,8 @@ def test_precision_is_that_of_the_weights(network: ModuleType) -> None:
         (convnet, False, 105_866 - 16 - 32 - 64 - 10),
         (transformer, True, 103_882),
         (transformer, False, 103_882 - 64 - 2 * (64 + 64 + 256 + 64) - 64 - 10),
+        (characters, True, 114_016),
+        (characters, False, 114_016 - 2 * (64 + 64 + 256 + 64) - 64 - 96),
     ],
 )
 def test_weights_are_counted(network: ModuleType, bias: bool, count: int) -> None:
@@ -153,3 +166,36 @@ def test_attention_row_by_row() -> None:
                 inner = np.array([gelu(value) for value in inner + weights[f"{block}_inner_bias"]])
                 x[place] = row + inner @ weights[f"{block}_outer_kernel"] + weights[f"{block}_outer_bias"]
         np.testing.assert_allclose(units, norm("norm", sum(x) / 3), rtol=1e-10, atol=1e-12)
+
+
+def test_what_follows_a_character_is_hidden_from_it() -> None:
+    """Each of the first places has the units that it would have if the text ended there."""
+    weights, inputs, _ = small(characters, True)
+    found = characters.units_of(weights, inputs)
+    for places in (1, 2):
+        alone = weights | {"positions": weights["positions"][:places]}
+        np.testing.assert_allclose(
+            characters.units_of(alone, inputs[:, :places]), found[:, :places], rtol=1e-12
+        )
+    others = inputs.copy()
+    others[:, 2] = (others[:, 2] + 1) % 5
+    moved = characters.units_of(weights, others)
+    np.testing.assert_array_equal(moved[:, :2], found[:, :2])
+    assert np.abs(moved[:, 2] - found[:, 2]).min() > 0
+
+
+def test_losses_and_right_answers_of_several_labels_are_means() -> None:
+    draw = np.random.default_rng(5)
+    logits, labels = draw.standard_normal((4, 3, 5)), draw.integers(5, size=(4, 3))
+    losses, right = np.zeros(4), np.zeros(4)
+    for n, place in np.ndindex(4, 3):
+        powers = np.exp(logits[n, place])
+        losses[n] -= math.log(powers[labels[n, place]] / powers.sum()) / 3
+        right[n] += (logits[n, place].argmax() == labels[n, place]) / 3
+    np.testing.assert_allclose(losses_of(logits, labels), losses, rtol=1e-12)
+    assert score_sums(logits, labels) == pytest.approx((losses.sum(), right.sum()))
+    flat, alone = logits.reshape(12, 5), labels.reshape(12)
+    np.testing.assert_allclose(
+        mean_loss_backward(logits, labels).reshape(12, 5), mean_loss_backward(flat, alone)
+    )
+    assert score_sums(flat, alone) == pytest.approx((3 * losses.sum(), 3 * right.sum()))

@@ -21,6 +21,9 @@ from likeforlike.models.tasks.convnet.oracle import ORACLE as CONVNET  # noqa: E
 from likeforlike.models.tasks.convnet.with_torch import ConvNet  # noqa: E402
 from likeforlike.models.tasks.oracle import proof  # noqa: E402
 from likeforlike.models.tasks.oracle.numpy_loop import Update  # noqa: E402
+from likeforlike.models.tasks.text.names import TORCH as CHARACTERS_NAMES  # noqa: E402
+from likeforlike.models.tasks.text.oracle import ORACLE as CHARACTERS  # noqa: E402
+from likeforlike.models.tasks.text.with_torch import Characters  # noqa: E402
 from likeforlike.models.tasks.transformer.names import TORCH as TRANSFORMER_NAMES  # noqa: E402
 from likeforlike.models.tasks.transformer.oracle import ORACLE as TRANSFORMER  # noqa: E402
 from likeforlike.models.tasks.transformer.with_torch import Transformer  # noqa: E402
@@ -81,7 +84,9 @@ class Plain:
 
     def score(self, images: Any, labels: Any) -> tuple[Any, Any]:
         logits, classes = self.module(torch.tensor(images)), torch.tensor(labels, dtype=torch.int64)
-        return functional.cross_entropy(logits, classes, reduction="sum"), (logits.argmax(1) == classes).sum()
+        logits, classes = logits.reshape(classes.numel(), -1), classes.flatten()
+        right, each = (logits.argmax(1) == classes).sum(), len(classes) / len(labels)
+        return functional.cross_entropy(logits, classes, reduction="sum") / each, right / each
 
     def evaluate(self) -> Score:
         self.module.eval()
@@ -264,13 +269,67 @@ TRANSFORMER_FAULTS = {
 }  # fmt: skip
 
 
+def continued(module: Any, numbers: Any, stream: Any = None, norm: bool = True) -> Any:
+    if stream is None:
+        stream = module.embedding(numbers) + module.positions
+    units = module.block2(module.block1(stream))
+    return module.output(module.norm(units) if norm else units)
+
+
+def late(places: Any) -> Any:
+    """Each place has what belongs to the one before it, the first one its own."""
+    return torch.cat([places[:, :1], places[:, :-1]], dim=1)
+
+
+class NotShifted(Plain):
+    """Learns the characters themselves, not those that follow."""
+
+    def score(self, images: Any, labels: Any) -> tuple[Any, Any]:
+        return super().score(images, images)
+
+
+CHARACTERS_FAULTS = {
+    **{f"bias of {name} forgotten": without_bias(name) for name in ("block1.inner", "block2.outer", "norm", "output")},
+    "causal mask forgotten": in_block(attention, "attention"),
+    "causal mask forgotten in both blocks": lambda m: [setattr(b, "causal", False) for b in (m.block1, m.block2)],
+    "the own character hidden, too": in_block(
+        partial(attention, attn_mask=(torch.ones(32, 32).tril(-1) + torch.eye(32, 1) @ torch.eye(1, 32)).bool()),
+        "attention",
+    ),
+    "attention's scale forgotten": in_block(partial(attention, scale=1.0, is_causal=True), "attention"),
+    "attention scaled by the whole width": in_block(partial(attention, scale=1 / 8, is_causal=True), "attention"),
+    "eight heads": in_block(partial(attention, heads=8, scale=1 / 4, is_causal=True), "attention"),
+    **{f"epsilon of {value:g}": epsilon(value, *NORMS) for value in (1e-3, 1e-6)},
+    "epsilon of 1e-6 in one normalisation": epsilon(1e-6, "block1.norm1"),
+    "GELU by tanh": in_block(
+        lambda b, s: (s := s + b.attention(b.norm1(s))) + dense(b, b.norm2(s), "tanh")
+    ),
+    "attention's residual forgotten": in_block(
+        lambda b, s: (s := b.attention(b.norm1(s))) + dense(b, b.norm2(s))
+    ),
+    "positions forgotten": replaced(forward=lambda m, x: continued(m, x, m.embedding(x))),
+    "positions reversed": replaced(
+        forward=lambda m, x: continued(m, x, m.embedding(x) + m.positions.flip(0))
+    ),
+    "last normalisation forgotten": replaced(forward=lambda m, x: continued(m, x, norm=False)),
+    "characters one place late": replaced(forward=lambda m, x: continued(m, late(x))),
+    "logits one place late": replaced(forward=lambda m, x: late(continued(m, x))),
+    "the last place for all": replaced(forward=lambda m, x: continued(m, x)[:, -1:].expand(-1, 32, -1)),
+    "rows of the table by other numbers": replaced(forward=lambda m, x: continued(m, (x + 1) % 96)),
+}  # fmt: skip
+
+NETWORKS = {
+    ConvNet: (CONVNET, CONVNET_NAMES),
+    Transformer: (TRANSFORMER, TRANSFORMER_NAMES),
+    Characters: (CHARACTERS, CHARACTERS_NAMES),
+}
+
+
 def strayed(
     build: Callable[[Recipe], Any], fault: Callable[[Any], Any] | None, recipe: Recipe = QUIET
 ) -> float:
     """The proof's error over its tolerance."""
-    oracle, names = (
-        (CONVNET, CONVNET_NAMES) if issubclass(build, ConvNet) else (TRANSFORMER, TRANSFORMER_NAMES)  # type: ignore[arg-type]
-    )
+    oracle, names = NETWORKS[build]  # type: ignore[index]
 
     def faulty(recipe: Recipe) -> Any:
         module = build(recipe)
@@ -282,7 +341,7 @@ def strayed(
     return found.error / found.tolerance
 
 
-@pytest.mark.parametrize("build", [ConvNet, Transformer])
+@pytest.mark.parametrize("build", NETWORKS)
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_right_network_passes(build: Callable[[Recipe], Any], bias: bool) -> None:
     assert strayed(build, None, replace(QUIET, bias=bias)) < 0.2
@@ -296,3 +355,14 @@ def test_a_fault_of_the_convolutional_network_is_seen(name: str) -> None:
 @pytest.mark.parametrize("name", TRANSFORMER_FAULTS)
 def test_a_fault_of_the_transformer_is_seen(name: str) -> None:
     assert strayed(Transformer, TRANSFORMER_FAULTS[name]) > 2
+
+
+@pytest.mark.parametrize("name", CHARACTERS_FAULTS)
+def test_a_fault_of_the_network_of_characters_is_seen(name: str) -> None:
+    assert strayed(Characters, CHARACTERS_FAULTS[name]) > 2
+
+
+def test_targets_that_are_not_shifted_are_seen() -> None:
+    factory = partial(NotShifted, build=Characters, names=CHARACTERS_NAMES)
+    found = proof.verify(CHARACTERS, factory, QUIET, "cpu:0")
+    assert found.error > 2 * found.tolerance

@@ -31,7 +31,8 @@ def test_networks_compute_what_their_oracles_do(framework: str) -> None:
     lacking = missing((framework,))
     if lacking:
         pytest.skip(lacking)
-    every = [f"{TASKS}.{task}.{name}" for task in ("convnet", "transformer") for name in NETWORKS[framework]]
+    tasks = ("convnet", "transformer", "text")
+    every = [f"{TASKS}.{task}.{name}" for task in tasks for name in NETWORKS[framework]]
     command = [sys.executable, str(EXAMINE), *every]
     environment = os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)

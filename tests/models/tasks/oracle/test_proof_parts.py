@@ -16,6 +16,7 @@ from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.mlp import numpy_loop as mlp
 from likeforlike.models.tasks.mlp.numpy_loop import ORACLE
 from likeforlike.models.tasks.oracle import proof
+from likeforlike.models.tasks.text.oracle import ORACLE as CHARACTERS
 
 HAND = replace(MATCHED, batch_size=32, logging="scalars", execution="graph", seed=5)
 
@@ -56,7 +57,7 @@ def test_graded_images_are_three_batches_and_a_half_from_1_to_a_millionth(batch,
 
 @pytest.mark.parametrize(("batch", "train"), [(64, 8192), (100, 8200), (8191, 16382)])
 def test_gates_are_whole_batches_of_one_bright_pixel(batch, train):
-    data = proof.gate_problem(ORACLE.gate_image, batch)
+    data = proof.gate_problem(ORACLE, batch)
     assert (len(data.train_images), len(data.validation_images)) == (train, 8192)
     for images, labels in (
         (data.train_images, data.train_labels),
@@ -67,6 +68,27 @@ def test_gates_are_whole_batches_of_one_bright_pixel(batch, train):
         assert images.sum() == len(images)
         assert labels[:21].tolist() == [*range(10), *range(10), 0]
         assert (images.dtype, labels.dtype) == (np.float32, np.int32)
+
+
+def test_gates_at_several_places_are_as_many_targets():
+    data = proof.gate_problem(CHARACTERS, 10)
+    assert data.train_images.shape == data.train_labels.shape == (260, 32)
+    assert data.validation_labels.shape == (256, 32)
+    assert not data.train_images.any()
+    assert data.train_labels.ravel()[:12].tolist() == [*range(10), 0, 1]
+    assert (data.train_images.dtype, data.train_labels.dtype) == (np.int32, np.int32)
+    weights = CHARACTERS.gate_weights(HAND).named()
+    units = CHARACTERS.units(weights, data.train_images[:2])
+    np.testing.assert_allclose(units[..., :10], np.ones((2, 32, 10)), rtol=1e-6)
+    logits = CHARACTERS.logits(weights, units)
+    np.testing.assert_allclose(logits, np.tile(np.where(np.arange(96) < 10, 4, 0), (2, 32, 1)), rtol=1e-6)
+
+
+def test_dropout_at_several_places_is_drawn_for_each():
+    mask = CHARACTERS.dropout_mask(np.random.default_rng(1), 3, 0.25, np.dtype("float64"))
+    assert mask.shape == (3, 32, 64)
+    assert set(np.unique(mask)) == {0, 1 / 0.75}
+    assert len({row.tobytes() for row in mask.reshape(-1, 64)}) == 3 * 32
 
 
 def test_gates_lead_to_one_class_each():
@@ -84,17 +106,17 @@ def test_gates_lead_to_one_class_each():
     assert none.hidden_bias is none.output_bias is None
 
 
-@pytest.mark.parametrize("rate", [0.2, 0.5, 0.9])
-def test_the_gates_loss_is_that_of_all_1024_cases(rate):
+@pytest.mark.parametrize(("rate", "classes"), [(0.2, 10), (0.5, 10), (0.9, 10), (0.2, 96)])
+def test_the_gates_loss_is_that_of_all_1024_cases(rate, classes):
     """Every way to keep some of ten gates, with its probability, and every label."""
     mean = square = 0.0
     for kept in itertools.product((False, True), repeat=10):
         probability = math.prod(1 - rate if one else rate for one in kept)
         logits = np.where(kept, 4.0 / (1 - rate), 0.0)
-        losses = np.log(np.exp(logits).sum()) - logits
+        losses = np.log(np.exp(logits).sum() + classes - 10) - logits
         mean += probability * losses.mean()
         square += probability * (losses**2).mean()
-    found = proof.gate_loss(rate)
+    found = proof.gate_loss(rate, classes=classes)
     assert found == pytest.approx((mean, math.sqrt(square - mean**2)), rel=1e-9)
 
 

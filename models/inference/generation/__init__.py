@@ -1,0 +1,1 @@
+"""Generation: a network of characters continues texts, each character the likeliest after those before it."""

@@ -1,0 +1,1 @@
+"""Blocks of attention and dense layers, of which the networks of several tasks are made."""

@@ -1,0 +1,1 @@
+"""The next character of any text, by two blocks of causal attention."""
