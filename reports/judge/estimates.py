@@ -66,7 +66,7 @@ def unpaired_estimate(
         plain = base.runs[0].cell.plain or other.runs[0].cell.plain
         return replace(estimate, assumed=plain)
     if asked and not all(sides):
-        return without_figure(False, what_is_missing(base, other))
+        return without_figure(what_is_missing(base, other))
     estimate_of_rounds = _over_calls(sides) if asked else _over_rounds(base, other)
     if estimate_of_rounds is None:
         return None

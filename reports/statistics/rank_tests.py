@@ -68,7 +68,7 @@ def rank_shift(first: np.ndarray, second: np.ndarray, confidence: float = 0.95) 
     )
 
 
-def missing_samples(first: int, second: int, confidence: float = 0.95) -> int:
+def missing_samples(first: int, second: int, confidence: float) -> int:
     """Further samples of the side that has fewer (of both, if they have as many) until a test can decide.
 
     0 if it can.
@@ -117,7 +117,7 @@ def _p_value(differences: np.ndarray, cumulative: np.ndarray) -> float:
     return float(min(2.0 * cumulative[min(at_most, at_least)], 1.0))
 
 
-@lru_cache(maxsize=256)
+@lru_cache
 def _cumulative(first: int, second: int) -> np.ndarray:
     """P(U <= u) for u = 0..nm without a shift, U the number of pairs in which the second is smaller.
 
@@ -128,8 +128,7 @@ def _cumulative(first: int, second: int) -> np.ndarray:
     counts[0] = 1.0
     for factor in range(1, first + 1):
         shift = second + factor
-        if shift < counts.size:
-            counts[shift:] -= counts[:-shift].copy()
+        counts[shift:] -= counts[:-shift].copy()
         for residue in range(factor):
             counts[residue::factor] = np.cumsum(counts[residue::factor])
     return np.asarray(np.cumsum(counts) / counts.sum())

@@ -81,9 +81,9 @@ def without_interval(
     return RatioEstimate(ratio, 0.0, math.inf, min(rounds), paired, 1.0, confidence, None, hindrance, missing)
 
 
-def without_figure(paired: bool, hindrance: str, confidence: float = 0.95) -> RatioEstimate:
+def without_figure(hindrance: str) -> RatioEstimate:
     """No ratio, and why: ``p99 needs 368 calls a launch, 40 were timed``."""
-    return RatioEstimate(1.0, 0.0, math.inf, 0, paired, 1.0, confidence, None, hindrance, untold=True)
+    return RatioEstimate(1.0, 0.0, math.inf, 0, False, 1.0, hindrance=hindrance, untold=True)
 
 
 def log_ratios(base: Samples, other: Samples) -> np.ndarray:

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.rank_tests import missing_samples, rank_shift, welch_p_value
+from likeforlike.reports.statistics.rank_tests import (
+    LEAST_P_VALUE,
+    missing_samples,
+    rank_shift,
+    welch_freedom,
+    welch_p_value,
+)
 
 
 @pytest.mark.parametrize(("first", "second"), [(2, 2), (3, 5), (4, 4), (5, 5), (5, 10), (9, 7), (20, 20)])
@@ -104,13 +110,15 @@ def test_too_few_bound_nothing():
 
 
 def test_missing_samples():
-    assert [missing_samples(*counts) for counts in ((1, 1), (3, 3), (3, 90), (4, 4), (5, 60))] == [
+    assert [missing_samples(*counts, 0.95) for counts in ((1, 1), (3, 3), (3, 90), (4, 4), (5, 60))] == [
         3,
         1,
         1,
         0,
         0,
     ]
+    # At 80 % three against three (p = 0.1) would do, and say nothing of how far they scatter.
+    assert missing_samples(3, 3, 0.8) == 1
     # At 99 % four against four (p = 0.029) don't do, five against five (0.008) do.
     assert [missing_samples(count, count, 0.99) for count in (4, 5)] == [1, 0]
 
@@ -120,4 +128,67 @@ def test_welch_is_scipys():
     base, other = rng.normal(size=5), rng.normal(2.0, 3.0, 9)
     assert welch_p_value(base, other) == pytest.approx(stats.ttest_ind(base, other, equal_var=False).pvalue)
     assert welch_p_value(np.ones(5), np.ones(5)) == 1.0
-    assert welch_p_value(np.ones(5), np.zeros(5)) < 1e-100
+    assert welch_p_value(np.ones(5), np.zeros(5)) == LEAST_P_VALUE == 1e-300
+    assert welch_p_value(np.zeros(5), np.ones(5)) == LEAST_P_VALUE
+    far = rng.normal(0.0, 1e-9, 500)
+    assert welch_p_value(far, 1.0 + far) == LEAST_P_VALUE
+
+
+def test_welchs_freedom_is_scipys():
+    rng = np.random.default_rng(3)
+    base, other = rng.normal(size=3), rng.normal(0.0, 3.0, 7)
+    squares = base.var(ddof=1) / 3, other.var(ddof=1) / 7
+    assert welch_freedom(squares, (3, 7)) == pytest.approx(stats.ttest_ind(base, other, equal_var=False).df)
+
+
+def test_all_that_a_shift_says():
+    base, other = np.array([0.0, 0.3, 0.1, 0.6]), np.array([1.0, 1.5, 2.5, 1.25])
+    shift = rank_shift(base, other)
+    differences = sorted(y - x for x in base for y in other)
+    # U <= 0 has probability 1/70 on a side, U <= 1 has 2/70: twice that is above 5 %.
+    assert (shift.low, shift.high) == (differences[0], differences[-1])
+    assert (shift.centre, shift.p_value) == pytest.approx((np.median(differences), 2 / 70))
+    assert shift.apart_p_value == pytest.approx(stats.ttest_ind(base, other, equal_var=False).pvalue)
+    back = rank_shift(other, base)
+    assert (back.low, back.high, back.p_value) == (-shift.high, -shift.low, shift.p_value)
+    assert back.apart_p_value == pytest.approx(shift.apart_p_value)
+    wider = rank_shift(base, other, 0.9)  # twice U <= 1, 4/70, is within 10 %; twice U <= 2, 8/70, isn't
+    assert (wider.low, wider.high) == (differences[1], differences[-2])
+
+
+def test_at_the_confidence_of_a_rank_it_is_that_rank():
+    base, other = np.arange(4.0), np.arange(4.0) * 10.0
+    differences = np.sort(np.subtract.outer(other, base).ravel())
+    at_one = rank_shift(base, other, 1.0 - 4 / 70)
+    assert (at_one.low, at_one.high) == (differences[1], differences[-2])
+    below = rank_shift(base, other, 1.0 - 3.999 / 70)
+    assert (below.low, below.high) == (differences[0], differences[-1])
+
+
+@pytest.mark.parametrize(("base", "other"), [([1.0], [2.0, 3.0]), ([1.0, 1.5], [2.0]), ([2.0], [1.0])])
+def test_one_alone_has_no_welchs_test(base, other):
+    assert rank_shift(np.array(base), np.array(other)).apart_p_value is None
+
+
+def test_two_a_side_have_one():
+    base, other = np.array([1.0, 1.5]), np.array([3.0, 4.0])
+    wanted = stats.ttest_ind(base, other, equal_var=False).pvalue
+    assert rank_shift(base, other).apart_p_value == pytest.approx(wanted)
+
+
+def test_samples_that_touch_are_not_apart():
+    low, high = np.array([1.0, 2.0, 3.0, 4.0]), np.array([4.0, 5.0, 6.0, 7.0])
+    assert rank_shift(low, high).apart_p_value is None
+    assert rank_shift(high, low).apart_p_value is None
+
+
+@pytest.mark.parametrize("many", [8, 9, 60])
+def test_of_many_more_twice_as_many_quantiles_are_taken(many):
+    rng = np.random.default_rng(many)
+    few, rest = rng.normal(size=4), rng.normal(0.5, 1.0, many)
+    thinned = rest if many == 8 else np.quantile(rest, (np.arange(8) + 0.5) / 8)
+    shift, wanted = rank_shift(few, rest), rank_shift(few, thinned)
+    assert (shift, rank_shift(rest, few).low) == (wanted, -wanted.high)
+    assert shift.centre == np.median(np.subtract.outer(thinned, few))
+    reference = stats.mannwhitneyu(few, thinned, method="exact").pvalue
+    assert shift.p_value == pytest.approx(reference)
