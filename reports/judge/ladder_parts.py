@@ -1,14 +1,14 @@
 """Of what the difference between a ladder's ends is made: a part for each change, adding up to the whole.
 
-Every figure is a paired one of one file: within a launch each rung's time over the first rung's, of the same
-rounds, times that rung's median. What a change is worth in one order is the difference of two such figures,
-so that in every order, in every launch, and averaged over both, the parts add up to the whole. Intervals are
-Student's over launches, with the variance between them moderated towards the one that all rungs show.
+Every figure is a paired one of one file: what a round did to all rungs alike is taken out, as the median over
+the rungs tells it, so that their ratios within a round stay as they were measured. What a change is worth in
+one order is the difference of two rungs' seconds, so that in every order, in every launch, and averaged over
+both, the parts add up to the whole. Intervals are Student's over launches, with the variance between them
+moderated towards the one that all rungs show.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -151,15 +151,16 @@ def parts_of(orders: Sequence[Steps]) -> Parts | None:
 
 
 class _Figures:
-    """Each rung's seconds by launch: its paired ratio to the first rung's, times that one's median."""
+    """Each rung's seconds by launch [launch, rung], without what rounds did to all rungs alike."""
 
     def __init__(self, rungs: Sequence[Seconds]) -> None:
         self.rungs, self.places = rungs, list(rungs[0])
-        units = [[self._unit(0, rung, place) for rung in range(len(rungs))] for place in self.places]
-        self.logs = np.array([[unit.log for unit in row] for row in units])
-        base = statistics.median(statistics.median(by_round.values()) for by_round in rungs[0].values())
-        self.seconds = base * np.exp(self.logs)
-        self.spread = pooled_spread(*entrants_variances(self.logs))
+        logs = [np.log([list(rung[place].values()) for rung in rungs]) for place in self.places]
+        usual = np.median([np.median(launch, axis=1) for launch in logs], axis=0)
+        alike = [np.median(launch - usual[:, None], axis=0) for launch in logs]
+        levels = [np.median(launch - drift, axis=1) for launch, drift in zip(logs, alike, strict=True)]
+        self.seconds = np.exp(levels)
+        self.spread = pooled_spread(*entrants_variances(np.array(levels) - np.array(levels)[:, :1]))
 
     def amount(self, changes: Sequence[Sequence[_Change]]) -> Amount:
         """Of several changes together, each averaged over the orders that made it."""

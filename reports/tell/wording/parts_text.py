@@ -44,7 +44,7 @@ def sentence(parts: Parts, where: str) -> str:
     if not parts.sure:
         return ""
     scale = _Scale(parts)
-    told = [f"{scale.with_interval(part.amount)} {words(part, parts)}" for part in parts.told]
+    told = [(scale.with_interval(part.amount), words(part, parts)) for part in parts.told]
     made = "made in one order" if parts.orders == 1 else f"averaged over {parts.orders} orders"
     whole = (
         f"the {scale.of_whole(parts.whole)} {_basis(parts)} that {_ends(parts)} {where}, the changes {made},"
@@ -57,9 +57,7 @@ def sentence(parts: Parts, where: str) -> str:
         rest = f"; the other {scale.with_interval(parts.rest)} can't be told from nothing: {untold}"
     if any(part.amount.seconds < 0 for part in parts.told):
         return f"{whole[0].upper()}{whole[1:]} are the sum of {_listed(told)}{rest}."
-    first, *further = told
-    figure, _, what = first.partition(") ")
-    return f"Of {whole} {_listed([f'{figure}) are {what}', *further])}{rest}."
+    return f"Of {whole} {_listed(told, ' are')}{rest}."
 
 
 def words(part: Part, parts: Parts) -> str:
@@ -82,12 +80,13 @@ def parts_table(parts: Parts, name: str, where: str, workload: str, machine: str
     """Every part, those that aren't sure too, and the whole."""
     scale = _Scale(parts)
     whole = parts.whole.seconds
+    known = whole if parts.sure else 0.0
     rows = [
         row(
             words(part, parts),
             Entry(scale.number(part.amount.seconds), part.amount.seconds),
             Entry(scale.interval(part.amount)),
-            _share(part.amount.seconds, whole),
+            _share(part.amount.seconds, known),
             "sure" if part.sure else "can't be told from nothing",
             workload=workload,
             machine=machine,
@@ -99,7 +98,7 @@ def parts_table(parts: Parts, name: str, where: str, workload: str, machine: str
             "the whole difference",
             Entry(scale.number(whole), whole),
             Entry(scale.interval(parts.whole)),
-            Entry("100 %", 1.0),
+            _share(whole, known),
             "sure" if parts.sure else "can't be told from nothing",
             workload=workload,
             machine=machine,
@@ -112,8 +111,9 @@ def parts_table(parts: Parts, name: str, where: str, workload: str, machine: str
         else ""
     )
     note = (
-        f"{alone}Within each launch each rung is held against the first one, round by round; the parts add "
-        f"up to the whole. Intervals: 95 %, over {parts.launches} launches of one run."
+        f"{alone}Without what a round did to all rungs alike, so that their ratios within a round stay "
+        f"as they are; the parts add up to the whole. Intervals: 95 %, over {parts.launches} launches of one "
+        "run."
     )
     columns = ("what the slower end has", unit, "interval", "of the whole", "sure?")
     return Table(
@@ -139,8 +139,10 @@ def _ends(parts: Parts) -> str:
     return f"the ladder's {last} rung takes over its {first} (both {slow})"
 
 
-def _listed(told: Sequence[str]) -> str:
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+def _listed(told: Sequence[tuple[str, str]], verb: str = "") -> str:
+    (figure, what), *others = told
+    listed = [f"{figure}{verb} {what}", *(f"{number} {of}" for number, of in others)]
+    return listed[0] if not others else f"{', '.join(listed[:-1])} and {listed[-1]}"
 
 
 class _Scale:

@@ -104,6 +104,18 @@ def test_intervals_hold_what_is_true_as_often_as_they_say():
     assert np.mean(held) > 0.9
 
 
+def test_one_rung_that_was_held_up_in_a_launch_spoils_no_change_but_its_own():
+    document = ladder((THERE,), spread=0.002)
+    plain = by_field(parts_in(document))
+    for epoch in document["benchmarks"][0]["extra_info"]["epochs"][1:4]:
+        epoch["train_seconds"] *= 3
+    held_up = by_field(parts_in(document))
+    assert not held_up["feeding"].sure, "it begins at that rung"
+    for field in ("logs_read", "implementation"):
+        assert held_up[field].sure
+        assert held_up[field].amount.seconds == pytest.approx(plain[field].amount.seconds, rel=0.01)
+
+
 def test_a_change_worth_nothing_is_never_called_something():
     def idle(done):
         return 4.7 - 2.0 * ("implementation" in done)
