@@ -46,8 +46,8 @@ class Amount:
 
     def scaled(self, factor: float) -> Amount:
         """The same in another unit; of a negative factor the other way round."""
-        ends = sorted((self.low * factor, self.high * factor))
-        return Amount(self.seconds * factor, *ends, self.p_value)
+        low, high = sorted((self.low * factor, self.high * factor))
+        return Amount(self.seconds * factor, low, high, self.p_value)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ def parts_of(orders: Sequence[Steps]) -> Parts | None:
     items = _items(whole)
     changed = {rung.change.field for order in whole for rung, _ in order if rung.change is not None}
     steps = None if changed & set(_NOT_IN_STEPS) else _steps(items[0])
-    rungs = _of_one_file([_seconds(item, steps is not None) for item in items])
+    rungs = _of_one_file([_seconds(item, steps is not None, quiet=True) for item in items])
+    if len(rungs[0]) < 2:  # as for all ratios: where quiet rounds leave no two launches, all count
+        rungs = _of_one_file([_seconds(item, steps is not None, quiet=False) for item in items])
     if len(rungs[0]) < 2:
         return None
     figures = _Figures(rungs)
@@ -232,7 +234,7 @@ def _steps(item: Measurement) -> int | None:
     return whole + (1 if rest and recipe.get("remainder", "keep") == "keep" else 0) or None
 
 
-def _seconds(item: Measurement, training_alone: bool) -> Seconds:
+def _seconds(item: Measurement, training_alone: bool, quiet: bool) -> Seconds:
     """By launch and round; without evaluation and logging where the training alone is asked for."""
     rounds = [
         ((run.file.digest, run.cell.group, run.number, launch), number, seconds)
@@ -246,7 +248,7 @@ def _seconds(item: Measurement, training_alone: bool) -> Seconds:
             else run.cell.samples,
             strict=True,
         )
-        if number not in run.disturbed_rounds and seconds > 0
+        if seconds > 0 and not (quiet and number in run.disturbed_rounds)
     ]
     return {place: dict(found) for place, found in grouped((p, (n, s)) for p, n, s in rounds).items()}
 

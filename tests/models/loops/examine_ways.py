@@ -185,9 +185,30 @@ def elsewhere(loop: type[Any]) -> dict[str, Any]:
     return {"-".join(made.values()) or "itself": seen_of_fit(loop, made) for made in changes}
 
 
+def with_workers() -> dict[str, Any]:
+    """PyTorch's own loop, its batches collated in the process and by two beside it."""
+    from likeforlike.bench.worker.measure_trainer import Trains
+    from likeforlike.models.loops.torch_loop import TorchLoop
+    from likeforlike.models.tasks.mlp.networks.with_torch import NETWORK
+
+    made: list[Any] = []
+
+    def loop(run: Run) -> Trainer:
+        made.append(TorchLoop(run))
+        return made[-1]  # type: ignore[no-any-return]
+
+    errors = {
+        feeding: parity_error(ORACLE, Trains(loop, NETWORK), replace(RECIPE, feeding=feeding), "cpu:0")  # type: ignore[arg-type]
+        for feeding in ("default", "loader", "workers")
+    }
+    return {"errors": errors, "processes": [trainer.training.num_workers for trainer in made]}
+
+
 if __name__ == "__main__":
     backend = sys.argv[1] if len(sys.argv) > 1 else "tensorflow"
     if backend == "tensorflow":
         print(json.dumps(on_tensorflow()))
     else:
-        print(json.dumps(elsewhere({"jax": KerasFitJax, "torch": KerasFitTorch}[backend])))
+        loader = with_workers() if backend == "torch" else {}  # first: threads and forks don't go together
+        fit = elsewhere({"jax": KerasFitJax, "torch": KerasFitTorch}[backend])
+        print(json.dumps({"fit": fit, "loader": loader}))

@@ -131,7 +131,11 @@ def test_what_a_loop_can_t_do_beside_another_field_is_refused_by_name(seen: dict
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_fit_reads_its_logs_as_it_is_told_on_other_backends_too(backend: str) -> None:
-    found = examined(backend)
+    told = examined(backend)
+    found, loader = told["fit"], told["loader"]
+    if loader:
+        assert loader["processes"] == [0, 0, 2]
+        assert max(loader["errors"].values()) <= TOLERANCES["float32"]
     for one in found.values():
         assert one["error"] <= TOLERANCES["float32"]
         assert one["calls"] == EPOCHS * STEPS

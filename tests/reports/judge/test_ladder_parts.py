@@ -116,6 +116,23 @@ def test_one_rung_that_was_held_up_in_a_launch_spoils_no_change_but_its_own():
         assert held_up[field].amount.seconds == pytest.approx(plain[field].amount.seconds, rel=0.01)
 
 
+def test_disturbed_rounds_are_left_out_where_quiet_ones_leave_two_launches():
+    def disturbed(*rounds):
+        document = ladder((THERE,), spread=0.002)
+        cell = document["benchmarks"][1]["extra_info"]
+        cell["disturbed"] = [{"round": number, "reason": "others ran"} for number in rounds]
+        for number in rounds:
+            cell["epochs"][1 + number]["train_seconds"] *= 1.5
+        return parts_in(document)
+
+    plain = by_field(parts_in(ladder((THERE,), spread=0.002)))["feeding"].amount.seconds
+    few = disturbed(0, 3)
+    assert few.launches == 3
+    assert by_field(few)["feeding"].amount.seconds == pytest.approx(plain, rel=0.02)
+    assert disturbed(*range(3)).launches == 2, "the first launch has no quiet round"
+    assert disturbed(*range(6)).launches == 3, "one quiet launch says nothing: all rounds count"
+
+
 def test_a_change_worth_nothing_is_never_called_something():
     def idle(done):
         return 4.7 - 2.0 * ("implementation" in done)
