@@ -169,6 +169,7 @@ def _options(asked: Asked, launches: tuple[int, int]) -> Options:
         recipes=None,
         ladder=None,
         ladder_orders=None,
+        ladder_ways=None,
         workers=None,
         strategies=None,
         epochs=None,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ from likeforlike.devices.machine.topology import pinned_processors
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.data import GENERATED
+from likeforlike.models.contract.recipe import Recipe
 from likeforlike.reports.statistics.quantiles import MEDIAN
 
 
@@ -77,7 +79,7 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         warm_up=options.warm_up,
         disable_gc=options.disable_gc,
         timer=options.timer,
-        recipe=asdict(recipe) if recipe else None,
+        recipe=_told(recipe) if recipe else None,
         data=located.name if located.path else GENERATED.name,
         data_dir=str(located.path) if located.path else None,
         samples=options.samples,
@@ -88,8 +90,20 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         calls=calls,
         turn_seconds=turn_seconds,
         statistic=asked,
-        network=cell.entry.network,
+        network=network_of(cell),
     )
+
+
+def _told(recipe: Recipe) -> dict[str, Any]:
+    """What a recipe has otherwise than by itself: the code of another side may not know all fields."""
+    defaults = {field.name: field.default for field in fields(recipe)}
+    return {name: value for name, value in asdict(recipe).items() if value != defaults[name]}
+
+
+def network_of(cell: Cell) -> str:
+    """What the cell's loop is to train: the one of its framework, or the same in Keras; empty: its own."""
+    in_keras = cell.recipe is not None and cell.recipe.layers == "keras" and cell.entry.keras_network
+    return in_keras or cell.entry.network
 
 
 def with_answers(spec: CellSpec, cell: Cell, plan: Plan) -> CellSpec:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from likeforlike.bench.plan.ladder_options import declare_ladder, read_ways
 from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.own_model_options import DATA_CHOICES, declare_trained, read_own_models
 from likeforlike.bench.plan.presets import PRESETS
@@ -86,16 +87,7 @@ def _declare_grid(add: Callable[..., None]) -> None:
     )
     add("--dtypes", f"Comma-separated: {', '.join(PRECISIONS)}; default float32.", metavar="NAMES")
     add("--recipes", "Comma-separated NAME or NAME+FIELD=VALUE+...; default the preset's.", metavar="NAMES")
-    add(
-        "--ladder",
-        "The way from A to B, one change at a time; recipes, trainers, trainer@recipe.",
-        metavar="A:B",
-    )
-    add(
-        "--ladder-orders",
-        "In how many orders the changes of --ladder are made; default 2, the way there and the way back.",
-        metavar="N",
-    )
+    declare_ladder(add)
     add(
         "--workers",
         "Comma-separated: among how many the workload distributed divides each batch; default 1, 2, 4 ...",
@@ -234,6 +226,7 @@ def read_options(config: pytest.Config) -> Options:
         recipes=_names(get("--recipes")),
         ladder=get("--ladder"),
         ladder_orders=_number("--ladder-orders", get("--ladder-orders"), 1),
+        ladder_ways=read_ways(get("--ladder-ways")),
         workers=_workers(get("--workers")),
         strategies=_strategies(get("--strategies")),
         epochs=_number("--epochs", get("--epochs"), 2),

@@ -19,6 +19,7 @@ from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation, Role, unsupported
 from likeforlike.models.contract.recipe import Recipe, why_not_logged
+from likeforlike.models.contract.ways import why_refused
 from likeforlike.models.contract.workload import Workload
 from likeforlike.models.distributed.assignment import STRATEGIES
 from likeforlike.models.registry import OURS, Registry, built_in_workloads
@@ -106,7 +107,7 @@ def _cells(options: Options, registry: Registry, places: Sequence[Place]) -> tup
             cells += _training_cells(task, options, registry, places)
     else:
         orders = options.ladder_orders or DEFAULT_ORDERS
-        ladder = build_ladder(options.ladder, registry, orders, trained[0])
+        ladder = build_ladder(options.ladder, registry, orders, trained[0], options.ladder_ways)
         cells += _ladder_cells(registry.declared[trained[0]], ladder.rungs, options, places)
     if divided in asked:
         cells += _distributed_cells(divided, options, registry, places)
@@ -171,8 +172,9 @@ def _check_company(options: Options, workloads: Sequence[str], trained: Sequence
         if getattr(options, option) is not None and divided not in workloads:
             raise OptionError(f"--{option}: of use with --workloads {divided} alone; leave it out")
     if options.ladder is None:
-        if options.ladder_orders is not None:
-            raise OptionError("--ladder-orders: of use with --ladder alone; leave it out")
+        for option, value in {"orders": options.ladder_orders, "ways": options.ladder_ways}.items():
+            if value is not None:
+                raise OptionError(f"--ladder-{option}: of use with --ladder alone; leave it out")
         return
     if not trained:
         raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
@@ -277,7 +279,7 @@ def _distributed_cells(
             if not place.concerns(entry):
                 continue
             axes = (("recipe", recipe.name), ("strategy", strategy), ("workers", workers), ("run", run))
-            reason = place.why_not(entry, {}) or why_not_logged(recipe)
+            reason = place.why_not(entry, {}) or why_refused(entry, recipe) or why_not_logged(recipe)
             if reason is None and kind == "gpu" and workers > there:
                 reason = f"needs {workers} GPUs, {there} may be used"
             yield Cell(entry, place.device, axes, group, _dated(recipe, options, run), reason)
@@ -308,7 +310,7 @@ def _training_cell(
     workload: Workload, entry: Implementation, recipe: Recipe, run: int, place: Place, group: str
 ) -> Cell:
     axes = (("recipe", recipe.name), ("run", run))
-    reason = place.why_not(entry, {}) or why_not_logged(recipe)
+    reason = place.why_not(entry, {}) or why_refused(entry, recipe) or why_not_logged(recipe)
     declared = workload if workload.name not in built_in_workloads() else None
     return Cell(entry, place.device, axes, group, recipe, reason, declared=declared)
 

@@ -2,6 +2,11 @@
 
 What a change costs depends on the changes before it, so the same changes are made in several orders. Where
 two orders meet in the same trainer under the same recipe, that rung is one.
+
+Ways in which loops go about it (:mod:`likeforlike.models.contract.ways`) are rungs where the loops on the way
+can go both: a loop that is fed by arrays and one fed by ``tf.data`` differ in that and in all else that a
+loop is; if one of them can be fed like the other, that is told apart. An order is made only if each of its
+rungs can be.
 """
 
 from __future__ import annotations
@@ -9,7 +14,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +22,7 @@ from likeforlike.bench.plan.options import OptionError
 from likeforlike.bench.plan.recipes import recipe_named
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.recipe import OF_OPTIMIZERS, RECIPES, Recipe
+from likeforlike.models.contract.ways import DEFAULT, WAYS, honours, resolved, why_refused
 from likeforlike.models.registry import Registry
 
 _LOGGING_LEVELS = ("none", "scalars", "histograms")
@@ -45,7 +51,9 @@ _AFTER_TRAINER = (
 
 
 DEFAULT_ORDERS = 2
-"""The way there and the way back."""
+"""The way there and the way back, as far as loops can go it."""
+_DRAWS = 10_000
+"""Of orders, at most: of many changes few orders may be possible."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,8 @@ class Change:
     before: Any
     after: Any
     along: tuple[tuple[str, Any], ...] = ()
-    """Fields that go with it: what an optimizer alone has comes and goes with the optimizer."""
+    """Fields that go with it: what an optimizer alone has comes and goes with the optimizer, a way that the
+    next loop doesn't have with the loop before."""
 
 
 @dataclass(frozen=True)
@@ -116,21 +125,29 @@ def _end(text: str, registry: Registry, workload: str) -> tuple[Implementation, 
 
 
 def build_ladder(
-    text: str, registry: Registry, count: int = DEFAULT_ORDERS, workload: str | None = None
+    text: str,
+    registry: Registry,
+    count: int = DEFAULT_ORDERS,
+    workload: str | None = None,
+    ways: Sequence[str] | None = None,
 ) -> Ladder:
     """The ladder between the ends ``A:B`` in ``count`` orders, or in as many as there are.
 
-    ``workload``: the task that is trained; the first one where none is named.
+    ``workload``: the task that is trained; the first one where none is named. ``ways``: which of
+    :data:`~likeforlike.models.contract.ways.WAYS` are rungs, too; None: all, between published recipes none.
 
     The first is that of :func:`climb`, the second its reverse, which leads from B back to A by the same
     changes; further ones are drawn, each with its reverse (antithetic permutations, as estimates of the
     Shapley value draw them). Raises OptionError for an end that is none.
     """
     first, last = parse_ends(text, registry, workload)
-    way = climb(first, last, registry)
-    orders = [
-        _reordered(way, fields, registry) for fields in _orders_of([c.field for c in changes(way)], count)
-    ]
+    way = climb(first, last, registry, ways)
+
+    def can(fields: Sequence[str]) -> bool:
+        return all(why_refused(r.entry, r.recipe) is None for r in _reordered(way, fields, registry))
+
+    fields = [change.field for change in changes(way)]
+    orders = [_reordered(way, order, registry) for order in _orders_of(fields, count, can)]
     names: dict[Any, str] = {}
     return Ladder(text, tuple(tuple(_named(rung, names) for rung in order) for order in orders))
 
@@ -140,20 +157,39 @@ def changes(rungs: Iterable[Rung]) -> list[Change]:
     return [rung.change for rung in rungs if rung.change is not None]
 
 
-def _orders_of(fields: list[str], count: int) -> list[tuple[str, ...]]:
+def _orders_of(
+    fields: list[str], count: int, can: Callable[[Sequence[str]], bool] = lambda fields: True
+) -> list[tuple[str, ...]]:
     """Orders of these fields; one that stands several times takes its steps one after the other in each.
 
-    The same for the same fields, so that a run that is taken up again has the same cells.
+    The first one, and of the others those that ``can`` be made. The same for the same fields, so that a run
+    that is taken up again has the same cells.
     """
     there_are = math.factorial(len(fields))
     for times in Counter(fields).values():
         there_are //= math.factorial(times)
     draw = random.Random(" ".join(fields))
-    found = dict.fromkeys([tuple(fields), tuple(reversed(fields))])
-    while len(found) < min(count, there_are):
-        order = draw.sample(fields, len(fields))
-        found |= dict.fromkeys([tuple(order), tuple(reversed(order))])
-    return list(found)[:count]
+    first = tuple(fields)
+    found, met = [first], {first}
+    orders = iter([_backwards(first, can)])
+    for _ in range(_DRAWS):
+        for order in orders:
+            found += [order] if order not in met and can(order) else []
+            met.add(order)
+        if len(found) >= count or len(met) >= there_are:
+            break
+        drawn = tuple(draw.sample(fields, len(fields)))
+        orders = iter([drawn, _backwards(drawn, can)])
+    return found[:count]
+
+
+def _backwards(fields: Sequence[str], can: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
+    """The reverse of an order, or the nearest to it: each time the last change that can be made by then."""
+    left, order = list(reversed(fields)), list[str]()
+    while left:
+        order.append(next((field for field in left if can([*order, field])), left[0]))
+        left.remove(order[-1])
+    return tuple(order)
 
 
 def _reordered(way: Sequence[Rung], fields: Sequence[str], registry: Registry) -> tuple[Rung, ...]:
@@ -165,22 +201,32 @@ def _reordered(way: Sequence[Rung], fields: Sequence[str], registry: Registry) -
     for field in fields:
         change, rung = next(steps[field]), rungs[-1]
         if field == "implementation":
-            rungs.append(Rung(registry.find(rungs[-1].entry.workload, change.after), rung.recipe, change))
+            entry = registry.find(rung.entry.workload, change.after)
+            rungs.append(Rung(entry, replace(rung.recipe, **dict(change.along)), change))
         else:
             rungs.append(Rung(rung.entry, _changed(rung.recipe, change), change))
     return tuple(rungs)
 
 
 def climb(
-    first: tuple[Implementation, Recipe], last: tuple[Implementation, Recipe], registry: Registry
+    first: tuple[Implementation, Recipe],
+    last: tuple[Implementation, Recipe],
+    registry: Registry,
+    ways: Sequence[str] | None = None,
 ) -> tuple[Rung, ...]:
     """The rungs from one end to the other, both ends included, each one change from the one before.
 
     Logging is switched off first and, where the far end logs, on again last: it costs most and hides
-    what the other changes cost. Seed and epochs are the same for all rungs.
+    what the other changes cost. A way is changed as early as the loops allow. Seed and epochs are the same
+    for all rungs.
     """
-    entry, recipe = first
     goal_entry, goal = last
+    loops = [
+        first[0],
+        *(registry.find(first[0].workload, n) for n in _trainers_between(first[0].name, goal_entry.name)),
+    ]
+    told, goal, at = _with_ways(first[1], goal, loops, _asked_ways(first[1], goal, ways))
+    entry, recipe = first[0], told
     rungs = [Rung(entry, recipe, None)]
 
     def change(field: str, after: Any) -> None:
@@ -198,16 +244,69 @@ def climb(
             change("logging", level)
     for field in _BEFORE_TRAINER:
         change(field, getattr(goal, field))
-    for name in _trainers_between(entry.name, goal_entry.name):
-        before = entry.name
-        entry = registry.find(entry.workload, name)
-        rungs.append(Rung(entry, recipe, Change("implementation", before, name)))
+    for number, loop in enumerate(loops):
+        if number:
+            made = Change(
+                "implementation", entry.name, loop.name, _along(recipe, goal, loop, loop is loops[-1], at)
+            )
+            entry, recipe = loop, replace(recipe, **dict(made.along))
+            rungs.append(Rung(entry, recipe, made))
+        for field in (field for field in WAYS if at.get(field) == number):
+            change(field, getattr(goal, field))
     for field in _AFTER_TRAINER:
         change(field, getattr(goal, field))
     if recipe.logging != goal.logging:
         for level in _LOGGING_LEVELS[1 : _LOGGING_LEVELS.index(goal.logging) + 1]:
             change("logging", level)
     return tuple(rungs)
+
+
+def _asked_ways(recipe: Recipe, goal: Recipe, ways: Sequence[str] | None) -> Sequence[str]:
+    """Which ways are to be rungs: those asked for, and those in which the recipes differ by their word."""
+    if ways is None:
+        ways = () if recipe.published_with or goal.published_with else WAYS
+    return [f for f in WAYS if f in ways or getattr(recipe, f) != getattr(goal, f)]
+
+
+def _with_ways(
+    recipe: Recipe, goal: Recipe, loops: Sequence[Implementation], asked: Sequence[str]
+) -> tuple[Recipe, Recipe, dict[str, int]]:
+    """Both ends' recipes with the ways that are to be rungs by their names, and after which loop each is.
+
+    A way is changed at the first loop up to which all can go the one and from which on all can go the other.
+    Where there is none, it goes with the loop and is no rung.
+    """
+    at: dict[str, int] = {}
+    for field in asked:
+        before, after = resolved(loops[0], recipe, field), resolved(loops[-1], goal, field)
+        places = [
+            number
+            for number in range(len(loops))
+            if all(honours(loop, field, before) for loop in loops[: number + 1])
+            and all(honours(loop, field, after) for loop in loops[number:])
+        ]
+        if len(loops) == 1 and not places:  # it is refused, and the cell says so
+            at[field] = 0
+        elif places and DEFAULT not in (before, after):
+            at[field] = places[0]
+            recipe, goal = replace(recipe, **{field: before}), replace(goal, **{field: after})  # type: ignore[arg-type]
+    return recipe, goal, at
+
+
+def _along(
+    recipe: Recipe, goal: Recipe, loop: Implementation, last: bool, at: Mapping[str, int]
+) -> tuple[tuple[str, Any], ...]:
+    """Ways that are no rungs and change with the loop, to the goal's at the last loop.
+
+    On the way only those that the next loop can't go.
+    """
+    found = []
+    for field in (field for field in WAYS if field not in at):
+        value = str(getattr(recipe, field))
+        kept = value if honours(loop, field, value) else DEFAULT
+        wanted = str(getattr(goal, field)) if last else kept
+        found += [(field, wanted)] if wanted != value else []
+    return tuple(found)
 
 
 def _changed(recipe: Recipe, change: Change) -> Recipe:

@@ -34,6 +34,8 @@ class Options:
     recipes: tuple[str, ...] | None
     ladder: str | None
     ladder_orders: int | None
+    ladder_ways: tuple[str, ...] | None
+    """Which ways of the loops are rungs of their own; None: as the ladder's ends have it."""
     workers: tuple[int, ...] | None
     strategies: tuple[str, ...] | None
     epochs: int | None

@@ -81,7 +81,7 @@ def _kind(kind: Any) -> str:
         return f"one of {', '.join(get_args(kind))}"
     if get_origin(kind) in (UnionType, Union):
         return "a number or none"
-    return {bool: "true or false", int: "a whole number", float: "a number"}[kind]
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}[kind]
 
 
 def _spelled(value: Any) -> str:

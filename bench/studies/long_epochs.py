@@ -12,8 +12,8 @@ An epoch is long if it takes more than 1.3 times the median of its way's, and id
 more than 1.1 times the median: then it waited. The first epoch of a process traces, and is left out. To be
 run where nothing else runs: an epoch that others held up counts as well.
 
-The way without autotuning is a rung, too: ``likeforlike bench --workloads training --plugin
-likeforlike.bench.studies.variants --ladder keras-fit@matched:keras-fit-no-autotune@matched``.
+The way without autotuning is a rung, too: ``likeforlike bench --workloads training --ladder
+keras-fit@matched:keras-fit@matched+feeding=arrays-untuned``.
 """
 
 from __future__ import annotations
@@ -123,26 +123,10 @@ def arrays(images: Any, labels: Any) -> dict[str, Any]:
 
 
 def keras_dataset(images: Any, labels: Any, batch: int, shuffled: bool) -> Any:
-    """The dataset that Keras makes of arrays: a pass over them, each time gone through in another order.
+    """The dataset that Keras makes of arrays, told its own length."""
+    from likeforlike.models.loops.on_tensorflow.feeding import keras_dataset as made
 
-    It doesn't know its own length. ``fit`` then takes the batch that it missed at the end of the first epoch
-    for one more, and later epochs run out; so it is told, which ``fit`` of arrays knows by itself.
-    """
-    import tensorflow as tf
-
-    # Keras has no public name for it
-    from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
-
-    from likeforlike.models.loops.on_keras.backends import seed_orders
-
-    seed_orders(0)  # whatever was seeded before in this process
-    made = ArrayDataAdapter(images, labels, batch_size=batch, shuffle=shuffled).get_tf_dataset()
-    return made.apply(tf.data.experimental.assert_cardinality(-(-len(labels) // batch)))
-
-
-def untuned(images: Any, labels: Any, batch: int, shuffled: bool) -> Any:
-    """The same without tf.data's autotuner."""
-    return _with_options(keras_dataset(images, labels, batch, shuffled), _without_autotuning)
+    return made(images, labels, batch, shuffled)
 
 
 def _with_options(dataset: Any, change: Callable[[Any], None]) -> Any:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, table
-from likeforlike.bench.studies.long_epochs import untuned
 from likeforlike.bench.studies.training_speed import (
     Trained,
     epoch_ratio,
@@ -24,7 +23,6 @@ from likeforlike.bench.studies.training_speed import (
     read_trained,
 )
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import RecipeRefused
 from likeforlike.models.contract.trainer import Run, Trainer
 from likeforlike.models.tasks.mlp import implementations as trainers
 from likeforlike.models.tasks.mlp.implementations import HUGE_PAGES
@@ -98,23 +96,7 @@ def keras_without_autotuning(run: Run) -> Trainer:
     """``keras-fit`` from the dataset that Keras makes of arrays, with tf.data's autotuner off."""
     from likeforlike.models.loops.keras_fit import KerasFit
 
-    if run.recipe.remainder == "drop":
-        why = "Keras's dataset of arrays keeps the last batch"
-        raise RecipeRefused("keras-fit-no-autotune", "remainder", run.recipe.remainder, why)
-
-    class WithoutAutotuning(KerasFit):
-        @property
-        def terms(self) -> Mapping[str, object]:
-            return {**super().terms, "residence": "Keras's dataset of the arrays, not autotuned"}
-
-        def inputs(self) -> dict[str, Any]:
-            """What ``fit`` is given to train on: one pass a dataset, which ``fit`` begins anew each epoch."""
-            given = super().inputs()
-            batch, shuffled = given["batch_size"], given["shuffle"]
-            made = untuned(given["x"], given["y"], batch, shuffled)
-            return {"x": made, "shuffle": False, "validation_batch_size": batch}
-
-    return WithoutAutotuning(run)
+    return KerasFit(replace(run, recipe=replace(run.recipe, feeding="arrays-untuned")))
 
 
 def keras_with_own_dropout(run: Run) -> Trainer:

@@ -55,6 +55,12 @@ class Implementation:
     """The distribution or module that registered it."""
     modules: tuple[str, ...] = ()
     """Further modules whose source it is made of, beside that of ``target``."""
+    ways: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Of a trainer: of each field of a recipe in :data:`~likeforlike.models.contract.ways.WAYS` the values
+    that it honours, its own way first. It is never given another one, nor a field that it leaves out."""
+    keras_network: str = ""
+    """``module:attribute`` of the same network in Keras, for a recipe with ``layers="keras"``; empty: the
+    trainer has it itself, or has none."""
 
     def missing(self) -> str | None:
         """Say what is not installed and how to install it; None if nothing is missing. Imports nothing."""

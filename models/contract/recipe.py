@@ -72,6 +72,24 @@ class Recipe:
     """cosine: from the learning rate to 0 over the steps of the whole training that follow the warm-up."""
     warmup_steps: int = 0
     """Steps in which the rate rises in a line from 0, which the first step has, to the learning rate."""
+    feeding: Literal[
+        "default", "arrays", "arrays-untuned", "tf.data", "gathered", "numpy", "loader", "workers"
+    ] = "default"
+    """How batches come to the steps; of this and the following ``default`` is the loop's own way, see
+    :mod:`likeforlike.models.contract.ways`. arrays: in memory, as ``fit`` takes them, on TensorFlow through
+    the ``tf.data`` that Keras makes of them; arrays-untuned: that without its autotuner. tf.data: slices,
+    shuffled and batched one by one. gathered: once an epoch all in its order, then slices. numpy: indexed on
+    the host, batch by batch. loader, workers: PyTorch's ``DataLoader``, in the process or two beside it."""
+    steps_per_call: str = "default"
+    """Steps that one call of a compiled function takes: a number, or ``epoch`` for all of an epoch."""
+    logs_read: Literal["default", "in-background", "each-step", "each-epoch"] = "default"
+    """When loss and metrics come to the host: after each call, by the thread that then goes on to the next or
+    by another one; or once, at the epoch's end."""
+    metrics: Literal["default", "keras", "sums", "none"] = "default"
+    """Who computes an epoch's accuracy: Keras's metric objects, sums by hand on the device, or nobody, in
+    evaluation neither."""
+    layers: Literal["default", "keras", "by-hand"] = "default"
+    """Whose layers a loop of TensorFlow trains: Keras's, or the network written out by hand."""
 
     def __post_init__(self) -> None:
         """Raises ValueError, see above."""
@@ -112,6 +130,11 @@ class Recipe:
         whole, rest = divmod(samples, self.batch_size)
         return whole + (1 if rest and self.remainder == "keep" else 0)
 
+    def steps_in_call(self, samples: int) -> int:
+        """Steps that one call takes of an epoch over that many samples; 1 where the recipe leaves it open."""
+        asked, steps = self.steps_per_call, self.steps(samples)
+        return 1 if asked == "default" else steps if asked == "epoch" else min(int(asked), steps)
+
     def trained_samples(self, samples: int) -> int:
         """Samples that an epoch over that many trains on: all, or those in whole batches."""
         return samples if self.remainder == "keep" else self.steps(samples) * self.batch_size
@@ -144,6 +167,10 @@ _LIMITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "clip_norm": (lambda value: value is None or _above_zero(value), "a number above 0, or None"),
     "warmup_steps": (lambda value: value >= 0, "0 or more"),
     "optimizer": (lambda value: value in OF_OPTIMIZERS, f"one of {', '.join(OF_OPTIMIZERS)}"),
+    "steps_per_call": (
+        lambda value: value in ("default", "epoch") or (value.isdecimal() and value[0] != "0"),
+        "default, epoch or a whole number of at least 1",
+    ),
 }
 """What a number must be, field by field."""
 
@@ -164,6 +191,13 @@ def refuse_precision(
         raise RecipeRefused(trainer, "precision", "tf32", "a CPU has no TF32")
     if recipe.precision not in can:
         raise RecipeRefused(trainer, "precision", recipe.precision, f"it has {', '.join(can)}")
+
+
+def refuse_dropped(trainer: str, recipe: Recipe) -> None:
+    """Raise :class:`RecipeRefused` where the last batch is to be dropped of the dataset that Keras makes."""
+    if recipe.remainder == "drop":
+        why = f"the dataset that Keras makes of arrays (feeding={recipe.feeding!r}) keeps the last batch"
+        raise RecipeRefused(trainer, "remainder", recipe.remainder, why)
 
 
 def why_not_logged(recipe: Recipe) -> str | None:

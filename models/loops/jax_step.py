@@ -45,6 +45,7 @@ class JaxStep:
             if self.run.recipe.shuffle == "every-epoch"
             else "none",
             "residence": "host memory, batches indexed by NumPy",
+            "logs_read": "each-step" if self.run.recipe.logs_read == "each-step" else "each-epoch",
         }
 
     def train(self, between: Between) -> None:
@@ -59,10 +60,12 @@ class JaxStep:
             rows = self.order.permutation(samples)
         rates = step_rates(recipe, samples, self.steps_taken(), self.network.loss_dtype)
         sums = jax.device_put(np.zeros(2, self.network.loss_dtype), self.network.device)
-        state = self.state._replace(sums=sums)
+        state, read = self.state._replace(sums=sums), recipe.logs_read == "each-step"
         for number, rate in enumerate(rates):
             batch = rows[number * recipe.batch_size : (number + 1) * recipe.batch_size]
             state = self.step(state, self.key, self.inputs[batch], self.targets[batch], rate)
+            if read:
+                read_back(state.sums)
         self.state = state
         return self.network.score(state.sums, recipe.trained_samples(samples))
 
@@ -81,6 +84,11 @@ class JaxStep:
     def steps_taken(self) -> int:
         """Steps of the optimizer, by its own count."""
         return int(self.state.step)
+
+
+def read_back(sums: jax.Array) -> np.ndarray:
+    """Sums on the host; waits for the step that makes them."""
+    return np.asarray(sums)
 
 
 class Evaluator:

@@ -9,10 +9,11 @@ import keras
 import numpy as np
 
 from likeforlike.models.contract.implementation import missing
-from likeforlike.models.contract.network import NETWORK_FIELDS, SPARSE_CROSSENTROPY, Match, Network
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_precision
+from likeforlike.models.contract.network import NETWORK_FIELDS, SPARSE_CROSSENTROPY, Network
+from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_dropped, refuse_precision
 from likeforlike.models.contract.trainer import Between, Run, Weights
 from likeforlike.models.loops.on_keras.backends import device_name, seed_orders, set_floats, set_tf32
+from likeforlike.models.loops.on_keras.logs import own_way, refuse_logs_unread, with_logs_read
 from likeforlike.models.loops.on_keras.network import (
     BuiltModel,
     built,
@@ -21,20 +22,20 @@ from likeforlike.models.loops.on_keras.network import (
     keras_loss,
     tells_classes,
 )
+from likeforlike.models.loops.on_keras.notebook import MATCHES, dropout_layer, notebook
 from likeforlike.models.loops.on_keras.optimizers import keras_optimizer, refuse_lost_moments, told
 from likeforlike.models.loops.on_keras.phases import PhaseClock, TimedTensorBoard, Turns, time_evaluation
 from likeforlike.models.loops.tensorboard import log_folder
 
-_NOTEBOOK = tuple(
-    Match(f"{layer}_{part}", f"notebook/{layer}/{part}")
-    for layer in ("hidden", "output")
-    for part in ("kernel", "bias")
-)
-
-
 PLAIN = ("float32", "float64", "tf32")
 ALL = (*PLAIN, "bfloat16", "mixed")
 """Precisions of the notebook's network, which has no proof in fewer bits, and of any other."""
+FED = {
+    "arrays-untuned": "Keras's dataset of the arrays, not autotuned",
+    "tf.data": "tf.data from tensors on the host",
+    "gathered": "tf.data, gathered once an epoch",
+}
+"""Where batches come from, by a recipe's feeding."""
 
 
 class WholeBatches(keras.utils.PyDataset):
@@ -65,14 +66,6 @@ class WholeBatches(keras.utils.PyDataset):
         return self._images[rows], self._labels[rows]
 
 
-class AlwaysOnDropout(keras.layers.Dropout):
-    """Dropout that stays on at evaluation."""
-
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Drop whatever ``training`` says."""
-        return super().call(inputs, training=True)
-
-
 class KerasFit:
     """``Model.fit`` with arrays in memory and the options that Keras sets by itself.
 
@@ -90,7 +83,7 @@ class KerasFit:
         seed_orders(run.recipe.seed)
         set_tf32(run.recipe.precision == "tf32")
         self.policy = set_floats(run.recipe.precision)
-        self.network = run.network or Network("784-512-10", "keras", self.notebook, _NOTEBOOK, NETWORK_FIELDS)
+        self.network = run.network or Network("784-512-10", "keras", self.notebook, MATCHES, NETWORK_FIELDS)
         with keras.device(device_name(run.device)):
             self.built = self.build()
         self.model = self.built.model
@@ -112,7 +105,8 @@ class KerasFit:
             "gradients": "automatic",
             "shuffle": self.order_drawn() if recipe.shuffle == "every-epoch" else "none",
             "dropout": dropout_of(model),
-            "residence": "NumPy arrays" if recipe.remainder == "keep" else "NumPy arrays through a PyDataset",
+            "residence": self.residence(),
+            "logs_read": own_way() if recipe.logs_read == "default" else recipe.logs_read,
             "remainder": recipe.remainder,
             "keras_backend": keras.backend.backend(),
             "validation_batch_size": recipe.batch_size,
@@ -121,11 +115,21 @@ class KerasFit:
 
     def order_drawn(self) -> str:
         """Who draws an epoch's order, and whether the recipe's seed does."""
-        whole = self.run.recipe.remainder == "drop"
+        recipe = self.run.recipe
+        if recipe.feeding not in ("default", "arrays"):
+            return f"tf.data, every epoch{', unseeded' if recipe.feeding == 'arrays-untuned' else ''}"
+        whole = recipe.remainder == "drop"
         seeded = whole or self.backend != "tensorflow"
         return (
             "a PyDataset, every epoch" if whole else f"Model.fit, every epoch{'' if seeded else ', unseeded'}"
         )
+
+    def residence(self) -> str:
+        """Where the batches come from."""
+        recipe = self.run.recipe
+        if recipe.feeding in FED:
+            return FED[recipe.feeding]
+        return "NumPy arrays" if recipe.remainder == "keep" else "NumPy arrays through a PyDataset"
 
     def compiled_form(self) -> str:
         """What neither eager nor XLA means on this backend."""
@@ -135,7 +139,9 @@ class KerasFit:
         """The network, compiled, with the run's weights."""
         run = self.run
         made = built(self.name, run, self.network)
-        classes = self.network.loss == SPARSE_CROSSENTROPY or tells_classes(made.model, run)
+        classes = run.recipe.metrics != "none" and (
+            self.network.loss == SPARSE_CROSSENTROPY or tells_classes(made.model, run)
+        )
         made.model.compile(
             optimizer=keras_optimizer(run.recipe, len(run.data.train_labels)),
             loss=keras_loss(self.network, run),
@@ -146,19 +152,11 @@ class KerasFit:
 
     def notebook(self, recipe: Recipe) -> Any:
         """784-512-dropout-10, untrained."""
-        layers, options = keras.layers, {"dtype": self.policy}
-        layer_list = [
-            keras.Input((784,), dtype=self.policy),
-            layers.Dense(512, "relu", use_bias=recipe.bias, name="hidden", **options),
-            self.dropout(recipe, options),
-            layers.Dense(10, use_bias=recipe.bias, name="output", **options),
-        ]
-        return keras.Sequential(layer_list, name="notebook")
+        return notebook(recipe, self.policy, self.dropout)
 
     def dropout(self, recipe: Recipe, options: Mapping[str, str]) -> Any:
-        """The dropout layer, on at evaluation where the recipe says so."""
-        layer = AlwaysOnDropout if recipe.dropout_at_evaluation else keras.layers.Dropout
-        return layer(recipe.dropout_rate, seed=recipe.seed, name="dropout", **options)
+        """The dropout layer."""
+        return dropout_layer(recipe, options)
 
     def compile_options(self, recipe: Recipe) -> dict[str, Any]:
         """How ``Model.compile`` is told to run; nothing by default."""
@@ -167,12 +165,20 @@ class KerasFit:
             "graph": {"jit_compile": False},
             "xla": {"jit_compile": True},
         }
-        return dict(modes.get(recipe.execution, {}))
+        options: dict[str, Any] = dict(modes.get(recipe.execution, {}))
+        if recipe.steps_per_call not in ("default", "1"):
+            options["steps_per_execution"] = recipe.steps_in_call(len(self.run.data.train_labels))
+        return options
 
     def inputs(self) -> dict[str, Any]:
         """What ``fit`` is given to train on."""
         recipe, data = self.run.recipe, self.run.data
         images = inputs_of(data.train_images, recipe.precision)
+        if recipe.feeding in FED:
+            from likeforlike.models.loops.on_tensorflow.feeding import batches  # Keras may run on another
+
+            made = batches(self.name, recipe.feeding, images, data.train_labels, recipe)
+            return {"x": made, "shuffle": False, "validation_batch_size": recipe.batch_size}
         if recipe.remainder == "drop":
             whole = WholeBatches(images, data.train_labels, recipe)
             return {"x": whole, "shuffle": False, "validation_batch_size": recipe.batch_size}
@@ -199,11 +205,12 @@ class KerasFit:
             callbacks.append(board)
         callbacks.append(Turns(clock, between))
         inputs, validation = self.inputs(), self.validation()
+        called = with_logs_read(run.recipe, self.model, callbacks)
         time_evaluation(self.model, clock, self.wait)
         with keras.device(device_name(run.device)):
             clock.switch("train")
             self.model.fit(
-                **inputs, epochs=run.recipe.epochs, validation_data=validation, callbacks=callbacks, verbose=0
+                **inputs, epochs=run.recipe.epochs, validation_data=validation, callbacks=called, verbose=0
             )
             clock.switch(None)
 
@@ -234,6 +241,12 @@ class KerasFit:
         if recipe.logging != "none" and (lacking := missing(("tensorflow",))):
             why = f"Keras's TensorBoard callback writes through TensorFlow: {lacking}"
             raise RecipeRefused(self.name, "logging", recipe.logging, why)
+        refuse_logs_unread(self.name, recipe)
+        if recipe.feeding == "arrays-untuned":
+            refuse_dropped(self.name, recipe)
+        if recipe.steps_per_call not in ("default", "1") and recipe.execution == "eager":
+            why = "run eagerly each step is a call of its own"
+            raise RecipeRefused(self.name, "steps_per_call", recipe.steps_per_call, why)
         refused = REFUSED.get(self.backend, {})
         for field, whys in refused.items():
             value = getattr(recipe, field)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import tensorflow as tf
-
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Run
 from likeforlike.models.loops.keras_fit import KerasFit
 from likeforlike.models.loops.on_keras.network import inputs_of
+from likeforlike.models.loops.on_tensorflow.feeding import gathered
 from likeforlike.models.loops.trials import in_milliseconds, try_executions
 
 
@@ -47,29 +46,5 @@ class KerasFitTuned(KerasFit):
     def inputs(self) -> dict[str, Any]:
         """Batches sliced from inputs that were put in the epoch's order at once."""
         recipe, data = self.run.recipe, self.run.data
-        with tf.device("/CPU:0"):
-            images = tf.constant(inputs_of(data.train_images, recipe.precision))
-            labels = tf.constant(data.train_labels)
-        samples, size = len(labels), recipe.batch_size
-        rows = samples - samples % size
-
-        def in_batches(array: tf.Tensor) -> tf.Tensor:
-            return tf.reshape(array[:rows], (rows // size, size, *array.shape[1:]))
-
-        def epoch(drawn: tf.Tensor) -> tf.data.Dataset:
-            order = tf.range(samples)
-            if recipe.shuffle == "every-epoch":
-                order = tf.random.experimental.stateless_shuffle(order, [recipe.seed, drawn])
-            ordered = tf.gather(images, order), tf.gather(labels, order)
-            batches = tf.data.Dataset.from_tensor_slices(tuple(map(in_batches, ordered)))
-            if rows < samples and recipe.remainder == "keep":
-                batches = batches.concatenate(
-                    tf.data.Dataset.from_tensors((ordered[0][rows:], ordered[1][rows:]))
-                )
-            return batches
-
-        # a seeded shuffle would begin anew with each epoch's iterator; this source of numbers goes on
-        numbers = tf.data.Dataset.random(recipe.seed, rerandomize_each_iteration=True)
-        batches = numbers.take(1).flat_map(epoch)
-        known = batches.apply(tf.data.experimental.assert_cardinality(recipe.steps(samples)))
+        known = gathered(inputs_of(data.train_images, recipe.precision), data.train_labels, recipe)
         return {"x": known, "shuffle": False, "validation_batch_size": recipe.batch_size}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from likeforlike.models.contract.network import NETWORK_FIELDS, Network
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_precision
 from likeforlike.models.contract.trainer import Between, Run, Score, Weights
 from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.loops.on_keras.network import inputs_of
+from likeforlike.models.loops.on_keras.notebook import KERAS_NOTEBOOK
 from likeforlike.models.loops.on_keras.optimizers import keras_optimizer, refuse_lost_moments, told
+from likeforlike.models.loops.on_tensorflow.feeding import batches
+from likeforlike.models.loops.on_tensorflow.metrics import KerasMetrics, SumsByHand
 from likeforlike.models.loops.on_tensorflow.network import LoadedNetwork, Sums
 
 
@@ -83,6 +88,19 @@ class NotebookNetwork:
 
 
 NOTEBOOK = Network("784-512-10", "tensorflow", NotebookNetwork, takes=NETWORK_FIELDS)
+FED = {
+    "tf.data": "tf.data from tensors on the host",
+    "arrays": "Keras's dataset of the arrays",
+    "arrays-untuned": "Keras's dataset of the arrays, not autotuned",
+    "gathered": "tf.data, gathered once an epoch",
+}
+SHUFFLED = {
+    "tf.data": "tf.data, buffer of all images",
+    "arrays": "tf.data, every epoch, unseeded",
+    "arrays-untuned": "tf.data, every epoch, unseeded",
+    "gathered": "one permutation an epoch",
+}
+"""Where batches come from, and who draws their order, by a recipe's feeding."""
 
 
 class NetworkLoop:
@@ -100,7 +118,8 @@ class NetworkLoop:
         tf.random.set_seed(recipe.seed)
         self.device = place(run.device)
         with tf.device(self.device):
-            self.network = LoadedNetwork(self.name, run, run.network or NOTEBOOK)
+            by_itself = KERAS_NOTEBOOK if recipe.layers == "keras" else NOTEBOOK
+            self.network = LoadedNetwork(self.name, run, run.network or by_itself)
             self.optimizer = keras_optimizer(recipe, len(run.data.train_labels))
             self.optimizer.build(self.network.trainable)
 
@@ -131,6 +150,11 @@ class NetworkLoop:
         return int(self.optimizer.iterations.numpy())
 
     def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> Sums:
+        losses, outputs = self._update(images, labels)
+        return self.network.sums(losses, outputs, labels)
+
+    def _update(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step; each sample's loss, and the outputs."""
         network = self.network
         with tf.GradientTape() as tape:
             outputs = network.outputs(images, training=True)
@@ -138,7 +162,7 @@ class NetworkLoop:
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, network.trainable)
         self.optimizer.apply_gradients(zip(gradients, network.trainable, strict=True))
-        return network.sums(losses, outputs, labels)
+        return losses, outputs
 
     def _evaluation_step(self, images: tf.Tensor, labels: tf.Tensor) -> Sums:
         outputs = self.network.outputs(images, training=False)
@@ -161,23 +185,28 @@ class EagerLoop(NetworkLoop):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
+        with tf.device(self.device):
+            self.metrics = (KerasMetrics if run.recipe.metrics == "keras" else SumsByHand)(self.network)
         self.training, self.validation = self._datasets()
         self.train_step, self.evaluation_step = self.compiled()
 
     def compiled(self) -> tuple[Any, Any]:
         """The steps as they will be called."""
-        return self._train_step, self._evaluation_step
+        return self._measured_step, self._measured_evaluation
 
     @property
     def terms(self) -> Mapping[str, object]:
         """What it resolved by itself."""
         recipe = self.run.recipe
+        shuffled = recipe.shuffle == "every-epoch"
         return {
             "execution": self.execution,
             "jit_compile": False,
-            "steps_per_execution": 1,
-            "shuffle": "tf.data, buffer of all images" if recipe.shuffle == "every-epoch" else "none",
-            "residence": "tf.data from tensors on the host",
+            "steps_per_execution": recipe.steps_in_call(len(self.run.data.train_labels)),
+            "shuffle": SHUFFLED.get(recipe.feeding, SHUFFLED["tf.data"]) if shuffled else "none",
+            "residence": FED.get(recipe.feeding, FED["tf.data"]),
+            "logs_read": "each-step" if recipe.logs_read == "each-step" else "each-epoch",
+            "metrics": self.metrics.told,
             "validation_batch_size": recipe.batch_size,
             **super().terms,
         }
@@ -187,42 +216,52 @@ class EagerLoop(NetworkLoop):
         run_epochs(self.run, self, between, SummaryFile)
 
     def train_epoch(self) -> Score:
-        """One pass over the training images, metrics summed on the device and read once."""
-        return self._pass(self.training, self.train_step)
+        """One pass over the training images; what the metrics hold is read once, or as the recipe says."""
+        samples = self.run.recipe.trained_samples(len(self.run.data.train_labels))
+        return self._pass(self.training, self.train_step, samples)
 
     def evaluate(self) -> Score:
         """Loss and accuracy over the validation images."""
-        return self._pass(self.validation, self.evaluation_step)
+        return self._pass(self.validation, self.evaluation_step, len(self.run.data.validation_labels))
 
     def _datasets(self) -> tuple[tf.data.Dataset, tf.data.Dataset]:
         recipe, data = self.run.recipe, self.run.data
+        feeding = "tf.data" if recipe.feeding == "default" else recipe.feeding
         with tf.device("/CPU:0"):
-            training = tf.data.Dataset.from_tensor_slices(
-                (self.network.as_inputs(data.train_images), data.train_labels)
-            )
-            if recipe.shuffle == "every-epoch":
-                training = training.shuffle(
-                    len(data.train_labels), recipe.seed, reshuffle_each_iteration=True
-                )
-            training = training.batch(recipe.batch_size, drop_remainder=recipe.remainder == "drop")
+            inputs = self.network.as_inputs(data.train_images)
+            given = inputs_of(data.train_images, recipe.precision) if feeding.startswith("arrays") else inputs
+            training = batches(self.name, feeding, given, data.train_labels, recipe)
             validation = tf.data.Dataset.from_tensor_slices(
                 (self.network.as_inputs(data.validation_images), data.validation_labels)
             )
+        found = training.element_spec[0].dtype
+        if found != inputs.dtype:
+            why = f"Keras's dataset has {found.name}, the network takes {inputs.dtype.name}"
+            raise RecipeRefused(self.name, "feeding", recipe.feeding, why)
+        if feeding.startswith("arrays"):
+            tf.random.set_seed(recipe.seed)  # under which Keras's dataset can't have been made
         return training, validation.batch(recipe.batch_size)
 
-    def _pass(self, batches: tf.data.Dataset, step: Any) -> Score:
-        dtype = self.network.loss_dtype
+    def _measured_step(self, images: tf.Tensor, labels: tf.Tensor) -> Sums:
+        losses, outputs = self._update(images, labels)
+        return self.metrics.of_batch(losses, outputs, labels)
+
+    def _measured_evaluation(self, images: tf.Tensor, labels: tf.Tensor) -> Sums:
+        outputs = self.network.outputs(images, training=False)
+        return self.metrics.of_batch(self.network.losses(labels, outputs), outputs, labels)
+
+    def _pass(self, batches: tf.data.Dataset, step: Any, samples: int) -> Score:
+        metrics, read = self.metrics, self.run.recipe.logs_read == "each-step"
         with tf.device(self.device):
-            loss, right, samples = tf.zeros([], dtype), tf.zeros([], dtype), 0
+            metrics.begin()
             for images, labels in batches:
-                batch_loss, batch_right = step(images, labels)
-                loss, right, samples = loss + batch_loss, right + batch_right, samples + len(labels)
+                metrics.add(step(images, labels), read)
             tf.test.experimental.sync_devices()
-            return self.score(float(loss), float(right), samples)
+            return metrics.score(samples)
 
 
 class GraphLoop(EagerLoop):
-    """The same loop with its step compiled by ``tf.function``."""
+    """The same loop with its step compiled by ``tf.function``, or several of them as one function."""
 
     name = "graph-loop"
     execution = "graph"
@@ -230,7 +269,40 @@ class GraphLoop(EagerLoop):
 
     def compiled(self) -> tuple[Any, Any]:
         """Both steps as graphs; a smaller last batch traces a second one."""
-        return tf.function(self._train_step), tf.function(self._evaluation_step)
+        return tf.function(self._measured_step), tf.function(self._measured_evaluation)
+
+    def train_epoch(self) -> Score:
+        """As many calls as it takes, of one step each or of as many as the recipe says."""
+        samples = len(self.run.data.train_labels)
+        at_once, left = self.run.recipe.steps_in_call(samples), self.run.recipe.steps(samples)
+        if at_once == 1:
+            return super().train_epoch()
+        metrics, read = self.metrics, self.run.recipe.logs_read == "each-step"
+        with tf.device(self.device):
+            metrics.begin()
+            iterator = iter(self.training)
+            while left:
+                count = min(at_once, left)
+                metrics.add(self.several_steps(iterator, tf.constant(count)), read)
+                left -= count
+            tf.test.experimental.sync_devices()
+            return metrics.score(self.run.recipe.trained_samples(samples))
+
+    @cached_property
+    def several_steps(self) -> Any:
+        """Takes an iterator and a count: so many steps, and what the metrics say of them."""
+
+        def steps(iterator: Any, count: tf.Tensor) -> Sums:
+            def body(number: tf.Tensor, *noted: tf.Tensor) -> tuple[tf.Tensor, ...]:
+                found = self._measured_step(*iterator.get_next())
+                return number + 1, *self.metrics.joined((noted[0], noted[1]), found)
+
+            zero = tf.zeros([], self.network.loss_dtype)
+            start = (tf.constant(0), zero, zero)
+            _, loss, right = tf.while_loop(lambda n, *_: n < count, body, start, parallel_iterations=1)
+            return loss, right
+
+        return tf.function(steps)
 
 
 PLAIN = ("float32", "float64", "tf32")

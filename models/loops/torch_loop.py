@@ -14,6 +14,10 @@ from likeforlike.models.loops.epoch_loop import run_epochs
 from likeforlike.models.loops.on_torch.network import TorchNetwork, refuse
 from likeforlike.models.loops.on_torch.updates import Stepper
 
+WORKERS = 2
+"""Processes beside the training's that collate batches, where the recipe is fed by workers."""
+BESIDE = f" by {WORKERS} processes beside"
+
 
 class TorchLoop:
     """The ordinary loop: ``nn.Module``, ``DataLoader``, ``torch.optim``, one step after the other."""
@@ -39,7 +43,8 @@ class TorchLoop:
             "gradients": "autograd",
             "shuffle": "DataLoader" if recipe.shuffle == "every-epoch" else "none",
             "dropout": "the module's own",
-            "residence": "host memory, batches collated each step",
+            "residence": f"host memory, batches collated each step{BESIDE if self.beside else ''}",
+            "logs_read": "each-step" if recipe.logs_read == "each-step" else "each-epoch",
             "remainder": recipe.remainder,
             "validation_batch_size": recipe.batch_size,
         }
@@ -53,6 +58,7 @@ class TorchLoop:
         network = self.network
         network.module.train()
         total, samples = network.no_sums(), 0
+        read = self.run.recipe.logs_read == "each-step"
         for inputs, targets in self.training:
             inputs, targets = inputs.to(network.device), targets.to(network.device)
             self.optimizer.optimizer.zero_grad()
@@ -60,7 +66,10 @@ class TorchLoop:
             losses = network.losses(targets, outputs)
             losses.mean().backward()
             self.optimizer.step()
-            total, samples = total + network.sums(losses, targets, outputs), samples + len(targets)
+            sums = network.sums(losses, targets, outputs)
+            total, samples = total + sums, samples + len(targets)
+            if read:
+                sums.tolist()
         return network.score(total, samples)
 
     def evaluate(self) -> Score:
@@ -90,6 +99,7 @@ class TorchLoop:
 
     def _loaders(self) -> tuple[DataLoader, DataLoader]:
         recipe, data, network = self.run.recipe, self.run.data, self.network
+        self.beside = WORKERS if recipe.feeding == "workers" else 0
         order = torch.Generator().manual_seed(recipe.seed)
         training = DataLoader(
             TensorDataset(network.host_inputs(data.train_images), network.host_targets(data.train_labels)),
@@ -97,6 +107,8 @@ class TorchLoop:
             shuffle=recipe.shuffle == "every-epoch",
             drop_last=recipe.remainder == "drop",
             generator=order,
+            num_workers=self.beside,
+            persistent_workers=self.beside > 0,
         )
         held_out = TensorDataset(
             network.host_inputs(data.validation_images), network.host_targets(data.validation_labels)

@@ -35,6 +35,7 @@ class TrainOnBatch(KerasFit):
             **super().terms,
             "shuffle": "one permutation an epoch" if shuffled else "none",
             "residence": "NumPy arrays, batches gathered each step",
+            "logs_read": "each-step",
         }
 
     def train(self, between: Between) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
-from likeforlike.models.contract.trainer import Dataset, Trainer
+from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer
 
 UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 """Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
@@ -18,6 +18,14 @@ def seconds_fault(told: Told, number: int) -> str | None:
     # before the first epoch a trainer may prepare what is in no phase
     if said > passed + slack or (number > 1 and said < passed - slack):
         return f"epoch {number} tells of {said:.3g} s, {passed:.3g} s passed"
+    return None
+
+
+def metrics_fault(recipe: Recipe, epoch: Epoch) -> str | None:
+    """Why the epoch can't be one without metrics, where the recipe asks for that; None if it can."""
+    told = [value for value in (epoch.accuracy, epoch.val_accuracy) if value is not None]
+    if recipe.metrics == "none" and told:
+        return f"epoch {epoch.epoch} tells an accuracy, {told[0]:.4g}, though the recipe has no metrics"
     return None
 
 

@@ -25,6 +25,11 @@ LATER_RECIPE_FIELDS: dict[str, Scalar] = {
     "clip_norm": None,
     "schedule": "constant",
     "warmup_steps": 0,
+    "feeding": "default",
+    "steps_per_call": "default",
+    "logs_read": "default",
+    "metrics": "default",
+    "layers": "default",
 }
 """Fields that recipes got later, and how every training before them was."""
 

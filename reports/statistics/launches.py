@@ -315,3 +315,11 @@ def _p_value(centre: float, error: float, freedom: float) -> float:
 def _factor(freedom: float, confidence: float) -> float:
     half = (1.0 + confidence) / 2.0
     return float(special.ndtri(half) if math.isinf(freedom) else special.stdtrit(freedom, half))
+
+
+def student(
+    centre: float, error: float, freedom: float, confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Student's interval of a mean with that standard error, and the p-value of a mean of 0, two-sided."""
+    arm = _factor(freedom, confidence) * error
+    return centre - arm, centre + arm, _p_value(centre, error, freedom)

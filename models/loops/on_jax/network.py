@@ -44,7 +44,7 @@ class JaxNetwork:
         self.compute_dtype = jnp.dtype("bfloat16") if precision == "mixed" else self.dtype
         self.loss_dtype = jnp.dtype("float64" if precision == "float64" else "float32")
         self.device = place(run.device)
-        self.classes = are_classes(run.data.train_labels)
+        self.classes = run.recipe.metrics != "none" and are_classes(run.data.train_labels)
         init, apply = self.network.build(run.recipe)
         made = init(jax.random.key(run.recipe.seed))
         paths = jax.tree_util.tree_leaves_with_path(made)

@@ -49,8 +49,10 @@ class LoadedNetwork:
         if not keras_model and self.input_dtype == tf.bfloat16 != self._traced(run).dtype:
             why = f"{network.name} has outputs in {self._traced(run).dtype.name}, as it was written"
             raise RecipeRefused(trainer, "precision", precision, why)
-        self.classes = are_classes(run.data.train_labels) and (
-            network.loss == SPARSE_CROSSENTROPY or self._is_class_each(run)
+        self.classes = (
+            run.recipe.metrics != "none"
+            and are_classes(run.data.train_labels)
+            and (network.loss == SPARSE_CROSSENTROPY or self._is_class_each(run))
         )
 
     def _is_class_each(self, run: Run) -> bool:

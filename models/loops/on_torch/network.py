@@ -31,7 +31,7 @@ class TorchNetwork:
         mixed = run.recipe.precision == "mixed"
         self.compute_dtype = torch.bfloat16 if mixed else None
         self.loss_dtype = torch.float64 if self.dtype == torch.float64 else torch.float32
-        self.classes = are_classes(run.data.train_labels)
+        self.classes = run.recipe.metrics != "none" and are_classes(run.data.train_labels)
         torch.manual_seed(run.recipe.seed)
         module: torch.nn.Module = self.network.build(run.recipe)
         self.module = module.to(self.device, self.dtype)

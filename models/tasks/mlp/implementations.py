@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.loops import declared_ways
 
 HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
@@ -29,22 +30,26 @@ IMPLEMENTATIONS = (
         name="keras-fit",
         summary="Model.fit as Keras comes, with its TensorBoard callback",
         target="likeforlike.models.loops.keras_fit:KerasFit",
+        ways=declared_ways.KERAS_FIT,
     ),
     _tensorflow(
         name="eager-loop",
         summary="hand-written layers and metrics, GradientTape and tf.data, each step eager",
         target="likeforlike.models.loops.tensorflow_loop:EagerLoop",
+        ways=declared_ways.EAGER_LOOP,
     ),
     _tensorflow(
         name="graph-loop",
         summary="the eager loop with its step compiled by tf.function",
         target="likeforlike.models.loops.tensorflow_loop:GraphLoop",
+        ways=declared_ways.GRAPH_LOOP,
     ),
     _torch(
         name="torch-loop",
         summary="nn.Module, DataLoader and torch.optim.Adam, step by step",
         target="likeforlike.models.loops.torch_loop:TorchLoop",
         network="likeforlike.models.tasks.mlp.networks.with_torch:NETWORK",
+        ways=declared_ways.TORCH_LOOP,
     ),
     _jax(
         name="keras-fit-jax",
@@ -52,6 +57,7 @@ IMPLEMENTATIONS = (
         target="likeforlike.models.loops.keras_fit:KerasFitJax",
         needs=("jax", "keras"),
         environment=(("KERAS_BACKEND", "jax"),),
+        ways=declared_ways.KERAS_FIT_ELSEWHERE,
     ),
     _torch(
         name="keras-fit-torch",
@@ -59,6 +65,7 @@ IMPLEMENTATIONS = (
         target="likeforlike.models.loops.keras_fit:KerasFitTorch",
         needs=("torch", "keras"),
         environment=(("KERAS_BACKEND", "torch"),),
+        ways=declared_ways.KERAS_FIT_ELSEWHERE,
     ),
     Implementation(
         "numpy-loop",
@@ -111,6 +118,7 @@ IMPLEMENTATIONS = (
         target="likeforlike.models.tasks.mlp.keras_fit_tuned:KerasFitTuned",
         division="tuned",
         environment=(_KERAS, HUGE_PAGES),
+        ways=declared_ways.KERAS_FIT_TUNED,
     ),
     _tensorflow(
         name="tf-epoch",
@@ -118,6 +126,7 @@ IMPLEMENTATIONS = (
         target="likeforlike.models.tasks.mlp.tensorflow_epoch:TensorFlowEpoch",
         division="tuned",
         environment=(_KERAS, HUGE_PAGES),
+        ways=declared_ways.TF_EPOCH_OF_MLP,
     ),
     _torch(
         name="torch-compiled",
@@ -130,6 +139,7 @@ IMPLEMENTATIONS = (
             ("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1"),
             HUGE_PAGES,
         ),
+        ways=declared_ways.TORCH_COMPILED_OF_MLP,
     ),
     _jax(
         name="jax-scan",
@@ -137,5 +147,6 @@ IMPLEMENTATIONS = (
         target="likeforlike.models.tasks.mlp.jax_scan:JaxScan",
         division="tuned",
         environment=(HUGE_PAGES,),
+        ways=declared_ways.JAX_SCAN_OF_MLP,
     ),
 )

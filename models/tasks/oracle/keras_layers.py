@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 
 from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.loops.keras_fit import AlwaysOnDropout
+from likeforlike.models.loops.on_keras.notebook import AlwaysOnDropout
 
 
 def options_of(recipe: Recipe) -> dict[str, str | None]:

@@ -76,6 +76,10 @@ def parity_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) 
         _relative(getattr(a, name), getattr(t, name)) for a, t in pairs for name in ("loss", "val_loss")
     ]
     counts = {"accuracy": run.data.train_labels.size, "val_accuracy": run.data.validation_labels.size}
+    if recipe.metrics == "none":
+        if any(getattr(answer, name) is not None for answer in answer_epochs for name in counts):
+            return math.inf  # it computes what it was told not to
+        counts = {}
     # one near tie may fall to either side; a second wrong answer may not, nor what is no number
     ties = [
         float(np.maximum(0.0, abs(_number(getattr(a, name)) - getattr(t, name)) - 1.01 / count))

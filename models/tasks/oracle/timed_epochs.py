@@ -16,7 +16,13 @@ import numpy as np
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
 from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
-from likeforlike.models.tasks.epoch_faults import UNTOLD_STEPS, seconds_fault, steps_fault, steps_taken
+from likeforlike.models.tasks.epoch_faults import (
+    UNTOLD_STEPS,
+    metrics_fault,
+    seconds_fault,
+    steps_fault,
+    steps_taken,
+)
 from likeforlike.models.tasks.oracle.arithmetic import in_precision, losses_of
 from likeforlike.models.tasks.oracle.network import Oracle
 
@@ -58,7 +64,7 @@ class TimedEpochs:
         epoch = told.epoch
         if epoch.epoch != self.number:
             return f"epoch {self.number} says that it is epoch {epoch.epoch}"
-        seconds = seconds_fault(told, self.number)
+        seconds = seconds_fault(told, self.number) or metrics_fault(self.recipe, epoch)
         steps = steps_fault(self.trainer, self.recipe, self.data, self.number)
         return seconds or steps or self._weights_fault(epoch)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.loops import declared_ways
 
 HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
@@ -35,31 +36,37 @@ _LISTED = (
         name="keras-fit",
         summary="Model.fit as Keras comes, with its TensorBoard callback",
         target=f"{_LOOPS}.keras_fit:KerasFit",
+        ways=declared_ways.KERAS_FIT,
     ),
     _keras(
         name="train-on-batch",
         summary="a Keras model, Model.train_on_batch for each batch",
         target=f"{_LOOPS}.train_on_batch:TrainOnBatch",
+        ways=declared_ways.TRAIN_ON_BATCH,
     ),
     _tensorflow(
         name="eager-loop",
         summary="hand-written layers and metrics, GradientTape and tf.data, each step eager",
         target=f"{_LOOPS}.tensorflow_loop:EagerLoop",
+        ways=declared_ways.EAGER_LOOP,
     ),
     _tensorflow(
         name="graph-loop",
         summary="the eager loop with its step compiled by tf.function",
         target=f"{_LOOPS}.tensorflow_loop:GraphLoop",
+        ways=declared_ways.GRAPH_LOOP,
     ),
     _torch(
         name="torch-loop",
         summary="nn.Module, DataLoader and torch.optim.Adam, step by step",
         target=f"{_LOOPS}.torch_loop:TorchLoop",
+        ways=declared_ways.TORCH_LOOP,
     ),
     _jax(
         name="jax-step",
         summary="functions and jax.value_and_grad, each step one jax.jit",
         target=f"{_LOOPS}.jax_step:JaxStep",
+        ways=declared_ways.JAX_STEP,
     ),
     _jax(
         name="flax-step",
@@ -67,6 +74,7 @@ _LISTED = (
         target=f"{_LOOPS}.jax_step:JaxStep",
         network="with_flax",
         needs=("jax", "flax"),
+        ways=declared_ways.JAX_STEP,
     ),
     _keras(
         name="keras-fit-jax",
@@ -75,6 +83,7 @@ _LISTED = (
         target=f"{_LOOPS}.keras_fit:KerasFitJax",
         needs=("jax", "keras"),
         environment=(("KERAS_BACKEND", "jax"),),
+        ways=declared_ways.KERAS_FIT_ELSEWHERE,
     ),
     _keras(
         name="keras-fit-torch",
@@ -83,6 +92,7 @@ _LISTED = (
         target=f"{_LOOPS}.keras_fit:KerasFitTorch",
         needs=("torch", "keras"),
         environment=(("KERAS_BACKEND", "torch"),),
+        ways=declared_ways.KERAS_FIT_ELSEWHERE,
     ),
     _keras(
         name="keras-fit-tuned",
@@ -90,6 +100,7 @@ _LISTED = (
         target=f"{_LOOPS}.keras_fit_tuned:KerasFitTuned",
         division="tuned",
         environment=(_ON_TENSORFLOW, HUGE_PAGES),
+        ways=declared_ways.KERAS_FIT_TUNED,
     ),
     _tensorflow(
         name="tf-epoch",
@@ -97,6 +108,7 @@ _LISTED = (
         target=f"{_LOOPS}.tensorflow_epoch:TensorFlowEpoch",
         division="tuned",
         environment=(_ON_TENSORFLOW, HUGE_PAGES),
+        ways=declared_ways.TF_EPOCH,
     ),
     _torch(
         name="torch-compiled",
@@ -104,6 +116,7 @@ _LISTED = (
         target=f"{_LOOPS}.torch_compiled:TorchCompiled",
         division="tuned",
         environment=(*_WITHOUT_CACHES, HUGE_PAGES),
+        ways=declared_ways.TORCH_COMPILED,
     ),
     _jax(
         name="jax-scan",
@@ -111,6 +124,7 @@ _LISTED = (
         target=f"{_LOOPS}.jax_scan:JaxScan",
         division="tuned",
         environment=(HUGE_PAGES,),
+        ways=declared_ways.JAX_SCAN,
     ),
     _torch(
         name="floor-torch",
@@ -132,5 +146,11 @@ _LISTED = (
 def trainers(workload: str, package: str) -> tuple[Implementation, ...]:
     """What a task offers whose package has its networks in ``with_keras``, ``with_tensorflow`` and so on."""
     return tuple(
-        replace(entry, workload=workload, network=f"{package}.{entry.network}:NETWORK") for entry in _LISTED
+        replace(
+            entry,
+            workload=workload,
+            network=f"{package}.{entry.network}:NETWORK",
+            keras_network=f"{package}.with_keras:NETWORK" if entry.network == "with_tensorflow" else "",
+        )
+        for entry in _LISTED
     )

@@ -31,6 +31,11 @@ def _family_of(loop: Implementation) -> Family | None:
     return _FAMILIES.get(loop.network.partition(":")[0].rpartition("with_")[2])
 
 
+def _ways(loop: Implementation) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What the loop can do; of a brought model the layers are those that it was made of."""
+    return tuple((field, ("keras",) if field == "layers" else values) for field, values in loop.ways)
+
+
 def _entry(
     brought: Brought, number: int, model: ModelTold, loop: Implementation, suffix: str
 ) -> Implementation:
@@ -41,6 +46,8 @@ def _entry(
         name=f"{loop.name}{suffix}",
         summary=f"{loop.name} on {model.target}",
         network=networks.TARGET,
+        keras_network="",
+        ways=_ways(loop),
         environment=(*loop.environment, *found),
         modules=tuple(dict.fromkeys(target.partition(":")[0] for target in modules)),
     )

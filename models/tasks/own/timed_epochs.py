@@ -13,7 +13,7 @@ from likeforlike.models.contract.network import SPARSE_CROSSENTROPY
 from likeforlike.models.contract.recipe import Recipe
 from likeforlike.models.contract.task import Told
 from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
-from likeforlike.models.tasks.epoch_faults import seconds_fault, steps_fault, steps_taken
+from likeforlike.models.tasks.epoch_faults import metrics_fault, seconds_fault, steps_fault, steps_taken
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import opened
 from likeforlike.models.tasks.own.given import Brought
@@ -61,7 +61,7 @@ class OwnEpochs:
         self.number += 1
         if told.epoch.epoch != self.number:
             return f"epoch {self.number} says that it is epoch {told.epoch.epoch}"
-        seconds = seconds_fault(told, self.number)
+        seconds = seconds_fault(told, self.number) or metrics_fault(self.recipe, told.epoch)
         steps = steps_fault(self.trainer, self.recipe, self.data, self.number)
         return seconds or steps or self._weights_fault(told.epoch)
 

@@ -23,6 +23,7 @@ ASKED_FOR = frozenset(
             "dtypes",
             "recipes",
             "ladder",
+            "ladder_ways",
             "workers",
         ),
         *("strategies", "repeats", "plugins", "preset_name", "order_seed", "result_file"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.judge.ladder_effects import Effect, effects
 from likeforlike.reports.judge.ladder_effects import Step as OrderStep
+from likeforlike.reports.judge.ladder_parts import parts_of
 from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.read.schema import Ladder, Rung
 from likeforlike.reports.sort.baselines import Steps, ladders_of, orders_of
@@ -27,6 +28,7 @@ from likeforlike.reports.tell.formatting import (
     verdict_entry,
 )
 from likeforlike.reports.tell.plot_data import Range, Ranges, Step, Waterfall
+from likeforlike.reports.tell.wording.parts_text import parts_table, sentence
 
 _WHOLE = (
     "Seconds per epoch, ratio and verdict are of whole epochs, with their evaluation and logging; each "
@@ -58,6 +60,7 @@ def _one(context: Context, ladder: Ladder, orders: list[Steps], where: str, suff
     first, last = ladder.ends
     there = f"From {first} to {last} on {where}: each rung differs from the one before in one declared thing"
     blocks: list[Block] = [Text(f"{there}{_orders_text(orders)}")]
+    blocks += _parts(context, orders, where, suffix)
     blocks += [Text(told) for told in _gaps(context, orders)]
     blocks.append(_rungs_table(context, orders[0], f"ladder{suffix}", f"The ladder on {where}"))
     blocks += _figure(context, orders[0], where, suffix)
@@ -66,18 +69,38 @@ def _one(context: Context, ladder: Ladder, orders: list[Steps], where: str, suff
         blocks += [effects_table(context, found, where, suffix), *_effects_figure(found, where, suffix)]
         blocks += [Text(interaction_text(effect)) for effect in found if effect.interacts]
         for number, order in enumerate(orders[1:], 2):
-            caption = f"Order {number} on {where}" + (": the way back" if number == 2 else "")
+            back = _is_way_back(orders, number - 1)
+            caption = f"Order {number} on {where}" + (": the way back" if back else "")
             blocks.append(_rungs_table(context, order, f"ladder{suffix}-order-{number}", caption))
     return blocks
+
+
+def _parts(context: Context, orders: list[Steps], where: str, suffix: str) -> list[Block]:
+    """Of what the whole difference is made: the sentence, if one end is surely slower, and its figures."""
+    parts = parts_of(orders)
+    if parts is None:
+        return []
+    item = parts.item
+    told = sentence(parts, f"on {where}")
+    table = parts_table(parts, f"parts{suffix}", where, item.key.workload, context.title(item))
+    return [*([Text(told)] if told else []), table]
 
 
 def _orders_text(orders: list[Steps]) -> str:
     if len(orders) == 1:
         return ". The changes were made in one order: in another each may be worth more or less."
+    back = ", the second of them the way back" if _is_way_back(orders, 1) else ""
     return (
-        f". The same changes were made in {len(orders)} orders, the second of them the way back: what a "
+        f". The same changes were made in {len(orders)} orders{back}: what a "
         "change is worth depends on what was changed before it."
     )
+
+
+def _is_way_back(orders: list[Steps], number: int) -> bool:
+    """Whether an order makes the first one's changes in reverse; loops may not be able to."""
+    first, other = ([rung.change for rung, _ in order[1:]] for order in (orders[0], orders[number]))
+    fields = [change and change.field for change in first]
+    return number == 1 and [change and change.field for change in other] == fields[::-1]
 
 
 def _gaps(context: Context, orders: list[Steps]) -> list[str]:
@@ -322,8 +345,21 @@ def _explanations(context: Context) -> Iterator[str]:
             for orders in orders_of(ladder, mine).values():
                 found = effects(orders, context.comparisons.ladder)
                 sure = sorted((e for e in found if e.sure), key=lambda effect: -abs(effect.seconds))
-                if sure:
+                told = _sentence(context, orders, found)
+                if told:
+                    yield told
+                elif sure:
                     yield _explanation(context, sure[:3], len(orders))
+
+
+def _sentence(context: Context, orders: list[Steps], found: list[Effect]) -> str:
+    """Of what the whole difference is made, and the largest interaction; empty where that can't be told."""
+    parts = parts_of(orders)
+    told = "" if parts is None else sentence(parts, context.where(parts.item))
+    interaction = _told_interaction(found)
+    if parts is None or not told or not interaction:
+        return told
+    return f"{told} In seconds of a {epoch_words(parts.item)}, t{interaction.removeprefix(' T')}"
 
 
 def _explanation(context: Context, sure: list[Effect], orders: int) -> str:

@@ -317,6 +317,31 @@ def test_rungs_that_orders_share_are_measured_once(registry: Registry) -> None:
 def test_orders_are_of_no_use_without_a_ladder(registry: Registry) -> None:
     with pytest.raises(OptionError, match=r"--ladder-orders: of use with --ladder alone"):
         grid(registry, ladder_orders=3)
+    with pytest.raises(OptionError, match=r"--ladder-ways: of use with --ladder alone"):
+        grid(registry, ladder_ways=("feeding",))
+
+
+def test_a_way_that_a_loop_has_not_skips_its_cell_by_name(registry: Registry) -> None:
+    cells = grid(registry, workloads=("training",), recipes=("matched+feeding=tf.data",)).cells
+    reasons = {cell.entry.name: cell.skip_reason for cell in cells if cell.recipe is not None}
+    assert reasons["keras-fit"] is reasons["graph-loop"] is None
+    assert reasons["tf-epoch"] == "tf-epoch refuses feeding='tf.data': it has gathered"
+    assert {r for name, r in reasons.items() if name.startswith("floor")} == {None}
+
+
+def test_the_ways_that_a_ladder_is_asked_for_are_its_rungs(registry: Registry) -> None:
+    asked: dict[str, Any] = {"workloads": ("training",), "ladder": "keras-fit:graph-loop"}
+    rungs = {ways: grid(registry, ladder_ways=ways, **asked).ladder for ways in ((), ("feeding",), None)}
+    fields = {
+        ways: [rung.change.field for rung in found.orders[0] if rung.change]
+        for ways, found in rungs.items()
+        if found is not None
+    }
+    assert fields[()] == ["implementation"]
+    assert fields[("feeding",)] == ["feeding", "implementation"]
+    assert fields[None] == ["feeding", "logs_read", "implementation", "metrics", "layers"]
+    made = grid(registry, **asked)
+    assert [cell.skip_reason for cell in made.cells if cell.recipe is not None and cell.skip_reason] == []
 
 
 SMALL = {"workloads": ("matmul", "eigen"), "sizes": {"matmul": (500,), "eigen": (8,)}}

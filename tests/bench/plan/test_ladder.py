@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
 from likeforlike.bench.plan.ladder import Ladder, Rung, build_ladder, changes, climb, ladder_facts, parse_ends
 from likeforlike.bench.plan.options import OptionError
 from likeforlike.models.contract.recipe import RECIPES, Recipe
+from likeforlike.models.contract.ways import WAYS, resolved, why_refused
 from likeforlike.models.registry import Registry, load_registry
 
 
@@ -16,8 +17,8 @@ def registry() -> Registry:
     return load_registry()
 
 
-def rungs(text: str, registry: Registry) -> tuple[Rung, ...]:
-    return climb(*parse_ends(text, registry), registry)
+def rungs(text: str, registry: Registry, ways: tuple[str, ...] | None = None) -> tuple[Rung, ...]:
+    return climb(*parse_ends(text, registry), registry, ways)
 
 
 def terms(rung: Rung) -> dict[str, object]:
@@ -55,7 +56,13 @@ def test_each_rung_differs_from_its_neighbour_in_exactly_the_declared_thing(
 def test_the_ends_are_what_was_asked_for(ends: str, registry: Registry) -> None:
     way = rungs(ends, registry)
     for rung, (entry, recipe) in zip((way[0], way[-1]), parse_ends(ends, registry), strict=True):
-        assert terms(rung) == terms(Rung(entry, recipe, None))
+        assert terms(as_done(rung)) == terms(as_done(Rung(entry, recipe, None)))
+
+
+def as_done(rung: Rung) -> Rung:
+    """With what ``default`` means to the loop in its place."""
+    done = {field: resolved(rung.entry, rung.recipe, field) for field in WAYS}
+    return Rung(rung.entry, replace(rung.recipe, **done), None)  # type: ignore[arg-type]
 
 
 def test_the_notebooks_way_in_the_order_of_the_design(registry: Registry) -> None:
@@ -132,7 +139,7 @@ def test_orders_share_the_rungs_at_which_they_meet(ends: str, registry: Registry
 
 
 def test_there_are_no_more_orders_than_there_are(registry: Registry) -> None:
-    one = build_ladder("keras-fit:tf-epoch", registry, 9)
+    one = build_ladder("keras-fit:tf-epoch", registry, 9, ways=())
     assert len(one.orders) == 1
     two = build_ladder("keras-fit@matched:keras-fit@manual-2020", registry, 99)
     fields = [field for field, _, _ in told(two.orders[0])]
@@ -186,3 +193,90 @@ def test_an_optimizer_s_own_field_is_a_change_where_the_optimizer_stays(registry
 def test_an_end_that_is_a_changed_recipe_alone_is_keras_s_fit(registry: Registry) -> None:
     first, last = parse_ends("matched+precision=mixed:numpy-loop", registry)
     assert (first[0].name, first[1].precision, last[0].name) == ("keras-fit", "mixed", "numpy-loop")
+
+
+FIT_TO_LOOP = [
+    ("feeding", "arrays", "tf.data"),
+    ("logs_read", "each-step", "each-epoch"),
+    ("implementation", "keras-fit", "graph-loop"),
+    ("metrics", "keras", "sums"),
+    ("layers", "keras", "by-hand"),
+]
+
+
+@pytest.mark.parametrize("task", ["training", "convnet", "transformer"])
+def test_between_two_loops_all_in_which_they_go_about_it_is_a_rung(task: str, registry: Registry) -> None:
+    ladder = build_ladder("keras-fit:graph-loop", registry, 2, task)
+    there, back = ladder.orders
+    assert told(there) == FIT_TO_LOOP
+    # fit has no sums by hand and no layers: as far back as can be
+    fields = [field for field, _, _ in told(back)]
+    assert fields == ["implementation", "layers", "metrics", "logs_read", "feeding"]
+
+
+def test_a_call_of_a_whole_epoch_and_gathering_are_rungs_on_the_way_to_it(registry: Registry) -> None:
+    assert told(rungs("keras-fit:tf-epoch", registry)) == [
+        ("feeding", "arrays", "gathered"),
+        ("steps_per_call", "1", "epoch"),
+        ("logs_read", "each-step", "each-epoch"),
+        ("implementation", "keras-fit", "tf-epoch"),
+    ], "metrics and layers, which neither can do as the other does, stay part of the loop"
+
+
+@pytest.mark.parametrize("ends", ["keras-fit:graph-loop", "graph-loop:keras-fit", "keras-fit:eager-loop"])
+def test_every_rung_of_every_order_can_be_done(ends: str, registry: Registry) -> None:
+    ladder = build_ladder(ends, registry, 6)
+    assert len(ladder.orders) == 6
+    assert [why_refused(rung.entry, rung.recipe) for rung in ladder.rungs] == [None] * len(ladder.rungs)
+    assert len({tuple(told(order)) for order in ladder.orders}) == 6
+
+
+def test_metrics_of_a_loop_are_changed_once_the_loop_is_the_one_that_can(registry: Registry) -> None:
+    for order in build_ladder("keras-fit:graph-loop", registry, 12).orders:
+        fields = [field for field, _, _ in told(order)]
+        assert fields.index("implementation") < min(fields.index("metrics"), fields.index("layers"))
+
+
+def test_the_ways_that_are_asked_for_alone_are_rungs(registry: Registry) -> None:
+    assert told(rungs("keras-fit:graph-loop", registry, ())) == [FIT_TO_LOOP[2]]
+    assert told(rungs("keras-fit:graph-loop", registry, ("metrics", "feeding"))) == [
+        FIT_TO_LOOP[0],
+        FIT_TO_LOOP[2],
+        FIT_TO_LOOP[3],
+    ]
+
+
+def test_published_recipes_keep_their_ladder_unless_ways_are_asked_for(registry: Registry) -> None:
+    assert len(rungs("keras-2020:manual-2020", registry)) == 9
+    fields = [field for field, _, _ in told(rungs("keras-2020:manual-2020", registry, WAYS))]
+    assert {"feeding", "logs_read", "metrics", "layers"} < set(fields)
+
+
+def test_a_way_that_an_end_names_is_a_rung_whatever_was_asked_for(registry: Registry) -> None:
+    ends = "keras-fit@matched:keras-fit@matched+feeding=arrays-untuned+steps_per_call=16"
+    assert told(rungs(ends, registry, ())) == [
+        ("feeding", "arrays", "arrays-untuned"),
+        ("steps_per_call", "1", "16"),
+    ]
+
+
+def test_a_way_that_the_next_loop_has_not_goes_with_the_loop(registry: Registry) -> None:
+    ends = "keras-fit@matched+feeding=arrays-untuned:numpy-loop"
+    first, last = rungs(ends, registry)
+    assert last.change is not None
+    assert last.change.along == (("feeding", "default"),)
+    assert (first.recipe.feeding, last.recipe.feeding) == ("arrays-untuned", "default")
+    assert why_refused(last.entry, last.recipe) is None
+
+
+@pytest.mark.parametrize(
+    "ends",
+    ["numpy-loop:keras-fit@matched+feeding=gathered", "numpy-loop:numpy-loop@matched+feeding=gathered"],
+)
+def test_the_last_rung_goes_the_ways_that_it_was_asked_for(ends: str, registry: Registry) -> None:
+    way = rungs(ends, registry)
+    assert (way[0].recipe.feeding, way[-1].recipe.feeding, len(way)) == ("default", "gathered", 2)
+
+
+def test_a_loop_that_declares_nothing_is_climbed_to_in_one_step(registry: Registry) -> None:
+    assert told(rungs("keras-fit:numpy-loop", registry)) == [("implementation", "keras-fit", "numpy-loop")]

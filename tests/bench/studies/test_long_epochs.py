@@ -97,9 +97,11 @@ def tensorflow():
 
 
 def test_the_dataset_tells_its_length_and_passes_over_the_arrays_in_fresh_orders(tensorflow):
+    from likeforlike.models.loops.on_tensorflow.feeding import untuned
+
     images, labels = np.arange(10.0, dtype=np.float32)[:, None], np.arange(10)
     tensorflow.random.set_seed(1)  # as another test, or a user, may have
-    made = long_epochs.untuned(images, labels, 4, True)
+    made = untuned(images, labels, 4, True)
     assert int(made.cardinality()) == 3
     assert made.options().autotune.enabled is False
     passes = [np.concatenate([batch.numpy() for _, batch in made]) for _ in range(4)]

@@ -89,6 +89,11 @@ def test_the_matched_recipe_is_kept_as_published_results_have_it():
         "clip_norm": None,
         "schedule": "constant",
         "warmup_steps": 0,
+        "feeding": "default",
+        "steps_per_call": "default",
+        "logs_read": "default",
+        "metrics": "default",
+        "layers": "default",
     }
 
 

@@ -14,6 +14,7 @@ import pytest
 from likeforlike.models.contract.network import Match, NamedWeights, Network
 from likeforlike.models.contract.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.trainer import Dataset, Run, Trainer
+from likeforlike.models.contract.ways import WAYS
 from likeforlike.models.loops.optimizers import UpdateState, update
 
 sys.path.append(str(Path(__file__).parent))
@@ -246,12 +247,45 @@ def test_every_field_takes_effect_or_is_refused_by_name(name: str, monkeypatch: 
         assert not same(outcome(replace(drops, **change)), dropped), change
     sgd = replace(PLAIN, optimizer="sgd")
     assert not same(outcome(replace(sgd, momentum=0.9)), outcome(sgd))
-    told = {*CHANGES, "seed", "dropout_at_evaluation", "momentum", "name", "published_with"}
+    # a way changes nothing that is trained; what a loop can't go, it is never given: contract/test_ways.py
+    told = {*CHANGES, *WAYS, "seed", "dropout_at_evaluation", "momentum", "name", "published_with"}
     # the network's own; logging is run_epochs'; adamw has a reference of its own above
     assert {field.name for field in fields(Recipe)} - told == {"bias", "logging", "execution", "weight_decay"}
     way = "xla" if name.startswith("torch") else "eager"
     with pytest.raises(RecipeRefused, match=f"{name} refuses execution='{way}'"):
         loop(Run(replace(PLAIN, execution=way), images(), weights(), "cpu:0", network=network))
+
+
+@pytest.mark.parametrize("name", ["torch-loop", "jax-step"])
+def test_a_way_is_gone_and_changes_nothing_that_is_trained(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, network = loop_of(name)
+    module = sys.modules[loop.__module__]
+    network = DENSE if network.family == "jax" else network
+    read: list[Any] = []
+    if name == "torch-loop":
+        import torch
+
+        plainly = torch.Tensor.tolist
+        monkeypatch.setattr(torch.Tensor, "tolist", lambda sums: (read.append(sums), plainly(sums))[1])
+    else:
+        original = module.read_back  # type: ignore[attr-defined]
+        monkeypatch.setattr(module, "read_back", lambda sums: (read.append(sums), original(sums))[1])
+
+    def outcome(**ways: str) -> tuple[Any, int]:
+        read.clear()
+        return train(loop, network, replace(PLAIN, **ways)), len(read)  # type: ignore[arg-type]
+
+    plain, seldom = outcome()
+    steps = PLAIN.total_steps(len(images().train_labels))
+    for ways in ({"logs_read": "each-step"}, {"metrics": "none"}):
+        found, often = outcome(**ways)
+        for weight, array in plain.arrays.items():
+            np.testing.assert_array_equal(found.arrays[weight], array, err_msg=str(ways))
+        assert often == seldom + (steps if "logs_read" in ways else 0)
+        told = [(epoch.accuracy, epoch.val_accuracy) for epoch in found.epochs]
+        assert all(pair == (None, None) for pair in told) == ("metrics" in ways)
 
 
 def test_bfloat16_and_mixed_stay_near_float32(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,5 +234,5 @@ def test_a_ladder_tells_seconds_and_does_not_call_worse_training_faster():
     rungs = {row.entries[table.columns.index("rung")].text: row.entries for row in table.rows}
     verdicts = {number: row[table.columns.index("verdict")].text for number, row in rungs.items()}
     assert verdicts["6"] == "trained worse"
-    (told,) = (finding.text for finding in report.findings if finding.text.startswith("What explains it"))
-    assert "graph-loop to eager-loop +" in told
+    (told,) = (finding.text for finding in report.findings if " takes over " in finding.text)
+    assert "the loop itself (eager-loop instead of graph-loop)" in told
