@@ -18,6 +18,10 @@ _DTYPES = ("float32",)
 """What journals and files say where none were asked for; runs from before declarations say the same."""
 
 
+LAUNCHES_OF_SIDES = 10
+"""At most, where a run has several sides."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What a run was asked for. None: the preset decides."""
@@ -113,8 +117,15 @@ class Options:
 
     @property
     def kernel_launches(self) -> tuple[int, int]:
-        """Sets of fresh processes in which each group of kernels is measured: at least, and at most."""
-        return self.launches or self.preset.launches
+        """Sets of fresh processes in which each group of kernels is measured: at least, and at most.
+
+        Who compares sides asks after small differences: a preset that has several has more of them, until
+        the ratio is precise.
+        """
+        if self.launches is not None:
+            return self.launches
+        least, most = self.preset.launches
+        return least, max(most, LAUNCHES_OF_SIDES) if self.sides and least > 1 else most
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""

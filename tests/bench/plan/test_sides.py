@@ -173,3 +173,16 @@ class TestPlan:
             ["numpy@old", "tf-xla@old"],
             ["tf-xla@old", "tf-xla@new"],
         ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "launches"),
+    [
+        ({}, (3, 3)),
+        ({"sides": {"old": "env:", "new": "env:"}}, (3, 10)),
+        ({"sides": {"old": "env:", "new": "env:"}, "launches": (4, 4)}, (4, 4)),
+        ({"sides": {"old": "env:", "new": "env:"}, "preset_name": "smoke"}, (1, 1)),
+    ],
+)
+def test_sides_are_launched_until_their_ratio_is_precise(asked: dict[str, Any], launches: tuple[int, int]):
+    assert options(**asked).kernel_launches == launches
