@@ -22,6 +22,7 @@ LONGEST = (
     "bench/fleet/test_slurm.py",
     "bench/run/test_distributed.py",
     "models/loops/test_networks.py",
+    "models/loops/test_ways.py",
     "bench/run/test_resume.py",
     "machines/test_named_machines.py",
     "bench/run/test_command.py",

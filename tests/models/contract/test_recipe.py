@@ -235,6 +235,11 @@ def test_a_field_that_a_trainer_does_not_know_is_refused_by_name():
 def test_files_from_before_a_field_are_read_with_its_default():
     """What the reader adds is what a recipe has unasked; it can't import the recipe to see."""
     assert {name: getattr(MATCHED, name) for name in LATER_RECIPE_FIELDS} == LATER_RECIPE_FIELDS
+    first = (
+        "name batch_size bias dropout_rate dropout_at_evaluation learning_rate beta_1 beta_2 epsilon epochs "
+        "shuffle remainder seed logging execution precision published_with"
+    )
+    assert {field.name for field in fields(MATCHED)} - LATER_RECIPE_FIELDS.keys() == set(first.split())
     older = {"name": "matched", "batch_size": 64}
     cell = {
         "workload": "training",
