@@ -62,6 +62,14 @@ def _runs_are_not_of_xdist(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _small_numbers_are_no_zeros() -> None:
+    """What `torch.compile` made lets this thread take denormal numbers for 0 from then on."""
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "set_flush_denormal"):
+        torch.set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
 def _no_variable_is_left_behind() -> Iterator[None]:
     """PyTorch's compiler sets some in this process; a run that a later test starts would be warned of them."""
     before = set(os.environ)

@@ -31,11 +31,14 @@ OTHER_MEANINGS = {
     ("models/inference/subjects.py", "transformer"): "a network of which logits are asked",
     ("reports/tell/sections/beside_time/feeding.py", "feeding"): "what a step may wait for",
     ("reports/draw/style.py", "text"): "settings of matplotlib's",
+    ("models/contract/ways.py", "feeding"): "a field of recipes",
+    ("reports/read/cell_schema.py", "feeding"): "a field of recipes",
+    ("reports/tell/wording/parts_text.py", "feeding"): "a field of recipes",
 }
 
 
-WORDS_OF_NETWORKS = ("training", "inference", "embedding", "attention")
-"""Among networks these are modes and layers."""
+WORDS_OF_NETWORKS = ("training", "inference", "embedding", "attention", "feeding")
+"""Among networks these are modes, layers, and what a recipe says of its input."""
 
 
 def folder_of(name: str) -> str:

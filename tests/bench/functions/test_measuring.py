@@ -43,8 +43,10 @@ def measured():
 
 def test_all_take_turns_here_in_one_launch_and_say_so(measured):
     mine, theirs, wrong = (measured.records[cell.id] for cell in measured.cells)
-    assert mine.round_numbers == theirs.round_numbers
-    assert len(mine.seconds) >= 12
+    # who has used its time up sits out, and the other may have some rounds more
+    shared = min(len(mine.round_numbers), len(theirs.round_numbers))
+    assert shared >= 12
+    assert mine.round_numbers[:shared] == theirs.round_numbers[:shared]
     assert set(mine.extra_info["launch_numbers"]) == {0}
     assert mine.extra_info["fresh_process"] is False
     assert mine.extra_info["timed_calls"] == "proven"
