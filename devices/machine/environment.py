@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from likeforlike.devices.machine.known_variables import VARIABLES, Variable
+from likeforlike.devices.machine.known_variables import VARIABLES, Variable, sets_nothing
 
 MOST_CHARACTERS = 80
 """A longer value is cut."""
@@ -83,8 +83,8 @@ def without_known(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def known(name: str) -> Variable | None:
-    """The list's first row that fits a name; None for any other, and for one that may hold a secret."""
-    if _SECRET.search(name):
+    """The list's first row that fits a name; None if none does, it sets nothing, or it may hold a secret."""
+    if _SECRET.search(name) or sets_nothing(name):
         return None
     return next((variable for variable in VARIABLES if variable.fits(name)), None)
 

@@ -2,7 +2,8 @@
 
 Sources: the documentation of OpenBLAS, oneMKL, BLIS, oneDNN, TensorFlow, XLA, JAX, PyTorch, CUDA, cuBLAS,
 cuDNN, libgomp, Intel's OpenMP, glibc and CPython. Not on it are variables that only say where things lie
-(``CUDA_HOME``, ``TORCH_HOME``), without which a program may not run at all.
+(``CUDA_HOME``, ``TORCH_HOME``), without which a program may not run at all, and what images for GPUs say of
+themselves (``NCCL_VERSION``; ``TORCH_CUDA_ARCH_LIST``, for which extensions are built).
 """
 
 from __future__ import annotations
@@ -184,3 +185,8 @@ def _python() -> tuple[Variable, ...]:
 
 VARIABLES: tuple[Variable, ...] = (*_numpy_blas(), *_frameworks(), *_gpus(), *_process(), *_python())
 """In order: the first row that fits a name counts."""
+
+
+def sets_nothing(name: str) -> bool:
+    """Whether a name only says where things lie, which version is there, or for what extensions are built."""
+    return name.endswith(("_HOME", "_ROOT", "_VERSION")) or name == "TORCH_CUDA_ARCH_LIST"

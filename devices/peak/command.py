@@ -61,7 +61,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = FOUND_BY, measure: 
         for device in chosen
         for precision in precisions
         for framework in frameworks
+        if device.kind == "cpu" or framework != "numpy"
     ]
+    if not wanted:
+        parser.error("--frameworks numpy: it multiplies on cpu:0 only; expected another, or --device cpu:0")
     try:
         found = _search(wanted, fingerprint["threads"], options.seconds, measure or _measure)
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ from likeforlike.devices.vendors.device import Device, EnergyCounter
 from likeforlike.devices.vendors.makers import opened
 
 REPOSITORY = Path(__file__).parents[2]
+IMPORTS = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
 GPUS = [device for device in find_devices() if device.kind == "gpu"]
 pytestmark = pytest.mark.skipif(
     not GPUS, reason="no GPU here: its driver or the library of its maker is missing"
@@ -51,7 +52,17 @@ kernel.on_gpu.write(cache.written_bytes)
 replay = kernel.on_gpu.capture(kernel.call)
 replayed = WORKLOAD.verify(axes, problem, kernel.to_numpy(replay()))
 cost = launch_cost(kernel, True, one_call, perf_counter)
-print(json.dumps([one_call, cost, replayed.ok, cache.size_bytes, cache.source]))
+
+
+def slowly_launched():
+    begin = perf_counter()
+    while perf_counter() - begin < 0.005:
+        pass
+    return kernel.call()
+
+
+slow = kernel.on_gpu.seconds_by_events(slowly_launched)
+print(json.dumps([one_call, cost, replayed.ok, cache.size_bytes, cache.source, slow]))
 """
 SEES = """
 import json
@@ -72,7 +83,7 @@ def test_a_worker_s_framework_sees_that_gpu_alone(gpu: Device, framework: str) -
         pytest.skip(f"{framework} is not installed")
     done = subprocess.run(
         [sys.executable, "-c", SEES, framework],
-        env={**os.environ, **worker_environment(gpu, 1), "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, **worker_environment(gpu, 1), "PYTHONPATH": IMPORTS},
         capture_output=True,
         text=True,
         timeout=300,
@@ -91,7 +102,7 @@ def test_events_replay_and_a_cold_cache(gpu: Device) -> None:
         pytest.skip("torch is not installed")
     done = subprocess.run(
         [sys.executable, "-c", ALONE],
-        env={**os.environ, **worker_environment(gpu, 1), "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, **worker_environment(gpu, 1), "PYTHONPATH": IMPORTS},
         capture_output=True,
         text=True,
         timeout=300,
@@ -99,10 +110,11 @@ def test_events_replay_and_a_cold_cache(gpu: Device) -> None:
     if "RuntimeError" in done.stderr and "CUDA" in done.stderr:
         pytest.skip(done.stderr.splitlines()[-1])
     assert done.returncode == 0, done.stderr
-    one_call, cost, replayed, cache_bytes, source = json.loads(done.stdout.splitlines()[-1])
+    one_call, cost, replayed, cache_bytes, source, slow = json.loads(done.stdout.splitlines()[-1])
     assert replayed
     assert 0 < min(cost["events"]["seconds"]) <= one_call
     assert min(cost["replayed"]["seconds"]) <= one_call
+    assert slow < 0.001  # of 5 ms in which the host launches
     assert min(cost["back_to_back"]["seconds"]) <= one_call
     if gpu.maker == "nvidia":
         assert "CUDA's driver" in source
@@ -157,7 +169,7 @@ def test_its_cells_are_measured(gpu: Device, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "likeforlike", "bench", *options],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": IMPORTS},
         capture_output=True,
         text=True,
         timeout=600,

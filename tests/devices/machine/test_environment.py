@@ -60,6 +60,13 @@ def test_what_changes_speed_or_results_is_recorded_and_left_out_of_a_clean_envir
         "AWS_SECRET_ACCESS_KEY",
         "TF_CONFIG",
         "PYTHONPATH",
+        # on the list by their prefix, but they say what is there, as images for GPUs do
+        "NCCL_VERSION",
+        "CUDNN_VERSION",
+        "PYTORCH_VERSION",
+        "TORCH_CUDA_ARCH_LIST",
+        "TORCH_HOME",
+        "KERAS_HOME",
         # on the list by their prefix, but for what they may hold
         "JAX_API_TOKEN",
         "TORCH_HUB_PASSWORD",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -103,3 +104,27 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path, capsys):
     options = ["--device=cpu:0", "--frameworks=numpy", f"--output={output}"]
     assert command.main(options, measure=measuring(1e9)[0]) == 2
     assert f"cannot write {output}: " in capsys.readouterr().err
+
+
+class TestNumpy:
+    """It multiplies on no GPU, so that it is not asked to."""
+
+    @pytest.fixture(autouse=True)
+    def gpu(self, monkeypatch):
+        (cpu, *_) = find_devices()
+        made = replace(cpu, kind="gpu", index=0, name="a GPU")
+        monkeypatch.setattr("likeforlike.devices.machine.discovery.find_devices", lambda: [cpu, made])
+        monkeypatch.setattr(
+            "likeforlike.devices.process.measured_ceilings.installed_frameworks", lambda: ("numpy", "torch")
+        )
+
+    def test_it_is_left_out_of_a_gpu_s_search(self):
+        measure, asked = measuring(3e11)
+        assert command.main([], measure=measure) == 0
+        assert [item[:2] for item in asked] == [("cpu:0", "numpy"), ("cpu:0", "torch"), ("gpu:0", "torch")]
+
+    def test_alone_it_is_refused(self, capsys):
+        with pytest.raises(SystemExit) as ended:
+            command.main(["--device=gpu:0", "--frameworks=numpy"])
+        assert ended.value.code == 2
+        assert "numpy: it multiplies on cpu:0 only" in capsys.readouterr().err

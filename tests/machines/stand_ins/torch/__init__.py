@@ -169,6 +169,9 @@ class Event:
     def record(self, stream):
         self.at = _products()
 
+    def query(self):
+        return False  # the device is held back until both are recorded
+
     def elapsed_time(self, end):
         return (end.at - self.at) * _MACHINE.kernel_seconds * 1e3
 
@@ -197,6 +200,7 @@ def _graph(made):
 
 cuda = SimpleNamespace(
     Event=Event,
+    _sleep=lambda cycles: None,
     Stream=Stream,
     CUDAGraph=CUDAGraph,
     graph=_graph,
