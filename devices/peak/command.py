@@ -86,7 +86,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--device", default="all", help="cpu:0, gpu:0, gpu, all (default: all)")
     parser.add_argument("--frameworks", help="comma-separated (default: all that are installed)")
     parser.add_argument(
-        "--seconds", type=float, default=20.0, help="for each framework and precision (default: 20)"
+        "--seconds",
+        type=float,
+        default=20.0,
+        help="of multiplying, for each framework and precision; compiling comes on top (default: 20)",
     )
     parser.add_argument(
         "--output", metavar="FILE", help="keep it in this file instead of ~/.cache/likeforlike/ceilings"

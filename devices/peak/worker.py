@@ -10,13 +10,19 @@ import contextlib
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 from likeforlike.devices.peak.search import Found, Search, starts
 from likeforlike.devices.process.lifetime import end_with_parent
-from likeforlike.devices.process.product_rates import Product, Shape, fastest_call, products
+from likeforlike.devices.process.product_rates import (
+    PREPARING_SHARE,
+    Product,
+    Shape,
+    Stopwatch,
+    fastest_call,
+    products,
+)
 from likeforlike.devices.process.runtime import gpu_complaint, runtime
 
 LARGEST_EDGE = {"cpu": 8192, "gpu": 32768}
@@ -24,13 +30,14 @@ LARGEST_EDGE = {"cpu": 8192, "gpu": 32768}
 
 def best_shape(make: Callable[[Shape], Product], local_device: str, seconds: float) -> Found | None:
     """The best shape of one way to multiply."""
+    watch = Stopwatch(PREPARING_SHARE * seconds)
 
     def rate_of(shape: Shape, share: float) -> float:
         rows, inner, columns = shape
-        fastest = fastest_call(make(shape), share, time.perf_counter)
+        fastest = fastest_call(watch.prepared(make, shape), share, watch)
         return 2.0 * rows * inner * columns / fastest if fastest > 0 else 0.0
 
-    search = Search(rate_of, seconds, time.perf_counter)
+    search = Search(rate_of, seconds, watch)
     return search.run(starts(LARGEST_EDGE[local_device.partition(":")[0]]))
 
 

@@ -11,12 +11,20 @@ import contextlib
 import json
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from likeforlike.devices.limits.bandwidths import MEMORY
 from likeforlike.devices.process.lifetime import end_with_parent
 from likeforlike.devices.process.memory_rates import bandwidth
-from likeforlike.devices.process.product_rates import CPU_SHAPES, GPU_SHAPES, best_rate, products
+from likeforlike.devices.process.product_rates import (
+    CPU_SHAPES,
+    GPU_SHAPES,
+    PREPARING_SHARE,
+    Stopwatch,
+    best_rate,
+    products,
+)
 from likeforlike.devices.process.runtime import gpu_complaint, runtime
 
 
@@ -42,7 +50,10 @@ def main() -> None:
 def _best_product(framework: str, local_device: str, precision: str, seconds: float) -> dict[str, Any] | None:
     shapes = GPU_SHAPES if local_device.startswith("gpu") else CPU_SHAPES
     ways = list(products(framework, local_device, precision))
-    rates = [best_rate(make, shapes, seconds / len(ways)) for make in ways]
+    rates = []
+    for make in ways:
+        watch = Stopwatch(PREPARING_SHARE * seconds / len(ways))
+        rates.append(best_rate(partial(watch.prepared, make), shapes, seconds / len(ways), watch))
     best = max((rate for rate in rates if rate is not None), default=None)
     return best and {"flop_per_second": best[0], "shape": list(best[1])}
 

@@ -23,11 +23,12 @@ from likeforlike.devices.machine.kept import kept_folder
 from likeforlike.devices.machine.state import disturbance, snapshot
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.placement import local_device, worker_environment
+from likeforlike.devices.process.product_rates import PREPARING_SHARE
 from likeforlike.devices.process.runtime import FRAMEWORKS, runtime
 from likeforlike.devices.vendors.device import Device
 
 SECONDS = 0.5
-"""Seconds of multiplying for each framework and precision; starting a framework comes on top of it."""
+"""Seconds of multiplying for each framework and precision; starting and compiling come on top of it."""
 
 BEST_RATES = "likeforlike.devices.process.best_rates"
 """Started by name: nothing of it is imported here."""
@@ -177,7 +178,9 @@ def _measure_one(
     command = module_command(module, *asked)
     environment = same_imports(clean=True) | worker_environment(device, threads)
     try:
-        told = json.loads(run(command, environment, _START_SECONDS + 4 * seconds * len(want.precisions)))
+        told = json.loads(
+            run(command, environment, _START_SECONDS + (4 + PREPARING_SHARE) * seconds * len(want.precisions))
+        )
         rates = [_as_told(want, precision, best) for precision, best in told.items()]
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, AttributeError) as error:
         why = " ".join(str(error).split())[-200:] or type(error).__name__

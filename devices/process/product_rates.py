@@ -36,6 +36,8 @@ GPU_SHAPES: tuple[Shape, ...] = (
 )
 
 LEAST_CALLS = 3
+PREPARING_SHARE = 8.0
+"""Seconds that shapes may take to be made, compiled and first called, for each second of timed calls."""
 
 _DRAWN = 2**20
 """Numbers drawn; larger operands repeat them."""
@@ -78,6 +80,30 @@ def fastest_call(product: Product, seconds: float, clock: Callable[[], float]) -
         product()
         times.append(clock() - start)
     return min(times)
+
+
+class Stopwatch:
+    """A clock that stands still while products are made and first called, for so many seconds in all at most.
+
+    JAX compiles each shape anew, and on a GPU tries kernels for it: seconds, in which nothing is multiplied.
+    """
+
+    def __init__(self, most_seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._most = most_seconds
+        self._clock = clock
+        self._stood_still = 0.0
+
+    def __call__(self) -> float:
+        """Seconds from anywhere."""
+        return self._clock() - self._stood_still
+
+    def prepared(self, make: Callable[[Shape], Product], shape: Shape) -> Product:
+        """The product of a shape, called once. Raises what the framework raises."""
+        begin = self._clock()
+        product = make(shape)
+        product()
+        self._stood_still += min(self._clock() - begin, self._most - self._stood_still)
+        return product
 
 
 def operands(shape: Shape) -> tuple[np.ndarray, np.ndarray]:

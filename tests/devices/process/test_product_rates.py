@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from likeforlike.devices.process.product_rates import LEAST_CALLS, best_rate, operands, products
+from likeforlike.devices.process.product_rates import LEAST_CALLS, Stopwatch, best_rate, operands, products
 
 SHAPES = ((10, 10, 10), (20, 20, 20), (40, 40, 40), (400, 400, 400))
 
@@ -59,6 +59,42 @@ def test_what_was_found_stands_when_a_shape_does_not_fit():
     machine = Machine({SHAPES[0]: 1e6, SHAPES[1]: None, SHAPES[2]: 9e6, SHAPES[3]: 9e6})
     assert best_rate(machine.make, SHAPES, 10.0, machine.clock) == (pytest.approx(1e6), SHAPES[0])
     assert best_rate(Machine(dict.fromkeys(SHAPES)).make, SHAPES, 10.0, machine.clock) is None
+
+
+class TestStopwatch:
+    """Compiling takes seconds a shape, and leaves the time for multiplying as it is."""
+
+    def machine(self, compiling):
+        machine = Machine(dict.fromkeys(SHAPES, 1e6))
+        compiled = set()
+
+        def make(shape):
+            product = machine.make(shape)
+
+            def call():
+                if shape not in compiled:
+                    compiled.add(shape)
+                    machine.now += compiling
+                product()
+
+            return call
+
+        return machine, make
+
+    def test_every_shape_is_reached_however_long_it_is_compiled(self):
+        machine, make = self.machine(5.0)
+        watch = Stopwatch(100.0, machine.clock)
+        best_rate(lambda shape: watch.prepared(make, shape), SHAPES[:3], 1.0, watch)
+        assert machine.made == list(SHAPES[:3])
+        assert watch() < 3.0
+        assert machine.now > 15.0
+
+    def test_compiling_without_end_counts_from_its_limit_on(self):
+        machine, make = self.machine(5.0)
+        watch = Stopwatch(6.0, machine.clock)
+        best_rate(lambda shape: watch.prepared(make, shape), SHAPES, 1.0, watch)
+        assert machine.made == list(SHAPES[:2])
+        assert machine.now - watch() == pytest.approx(6.0)
 
 
 def test_operands_are_normally_distributed_at_any_size():
