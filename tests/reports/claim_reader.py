@@ -130,10 +130,14 @@ class Reader:
             r"(\w+:\d+)(?: \((.+?)\))? is up to ×\S+ as fast as cpu:0 at products \((.+?)\)", text
         )
         if found:
-            name, dtype, size = found[3].split(", ")
+            cell, _, faster = found[3].partition("; ")
+            name, dtype, size = cell.split(", ")
             size = f"{int(size.removeprefix('size ')):,}"
             machine = found[2] or self.only
             self.claim(("devices", name, machine, dtype, size), found[1], "cpu:0", "faster", text)
+            if faster:  # than it, on the processor
+                place = self.place("on cpu:0" + (f" ({found[2]})" if found[2] else ""))
+                self.claim(("matmul", *place, dtype, size), faster.split()[0], name, "faster", text)
 
     def sides(self, text):
         """``B takes ×0.5 the time of A on cpu:0 at matmul (tf 500)``, of two machines or of two files."""

@@ -38,6 +38,48 @@ def test_the_fastest_and_how_far_the_next_is_behind():
     )
 
 
+def on_two_devices(size, cpu, gpu):
+    """Products of one size: seconds on either device by implementation."""
+    axes = {"size": size, "dtype": "float32"}
+    noise = [1 + 0.001 * (number % 3) for number in range(12)]
+    return [
+        samples.cell(
+            "matmul",
+            name,
+            device,
+            axes,
+            [seconds * n for n in noise],
+            flop=1e6,
+            group=f"matmul {device} {size}",
+        )
+        for device, times in (("cpu:0", cpu), ("gpu:0", gpu))
+        for name, seconds in times.items()
+    ]
+
+
+def speed_up(cells):
+    (told,) = (text for text in findings(cells) if text.startswith("gpu:0 is up to"))
+    return told
+
+
+def test_a_device_is_praised_for_no_implementation_that_another_outruns_on_the_processor():
+    told = speed_up(
+        [
+            *on_two_devices(1000, {"jax": 0.001, "torch": 0.01}, {"jax": 0.0005, "torch": 0.0001}),
+            *on_two_devices(2000, {"jax": 0.008, "torch": 0.008}, {"jax": 0.0008, "torch": 0.0004}),
+        ]
+    )
+    assert told.startswith("gpu:0 is up to ×20.0 as fast as cpu:0 at products (torch, float32, size 2000)")
+
+
+def test_where_another_outruns_it_at_every_size_that_is_said():
+    told = speed_up(on_two_devices(1000, {"numpy": 0.001, "torch": 0.01}, {"torch": 0.0001}))
+    assert told.startswith(
+        "gpu:0 is up to ×100 as fast as cpu:0 at products "
+        "(torch, float32, size 1000; numpy is faster on cpu:0)"
+    )
+
+
 def test_other_axes_stand_in_brackets_and_of_many_places_two_are_told():
     cells = [
         cell

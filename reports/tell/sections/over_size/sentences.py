@@ -22,14 +22,14 @@ from likeforlike.reports.tell.wording.tails_text import compared_words
 def device_findings(context: Context, declared: Declared) -> Iterator[str]:
     """How much faster than the CPU a device is at best, and from what size it pays."""
     without, within = (device_crossovers(context, declared, transfers) for transfers in (False, True))
-    best: dict[str, Comparison] = {}
-    for item in context.comparisons.devices:
-        place = item.other.machine.id + item.other.key.device
-        if item.sure and item.word == "faster" and item.other.key.workload == declared.name:
-            known = best.get(place)
-            if known is None or item.verdict.estimate.ratio < known.verdict.estimate.ratio:
-                best[place] = item
-    for item in best.values():
+    paying = [
+        item
+        for item in context.comparisons.devices
+        if item.sure and item.word == "faster" and item.other.key.workload == declared.name
+    ]
+    places = grouped((item.other.machine.id + item.other.key.device, item) for item in paying)
+    for items in places.values():
+        item = min(items, key=lambda i: (bool(_outrun_by(context, i)), i.verdict.estimate.ratio))
         key = item.other.key
         place_key = place_of(item.other)
         pays = "".join(
@@ -42,9 +42,17 @@ def device_findings(context: Context, declared: Declared) -> Iterator[str]:
         yield (
             f"{key.device}{where} is up to ×{speed_up} as fast{_by_quantile(item)} as cpu:0 at "
             f"{declared.plural} "
-            f"({work_text(item.other, key.name)}{size_text(item.other)}){pays}."
+            f"({work_text(item.other, key.name)}{size_text(item.other)}{_outrun_by(context, item)}){pays}."
         )
-    yield from _never_paying(context, declared, set(best))
+    yield from _never_paying(context, declared, set(places))
+
+
+def _outrun_by(context: Context, item: Comparison) -> str:
+    """``; numpy is faster on cpu:0`` where another implementation surely is; else empty."""
+    against = context.comparisons.against_base.get((item.base.machine.id, item.base.key))
+    if against is None or not (against.sure and against.word == "slower"):
+        return ""
+    return f"; {against.base.key.implementation} is faster on {item.base.key.device}"
 
 
 def _never_paying(context: Context, declared: Declared, paying: set[str]) -> Iterator[str]:
