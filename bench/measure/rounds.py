@@ -162,7 +162,7 @@ class Group:
     ) -> None:
         """``await_peace``: waits until others leave the machine alone, within bounds; whether they do.
 
-        ``levelling``: until when the device is loaded before kernels' rounds; None: not at all.
+        ``levelling``: until when the device is loaded before the rounds; None: not at all.
         """
         self.turns = list(turns)
         self.ended = ended
@@ -249,7 +249,7 @@ class Group:
         round_number = self.first_round
         if kernels:
             self.await_peace()
-            self._sustain()
+        self._sustain()
         while order := [turn for turn in self._in_drawn_order() if self._takes_part(turn)]:
             self._round(order, round_number)
             self._repeat_if_disturbed([turn for turn in order if turn.warm_epochs is None], round_number)
@@ -259,17 +259,17 @@ class Group:
                 break
 
     def _sustain(self) -> None:
-        """Load the device by all kernels in turns, until it is level; its readings belong to each of them."""
+        """Load the device by all in turns, until it is level; its readings belong to each of them."""
         if self.levelling is None:
             return
         begin = self.clock()
         while not self.levelling.ended():
-            order = [turn for turn in self._in_drawn_order() if turn.warm_epochs is None]
+            order = self._in_drawn_order()
             if not order:
                 return
             for turn in order:
                 self._attempt(turn, self._load_device)
-                if turn.failure is not None:
+                if turn.failure is not None and turn.warm_epochs is None:
                     self.stopping.drop(turn.cell.id)
                 self.levelling.add(self.clock() - begin, self.watcher.pace(turn.cell))
                 if self.levelling.ended():

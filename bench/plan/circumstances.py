@@ -40,7 +40,6 @@ def check_circumstances(options: Options, kernels: Sequence[Workload]) -> None:
         asked = {
             "--cache": options.caches != (USUAL_CACHE,),
             "--operands": options.operands != ("uniform",),
-            "--sustained": options.sustained,
             "--statistic": options.statistic != "median",
         }
         for option in (name for name, given in asked.items() if given):

@@ -146,8 +146,8 @@ def _declare_timing(add: Callable[..., None]) -> None:
     )
     add(
         "--sustained",
-        "Load the device with the kernels of a group before its rounds, until clock and temperature are "
-        "level, or for =SECONDS.",
+        "Load the device with the work of a group before its rounds, until clock and temperature are level, "
+        "or for =SECONDS.",
         nargs="?",
         const=LEVEL,
         metavar="SECONDS",

@@ -296,8 +296,8 @@ class Campaign:
 
         # groups of several devices are measured at the same time on purpose
         await_peace = self._patience.wait if not turns[0].cell.concurrent else lambda: True
-        options, kernels = self.plan.options, turns[0].cell.kind == "kernel"
-        levelling = Levelling(options.sustained_seconds) if options.sustained and kernels else None
+        options = self.plan.options
+        levelling = Levelling(options.sustained_seconds) if options.sustained else None
         group = Group(turns, limits, draw, watch, ended, first, await_peace=await_peace, levelling=levelling)
         watch.begin([turn.cell for turn in turns])
         try:

@@ -17,7 +17,17 @@ from likeforlike.bench.worker.cell_setup import (
     settled_runtime,
 )
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
-from likeforlike.bench.worker.messages import CellSpec, Finished, Go, Ready, Sample, receive_order, send
+from likeforlike.bench.worker.messages import (
+    CellSpec,
+    Finished,
+    Go,
+    Ready,
+    Sample,
+    Sustain,
+    Sustained,
+    receive_order,
+    send,
+)
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.models.contract.data import DataAsked
 from likeforlike.models.contract.network import Network
@@ -162,7 +172,9 @@ def take_turns(connection: Connection, training: Training) -> str:
     turn = _Turn()
 
     def wait_for_turn() -> bool:
-        turn.asked = isinstance(receive_order(connection), Go)
+        while isinstance(order := receive_order(connection), Sustain):
+            send(connection, Sustained(load(training, few_images, order.seconds)))
+        turn.asked = isinstance(order, Go)
         turn.ordered_at = turn.begun_at = training.witness()
         if turn.asked and turn.epochs:  # before the first epoch nothing is woken: it is cold
             trainer.forward(few_images, training=False)  # untimed: wakes the thread pool after the freeze
@@ -187,6 +199,15 @@ def take_turns(connection: Connection, training: Training) -> str:
             "wrong-answer", f"the training ended after {turn.epochs} epochs, the recipe asks for more"
         )
     return "not proven: a floor trains nothing" if training.is_floor else epochs.proven
+
+
+def load(training: Training, images: Any, seconds: float) -> int:
+    """Evaluate a batch again and again, which leaves weights and random numbers as they are; how often."""
+    begin, calls = training.witness(), 0
+    while not calls or training.witness() - begin < seconds:
+        training.trainer.forward(images, training=False)
+        calls += 1
+    return calls
 
 
 def check_finite(epoch: Epoch) -> None:

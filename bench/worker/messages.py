@@ -76,7 +76,7 @@ class Go(msgspec.Struct, frozen=True, tag=True):
 
 
 class Sustain(msgspec.Struct, frozen=True, tag=True):
-    """Call again and again for so long, to load the device; no sample."""
+    """Call, or evaluate a batch, again and again for so long, to load the device; no sample."""
 
     seconds: float
 

@@ -184,7 +184,7 @@ class MadeUpRun:
     launches: int = 1
     """Of each group of kernels."""
     sustained_seconds: float = 0.0
-    """For how long a launch of kernels is expected to load its device beforehand; 0: not at all."""
+    """For how long a launch is expected to load its device beforehand; 0: not at all."""
     levels_after: float = 0.0
     """After how long it is level; 0: it takes as long as is asked."""
     _failed: set[str] = field(default_factory=set)
@@ -238,7 +238,7 @@ class MadeUpRun:
             (progress.ended if last or turn.failure is not None else progress.launched)(turn.cell, record)
 
         seconds = self.levels_after or self.sustained_seconds
-        levelling = Levelling(seconds) if seconds and cells[0].kind == "kernel" else None
+        levelling = Levelling(seconds) if seconds else None
         Group(turns, self.limits, draw, NobodyDisturbs(), ended, 0, clock, levelling=levelling).measure()
         clock.now += 0.05
         progress.group_ended(cells)

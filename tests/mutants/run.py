@@ -15,6 +15,7 @@ import argparse
 import gc
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -151,6 +152,9 @@ def _passes(tree: Path, tests: Sequence[str], limit_seconds: float, faultless: b
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
+        # one that loops without end must not outlive this process, should that be killed
+        processor_seconds = int(limit_seconds) + 10
+        resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds))
         _become_tests(tree, tests, faultless)
     until = time.monotonic() + limit_seconds
     while True:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.levelling import LOAD_SECONDS
+from likeforlike.bench.measure.rounds import warm_up_epochs
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.expectations import Evidence, Expectation, Experience, Path, start_seconds
@@ -40,6 +41,12 @@ class _Part:
     used_seconds: float = 0.0
     samples: list[float] = field(default_factory=list)
     ended: bool = False
+
+    @property
+    def warm(self) -> bool:
+        """Whether its next turn is a sample: of a training, after its cold epoch and that which warms up."""
+        recipe = self.cell.recipe
+        return recipe is None or (self.cold and self.rounds >= warm_up_epochs(recipe))
 
 
 @dataclass
@@ -82,7 +89,7 @@ class TimeLeft:
     ) -> None:
         """``launches``: how many of each cell are still to come, by its id; ``limits``: of one of them.
 
-        ``sustain_seconds``: for how long each launch of kernels is expected to load its device beforehand.
+        ``sustain_seconds``: for how long each launch is expected to load its device beforehand.
         """
         self._limits = limits
         self._cores = cores
@@ -98,7 +105,7 @@ class TimeLeft:
         for cell, expected in cells:
             coming = self._launches.setdefault(cell.group, [])
             while len(coming) < launches[cell.id]:
-                loads = sustain_seconds if cell.kind == "kernel" and not once else 0.0
+                loads = 0.0 if once else sustain_seconds
                 coming.append(_Group({}, [], cell.device, cell.concurrent, loads))
             for group in coming[: launches[cell.id]]:
                 group.parts[cell.id] = _Part(cell, expected)
@@ -123,7 +130,7 @@ class TimeLeft:
         if not group.loaded:
             self._learn(self._evidence(group, now - group.since))
             group.loaded, group.since = True, now
-        if step == "go" and group.sustain_seconds:
+        if step == "go" and group.sustain_seconds and group.parts[cell.id].warm:
             self._levelled[group.device] = group.sustained or group.sustain_seconds
             group.sustain_seconds = 0.0
         group.step = (cell.id, step)

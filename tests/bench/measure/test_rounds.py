@@ -429,6 +429,18 @@ def test_the_device_is_loaded_by_all_in_turns_before_the_first_round() -> None:
     assert len(a.samples) == len(a.paces) == 6
 
 
+def test_trainers_load_it_after_their_cold_epoch_and_the_one_that_warms_up() -> None:
+    world = World()
+    made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"], epochs=6)
+    made.levelling = Levelling(4.0)
+    a, b = made.measure()
+    mine = [kind for name, kind in world.log if name == "a"]
+    assert mine == ["Load", "Prepare", "Go", "Go", "Sustain", "Sustain", "Go", "Go", "Go", "Go", "Finish"]
+    assert a.sustained == b.sustained
+    assert a.sustained["seconds"] == 4.0
+    assert len(a.samples) == len(a.paces) == 4
+
+
 def test_who_fails_while_it_loads_the_device_costs_one_cell() -> None:
     world = World()
     hands = [StandIn(world, name, lambda n: 0.01) for name in "ab"]

@@ -380,7 +380,6 @@ def test_one_without_the_choice_is_measured_as_it_is(registry: Registry) -> None
     ("asked", "words"),
     [
         ({"workloads": ("training",), "caches": ("cold",)}, "--cache: of use with kernels alone"),
-        ({"workloads": ("training",), "sustained": True}, "--sustained: of use with kernels alone"),
         ({"workloads": ("training",), "statistic": "p99"}, "--statistic: of use with kernels alone"),
         (
             {"workloads": ("eigen",), "operands": ("normal",)},

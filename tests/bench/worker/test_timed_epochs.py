@@ -10,7 +10,16 @@ from command import PLUGINS
 from worker_line import Line, spec
 
 from likeforlike.bench.worker import measure_trainer
-from likeforlike.bench.worker.messages import CellSpec, Finish, Finished, Go, Ready, Sample
+from likeforlike.bench.worker.messages import (
+    CellSpec,
+    Finish,
+    Finished,
+    Go,
+    Ready,
+    Sample,
+    Sustain,
+    Sustained,
+)
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.models.contract.recipe import KERAS_2020, MANUAL_2020, MATCHED, Recipe
 
@@ -97,6 +106,20 @@ def test_an_honest_trainer_is_proven(recipe: Recipe, precision: str) -> None:
     samples = [answer for answer in line.answers if isinstance(answer, Sample)]
     assert [sample.epoch["epoch"] for sample in samples if sample.epoch] == [1, 2, 3, 4]
     assert all(sample.turn_seconds > sample.seconds for sample in samples if sample.turn_seconds)
+
+
+def test_loading_the_device_changes_no_training() -> None:
+    def epochs(line: Line) -> list[tuple[float, float]]:
+        told = [answer.epoch for answer in line.answers if isinstance(answer, Sample)]
+        return [(epoch["loss"], epoch["val_loss"]) for epoch in told if epoch]
+
+    orders = [Go(), Go(), Sustain(0.05), Sustain(0.0), Go(), Go(), Finish()]
+    line = Line(*orders)
+    measure_trainer.measure(asked("Honest"), line, OF_PROCESS)  # type: ignore[arg-type]
+    first, second = (answer.calls for answer in line.answers if isinstance(answer, Sustained))
+    assert first >= second == 1
+    assert epochs(line) == epochs(trained("Honest"))
+    assert isinstance(line.answers[-1], Finished)
 
 
 def test_a_trainer_without_a_count_of_steps_is_said_not_to_be_proven() -> None:

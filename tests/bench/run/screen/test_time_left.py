@@ -144,15 +144,15 @@ def test_devices_beside_each_other_take_as_long_as_the_slower() -> None:
     assert share_within_a_third(announced(run)) > 0.95
 
 
-@pytest.mark.parametrize("preset", ["smoke", "quick"])
-def test_devices_that_are_loaded_beforehand(preset: str) -> None:
-    """Half a minute before each launch of each group of kernels: most of the run."""
-    cells, limits = cells_of(preset, workloads=("matmul",))
+@pytest.mark.parametrize(("preset", "workload"), [("smoke", "matmul"), ("quick", "matmul"), ("quick", "training")])
+def test_devices_that_are_loaded_beforehand(preset: str, workload: str) -> None:
+    """Half a minute before each launch of each group: most of the run."""
+    cells, limits = cells_of(preset, workloads=(workload,))
     launches, durations = PRESETS[preset].launches[0], plausible(cells, 3, alike=0.1)
     run = MadeUpRun(cells, durations, limits, launches=launches, sustained_seconds=30.0)
     pairs = announced(run)
-    groups = {cell.group for cell, _ in cells if cell.kind == "kernel"}
-    assert pairs[0][1] > 30 * launches * len(groups)
+    kernels, trainings = ({c.group for c, _ in cells if c.kind == kind} for kind in ("kernel", "training"))
+    assert pairs[0][1] > 30 * (launches * len(kernels) + len(trainings))
     assert share_within_a_third(pairs) > 0.98
     # a device that is level after a third of it: known once it was
     soon = announced(replace(run, levels_after=10.0))
@@ -162,7 +162,7 @@ def test_devices_that_are_loaded_beforehand(preset: str) -> None:
 
 @pytest.mark.parametrize("sustained", [False, True])
 def test_a_campaign_foresees_launches_of_kernels_alone(sustained: bool) -> None:
-    """Neither is a training launched again, whose repetitions are cells, nor is its device loaded."""
+    """A training is not launched again: its repetitions are cells."""
 
     def foreseen(workload: str, launches: int) -> float:
         asked = {"launches": (launches, launches), "repeats": 2, "sustained": sustained}
@@ -175,8 +175,10 @@ def test_a_campaign_foresees_launches_of_kernels_alone(sustained: bool) -> None:
     once, thrice = foreseen("matmul", 1), foreseen("matmul", 3)
     assert 1.2 * once < thrice
     if sustained:
-        cells, _ = cells_of("quick", workloads=("matmul",))
-        assert once > 30 * len({cell.group for cell, _ in cells if cell.workload == "matmul"})
+        cells, _ = cells_of("quick", workloads=("training", "matmul"), repeats=2)
+        for workload in ("training", "matmul"):
+            groups = {cell.group for cell, _ in cells if cell.workload == workload}
+            assert foreseen(workload, 1) > 30 * len(groups)
 
 
 class TestExperience:
