@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, get_args
 from likeforlike.models.contract.axis import READABLE, readable
 from likeforlike.models.contract.declaration_check import PluginFault, checked_workload
 from likeforlike.models.contract.implementation import Division, Implementation, Role
-from likeforlike.models.contract.task import Task
+from likeforlike.models.contract.training.task import Task
 from likeforlike.models.contract.workload import Kind, Workload
 
 GROUP = "likeforlike.implementations"

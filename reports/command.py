@@ -149,8 +149,8 @@ def _report(
     options: argparse.Namespace, files: Sequence[ResultFile], bad: Sequence[str], draughtsmen: Executor | None
 ) -> None:
     """Print the findings; with ``--output`` write the report before."""
+    from likeforlike.reports.sort.beside_time.prices import parse_prices
     from likeforlike.reports.sort.group_by import parse_group_by
-    from likeforlike.reports.sort.prices import parse_prices
     from likeforlike.reports.tell.report import build_report
     from likeforlike.reports.write.terminal import findings_text, is_coloured, width_of
 

@@ -23,10 +23,10 @@ except ModuleNotFoundError as error:
     message = "likeforlike.read needs pandas: pip install 'likeforlike[pandas]'"
     raise ModuleNotFoundError(message, name=error.name) from error
 
-from likeforlike.reports.read.cell_schema import Scalar
 from likeforlike.reports.read.files import published_names, read_named
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.read.schema import Unmeasured
+from likeforlike.reports.read.schema.cells import Scalar
+from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.sort.call_times import quantile_figures, statistic_of
 from likeforlike.reports.sort.duplicates import without_twins
 from likeforlike.reports.sort.epochs import PHASES, epoch_seconds, warm_epochs

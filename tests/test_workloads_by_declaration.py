@@ -21,7 +21,7 @@ WORDS = {
 OTHER_MEANINGS = {
     ("bench/run/session.py", "noise"): "the header's field of the noise floor",
     ("reports/sort/epochs.py", "training"): "a phase of an epoch, beside evaluation and logging",
-    ("reports/tell/sections/distributed.py", "distributed"): "the address of the section",
+    ("reports/tell/sections/training/distributed.py", "distributed"): "the address of the section",
     ("bench/studies/simulated/small_files.py", "noise"): "what was simulated, the head of a column",
     ("bench/studies/fleet_simulation.py", "noise"): "the header's field of the noise floor",
     ("bench/studies/replication/copies.py", "copy"): "a copy of an entrant",
@@ -31,8 +31,8 @@ OTHER_MEANINGS = {
     ("models/inference/subjects.py", "transformer"): "a network of which logits are asked",
     ("reports/tell/sections/beside_time/feeding.py", "feeding"): "what a step may wait for",
     ("reports/draw/style.py", "text"): "settings of matplotlib's",
-    ("models/contract/ways.py", "feeding"): "a field of recipes",
-    ("reports/read/cell_schema.py", "feeding"): "a field of recipes",
+    ("models/contract/training/ways.py", "feeding"): "a field of recipes",
+    ("reports/read/schema/cells.py", "feeding"): "a field of recipes",
     ("reports/tell/wording/parts_text.py", "feeding"): "a field of recipes",
 }
 

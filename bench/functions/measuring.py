@@ -17,8 +17,8 @@ from likeforlike.bench.functions.asked import Asked, cells_of, entrants_of
 from likeforlike.bench.functions.handing_over import HandedOver, hand_over, keep_here, take_back
 from likeforlike.bench.functions.one_process import OneProcess
 from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.plan.asked.options import Options
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.options import Options
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.screen.progress import Progress

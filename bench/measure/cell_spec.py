@@ -18,8 +18,8 @@ from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.machine.topology import pinned_processors
 from likeforlike.devices.process.placement import local_device, worker_environment
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.contract.data import GENERATED
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.data import GENERATED
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.reports.statistics.quantiles import MEDIAN
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from likeforlike.bench.measure.launches import limits_of_a_launch
 from likeforlike.bench.measure.stopping import Limits
-from likeforlike.bench.plan.options import Options
+from likeforlike.bench.plan.asked.options import Options
 from likeforlike.reports.statistics.quantiles import MEDIAN, QUANTILES, needed_calls
 
 TOLD_CONFIDENCE = 0.95

@@ -31,7 +31,7 @@ from likeforlike.bench.worker.messages import (
 )
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.devices.vendors.device import Pace
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 
 LEAST_EPOCHS_TO_WARM_UP = 4
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.models.contract.axis import PRECISION, Axis, Value
 from likeforlike.models.contract.workload import Workload
 

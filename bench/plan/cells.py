@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.contract.workload import Kind, Workload
 from likeforlike.models.registry import built_in_workloads
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
-from likeforlike.bench.plan.options import OptionError, Options
+from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.models.contract.axis import Value
 from likeforlike.models.contract.workload import Workload
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from likeforlike.bench.plan.ladder_options import declare_ladder, read_ways
-from likeforlike.bench.plan.options import OptionError, Options
-from likeforlike.bench.plan.own_model_options import DATA_CHOICES, declare_trained, read_own_models
-from likeforlike.bench.plan.presets import PRESETS
+from likeforlike.bench.plan.asked.ladder_options import declare_ladder, read_ways
+from likeforlike.bench.plan.asked.options import OptionError, Options
+from likeforlike.bench.plan.asked.own_model_options import DATA_CHOICES, declare_trained, read_own_models
+from likeforlike.bench.plan.asked.presets import PRESETS
 from likeforlike.bench.plan.sides import declare_sides, read_sides
 from likeforlike.devices.limits.ceilings import PRECISIONS
 from likeforlike.models.distributed.assignment import STRATEGIES

@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.axes import check_names, parsed, points, unknown_precision
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
-from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.recipes import recipe_named
 from likeforlike.bench.plan.sides import Side, check_variables, in_every_side
 from likeforlike.bench.plan.twins import with_twins
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation, Role, unsupported
-from likeforlike.models.contract.recipe import Recipe, why_not_logged
-from likeforlike.models.contract.ways import why_refused
+from likeforlike.models.contract.training.recipe import Recipe, why_not_logged
+from likeforlike.models.contract.training.ways import why_refused
 from likeforlike.models.contract.workload import Workload
 from likeforlike.models.distributed.assignment import STRATEGIES
 from likeforlike.models.registry import OURS, Registry, built_in_workloads

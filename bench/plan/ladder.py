@@ -3,7 +3,7 @@
 What a change costs depends on the changes before it, so the same changes are made in several orders. Where
 two orders meet in the same trainer under the same recipe, that rung is one.
 
-Ways in which loops go about it (:mod:`likeforlike.models.contract.ways`) are rungs where the loops on the way
+Ways in which loops go about it (``models.contract.training.ways``) are rungs where the loops on the way
 can go both: a loop that is fed by arrays and one fed by ``tf.data`` differ in that and in all else that a
 loop is; if one of them can be fed like the other, that is told apart. An order is made only if each of its
 rungs can be.
@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.recipes import recipe_named
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import OF_OPTIMIZERS, RECIPES, Recipe
-from likeforlike.models.contract.ways import DEFAULT, WAYS, honours, resolved, why_refused
+from likeforlike.models.contract.training.recipe import OF_OPTIMIZERS, RECIPES, Recipe
+from likeforlike.models.contract.training.ways import DEFAULT, WAYS, honours, resolved, why_refused
 from likeforlike.models.registry import Registry
 
 _LOGGING_LEVELS = ("none", "scalars", "histograms")
@@ -134,7 +134,7 @@ def build_ladder(
     """The ladder between the ends ``A:B`` in ``count`` orders, or in as many as there are.
 
     ``workload``: the task that is trained; the first one where none is named. ``ways``: which of
-    :data:`~likeforlike.models.contract.ways.WAYS` are rungs, too; None: all, between published recipes none.
+    ``models.contract.training.ways.WAYS`` are rungs, too; None: all, between published recipes none.
 
     The first is that of :func:`climb`, the second its reverse, which leads from B back to A by the same
     changes; further ones are drawn, each with its reverse (antithetic permutations, as estimates of the

@@ -6,8 +6,8 @@ from dataclasses import replace
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from likeforlike.bench.plan.options import OptionError
-from likeforlike.models.contract.recipe import RECIPES, Recipe
+from likeforlike.bench.plan.asked.options import OptionError
+from likeforlike.models.contract.training.recipe import RECIPES, Recipe
 
 _BY_OTHER_OPTIONS = {"epochs": "--epochs", "seed": "--repeats, which counts it up"}
 _LABELS = ("name", "published_with")

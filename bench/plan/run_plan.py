@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from likeforlike.bench.plan.asked.options import Options
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.options import Options
 from likeforlike.bench.plan.sides import Side
 from likeforlike.devices.machine.environment import Inherited
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.contract.data import Located
+from likeforlike.models.contract.training.data import Located
 from likeforlike.models.registry import OURS
 
 

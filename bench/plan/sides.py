@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.options import OptionError
 from likeforlike.devices.process.interpreter import Interpreter
 from likeforlike.devices.process.placement import SET_FOR_WORKERS
 from likeforlike.models.contract.axis import READABLE, readable

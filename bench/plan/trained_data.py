@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from likeforlike.bench.plan.asked.options import Options
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.options import Options
-from likeforlike.models.contract.data import GENERATED, DataChoice, Located
+from likeforlike.models.contract.training.data import GENERATED, DataChoice, Located
 
 
 def located_data(cells: Iterable[Cell], options: Options) -> dict[str, Located]:

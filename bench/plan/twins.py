@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from likeforlike.bench.plan.asked.presets import Preset
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.presets import Preset
 
 SUFFIX = "-twin"
 _OF_THEIR_OWN = ("noise floor", "divided task")

@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 
 from likeforlike.bench.keep.source_code import code_digests
+from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.grid import build_grid, with_sizes_named
-from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.thread_counts import thread_counts
 from likeforlike.bench.run.own_models import bring, forget, lines_of, with_own
 from likeforlike.bench.run.session import Bench

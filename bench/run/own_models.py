@@ -12,12 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from likeforlike.bench.plan.asked.options import OptionError, Options
+from likeforlike.bench.plan.asked.own_model_options import OwnModels
 from likeforlike.bench.plan.grid import asked_recipes
-from likeforlike.bench.plan.options import OptionError, Options
-from likeforlike.bench.plan.own_model_options import OwnModels
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.models.contract.implementation import importable
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.registry import Registry
 from likeforlike.models.tasks.own.entries import entries_of
 from likeforlike.models.tasks.own.families.losses import check_name

@@ -11,15 +11,15 @@ import pytest
 
 from likeforlike.bench.keep.journal import JournalError
 from likeforlike.bench.keep.replay import ReplayClock, replay_samples, use_without_samples
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.command_line import add_options, asks_for_tables, read_options
-from likeforlike.bench.plan.options import OptionError
 from likeforlike.bench.run.invocation import check_no_paths
 from likeforlike.bench.run.opening import open_bench
 from likeforlike.bench.run.session import Bench
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.discovery import DeviceError
-from likeforlike.models.contract.data import DataError
+from likeforlike.models.contract.training.data import DataError
 
 BENCH = pytest.StashKey[Bench]()
 _BAD_INPUT = (OptionError, DeviceError, DataError, JournalError)

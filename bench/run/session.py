@@ -20,10 +20,10 @@ from likeforlike.bench.keep.journal import Header, Journal, JournalError, journa
 from likeforlike.bench.keep.replay import without_a_test
 from likeforlike.bench.keep.result_file import check_writable, write_result
 from likeforlike.bench.keep.run_facts import judge_suspicion, judge_together, noise_facts
+from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.grid import Grid
 from likeforlike.bench.plan.ladder import ladder_facts
-from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.plan.thread_counts import ThreadCounts
 from likeforlike.bench.plan.trained_data import generated_notes, located_data, sources_text
@@ -40,7 +40,7 @@ from likeforlike.devices.machine.fingerprint import identity
 from likeforlike.devices.machine.state import busy, read_ticks
 from likeforlike.devices.process.measured_ceilings import kept_file
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.contract.data import Located
+from likeforlike.models.contract.training.data import Located
 from likeforlike.models.registry import Registry
 from likeforlike.models.tasks.own.given import Brought
 

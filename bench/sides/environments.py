@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import Asked
 from likeforlike.bench.sides.commits import held
 from likeforlike.devices.machine.kept import kept_folder

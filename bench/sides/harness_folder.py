@@ -12,7 +12,7 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import KINDS, Asked
 from likeforlike.devices.process.interpreter import Interpreter
 from likeforlike.models.registry import OURS

@@ -21,7 +21,7 @@ import psutil
 from packaging.requirements import InvalidRequirement, Requirement
 
 from likeforlike.bench.keep.source_code import digest_of
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import Asked, Side, asked_side, variables_of
 from likeforlike.bench.sides.commits import Source, files_of, source_of_commit, source_of_tree
 from likeforlike.bench.sides.environments import Say, environment_with

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from likeforlike.bench.studies.account import heading, required, table
+from likeforlike.bench.studies.staging.account import heading, required, table
 from likeforlike.reports.statistics.accuracy import (
     MARGIN,
     AccuracyVerdict,

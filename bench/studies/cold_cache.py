@@ -23,7 +23,7 @@ from functools import partial
 
 import numpy as np
 
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, table
+from likeforlike.bench.studies.staging.account import Account, StudyFailed, heading, table
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.process.last_cache import processor_caches, write_through_caches
 from likeforlike.devices.process.memory_rates import ADDING, MOVING, numpy_rates

@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 
 from likeforlike.bench.fleet.manifest import SCHEMA_VERSION, Job, Kind, Manifest, Terms, write_manifest
-from likeforlike.bench.studies.account import StudyFailed, required
+from likeforlike.bench.studies.staging.account import StudyFailed, required
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.models.kernels.matmul.workload import WORKLOAD as MATMUL
 

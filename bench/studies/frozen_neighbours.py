@@ -14,8 +14,20 @@ import sys
 from collections.abc import Sequence
 
 from likeforlike.bench.measure.worker_process import Worker
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, required, table
-from likeforlike.bench.studies.bare_comparison import Bursts, RestlessWorker, Turns, products_against_bare
+from likeforlike.bench.studies.staging.account import (
+    Account,
+    StudyFailed,
+    heading,
+    ratio_text,
+    required,
+    table,
+)
+from likeforlike.bench.studies.staging.bare_comparison import (
+    Bursts,
+    RestlessWorker,
+    Turns,
+    products_against_bare,
+)
 from likeforlike.models.kernels.matmul.workload import WORKLOAD as MATMUL
 from likeforlike.models.registry import load_registry
 from likeforlike.reports.statistics.verdicts import verdict

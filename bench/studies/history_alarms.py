@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from likeforlike.bench.studies.account import Account, heading, required, table
 from likeforlike.bench.studies.simulated.histories import CELLS, NATURES, Nature, Truth, made_up
+from likeforlike.bench.studies.staging.account import Account, heading, required, table
 from likeforlike.reports.history.series import History
 from likeforlike.reports.history.steps import RULE, Judged, judge
 from likeforlike.reports.statistics.change_points import HUNTER

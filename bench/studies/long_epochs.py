@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 from scipy.stats import fisher_exact
 
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, table
+from likeforlike.bench.studies.staging.account import Account, StudyFailed, heading, table
 from likeforlike.devices.machine.resources import usable_cores
 
 LONG = 1.3
@@ -167,7 +167,7 @@ def train(way: str, epochs: int, data: str, samples: int) -> list[EpochTimes]:
     import keras
     import psutil
 
-    from likeforlike.models.contract.recipe import MATCHED
+    from likeforlike.models.contract.training.recipe import MATCHED
     from likeforlike.models.tasks.fashion_mnist import load_data
     from likeforlike.models.tasks.mlp.networks.with_keras import build
 

@@ -14,9 +14,16 @@ import statistics
 import sys
 from collections.abc import Sequence
 
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, required, table
-from likeforlike.bench.studies.bare_comparison import Bursts, Turns, kernels_against_bare
-from likeforlike.bench.studies.bare_loop import BYTES
+from likeforlike.bench.studies.staging.account import (
+    Account,
+    StudyFailed,
+    heading,
+    ratio_text,
+    required,
+    table,
+)
+from likeforlike.bench.studies.staging.bare_comparison import Bursts, Turns, kernels_against_bare
+from likeforlike.bench.studies.staging.bare_loop import BYTES
 from likeforlike.models.contract.problem import Axes
 from likeforlike.models.kernels.copy.workload import bytes_moved as bytes_of_copy
 from likeforlike.models.kernels.triad.workload import WORKLOAD as TRIAD

@@ -15,14 +15,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import asked_side
 from likeforlike.bench.sides.environments import environment_with
 from likeforlike.bench.sides.harness_folder import package_folders
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, required, table
 from likeforlike.bench.studies.replication import copies
 from likeforlike.bench.studies.replication.measuring import PRODUCT, bench, complete, installed, neighbour
 from likeforlike.bench.studies.replication.settings import BUSY, QUIET
+from likeforlike.bench.studies.staging.account import Account, StudyFailed, heading, required, table
 from likeforlike.reports.judge.comparisons import compare
 from likeforlike.reports.read.files import read_results
 from likeforlike.reports.sort.pooling import build_study

@@ -21,8 +21,15 @@ from pathlib import Path
 import msgspec
 from scipy import stats
 
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, required, table
-from likeforlike.bench.studies.bare_comparison import Bursts, Turns, products_against_bare
+from likeforlike.bench.studies.staging.account import (
+    Account,
+    StudyFailed,
+    heading,
+    ratio_text,
+    required,
+    table,
+)
+from likeforlike.bench.studies.staging.bare_comparison import Bursts, Turns, products_against_bare
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.models.kernels.matmul.workload import WORKLOAD as MATMUL
 from likeforlike.models.registry import load_registry

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, ratio_text, table
+from likeforlike.bench.studies.staging.account import Account, StudyFailed, heading, ratio_text, table
 from likeforlike.bench.studies.training_speed import (
     Trained,
     epoch_ratio,
@@ -23,7 +23,7 @@ from likeforlike.bench.studies.training_speed import (
     read_trained,
 )
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.trainer import Run, Trainer
+from likeforlike.models.contract.training.trainer import Run, Trainer
 from likeforlike.models.tasks.mlp import implementations as trainers
 from likeforlike.models.tasks.mlp.implementations import HUGE_PAGES
 from likeforlike.models.tasks.mlp.workload import TRAINING
@@ -33,7 +33,7 @@ def with_generator_bits(run: Run) -> Trainer:
     """``tf-epoch`` with dropout by TensorFlow's own counter-based generator, a float32 a unit."""
     import tensorflow as tf
 
-    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch, xorshift
+    from likeforlike.models.tasks.mlp.loops.tensorflow_epoch import TensorFlowEpoch, xorshift
 
     class GeneratorBits(TensorFlowEpoch):
         @property
@@ -51,14 +51,14 @@ def with_generator_bits(run: Run) -> Trainer:
 
 def without_xla(run: Run) -> Trainer:
     """``tf-epoch`` as a plain graph."""
-    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch
+    from likeforlike.models.tasks.mlp.loops.tensorflow_epoch import TensorFlowEpoch
 
     return TensorFlowEpoch(replace(run, recipe=replace(run.recipe, execution="graph")))
 
 
 def with_small_pages(run: Run) -> Trainer:
     """``tf-epoch`` with its arrays in pages of 4 KiB."""
-    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch
+    from likeforlike.models.tasks.mlp.loops.tensorflow_epoch import TensorFlowEpoch
 
     return TensorFlowEpoch(run)
 
@@ -67,7 +67,7 @@ def with_tape(run: Run) -> Trainer:
     """``tf-epoch`` with gradients by GradientTape instead of by hand."""
     import tensorflow as tf
 
-    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch
+    from likeforlike.models.tasks.mlp.loops.tensorflow_epoch import TensorFlowEpoch
 
     class Taped(TensorFlowEpoch):
         @property
@@ -102,7 +102,7 @@ def keras_without_autotuning(run: Run) -> Trainer:
 def keras_with_own_dropout(run: Run) -> Trainer:
     """``keras-fit-tuned``'s way of feeding and executing, with Keras's own dropout layer."""
     from likeforlike.models.loops.keras_fit import KerasFit
-    from likeforlike.models.tasks.mlp.keras_fit_tuned import KerasFitTuned
+    from likeforlike.models.tasks.mlp.loops.keras_fit_tuned import KerasFitTuned
 
     class OwnDropout(KerasFitTuned):
         dropout = KerasFit.dropout

@@ -23,12 +23,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from likeforlike.bench.studies import busy_neighbour
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, required, table
-from likeforlike.bench.studies.bare_loop import PRODUCTS, random_operands
 from likeforlike.bench.studies.replication.copies import spin
 from likeforlike.bench.studies.simulated import small_files
-from likeforlike.bench.studies.tool_rules import OURS, PEERS, Rule, Word, likeforlike
+from likeforlike.bench.studies.staging import busy_neighbour
+from likeforlike.bench.studies.staging.account import Account, StudyFailed, heading, required, table
+from likeforlike.bench.studies.staging.bare_loop import PRODUCTS, random_operands
+from likeforlike.bench.studies.staging.tool_rules import OURS, PEERS, Rule, Word, likeforlike
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.reports.statistics.ratios import paired_ratio

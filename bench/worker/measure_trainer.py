@@ -29,11 +29,11 @@ from likeforlike.bench.worker.messages import (
     send,
 )
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.models.contract.data import DataAsked
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.task import Factory, Task, Told
-from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Trainer, Weights
+from likeforlike.models.contract.training.data import DataAsked
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.training.task import Factory, Task, Told
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Run, Trainer, Weights
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.registry import task_of
 

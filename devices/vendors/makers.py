@@ -11,7 +11,7 @@ from likeforlike.devices.vendors.apple import Apple
 from likeforlike.devices.vendors.cpu_maker import Cpu
 from likeforlike.devices.vendors.device import Device, Maker, Readings
 from likeforlike.devices.vendors.intel import Intel
-from likeforlike.devices.vendors.nvidia_maker import Nvidia
+from likeforlike.devices.vendors.nvidia.maker import Nvidia
 
 
 def known_makers(nvidia: Any | None = None, amd: Any | None = None) -> tuple[Maker, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from likeforlike.reports.judge.comparisons import Comparison, compare
 from likeforlike.reports.judge.limits import Limits, check_patterns, matches
-from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.read.schema import Side, Unmeasured
+from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
+from likeforlike.reports.read.schema.runs import Side, Unmeasured
 from likeforlike.reports.sort.measurements import SIDE_AXIS
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.sections.sides import cell_text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from likeforlike.commits.judging import Effect, Outcome
-from likeforlike.reports.read.schema import Side, Unmeasured
+from likeforlike.reports.read.schema.runs import Side, Unmeasured
 from likeforlike.reports.sort.side_differences import side_differences
 from likeforlike.reports.tell.document import Block, Points, Row, Table, Text, row
 from likeforlike.reports.tell.formatting import (

@@ -3,11 +3,11 @@
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.implementation import Division, Implementation, unsupported
 from likeforlike.models.contract.kernel import Kernel, Supply, each, place_of, widened
-from likeforlike.models.contract.network import Match, NamedWeights, Network
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification, WrongAnswer
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.task import Task
-from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Phases, Run, Trainer
+from likeforlike.models.contract.training.network import Match, NamedWeights, Network
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.training.task import Task
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Parameters, Phases, Run, Trainer
 from likeforlike.models.contract.workload import Wording, Workload
 
 __all__ = [

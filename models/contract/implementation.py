@@ -35,7 +35,7 @@ class Implementation:
     target: str
     """``module:attribute`` of the factory; imported only inside the worker."""
     network: str = ""
-    """``module:attribute`` of the :class:`~likeforlike.models.contract.network.Network` that a loop is to
+    """``module:attribute`` of the ``contract.training.network.Network`` that a loop is to
     train; empty: the trainer brings its own."""
     division: Division = "default"
     needs: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Implementation:
     modules: tuple[str, ...] = ()
     """Further modules whose source it is made of, beside that of ``target``."""
     ways: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Of a trainer: of each field of a recipe in :data:`~likeforlike.models.contract.ways.WAYS` the values
+    """Of a trainer: of each field of a recipe in ``contract.training.ways.WAYS`` the values
     that it honours, its own way first. It is never given another one, nor a field that it leaves out."""
     keras_network: str = ""
     """``module:attribute`` of the same network in Keras, for a recipe with ``layers="keras"``; empty: the

@@ -34,7 +34,7 @@ import numpy as np
 from likeforlike.models.contract import against_reference
 from likeforlike.models.contract.axis import PRECISION, Axis
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
-from likeforlike.models.contract.task import Task
+from likeforlike.models.contract.training.task import Task
 
 Kind = Literal["kernel", "task", "divided task", "noise floor"]
 """``kernel``: a sample is a call. ``task``: a sample is an epoch of training; ``divided task``: each batch of

@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from likeforlike.models.contract.recipe import RecipeRefused
-from likeforlike.models.contract.trainer import Run
+from likeforlike.models.contract.training.recipe import RecipeRefused
+from likeforlike.models.contract.training.trainer import Run
 from likeforlike.models.distributed.assignment import Assignment
 from likeforlike.models.distributed.strategies import begin, synchronise
 from likeforlike.models.loops.keras_fit import KerasFit

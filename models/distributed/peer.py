@@ -10,9 +10,9 @@ from functools import partial
 
 from likeforlike.devices.process.lifetime import end_with_parent
 from likeforlike.devices.process.runtime import runtime
-from likeforlike.models.contract.data import DataAsked
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Run
+from likeforlike.models.contract.training.data import DataAsked
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.trainer import Run
 from likeforlike.models.distributed.assignment import Assignment
 from likeforlike.models.tasks.mlp.task import MLP
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.kernels.precision_modes import UNIT_ROUNDOFF
 from likeforlike.models.tasks.oracle.network import Oracle, vectors_drawn
 

@@ -10,9 +10,9 @@ import jax
 import numpy as np
 
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.problem import Problem
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.frameworks.on_jax import kernel, product_precision
 from likeforlike.models.inference.subjects import SUBJECTS, Named, weight_names
 

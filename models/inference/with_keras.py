@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 from likeforlike.models.contract.kernel import Kernel, each, widened
-from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.problem import Problem
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.frameworks import on_numpy
 from likeforlike.models.inference.subjects import SUBJECTS, Named, weight_names
 from likeforlike.models.loops.keras_fit import device_name

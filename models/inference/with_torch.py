@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.network import Network
 from likeforlike.models.contract.problem import Problem
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.frameworks import on_torch
 from likeforlike.models.inference.subjects import SUBJECTS, Named, weight_names
 

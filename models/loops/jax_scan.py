@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.trainer import Between, Run, Score
-from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.trainer import Between, Run, Score
 from likeforlike.models.loops.jax_step import Evaluator, common_terms, refuse_execution
 from likeforlike.models.loops.on_jax.network import JaxNetwork
 from likeforlike.models.loops.on_jax.products import as_products
 from likeforlike.models.loops.on_jax.training import State, start_state, step_rates, train_step
+from likeforlike.models.loops.parts.epoch_loop import run_epochs
 
 
 class JaxScan:

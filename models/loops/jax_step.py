@@ -8,12 +8,12 @@ from functools import partial
 import jax
 import numpy as np
 
-from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.recipe import RecipeRefused
-from likeforlike.models.contract.trainer import Between, Run, Score
-from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.recipe import RecipeRefused
+from likeforlike.models.contract.training.trainer import Between, Run, Score
 from likeforlike.models.loops.on_jax.network import EVALUATED_AT_ONCE, JaxNetwork
 from likeforlike.models.loops.on_jax.training import evaluation_sums, start_state, step_rates, train_step
+from likeforlike.models.loops.parts.epoch_loop import run_epochs
 
 
 class JaxStep:

@@ -9,9 +9,14 @@ import keras
 import numpy as np
 
 from likeforlike.models.contract.implementation import missing
-from likeforlike.models.contract.network import NETWORK_FIELDS, SPARSE_CROSSENTROPY, Network
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_dropped, refuse_precision
-from likeforlike.models.contract.trainer import Between, Run, Weights
+from likeforlike.models.contract.training.network import NETWORK_FIELDS, SPARSE_CROSSENTROPY, Network
+from likeforlike.models.contract.training.recipe import (
+    Recipe,
+    RecipeRefused,
+    refuse_dropped,
+    refuse_precision,
+)
+from likeforlike.models.contract.training.trainer import Between, Run, Weights
 from likeforlike.models.loops.on_keras.backends import device_name, seed_orders, set_floats, set_tf32
 from likeforlike.models.loops.on_keras.logs import own_way, refuse_logs_unread, with_logs_read
 from likeforlike.models.loops.on_keras.network import (
@@ -25,7 +30,7 @@ from likeforlike.models.loops.on_keras.network import (
 from likeforlike.models.loops.on_keras.notebook import MATCHES, dropout_layer, notebook
 from likeforlike.models.loops.on_keras.optimizers import keras_optimizer, refuse_lost_moments, told
 from likeforlike.models.loops.on_keras.phases import PhaseClock, TimedTensorBoard, Turns, time_evaluation
-from likeforlike.models.loops.tensorboard import log_folder
+from likeforlike.models.loops.parts.tensorboard import log_folder
 
 PLAIN = ("float32", "float64", "tf32")
 ALL = (*PLAIN, "bfloat16", "mixed")

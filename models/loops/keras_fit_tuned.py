@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.trainer import Run
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.training.trainer import Run
 from likeforlike.models.loops.keras_fit import KerasFit
 from likeforlike.models.loops.on_keras.network import inputs_of
 from likeforlike.models.loops.on_tensorflow.feeding import gathered
-from likeforlike.models.loops.trials import in_milliseconds, try_executions
+from likeforlike.models.loops.parts.trials import in_milliseconds, try_executions
 
 
 class KerasFitTuned(KerasFit):

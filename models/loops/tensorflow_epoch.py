@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from likeforlike.models.contract.trainer import Between, Run, Score
-from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.contract.training.trainer import Between, Run, Score
 from likeforlike.models.loops.on_tensorflow.network import Sums
+from likeforlike.models.loops.parts.epoch_loop import run_epochs
+from likeforlike.models.loops.parts.trials import in_milliseconds, try_executions
 from likeforlike.models.loops.tensorflow_loop import NetworkLoop, refuse_execution
-from likeforlike.models.loops.trials import in_milliseconds, try_executions
 
 EVALUATION_BATCH = 500
 """Samples evaluated at once: a convolution's maps of all of them would not fit the caches, or the memory."""

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from likeforlike.models.contract.network import NETWORK_FIELDS, Network
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_precision
-from likeforlike.models.contract.trainer import Between, Run, Score, Weights
-from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.contract.training.network import NETWORK_FIELDS, Network
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused, refuse_precision
+from likeforlike.models.contract.training.trainer import Between, Run, Score, Weights
 from likeforlike.models.loops.on_keras.network import inputs_of
 from likeforlike.models.loops.on_keras.notebook import KERAS_NOTEBOOK
 from likeforlike.models.loops.on_keras.optimizers import keras_optimizer, refuse_lost_moments, told
 from likeforlike.models.loops.on_tensorflow.feeding import batches
 from likeforlike.models.loops.on_tensorflow.metrics import KerasMetrics, SumsByHand
 from likeforlike.models.loops.on_tensorflow.network import LoadedNetwork, Sums
+from likeforlike.models.loops.parts.epoch_loop import run_epochs
 
 
 class SummaryFile:
@@ -76,7 +76,7 @@ class NotebookNetwork:
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
-        """All weights, in the order of :class:`~likeforlike.models.contract.trainer.Parameters`."""
+        """All weights, in the order of :class:`~likeforlike.models.contract.training.trainer.Parameters`."""
         return self.hidden.variables + self.output.variables
 
     def __call__(self, images: tf.Tensor, training: bool) -> tf.Tensor:

@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 import torch
 
-from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.trainer import Between, Run, Score
-from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.trainer import Between, Run, Score
 from likeforlike.models.loops.on_torch.network import TorchNetwork, refuse
 from likeforlike.models.loops.on_torch.updates import step_rates, update, zeros
+from likeforlike.models.loops.parts.epoch_loop import run_epochs
 
 EVALUATED_AT_ONCE = 500
 """Samples of one evaluation step: their activations fit a processor's caches better than all at once."""

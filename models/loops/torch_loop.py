@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.trainer import Between, Run, Score
-from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.trainer import Between, Run, Score
 from likeforlike.models.loops.on_torch.network import TorchNetwork, refuse
 from likeforlike.models.loops.on_torch.updates import Stepper
+from likeforlike.models.loops.parts.epoch_loop import run_epochs
 
 WORKERS = 2
 """Processes beside the training's that collate batches, where the recipe is fed by workers."""

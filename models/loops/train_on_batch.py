@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from likeforlike.models.contract.trainer import Between, Run, Score
-from likeforlike.models.loops.epoch_loop import run_epochs
+from likeforlike.models.contract.training.trainer import Between, Run, Score
 from likeforlike.models.loops.keras_fit import KerasFit
 from likeforlike.models.loops.on_keras.backends import device_name, synchronise
 from likeforlike.models.loops.on_keras.network import inputs_of
+from likeforlike.models.loops.parts.epoch_loop import run_epochs
 
 
 class TrainOnBatch(KerasFit):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.task import Told
-from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.task import Told
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer
 
 UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 """Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""

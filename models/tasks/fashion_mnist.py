@@ -17,8 +17,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from likeforlike.models.contract.data import DataError, Located
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.data import DataError, Located
+from likeforlike.models.contract.training.trainer import Dataset
 
 DataChoice = Literal["auto", "fashion-mnist", "synthetic"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.likeness.comparability import work_text
 from likeforlike.reports.sort.measurements import TWIN, Measurement, Run, axes_text
 from likeforlike.reports.sort.pooling import build_study

@@ -21,8 +21,8 @@ from likeforlike.reports.judge.estimates import (
 from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.matching import pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
-from likeforlike.reports.read.declarations import DIVIDED_TASK, NOISE_FLOOR, TASK
 from likeforlike.reports.read.machines import Machine
+from likeforlike.reports.read.schema.declarations import DIVIDED_TASK, NOISE_FLOOR, TASK
 from likeforlike.reports.sort.baselines import (
     KERAS,
     base_of,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from likeforlike.reports.judge.estimates import estimate_ratio
 from likeforlike.reports.judge.grounds import Grounds
-from likeforlike.reports.read.declarations import KERNEL, TASK
+from likeforlike.reports.read.schema.declarations import KERNEL, TASK
+from likeforlike.reports.sort.beside_time.units import paired_samples
 from likeforlike.reports.sort.floors import fastest_by_round, is_floor
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
 from likeforlike.reports.sort.plausibility import precision_of
-from likeforlike.reports.sort.units import paired_samples
 from likeforlike.reports.statistics.ratios import RatioEstimate
 
 

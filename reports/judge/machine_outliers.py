@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.machines import Machine
+from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.measurements import Measurement, Run, Study, grouped
 
 LEAST_UNITS = 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from likeforlike.reports.sort.accuracies import (
+from likeforlike.reports.sort.beside_time.accuracies import (
     Place,
     accuracies_by_seed,
     compared_accuracies,

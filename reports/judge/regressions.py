@@ -15,9 +15,9 @@ from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.limits import Limits, check_patterns, matches
 from likeforlike.reports.judge.matching import Pair, pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
-from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.machines import differences
 from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.baselines import whole_pair
 from likeforlike.reports.sort.likeness.machine_identity import names_processor, with_known_machines
 from likeforlike.reports.sort.likeness.measuring_options import unlike_measuring

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from likeforlike.reports.read.cell_schema import Extra
-from likeforlike.reports.read.schema import Fingerprint, Header
+from likeforlike.reports.read.schema.cells import Extra
+from likeforlike.reports.read.schema.runs import Fingerprint, Header
 
 LEFT_OUT = "(left out)"
 """Stands in a text where something personal stood."""

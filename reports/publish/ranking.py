@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from likeforlike.reports.read.declarations import NOISE_FLOOR
+from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
+from likeforlike.reports.sort.beside_time.units import time_units
 from likeforlike.reports.sort.likeness.comparability import work_text
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
-from likeforlike.reports.sort.units import time_units
 
 
 @dataclass(frozen=True)

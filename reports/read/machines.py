@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from likeforlike.reports.read.schema import Fingerprint
+from likeforlike.reports.read.schema.runs import Fingerprint
 
 GPUS = "GPUs"
 """The fact that tells how many there are."""

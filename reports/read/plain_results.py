@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from likeforlike.reports.read.cell_schema import Extra
 from likeforlike.reports.read.decoding import Document
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD, Cell, ResultFile, Tool
 from likeforlike.reports.read.safe_text import visible
-from likeforlike.reports.read.schema import Unmeasured
+from likeforlike.reports.read.schema.cells import Extra
+from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.read.summaries import Summary
 
 PER_SECOND = {"ns": 1e9, "us": 1e6, "ms": 1e3, "s": 1.0}

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from likeforlike.reports.read.cell_schema import Extra
-from likeforlike.reports.read.declarations import declared
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.safe_text import visible
-from likeforlike.reports.read.schema import Declared, Header, Ladder, Noise, Unmeasured
+from likeforlike.reports.read.schema.cells import Extra
+from likeforlike.reports.read.schema.declarations import declared
+from likeforlike.reports.read.schema.runs import Declared, Header, Ladder, Noise, Unmeasured
 from likeforlike.reports.read.summaries import Summary, summarise
 
 PLAIN_WORKLOAD = "benchmark"

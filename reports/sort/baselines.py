@@ -8,7 +8,7 @@ from typing import Any
 
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.read.schema import Ladder, Rung
+from likeforlike.reports.read.schema.runs import Ladder, Rung
 from likeforlike.reports.sort.call_times import asked_seconds
 from likeforlike.reports.sort.epochs import on_one_basis, tells_phases, whole_epochs
 from likeforlike.reports.sort.measurements import SIDE_AXIS, Measurement, Study, grouped

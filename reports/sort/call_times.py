@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from likeforlike.reports.read.cell_schema import CallTimes
+from likeforlike.reports.read.schema.cells import CallTimes
 from likeforlike.reports.sort.measurements import Measurement, Run
 from likeforlike.reports.statistics.quantiles import (
     MEDIAN,

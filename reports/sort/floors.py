@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import msgspec
 
-from likeforlike.reports.read.cell_schema import Disturbed
+from likeforlike.reports.read.schema.cells import Disturbed
 from likeforlike.reports.sort.measurements import Measurement, Run, grouped
 
 FLOOR = "floor"

@@ -15,11 +15,11 @@ from typing import Any
 
 from likeforlike.devices.limits.bandwidths import MemoryCeiling, ReachedBandwidth
 from likeforlike.devices.limits.ceilings import Ceiling, Reached
-from likeforlike.reports.read.cell_schema import Energy, Extra
-from likeforlike.reports.read.declarations import TASK, of_older_files
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
-from likeforlike.reports.read.schema import Declared
+from likeforlike.reports.read.schema.cells import Energy, Extra
+from likeforlike.reports.read.schema.declarations import TASK, of_older_files
+from likeforlike.reports.read.schema.runs import Declared
 from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy
 
 REPEAT_AXIS = "run"

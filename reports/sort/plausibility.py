@@ -9,7 +9,7 @@ from typing import Any
 from likeforlike.devices.limits.bandwidths import MemoryCeiling, ReachedBandwidth, memory_ceiling
 from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, Reached, device_ceiling
 from likeforlike.devices.limits.plausibility import flat_span, judge, judge_series, suspicion
-from likeforlike.reports.read.cell_schema import Extra
+from likeforlike.reports.read.schema.cells import Extra
 from likeforlike.reports.sort.measurements import Key, Measurement, grouped, size_name
 
 

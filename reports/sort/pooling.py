@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from likeforlike.reports.read.cell_schema import Extra
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.read.schema.cells import Extra
 from likeforlike.reports.sort.baselines import base_machine
 from likeforlike.reports.sort.duplicates import repetition_remarks, with_labels_of_their_own, without_twins
 from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy, check_group_by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from likeforlike.reports.read.schema import Side
+from likeforlike.reports.read.schema.runs import Side
 
 FIRST = ("numpy", "tensorflow", "tensorflow-cpu", "keras", "torch", "jax", "jaxlib", "scipy")
 """Packages that are told before all others, in this order."""

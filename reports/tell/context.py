@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from likeforlike.reports.judge.comparisons import Comparisons
 from likeforlike.reports.judge.floors import FloorLine, floor_lines
 from likeforlike.reports.judge.machine_outliers import KindSpread, kind_spreads
-from likeforlike.reports.read.declarations import TASK
 from likeforlike.reports.read.machines import Machine
+from likeforlike.reports.read.schema.declarations import TASK
+from likeforlike.reports.sort.beside_time.prices import Prices
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement, Study
-from likeforlike.reports.sort.prices import Prices
 from likeforlike.reports.tell.document import Entry, Section
 
 MOST_ALIKE = 2

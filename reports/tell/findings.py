@@ -14,7 +14,8 @@ from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds, SectionModule
 from likeforlike.reports.tell.document import Finding
 from likeforlike.reports.tell.formatting import count_text
-from likeforlike.reports.tell.sections import distributed, implementations, machines, plain_benchmarks
+from likeforlike.reports.tell.sections import implementations, machines, plain_benchmarks
+from likeforlike.reports.tell.sections.training import distributed
 from likeforlike.reports.tell.warnings import warnings
 
 MOST = 12

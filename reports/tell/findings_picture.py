@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.read.declarations import TASK
+from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
 from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.tell.context import Context

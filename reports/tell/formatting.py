@@ -16,7 +16,7 @@ from likeforlike.devices.limits.units import (
     size_of,
 )
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.read.schema import Declared
+from likeforlike.reports.read.schema.runs import Declared
 from likeforlike.reports.sort.measurements import Measurement
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from likeforlike.reports.judge.comparisons import Comparisons, compare
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import detailed_machines
+from likeforlike.reports.sort.beside_time.prices import Prices
 from likeforlike.reports.sort.group_by import GroupBy
 from likeforlike.reports.sort.measurements import Measurement, Study, axes_text
 from likeforlike.reports.sort.pooling import build_study
-from likeforlike.reports.sort.prices import Prices
 from likeforlike.reports.tell.context import Context, SectionModule
 from likeforlike.reports.tell.document import Entry, Report, Row, Table, row
 from likeforlike.reports.tell.findings import findings
@@ -26,16 +26,13 @@ from likeforlike.reports.tell.formatting import (
 from likeforlike.reports.tell.sections import (
     answers,
     caveats,
-    distributed,
     files,
     implementations,
-    ladder,
     machines,
     own,
     plain_benchmarks,
     roofline,
     sides,
-    trainers,
 )
 from likeforlike.reports.tell.sections.beside_time import feeding, launch_cost, pace, trade_offs
 from likeforlike.reports.tell.sections.brought import section as brought
@@ -43,6 +40,7 @@ from likeforlike.reports.tell.sections.over_size import section as kernels_over_
 from likeforlike.reports.tell.sections.published import epochs as published_epochs
 from likeforlike.reports.tell.sections.published import pair as published_pair
 from likeforlike.reports.tell.sections.tails import section as tails
+from likeforlike.reports.tell.sections.training import distributed, ladder, trainers
 from likeforlike.reports.tell.wording.marks import with_marks_explained
 from likeforlike.reports.tell.wording.pools import with_pools_told
 from likeforlike.reports.tell.wording.waiting import with_waiting_told

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from likeforlike.reports.read.schema import Unmeasured
+from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import MOST_ALIKE, Context
 from likeforlike.reports.tell.formatting import count_text, significant
-from likeforlike.reports.tell.sections.floors import struck_floors
-from likeforlike.reports.tell.sections.trainers import SYNTHETIC_WARNING
+from likeforlike.reports.tell.sections.training.floors import struck_floors
+from likeforlike.reports.tell.sections.training.trainers import SYNTHETIC_WARNING
 from likeforlike.reports.tell.wording.marks import MOST_VARIABLES
 
 LONGEST_REASON = 120

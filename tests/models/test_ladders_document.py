@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from likeforlike.models.contract.ways import WAYS, declared
+from likeforlike.models.contract.training.ways import WAYS, declared
 from likeforlike.models.registry import load_registry
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "ladders.md"

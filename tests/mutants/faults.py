@@ -134,7 +134,7 @@ class Mutant:
     """A module with one fault in it."""
 
     module: str
-    """Path below the root of the repository, such as ``models/contract/recipe.py``."""
+    """Path below the root of the repository, such as ``models/contract/training/recipe.py``."""
     where: str
     """Function, class or nothing, in which the fault is."""
     was: str

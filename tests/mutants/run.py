@@ -80,7 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "modules", nargs="*", metavar="MODULE", help="such as models/contract/recipe.py; default: all"
+        "modules",
+        nargs="*",
+        metavar="MODULE",
+        help="such as models/contract/training/recipe.py; default: all",
     )
     parser.add_argument("--sample", type=float, metavar="SECONDS", help="as many as fit, drawn at random")
     parser.add_argument("--seed", default=time.strftime("%Y-%m-%d"), help="of the sample; default: the date")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.devices.limits.ceilings import device_ceiling
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 
 Path = tuple[str, ...]
 """What was timed, from general to special: ``("call", WORKLOAD, "cpu:0", "numpy", "500 float32")``."""

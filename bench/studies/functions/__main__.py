@@ -16,9 +16,9 @@ from likeforlike.bench.functions.document import document_of
 from likeforlike.bench.functions.measuring import measure
 from likeforlike.bench.keep.result_file import plain as plain_json
 from likeforlike.bench.run.screen.progress import Progress
-from likeforlike.bench.studies.account import Account, StudyFailed, heading, required, table
-from likeforlike.bench.studies.busy_neighbour import BURSTY, competing
 from likeforlike.bench.studies.functions import slowed
+from likeforlike.bench.studies.staging.account import Account, StudyFailed, heading, required, table
+from likeforlike.bench.studies.staging.busy_neighbour import BURSTY, competing
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.reports.judge.comparisons import Comparison, compare_pairs
 from likeforlike.reports.read.recognition import read_content

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from likeforlike.bench.studies.account import Account, StudyFailed, heading
 from likeforlike.bench.studies.replication import gate, measuring, tables
 from likeforlike.bench.studies.replication.collecting import collect
 from likeforlike.bench.studies.replication.command_line import arguments
 from likeforlike.bench.studies.replication.settings import GATE, found, holds_runs
+from likeforlike.bench.studies.staging.account import Account, StudyFailed, heading
 
 
 def judged(root: Path) -> str:

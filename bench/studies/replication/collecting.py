@@ -13,8 +13,8 @@ from likeforlike.bench.studies.replication.copies import true_percent
 from likeforlike.bench.studies.replication.judging import Told, groups_of, judge, read_study
 from likeforlike.bench.studies.replication.settings import Setting
 from likeforlike.bench.studies.replication.variance import Nested
+from likeforlike.reports.sort.beside_time.units import paired_by_launch
 from likeforlike.reports.sort.measurements import Measurement, Study
-from likeforlike.reports.sort.units import paired_by_launch
 
 Logs = dict[tuple[str, ...], list[list[np.ndarray]]]
 """By cell: run by run, launch by launch."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from likeforlike.bench.studies.account import StudyFailed, required, table
 from likeforlike.bench.studies.replication import copies
 from likeforlike.bench.studies.replication.measuring import (
     PRODUCT,
@@ -26,6 +25,7 @@ from likeforlike.bench.studies.replication.measuring import (
     neighbour,
 )
 from likeforlike.bench.studies.replication.settings import GATE
+from likeforlike.bench.studies.staging.account import StudyFailed, required, table
 from likeforlike.devices.process.interpreter import module_command, same_imports
 
 LIMIT = "5%"

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import msgspec
 
-from likeforlike.bench.studies.account import StudyFailed
 from likeforlike.bench.studies.replication.copies import true_percent
 from likeforlike.bench.studies.replication.settings import TRAININGS, Setting
 from likeforlike.bench.studies.replication.slowed_trainings import with_slower_copies
-from likeforlike.bench.studies.tool_rules import PEERS
+from likeforlike.bench.studies.staging.account import StudyFailed
+from likeforlike.bench.studies.staging.tool_rules import PEERS
 from likeforlike.reports.judge.comparisons import Comparison, compare
 from likeforlike.reports.judge.estimates import estimate_ratio, widest
 from likeforlike.reports.judge.grounds import Grounds
-from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.recognition import read_content
 from likeforlike.reports.read.result_file import ResultError
+from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.baselines import base_of
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.measurements import Measurement, Study, grouped

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from likeforlike.bench.studies import busy_neighbour
-from likeforlike.bench.studies.account import StudyFailed
 from likeforlike.bench.studies.replication import copies
 from likeforlike.bench.studies.replication.settings import BUSY, KERNELS, Setting, settings_of
+from likeforlike.bench.studies.staging import busy_neighbour
+from likeforlike.bench.studies.staging.account import StudyFailed
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.models.kernels.matmul.workload import WORKLOAD
 from likeforlike.models.registry import load_registry

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from likeforlike.bench.studies.account import StudyFailed
+from likeforlike.bench.studies.staging.account import StudyFailed
 
 BUSY, QUIET = "busy", "quiet"
 CONDITIONS = (BUSY, QUIET)

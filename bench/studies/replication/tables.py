@@ -6,13 +6,13 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from likeforlike.bench.studies.account import required, table
 from likeforlike.bench.studies.replication.collecting import Runs, nested
 from likeforlike.bench.studies.replication.copies import SLOWER_PERCENT
 from likeforlike.bench.studies.replication.judging import FIXED, REPORT, WAYS, Told
 from likeforlike.bench.studies.replication.settings import BUSY, KERNELS
 from likeforlike.bench.studies.replication.variance import components
-from likeforlike.bench.studies.tool_rules import PEERS
+from likeforlike.bench.studies.staging.account import required, table
+from likeforlike.bench.studies.staging.tool_rules import PEERS
 
 FALSE_AT_MOST = 0.05
 HOLD_AT_LEAST = 0.93

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.bench.studies.account import StudyFailed
+from likeforlike.bench.studies.staging.account import StudyFailed
 
 Draw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 """Of a number of rounds: logarithms of the times of two cells that do the same."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from likeforlike.bench.studies.account import required, table
 from likeforlike.bench.studies.simulated.noise import (
     BEYOND,
     BURSTS,
@@ -20,6 +19,7 @@ from likeforlike.bench.studies.simulated.noise import (
     Draw,
     recorded,
 )
+from likeforlike.bench.studies.staging.account import required, table
 from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio, unpaired_ratio
 from likeforlike.reports.statistics.summaries import summary_of, summary_ratio
 from likeforlike.reports.statistics.verdicts import verdict, with_false_discovery_rate

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from likeforlike.models.contract.problem import Verification
-from likeforlike.models.contract.recipe import RecipeRefused
-from likeforlike.models.contract.trainer import Between, Phases, Run, Weights
+from likeforlike.models.contract.training.recipe import RecipeRefused
+from likeforlike.models.contract.training.trainer import Between, Phases, Run, Weights
 from likeforlike.models.loops.floors.ways import Way, Ways
 
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10, "tf32": 1e-2, "bfloat16": 3e-2, "mixed": 3e-2}

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, NamedWeights
-from likeforlike.models.contract.recipe import RecipeRefused, refuse_precision
-from likeforlike.models.contract.trainer import Run, Score
-from likeforlike.models.loops.naming import Naming, are_classes, network_of
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, NamedWeights
+from likeforlike.models.contract.training.recipe import RecipeRefused, refuse_precision
+from likeforlike.models.contract.training.trainer import Run, Score
+from likeforlike.models.loops.parts.naming import Naming, are_classes, network_of
 
 Arrays = dict[str, jax.Array]
 """By own name: the path in the network's tree, joined by ``/``."""

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.loops.on_jax.network import Arrays, JaxNetwork
-from likeforlike.models.loops.optimizers import adam_rates, learning_rates
+from likeforlike.models.loops.parts.optimizers import adam_rates, learning_rates
 
 
 class State(NamedTuple):
@@ -58,7 +58,7 @@ def train_step(
 
 
 def updated(recipe: Recipe, state: State, gradients: Arrays, rates: jax.Array) -> State:
-    """The step of the recipe's optimizer, by the formulas of :mod:`likeforlike.models.loops.optimizers`."""
+    """The step of the recipe's optimizer, by the formulas of ``models.loops.parts.optimizers``."""
     if recipe.clip_norm is not None:
         squares = sum(jnp.square(gradient).sum() for gradient in gradients.values())
         scale = recipe.clip_norm / jnp.maximum(jnp.sqrt(squares), recipe.clip_norm)

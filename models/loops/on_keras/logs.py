@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
 
 
 class WatchesBatches(keras.callbacks.Callback):

@@ -9,10 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, NamedWeights, Network
-from likeforlike.models.contract.recipe import RecipeRefused
-from likeforlike.models.contract.trainer import Parameters, Run, Weights
-from likeforlike.models.loops.naming import Naming, are_classes
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, NamedWeights, Network
+from likeforlike.models.contract.training.recipe import RecipeRefused
+from likeforlike.models.contract.training.trainer import Parameters, Run, Weights
+from likeforlike.models.loops.parts.naming import Naming, are_classes
 
 _VARIABLES = {"float64": "float64", "bfloat16": "bfloat16"}
 """The dtype of weights by precision; float32 for all others."""

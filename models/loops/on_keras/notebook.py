@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from likeforlike.models.contract.network import NETWORK_FIELDS, Match, Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import NETWORK_FIELDS, Match, Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.loops.on_keras.backends import POLICIES
 
 MATCHES = tuple(

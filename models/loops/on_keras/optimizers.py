@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
 
 _LARGEST_BELOW_ONE = 1 - 2.0**-8
 """In bfloat16."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from likeforlike.models.contract.trainer import Between, Epoch, Phases, Score
+from likeforlike.models.contract.training.trainer import Between, Epoch, Phases, Score
 from likeforlike.models.loops.on_keras.backends import synchronise
 
 HOOKS = ("set_model", "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_test_begin")

@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from likeforlike.models.contract.recipe import Recipe, refuse_dropped
+from likeforlike.models.contract.training.recipe import Recipe, refuse_dropped
 from likeforlike.models.loops.on_keras.backends import seed_orders
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from likeforlike.models.contract.trainer import Score
+from likeforlike.models.contract.training.trainer import Score
 from likeforlike.models.loops.on_tensorflow.network import LoadedNetwork, Sums, class_numbers
 
 

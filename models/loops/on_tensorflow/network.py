@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Network
-from likeforlike.models.contract.recipe import RecipeRefused
-from likeforlike.models.contract.trainer import Run, Weights
-from likeforlike.models.loops.naming import Naming, are_classes
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, Network
+from likeforlike.models.contract.training.recipe import RecipeRefused
+from likeforlike.models.contract.training.trainer import Run, Weights
 from likeforlike.models.loops.on_keras.backends import set_floats
 from likeforlike.models.loops.on_keras.network import as_given, built, dropout_of, on_host, unique
+from likeforlike.models.loops.parts.naming import Naming, are_classes
 
 Sums = tuple[tf.Tensor, tf.Tensor]
 """Sum of the losses and of the right answers' shares, on the device."""

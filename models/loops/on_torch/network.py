@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch.nn.parameter import UninitializedParameter
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, NamedWeights
-from likeforlike.models.contract.recipe import RecipeRefused, refuse_precision
-from likeforlike.models.contract.trainer import Run, Score
-from likeforlike.models.loops.naming import Naming, are_classes, network_of
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, NamedWeights
+from likeforlike.models.contract.training.recipe import RecipeRefused, refuse_precision
+from likeforlike.models.contract.training.trainer import Run, Score
+from likeforlike.models.loops.parts.naming import Naming, are_classes, network_of
 
 PRECISIONS = ("float32", "float64", "tf32", "bfloat16", "mixed")
 

@@ -1,6 +1,6 @@
 """The recipe's optimizer in PyTorch: ``torch.optim`` by Keras's formulas, and by hand to be compiled.
 
-The formulas are those of :mod:`likeforlike.models.loops.optimizers`.
+The formulas are those of :mod:`likeforlike.models.loops.parts.optimizers`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.loops.optimizers import adam_rates, learning_rates
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.loops.parts.optimizers import adam_rates, learning_rates
 
 Tensors = Sequence[torch.Tensor]
 

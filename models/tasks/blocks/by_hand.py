@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.oracle.arithmetic import (
     Arrays,
     affine,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from likeforlike.models.contract.network import Match
+from likeforlike.models.contract.training.network import Match
 from likeforlike.models.tasks.blocks.by_hand import BLOCKS
 
 TAKES = ("bias", "dropout_rate", "dropout_at_evaluation")

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.blocks.by_hand import BLOCKS, EPSILON
 from likeforlike.models.tasks.oracle.keras_layers import options_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from likeforlike.models.contract.network import Match
+from likeforlike.models.contract.training.network import Match
 
 LAYERS = ("conv1", "conv2", "hidden", "output")
 TAKES = ("bias", "dropout_rate", "dropout_at_evaluation")

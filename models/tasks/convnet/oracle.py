@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.oracle.arithmetic import (
     Arrays,
     affine,

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.convnet.names import FLAX, TAKES
 
 

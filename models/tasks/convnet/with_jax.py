@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.convnet.names import TAKES
 from likeforlike.models.tasks.convnet.oracle import initial_weights
 from likeforlike.models.tasks.oracle.jax_layers import Weights, dense, dropout, with_bias

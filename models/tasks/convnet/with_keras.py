@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.convnet.names import KERAS, TAKES
 from likeforlike.models.tasks.oracle.keras_layers import dropout, options_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.convnet.names import TAKES
 from likeforlike.models.tasks.convnet.oracle import initial_weights
 from likeforlike.models.tasks.oracle.tensorflow_layers import HandWritten, Layers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 
 FLOP_OF_A_SAMPLE = 4 * 784 * 512 + 6 * 512 * 10
 

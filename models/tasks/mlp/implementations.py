@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.loops import declared_ways
+from likeforlike.models.loops.parts import declared_ways
 
 HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""
@@ -72,7 +72,7 @@ IMPLEMENTATIONS = (
         "training",
         "numpy",
         "plain NumPy, gradients by hand; in float64 it is the oracle",
-        "likeforlike.models.tasks.mlp.numpy_loop:NumpyLoop",
+        "likeforlike.models.tasks.mlp.loops.numpy_loop:NumpyLoop",
         device_kinds=("cpu",),
         dtypes=("float32", "float64"),
     ),
@@ -115,7 +115,7 @@ IMPLEMENTATIONS = (
     _tensorflow(
         name="keras-fit-tuned",
         summary="Model.fit with one execution an epoch, cheap dropout, XLA if a trial says so",
-        target="likeforlike.models.tasks.mlp.keras_fit_tuned:KerasFitTuned",
+        target="likeforlike.models.tasks.mlp.loops.keras_fit_tuned:KerasFitTuned",
         division="tuned",
         environment=(_KERAS, HUGE_PAGES),
         ways=declared_ways.KERAS_FIT_TUNED,
@@ -123,7 +123,7 @@ IMPLEMENTATIONS = (
     _tensorflow(
         name="tf-epoch",
         summary="the whole epoch in one compiled TensorFlow function",
-        target="likeforlike.models.tasks.mlp.tensorflow_epoch:TensorFlowEpoch",
+        target="likeforlike.models.tasks.mlp.loops.tensorflow_epoch:TensorFlowEpoch",
         division="tuned",
         environment=(_KERAS, HUGE_PAGES),
         ways=declared_ways.TF_EPOCH_OF_MLP,
@@ -131,7 +131,7 @@ IMPLEMENTATIONS = (
     _torch(
         name="torch-compiled",
         summary="resident data, gradients by hand, each step one torch.compile function",
-        target="likeforlike.models.tasks.mlp.torch_compiled:TorchCompiled",
+        target="likeforlike.models.tasks.mlp.loops.torch_compiled:TorchCompiled",
         division="tuned",
         # without caches: the first epoch's compiling is to be seen, whatever was compiled before it
         environment=(
@@ -144,7 +144,7 @@ IMPLEMENTATIONS = (
     _jax(
         name="jax-scan",
         summary="the whole epoch in one lax.scan",
-        target="likeforlike.models.tasks.mlp.jax_scan:JaxScan",
+        target="likeforlike.models.tasks.mlp.loops.jax_scan:JaxScan",
         division="tuned",
         environment=(HUGE_PAGES,),
         ways=declared_ways.JAX_SCAN_OF_MLP,

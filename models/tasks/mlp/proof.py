@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from likeforlike.models.tasks.mlp.numpy_loop import ORACLE, initial_parameters
+from likeforlike.models.tasks.mlp.loops.numpy_loop import ORACLE, initial_parameters
 from likeforlike.models.tasks.oracle import proof
 
 __all__ = ["initial_parameters", "verify"]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from likeforlike.models.contract.trainer import Parameters
+from likeforlike.models.contract.training.trainer import Parameters
 
 HALF = 392
 """Rows of the hidden kernel's upper half, and the images' columns that meet them."""

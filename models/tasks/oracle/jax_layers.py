@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 
 Weights = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.loops.on_keras.notebook import AlwaysOnDropout
 
 

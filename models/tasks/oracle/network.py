@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Dataset, Weights
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.trainer import Dataset, Weights
 from likeforlike.models.tasks.oracle.arithmetic import Arrays
 
 GATES = 10

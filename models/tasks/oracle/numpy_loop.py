@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.trainer import Between, Run, Score, Weights
-from likeforlike.models.loops.epoch_loop import run_epochs
-from likeforlike.models.loops.optimizers import adam_rates, clipped, learning_rates
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.training.trainer import Between, Run, Score, Weights
+from likeforlike.models.loops.parts.epoch_loop import run_epochs
+from likeforlike.models.loops.parts.optimizers import adam_rates, clipped, learning_rates
 from likeforlike.models.tasks.oracle.arithmetic import Arrays, in_precision, score_sums, softmax
 from likeforlike.models.tasks.oracle.network import Oracle
 
@@ -17,7 +17,7 @@ _WORDS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 
 
 class Update:
-    """A recipe's optimizer in place, by the formulas of :mod:`likeforlike.models.loops.optimizers`."""
+    """A recipe's optimizer in place, by the formulas of :mod:`likeforlike.models.loops.parts.optimizers`."""
 
     def __init__(self, recipe: Recipe, weights: Mapping[str, np.ndarray], total: int) -> None:
         self.recipe, self.total = recipe, total

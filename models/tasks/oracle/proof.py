@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.task import Factory
-from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Weights
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.task import Factory
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Run, Weights
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.oracle.network import GATE_WEIGHT, GATES, Oracle
 from likeforlike.models.tasks.oracle.numpy_loop import OracleLoop

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from likeforlike.models.contract.data import DataAsked, DataChoice, Located
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.task import Task
-from likeforlike.models.contract.trainer import Dataset, Weights
+from likeforlike.models.contract.training.data import DataAsked, DataChoice, Located
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.task import Task
+from likeforlike.models.contract.training.trainer import Dataset, Weights
 from likeforlike.models.tasks import fashion_mnist
 from likeforlike.models.tasks.oracle import proof
 from likeforlike.models.tasks.oracle.network import Oracle

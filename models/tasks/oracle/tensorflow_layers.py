@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe
 
 _COMPUTED = {"float64": tf.float64, "bfloat16": tf.bfloat16, "mixed": tf.bfloat16}
 """In what layers compute by precision; float32 for all others."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.task import Told
-from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.task import Told
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.epoch_faults import (
     UNTOLD_STEPS,
     metrics_fault,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.loops import declared_ways
+from likeforlike.models.loops.parts import declared_ways
 
 HUGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 """Large arrays in pages of 2 MiB where Linux has them to give: fewer page faults, fewer misses."""

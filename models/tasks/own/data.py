@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.own.functions import called
 from likeforlike.models.tasks.own.given import ARRAYS, DATA_FILE, Asked, DataTold, Refused, write
 

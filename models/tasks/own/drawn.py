@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.given import write
 from likeforlike.models.tasks.own.small_problem import BATCH_SIZE

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.network import Family
+from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.oracle.trainers import trainers
 from likeforlike.models.tasks.own import networks
 from likeforlike.models.tasks.own.given import FOLDER_VARIABLE, MODEL_VARIABLE, Brought, ModelTold

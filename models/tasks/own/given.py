@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Family, Match
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, Family, Match
 
 FOLDER_VARIABLE = "LIKEFORLIKE_MODELS"
 """Where a worker finds what was brought."""
@@ -75,7 +75,7 @@ class LayerTold:
 
 @dataclass(frozen=True)
 class MatchTold:
-    """One weight's canonical name and its own; see :class:`~likeforlike.models.contract.network.Match`."""
+    """One weight's canonical name and its own; see ``contract.training.network.Match``."""
 
     name: str
     own: str

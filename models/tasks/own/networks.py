@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.own.families.losses import loss_in
 from likeforlike.models.tasks.own.families.open import offered, tools_of
 from likeforlike.models.tasks.own.given import ModelTold, here

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.network import NamedWeights, Network
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.task import Factory
-from likeforlike.models.contract.trainer import Epoch, Run
+from likeforlike.models.contract.training.network import NamedWeights, Network
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.task import Factory
+from likeforlike.models.contract.training.trainer import Epoch, Run
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.own.bringing.reference import RELATIVE
 from likeforlike.models.tasks.own.bringing.reference_files import Reference, read_reference

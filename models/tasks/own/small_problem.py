@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from likeforlike.models.contract.recipe import OPTIMIZING, Recipe
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.recipe import OPTIMIZING, Recipe
+from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.own.given import Asked
 
 STEPS = 10

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from likeforlike.models.contract.data import DataAsked
-from likeforlike.models.contract.network import NamedWeights
 from likeforlike.models.contract.problem import Verification
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.task import EpochWatch, Factory, Task
-from likeforlike.models.contract.trainer import Dataset, Trainer, Weights
+from likeforlike.models.contract.training.data import DataAsked
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.task import EpochWatch, Factory, Task
+from likeforlike.models.contract.training.trainer import Dataset, Trainer, Weights
 from likeforlike.models.tasks.own.data import load_kept
 from likeforlike.models.tasks.own.given import Brought, arrays_of, start_file
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.task import Told
-from likeforlike.models.contract.trainer import Dataset, Epoch, Trainer, Weights
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.task import Told
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.epoch_faults import metrics_fault, seconds_fault, steps_fault, steps_taken
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import opened

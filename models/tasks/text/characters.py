@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from likeforlike.models.contract.data import GENERATED, DataAsked, DataChoice, DataError, Located
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.data import GENERATED, DataAsked, DataChoice, DataError, Located
+from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.fashion_mnist import GENERATED_SEED
 from likeforlike.models.tasks.text.oracle import WIDTHS
 

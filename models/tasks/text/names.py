@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from likeforlike.models.contract.network import Match
+from likeforlike.models.contract.training.network import Match
 from likeforlike.models.tasks.blocks.names import AFTER_EMBEDDING, TAKES, flax, keras, torch
 
 # a table of rows lies alike everywhere, as a dense layer's kernel does not

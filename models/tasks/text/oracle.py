@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.blocks import by_hand as blocks
 from likeforlike.models.tasks.blocks.by_hand import Drawn, Tape
 from likeforlike.models.tasks.oracle.arithmetic import Arrays, end_backward, logits_of

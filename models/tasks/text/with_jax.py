@@ -8,8 +8,8 @@ from typing import Any
 
 import jax
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.blocks.by_hand import EPSILON
 from likeforlike.models.tasks.blocks.with_jax import blocks
 from likeforlike.models.tasks.oracle.jax_layers import Weights, dense, dropout, norm

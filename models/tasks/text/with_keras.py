@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.blocks.with_keras import Positions, blocks, dense, norm
 from likeforlike.models.tasks.oracle.keras_layers import dropout, options_of
 from likeforlike.models.tasks.text.names import KERAS, TAKES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.blocks.by_hand import EPSILON
 from likeforlike.models.tasks.blocks.with_tensorflow import blocks
 from likeforlike.models.tasks.oracle.tensorflow_layers import HandWritten, Layers

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.tasks.blocks.by_hand import EPSILON
 from likeforlike.models.tasks.blocks.with_torch import Block, positions
 from likeforlike.models.tasks.text.names import TAKES, TORCH

@@ -8,7 +8,6 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from likeforlike.reports.read.cell_schema import Count, Seconds
 from likeforlike.reports.read.decoding import Document, value_text
 from likeforlike.reports.read.format import Format
 from likeforlike.reports.read.machines import Machine, machine_from_facts
@@ -20,7 +19,8 @@ from likeforlike.reports.read.plain_results import (
     plain_file,
 )
 from likeforlike.reports.read.result_file import Cell, ResultFile, Tool
-from likeforlike.reports.read.schema import Unmeasured
+from likeforlike.reports.read.schema.cells import Count, Seconds
+from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.read.summaries import Summary
 
 NAME = "google/benchmark"

@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from likeforlike.reports.read.cell_schema import Seconds, Whole
 from likeforlike.reports.read.decoding import Document
 from likeforlike.reports.read.format import Format
 from likeforlike.reports.read.machines import machine_from_facts
 from likeforlike.reports.read.plain_results import digest_of, not_measured, plain_cell, plain_file
 from likeforlike.reports.read.result_file import Cell, ResultFile, Tool
-from likeforlike.reports.read.schema import Unmeasured
+from likeforlike.reports.read.schema.cells import Seconds, Whole
+from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.read.summaries import Summary
 
 NAME = "hyperfine"

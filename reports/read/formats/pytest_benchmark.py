@@ -13,14 +13,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from likeforlike.reports.read.cell_schema import CallTimes, Extra
 from likeforlike.reports.read.decoding import Document, parse, value_text
 from likeforlike.reports.read.format import Format
 from likeforlike.reports.read.machines import Machine, machine_of
 from likeforlike.reports.read.plain_results import digest_of, label_of, plain_extra
 from likeforlike.reports.read.result_file import Cell, Commit, ResultFile, Tool
 from likeforlike.reports.read.safe_text import visible
-from likeforlike.reports.read.schema import (
+from likeforlike.reports.read.schema.cells import CallTimes, Extra
+from likeforlike.reports.read.schema.runs import (
     SCHEMA_VERSION,
     Fingerprint,
     Header,

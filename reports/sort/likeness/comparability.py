@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from likeforlike.devices.limits.units import plain_number
-from likeforlike.reports.read.cell_schema import Extra
 from likeforlike.reports.read.result_file import Cell
+from likeforlike.reports.read.schema.cells import Extra
 from likeforlike.reports.sort.likeness.repetitions import unlike_cells
 from likeforlike.reports.sort.measurements import Key, Measurement, Run
 

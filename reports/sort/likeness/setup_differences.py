@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.read.schema import Header
+from likeforlike.reports.read.schema.runs import Header
 from likeforlike.reports.sort.measurements import Measurement
 
 NOT_SET = "not set"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from likeforlike.reports.read.declarations import KERNEL
-from likeforlike.reports.read.schema import Declared
+from likeforlike.reports.read.schema.declarations import KERNEL
+from likeforlike.reports.read.schema.runs import Declared
 from likeforlike.reports.sort.measurements import Measurement, axes_text, size_of
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from likeforlike.reports.read.declarations import NOISE_FLOOR
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
-from likeforlike.reports.sort.accuracies import trains
+from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
+from likeforlike.reports.sort.beside_time.accuracies import trains
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import REPEAT_AXIS, Measurement, axes_text
 from likeforlike.reports.tell.context import Context, Kinds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from likeforlike.reports.read.cell_schema import Energy
+from likeforlike.reports.read.schema.cells import Energy
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Entry, Row, Table, row
 

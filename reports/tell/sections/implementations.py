@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.read.declarations import DIVIDED_TASK, NOISE_FLOOR, TASK
 from likeforlike.reports.read.machines import Machine
+from likeforlike.reports.read.schema.declarations import DIVIDED_TASK, NOISE_FLOOR, TASK
 from likeforlike.reports.sort.measurements import (
     CACHE_AXIS,
     OPERANDS_AXIS,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.read.schema import Side, Unmeasured
-from likeforlike.reports.sort.accuracies import trains
+from likeforlike.reports.read.schema.runs import Side, Unmeasured
+from likeforlike.reports.sort.beside_time.accuracies import trains
 from likeforlike.reports.sort.measurements import SIDE_AXIS, Measurement, axes_text, grouped
 from likeforlike.reports.sort.side_differences import side_differences
 from likeforlike.reports.tell.context import Context, Kinds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.sort.accuracies import (
+from likeforlike.reports.sort.beside_time.accuracies import (
     accuracies_by_seed,
     arrivals,
     compared_accuracies,

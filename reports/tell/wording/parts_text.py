@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from likeforlike.devices.limits.units import SECONDS
-from likeforlike.reports.judge.ladder_parts import Amount, Part, Parts
-from likeforlike.reports.read.schema import Change
+from likeforlike.reports.judge.ladder.parts import Amount, Part, Parts
+from likeforlike.reports.read.schema.runs import Change
 from likeforlike.reports.tell.document import EMPTY, Entry, Table, row
 from likeforlike.reports.tell.formatting import epoch_words
 

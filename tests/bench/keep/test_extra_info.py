@@ -28,7 +28,7 @@ from likeforlike.devices.limits.ceilings import Reached
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.devices.machine.environment import inherited
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.registry import built_in_workloads, kernel_workloads
 from likeforlike.models.tasks.mlp.counts import flop
 

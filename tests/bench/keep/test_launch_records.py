@@ -11,7 +11,7 @@ from likeforlike.bench.measure.launches import Enough
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 
 CELL = Cell(
     Implementation("mine", "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 10), ("dtype", "float32")), "g"

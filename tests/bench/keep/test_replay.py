@@ -10,7 +10,7 @@ import pytest
 
 from likeforlike.bench.keep.replay import ReplayClock, replay_samples, use_without_samples
 from likeforlike.bench.keep.result_file import check_writable, plain, write_result
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 
 SAMPLES = [0.1, 1e-9, 3.0000000000000004, 0.2 + 0.1, 7e5, 1e-17]
 

@@ -18,9 +18,9 @@ from likeforlike.bench.measure.launches import enough
 from likeforlike.bench.measure.many_calls import calls_of_a_turn, limits_of, with_calls
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
+from likeforlike.bench.plan.asked.options import Options
+from likeforlike.bench.plan.asked.presets import PRESETS
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.plan.options import Options
-from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.bench.plan.run_plan import Context
 from likeforlike.bench.worker.messages import (
     Answer,

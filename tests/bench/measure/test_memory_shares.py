@@ -9,7 +9,7 @@ from likeforlike.bench.measure.memory_shares import expected_bytes, parts_text, 
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 
 GIB = 2**30
 

@@ -28,7 +28,7 @@ from likeforlike.bench.worker.messages import (
 )
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 
 SPEC = CellSpec(
     "cell",

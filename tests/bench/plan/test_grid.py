@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from likeforlike.bench.plan.asked.options import OptionError, Options
+from likeforlike.bench.plan.asked.presets import PRESETS
 from likeforlike.bench.plan.command_line import parse_bytes, parse_sizes
 from likeforlike.bench.plan.grid import Grid, build_grid
-from likeforlike.bench.plan.options import OptionError, Options
-from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import RECIPES
+from likeforlike.models.contract.training.recipe import RECIPES
 from likeforlike.models.registry import Registry, load_registry
 
 CPU = Device("cpu", 0, "a processor")

@@ -5,10 +5,10 @@ from dataclasses import fields, replace
 
 import pytest
 
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.ladder import Ladder, Rung, build_ladder, changes, climb, ladder_facts, parse_ends
-from likeforlike.bench.plan.options import OptionError
-from likeforlike.models.contract.recipe import RECIPES, Recipe
-from likeforlike.models.contract.ways import WAYS, resolved, why_refused
+from likeforlike.models.contract.training.recipe import RECIPES, Recipe
+from likeforlike.models.contract.training.ways import WAYS, resolved, why_refused
 from likeforlike.models.registry import Registry, load_registry
 
 

@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.recipes import FIELDS, recipe_named
-from likeforlike.models.contract.recipe import KERAS_2020, MATCHED, RECIPES, Recipe
+from likeforlike.models.contract.training.recipe import KERAS_2020, MATCHED, RECIPES, Recipe
 
 
 def test_a_name_alone_is_the_recipe_itself():

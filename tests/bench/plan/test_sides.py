@@ -7,9 +7,9 @@ import pytest
 
 from likeforlike.bench.measure.cell_spec import environment_of
 from likeforlike.bench.measure.memory_shares import parts_that_fit
+from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.grid import build_grid
-from likeforlike.bench.plan.options import OptionError, Options
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.plan.sides import Side, asked_side, read_sides, variables_of
 from likeforlike.devices.process.interpreter import Interpreter

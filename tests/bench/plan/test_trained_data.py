@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from likeforlike.bench.plan.trained_data import generated_notes, located_data, sources_text
-from likeforlike.models.contract.data import GENERATED, DataChoice, Located
+from likeforlike.models.contract.training.data import GENERATED, DataChoice, Located
 
 ASKED: Any = SimpleNamespace(data="auto", data_dir=Path("images"), text_file=Path("a.txt"))
 

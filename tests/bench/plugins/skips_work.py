@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import ClassVar
 
-from likeforlike.models.tasks.mlp.numpy_loop import NumpyLoop
+from likeforlike.models.tasks.mlp.loops.numpy_loop import NumpyLoop
 
 
 class Honest(NumpyLoop):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import asked_side
 from likeforlike.bench.sides.commits import files_of, source_of_commit, source_of_tree
 

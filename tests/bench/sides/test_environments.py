@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import asked_side
 from likeforlike.bench.sides.environments import complaint, environment_with
 

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from likeforlike.bench.plan.options import OptionError
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import asked_side
 from likeforlike.bench.sides.commits import Source
 from likeforlike.bench.sides.preparing import prepare_sides

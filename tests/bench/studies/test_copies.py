@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from likeforlike.bench.studies import busy_neighbour
 from likeforlike.bench.studies.replication import copies
+from likeforlike.bench.studies.staging import busy_neighbour
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.registry import load_registry
 

@@ -12,9 +12,9 @@ import pytest
 from scipy.stats import hypergeom
 
 from likeforlike.bench.studies import long_epochs, variants
-from likeforlike.bench.studies.account import StudyFailed
 from likeforlike.bench.studies.long_epochs import Counted, EpochTimes, chance, counted, counts_table, turns
-from likeforlike.models.contract.recipe import MATCHED, RecipeRefused
+from likeforlike.bench.studies.staging.account import StudyFailed
+from likeforlike.models.contract.training.recipe import MATCHED, RecipeRefused
 from likeforlike.models.tasks.mlp.workload import WORKLOAD
 
 

@@ -8,13 +8,13 @@ import statistics
 import numpy as np
 import pytest
 
-from likeforlike.bench.studies import account
 from likeforlike.bench.studies.replication import __main__ as study
 from likeforlike.bench.studies.replication import copies, judging, settings, tables
 from likeforlike.bench.studies.replication.collecting import Runs, collect, nested
 from likeforlike.bench.studies.replication.settings import BUSY, KERNELS, TRAININGS, Setting
 from likeforlike.bench.studies.replication.slowed_trainings import with_slower_copies
 from likeforlike.bench.studies.replication.variance import components
+from likeforlike.bench.studies.staging import account
 from likeforlike.reports.judge.comparisons import compare
 
 NUMPY = Setting(BUSY, KERNELS, "numpy")

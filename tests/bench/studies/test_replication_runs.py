@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from likeforlike.bench.studies import account
 from likeforlike.bench.studies.replication import __main__ as study
 from likeforlike.bench.studies.replication import copies, gate, measuring, settings, tables
 from likeforlike.bench.studies.replication.command_line import arguments
 from likeforlike.bench.studies.replication.settings import BUSY, KERNELS, TRAININGS, Setting
+from likeforlike.bench.studies.staging import account
 
 NUMPY = Setting(BUSY, KERNELS, "numpy")
 TRAINER = Setting(BUSY, TRAININGS, "numpy-loop")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from likeforlike.bench.studies import accuracy_rules, verdict_rules
-from likeforlike.bench.studies.account import StudyFailed
 from likeforlike.bench.studies.simulated import noise, small_files
+from likeforlike.bench.studies.staging.account import StudyFailed
 from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio, unpaired_ratio
 
 

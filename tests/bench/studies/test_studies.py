@@ -17,16 +17,14 @@ from scipy import stats
 
 from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.studies import (
-    account,
-    bare_comparison,
-    bare_loop,
     frozen_neighbours,
     memory_bandwidth,
     training_speed,
     variants,
     verdict_rules,
 )
-from likeforlike.bench.studies.bare_comparison import Alternation, Bursts, RestlessWorker, Turns
+from likeforlike.bench.studies.staging import account, bare_comparison, bare_loop
+from likeforlike.bench.studies.staging.bare_comparison import Alternation, Bursts, RestlessWorker, Turns
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.models.registry import load_registry
 

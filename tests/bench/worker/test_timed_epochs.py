@@ -21,7 +21,7 @@ from likeforlike.bench.worker.messages import (
     Sustained,
 )
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.models.contract.recipe import KERAS_2020, MANUAL_2020, MATCHED, Recipe
+from likeforlike.models.contract.training.recipe import KERAS_2020, MANUAL_2020, MATCHED, Recipe
 
 OF_PROCESS = {"import_seconds": 0.5, "fresh_process": True}
 EPOCHS = 4

@@ -18,8 +18,8 @@ from likeforlike.bench.worker.messages import Finish, Go, Ready, Sample
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.recipe import MATCHED
-from likeforlike.models.contract.trainer import Between, Epoch, Parameters
+from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.contract.training.trainer import Between, Epoch, Parameters
 from likeforlike.models.contract.workload import Problem
 from likeforlike.models.registry import kernel_workloads
 from likeforlike.models.tasks.fashion_mnist import generate

@@ -13,7 +13,7 @@ from likeforlike.devices.check.conduct import Check
 from likeforlike.devices.check.rows import Place, Row, worst
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.vendors.makers import known_makers
-from likeforlike.devices.vendors.nvidia_maker import Nvidia
+from likeforlike.devices.vendors.nvidia.maker import Nvidia
 
 CORES = sorted(os.sched_getaffinity(0))
 

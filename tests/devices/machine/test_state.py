@@ -20,10 +20,10 @@ from likeforlike.devices.machine.state import (
     snapshot,
     stolen_fraction,
 )
-from likeforlike.devices.vendors import nvidia
 from likeforlike.devices.vendors.device import Device
 from likeforlike.devices.vendors.makers import known_makers
-from likeforlike.devices.vendors.nvidia import throttled
+from likeforlike.devices.vendors.nvidia import nvml as nvidia
+from likeforlike.devices.vendors.nvidia.nvml import throttled
 
 CPU = Device("cpu", 0, "a processor")
 GPU = Device("gpu", 0, "a GPU", uuid="GPU-11111111-aaaa", nvml_index=0, maker="nvidia")

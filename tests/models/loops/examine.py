@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from likeforlike.bench.worker.measure_trainer import Trains
-from likeforlike.models.contract.recipe import MATCHED, Recipe, RecipeRefused
-from likeforlike.models.contract.trainer import Dataset, Epoch, Parameters, Run, Trainer
-from likeforlike.models.tasks.mlp.numpy_loop import NumpyLoop
+from likeforlike.models.contract.training.recipe import MATCHED, Recipe, RecipeRefused
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Parameters, Run, Trainer
+from likeforlike.models.tasks.mlp.loops.numpy_loop import NumpyLoop
 from likeforlike.models.tasks.mlp.proof import initial_parameters
 
 SEVERAL = 5 * 64 + 32

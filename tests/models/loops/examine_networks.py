@@ -16,9 +16,9 @@ from examine import orders
 from small_network import PLAIN, Trained, images, train
 from small_tensorflow_network import NETWORKS, functional, plainly
 
-from likeforlike.models.contract.network import Network
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.trainer import Dataset, Run, Trainer
+from likeforlike.models.contract.training.network import Network
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.training.trainer import Dataset, Run, Trainer
 from likeforlike.models.loops.keras_fit import KerasFit, KerasFitJax, KerasFitTorch
 from likeforlike.models.loops.keras_fit_tuned import KerasFitTuned
 from likeforlike.models.loops.tensorflow_epoch import TensorFlowEpoch

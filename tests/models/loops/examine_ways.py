@@ -20,11 +20,11 @@ from typing import Any
 import keras
 from examine import orders
 
-from likeforlike.models.contract.recipe import MATCHED, RecipeRefused
-from likeforlike.models.contract.trainer import Run, Trainer
+from likeforlike.models.contract.training.recipe import MATCHED, RecipeRefused
+from likeforlike.models.contract.training.trainer import Run, Trainer
 from likeforlike.models.loops.keras_fit import KerasFit, KerasFitJax, KerasFitTorch
 from likeforlike.models.loops.on_keras import logs
-from likeforlike.models.tasks.mlp.numpy_loop import ORACLE
+from likeforlike.models.tasks.mlp.loops.numpy_loop import ORACLE
 from likeforlike.models.tasks.oracle.proof import parity_error
 
 RECIPE = replace(MATCHED, batch_size=16, dropout_rate=0.0)

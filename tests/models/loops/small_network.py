@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.network import Match, NamedWeights, Network
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Dataset, Epoch, Run, Trainer
+from likeforlike.models.contract.training.network import Match, NamedWeights, Network
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Run, Trainer
 
 SIDE, CHANNELS, CLASSES = 6, 3, 4
 MOMENTUM, EPSILON = 0.1, 1e-3

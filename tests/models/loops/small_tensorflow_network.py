@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from small_network import CHANNELS, CLASSES, EPSILON, MOMENTUM, SIDE, images, weights
 
-from likeforlike.models.contract.network import Match, Network
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Dataset
-from likeforlike.models.loops.optimizers import UpdateState, update
+from likeforlike.models.contract.training.network import Match, Network
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.trainer import Dataset
+from likeforlike.models.loops.parts.optimizers import UpdateState, update
 
 TRAINED = ("conv_kernel", "norm_scale", "norm_shift", "dense_kernel", "dense_bias")
 TAKES = ("dropout_rate", "dropout_at_evaluation")

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.network import Match, NamedWeights, Network
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused
-from likeforlike.models.contract.trainer import Dataset, Run, Trainer
-from likeforlike.models.contract.ways import WAYS
-from likeforlike.models.loops.optimizers import UpdateState, update
+from likeforlike.models.contract.training.network import Match, NamedWeights, Network
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
+from likeforlike.models.contract.training.trainer import Dataset, Run, Trainer
+from likeforlike.models.contract.training.ways import WAYS
+from likeforlike.models.loops.parts.optimizers import UpdateState, update
 
 sys.path.append(str(Path(__file__).parent))
 from small_network import CLASSES, DENSE, NETWORKS, PLAIN, Trained, images, train, weights

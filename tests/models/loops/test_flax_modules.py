@@ -15,7 +15,7 @@ pytest.importorskip("flax")
 import jax
 from flax import linen, nnx
 
-from likeforlike.models.contract.network import Match, Network
+from likeforlike.models.contract.training.network import Match, Network
 from likeforlike.models.loops.jax_scan import JaxScan
 from likeforlike.models.loops.jax_step import JaxStep
 from likeforlike.models.loops.on_jax.flax_modules import linen_pair, nnx_pair

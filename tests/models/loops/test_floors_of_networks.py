@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.network import Match, NamedWeights, Network
-from likeforlike.models.contract.recipe import RecipeRefused
-from likeforlike.models.contract.trainer import Dataset, Epoch, Run
+from likeforlike.models.contract.training.network import Match, NamedWeights, Network
+from likeforlike.models.contract.training.recipe import RecipeRefused
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Run
 from likeforlike.models.loops.floors.by_numpy import convolution
 
 sys.path.append(str(Path(__file__).parent))

@@ -25,7 +25,7 @@ import sys
 sys.path.append(sys.argv[2])
 from examine import factory_of, orders
 from likeforlike.models.tasks.mlp.proof import verify
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 factory = factory_of(sys.argv[1], sys.argv[4])
 found = verify(factory, MATCHED, "cpu:0")
 drawn = {"fresh": True} if sys.argv[3] == "floor" else orders(factory)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from likeforlike.models.contract.implementation import missing
-from likeforlike.models.contract.recipe import MATCHED
-from likeforlike.models.contract.trainer import Epoch
+from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.contract.training.trainer import Epoch
 from likeforlike.models.tasks.epoch_faults import metrics_fault
 from likeforlike.models.tasks.oracle.proof import TOLERANCES
 
@@ -155,7 +155,7 @@ def test_an_accuracy_told_though_there_are_no_metrics_is_a_fault() -> None:
 
 
 def test_the_proof_refuses_a_trainer_that_computes_metrics_all_the_same() -> None:
-    from likeforlike.models.tasks.mlp.numpy_loop import ORACLE, NumpyLoop
+    from likeforlike.models.tasks.mlp.loops.numpy_loop import ORACLE, NumpyLoop
     from likeforlike.models.tasks.oracle.proof import parity_error
 
     recipe = replace(MATCHED, batch_size=16)

@@ -239,7 +239,7 @@ def test_the_real_data_set_passes_its_checksums():
 
 def test_finding_data_imports_no_framework():
     code = (
-        "import sys, likeforlike.models.tasks.fashion_mnist, likeforlike.models.tasks.mlp.implementations, likeforlike.models.contract.recipe\n"
+        "import sys, likeforlike.models.tasks.fashion_mnist, likeforlike.models.tasks.mlp.implementations, likeforlike.models.contract.training.recipe\n"
         "likeforlike.models.tasks.fashion_mnist.load_data('synthetic', train_samples=10, validation_samples=10)\n"
         "print({'tensorflow', 'keras', 'torch', 'jax'} & set(sys.modules))"
     )

@@ -14,7 +14,7 @@ from report_studies import study_of
 from likeforlike.reports.judge.comparisons import compare
 from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.regressions import check_against
-from likeforlike.reports.sort.units import paired_by_launch
+from likeforlike.reports.sort.beside_time.units import paired_by_launch
 from likeforlike.reports.statistics.launches import ASSUMED_RUN_SPREAD, ASSUMED_SPREAD
 from likeforlike.reports.tell.regression_text import outcome_text
 from likeforlike.reports.tell.report import build_report

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from likeforlike.reports.read.cell_schema import CallTimes
+from likeforlike.reports.read.schema.cells import CallTimes
 from likeforlike.reports.sort.call_times import calls_a_launch, statistic_of
 
 

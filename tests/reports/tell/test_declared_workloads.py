@@ -12,8 +12,8 @@ import report_samples as samples
 from report_hostile import read
 
 from likeforlike.models.registry import built_in_workloads
-from likeforlike.reports.read.declarations import declared, of_older_files
 from likeforlike.reports.read.result_file import ResultError
+from likeforlike.reports.read.schema.declarations import declared, of_older_files
 from likeforlike.reports.tell.plot_data import RateAgainstSize, RelativeTimes
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.tell.sections import own

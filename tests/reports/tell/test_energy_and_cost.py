@@ -12,7 +12,7 @@ from likeforlike import read
 from likeforlike.reports import command
 from likeforlike.reports.read.files import read_named
 from likeforlike.reports.read.result_file import ResultError
-from likeforlike.reports.sort.prices import parse_prices
+from likeforlike.reports.sort.beside_time.prices import parse_prices
 from likeforlike.reports.tell.report import build_report
 
 FIGURE = {

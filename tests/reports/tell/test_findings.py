@@ -16,7 +16,8 @@ from likeforlike.reports.tell import sections
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.findings import findings
 from likeforlike.reports.tell.report import SECTIONS, build_report
-from likeforlike.reports.tell.sections import distributed, machines
+from likeforlike.reports.tell.sections import machines
+from likeforlike.reports.tell.sections.training import distributed
 
 
 @pytest.fixture(scope="module")

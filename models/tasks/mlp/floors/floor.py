@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from likeforlike.models.contract.recipe import Recipe, RecipeRefused, refuse_precision
-from likeforlike.models.contract.trainer import Between, Parameters, Phases, Run
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused, refuse_precision
+from likeforlike.models.contract.training.trainer import Between, Parameters, Phases, Run
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.loops.floors import ways
 from likeforlike.models.tasks.mlp.floors.layouts import LAYOUTS, Layout

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from likeforlike.models.contract.network import Match, Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Match, Network
+from likeforlike.models.contract.training.recipe import Recipe
 
 
 def build(recipe: Recipe) -> keras.Model:

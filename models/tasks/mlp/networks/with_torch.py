@@ -6,8 +6,8 @@ from collections import OrderedDict
 
 import torch
 
-from likeforlike.models.contract.network import Match, Network
-from likeforlike.models.contract.recipe import Recipe
+from likeforlike.models.contract.training.network import Match, Network
+from likeforlike.models.contract.training.recipe import Recipe
 
 
 class AlwaysOnDropout(torch.nn.Dropout):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY
+from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.own.data import check_labels
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.functions import one_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from likeforlike.models.contract.network import Family
+from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.own.functions import attribute_of, one_line
 from likeforlike.models.tasks.own.given import MatchTold, ModelTold, Refused, WeightTold
 

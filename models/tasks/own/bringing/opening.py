@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from likeforlike.models.contract.network import Family
+from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import opened
 from likeforlike.models.tasks.own.given import Asked, ModelTold

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from likeforlike.models.contract.trainer import Dataset
+from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.own.bringing import agreement, defaults, reference_files
 from likeforlike.models.tasks.own.bringing.opening import Opening, to_canonical, to_own
 from likeforlike.models.tasks.own.bringing.reference import (

@@ -1,7 +1,7 @@
 """The reference: ten plain steps of a model in float64, and how far rounding strays from them by itself.
 
 Gradients are the framework's own, taken eagerly; updates are NumPy's, in float64, by
-:mod:`likeforlike.models.loops.optimizers`. So nothing of a loop is in it: neither its batches nor its
+:mod:`likeforlike.models.loops.parts.optimizers`. So nothing of a loop is in it: neither its batches nor its
 optimizer, its compiler or its precision.
 """
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY
-from likeforlike.models.contract.recipe import Recipe
-from likeforlike.models.contract.trainer import Dataset
-from likeforlike.models.loops.optimizers import UpdateState, update
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY
+from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.trainer import Dataset
+from likeforlike.models.loops.parts.optimizers import UpdateState, update
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.small_problem import BATCH_SIZE, STEPS
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from likeforlike.models.contract.network import SPARSE_CROSSENTROPY, Family
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, Family
 from likeforlike.models.tasks.own.functions import function_of
 from likeforlike.models.tasks.own.given import Refused
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.network import Family
+from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.own.families.losses import loss_in
 from likeforlike.models.tasks.own.families.model import Model, family_of
 from likeforlike.models.tasks.own.functions import called, one_line

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from likeforlike.models.contract.network import Family
+from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.own.families.model import Builder, Step
 from likeforlike.models.tasks.own.given import LayerTold
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from likeforlike.models.contract.network import Family
+from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.own.families.model import Builder, Step, settings_of
 from likeforlike.models.tasks.own.given import LayerTold, Refused
 

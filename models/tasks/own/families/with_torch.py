@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from likeforlike.models.contract.network import Family
+from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.own.families.model import Builder, Step, settings_of
 from likeforlike.models.tasks.own.given import LayerTold
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from likeforlike.reports.read.declarations import KERNEL, TASK
+from likeforlike.reports.read.schema.declarations import KERNEL, TASK
 from likeforlike.reports.sort.epochs import tells_phases, warm_epochs
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measurements import Measurement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likeforlike.devices.limits.units import format_seconds
-from likeforlike.reports.read.declarations import NOISE_FLOOR
+from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Entry, Points, Row, Section, Table, Text, row, section

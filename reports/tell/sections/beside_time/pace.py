@@ -6,7 +6,7 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
-from likeforlike.reports.read.cell_schema import Sustained
+from likeforlike.reports.read.schema.cells import Sustained
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Row, Section, Table, row, section

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from likeforlike.reports.read.declarations import TASK
-from likeforlike.reports.sort.accuracies import (
+from likeforlike.reports.read.schema.declarations import TASK
+from likeforlike.reports.sort.baselines import equal_terms
+from likeforlike.reports.sort.beside_time.accuracies import (
     accuracies_by_seed,
     scatter_of,
     trains,
     usual_scatters,
     validation_images,
 )
-from likeforlike.reports.sort.baselines import equal_terms
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.measurements import Measurement, grouped
 from likeforlike.reports.statistics.accuracy import mean_accuracy

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from likeforlike.devices.limits.units import format_rate
-from likeforlike.reports.read.schema import Declared
+from likeforlike.reports.read.schema.runs import Declared
 from likeforlike.reports.sort.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.statistics.crossover import Crossover, growth_exponent
 from likeforlike.reports.tell import document

@@ -6,16 +6,16 @@ import statistics
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from likeforlike.reports.read.cell_schema import Epoch
-from likeforlike.reports.read.declarations import TASK
+from likeforlike.reports.read.schema.cells import Epoch
+from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.sort.epochs import epoch_seconds, mean, runs_with_epochs, tells_phases
 from likeforlike.reports.sort.likeness.comparability import NOT_STATED, recipe_differences
 from likeforlike.reports.sort.measurements import UNSTATED, Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import accuracy_entry, epoch_entry, loss_entry, significant
-from likeforlike.reports.tell.sections.learning_curves import curves_figure, learning_curve
-from likeforlike.reports.tell.sections.trainers import data_warning
+from likeforlike.reports.tell.sections.training.learning_curves import curves_figure, learning_curve
+from likeforlike.reports.tell.sections.training.trainers import data_warning
 
 
 def sections(context: Context) -> list[Section | None]:

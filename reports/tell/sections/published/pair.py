@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.read.declarations import TASK
-from likeforlike.reports.sort.accuracies import scatter_of, usual_scatters
+from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.sort.baselines import published_pair, whole_pair
+from likeforlike.reports.sort.beside_time.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
 from likeforlike.reports.sort.likeness.comparability import recipe_differences
 from likeforlike.reports.sort.measurements import Measurement, grouped
@@ -26,8 +26,8 @@ from likeforlike.reports.tell.formatting import (
     verdict_text,
     widening_text,
 )
-from likeforlike.reports.tell.sections.learning_curves import course_table, curves_figure
-from likeforlike.reports.tell.sections.trainers import data_warning, pair_sentence
+from likeforlike.reports.tell.sections.training.learning_curves import course_table, curves_figure
+from likeforlike.reports.tell.sections.training.trainers import data_warning, pair_sentence
 from likeforlike.reports.tell.wording.accuracy_text import (
     accuracies_text,
     accuracy_over_seeds,

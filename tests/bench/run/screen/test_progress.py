@@ -18,7 +18,7 @@ from likeforlike.bench.run.screen.time_left import TimeLeft
 from likeforlike.bench.worker.messages import Finish, Go, Load, Prepare, Ready, Sample
 from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 
 ONCE = Ready(0.0, 0.0, 0.0, 1.0, 5, {})
 

@@ -12,10 +12,10 @@ from made_up_run import MadeUpRun, announced, plausible
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.launches import limits_of_a_launch
 from likeforlike.bench.measure.stopping import Limits
+from likeforlike.bench.plan.asked.options import Options
+from likeforlike.bench.plan.asked.presets import PRESETS
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.grid import build_grid
-from likeforlike.bench.plan.options import Options
-from likeforlike.bench.plan.presets import PRESETS
 from likeforlike.bench.plan.run_plan import Context, Plan
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.screen.expectations import Evidence, Expectation, Experience, expect
@@ -144,7 +144,9 @@ def test_devices_beside_each_other_take_as_long_as_the_slower() -> None:
     assert share_within_a_third(announced(run)) > 0.95
 
 
-@pytest.mark.parametrize(("preset", "workload"), [("smoke", "matmul"), ("quick", "matmul"), ("quick", "training")])
+@pytest.mark.parametrize(
+    ("preset", "workload"), [("smoke", "matmul"), ("quick", "matmul"), ("quick", "training")]
+)
 def test_devices_that_are_loaded_beforehand(preset: str, workload: str) -> None:
     """Half a minute before each launch of each group: most of the run."""
     cells, limits = cells_of(preset, workloads=(workload,))

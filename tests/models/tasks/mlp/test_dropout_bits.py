@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.recipe import MATCHED
-from likeforlike.models.contract.trainer import Run
+from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.contract.training.trainer import Run
 from likeforlike.models.tasks.fashion_mnist import generate
 from likeforlike.models.tasks.mlp.dropout_bits import lane_seeds
 from likeforlike.models.tasks.mlp.proof import initial_parameters
@@ -48,13 +48,13 @@ def test_the_reference_is_marsaglias() -> None:
 
 def test_tf_epoch_moves_its_generators_on_with_each_step() -> None:
     pytest.importorskip("tensorflow")
-    from likeforlike.models.tasks.mlp.tensorflow_epoch import TensorFlowEpoch
+    from likeforlike.models.tasks.mlp.loops.tensorflow_epoch import TensorFlowEpoch
 
     check(trained(TensorFlowEpoch).lanes.numpy())
 
 
 def test_jax_scan_moves_its_generators_on_with_each_step() -> None:
     pytest.importorskip("jax")
-    from likeforlike.models.tasks.mlp.jax_scan import JaxScan
+    from likeforlike.models.tasks.mlp.loops.jax_scan import JaxScan
 
     check(np.asarray(trained(JaxScan).state.lanes))

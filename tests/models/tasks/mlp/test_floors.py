@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.recipe import MATCHED, RecipeRefused
-from likeforlike.models.contract.trainer import Dataset, Epoch, Run
+from likeforlike.models.contract.training.recipe import MATCHED, RecipeRefused
+from likeforlike.models.contract.training.trainer import Dataset, Epoch, Run
 from likeforlike.models.registry import load_registry
 from likeforlike.models.tasks.mlp import counts
 from likeforlike.models.tasks.mlp.floors.floor import Floor, Job, Way, make_job

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.recipe import MANUAL_2020, MATCHED, Recipe
-from likeforlike.models.contract.trainer import Dataset, Run
+from likeforlike.models.contract.training.recipe import MANUAL_2020, MATCHED, Recipe
+from likeforlike.models.contract.training.trainer import Dataset, Run
 from likeforlike.models.tasks.mlp.counts import parameter_count
-from likeforlike.models.tasks.mlp.numpy_loop import NumpyLoop, gradients_of
+from likeforlike.models.tasks.mlp.loops.numpy_loop import NumpyLoop, gradients_of
 from likeforlike.models.tasks.mlp.proof import initial_parameters, verify
 
 EXACT = replace(MATCHED, dropout_rate=0.0, shuffle="none", precision="float64")

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.network import Match, Network
-from likeforlike.models.contract.recipe import MATCHED, Recipe
+from likeforlike.models.contract.training.network import Match, Network
+from likeforlike.models.contract.training.recipe import MATCHED, Recipe
 from likeforlike.models.tasks.oracle.arithmetic import in_precision
 from likeforlike.models.tasks.oracle.network import GATES, Oracle
 

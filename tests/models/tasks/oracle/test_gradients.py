@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.tasks.convnet import oracle as convnet
 from likeforlike.models.tasks.oracle.arithmetic import (
     in_precision,

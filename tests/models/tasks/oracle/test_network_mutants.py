@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402
 
-from likeforlike.models.contract.recipe import MATCHED, Recipe  # noqa: E402
-from likeforlike.models.contract.trainer import Run, Score  # noqa: E402
-from likeforlike.models.loops.epoch_loop import run_epochs  # noqa: E402
+from likeforlike.models.contract.training.recipe import MATCHED, Recipe  # noqa: E402
+from likeforlike.models.contract.training.trainer import Run, Score  # noqa: E402
+from likeforlike.models.loops.parts.epoch_loop import run_epochs  # noqa: E402
 from likeforlike.models.tasks.convnet.names import TORCH as CONVNET_NAMES  # noqa: E402
 from likeforlike.models.tasks.convnet.oracle import ORACLE as CONVNET  # noqa: E402
 from likeforlike.models.tasks.convnet.with_torch import ConvNet  # noqa: E402

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from likeforlike.models.contract.implementation import missing
-from likeforlike.models.contract.network import Match
+from likeforlike.models.contract.training.network import Match
 
 EXAMINE = Path(__file__).with_name("examine_network.py")
 TASKS = "likeforlike.models.tasks"

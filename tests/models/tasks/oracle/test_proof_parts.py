@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.recipe import MATCHED
-from likeforlike.models.contract.trainer import Epoch, Parameters
+from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.contract.training.trainer import Epoch, Parameters
 from likeforlike.models.contract.workload import Verification
-from likeforlike.models.tasks.mlp import numpy_loop as mlp
-from likeforlike.models.tasks.mlp.numpy_loop import ORACLE
+from likeforlike.models.tasks.mlp.loops import numpy_loop as mlp
+from likeforlike.models.tasks.mlp.loops.numpy_loop import ORACLE
 from likeforlike.models.tasks.oracle import proof
 from likeforlike.models.tasks.text.oracle import ORACLE as CHARACTERS
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import torch
 
-from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.trainer import Phases
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.trainer import Phases
 
 
 class Plain:

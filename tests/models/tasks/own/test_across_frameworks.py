@@ -14,7 +14,7 @@ import pytest
 
 from likeforlike.devices.process.interpreter import module_command
 from likeforlike.models.contract.implementation import missing
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.own.drawn import drawn_file
 from likeforlike.models.tasks.own.given import (

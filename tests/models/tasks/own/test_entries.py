@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.tasks.own.entries import entries_of
 from likeforlike.models.tasks.own.given import POINTERS, Asked, Brought, DataTold, ModelTold
 from likeforlike.models.tasks.own.workload import workload_name

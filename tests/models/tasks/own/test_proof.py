@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from likeforlike.models.contract.implementation import missing
-from likeforlike.models.contract.network import NamedWeights
-from likeforlike.models.contract.recipe import MATCHED, Recipe
-from likeforlike.models.contract.task import Told
-from likeforlike.models.contract.trainer import Run
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.recipe import MATCHED, Recipe
+from likeforlike.models.contract.training.task import Told
+from likeforlike.models.contract.training.trainer import Run
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.own.data import load_kept
 from likeforlike.models.tasks.own.given import (

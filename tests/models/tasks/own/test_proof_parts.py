@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.recipe import MATCHED
-from likeforlike.models.contract.trainer import Dataset, Epoch
+from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.contract.training.trainer import Dataset, Epoch
 from likeforlike.models.tasks.own import proof
 from likeforlike.models.tasks.own.bringing.reference_files import Figures, Reference
 from likeforlike.models.tasks.own.proof import Share, Trained, farthest, shares

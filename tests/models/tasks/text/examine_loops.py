@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 
 from likeforlike.bench.worker.measure_trainer import Trains
-from likeforlike.models.contract.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.registry import load_registry
 from likeforlike.models.tasks.text.task import TEXT
 

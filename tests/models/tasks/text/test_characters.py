@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from likeforlike.models.contract.data import GENERATED, DataAsked, DataChoice, DataError
+from likeforlike.models.contract.training.data import GENERATED, DataAsked, DataChoice, DataError
 from likeforlike.models.tasks.text import characters
 from likeforlike.models.tasks.text.characters import generated, load, locate, numbered, own_text, windows
 

@@ -1,0 +1,1 @@
+"""How studies are staged: bare loops, a busy neighbour, other tools' rules, and the account of each."""

@@ -1,0 +1,1 @@
+"""NVIDIA's GPUs: what NVML reads, which of them a process sees, and the maker."""

@@ -1,0 +1,1 @@
+"""What the changes of a ladder do: each by itself, and as parts of the whole."""

@@ -1,0 +1,1 @@
+"""Trainings: trainers, floors, learning curves, ladders, and division among workers."""

@@ -1,0 +1,384 @@
+"""The ladder: from one published trainer to the other, one change at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.judge.ladder.effects import Effect, effects
+from likeforlike.reports.judge.ladder.effects import Step as OrderStep
+from likeforlike.reports.judge.ladder.parts import parts_of
+from likeforlike.reports.read.schema.declarations import TASK
+from likeforlike.reports.read.schema.runs import Ladder, Rung
+from likeforlike.reports.sort.baselines import Steps, ladders_of, orders_of
+from likeforlike.reports.sort.epochs import PHASES, mean_of_last, phase_seconds
+from likeforlike.reports.sort.likeness.comparability import LABELS
+from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.tell.context import Context, Kinds
+from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, row, section
+from likeforlike.reports.tell.formatting import (
+    accuracy_entry,
+    epoch_entry,
+    epoch_words,
+    known_resources,
+    ratio_entry,
+    resource_entries,
+    seconds_per_epoch,
+    significant,
+    verdict_entry,
+)
+from likeforlike.reports.tell.plot_data import Range, Ranges, Step, Waterfall
+from likeforlike.reports.tell.wording.parts_text import parts_table, sentence
+
+_WHOLE = (
+    "Seconds per epoch, ratio and verdict are of whole epochs, with their evaluation and logging; each "
+    "column is a median of its own. The first epoch is left out."
+)
+_ALONE = "Of the training alone: not every rung tells what its evaluation and logging took."
+
+
+def sections(context: Context) -> list[Section | None]:
+    """Every ladder of the detailed machines, device by device; repetitions of one are one."""
+    blocks: list[Block | None] = []
+    number = 0
+    for machine in context.detailed:
+        mine = context.study.of_kind(TASK, machine)
+        for ladder in ladders_of(context.study, machine):
+            for place, orders in orders_of(ladder, mine).items():
+                number += 1
+                where = place + (f" of {context.study.titles[machine.id]}" if context.several else "")
+                blocks += _one(context, ladder, orders, where, "" if number == 1 else f"-{number}")
+    return [section("ladder", "Why is it slower? One change at a time", blocks)]
+
+
+def findings(context: Context) -> Kinds:
+    """What explains the difference, device by device."""
+    return [_explanations(context)]
+
+
+def _one(context: Context, ladder: Ladder, orders: list[Steps], where: str, suffix: str) -> list[Block]:
+    first, last = ladder.ends
+    there = f"From {first} to {last} on {where}: each rung differs from the one before in one declared thing"
+    blocks: list[Block] = [Text(f"{there}{_orders_text(orders)}")]
+    blocks += _parts(context, orders, where, suffix)
+    blocks += [Text(told) for told in _gaps(context, orders)]
+    blocks.append(_rungs_table(context, orders[0], f"ladder{suffix}", f"The ladder on {where}"))
+    blocks += _figure(context, orders[0], where, suffix)
+    if len(orders) > 1:
+        found = effects(orders, context.comparisons.ladder)
+        blocks += [effects_table(context, found, where, suffix), *_effects_figure(found, where, suffix)]
+        blocks += [Text(interaction_text(effect)) for effect in found if effect.interacts]
+        for number, order in enumerate(orders[1:], 2):
+            back = _is_way_back(orders, number - 1)
+            caption = f"Order {number} on {where}" + (": the way back" if back else "")
+            blocks.append(_rungs_table(context, order, f"ladder{suffix}-order-{number}", caption))
+    return blocks
+
+
+def _parts(context: Context, orders: list[Steps], where: str, suffix: str) -> list[Block]:
+    """Of what the whole difference is made: the sentence, if one end is surely slower, and its figures."""
+    parts = parts_of(orders)
+    if parts is None:
+        return []
+    item = parts.item
+    told = sentence(parts, f"on {where}")
+    table = parts_table(parts, f"parts{suffix}", where, item.key.workload, context.title(item))
+    return [*([Text(told)] if told else []), table]
+
+
+def _orders_text(orders: list[Steps]) -> str:
+    if len(orders) == 1:
+        return ". The changes were made in one order: in another each may be worth more or less."
+    back = ", the second of them the way back" if _is_way_back(orders, 1) else ""
+    return (
+        f". The same changes were made in {len(orders)} orders{back}: what a "
+        "change is worth depends on what was changed before it."
+    )
+
+
+def _is_way_back(orders: list[Steps], number: int) -> bool:
+    """Whether an order makes the first one's changes in reverse; loops may not be able to."""
+    first, other = ([rung.change for rung, _ in order[1:]] for order in (orders[0], orders[number]))
+    fields = [change and change.field for change in first]
+    return number == 1 and [change and change.field for change in other] == fields[::-1]
+
+
+def _gaps(context: Context, orders: list[Steps]) -> list[str]:
+    """Rungs without a figure, and so the orders that lack two of their changes: a sentence each."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for number, order in enumerate(orders, 1):
+        for rung, item in order:
+            if item is None:
+                lacking.setdefault((rung.implementation, rung.recipe), []).append(str(number))
+    reasons = {
+        (lost.implementation, lost.axes.get("recipe")): lost.reason
+        for file in context.study.files
+        if file.ladder is not None
+        for lost in file.unmeasured
+    }
+    return [
+        f"{name[0]} under {name[1]} has no figure ({reasons.get(name, 'not in the file')}): the changes to "
+        f"it and from it are missing in order {' and '.join(numbers)}."
+        for name, numbers in lacking.items()
+    ]
+
+
+def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Table:
+    """One order, rung by rung."""
+    steps = {(i.other.machine.id, i.base.key, i.other.key): i for i in context.comparisons.ladder}
+    whole = all(item.whole for _, item in rungs if item is not None)
+    rows = []
+    before: Measurement | None = None
+    workload = next((item.key.workload for _, item in rungs if item is not None), "")
+    memory = known_resources(item for _, item in rungs if item is not None)
+    for rung, item in rungs:
+        known = item is not None and before is not None
+        comparison = steps.get((item.machine.id, before.key, item.key)) if known else None  # type: ignore[union-attr]
+        rows.append(
+            row(
+                change_text(rung),
+                Entry(str(rung.rung), rung.rung),
+                rung.implementation,
+                "–" if item is None else seconds_per_epoch(item),
+                *(_phase_entries(item) if whole else ()),
+                ratio_entry(comparison),
+                verdict_entry(comparison),
+                accuracy_entry(None if item is None else mean_of_last(item, "val_accuracy")),
+                *resource_entries(item, memory),
+                workload=workload,
+                machine="" if item is None else context.title(item),
+                verdict=comparison.word if comparison else "",
+            )
+        )
+        before = item
+    columns = (
+        "change",
+        "rung",
+        "trainer",
+        "seconds per epoch",
+        *(PHASES if whole else ()),
+        "ratio to the rung before",
+        "verdict",
+        "validation accuracy",
+        *memory,
+    )
+    minor = (*memory, *reversed(PHASES), "trainer", "rung", "validation accuracy")
+    return Table(name, caption, columns, tuple(rows), _WHOLE if whole else _ALONE, minor=minor)
+
+
+def effects_table(context: Context, found: list[Effect], where: str, suffix: str) -> Table:
+    """What each change is worth, over all orders."""
+    rows = []
+    for effect in found:
+        item = effect.steps[0].other
+        doubt = any(side.doubt for step in effect.steps for side in (step.base, step.other))
+        rows.append(
+            row(
+                change_text(effect.rung),
+                *(
+                    Entry(f"{seconds:+z.2f} s", seconds, struck=doubt)
+                    for seconds in (effect.seconds, effect.least.seconds, effect.most.seconds)
+                ),
+                Entry(f"{len(effect.steps)} of {effect.orders}", len(effect.steps)),
+                _sign_text(effect),
+                "depends on what was changed before" if effect.interacts else "–",
+                workload=item.key.workload,
+                machine=context.title(item),
+            )
+        )
+    columns = (
+        "change",
+        "averaged over the orders",
+        "least",
+        "most",
+        "orders measured",
+        "sign",
+        "interaction",
+    )
+    note = (
+        "Seconds that the change adds to an epoch. Averaged over the orders measured they add up to the "
+        "whole difference between the ends (the Shapley value, were all orders measured)."
+    )
+    caption = f"What each change is worth on {where}"
+    minor = ("interaction", "orders measured", "most", "least")
+    return Table(f"effects{suffix}", caption, columns, tuple(rows), note, minor=minor)
+
+
+def _sign_text(effect: Effect) -> str:
+    barred = any(step.comparison is not None and step.comparison.barred for step in effect.steps)
+    said = {"faster": "less time", "slower": "more time"} if barred else {}
+    if effect.sure:
+        return f"{said.get(effect.steps[0].word, effect.steps[0].word)} in every order"
+    words = sorted({said.get(step.word, step.word) or "unclear" for step in effect.steps})
+    return ", ".join(words) + ("" if len(effect.steps) == effect.orders else "; not measured in every order")
+
+
+def interaction_text(effect: Effect) -> str:
+    """Where a change is worth most and where least, by what had been changed before it."""
+    least, most = effect.least, effect.most
+    return (
+        f"The change {change_text(effect.rung)} is worth {most.seconds:+z.2f} s {_situation(most, least)}, "
+        f"but {least.seconds:+z.2f} s {_situation(least, most)}."
+    )
+
+
+def _situation(step: OrderStep, other: OrderStep) -> str:
+    """In what a step's rung differs from that of the same step in another order: trainer, else recipe."""
+    mine, theirs = step.base, other.base
+    if mine.key.implementation != theirs.key.implementation:
+        return f"in {mine.key.implementation}"
+    first, second = mine.extra.recipe or {}, theirs.extra.recipe or {}
+    fields = [name for name in first if name not in LABELS and first[name] != second.get(name)]
+    told = " and ".join(f"{name.replace('_', ' ')} {_value(first[name])}" for name in fields)
+    return f"with {told}" if told else f"in order {step.order}"
+
+
+def _effects_figure(found: list[Effect], where: str, suffix: str) -> list[Figure]:
+    if not found:
+        return []
+    ranges = tuple(
+        Range(
+            change_text(effect.rung),
+            effect.seconds,
+            tuple(step.seconds for step in effect.steps),
+            sure=effect.sure,
+        )
+        for effect in sorted(found, key=lambda effect: -abs(effect.seconds))
+    )
+    facts = "; ".join(
+        f"{one.name} {one.mean:+z.2f} s ({min(one.values):+z.2f} to {max(one.values):+z.2f})"
+        for one in ranges
+    )
+    return [
+        Figure(
+            f"effects{suffix}",
+            f"What each change adds to an epoch on {where}, in each order and averaged; grey where "
+            "its sign is not sure in every order",
+            f"Points of seconds added per epoch, one for each order, and their mean: {facts}.",
+            Ranges(ranges, "seconds added per epoch"),
+        )
+    ]
+
+
+def _phase_entries(item: Measurement | None) -> list[Entry]:
+    if item is None:
+        return [Entry("–")] * len(PHASES)
+    return [epoch_entry(seconds) for seconds in phase_seconds(item).values()]
+
+
+def change_text(rung: Rung) -> str:
+    """What the rung changed, in words."""
+    change = rung.change
+    if change is None:
+        return "start"
+    if change.field == "implementation":
+        return f"{change.before} to {change.after}"
+    return f"{change.field.replace('_', ' ')} {_value(change.before)} to {_value(change.after)}"
+
+
+def _value(value: object) -> str:
+    return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _figure(context: Context, rungs: Steps, where: str, suffix: str) -> list[Figure]:
+    if sum(item is not None and not item.implausible for _, item in rungs) < 2:
+        return []
+    judged = {(i.other.machine.id, i.base.key, i.other.key): i for i in context.comparisons.ladder}
+    steps: list[Step] = []
+    before: Measurement | None = None
+    for rung, item in rungs:
+        if item is None or item.implausible:  # the next bar starts anew: it would hold two changes
+            before = None
+            continue
+        name = change_text(rung) if steps else rung.implementation
+        if before is None and steps:
+            name += " and the rung before"
+        comparison = None if before is None else judged.get((item.machine.id, before.key, item.key))
+        steps.append(_step(name, rung, before, item, comparison))
+        before = item
+    facts = "; ".join(_step_fact(step) for step in steps)
+    grey = "" if all(step.sure for step in steps) else "; grey, steps that are not surely slower or faster"
+    return [
+        Figure(
+            f"ladder{suffix}",
+            f"Seconds per epoch from change to change on {where}, each step with its interval (95 %)"
+            f"{grey}; below, validation accuracy",
+            f"Waterfall of seconds per epoch: {facts}; at the end {significant(steps[-1].after)} s.",
+            Waterfall(tuple(steps)),
+        )
+    ]
+
+
+def _step(
+    name: str, rung: Rung, before: Measurement | None, item: Measurement, comparison: Comparison | None
+) -> Step:
+    """A bar, with where the interval of its ratio would let it end."""
+    accuracy = mean_of_last(item, "val_accuracy")
+    told = "" if accuracy is None else f"{accuracy * 100:.1f} %"
+    after = item.median_seconds
+    if before is None:
+        return Step(name, None, after, told)
+    start = before.median_seconds
+    sure = OrderStep(1, rung, before, item, comparison).word in ("faster", "slower")
+    if comparison is None or not comparison.verdict.estimate.has_interval:
+        return Step(name, start, after, told, sure=sure)
+    estimate = comparison.verdict.estimate
+    return Step(name, start, after, told, start * estimate.low, start * estimate.high, sure)
+
+
+def _step_fact(step: Step) -> str:
+    if step.before is None:
+        return f"{step.change} {significant(step.after)} s"
+    interval = (
+        ""
+        if step.low is None or step.high is None
+        else f" ({step.low - step.before:+z.2f} to {step.high - step.before:+z.2f})"
+    )
+    return f"{step.change} {step.after - step.before:+z.2f} s{interval}{'' if step.sure else ', not sure'}"
+
+
+def _explanations(context: Context) -> Iterator[str]:
+    """The ladder's largest effects whose sign is sure in every order, and where they interact."""
+    for machine in context.detailed:
+        mine = context.study.of_kind(TASK, machine)
+        for ladder in ladders_of(context.study, machine):
+            for orders in orders_of(ladder, mine).values():
+                found = effects(orders, context.comparisons.ladder)
+                sure = sorted((e for e in found if e.sure), key=lambda effect: -abs(effect.seconds))
+                told = _sentence(context, orders, found)
+                if told:
+                    yield told
+                elif sure:
+                    yield _explanation(context, sure[:3], len(orders))
+
+
+def _sentence(context: Context, orders: list[Steps], found: list[Effect]) -> str:
+    """Of what the whole difference is made, and the largest interaction; empty where that can't be told."""
+    parts = parts_of(orders)
+    told = "" if parts is None else sentence(parts, context.where(parts.item))
+    interaction = _told_interaction(found)
+    if parts is None or not told or not interaction:
+        return told
+    return f"{told} In seconds of a {epoch_words(parts.item)}, t{interaction.removeprefix(' T')}"
+
+
+def _explanation(context: Context, sure: list[Effect], orders: int) -> str:
+    item = sure[0].steps[0].base
+    what = f"What explains it, in seconds per {epoch_words(item)} {context.where(item)}"
+    if orders == 1:
+        told = [f"{change_text(effect.rung)} {effect.seconds:+z.2f} s" for effect in sure]
+        return f"{what}, the changes made in one order: {', '.join(told)}."
+    told = [
+        f"{change_text(effect.rung)} {effect.seconds:+z.2f} s "
+        f"({effect.least.seconds:+z.2f} to {effect.most.seconds:+z.2f})"
+        for effect in sure
+    ]
+    return f"{what}, averaged over {orders} orders: {', '.join(told)}.{_told_interaction(sure)}"
+
+
+def _told_interaction(sure: list[Effect]) -> str:
+    """The largest interaction among these effects, as a further sentence."""
+    found = [effect for effect in sure if effect.interacts]
+    if not found:
+        return ""
+    return f" {interaction_text(max(found, key=lambda e: e.most.seconds - e.least.seconds))}"
