@@ -93,6 +93,6 @@ def read(*files: str | os.PathLike[str], samples: bool = True) -> pd.DataFrame:
     happened to the files on the way is in ``attrs["remarks"]``. Raises ValueError, in one line, where a file
     can't be read.
     """
-    from likeforlike.reports.frame import read_frame
+    from likeforlike.reports.frame.frames import read_frame
 
     return read_frame(files, samples=samples)

@@ -10,7 +10,7 @@ from likeforlike.reports.judge.limits import Limits, check_patterns, matches
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.read.schema.runs import Side, Unmeasured
-from likeforlike.reports.sort.measurements import SIDE_AXIS
+from likeforlike.reports.sort.measured.keys import SIDE_AXIS
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.sections.sides import cell_text
 

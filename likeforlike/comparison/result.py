@@ -15,7 +15,8 @@ from likeforlike.comparison.pairs import Pair
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.comparisons import compare_pairs
 from likeforlike.reports.read.recognition import read_content
-from likeforlike.reports.sort.measurements import Measurement, Study
+from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.formatting import ratio_text
 
@@ -158,7 +159,7 @@ class Result:
 
     def to_frame(self, samples: bool = True) -> pd.DataFrame:
         """One row a sample, or one a function: the columns of ``likeforlike.read``. Needs pandas."""
-        from likeforlike.reports.frame import frame_of
+        from likeforlike.reports.frame.frames import frame_of
 
         return frame_of(self._study, samples)
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
-from likeforlike.reports.sort.measurements import Measurement, Run, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.median_intervals import median_interval
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from likeforlike.reports.history.series import Series
-from likeforlike.reports.sort.measurements import grouped
+from likeforlike.reports.sort.measured.measurements import grouped
 
 LEAST_WITHOUT_COPIES = 5
 """Implementations from which on what moves all cells alike is taken for the machine, where no copies are."""

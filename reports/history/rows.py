@@ -14,7 +14,8 @@ from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.likeness.comparability import work_text
-from likeforlike.reports.sort.measurements import TWIN, Measurement, Run, axes_text
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import TWIN, Measurement, Run
 from likeforlike.reports.sort.pooling import build_study
 
 HARDWARE = re.compile(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from likeforlike.reports.history.rows import HistoryRow
-from likeforlike.reports.sort.measurements import grouped
+from likeforlike.reports.sort.measured.measurements import grouped
 
 SHORT = 9
 """Digits of a commit as they are shown."""

@@ -13,7 +13,7 @@ import numpy as np
 from likeforlike.reports.history.machine_factor import Factor, adjusted, factors, family
 from likeforlike.reports.history.series import History, Series, Visit
 from likeforlike.reports.history.shared_noise import inflations, shared_spread
-from likeforlike.reports.sort.measurements import grouped
+from likeforlike.reports.sort.measured.measurements import grouped
 from likeforlike.reports.statistics.change_points import LEVEL, Rule, Segmented, Step, find_steps, noise_of
 from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.verdicts import THRESHOLD

@@ -37,7 +37,9 @@ from likeforlike.reports.sort.baselines import (
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.likeness.measuring_options import unlike_measuring
-from likeforlike.reports.sort.measurements import Key, Measurement, Study, grouped
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.statistics.verdicts import Verdict, verdict
 from likeforlike.reports.statistics.verdicts import with_false_discovery_rate as control

@@ -8,7 +8,7 @@ from dataclasses import replace
 from likeforlike.reports.judge.grounds import Grounds, run_spread
 from likeforlike.reports.sort.beside_time.units import paired_samples, ratio_units, time_units
 from likeforlike.reports.sort.call_times import compared_statistic, what_is_missing
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.launches import Unit, apart, at_confidence, over_launches, widened
 from likeforlike.reports.statistics.quantiles import MEDIAN, difference, mean_unit, one_launch_ratio
 from likeforlike.reports.statistics.ratios import (

@@ -10,7 +10,9 @@ from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.read.schema.declarations import KERNEL, TASK
 from likeforlike.reports.sort.beside_time.units import paired_samples
 from likeforlike.reports.sort.floors import fastest_by_round, is_floor
-from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.plausibility import precision_of
 from likeforlike.reports.statistics.ratios import RatioEstimate
 

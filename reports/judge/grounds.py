@@ -11,7 +11,8 @@ import numpy as np
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.sort.beside_time.units import groups_in_turns, ratio_units, time_units
 from likeforlike.reports.sort.epochs import on_one_basis
-from likeforlike.reports.sort.measurements import Measurement, Study, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.statistics.launches import (
     ASSUMED_FREEDOM,
     ASSUMED_RUN_SPREAD,

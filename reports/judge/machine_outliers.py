@@ -15,7 +15,8 @@ import numpy as np
 
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
-from likeforlike.reports.sort.measurements import Measurement, Run, Study, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
+from likeforlike.reports.sort.measured.study import Study
 
 LEAST_UNITS = 3
 """Of two nobody can say which is odd."""

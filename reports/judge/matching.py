@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from likeforlike.reports.sort.likeness.comparability import unlike_runs, unlike_work
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 
 Pair = tuple[Measurement, Measurement]
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.machines import Machine
-from likeforlike.reports.sort.measurements import Key, Study, grouped
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import grouped
+from likeforlike.reports.sort.measured.study import Study
 
 
 @dataclass(frozen=True)

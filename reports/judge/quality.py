@@ -18,7 +18,7 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     usual_scatters,
     validation_images,
 )
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.statistics.accuracy import (
     AccuracyVerdict,
     Announcement,

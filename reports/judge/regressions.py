@@ -21,7 +21,9 @@ from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.baselines import whole_pair
 from likeforlike.reports.sort.likeness.machine_identity import names_processor, with_known_machines
 from likeforlike.reports.sort.likeness.measuring_options import unlike_measuring
-from likeforlike.reports.sort.measurements import Key, Measurement, Study, grouped
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.verdicts import Verdict, verdict, with_false_discovery_rate
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from likeforlike.devices.limits.roofline import Roofs, Standing, standing
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 
 
 def roofs_of(item: Measurement) -> Roofs:

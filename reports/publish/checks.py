@@ -12,7 +12,7 @@ from likeforlike.reports.publish.contradictions import contradictions
 from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR, TASK
 from likeforlike.reports.sort.floors import FLOOR
-from likeforlike.reports.sort.measurements import grouped
+from likeforlike.reports.sort.measured.measurements import grouped
 from likeforlike.reports.sort.pooling import build_study
 
 NAME = re.compile(r"[\w.:+@/=,#%()\[\] -]{1,200}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.sort.epochs import epoch_seconds, warm_epochs
-from likeforlike.reports.sort.measurements import Run
+from likeforlike.reports.sort.measured.measurements import Run
 
 CLOSE = 1e-9
 """Relative difference of two tellings of one figure: rounding, and no more."""

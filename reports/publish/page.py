@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from likeforlike.devices.limits.units import format_seconds, format_seconds_interval
 from likeforlike.reports.publish.ranking import Placed, firsts, ranking
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.sort.measurements import Measurement, Study, axes_text
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.document import (
     Entry,

@@ -11,7 +11,9 @@ from scipy import special
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.beside_time.units import time_units
 from likeforlike.reports.sort.likeness.comparability import work_text
-from likeforlike.reports.sort.measurements import Measurement, Study, axes_text, grouped
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.study import Study
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.runs import Ladder, Rung
 from likeforlike.reports.sort.call_times import asked_seconds
 from likeforlike.reports.sort.epochs import on_one_basis, tells_phases, whole_epochs
-from likeforlike.reports.sort.measurements import SIDE_AXIS, Measurement, Study, grouped
+from likeforlike.reports.sort.measured.keys import SIDE_AXIS
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.plain_groups import names_benchmark
 
 KERAS = "keras-fit"

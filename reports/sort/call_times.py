@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from likeforlike.reports.read.schema.cells import CallTimes
-from likeforlike.reports.sort.measurements import Measurement, Run
+from likeforlike.reports.sort.measured.measurements import Measurement, Run
 from likeforlike.reports.statistics.quantiles import (
     MEDIAN,
     QUANTILES,

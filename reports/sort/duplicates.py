@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.sort.measurements import Pool, grouped
+from likeforlike.reports.sort.measured.measurements import grouped
+from likeforlike.reports.sort.measured.study import Pool
 
 
 def without_twins(files: Iterable[ResultFile]) -> tuple[list[ResultFile], list[str]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from likeforlike.reports.read.schema.cells import Epoch
-from likeforlike.reports.sort.measurements import Measurement, Run
+from likeforlike.reports.sort.measured.measurements import Measurement, Run
 
 PHASES = {"training": "train_seconds", "evaluation": "evaluation_seconds", "logging": "logging_seconds"}
 """What an epoch consists of: a reader's word and the record's field."""

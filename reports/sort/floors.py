@@ -9,7 +9,7 @@ from dataclasses import replace
 import msgspec
 
 from likeforlike.reports.read.schema.cells import Disturbed
-from likeforlike.reports.sort.measurements import Measurement, Run, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
 
 FLOOR = "floor"
 """The role of a candidate, and in files that tell no role the name of the only one."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell
 from likeforlike.reports.sort.group_by import value_text
-from likeforlike.reports.sort.measurements import Measurement, Study, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.study import Study
 
 BASELINE = "baseline"
 """A benchmark with this in its name or parameters is what the others of its group are compared with."""

@@ -10,7 +10,8 @@ from likeforlike.devices.limits.bandwidths import MemoryCeiling, ReachedBandwidt
 from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, Reached, device_ceiling
 from likeforlike.devices.limits.plausibility import flat_span, judge, judge_series, suspicion
 from likeforlike.reports.read.schema.cells import Extra
-from likeforlike.reports.sort.measurements import Key, Measurement, grouped, size_name
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name
 
 
 def with_plausibility(measured: list[Measurement]) -> tuple[Measurement, ...]:

@@ -17,17 +17,9 @@ from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy, check_group_b
 from likeforlike.reports.sort.likeness.comparability import WorkSet
 from likeforlike.reports.sort.likeness.machine_identity import machine_titles, with_known_machines
 from likeforlike.reports.sort.likeness.repetitions import unlike_files
-from likeforlike.reports.sort.measurements import (
-    FILE_AXIS,
-    REPEAT_AXIS,
-    TWIN,
-    Key,
-    Measurement,
-    Pool,
-    Run,
-    Study,
-    grouped,
-)
+from likeforlike.reports.sort.measured.keys import FILE_AXIS, REPEAT_AXIS, Key
+from likeforlike.reports.sort.measured.measurements import TWIN, Measurement, Run, grouped
+from likeforlike.reports.sort.measured.study import Pool, Study
 from likeforlike.reports.sort.plausibility import with_plausibility
 
 MOST_REMARKS = 8

@@ -13,7 +13,9 @@ from likeforlike.reports.judge.machine_outliers import KindSpread, kind_spreads
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.sort.beside_time.prices import Prices
-from likeforlike.reports.sort.measurements import UNSTATED, Measurement, Study
+from likeforlike.reports.sort.measured.keys import UNSTATED
+from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.tell.document import Entry, Section
 
 MOST_ALIKE = 2

@@ -13,7 +13,8 @@ from itertools import chain, zip_longest
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.declarations import TASK
-from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.plain_groups import plain_groups
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Figure

@@ -17,7 +17,7 @@ from likeforlike.devices.limits.units import (
 )
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.document import Entry

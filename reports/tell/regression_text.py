@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from likeforlike.reports.judge.regressions import Check, Outcome
 from likeforlike.reports.sort.call_times import compared_statistic
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 from likeforlike.reports.statistics.summaries import NOT_SAVED
 from likeforlike.reports.statistics.verdicts import Verdict

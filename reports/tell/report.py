@@ -9,7 +9,9 @@ from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import detailed_machines
 from likeforlike.reports.sort.beside_time.prices import Prices
 from likeforlike.reports.sort.group_by import GroupBy
-from likeforlike.reports.sort.measurements import Measurement, Study, axes_text
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.context import Context, SectionModule
 from likeforlike.reports.tell.document import Entry, Report, Row, Table, row

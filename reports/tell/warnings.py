@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.read.schema.runs import Unmeasured
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import MOST_ALIKE, Context
 from likeforlike.reports.tell.formatting import count_text, significant
 from likeforlike.reports.tell.sections.training.floors import struck_floors

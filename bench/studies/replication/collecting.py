@@ -14,7 +14,8 @@ from likeforlike.bench.studies.replication.judging import Told, groups_of, judge
 from likeforlike.bench.studies.replication.settings import Setting
 from likeforlike.bench.studies.replication.variance import Nested
 from likeforlike.reports.sort.beside_time.units import paired_by_launch
-from likeforlike.reports.sort.measurements import Measurement, Study
+from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.sort.measured.study import Study
 
 Logs = dict[tuple[str, ...], list[list[np.ndarray]]]
 """By cell: run by run, launch by launch."""

@@ -27,7 +27,8 @@ from likeforlike.reports.read.result_file import ResultError
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.baselines import base_of
 from likeforlike.reports.sort.epochs import on_one_basis
-from likeforlike.reports.sort.measurements import Measurement, Study, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.verdicts import verdict, with_false_discovery_rate
 

@@ -2,7 +2,8 @@
 
 ``python -m bench.studies.staging.bare_loop FRAMEWORK SIZE PARENT_PID``, of a product; with ``numpy-bytes``
 for a framework ``numpy.copyto`` of SIZE MiB, from one array to another. It measures with nothing of the
-harness's: for each line ``UNTIMED TIMED`` read, it makes the calls and writes the timed ones' seconds as JSON.
+harness's: for each line ``UNTIMED TIMED`` read, it makes the calls and writes the seconds of the timed ones
+as JSON.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from typing import Any
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.runs import Change, Rung
 from likeforlike.reports.sort.baselines import Steps
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.statistics.launches import mean_p_value
 from likeforlike.reports.statistics.verdicts import THRESHOLD, adjusted_p_values
 

@@ -19,7 +19,7 @@ import numpy as np
 from likeforlike.reports.read.schema.runs import Change, Rung
 from likeforlike.reports.sort.baselines import Steps
 from likeforlike.reports.sort.epochs import warm_epochs
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.statistics.launches import Unit, entrants_variances, student, unit_of
 from likeforlike.reports.statistics.moderated_variance import Spread, moderated, pooled_spread
 from likeforlike.reports.statistics.verdicts import THRESHOLD, adjusted_p_values

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from likeforlike.reports.sort.measurements import Measurement, Study
+from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.sort.measured.study import Study
 
 EXPECTED = "expected euros an hour such as 2.50, or part of a machine's name with its price such as a100=2.50"
 

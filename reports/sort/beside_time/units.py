@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from likeforlike.reports.sort.call_times import calls_of, compared_statistic, statistic_of
-from likeforlike.reports.sort.measurements import Measurement, Run, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
 from likeforlike.reports.statistics.launches import Unit, unit_of
 from likeforlike.reports.statistics.quantiles import MEDIAN, QUANTILES, ratio_unit, time_unit
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS

@@ -9,7 +9,8 @@ from likeforlike.devices.limits.units import plain_number
 from likeforlike.reports.read.result_file import Cell
 from likeforlike.reports.read.schema.cells import Extra
 from likeforlike.reports.sort.likeness.repetitions import unlike_cells
-from likeforlike.reports.sort.measurements import Key, Measurement, Run
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import Measurement, Run
 
 NOT_STATED = "not stated"
 """In a table of differences, what one side does not tell."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from likeforlike.reports.read.machines import Machine, differences
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.sort.measurements import grouped
+from likeforlike.reports.sort.measured.measurements import grouped
 
 MEMORY_TOLERANCE = 0.02
 """Machines whose memory differs by less than this share are not told apart by it."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from likeforlike.reports.sort.call_times import compared_statistic, statistic_of
 from likeforlike.reports.sort.likeness.setup_differences import unlike_environments
-from likeforlike.reports.sort.measurements import Measurement, Run
+from likeforlike.reports.sort.measured.measurements import Measurement, Run
 
 WORDS: Mapping[str, Mapping[Any, str]] = {
     "garbage collection": {True: "off", False: "on"},

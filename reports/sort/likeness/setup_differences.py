@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.runs import Header
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 
 NOT_SET = "not set"
 

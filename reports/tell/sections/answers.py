@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from likeforlike.reports.read.schema.declarations import KERNEL
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.measurements import Measurement, axes_text, size_of
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, size_of
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (

@@ -6,7 +6,8 @@ from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.beside_time.accuracies import trains
 from likeforlike.reports.sort.floors import is_floor
-from likeforlike.reports.sort.measurements import REPEAT_AXIS, Measurement, axes_text
+from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import count_text

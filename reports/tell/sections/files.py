@@ -9,7 +9,8 @@ from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.sort.likeness.measuring_options import options_of
 from likeforlike.reports.sort.likeness.repetitions import ASKED_FOR, commit_text
-from likeforlike.reports.sort.measurements import Key, Measurement, Run, grouped
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (
     Block,

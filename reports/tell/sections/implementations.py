@@ -7,17 +7,9 @@ from collections.abc import Iterator, Sequence
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.schema.declarations import DIVIDED_TASK, NOISE_FLOOR, TASK
-from likeforlike.reports.sort.measurements import (
-    CACHE_AXIS,
-    OPERANDS_AXIS,
-    SIDE_AXIS,
-    Measurement,
-    Study,
-    axes_text,
-    grouped,
-    size_name,
-    size_of,
-)
+from likeforlike.reports.sort.measured.keys import CACHE_AXIS, OPERANDS_AXIS, SIDE_AXIS, axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name, size_of
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (

@@ -14,7 +14,8 @@ from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.means import GeometricMean, geometric_means
 from likeforlike.reports.read.machines import Machine, differences
 from likeforlike.reports.sort.likeness.setup_differences import setup_differences, setup_facts
-from likeforlike.reports.sort.measurements import Key, grouped
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import grouped
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (
     Block,

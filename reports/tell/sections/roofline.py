@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from likeforlike.devices.limits.bandwidths import MEBIBYTE
 from likeforlike.devices.limits.units import format_bandwidth, format_rate, plain_number
 from likeforlike.reports.judge.rooflines import compute_source, memory_source, roofs_of, standing_of
-from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.plausibility import precision_of
 from likeforlike.reports.tell import document
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns

@@ -10,7 +10,8 @@ from functools import cached_property
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.runs import Side, Unmeasured
 from likeforlike.reports.sort.beside_time.accuracies import trains
-from likeforlike.reports.sort.measurements import SIDE_AXIS, Measurement, axes_text, grouped
+from likeforlike.reports.sort.measured.keys import SIDE_AXIS, axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.side_differences import side_differences
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import (

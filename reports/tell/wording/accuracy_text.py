@@ -12,7 +12,7 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     target_of,
     validation_images,
 )
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
 from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy

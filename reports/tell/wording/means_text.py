@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.judge.means import GeometricMean, geometric_means
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
-from likeforlike.reports.sort.measurements import Key, axes_text
+from likeforlike.reports.sort.measured.keys import Key, axes_text
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Entry, Row, row
 from likeforlike.reports.tell.formatting import ratio_text, significant

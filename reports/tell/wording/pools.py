@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from likeforlike.reports.sort.duplicates import some
 from likeforlike.reports.sort.likeness.repetitions import commit_text
-from likeforlike.reports.sort.measurements import Pool, Study
+from likeforlike.reports.sort.measured.study import Pool, Study
 from likeforlike.reports.tell.document import Block, Section, Table
 
 MOST_POOLS = 2

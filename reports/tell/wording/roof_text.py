@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from likeforlike.reports.judge.rooflines import standing_of
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.document import EMPTY, Entry
 from likeforlike.reports.tell.formatting import percent
 

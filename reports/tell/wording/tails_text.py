@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from likeforlike.devices.limits.units import format_seconds, format_seconds_interval
 from likeforlike.reports.sort.call_times import asked_seconds, compared_statistic, statistic_of
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.quantiles import MEDIAN, QUANTILES, Quantile, needed_calls
 from likeforlike.reports.tell.document import Entry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from likeforlike.devices.limits.units import format_seconds
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Block, Section, Table
 from likeforlike.reports.tell.formatting import percent

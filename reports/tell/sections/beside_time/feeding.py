@@ -10,7 +10,7 @@ from typing import NamedTuple
 from likeforlike.reports.read.schema.declarations import KERNEL, TASK
 from likeforlike.reports.sort.epochs import tells_phases, warm_epochs
 from likeforlike.reports.sort.floors import is_floor
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import EMPTY, Entry, Row, Section, Table, row, section
 from likeforlike.reports.tell.formatting import marked, percent, seconds_entry

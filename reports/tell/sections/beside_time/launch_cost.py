@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
-from likeforlike.reports.sort.measurements import Measurement, axes_text, grouped
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Entry, Points, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (

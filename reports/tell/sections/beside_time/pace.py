@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from likeforlike.reports.read.schema.cells import Sustained
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Row, Section, Table, row, section
 from likeforlike.reports.tell.formatting import count_text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from likeforlike.reports.read.schema.cells import Brought
 from likeforlike.reports.read.schema.declarations import TASK
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
 

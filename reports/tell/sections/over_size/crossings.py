@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.measurements import Measurement, grouped, size_name, size_of
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.statistics.crossover import Crossover, crossover
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Entry, Table, row

@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from likeforlike.devices.limits.units import format_rate
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.measurements import Measurement, grouped, size_name, size_of
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Figure, numbered
 from likeforlike.reports.tell.formatting import (

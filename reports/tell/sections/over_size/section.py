@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from likeforlike.devices.limits.units import format_rate
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.measurements import Measurement, grouped, size_name, size_of
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.statistics.crossover import Crossover, growth_exponent
 from likeforlike.reports.tell import document
 from likeforlike.reports.tell.context import Context, Kinds

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.measurements import grouped, size_name, size_of
+from likeforlike.reports.sort.measured.measurements import grouped, size_name, size_of
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.formatting import (
     comparison_text,

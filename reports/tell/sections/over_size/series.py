@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.measurements import Measurement, grouped, size_name, size_of
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.sections.implementations import dtype_of, others_of
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from likeforlike.reports.read.safe_text import visible
 from likeforlike.reports.sort.group_by import LONGEST_VALUE, parameter_id, value_text
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.sort.plain_groups import PlainGroup, cell_of, file_of
 from likeforlike.reports.tell.document import Entry
 

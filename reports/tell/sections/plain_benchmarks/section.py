@@ -8,7 +8,7 @@ from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.likeness.repetitions import commit_text
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.plain_groups import PlainGroup, cell_of, machines_without_groups, plain_groups
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Block, Figure, Points, Section, Text, numbered, section

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.sort.measurements import Key, Measurement
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.sort.plain_groups import PlainGroup, machines_without_groups, plain_groups
 from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds
 from likeforlike.reports.tell.formatting import count_text, ratio_text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from likeforlike.devices.limits.units import format_seconds, format_seconds_interval
 from likeforlike.reports.judge.comparisons import Comparison
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.sort.plain_groups import PlainGroup, cell_of, file_of
 from likeforlike.reports.statistics.median_intervals import median_interval
 from likeforlike.reports.tell.context import Context

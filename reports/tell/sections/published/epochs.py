@@ -10,7 +10,8 @@ from likeforlike.reports.read.schema.cells import Epoch
 from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.sort.epochs import epoch_seconds, mean, runs_with_epochs, tells_phases
 from likeforlike.reports.sort.likeness.comparability import NOT_STATED, recipe_differences
-from likeforlike.reports.sort.measurements import UNSTATED, Measurement
+from likeforlike.reports.sort.measured.keys import UNSTATED
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import accuracy_entry, epoch_entry, loss_entry, significant

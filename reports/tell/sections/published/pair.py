@@ -10,7 +10,7 @@ from likeforlike.reports.sort.baselines import published_pair, whole_pair
 from likeforlike.reports.sort.beside_time.accuracies import scatter_of, usual_scatters
 from likeforlike.reports.sort.epochs import PHASES, mean, mean_of_last, phase_seconds, tells_phases
 from likeforlike.reports.sort.likeness.comparability import recipe_differences
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (

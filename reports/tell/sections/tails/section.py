@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from likeforlike.reports.sort.call_times import calls_a_launch, every_call, quantiles_of, statistic_of
-from likeforlike.reports.sort.measurements import Measurement, axes_text
+from likeforlike.reports.sort.measured.keys import axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.quantiles import MEDIAN, QUANTILES, Calls, needed_calls
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Entry, Row, Section, Table, Text, row, section

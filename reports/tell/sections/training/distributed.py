@@ -5,7 +5,8 @@ from __future__ import annotations
 from likeforlike.reports.read.schema.declarations import DIVIDED_TASK
 from likeforlike.reports.sort.baselines import scaled_from
 from likeforlike.reports.sort.epochs import mean_of_last, on_one_basis
-from likeforlike.reports.sort.measurements import Key, grouped
+from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.measurements import grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (

@@ -8,7 +8,7 @@ from likeforlike.devices.limits.units import format_rate
 from likeforlike.reports.judge.floors import FloorLine, ProductRate, best_product_rate, utilisation
 from likeforlike.reports.sort.epochs import PHASES, phase_seconds, tells_phases
 from likeforlike.reports.sort.floors import rounds_won
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 from likeforlike.reports.tell.context import Context, place, place_columns
 from likeforlike.reports.tell.document import Block, Entry, Table, Text, row

@@ -13,7 +13,7 @@ from likeforlike.reports.read.schema.runs import Ladder, Rung
 from likeforlike.reports.sort.baselines import Steps, ladders_of, orders_of
 from likeforlike.reports.sort.epochs import PHASES, mean_of_last, phase_seconds
 from likeforlike.reports.sort.likeness.comparability import LABELS
-from likeforlike.reports.sort.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from likeforlike.reports.sort.epochs import mean, runs_with_epochs
-from likeforlike.reports.sort.measurements import UNSTATED, Measurement
+from likeforlike.reports.sort.measured.keys import UNSTATED
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context, place, place_columns
 from likeforlike.reports.tell.document import Figure, Table, row
 from likeforlike.reports.tell.formatting import accuracy_entry, loss_entry, percent

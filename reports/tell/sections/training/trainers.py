@@ -12,7 +12,7 @@ from likeforlike.reports.sort.beside_time.accuracies import scatter_of, usual_sc
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.likeness.comparability import recipe_differences
-from likeforlike.reports.sort.measurements import Measurement, grouped
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.statistics.median_intervals import median_interval
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import (

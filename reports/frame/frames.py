@@ -23,6 +23,20 @@ except ModuleNotFoundError as error:
     message = "likeforlike.read needs pandas: pip install 'likeforlike[pandas]'"
     raise ModuleNotFoundError(message, name=error.name) from error
 
+from likeforlike.reports.frame.columns import (
+    CELL,
+    EITHER,
+    FIGURE,
+    FLAG,
+    JUDGED,
+    PLACE,
+    SAMPLE,
+    SCALAR,
+    SUMMARY,
+    TEXT,
+    TIME,
+    WHOLE,
+)
 from likeforlike.reports.read.files import published_names, read_named
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.cells import Scalar
@@ -30,101 +44,14 @@ from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.sort.call_times import quantile_figures, statistic_of
 from likeforlike.reports.sort.duplicates import without_twins
 from likeforlike.reports.sort.epochs import PHASES, epoch_seconds, warm_epochs
-from likeforlike.reports.sort.measurements import REPEAT_AXIS, UNSTATED, Measurement, Run, Study, axes_text
+from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, UNSTATED, axes_text
+from likeforlike.reports.sort.measured.measurements import Measurement, Run
+from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.statistics.median_intervals import median_interval
-from likeforlike.reports.statistics.quantiles import QUANTILES
 
 MEASURED = "measured"
 """The outcome of a cell that has a figure."""
-
-TEXT, WHOLE, FIGURE, FLAG = "string", "Int64", "float64", "boolean"
-"""Types of columns; all but ``float64``, which has NaN, have ``pandas.NA`` for what is not known."""
-
-TIME = "datetime64[us, UTC]"
-
-SCALAR = "scalar"
-"""The type of an axis: that of its values, see :func:`_typed`."""
-
-PLACE = {
-    "file": TEXT,
-    "file_datetime": TIME,
-    "machine": TEXT,
-    "machine_id": TEXT,
-    "host": TEXT,
-    "workload": TEXT,
-    "implementation": TEXT,
-    "framework": TEXT,
-    "framework_version": TEXT,
-    "division": TEXT,
-    "device": TEXT,
-    "device_name": TEXT,
-    "axes": TEXT,
-    "recipe": SCALAR,
-    "run": SCALAR,
-    "cell": TEXT,
-    "group": TEXT,
-}
-"""What a row is of; the columns of the axes follow. Never missing: file, machine and its id, workload,
-implementation, device, axes, run, cell."""
-
-SAMPLE = {"sample": WHOLE, "launch": WHOLE, "round": WHOLE, "epoch": WHOLE, "seconds": FIGURE}
-
-SUMMARY = {
-    "outcome": TEXT,
-    "reason": TEXT,
-    "sample_count": WHOLE,
-    "disturbed_count": WHOLE,
-    "epoch_count": WHOLE,
-    "median_seconds": FIGURE,
-    "median_low_seconds": FIGURE,
-    "median_high_seconds": FIGURE,
-    "mean_seconds": FIGURE,
-    "min_seconds": FIGURE,
-    "max_seconds": FIGURE,
-    "statistic": TEXT,
-    "call_count": WHOLE,
-    **dict.fromkeys((f"{name}{end}_seconds" for name in QUANTILES for end in ("", "_low", "_high")), FIGURE),
-    "flop_per_second": FIGURE,
-    "bytes_per_second": FIGURE,
-    "items_per_second": FIGURE,
-    "target_accuracy": FIGURE,
-    "seconds_to_accuracy": FIGURE,
-}
-
-EITHER = {
-    "epoch_seconds": FIGURE,
-    **dict.fromkeys(PHASES.values(), FIGURE),
-    "to_device_seconds": FIGURE,
-    "to_host_seconds": FIGURE,
-    "disturbed": FLAG,
-    "disturbed_reason": TEXT,
-    "accuracy": FIGURE,
-    "val_accuracy": FIGURE,
-    "loss": FIGURE,
-    "val_loss": FIGURE,
-}
-"""Of the sample, or of all the cell's samples: a median, the last epoch, most of them."""
-
-JUDGED = {"implausible": FLAG, "implausible_reason": TEXT, "verified": FLAG}
-
-CELL = {
-    "twin_of": TEXT,
-    "launch_count": WHOLE,
-    **dict.fromkeys(("import_seconds", "cold_seconds", "setup_seconds", "total_seconds"), FIGURE),
-    "peak_memory_bytes": WHOLE,
-    "device_peak_memory_bytes": WHOLE,
-    "joules_per_sample": FIGURE,
-    "waiting_seconds": FIGURE,
-    **dict.fromkeys(("back_to_back_seconds", "events_seconds", "replayed_seconds"), FIGURE),
-    "flop": FIGURE,
-    "bytes_moved": FIGURE,
-    "data": TEXT,
-    "train_samples": WHOLE,
-    "timing": TEXT,
-    "concurrent": FLAG,
-}
-"""What is told of a cell as a whole; in a frame of samples, the same in each of its rows."""
 
 _LEARNED = ("accuracy", "val_accuracy", "loss", "val_loss")
 

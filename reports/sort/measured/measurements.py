@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,95 +18,15 @@ from likeforlike.devices.limits.ceilings import Ceiling, Reached
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.read.schema.cells import Energy, Extra
-from likeforlike.reports.read.schema.declarations import TASK, of_older_files
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy
+from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, Key
 
-REPEAT_AXIS = "run"
-"""The axis that numbers repetitions of the same work."""
-CACHE_AXIS, OPERANDS_AXIS = "cache", "operands"
-"""The axes of calls under other circumstances than the usual: cold caches, another distribution."""
-SIDE_AXIS = "side"
-"""The axis of runs that measured each cell in several interpreters, commits, packages or variables."""
-FILE_AXIS = "file"
-"""The axis of a set of runs that bear the names of another set and are no repetitions of it."""
-UNSTATED = "unstated"
-"""The device of published figures whose source does not name one."""
 TWIN = "twin"
 """The role of a second copy of an entrant, measured beside it to show how far copies of one thing differ."""
 LARGE_SHARE = 0.2
 """Share of the machine that others take, from which no verdict on what was measured meanwhile is sure."""
 
 _SHARES = re.compile(r"(\d+(?:\.\d+)?) ?%")
-
-Axes = tuple[tuple[str, Any], ...]
-
-
-@dataclass(frozen=True)
-class Key:
-    """What was measured, wherever it was."""
-
-    workload: str
-    implementation: str
-    device: str
-    axes: Axes
-
-    @property
-    def axis(self) -> dict[str, Any]:
-        """The axes by name."""
-        return dict(self.axes)
-
-    @property
-    def apart(self) -> str:
-        """The file that stands beside others with the same names; empty where there is one set alone."""
-        return str(self.axis.get(FILE_AXIS, ""))
-
-    @property
-    def side(self) -> str:
-        """The side in which it was measured; empty where the run had none."""
-        return str(self.axis.get(SIDE_AXIS, ""))
-
-    @property
-    def company(self) -> tuple[str, str]:
-        """File and side, of which each is ranked by itself."""
-        return self.apart, self.side
-
-    @property
-    def without_side(self) -> Key:
-        """What is the same on every side."""
-        return replace(self, axes=tuple(axis for axis in self.axes if axis[0] != SIDE_AXIS))
-
-    @property
-    def bare(self) -> Key:
-        """The key as the cell itself has it, whichever set it was sorted into."""
-        return Key(
-            self.workload, self.implementation, self.device, tuple(a for a in self.axes if a[0] != FILE_AXIS)
-        )
-
-    @property
-    def circumstances(self) -> str:
-        """What is unusual about its calls, ``cold caches``, ``normal operands``, and its side; else empty."""
-        operands = self.axis.get(OPERANDS_AXIS)
-        told = ["cold caches"] if self.axis.get(CACHE_AXIS) == "cold" else []
-        told += [f"{operands} operands"] if operands else []
-        return ", ".join([*told, *([f"side {self.side}"] if self.side else [])])
-
-    @property
-    def name(self) -> str:
-        """The implementation, with what is unusual about its calls and the file of a set kept apart."""
-        name = f"{self.implementation}, {self.circumstances}" if self.circumstances else self.implementation
-        return f"{name} of {self.apart}" if self.apart else name
-
-    @property
-    def place(self) -> tuple[str, str, Axes]:
-        """All but the implementation: what interchangeable implementations share."""
-        return self.workload, self.device, self.axes
-
-    @property
-    def text(self) -> str:
-        """Readable, short."""
-        parts = (self.implementation, self.device, axes_text(self.axes))
-        return " ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -362,104 +282,12 @@ def _is_large(sentence: str) -> bool:
     return _largest_share(sentence) >= LARGE_SHARE
 
 
-@dataclass(frozen=True)
-class Pool:
-    """Several files whose runs of a workload are one measurement."""
-
-    machine: Machine
-    workload: str
-    files: tuple[ResultFile, ...]
-    name: str
-    """How its measurements are called where others stand beside them; empty where none do."""
-    shared: bool
-    """Whether any cell was measured in more than one of them, so that samples are put together."""
-
-
-@dataclass(frozen=True)
-class Study:
-    """Everything a report is made from."""
-
-    files: tuple[ResultFile, ...]
-    measurements: tuple[Measurement, ...]
-    machines: tuple[Machine, ...]
-    titles: Mapping[str, str]
-    """A short name for each machine id, unlike all others."""
-    baseline: Machine
-    twins: tuple[Measurement, ...] = ()
-    """Second copies of entrants, which are never ranked: they show what copies of one thing differ by."""
-    remarks: tuple[str, ...] = ()
-    """What happened to the files on the way: repetitions, twins, files left out."""
-    pools: tuple[Pool, ...] = ()
-    base_file: str = ""
-    """The label of the file with which others of its machine are compared; empty: the first."""
-    base_name: str = ""
-    """What ``--baseline`` says: part of the name of plain benchmarks that others are compared with."""
-    group_by: GroupBy = OWN_GROUPS
-    """What the plain benchmarks of a group have in common."""
-
-    def of(self, workload: str, machine: Machine | None = None) -> list[Measurement]:
-        """Measurements of one workload, on one machine or all."""
-        return [
-            item
-            for item in self.by_workload.get(workload, [])
-            if machine is None or item.machine.id == machine.id
-        ]
-
-    def of_kind(self, kind: str, machine: Machine | None = None) -> list[Measurement]:
-        """Measurements of all workloads of a kind, on one machine or all."""
-        return [
-            item
-            for item in self.measurements
-            if item.kind == kind and (machine is None or item.machine.id == machine.id)
-        ]
-
-    def declared(self, workload: str) -> Declared:
-        """A workload that was measured, as the first of its files declares it."""
-        return self.by_workload[workload][0].declared
-
-    def place_of(self, workload: str) -> tuple[int, int]:
-        """Where a workload stands in a report: as older files' ones do, then as files have them."""
-        known, measured = list(of_older_files()), list(self.by_workload)
-        return (known.index(workload) if workload in known else len(known)), measured.index(workload)
-
-    @cached_property
-    def by_workload(self) -> dict[str, list[Measurement]]:
-        """Measurements by workload, in the files' order."""
-        return grouped((item.key.workload, item) for item in self.measurements)
-
-    def noise(self, machine: Machine) -> tuple[float, float] | None:
-        """The widest A/A interval of the machine's runs; None if none was measured."""
-        return self._noise.get(machine.id)
-
-    @cached_property
-    def _noise(self) -> dict[str, tuple[float, float]]:
-        widest: dict[str, tuple[float, float]] = {}
-        for file in self.files:
-            if file.noise is not None and file.noise.aa_interval is not None:
-                low, high = sorted(file.noise.aa_interval)
-                before = widest.get(file.machine.id, (low, high))
-                widest[file.machine.id] = (min(low, before[0]), max(high, before[1]))
-        return widest
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether any training was done on generated data."""
-        trained = self.of_kind(TASK)
-        return any(run.cell.extra.data_is_generated for item in trained for run in item.runs)
-
-
 def grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
     """Values by key, keys in order of first appearance."""
     result: dict[Any, list[Any]] = {}
     for key, value in pairs:
         result.setdefault(key, []).append(value)
     return result
-
-
-def axes_text(axes: Axes) -> str:
-    """Axes as a reader says them: well-known ones by value alone."""
-    told = ("size", "dtype", "recipe", "what")
-    return " ".join(str(value) if name in told else f"{name}={value}" for name, value in axes)
 
 
 def size_name(item: Measurement) -> str:

@@ -1,0 +1,1 @@
+"""The DataFrame behind ``likeforlike.read``."""

@@ -1,0 +1,1 @@
+"""What was measured: its keys, its runs and figures, and all of it together."""
