@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,24 @@ from likeforlike.bench.plan.asked.ladder_options import declare_ladder, read_way
 from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.asked.own_model_options import DATA_CHOICES, declare_trained, read_own_models
 from likeforlike.bench.plan.asked.presets import PRESETS
+from likeforlike.bench.plan.asked.values import (
+    LEVEL,
+    fraction,
+    launches,
+    names,
+    number,
+    one_of,
+    parse_axes,
+    parse_bytes,
+    parse_sizes,
+    patience,
+    pin,
+    seconds,
+    some_of,
+    strategies,
+    sustained,
+    workers,
+)
 from likeforlike.bench.plan.sides import declare_sides, read_sides
 from likeforlike.devices.limits.ceilings import PRECISIONS
 from likeforlike.models.distributed.assignment import STRATEGIES
@@ -44,8 +61,6 @@ TABLE_OPTIONS = tuple(
 TIMINGS = ("synchronised", "unsynchronised")
 CACHES = ("warm", "cold")
 DISTRIBUTIONS = ("uniform", "normal")
-LEVEL = "level"
-"""What ``--sustained`` without a number stands for."""
 
 GROUP_TITLE = "likeforlike: what is compared, and how"
 
@@ -203,7 +218,7 @@ def _declare_run(add: Callable[..., None]) -> None:
 def read_options(config: pytest.Config) -> Options:
     """Parse and check the command line. Raises OptionError; knows no registry and no device."""
     get = config.getoption
-    preset_name = _one_of("--preset", get("--preset"), tuple(PRESETS))
+    preset_name = one_of("--preset", get("--preset"), tuple(PRESETS))
     preset = PRESETS[preset_name]
     asked = _asked_benchmark_options(config)
 
@@ -214,48 +229,17 @@ def read_options(config: pytest.Config) -> Options:
         if name in asked:
             raise OptionError(f"{name}: {why}; leave it out")
     own = read_own_models(get)
+    data = preset.data if own else get("--data") or preset.data
     return Options(
         preset_name=preset_name,
-        workloads=_names(get("--workloads")),
-        implementations=_names(get("--implementations")),
-        devices=_names(get("--devices")),
-        sizes=parse_sizes(get("--sizes")),
-        axes=parse_axes(get("--axis")),
-        sides=read_sides(get("--side")),
-        dtypes=tuple(_one_of("--dtypes", n, PRECISIONS) for n in _names(get("--dtypes")) or ()) or None,
-        recipes=_names(get("--recipes")),
-        ladder=get("--ladder"),
-        ladder_orders=_number("--ladder-orders", get("--ladder-orders"), 1),
-        ladder_ways=read_ways(get("--ladder-ways")),
-        workers=_workers(get("--workers")),
-        strategies=_strategies(get("--strategies")),
-        epochs=_number("--epochs", get("--epochs"), 2),
-        train_samples=_number("--train-samples", get("--train-samples"), 1),
-        repeats=_number("--repeats", get("--repeats"), 1),
-        launches=_launches(get("--launches")),
-        patience_seconds=_patience(get("--patience"), preset.patience_seconds),
-        threads=_number("--threads", get("--threads"), 1),
-        pin=_pin(get("--pin"), get("--concurrent")),
-        data=_one_of("--data", preset.data if own else get("--data") or preset.data, DATA_CHOICES),
+        data=one_of("--data", data, DATA_CHOICES),
         own_models=own,
-        data_dir=Path(get("--data-dir")) if get("--data-dir") else None,
-        text_file=Path(get("--text")) if get("--text") else None,
-        plugins=tuple(get("--plugin")),
-        timing=_one_of("--timing", get("--timing"), TIMINGS),
-        caches=_some_of("--cache", get("--cache"), CACHES),
-        operands=_some_of("--operands", get("--operands"), DISTRIBUTIONS),
-        sustained=get("--sustained") is not None,
-        sustained_seconds=_sustained(get("--sustained")),
-        statistic=_one_of("--statistic", get("--statistic"), STATISTICS),
-        transfer=get("--transfer"),
-        concurrent=get("--concurrent"),
-        target_accuracy=_fraction("--target-accuracy", get("--target-accuracy")),
-        cell_timeout_seconds=_seconds("--cell-timeout", get("--cell-timeout")) or preset.cell_timeout_seconds,
-        cell_memory_bytes=parse_bytes("--cell-memory", get("--cell-memory")),
-        order_seed=_number("--order-seed", get("--order-seed"), 0),
-        resume=get("--resume") or get("--resume-anyway"),
-        resume_anyway=get("--resume-anyway"),
-        retry_failed=get("--retry-failed"),
+        **_what(get),
+        **_circumstances(get),
+        **_repetitions(get),
+        **_course(get),
+        patience_seconds=patience(get("--patience"), preset.patience_seconds),
+        cell_timeout_seconds=seconds("--cell-timeout", get("--cell-timeout")) or preset.cell_timeout_seconds,
         min_rounds=limit("--benchmark-min-rounds", preset.min_rounds),
         max_seconds=float(limit("--benchmark-max-time", preset.max_seconds)),
         precision=limit("--benchmark-precision", preset.precision),
@@ -263,10 +247,70 @@ def read_options(config: pytest.Config) -> Options:
         result_file=get("benchmark_json"),
         warm_up="--benchmark-warmup" not in asked or bool(get("benchmark_warmup")),
         disable_gc=get("benchmark_disable_gc"),
-        clean_environment=get("--clean-environment"),
-        measured_ceiling=not get("--no-measured-ceiling"),
         timer=":".join(str(get("benchmark_timer")).rsplit(".", 1)),
     )
+
+
+def _what(get: Callable[[str], Any]) -> dict[str, Any]:
+    """Which cells are asked for."""
+    return {
+        "workloads": names(get("--workloads")),
+        "implementations": names(get("--implementations")),
+        "devices": names(get("--devices")),
+        "sizes": parse_sizes(get("--sizes")),
+        "axes": parse_axes(get("--axis")),
+        "sides": read_sides(get("--side")),
+        "dtypes": tuple(one_of("--dtypes", n, PRECISIONS) for n in names(get("--dtypes")) or ()) or None,
+        "recipes": names(get("--recipes")),
+        "ladder": get("--ladder"),
+        "ladder_orders": number("--ladder-orders", get("--ladder-orders"), 1),
+        "ladder_ways": read_ways(get("--ladder-ways")),
+        "workers": workers(get("--workers")),
+        "strategies": strategies(get("--strategies")),
+        "data_dir": Path(get("--data-dir")) if get("--data-dir") else None,
+        "text_file": Path(get("--text")) if get("--text") else None,
+        "plugins": tuple(get("--plugin")),
+    }
+
+
+def _circumstances(get: Callable[[str], Any]) -> dict[str, Any]:
+    """Under which circumstances calls are timed, and what is taken of their times."""
+    return {
+        "threads": number("--threads", get("--threads"), 1),
+        "pin": pin(get("--pin"), get("--concurrent")),
+        "timing": one_of("--timing", get("--timing"), TIMINGS),
+        "caches": some_of("--cache", get("--cache"), CACHES),
+        "operands": some_of("--operands", get("--operands"), DISTRIBUTIONS),
+        "sustained": get("--sustained") is not None,
+        "sustained_seconds": sustained(get("--sustained")),
+        "statistic": one_of("--statistic", get("--statistic"), STATISTICS),
+        "transfer": get("--transfer"),
+        "concurrent": get("--concurrent"),
+        "target_accuracy": fraction("--target-accuracy", get("--target-accuracy")),
+        "clean_environment": get("--clean-environment"),
+        "measured_ceiling": not get("--no-measured-ceiling"),
+    }
+
+
+def _repetitions(get: Callable[[str], Any]) -> dict[str, Any]:
+    """How much of each cell is measured."""
+    return {
+        "epochs": number("--epochs", get("--epochs"), 2),
+        "train_samples": number("--train-samples", get("--train-samples"), 1),
+        "repeats": number("--repeats", get("--repeats"), 1),
+        "launches": launches(get("--launches")),
+    }
+
+
+def _course(get: Callable[[str], Any]) -> dict[str, Any]:
+    """What the run may take, its order, and what of an earlier one it goes on with."""
+    return {
+        "cell_memory_bytes": parse_bytes("--cell-memory", get("--cell-memory")),
+        "order_seed": number("--order-seed", get("--order-seed"), 0),
+        "resume": get("--resume") or get("--resume-anyway"),
+        "resume_anyway": get("--resume-anyway"),
+        "retry_failed": get("--retry-failed"),
+    }
 
 
 def _asked_benchmark_options(config: pytest.Config) -> set[str]:
@@ -279,122 +323,3 @@ def _asked_benchmark_options(config: pytest.Config) -> set[str]:
 def asks_for_tables(config: pytest.Config) -> bool:
     """Whether pytest-benchmark's own tables were asked for, by an option that shapes them."""
     return not _asked_benchmark_options(config).isdisjoint(TABLE_OPTIONS)
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-
-
-def _one_of(option: str, value: str, known: Sequence[str]) -> str:
-    if value not in known:
-        raise OptionError(f"{option}: unknown {value!r}; known: {', '.join(known)}")
-    return value
-
-
-def _some_of(option: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
-    """Raises OptionError for an unknown one, and for none."""
-    names = tuple(_one_of(option, name, known) for name in _names(text) or ())
-    if not names:
-        raise OptionError(f"{option}: names nothing; known: {', '.join(known)}")
-    return names
-
-
-def _sustained(text: str | None) -> float | None:
-    return None if text in (None, LEVEL) else _seconds("--sustained", text)
-
-
-def _parsed(
-    option: str, text: str, of: Callable[[str], Any], valid: Callable[[Any], bool], expected: str
-) -> Any:
-    try:
-        value = of(text)
-    except ValueError:
-        value = None
-    if value is None or not valid(value):
-        raise OptionError(f"{option}: {text!r} is not {expected}")
-    return value
-
-
-def _number(option: str, text: str | None, least: int) -> int | None:
-    if text is None:
-        return None
-    return _parsed(option, text, int, lambda n: n >= least, f"a whole number of at least {least}")
-
-
-def _patience(text: str | None, of_preset: float) -> float:
-    if text is None:
-        return of_preset
-    expected = "a number of seconds, 0 or more"
-    return _parsed("--patience", text, float, lambda x: 0 <= x < float("inf"), expected)
-
-
-def _launches(text: str | None) -> tuple[int, int] | None:
-    """``5``, or ``3-10``: at least and at most."""
-    if text is None:
-        return None
-    least, _, most = text.partition("-")
-    first = _number("--launches", least, 1) or 1
-    return first, _number("--launches", most, first) or first if most else first
-
-
-def _workers(text: str | None) -> tuple[int, ...] | None:
-    counts = [_number("--workers", name, 1) or 1 for name in _names(text) or ()]
-    return tuple(dict.fromkeys(counts)) or None
-
-
-def _strategies(text: str | None) -> tuple[str, ...] | None:
-    return tuple(_one_of("--strategies", name, STRATEGIES) for name in _names(text) or ()) or None
-
-
-def _fraction(option: str, text: str) -> float:
-    return _parsed(option, text, float, lambda x: 0 < x < 1, "a fraction between 0 and 1")
-
-
-def _seconds(option: str, text: str | None) -> float | None:
-    if text is None:
-        return None
-    return _parsed(option, text, float, lambda x: 0 < x < float("inf"), "a number of seconds above 0")
-
-
-def parse_bytes(option: str, text: str | None) -> int | None:
-    """``8GiB``, ``512MiB`` or plain bytes. Raises OptionError."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(|KiB|MiB|GiB|TiB)", text)
-    if not match or not float(match[1]):
-        raise OptionError(f"{option}: {text!r} is not a size such as 512MiB or 8GiB")
-    return int(float(match[1]) * 1024 ** ("", "KiB", "MiB", "GiB", "TiB").index(match[2]))
-
-
-def parse_sizes(text: str | None) -> dict[str, tuple[str, ...]]:
-    """``500,1000,NAME:200`` as sizes by workload, plain ones under an empty name; not checked yet."""
-    sizes: dict[str, list[str]] = {}
-    for item in _names(text) or ():
-        workload, _, number = item.rpartition(":")
-        sizes.setdefault(workload, []).append(number)
-    return {workload: tuple(dict.fromkeys(numbers)) for workload, numbers in sizes.items()}
-
-
-def parse_axes(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """``NAME.AXIS=1,2`` as values by ``NAME.AXIS``, not checked yet. Raises OptionError."""
-    axes: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        name, _, listed = text.partition("=")
-        values = _names(listed)
-        if not values or not all(name.partition(".")):
-            raise OptionError(f"--axis: {text!r} is not WORKLOAD.AXIS=VALUE or WORKLOAD.AXIS=VALUE,VALUE")
-        if name in axes:
-            raise OptionError(f"--axis: {name} is given twice; its values go behind one =, with commas")
-        axes[name] = values
-    return axes
-
-
-def _pin(asked: bool, concurrent: bool) -> bool:
-    """Raises OptionError where two workers would be held to the same processors, or the system can't."""
-    if asked and concurrent:
-        raise OptionError("--pin: with --concurrent devices share the processors; leave one of them out")
-    if asked and not hasattr(os, "sched_setaffinity"):
-        raise OptionError("--pin: this system holds no process to processors; leave it out")
-    return asked

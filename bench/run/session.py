@@ -148,42 +148,61 @@ class Bench:
                 progress.say(line)
         for told in self.busy:
             progress.say(f"NOTE: {told}; the result file says so")
-        run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        order_seed = secrets.randbelow(2**31) if options.order_seed is None else options.order_seed
         once = self.config.option.benchmark_disable and not self.config.option.benchmark_enable
-        if options.result_file is not None and not once:
-            check_writable(options.result_file)
-            self.journal = Journal(journal_path(options.result_file), options.resume)
-            if self.journal.warning:
-                progress.say(self.journal.warning)
-            self.journal.begin(Header(run_id, order_seed, self._conditions(data), len(cells), self.busy))
-            assert self.journal.header is not None
-            run_id, order_seed = self.journal.header.run_id, self.journal.header.order_seed
-            self.busy = self.journal.busy
-            if options.retry_failed:
-                ended = self.journal.records.items()
-                kept = (MEASURED, "skipped")
-                self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
-            self._check_code(options.resume_anyway)
+        run_id, order_seed = self._begin_journal(len(cells), data, once, progress)
         places = {device.id: device for device in (self.processor, *self.devices)}
-        names = {device.id: device.name for device in places.values()}
-        of_sides = {side.name: side.variables for side in self.sides.sides}
-        target = options.target_accuracy
-        sources = {name: found.source for name, found in data.items()}
-        context = Context(self.fingerprint, names, target, sources, self.environment, of_sides)
-        folder = options.result_file.parent if options.result_file else Path("results")
         if options.measured_ceiling and not once:
             kept_in = kept_file(self.fingerprint["id"])
             self.ceiling = MeasuredCeiling(kept_in, places, self.threads, progress.say)
             self.ceiling.begin(cells)
-        self.plan = Plan(
+        self.plan = self._plan_of(places, data, run_id, order_seed, once)
+        reached = self.ceiling.reached if self.ceiling else {}
+        rates = {place: rate.flop_per_second for place, rate in reached.items()}
+        self.campaign = Campaign(self.plan, self.journal, progress, rates)
+        self.campaign.choose(cells)
+
+    def _begin_journal(
+        self, count: int, data: Mapping[str, Located], once: bool, progress: Progress
+    ) -> tuple[str, int]:
+        """Id and seed of the run, or of that whose journal is taken up. Raises JournalError and the like."""
+        options = self.options
+        run_id = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        order_seed = secrets.randbelow(2**31) if options.order_seed is None else options.order_seed
+        if options.result_file is None or once:
+            return run_id, order_seed
+        check_writable(options.result_file)
+        self.journal = Journal(journal_path(options.result_file), options.resume)
+        if self.journal.warning:
+            progress.say(self.journal.warning)
+        self.journal.begin(Header(run_id, order_seed, self._conditions(data), count, self.busy))
+        assert self.journal.header is not None
+        self.busy = self.journal.busy
+        if options.retry_failed:
+            ended = self.journal.records.items()
+            kept = (MEASURED, "skipped")
+            self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
+        self._check_code(options.resume_anyway)
+        return self.journal.header.run_id, self.journal.header.order_seed
+
+    def _plan_of(
+        self, places: dict[str, Device], data: dict[str, Located], run_id: str, order_seed: int, once: bool
+    ) -> Plan:
+        """What all cells of the run share."""
+        options = self.options
+        names = {device.id: device.name for device in places.values()}
+        of_sides = {side.name: side.variables for side in self.sides.sides}
+        sources = {name: found.source for name, found in data.items()}
+        context = Context(
+            self.fingerprint, names, options.target_accuracy, sources, self.environment, of_sides
+        )
+        return Plan(
             options,
             places,
             self.threads,
             data,
             run_id,
             order_seed,
-            folder,
+            options.result_file.parent if options.result_file else Path("results"),
             context,
             once,
             self.thread_counts.of_group if self.thread_counts else {},
@@ -191,10 +210,6 @@ class Bench:
             {side.name: side for side in self.sides.sides},
             self.sides.answers_folder,
         )
-        reached = self.ceiling.reached if self.ceiling else {}
-        rates = {place: rate.flop_per_second for place, rate in reached.items()}
-        self.campaign = Campaign(self.plan, self.journal, progress, rates)
-        self.campaign.choose(cells)
 
     def _check_code(self, anyway: bool) -> None:
         """What other code has measured is marked, or refused. Raises JournalError."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from likeforlike.bench.plan.asked.options import OptionError, Options
-from likeforlike.bench.plan.command_line import parse_axes, parse_sizes
+from likeforlike.bench.plan.asked.values import parse_axes, parse_sizes
 from likeforlike.bench.plan.grid import build_grid, with_sizes_named
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract import Axis, Implementation, Problem, Workload, precision_axis

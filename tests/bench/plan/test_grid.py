@@ -8,7 +8,7 @@ import pytest
 
 from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.asked.presets import PRESETS
-from likeforlike.bench.plan.command_line import parse_bytes, parse_sizes
+from likeforlike.bench.plan.asked.values import parse_bytes, parse_sizes
 from likeforlike.bench.plan.grid import Grid, build_grid
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation

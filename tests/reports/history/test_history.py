@@ -144,7 +144,7 @@ def test_other_work_under_the_same_name_is_another_series():
 
 
 def test_the_command_measures_the_cell_and_nothing_else():
-    from likeforlike.bench.plan.command_line import parse_axes
+    from likeforlike.bench.plan.asked.values import parse_axes
 
     judged = judge(history(histories.documents(10)))
     (cell,) = [cell for cell in judged.cells if cell.found.steps]
