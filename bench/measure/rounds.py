@@ -13,6 +13,7 @@ from likeforlike.bench.measure.floors import far_from_the_fastest
 from likeforlike.bench.measure.levelling import LOAD_SECONDS, Levelling
 from likeforlike.bench.measure.repeats import MOST_ATTEMPTS, MOST_IN_VAIN, Repeats
 from likeforlike.bench.measure.stopping import GroupStopping, Limits
+from likeforlike.bench.measure.watch import energy
 from likeforlike.bench.measure.watch.clock_agreement import TwoClocks
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import (
@@ -28,6 +29,7 @@ from likeforlike.bench.worker.messages import (
     Ready,
     Sample,
     Sustain,
+    Sustained,
 )
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.devices.vendors.device import Pace
@@ -70,6 +72,14 @@ class Watcher(Protocol):
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         """Called right after; what disturbed the sample, in words."""
+        ...
+
+    def needs_load(self, cell: Cell) -> bool:
+        """Whether its energy is to be counted over calls without a pause, once the rounds have ended."""
+        ...
+
+    def loaded(self, cell: Cell, calls: int) -> None:
+        """Called right after so many of them."""
         ...
 
     def pace(self, cell: Cell) -> Pace | None:
@@ -185,6 +195,7 @@ class Group:
         if self._live() and not once:
             self._cold_turns()
             self._rounds()
+            self._weigh_energy()
         self._finish_side_by_side([turn for turn in self._live() if turn.cell.recipe is not None])
         for turn in self._live():
             self._attempt(turn, self._finish)
@@ -193,7 +204,7 @@ class Group:
     def _live(self) -> list[Turn]:
         return [turn for turn in self.turns if turn.failure is None and not turn.finished]
 
-    def _attempt(self, turn: Turn, step: Callable[[Turn], None]) -> None:
+    def _attempt(self, turn: Turn, step: Callable[[Turn], object]) -> None:
         """Take a step; if it fails the cell is lost and the group goes on."""
         try:
             step(turn)
@@ -268,7 +279,7 @@ class Group:
             if not order:
                 return
             for turn in order:
-                self._attempt(turn, self._load_device)
+                self._attempt(turn, partial(self._load_device, seconds=LOAD_SECONDS))
                 if turn.failure is not None and turn.warm_epochs is None:
                     self.stopping.drop(turn.cell.id)
                 self.levelling.add(self.clock() - begin, self.watcher.pace(turn.cell))
@@ -277,11 +288,24 @@ class Group:
         for turn in self._live():
             turn.sustained = self.levelling.facts()
 
-    def _load_device(self, turn: Turn) -> None:
-        """It comes on top of the cell's own time."""
+    def _load_device(self, turn: Turn, seconds: float) -> int:
+        """Calls without a pause, on top of the cell's own time; how many."""
         left = turn.seconds_left
-        turn.ask(Sustain(LOAD_SECONDS), self.clock)
+        answer = turn.ask(Sustain(seconds), self.clock)
+        turn.hand.freeze()
         turn.seconds_left = left
+        assert isinstance(answer, Sustained)
+        return answer.calls
+
+    def _weigh_energy(self) -> None:
+        """Call kernels without a pause whose turns were too short for a counter of energy."""
+        for turn in self._in_drawn_order():
+            if turn.warm_epochs is None and self.watcher.needs_load(turn.cell):
+                self._attempt(turn, self._load_for_energy)
+
+    def _load_for_energy(self, turn: Turn) -> None:
+        self.watcher.before(turn.cell, turn.hand.pids)
+        self.watcher.loaded(turn.cell, self._load_device(turn, energy.LOAD_SECONDS))
 
     def _round(self, order: Sequence[Turn], round_number: int, again: bool = False) -> None:
         """One sample of each."""

@@ -86,7 +86,7 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
     try:
         while isinstance(order := receive_order(connection), Go | Sustain):
             if isinstance(order, Sustain):
-                send(connection, Sustained(wake(placed, order.seconds)))
+                send(connection, Sustained(wake(placed, order.seconds) * calls_of(placed)))
                 continue
             begin = placed.witness()
             sample = take_sample(placed)

@@ -158,6 +158,12 @@ class NobodyDisturbs:
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         return []
 
+    def needs_load(self, cell: Cell) -> bool:
+        return False
+
+    def loaded(self, cell: Cell, calls: int) -> None:
+        pass
+
     def pace(self, cell: Cell) -> None:
         pass
 

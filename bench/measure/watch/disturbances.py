@@ -47,6 +47,14 @@ class MachineWatch:
         self._energy.after(cell, sample)
         return self._read(cell.device)
 
+    def needs_load(self, cell: Cell) -> bool:
+        """Whether its energy needs calls without a pause."""
+        return self._energy.needs_load(cell)
+
+    def loaded(self, cell: Cell, calls: int) -> None:
+        """So many calls were made without a pause."""
+        self._energy.loaded(cell, calls)
+
     def pace(self, cell: Cell) -> Pace | None:
         """Of the cell's device now."""
         return self._pace.read(cell)

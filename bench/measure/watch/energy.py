@@ -2,6 +2,8 @@
 
 A turn holds a sample and the untimed calls before it (an epoch with its evaluation and logging), so its
 energy is divided by its calls. A counter moves now and then: how seldom is watched while the device idles.
+Where that is too seldom for a kernel's turns (NVML's total energy counter moves every tenth of a second), the
+kernel is called for a second more after its rounds, and its energy is that of those calls.
 """
 
 from __future__ import annotations
@@ -25,6 +27,10 @@ IDLE_SECONDS = 0.5
 LONGEST_IDLE_SECONDS = 3.0
 """As long is waited for a counter to move thrice; one that doesn't is too coarse for anything here."""
 POLL_SECONDS = 0.002
+LOAD_SECONDS = 1.0
+"""For so long a kernel is called whose turns are too short for the counter."""
+WIDEST = 0.25
+"""So far may the counter be off, as a share of the figure, before a kernel is called for that."""
 
 
 @dataclass(frozen=True)
@@ -80,20 +86,25 @@ def watch_idle(
     return Idle(watts, error, max(longest, counter.update_seconds))
 
 
-def energy_of(turns: Sequence[TurnEnergy], idle: Idle, counter: EnergyCounter) -> dict[str, Any]:
+def energy_of(
+    turns: Sequence[TurnEnergy], idle: Idle, counter: EnergyCounter, loads: Sequence[TurnEnergy] = ()
+) -> dict[str, Any]:
     """A cell's energy for the result file: joules above idle for each sample, or why there is no figure.
+
+    ``loads``: calls without a pause after the rounds, of which alone the figure is, where there are any.
 
     A turn is off by what the device draws in one update of its counter and by one step, at either end:
     bounds, of which the sum of independent turns has the root of the squares (some 2.4 standard deviations,
     since where in an update a turn begins is drawn evenly). What idle power is off by is the same in all.
     """
-    joules = math.fsum(turn.joules for turn in turns)
-    seconds = math.fsum(turn.seconds for turn in turns)
-    calls = sum(turn.calls for turn in turns)
+    counting = loads or turns
+    joules = math.fsum(turn.joules for turn in counting)
+    seconds = math.fsum(turn.seconds for turn in counting)
+    calls = sum(turn.calls for turn in counting)
     if not calls or seconds <= 0:
         return {"not_measurable": "no sample was taken"}
     watts = joules / seconds
-    bounds = [watts * (idle.update_seconds + turn.reading_seconds) + counter.step_joules for turn in turns]
+    bounds = [watts * (idle.update_seconds + turn.reading_seconds) + counter.step_joules for turn in counting]
     error = math.hypot(*bounds) + idle.error_watts * seconds
     net = joules - idle.watts * seconds
     counted = {"net_joules": net, "error_joules": error, "calls": calls, "idle_watts": idle.watts}
@@ -146,6 +157,8 @@ class _Metered:
     idle: Idle | None = None
     began: tuple[float, float, float] | None = None
     turns: dict[str, list[TurnEnergy]] = field(default_factory=dict)
+    loads: dict[str, list[TurnEnergy]] = field(default_factory=dict)
+    """Calls without a pause, after the rounds."""
     lost: dict[str, str] = field(default_factory=dict)
 
 
@@ -207,7 +220,26 @@ class EnergyWatch:
         """Read the counter again; of a first epoch, which is cold and no sample, nothing is kept."""
         metered = self._metered.get(cell.device)
         cold = sample.epoch is not None and sample.epoch.get("epoch") == 1
-        if metered is None or metered.counter is None or cold:
+        if metered is not None and not cold:
+            self._keep(cell, sample.calls, metered, metered.turns)
+
+    def needs_load(self, cell: Cell) -> bool:
+        """Whether its turns were too short for the counter, so that it is to be called without a pause."""
+        metered = self._metered.get(cell.device)
+        if metered is None or metered.counter is None or metered.idle is None or cell.id in metered.lost:
+            return False
+        found = energy_of(metered.turns.get(cell.id, ()), metered.idle, metered.counter)
+        return "net_joules" in found and found["error_joules"] > WIDEST * found["net_joules"]
+
+    def loaded(self, cell: Cell, calls: int) -> None:
+        """Read the counter again, after so many calls without a pause."""
+        metered = self._metered.get(cell.device)
+        if metered is not None:
+            self._keep(cell, calls, metered, metered.loads)
+
+    def _keep(self, cell: Cell, calls: int, metered: _Metered, kept: dict[str, list[TurnEnergy]]) -> None:
+        """What the counter says of the time since ``before``."""
+        if metered.counter is None:
             return
         ended = self._read(metered.counter)
         if metered.began is None or ended is None:
@@ -220,8 +252,7 @@ class EnergyWatch:
                 f"a turn took {seconds:.0f} s, in {longest:.0f} s the counter may go round more than once"
             )
             return
-        turn = TurnEnergy(joules, seconds, sample.calls, reading)
-        metered.turns.setdefault(cell.id, []).append(turn)
+        kept.setdefault(cell.id, []).append(TurnEnergy(joules, seconds, calls, reading))
 
     def of(self, cell: Cell) -> dict[str, Any]:
         """The cell's ``energy`` for the result file."""
@@ -235,7 +266,7 @@ class EnergyWatch:
         turns = metered.turns.get(cell.id, ())
         if cell.id in metered.lost or metered.idle is None or not turns:
             return {"not_measurable": metered.lost.get(cell.id, "no sample was taken")}
-        return energy_of(turns, metered.idle, metered.counter)
+        return energy_of(turns, metered.idle, metered.counter, metered.loads.get(cell.id, ()))
 
     def end(self) -> None:
         """Give the counters back."""

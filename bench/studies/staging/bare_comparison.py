@@ -119,6 +119,13 @@ class Alternation:
                 self._run_bare()
         return []
 
+    def needs_load(self, cell: Cell) -> bool:
+        """Never."""
+        return False
+
+    def loaded(self, cell: Cell, calls: int) -> None:
+        """Nothing to note."""
+
     def pace(self, cell: Cell) -> None:
         """Nobody asks for it."""
 

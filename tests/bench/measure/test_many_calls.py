@@ -215,6 +215,12 @@ class Unwatched:
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         return []
 
+    def needs_load(self, cell: Cell) -> bool:
+        return False
+
+    def loaded(self, cell: Cell, calls: int) -> None:
+        pass
+
     def pace(self, cell: Cell) -> None:
         return None
 

@@ -31,6 +31,12 @@ class Neighbour:
         self.samples += 1
         return ["waited"] if self.disturbs(self.samples - 1) else []
 
+    def needs_load(self, cell: Cell) -> bool:
+        return False
+
+    def loaded(self, cell: Cell, calls: int) -> None:
+        pass
+
     def pace(self, cell: Cell) -> None:
         pass
 

@@ -117,6 +117,12 @@ class Unwatched:
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         return ["throttled"] if turn == 2 else []
 
+    def needs_load(self, cell: Cell) -> bool:
+        return False
+
+    def loaded(self, cell: Cell, calls: int) -> None:
+        pass
+
     def pace(self, cell: Cell) -> None:
         pass
 
@@ -427,6 +433,29 @@ def test_the_device_is_loaded_by_all_in_turns_before_the_first_round() -> None:
     assert a.sustained["ended"] == "asked"
     assert a.failure is None
     assert len(a.samples) == len(a.paces) == 6
+
+
+def test_who_needs_it_is_called_without_a_pause_after_the_rounds() -> None:
+    world, calls = World(), []
+
+    class Counting(Unwatched):
+        def needs_load(self, cell: Cell) -> bool:
+            return cell.entry.name == "b"
+
+        def loaded(self, cell: Cell, calls_made: int) -> None:
+            assert not world.running
+            calls.append((cell.entry.name, calls_made))
+
+    made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"])
+    made.watcher = Counting()
+    _, b = made.measure()
+    kinds = {name: [kind for who, kind in world.log if who == name] for name in "ab"}
+    assert "Sustain" not in kinds["a"]
+    assert kinds["b"].count("Sustain") == 1
+    assert kinds["b"][-2:] == ["Sustain", "Finish"]
+    assert [name for name, _ in calls] == ["b"]
+    assert b.failure is None
+    assert not b.sustained
 
 
 def test_trainers_load_it_after_their_cold_epoch_and_the_one_that_warms_up() -> None:

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from likeforlike.bench.measure.watch import energy
-from likeforlike.bench.measure.watch.energy import EnergyWatch, Idle, TurnEnergy, energies_joined, energy_of
+from likeforlike.bench.measure.watch.energy import (
+    LOAD_SECONDS,
+    EnergyWatch,
+    Idle,
+    TurnEnergy,
+    energies_joined,
+    energy_of,
+)
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.vendors.cpu_maker import Cpu
@@ -69,6 +76,11 @@ def measure(
         watch.before(CELL)
         processor.work(turn_seconds)
         watch.after(CELL, Sample(turn_seconds / calls, calls=calls))
+    if watch.needs_load(CELL):
+        processor.sleep(draw.uniform(0.0, 0.01))
+        watch.before(CELL)
+        processor.work(LOAD_SECONDS)
+        watch.loaded(CELL, round(LOAD_SECONDS / turn_seconds * calls))
     told = watch.of(CELL)
     watch.end()
     return told
@@ -100,6 +112,29 @@ def test_a_coarser_counter_widens_the_range_and_still_holds_the_truth(tmp_path: 
     true = 60.0 * 0.025 / 5
     assert told["low"] < true < told["high"]
     assert told["high"] - told["low"] > 5 * (narrow["high"] - narrow["low"])
+
+
+def test_where_turns_are_too_short_for_it_calls_without_a_pause_are_counted(tmp_path: Path) -> None:
+    """As on a real GPU: the counter moves every tenth of a second, a turn takes a fortieth."""
+    told = measure(Processor(tmp_path, update_seconds=0.1), tmp_path, turns=12)
+    true = 60.0 * 0.025 / 5
+    assert told["low"] < true < told["high"]
+    assert told["high"] - told["low"] < 0.5 * true
+    assert told["calls"] == round(LOAD_SECONDS / 0.025 * 5)
+    assert len(told["sample_joules"]) == 12
+
+
+def test_no_load_is_asked_for_where_turns_tell_or_nothing_can(tmp_path: Path) -> None:
+    fine = measure(Processor(tmp_path / "fine"), tmp_path / "fine")
+    assert fine["calls"] == 40 * 5
+    processor = Processor(tmp_path / "none", update_seconds=10.0)
+    watch = EnergyWatch(DEVICES, (Cpu(tmp_path / "none"),), processor.clock, processor.sleep)
+    watch.begin([CELL])
+    assert not watch.needs_load(CELL)
+    watch.before(CELL)
+    watch.after(CELL, Sample(1.0))
+    assert not watch.needs_load(CELL)
+    assert not EnergyWatch(DEVICES).needs_load(CELL)
 
 
 def test_what_the_counter_cannot_tell_from_rest_has_no_figure(tmp_path: Path) -> None:
