@@ -52,7 +52,9 @@ def measure(asked: argparse.Namespace, condition: str) -> list[str]:
     options = ["--preset=quick", "--devices=cpu:0", "--no-measured-ceiling", f"--plugin={copies.__name__}"]
     options += [f"--implementations={gated}", f"--workloads={PRODUCT}", f"--sizes={asked.sizes}"]
     options += [] if asked.launches is None else [f"--launches={asked.launches}"]
-    for number, truth in ((n, t) for n in range(1, asked.runs + 1) for t in (SAME, SLOWER)):
+    slowed = asked.runs if asked.slowed_runs is None else asked.slowed_runs
+    wanted = [(n, t) for n in range(1, max(asked.runs, slowed) + 1) for t in (SAME, SLOWER)]
+    for number, truth in ((n, t) for n, t in wanted if n <= (slowed if t == SLOWER else asked.runs)):
         path = asked.folder / condition / f"{truth}-{number:03}.json"
         if not complete(path):
             with neighbour(condition, f"{asked.seed} {path.stem}"):
@@ -117,6 +119,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.studies.sides", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the result files lie")
     parser.add_argument("--runs", type=int, default=10, help="of each kind; default 10")
+    parser.add_argument("--slowed-runs", type=int, metavar="RUNS", help="of the slower one; default as many")
     parser.add_argument("--implementations", default="numpy,tf-xla,torch", help="products, comma-separated")
     parser.add_argument("--sizes", default="500,1000", help="comma-separated")
     parser.add_argument("--launches", help="default the preset's")
