@@ -30,6 +30,8 @@ class Judged:
     word: str
     about: str
     """The ratio with its interval, or why there is none."""
+    ratio: str = ""
+    """The former alone."""
 
 
 Judge = Callable[[str], Judged]
@@ -78,9 +80,10 @@ def search(commits: Sequence[str], judge: Judge, tell: Callable[[str, Judged], N
 
 @dataclass(frozen=True)
 class Steps:
-    """Judges commits by runs of two sides, the good commit and the one in question."""
+    """Judges commits by runs of two sides: the one in question beside the good one, or beside the bad one."""
 
     good: str
+    bad: str
     cell: str
     limits: Limits
     options: tuple[str, ...]
@@ -88,18 +91,23 @@ class Steps:
     measure: Measure = measure_sides
 
     def judge(self, commit: str) -> Judged:
-        """Good, bad, or skip: more launches where it is unclear, unless their number was asked for."""
+        """Good, bad, or skip: more launches where it is unclear, unless their number was asked for.
+
+        What is not told from the good commit is good, too, if the bad one is surely slower than it.
+        """
         fixed = any(word.partition("=")[0] == "--launches" for word in self.options)
         judged = Judged(SKIP, "not measured")
         for launches in (None,) if fixed else (None, *MORE_LAUNCHES):
             options = self.options if launches is None else (*self.options, f"--launches={launches}")
-            judged = self._once(commit, options)
+            judged = self._once(self.good, commit, options)
             if judged.word != UNCLEAR:
                 return judged
+            if commit != self.bad and (slower := self._once(commit, self.bad, options)).word == BAD:
+                return Judged(GOOD, f"{judged.ratio}, and the bad commit takes {slower.ratio} of its time")
         return Judged(SKIP, f"unclear, {judged.about}")
 
-    def _once(self, commit: str, options: tuple[str, ...]) -> Judged:
-        sides = TwoSides(f"git:{self.good}", f"git:{commit}", options)
+    def _once(self, base: str, new: str, options: tuple[str, ...]) -> Judged:
+        sides = TwoSides(f"git:{base}", f"git:{new}", options)
         try:
             with tempfile.TemporaryDirectory(prefix="likeforlike-") as folder:
                 file = self.measure(sides, Path(folder) / "results.json", self.here)
@@ -126,10 +134,10 @@ class UnknownCell(Exception):
 def _judged(effect: Effect) -> Judged:
     ratio = ratio_entry(effect.comparison).text
     if effect.fails:
-        return Judged(BAD, ratio)
+        return Judged(BAD, ratio, ratio)
     if effect.word in ("unclear", "no verdict"):
-        return Judged(UNCLEAR, f"{ratio}: {effect.why_unsure}")
-    return Judged(GOOD, ratio)
+        return Judged(UNCLEAR, f"{ratio}: {effect.why_unsure}", ratio)
+    return Judged(GOOD, ratio, ratio)
 
 
 def main(
@@ -150,7 +158,8 @@ def main(
             for option, revision in (("--good", asked.good), ("--bad", asked.bad))
         )
         commits = revisions.between(top, good, bad)
-        steps = Steps(good, asked.cell, parse_limits(asked.fail_if_slower or []), kept, Path.cwd(), measure)
+        limits = parse_limits(asked.fail_if_slower or [])
+        steps = Steps(good, bad, asked.cell, limits, kept, Path.cwd(), measure)
         ends = steps.judge(bad)
         _told(top, bad, ends)
         if ends.word != BAD:
@@ -190,7 +199,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         prog=prog,
         usage=f"{prog} --good REV --bad REV --cell ID [options] [-- BENCH_OPTIONS]",
         description="Find the first commit in which a cell is surely slower than in a good one. Each step "
-        "measures the good commit and another in turns, with more launches where it is unclear.",
+        "measures the good commit and another in turns; where that is unclear, this one and the bad one, and "
+        "then with more launches.",
         epilog=f"Example: {prog} --good v1.2 --bad HEAD --cell sums-mine-cpu:0-1000 -- --plugin my_kernels",
     )
     parser.add_argument("--good", metavar="REV", required=True, help="a commit that is fast enough")

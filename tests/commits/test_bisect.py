@@ -77,6 +77,35 @@ def test_bisect_names_the_seventh(ten, capsys):
     assert out.startswith(f"The first commit that is surely slower is {names[6][:10]} (commit 7): ×1.1")
 
 
+def blurred(document):
+    """Times of the new side scattered so far that they can't be told from the base's."""
+    for cell in document["benchmarks"]:
+        if cell["extra_info"]["axes"].get("side") == "new":
+            data = cell["stats"]["data"]
+            cell["stats"]["data"] = [s * (1 + 0.1 * (n * 7 % 5 - 2)) for n, s in enumerate(data)]
+    return document
+
+
+def test_what_is_not_told_from_the_good_commit_is_held_against_the_bad_one(ten, capsys):
+    """Equal commits stay unclear, however often they are launched; all would be skipped."""
+    names, measure = ten
+    runs = []
+
+    def unsure(sides, file, here):
+        ends = [names.index(side.removeprefix("git:")) for side in (sides.base, sides.new)]
+        runs.append((*ends, sides.options))
+        alike = (ends[0] >= 6) == (ends[1] >= 6)
+        return read(blurred(sided(slower=1.0)), "r.json") if alike else measure(sides, file, here)
+
+    assert main(["--good", names[0], "--cell", "matmul-numpy-cpu:0-500-float32"], measure=unsure) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith(f"The first commit that is surely slower is {names[6][:10]} (commit 7): ×1.1")
+    assert "(commit 5): good, " in told.err
+    assert "and the bad commit takes ×1.1" in told.err
+    assert all(options == () for *_, options in runs)
+    assert (4, 9, ()) in runs
+
+
 def test_an_unknown_cell_and_a_bad_end_that_is_good_are_one_line(ten, capsys):
     names, measure = ten
     assert main(["--good", names[0], "--cell", "x"], measure=measure) == 2
