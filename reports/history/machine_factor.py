@@ -1,8 +1,8 @@
 """What moved a whole machine: a common factor of each run, by the copies that were measured beside the cells.
 
-The noise floor's product and the twins of entrants are measured in every run. The product is the harness's
-own and does not change with a commit; a twin is its entrant's code once more. So each implementation among
-them has one vote, the median of votes is the factor, and no single entrant's change passes for the machine.
+The noise floor's product is measured in every run: it is the harness's own and does not change with a commit.
+Where a run lacks it, the twins of entrants tell, each implementation with one vote, so that no single one's
+change passes for the machine; but a twin is its entrant's code once more, and what slows them all would.
 """
 
 from __future__ import annotations
@@ -48,12 +48,15 @@ def factors(series: Sequence[Series]) -> dict[tuple[str, str], Factor]:
 
 def _factor(series: Sequence[Series]) -> Factor:
     visits = {visit.id for item in series for visit in item.visits}
-    copies = [item for item in series if item.reference]
-    if visits and visits == {visit.id for item in copies for visit in item.visits}:
-        count = len(_votes(copies))
-        told = f"{count} cop{'y' if count == 1 else 'ies'} measured beside the cells"
-        return Factor(_common(copies), told, True)
     entrants = [item for item in series if not item.reference]
+    every = [item for item in series if item.reference]
+    compared = {item.workload for item in entrants}
+    unchanging = [item for item in every if item.workload not in compared]  # a twin stands beside its entrant
+    for copies in (unchanging, every):
+        if visits and visits == {visit.id for item in copies for visit in item.visits}:
+            count = len(_votes(copies))
+            told = f"{count} cop{'y' if count == 1 else 'ies'} measured beside the cells"
+            return Factor(_common(copies), told, True)
     count = len(_votes(entrants))
     if count >= LEAST_WITHOUT_COPIES:
         return Factor(_common(entrants), f"what its {count} implementations have in common")

@@ -35,6 +35,8 @@ LENIENT = 10.0
 OUTLYING = 6.0
 """A lone run so many robust standard deviations off its neighbours is set aside."""
 
+COMES_BACK = 0.5
+"""An outlier is as far from what follows as from what was before it, up to this share."""
 NEIGHBOURS = 3
 """Runs at either side that an outlier is held against: what lasts longer is none."""
 
@@ -154,7 +156,8 @@ def find_steps(
 def outliers(series: np.ndarray) -> frozenset[int]:
     """One or two values far off the median of their neighbours, and off the values right beside them.
 
-    Hampel's filter, by one standard for the whole series; the last run before a step is like the one before.
+    Hampel's filter, by one standard for the whole series; the last run before a step is like the one before,
+    and the first behind one is nearer to what follows than to what was before: a spike comes back.
     """
     near = [series[max(n - NEIGHBOURS, 0) : n + NEIGHBOURS + 1] for n in range(series.size)]
     rest = np.abs(series - np.array([np.median(values) for values in near]))
@@ -166,8 +169,9 @@ def outliers(series: np.ndarray) -> frozenset[int]:
         for start in range(series.size - count + 1):
             stop = start + count
             beside = [n for n in (start - 1, stop) if 0 <= n < series.size]
-            apart = min(abs(series[n] - series[other]) for n in range(start, stop) for other in beside)
-            if rest[start:stop].min() > limit and apart > limit:
+            apart = [min(abs(series[n] - series[other]) for n in range(start, stop)) for other in beside]
+            comes_back = min(apart) > COMES_BACK * max(apart)
+            if rest[start:stop].min() > limit and min(apart) > limit and comes_back:
                 found |= set(range(start, stop))
     return frozenset(found)
 

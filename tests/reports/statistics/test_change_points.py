@@ -101,6 +101,15 @@ def test_lone_outliers_are_set_aside_and_no_step():
     assert not found.steps
 
 
+@pytest.mark.parametrize("seed", [197, 230, 234, 322, 368])
+def test_the_first_runs_behind_a_step_are_no_outliers(seed):
+    """They lie a little off the next ones, and far off all before them: draws in which that hid the step."""
+    draw = np.random.default_rng(seed)
+    values = np.r_[np.zeros(6), np.full(4, -0.22)] + draw.normal(0, 0.005, 10)
+    assert not outliers(values)
+    assert [step.position for step in find_steps(values).steps] == [6]
+
+
 def test_the_run_that_was_set_aside_may_be_of_either_side():
     values = step_series(10, 10, 0.2, 0.004)
     values[10] += 0.5
