@@ -101,7 +101,7 @@ def test_lone_outliers_are_set_aside_and_no_step():
     assert not found.steps
 
 
-@pytest.mark.parametrize("seed", [197, 230, 234, 322, 368])
+@pytest.mark.parametrize("seed", [197, 234, 322, 368])
 def test_the_first_runs_behind_a_step_are_no_outliers(seed):
     """They lie a little off the next ones, and far off all before them: draws in which that hid the step."""
     draw = np.random.default_rng(seed)
