@@ -325,8 +325,8 @@ def _reading() -> Points:
         (
             "A point is a run: the mean over its launches of the logs of their medians. Points of one "
             "commit stand side by side; a step lies between commits.",
-            "What moves a machine as a whole is taken out: the median of what the noise floor's products show "
-            "in that run, or where it lacks them the twins.",
+            "What moves a machine as a whole is taken out: the median of what the noise floor's products "
+            "show in that run, or where it lacks them the twins.",
             "Steps are found by E-divisive and tested as Hunter does, with a price for having searched, "
             "for runs that resemble the ones before, and for the number of cells; less "
             f"than 2 % is no step, nor is what lasted fewer than {LEAST_RUNS} runs.",
