@@ -63,7 +63,7 @@ _BLOCK = 28 * 64 * (4 * 64 + 2 * 28 + 2 * 256)
 
 SUBJECTS: Mapping[str, Subject] = {
     "mlp": Subject(
-        oracle=f"{_TASKS}.mlp.numpy_loop:ORACLE",
+        oracle=f"{_TASKS}.mlp.loops.numpy_loop:ORACLE",
         networks=f"{_TASKS}.mlp.networks",
         flop=2.0 * (784 * 512 + 512 * 10),
         longest_sum=784,

@@ -389,7 +389,7 @@ class TestRefusals:
 
     def test_no_file(self):
         with pytest.raises(
-            ValueError, match=r"no result file given; expected a path or a published name: ladder"
+            ValueError, match=r"no result file given; expected a path or a published name: h200"
         ):
             likeforlike.read()
 

@@ -43,7 +43,7 @@ class TestPublishedFiles:
                 same(frame[axis], (info["axes"].get(axis) for info in infos))
         same(frame["run"], (info["axes"].get("run", 0) for info in infos))
 
-    @pytest.mark.parametrize("name", PUBLISHED)
+    @pytest.mark.parametrize("name", [name for name in PUBLISHED if name != "h200-2026"])  # products alone
     def test_an_epoch_stands_beside_its_sample(self, name):
         cells = [c for c in published(name)["benchmarks"] if c["extra_info"]["workload"] == "training"]
         frame = likeforlike.read(name)
