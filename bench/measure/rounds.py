@@ -44,23 +44,18 @@ class Hand(Protocol):
     @property
     def pids(self) -> Sequence[int]:
         """Its processes, whose threads the machine may keep waiting; none where there is no process."""
-        ...
 
     def order(self, message: Order) -> None:
         """Thaw and tell."""
-        ...
 
     def answer(self, timeout_seconds: float) -> Answer:
         """Wait for the answer, CellFailed if there is none to come."""
-        ...
 
     def freeze(self) -> None:
         """Stop all threads."""
-        ...
 
     def kill(self) -> None:
         """End it, with what it holds, at once."""
-        ...
 
 
 class Watcher(Protocol):
@@ -68,23 +63,18 @@ class Watcher(Protocol):
 
     def before(self, cell: Cell, pids: Sequence[int]) -> None:
         """Called right before a sample is ordered; ``pids`` of its worker."""
-        ...
 
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         """Called right after; what disturbed the sample, in words."""
-        ...
 
     def needs_load(self, cell: Cell) -> bool:
         """Whether its energy is to be counted over calls without a pause, once the rounds have ended."""
-        ...
 
     def loaded(self, cell: Cell, calls: int) -> None:
         """Called right after so many of them."""
-        ...
 
     def pace(self, cell: Cell) -> Pace | None:
         """Clock, temperature and throttle reasons of the cell's device now; None where nobody tells."""
-        ...
 
 
 @dataclass

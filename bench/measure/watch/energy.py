@@ -148,6 +148,15 @@ def energies_joined(told: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] 
     return _judged(counted)
 
 
+def _nobodys(cell: Cell) -> str:
+    """Why what the counter says can't be told to be the cell's; empty if it can."""
+    if cell.device.startswith("cpu") and cell.concurrent:
+        return "other devices' cells used the processor at the same time"
+    if cell.device.startswith("gpu") and int(dict(cell.axes).get("workers", 1)) > 1:
+        return "it works on several GPUs, and one of them is read"
+    return ""
+
+
 @dataclass
 class _Metered:
     """A device's counter while its group is measured."""
@@ -228,6 +237,8 @@ class EnergyWatch:
         metered = self._metered.get(cell.device)
         if metered is None or metered.counter is None or metered.idle is None or cell.id in metered.lost:
             return False
+        if _nobodys(cell):
+            return False
         found = energy_of(metered.turns.get(cell.id, ()), metered.idle, metered.counter)
         return "net_joules" in found and found["error_joules"] > WIDEST * found["net_joules"]
 
@@ -259,10 +270,8 @@ class EnergyWatch:
         metered = self._metered.get(cell.device)
         if metered is None or metered.counter is None:
             return {"not_measurable": metered.reason if metered else "it was not watched"}
-        if cell.device.startswith("cpu") and cell.concurrent:
-            return {"not_measurable": "other devices' cells used the processor at the same time"}
-        if cell.device.startswith("gpu") and int(dict(cell.axes).get("workers", 1)) > 1:
-            return {"not_measurable": "it works on several GPUs, and one of them is read"}
+        if nobodys := _nobodys(cell):
+            return {"not_measurable": nobodys}
         turns = metered.turns.get(cell.id, ())
         if cell.id in metered.lost or metered.idle is None or not turns:
             return {"not_measurable": metered.lost.get(cell.id, "no sample was taken")}

@@ -214,11 +214,15 @@ def test_each_cell_has_its_own_and_a_cold_epoch_is_nobody_s(tmp_path: Path) -> N
 
 
 def test_beside_other_devices_the_processor_s_energy_is_nobody_s(tmp_path: Path) -> None:
-    processor = Processor(tmp_path)
+    processor = Processor(tmp_path, update_seconds=0.1)
     cell = Cell(ENTRY, "cpu:0", (), "g", concurrent=True)
     watch = EnergyWatch(DEVICES, (Cpu(tmp_path),), processor.clock, processor.sleep)
     watch.begin([cell])
     assert "other devices" in watch.of(cell)["not_measurable"]
+    watch.before(cell)
+    processor.work(0.025)
+    watch.after(cell, Sample(0.025))
+    assert not watch.needs_load(cell)
 
 
 def test_the_counter_is_closed_with_the_group() -> None:
