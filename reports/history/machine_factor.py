@@ -14,14 +14,16 @@ import numpy as np
 
 from likeforlike.reports.history.series import Series
 from likeforlike.reports.sort.measured.measurements import grouped
+from likeforlike.reports.statistics.change_points import outliers
 
 LEAST_WITHOUT_COPIES = 5
 """Implementations from which on what moves all cells alike is taken for the machine, where no copies are."""
 
 _SWEEPS = 20
 
-_WORSE = 3.0
-"""Dividing by the factor is left where it makes runs differ so many times more from the next."""
+FOLLOWS = 0.5
+"""A cell that follows the factor by less, from run to run, is not divided by it: that would add more than it
+takes away, since the sum of (d - f)² is above that of d² where the slope of d on f is below a half."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +104,17 @@ def _median(rows: np.ndarray) -> np.ndarray:
 def adjusted(series: Series, factor: Factor) -> tuple[np.ndarray, bool]:
     """The series' logs without the machine's, and whether that was taken out.
 
-    It is not where no factor is known, where the series is a copy itself, or where it only adds noise.
+    It is not where no factor is known, where the series is a copy itself, or where it follows the factor by
+    less than :data:`FOLLOWS`. Its differences from each run to the next tell, by least squares: a step of
+    code is one difference among many, and lone outliers are left out.
     """
     logs = np.array(series.logs)
     if not factor.logs or series.reference:
         return logs, False
-    rest = logs - np.array([factor.logs[visit.id] for visit in series.visits])
-    if len(logs) > 2:
-        plain, made = (float(np.median(np.abs(np.diff(values)))) for values in (logs, rest))
-        if made > _WORSE * plain:
-            return logs, False
-    return rest, True
+    moves = np.array([factor.logs[visit.id] for visit in series.visits])
+    set_aside = outliers(logs - moves)
+    kept = [n for n in range(logs.size) if n not in set_aside]
+    own, theirs = np.diff(logs[kept]), np.diff(moves[kept])
+    if float(own @ theirs) < FOLLOWS * float(theirs @ theirs):
+        return logs, False
+    return logs - moves, True

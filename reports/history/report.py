@@ -94,8 +94,8 @@ def _findings(judged: Judged, found: Sequence[Found]) -> Iterator[Finding]:
     unsure = len(found) - len(sure)
     if unsure:
         yield Finding(
-            f"{count_text(unsure, 'step')} of cells that stayed while their machine moved: they may be "
-            "no more than what was divided by.",
+            f"{count_text(unsure, 'step')} at which the machine itself moved: whether the code did, too, "
+            "can't be told from these runs.",
             "warning",
         )
     if short:
@@ -178,8 +178,8 @@ def _steps_table(judged: Judged, found: Sequence[Found]) -> Table:
     columns = (*place, "runs before", "runs after", "machine's own", "as measured", "differs beside the code")
     rows = tuple(_step_row(judged, cell, step) for cell, step in found)
     note = (
-        "The ratio is of what was judged, the machine's own move taken out where that is known; the interval "
-        "is 95 %, over runs."
+        "The ratio is of what was judged: the machine's own move is taken out of cells that follow it. The "
+        "interval is 95 %, over runs."
     )
     return Table("steps", "Every step", columns, rows, note, minor=("differs beside the code", "as measured"))
 
@@ -325,8 +325,9 @@ def _reading() -> Points:
         (
             "A point is a run: the mean over its launches of the logs of their medians. Points of one "
             "commit stand side by side; a step lies between commits.",
-            "What moves a machine as a whole is taken out: the median of what the noise floor's products "
-            "show in that run, or where it lacks them the twins.",
+            "What moves a machine as a whole is taken out of the cells that follow it from run to run by "
+            "more than half: the median of what the noise floor's products show in that run, or where it "
+            "lacks them the twins.",
             "Steps are found by E-divisive and tested as Hunter does, with a price for having searched, "
             "for runs that resemble the ones before, and for the number of cells; less "
             f"than 2 % is no step, nor is what lasted fewer than {LEAST_RUNS} runs.",

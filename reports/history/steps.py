@@ -25,7 +25,7 @@ NEAR_RUNS = 4
 """Runs at either side of a step by which it is told whether the machine moved there."""
 
 MACHINES_SHARE = 0.5
-"""A step of which the machine's own move, the other way, makes up more than this share is not sure."""
+"""A step of which the machine's own move there could make up more than this share is not sure."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +52,21 @@ class Marked:
         return float(np.mean(moves[after]) - np.mean(moves[before]))
 
     def sure(self, step: Step) -> bool:
-        """Whether the cell itself moved, and not only the machine's factor that it was divided by.
+        """Whether the cell itself moved, and not only its machine.
 
-        It is not where the factor moved there, the other way, by much of the step, unless the cell is seen
-        to follow the factor elsewhere.
+        Not sure is a cell divided by the factor where that moved there, the other way, by much of the step,
+        unless the cell is seen to follow it elsewhere; nor one not divided where it moved the same way.
         """
-        if not self.adjusted:
+        if not self.factor.logs:
             return True
         moves = self._moves()
         before, after = self._parts(step)
         near_before = moves[max(before.start, before.stop - NEAR_RUNS) : before.stop]
         near_after = moves[after.start : min(after.stop, after.start + NEAR_RUNS)]
         moved = float(near_after.mean() - near_before.mean())
-        opposed = moved * step.log_ratio < 0.0 and abs(moved) > MACHINES_SHARE * abs(step.log_ratio)
-        return not opposed or self._follows()
+        would_show = -moved if self.adjusted else moved
+        in_doubt = would_show * step.log_ratio > 0.0 and abs(moved) > MACHINES_SHARE * abs(step.log_ratio)
+        return not in_doubt or (self.adjusted and self._follows())
 
     def _follows(self) -> bool:
         """Whether its times as measured surely go with the factor between steps, by more than half."""

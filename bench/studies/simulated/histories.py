@@ -29,6 +29,8 @@ class Nature:
     """Of the whole machine: lasting steps of 5 to 15 %, at either side."""
     own_drift: float = 0.0
     """Of each cell alone: standard deviation of what decays by three tenths from run to run."""
+    apart: float = 0.0
+    """Share of the cells that what moves the machine does not move."""
 
 
 NATURES: Mapping[str, Nature] = {
@@ -38,31 +40,36 @@ NATURES: Mapping[str, Nature] = {
     "machine walks (2 % a run)": Nature(walk=0.02),
     "machine steps twice (5 to 15 %)": Nature(jumps=2),
     "each cell drifts by itself (1 %, by 0.7 of the last)": Nature(own_drift=0.01),
-    "all of these at once": Nature(3.0, 0.05, 0.02, 2, 0.01),
+    "machine walks (4 % a run), and half of the cells don't follow": Nature(walk=0.04, apart=0.5),
+    "machine steps twice, and half of the cells don't follow": Nature(jumps=2, apart=0.5),
+    "all of these at once": Nature(3.0, 0.05, 0.02, 2, 0.01, 0.5),
 }
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The one step of code in a history: which cell, at which position, and the log of its ratio."""
+    """The one step of code in a history: which cell, where, and the log of its ratio; 0 is none."""
 
     cell: int
     position: int
     log_ratio: float
 
 
-def made_up(nature: Nature, runs: int, draw: np.random.Generator, truth: Truth | None = None) -> History:
-    """A history of :data:`CELLS` cells, two copies of the noise floor's product and :data:`TWINS` twins."""
+def made_up(
+    nature: Nature, runs: int, draw: np.random.Generator, truth: Truth | None = None, cells: int = CELLS
+) -> History:
+    """A history of so many cells, two copies of the noise floor's product and :data:`TWINS` twins."""
     machine = np.cumsum(draw.normal(0.0, nature.walk, runs)) if nature.walk else np.zeros(runs)
     for _ in range(nature.jumps):
         size = draw.uniform(0.05, 0.15) * draw.choice((-1.0, 1.0))
         machine[int(draw.integers(1, runs)) :] += size
     visits = tuple(_visit(number) for number in range(runs))
-    names = [(f"cell-{n}", False) for n in range(CELLS)]
+    names = [(f"cell-{n}", False) for n in range(cells)]
     names += [(f"twin-{n}", True) for n in range(TWINS)] + [("product-a", True), ("product-b", True)]
     series = []
     for number, (name, reference) in enumerate(names):
-        logs = machine + _own(nature, runs, draw)
+        follows = reference or draw.random() >= nature.apart
+        logs = follows * machine + _own(nature, runs, draw)
         if truth is not None and number == truth.cell:
             logs[truth.position :] += truth.log_ratio
         series.append(_series(name, reference, visits, logs))

@@ -16,7 +16,7 @@ from likeforlike.reports.statistics.change_points import HUNTER
 @pytest.fixture(scope="module")
 def on_a_machine_that_steps():
     nature = Nature(jumps=2)
-    return study.tally(nature, 12, 6, 1, study.JUDGES)
+    return study.tally(nature, 12, 8, 2, study.JUDGES)
 
 
 def test_what_takes_the_machine_for_the_code_is_seen(on_a_machine_that_steps):
@@ -62,6 +62,24 @@ def test_a_false_step_in_the_right_cell_at_the_wrong_commit_is_counted():
     assert told.false_steps >= 1
 
 
+def test_where_no_code_stepped_each_step_is_false():
+    def blames_every_cell(history):
+        return judge(history, rule=replace(HUNTER, threshold=RULE.threshold), adjust=False, many=False)
+
+    told = study.tally(Nature(jumps=2), 12, 1, 1, {"bare": blames_every_cell}, cells=2)["bare"]
+    assert told.with_false == 1
+    assert not any(told.found.values())
+
+
+def test_half_of_the_cells_may_stay_while_the_machine_moves():
+    draw = np.random.default_rng(1)
+    history = made_up(Nature(walk=1.0, apart=0.5), 40, draw)
+    spread = {item.implementation: np.std(item.logs) for item in history.series}
+    stay = [name for name, value in spread.items() if value < 0.1]
+    assert 4 <= len(stay) <= 16
+    assert all(name.startswith("cell-") for name in stay)
+
+
 def test_cells_and_copies_are_as_many_as_it_says():
     history = made_up(Nature(), 6, np.random.default_rng(1))
     assert sum(not item.reference for item in history.series) == CELLS
@@ -70,5 +88,6 @@ def test_cells_and_copies_are_as_many_as_it_says():
 
 def test_its_table_has_a_row_for_each_judgement(on_a_machine_that_steps):
     rows = study.rows_of("steps", 12, on_a_machine_that_steps)
-    assert [row[2] for row in rows] == list(study.JUDGES)
-    assert rows[0][3] == "0 of 6"
+    assert [row[3] for row in rows] == list(study.JUDGES)
+    assert rows[0][4] == "0 of 8"
+    assert rows[0][1:3] == [CELLS, 12]
