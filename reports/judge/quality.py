@@ -22,12 +22,12 @@ from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.statistics.accuracy import (
     AccuracyVerdict,
     Announcement,
+    SeedScatter,
     accuracies_with_false_discovery_rate,
     accuracy_verdict,
     may_be_called_faster,
     may_be_called_fastest,
 )
-from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.verdicts import Word
 
 TRAINED_WORSE = "trained worse"
@@ -50,7 +50,7 @@ class Quality:
     other_faster: Announcement
     """Whether the other may be called the faster one."""
     base_faster: Announcement
-    scatter: Spread | None = None
+    scatter: SeedScatter | None = None
     """How far seeds alone move accuracies there, by all that train there."""
 
     def barred(self, word: Word) -> str:
@@ -87,7 +87,7 @@ def _quality(
     pair: Pair,
     accuracy: AccuracyVerdict | None,
     missing: Mapping[tuple[object, ...], Announcement],
-    scatters: Mapping[Place, Spread],
+    scatters: Mapping[Place, SeedScatter],
 ) -> Quality:
     base, other = pair
     names = (base.key.name, other.key.name)
@@ -109,7 +109,7 @@ def _announcement(
     return missed if announcement.allowed and missed is not None else announcement
 
 
-def _verdicts(pairs: Sequence[Pair], scatters: Mapping[Place, Spread]) -> list[AccuracyVerdict | None]:
+def _verdicts(pairs: Sequence[Pair], scatters: Mapping[Place, SeedScatter]) -> list[AccuracyVerdict | None]:
     known = [(pair, compared_accuracies(*pair)) for pair in pairs]
     judged = iter(
         accuracies_with_false_discovery_rate(
@@ -124,7 +124,7 @@ def _verdicts(pairs: Sequence[Pair], scatters: Mapping[Place, Spread]) -> list[A
 
 
 def _missing(
-    competing: Iterable[Measurement], scatters: Mapping[Place, Spread]
+    competing: Iterable[Measurement], scatters: Mapping[Place, SeedScatter]
 ) -> dict[tuple[object, ...], Announcement]:
     """Of those that compete each that misses the quality of another, and how."""
     sound = [item for item in competing if trains(item) and not item.refuted]

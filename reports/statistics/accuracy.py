@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -115,25 +116,59 @@ class Announcement:
     """Why not, or what the reader must know beside it; the end of a sentence."""
 
 
-def seed_scatter(trainers: Sequence[Mapping[Any, float]]) -> Spread | None:
-    """How far accuracies of one trainer lie apart by their seeds, from several trainers under one recipe.
+@dataclass(frozen=True)
+class SeedScatter:
+    """How far seeds move accuracies, as all trainers under one recipe show it."""
+
+    alone: Spread
+    """Accuracies of one trainer. A seed that all share moves all alike, which counts as scatter too."""
+    paired: Spread | None
+    """Differences of two trainers, seed by seed; None where fewer than three trainers show them."""
+
+
+def seed_scatter(trainers: Sequence[Mapping[Any, float]]) -> SeedScatter | None:
+    """How far accuracies lie apart by their seeds, from several trainers under one recipe.
 
     Two or three seeds of one say little of it, and of fewer than three trainers nothing is said of how alike
-    they are: no variance is moderated towards theirs. A seed that all share moves all alike, which counts as
-    scatter too. None if no trainer has two seeds, or no accuracy differs.
+    they are: no variance is moderated towards theirs. None if none has two seeds, or no accuracy differs.
     """
-    several = [list(values.values()) for values in trainers if len(values) >= LEAST_SEEDS]
+    several = [values for values in trainers if len(values) >= LEAST_SEEDS]
     found = pooled_spread(
-        [float(np.var(values, ddof=1)) for values in several], [len(values) - 1.0 for values in several]
+        [float(np.var(list(values.values()), ddof=1)) for values in several],
+        [len(values) - 1.0 for values in several],
     )
-    return replace(found, freedom=0.0) if found and len(several) < LEAST_TRAINERS else found
+    if found is None:
+        return None
+    if len(several) < LEAST_TRAINERS:
+        return SeedScatter(replace(found, freedom=0.0), None)
+    return SeedScatter(found, _pair_scatter(several))
+
+
+def _pair_scatter(trainers: Sequence[Mapping[Any, float]]) -> Spread | None:
+    """From every two that share two seeds, but those who agree in all: they compute the same.
+
+    Differences of K trainers hold no more than K - 1 independent ones of each seed.
+    """
+    shared = [(one, other, sorted(one.keys() & other.keys())) for one, other in combinations(trainers, 2)]
+    differences = [
+        np.array([other[seed] - one[seed] for seed in seeds])
+        for one, other, seeds in shared
+        if len(seeds) >= LEAST_SEEDS
+    ]
+    told = [values for values in differences if values.any()]
+    freedoms = [len(values) - 1.0 for values in trainers]
+    return pooled_spread(
+        [float(values.var(ddof=1)) for values in told],
+        [values.size - 1.0 for values in told],
+        sum(freedoms) - max(freedoms),
+    )
 
 
 def mean_accuracy(
     accuracies: Mapping[Any, float],
     images: int | None = None,
     confidence: float = 0.95,
-    scatter: Spread | None = None,
+    scatter: SeedScatter | None = None,
 ) -> MeanAccuracy:
     """Mean over seeds and Student's interval, no narrower than so many validation images can show.
 
@@ -145,7 +180,7 @@ def mean_accuracy(
     mean = float(values.mean())
     if values.size < LEAST_SEEDS:
         return MeanAccuracy(mean, mean, mean, values.size)
-    spread = _Spread.of_sides([values], images or SUPPOSED_IMAGES, scatter)
+    spread = _Spread.of_sides([values], images or SUPPOSED_IMAGES, scatter.alone if scatter else None)
     arm = spread.half_width(0, confidence)
     return MeanAccuracy(mean, max(mean - arm, 0.0), min(mean + arm, 1.0), values.size)
 
@@ -156,7 +191,7 @@ def accuracy_verdict(
     images: int | None = None,
     margin: float = MARGIN,
     confidence: float = 0.95,
-    scatter: Spread | None = None,
+    scatter: SeedScatter | None = None,
 ) -> AccuracyVerdict:
     """Say higher, lower, same or unclear of the other's accuracies, each given by seed, against the base's.
 
@@ -164,8 +199,8 @@ def accuracy_verdict(
     differences. Else it is Welch's. Student's is exact for normal differences from two seeds on, where it is
     honestly wide. Seeds can agree by chance to the last image, so no accuracy is taken to be known more
     precisely than ``images`` (10,000 if not known) can show: to 1 / (√12 images), a uniform error of one
-    image. ``scatter`` is that of the seeds as several trainers show it: without pairs variances are moderated
-    towards it; differences of pairs hold no seed's own effect, and are their own measure.
+    image. ``scatter`` is that of the seeds as several trainers show it, towards which variances are
+    moderated: two seeds whose differences agree by chance would make an interval too narrow to be believed.
 
     Different means that the interval excludes 0 and the difference is beyond the margin; same, that the whole
     interval lies within it. Raises ValueError without a seed, or if an accuracy is no share.
@@ -196,9 +231,9 @@ def accuracy_verdict(
     if min(counts) < LEAST_SEEDS:
         return verdict
     if paired:
-        spread = _Spread.of_pairs(values[1] - values[0], images)
+        spread = _Spread.of_pairs(values[1] - values[0], images, scatter.paired if scatter else None)
     else:
-        spread = _Spread.of_sides(values, images, scatter)
+        spread = _Spread.of_sides(values, images, scatter.alone if scatter else None)
     arm, difference = spread.half_width(0, confidence), verdict.difference
     word, reason = _word(difference, arm, margin)
     return replace(
@@ -209,7 +244,9 @@ def accuracy_verdict(
         p_value=spread.p_value(difference),
         reason=reason,
         further_seeds=_further(spread, difference, margin, confidence) if word == "unclear" else None,
-        usual_error=math.sqrt(scatter.variance * sum(1.0 / count for count in counts)) if scatter else 0.0,
+        usual_error=math.sqrt(scatter.alone.variance * sum(1.0 / count for count in counts))
+        if scatter
+        else 0.0,
     )
 
 
@@ -285,8 +322,8 @@ class _Spread:
     """Degrees of freedom of each variance."""
 
     @classmethod
-    def of_pairs(cls, differences: np.ndarray, images: int) -> _Spread:
-        return cls._of([differences], 2.0 * _floor(images), None)
+    def of_pairs(cls, differences: np.ndarray, images: int, scatter: Spread | None) -> _Spread:
+        return cls._of([differences], 2.0 * _floor(images), scatter)
 
     @classmethod
     def of_sides(cls, sides: Sequence[np.ndarray], images: int, scatter: Spread | None) -> _Spread:

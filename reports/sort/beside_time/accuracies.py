@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from likeforlike.reports.sort.epochs import epoch_seconds, runs_with_epochs
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
-from likeforlike.reports.statistics.accuracy import seed_scatter
-from likeforlike.reports.statistics.moderated_variance import Spread
+from likeforlike.reports.statistics.accuracy import SeedScatter, seed_scatter
 
 Seed = tuple[str, str]
 Place = tuple[object, ...]
@@ -60,7 +59,7 @@ def place_of(item: Measurement) -> Place:
     return item.machine.id, item.key.place
 
 
-def usual_scatters(items: Iterable[Measurement]) -> dict[Place, Spread]:
+def usual_scatters(items: Iterable[Measurement]) -> dict[Place, SeedScatter]:
     """How far seeds alone move the accuracies at each place, by all that train there, each counted once."""
     trained = [item for item in items if trains(item) and not item.refuted]
     places = grouped(
@@ -73,10 +72,10 @@ def usual_scatters(items: Iterable[Measurement]) -> dict[Place, Spread]:
     return {place: scatter for place, scatter in known.items() if scatter is not None}
 
 
-def scatter_of(items: Iterable[Measurement], scatters: Mapping[Place, Spread]) -> Spread | None:
+def scatter_of(items: Iterable[Measurement], scatters: Mapping[Place, SeedScatter]) -> SeedScatter | None:
     """That of the place of these; of two recipes or machines the larger."""
     known = [scatters[place] for place in map(place_of, items) if place in scatters]
-    return max(known, key=lambda scatter: scatter.variance, default=None)
+    return max(known, key=lambda scatter: scatter.alone.variance, default=None)
 
 
 def validation_images(items: Iterable[Measurement]) -> int | None:

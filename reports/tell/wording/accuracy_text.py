@@ -13,8 +13,12 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     validation_images,
 )
 from likeforlike.reports.sort.measured.measurements import Measurement
-from likeforlike.reports.statistics.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
-from likeforlike.reports.statistics.moderated_variance import Spread
+from likeforlike.reports.statistics.accuracy import (
+    AccuracyVerdict,
+    MeanAccuracy,
+    SeedScatter,
+    mean_accuracy,
+)
 from likeforlike.reports.statistics.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy
 from likeforlike.reports.tell.document import Entry
 from likeforlike.reports.tell.formatting import comparison_text, epoch_words, significant
@@ -28,7 +32,7 @@ ABOUT = (
 
 
 def accuracy_over_seeds(
-    item: Measurement, comparison: Comparison | None = None, scatter: Spread | None = None
+    item: Measurement, comparison: Comparison | None = None, scatter: SeedScatter | None = None
 ) -> Entry:
     """Mean validation accuracy, its interval over seeds, and the verdict on it against the base's.
 
@@ -44,7 +48,7 @@ def accuracy_over_seeds(
     return Entry(f"{known.mean * 100:.2f} % ({interval}{seeds}){word}", known.mean)
 
 
-def _mean(item: Measurement, scatter: Spread | None) -> MeanAccuracy | None:
+def _mean(item: Measurement, scatter: SeedScatter | None) -> MeanAccuracy | None:
     values = accuracies_by_seed(item)
     return mean_accuracy(values, validation_images([item]), scatter=scatter) if values else None
 

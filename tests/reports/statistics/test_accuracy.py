@@ -43,7 +43,7 @@ def test_two_seeds_of_one_lean_on_those_of_all():
     """Smyth's prior of equal variances, by hand: log s0² is the mean of log s² + γ + log 2, of one each."""
     prior = math.exp(np.mean(np.log([2e-4, 5e-5, 2e-4, 5e-5])) + np.euler_gamma + math.log(2.0))
     scatter = seed_scatter(ALIKE)
-    assert scatter.variance == pytest.approx(prior)
+    assert scatter.alone.variance == pytest.approx(prior)
     told = mean_accuracy(ALIKE[0], 10_000, scatter=scatter)
     arm = stats.t.ppf(0.975, 4) * math.sqrt(prior / 2)  # all four have four degrees of freedom
     assert (told.low, told.high) == pytest.approx((0.83 - arm, 0.83 + arm))
@@ -56,10 +56,50 @@ def test_two_trainers_are_too_few_to_lean_on():
     assert seed_scatter([by_seed(0.8), by_seed(0.9)]) is None
 
 
-def test_pairs_are_their_own_measure():
-    pair = by_seed(0.82, 0.84), by_seed(0.83, 0.851)
-    leant, alone = (accuracy_verdict(*pair, 10_000, scatter=s) for s in (seed_scatter(ALIKE), None))
-    assert (leant.low, leant.high) == (alone.low, alone.high)
+def test_two_pairs_lean_on_those_of_all():
+    """By hand: six pairs of one degree of freedom each, no more unlike than chance makes them, so that all have
+    Smyth's prior, worth the (4 - 1) (2 - 1) degrees that four trainers of two seeds show.
+    """
+    trainers = [by_seed(0.82, 0.83), by_seed(0.83, 0.841), by_seed(0.80, 0.82), by_seed(0.81, 0.814)]
+    changes = [0.001, 0.01, -0.006, 0.009, -0.007, -0.016]
+    prior = math.exp(np.mean(np.log(np.square(changes) / 2)) + np.euler_gamma + math.log(2.0))
+    judged = accuracy_verdict(*trainers[:2], 10_000, scatter=seed_scatter(trainers))
+    arm = stats.t.ppf(0.975, 3) * math.sqrt(prior / 2)
+    assert (judged.low, judged.high) == pytest.approx((0.0105 - arm, 0.0105 + arm))
+
+
+def test_two_pairs_that_agree_to_the_last_image_are_not_known_to_it():
+    trainers = [by_seed(0.82, 0.83), by_seed(0.83, 0.8401), by_seed(0.80, 0.82), by_seed(0.81, 0.814)]
+    leant, alone = (
+        accuracy_verdict(*trainers[:2], 10_000, scatter=s) for s in (seed_scatter(trainers), None)
+    )
+    assert alone.high - alone.low < 0.002
+    assert leant.high - leant.low > 0.01
+
+
+def test_who_computes_the_same_tells_nothing_of_the_scatter():
+    """By hand: of one, its copy and another, the two pairs that differ have the same variance."""
+    one, other = by_seed(0.82, 0.83), by_seed(0.83, 0.842)
+    scatter = seed_scatter([one, other, one]).paired
+    assert scatter.freedom == math.inf
+    assert scatter.variance == pytest.approx(2e-6 * math.exp(np.euler_gamma + math.log(2.0)))
+    assert seed_scatter([one] * 3).paired is None
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_leant_intervals_hold_the_true_difference_and_are_never_far_too_narrow(seeds):
+    """Six trainers, which share each seed's own effect as their pairs do: the interval of the first two."""
+    rng = np.random.default_rng(seeds)
+    missed, arms = 0, []
+    for _ in range(600):
+        common = 0.004 * rng.normal(size=seeds)
+        drawn = 0.885 + common + 0.003 * rng.normal(size=(6, seeds))
+        trainers = [by_seed(*values) for values in rng.binomial(10_000, drawn) / 10_000]
+        judged = accuracy_verdict(*trainers[:2], 10_000, scatter=seed_scatter(trainers))
+        missed += not judged.low <= 0.0 <= judged.high
+        arms.append(judged.high - judged.difference)
+    assert missed / 600 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 600)
+    assert np.quantile(arms, 0.01) > 0.25 * np.median(arms)
 
 
 def test_a_gap_that_seeds_alone_make_is_not_beyond_chance():
