@@ -16,8 +16,7 @@ from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.process.pinning import pinned_to
 from likeforlike.devices.process.runtime import Runtime, gpu_complaint, runtime, thread_complaint
 from likeforlike.devices.process.thread_pools import blas_threads, limit_blas_threads
-from likeforlike.models.distributed.assignment import Assignment
-from likeforlike.models.distributed.workload import DISTRIBUTED
+from likeforlike.models.distributed.assignment import DISTRIBUTED, Assignment
 
 
 def load_factory(target: str) -> Callable[..., Any]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+DISTRIBUTED = "distributed"
+"""The workload's name; here, where no network is loaded for it."""
 Strategy = Literal["mirrored", "multi-worker"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 

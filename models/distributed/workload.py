@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from likeforlike.models.contract.workload import Workload
+from likeforlike.models.distributed.assignment import DISTRIBUTED
 from likeforlike.models.tasks.mlp.task import MLP
-
-DISTRIBUTED = "distributed"
 
 WORKLOAD = Workload(
     name=DISTRIBUTED,
