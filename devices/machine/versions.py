@@ -53,18 +53,22 @@ def numpy_blas() -> list[str]:
 def own_blas(environ: Mapping[str, str] | None = None) -> list[str]:
     """The BLAS that NumPy calls on this machine when no variable tells it otherwise.
 
-    Kernels are chosen when the library is loaded: where a variable is set, another process looks.
+    Kernels are chosen when the library is loaded: where a variable that sets this library is there, another
+    process looks.
     """
-    environment = os.environ if environ is None else environ
-    if not any(item.variable.blas for item in inherited(environment) if "_NUM_THREADS" not in item.name):
-        return numpy_blas()
+    environment, found = os.environ if environ is None else environ, numpy_blas()
+    settings = [item for item in inherited(environment) if item.variable.blas]
+    if not any(
+        item.touches("numpy", "cpu", blas=found) for item in settings if "_NUM_THREADS" not in item.name
+    ):
+        return found
     looks = f"import json; from {__name__} import numpy_blas; print(json.dumps(numpy_blas()))"
     clean = without_known(environment) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-P", "-c", looks]
     with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
         told = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=60, check=True)
         return list(json.loads(told.stdout))
-    return numpy_blas()
+    return found
 
 
 def _describe_blas(library: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from copy import deepcopy
 
 import pytest
 
+from likeforlike.devices.machine import versions
 from likeforlike.devices.machine.discovery import find_devices
 from likeforlike.devices.machine.fingerprint import identify, identity, machine_fingerprint
 from likeforlike.devices.vendors.makers import known_makers
@@ -144,3 +145,19 @@ def test_a_variable_that_changes_numpys_kernels_changes_no_machine():
     assert told[0][0] == told[1][0]
     if "openblas" not in told[0][1] or told[0][1] == told[1][1]:
         pytest.skip("NumPy's BLAS is no OpenBLAS with several kernels")
+
+
+def test_only_a_variable_of_numpys_own_blas_makes_another_process_look(monkeypatch):
+    looked = []
+
+    def run(*command, **options):
+        looked.append(options["env"])
+        raise OSError("not started here")
+
+    monkeypatch.setattr(versions.subprocess, "run", run)
+    monkeypatch.setattr(versions, "numpy_blas", lambda: ["openblas 0.3.29 SkylakeX"])
+    assert versions.own_blas({"KMP_DUPLICATE_LIB_OK": "True", "MKL_CBWR": "AVX2"}) == versions.numpy_blas()
+    assert versions.own_blas({"OPENBLAS_NUM_THREADS": "1"}) == versions.numpy_blas()
+    assert looked == []
+    assert versions.own_blas({"OPENBLAS_CORETYPE": "Nehalem", "HOME": "/"}) == versions.numpy_blas()
+    assert ["OPENBLAS_CORETYPE" in environment for environment in looked] == [False]
