@@ -22,12 +22,12 @@ from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.statistics.accuracy import (
     AccuracyVerdict,
     Announcement,
-    SeedScatter,
     accuracies_with_false_discovery_rate,
     accuracy_verdict,
     may_be_called_faster,
     may_be_called_fastest,
 )
+from likeforlike.reports.statistics.moderated_variance import SeedScatter
 from likeforlike.reports.statistics.verdicts import Word
 
 TRAINED_WORSE = "trained worse"

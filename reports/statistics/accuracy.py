@@ -10,13 +10,18 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
 from scipy import special
 
-from likeforlike.reports.statistics.moderated_variance import Spread, joint_freedom, moderated, pooled_spread
+from likeforlike.reports.statistics.moderated_variance import (
+    LEAST_SEEDS,
+    SeedScatter,
+    Spread,
+    joint_freedom,
+    moderated,
+)
 from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE
 from likeforlike.reports.statistics.verdicts import Word, adjusted_p_values
 
@@ -27,12 +32,6 @@ MARGIN = 0.005
 
 ROUNDING = 1e-9
 """What a difference of two accuracies may be off by itself."""
-
-LEAST_SEEDS = 2
-"""From one seed nothing is concluded."""
-
-LEAST_TRAINERS = 3
-"""From so many on they show how alike the scatter of seeds is."""
 
 MOST_SEEDS = 1_000
 """Beyond so many no number of further seeds is named."""
@@ -116,54 +115,6 @@ class Announcement:
     """Why not, or what the reader must know beside it; the end of a sentence."""
 
 
-@dataclass(frozen=True)
-class SeedScatter:
-    """How far seeds move accuracies, as all trainers under one recipe show it."""
-
-    alone: Spread
-    """Accuracies of one trainer. A seed that all share moves all alike, which counts as scatter too."""
-    paired: Spread | None
-    """Differences of two trainers, seed by seed; None where fewer than three trainers show them."""
-
-
-def seed_scatter(trainers: Sequence[Mapping[Any, float]]) -> SeedScatter | None:
-    """How far accuracies lie apart by their seeds, from several trainers under one recipe.
-
-    Two or three seeds of one say little of it, and of fewer than three trainers nothing is said of how alike
-    they are: no variance is moderated towards theirs. None if none has two seeds, or no accuracy differs.
-    """
-    several = [values for values in trainers if len(values) >= LEAST_SEEDS]
-    found = pooled_spread(
-        [float(np.var(list(values.values()), ddof=1)) for values in several],
-        [len(values) - 1.0 for values in several],
-    )
-    if found is None:
-        return None
-    if len(several) < LEAST_TRAINERS:
-        return SeedScatter(replace(found, freedom=0.0), None)
-    return SeedScatter(found, _pair_scatter(several))
-
-
-def _pair_scatter(trainers: Sequence[Mapping[Any, float]]) -> Spread | None:
-    """From every two that share two seeds, but those who agree in all: they compute the same.
-
-    Differences of K trainers hold no more than K - 1 independent ones of each seed.
-    """
-    shared = [(one, other, sorted(one.keys() & other.keys())) for one, other in combinations(trainers, 2)]
-    differences = [
-        np.array([other[seed] - one[seed] for seed in seeds])
-        for one, other, seeds in shared
-        if len(seeds) >= LEAST_SEEDS
-    ]
-    told = [values for values in differences if values.any()]
-    freedoms = [len(values) - 1.0 for values in trainers]
-    return pooled_spread(
-        [float(values.var(ddof=1)) for values in told],
-        [values.size - 1.0 for values in told],
-        sum(freedoms) - max(freedoms),
-    )
-
-
 def mean_accuracy(
     accuracies: Mapping[Any, float],
     images: int | None = None,
@@ -213,21 +164,7 @@ def accuracy_verdict(
     values = np.array([base[seed] for seed in seeds[0]]), np.array([other[seed] for seed in seeds[1]])
     means = float(values[0].mean()), float(values[1].mean())
     counts = values[0].size, values[1].size
-    verdict = AccuracyVerdict(
-        word="unclear",
-        base=means[0],
-        other=means[1],
-        low=-math.inf,
-        high=math.inf,
-        p_value=1.0,
-        base_seeds=counts[0],
-        other_seeds=counts[1],
-        paired=paired,
-        margin=margin,
-        images=images,
-        reason="one seed each" if max(counts) == 1 else f"one seed against {max(counts)}",
-        further_seeds=LEAST_SEEDS - 1,
-    )
+    verdict = _nothing_concluded(means, counts, paired, margin, images)
     if min(counts) < LEAST_SEEDS:
         return verdict
     if paired:
@@ -247,6 +184,27 @@ def accuracy_verdict(
         usual_error=math.sqrt(scatter.alone.variance * sum(1.0 / count for count in counts))
         if scatter
         else 0.0,
+    )
+
+
+def _nothing_concluded(
+    means: tuple[float, float], counts: tuple[int, int], paired: bool, margin: float, images: int
+) -> AccuracyVerdict:
+    """What is known before any seed is compared, and all where one side has a single seed."""
+    return AccuracyVerdict(
+        word="unclear",
+        base=means[0],
+        other=means[1],
+        low=-math.inf,
+        high=math.inf,
+        p_value=1.0,
+        base_seeds=counts[0],
+        other_seeds=counts[1],
+        paired=paired,
+        margin=margin,
+        images=images,
+        reason="one seed each" if max(counts) == 1 else f"one seed against {max(counts)}",
+        further_seeds=LEAST_SEEDS - 1,
     )
 
 

@@ -8,11 +8,19 @@ to import.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy import special
+
+LEAST_SEEDS = 2
+"""From one seed nothing is concluded."""
+
+LEAST_TRAINERS = 3
+"""From so many on they show how alike the scatter of seeds is."""
 
 
 @dataclass(frozen=True)
@@ -96,3 +104,51 @@ def joint_freedom(parts: Sequence[tuple[float, float]]) -> float:
         return min(freedom for _, freedom in parts)
     below = sum(square**2 / freedom for square, freedom in parts if square > 0.0)
     return total**2 / below if below > 0.0 else math.inf
+
+
+@dataclass(frozen=True)
+class SeedScatter:
+    """How far seeds move accuracies, as all trainers under one recipe show it."""
+
+    alone: Spread
+    """Accuracies of one trainer. A seed that all share moves all alike, which counts as scatter too."""
+    paired: Spread | None
+    """Differences of two trainers, seed by seed; None where fewer than three trainers show them."""
+
+
+def seed_scatter(trainers: Sequence[Mapping[Any, float]]) -> SeedScatter | None:
+    """How far accuracies lie apart by their seeds, from several trainers under one recipe.
+
+    Two or three seeds of one say little of it, and of fewer than three trainers nothing is said of how alike
+    they are: no variance is moderated towards theirs. None if none has two seeds, or no accuracy differs.
+    """
+    several = [values for values in trainers if len(values) >= LEAST_SEEDS]
+    found = pooled_spread(
+        [float(np.var(list(values.values()), ddof=1)) for values in several],
+        [len(values) - 1.0 for values in several],
+    )
+    if found is None:
+        return None
+    if len(several) < LEAST_TRAINERS:
+        return SeedScatter(replace(found, freedom=0.0), None)
+    return SeedScatter(found, _pair_scatter(several))
+
+
+def _pair_scatter(trainers: Sequence[Mapping[Any, float]]) -> Spread | None:
+    """From every two that share two seeds, but those who agree in all: they compute the same.
+
+    Differences of K trainers hold no more than K - 1 independent ones of each seed.
+    """
+    shared = [(one, other, sorted(one.keys() & other.keys())) for one, other in combinations(trainers, 2)]
+    differences = [
+        np.array([other[seed] - one[seed] for seed in seeds])
+        for one, other, seeds in shared
+        if len(seeds) >= LEAST_SEEDS
+    ]
+    told = [values for values in differences if values.any()]
+    freedoms = [len(values) - 1.0 for values in trainers]
+    return pooled_spread(
+        [float(values.var(ddof=1)) for values in told],
+        [values.size - 1.0 for values in told],
+        sum(freedoms) - max(freedoms),
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from likeforlike.reports.sort.epochs import epoch_seconds, runs_with_epochs
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
-from likeforlike.reports.statistics.accuracy import SeedScatter, seed_scatter
+from likeforlike.reports.statistics.moderated_variance import SeedScatter, seed_scatter
 
 Seed = tuple[str, str]
 Place = tuple[object, ...]

@@ -13,12 +13,8 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     validation_images,
 )
 from likeforlike.reports.sort.measured.measurements import Measurement
-from likeforlike.reports.statistics.accuracy import (
-    AccuracyVerdict,
-    MeanAccuracy,
-    SeedScatter,
-    mean_accuracy,
-)
+from likeforlike.reports.statistics.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
+from likeforlike.reports.statistics.moderated_variance import SeedScatter
 from likeforlike.reports.statistics.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy
 from likeforlike.reports.tell.document import Entry
 from likeforlike.reports.tell.formatting import comparison_text, epoch_words, significant

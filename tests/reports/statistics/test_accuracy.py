@@ -16,8 +16,8 @@ from likeforlike.reports.statistics.accuracy import (
     may_be_called_faster,
     may_be_called_fastest,
     mean_accuracy,
-    seed_scatter,
 )
+from likeforlike.reports.statistics.moderated_variance import seed_scatter
 
 
 def by_seed(*values, start=0):
