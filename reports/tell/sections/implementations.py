@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.machines import Machine
@@ -11,7 +13,7 @@ from likeforlike.reports.sort.measured.keys import CACHE_AXIS, OPERANDS_AXIS, SI
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.tell.context import Context, Kinds
-from likeforlike.reports.tell.document import Entry, Section, Table, row, section
+from likeforlike.reports.tell.document import Entry, Row, Section, Table, row, section
 from likeforlike.reports.tell.formatting import (
     count_text,
     items_columns,
@@ -147,66 +149,80 @@ def further(items: Sequence[Measurement]) -> tuple[str, ...]:
     return ("further axes",) if any(others_of(item) for item in items) else ()
 
 
+@dataclass(frozen=True)
+class _Optional:
+    """Which columns a table of implementations has beside those that each has."""
+
+    machine: bool
+    dtype: bool
+    others: tuple[str, ...]
+    counted: tuple[str, ...]
+    """Items a second, where the calls are of so many items."""
+    roof: bool
+    memory: tuple[str, ...]
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        return ("dtype",) if self.dtype else ()
+
+
 def ranking_table(context: Context, items: Sequence[Measurement], name: str, caption: str) -> Table | None:
     """Implementations of one place compared with the fastest of their division; None if there is one each."""
     if not any((item.machine.id, item.key) in context.comparisons.against_base for item in items):
         return None
-    memory = resource_columns(items)
-    typed, others, size = has_dtype(items), further(items), size_name(items[0])
-    bound = has_roof(items) and not items[0].declared.over_size
-    counted = items_columns(items)
-    rows = []
-    ordered = sorted(
-        items,
-        key=lambda item: (
-            context.rank(item),
-            item.key.device,
-            item.extra.division,
-            [str(v) for _, v in item.key.axes if not isinstance(v, int)],
-            others_of(item),
-            size_of(item),
-            item.median_seconds,
-        ),
+    has = _Optional(
+        context.several,
+        has_dtype(items),
+        further(items),
+        tuple(items_columns(items)),
+        has_roof(items) and not items[0].declared.over_size,
+        tuple(resource_columns(items)),
     )
-    for item in ordered:
-        comparison = context.comparisons.against_base.get((item.machine.id, item.key))
-        entries = [Entry(item.key.name), Entry(item.key.device)]
-        entries += [Entry(context.title(item))] if context.several else []
-        entries += [size_entry(item), *([Entry(dtype_of(item))] if typed else [])]
-        entries += [Entry(others_of(item))] if others else []
-        entries += [Entry(item.extra.division), time_entry(item)]
-        entries += [items_entry(item)] if counted else []
-        entries += [
-            Entry("base") if comparison is None else ratio_entry(comparison),
-            verdict_entry(comparison),
-        ]
-        entries += [roof_entry(item)] if bound else []
-        entries += [seconds_entry(item.extra.cold_seconds), *resource_entries(item, memory)]
-        word = comparison.word if comparison else "base"
-        rows.append(row(*entries, workload=item.key.workload, machine=context.title(item), verdict=word))
-    machine = ("machine",) if context.several else ()
+    size = size_name(items[0])
+    rows = tuple(_ranking_row(context, item, has) for item in sorted(items, key=partial(_order, context)))
     columns = (
         "implementation",
         "device",
-        *machine,
-        size,
-        *(("dtype",) if typed else ()),
-        *others,
+        *(("machine",) if has.machine else ()),
+        *(size, *has.dtypes, *has.others),
         "division",
-        "time",
-        *counted,
+        *("time", *has.counted),
         "ratio to the fastest",
         "verdict",
-        *((ROOF,) if bound else ()),
-        "first call",
-        *memory,
+        *((ROOF,) if has.roof else ()),
+        *("first call", *has.memory),
     )
     note = (
-        f"Each {', '.join(['device', size, *(['dtype'] if typed else []), *others])} and division has "
+        f"Each {', '.join(['device', size, *has.dtypes, *has.others])} and division has "
         f"its own base, its fastest; ratios are of paired rounds, launch by launch.{asked_note(items)}"
     )
-    note += f" {ROOF_NOTE}" if bound else ""
-    folded = len(rows) > 30
-    minor = ("first call", *memory, "division")
-    name = f"{name}-implementations"
-    return Table(name, caption, columns, tuple(rows), note, folded, minor) if rows else None
+    note += f" {ROOF_NOTE}" if has.roof else ""
+    minor = ("first call", *has.memory, "division")
+    return Table(f"{name}-implementations", caption, columns, rows, note, len(rows) > 30, minor)
+
+
+def _order(context: Context, item: Measurement) -> tuple[object, ...]:
+    return (
+        context.rank(item),
+        item.key.device,
+        item.extra.division,
+        [str(value) for _, value in item.key.axes if not isinstance(value, int)],
+        others_of(item),
+        size_of(item),
+        item.median_seconds,
+    )
+
+
+def _ranking_row(context: Context, item: Measurement, has: _Optional) -> Row:
+    comparison = context.comparisons.against_base.get((item.machine.id, item.key))
+    entries = [Entry(item.key.name), Entry(item.key.device)]
+    entries += [Entry(context.title(item))] if has.machine else []
+    entries += [size_entry(item), *([Entry(dtype_of(item))] if has.dtype else [])]
+    entries += [Entry(others_of(item))] if has.others else []
+    entries += [Entry(item.extra.division), time_entry(item)]
+    entries += [items_entry(item)] if has.counted else []
+    entries += [Entry("base") if comparison is None else ratio_entry(comparison), verdict_entry(comparison)]
+    entries += [roof_entry(item)] if has.roof else []
+    entries += [seconds_entry(item.extra.cold_seconds), *resource_entries(item, has.memory)]
+    word = comparison.word if comparison else "base"
+    return row(*entries, workload=item.key.workload, machine=context.title(item), verdict=word)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from likeforlike.devices.limits.units import format_rate
 from likeforlike.reports.read.schema.runs import Declared
@@ -11,7 +11,7 @@ from likeforlike.reports.sort.measured.measurements import Measurement, grouped,
 from likeforlike.reports.statistics.crossover import Crossover, growth_exponent
 from likeforlike.reports.tell import document
 from likeforlike.reports.tell.context import Context, Kinds
-from likeforlike.reports.tell.document import Block, Entry, Section, Table, Text, row
+from likeforlike.reports.tell.document import Block, Entry, Row, Section, Table, Text, row
 from likeforlike.reports.tell.formatting import (
     MEMORY,
     items_columns,
@@ -90,52 +90,62 @@ def _accelerators(items: Iterable[Measurement]) -> list[str]:
     return list(dict.fromkeys(item.key.device for item in items if item.key.device != "cpu:0"))
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What the table of devices tells of each, beside times."""
+
+    dtype: bool
+    others: tuple[str, ...]
+    counted: tuple[str, ...]
+    """Items a second, where the calls are of so many items."""
+    rated: bool
+    roofed: frozenset[str]
+    """Devices with a roof."""
+    resources: Mapping[str, tuple[str, ...]]
+    """Columns of memory and the like, by device; the first CPU's first."""
+
+    def of(self, device: str, item: Measurement | None) -> list[Entry | None]:
+        """Entries of a device's columns; ``item`` is None where it wasn't measured."""
+        entries: list[Entry | None] = [time_entry(item), *([items_entry(item)] if self.counted else [])]
+        entries += [rate_entry(item), share_entry(item)] if self.rated else []
+        entries += [roof_entry(item)] if device in self.roofed else []
+        return [*entries, *resource_entries(item, self.resources[device])]
+
+    def columns(self, device: str) -> list[str]:
+        """Their names."""
+        columns = [device, *(f"{device} {name}" for name in self.counted)]
+        columns += [f"{device} rate", f"{device} of ceiling"] if self.rated else []
+        columns += [f"{device} {ROOF}"] if device in self.roofed else []
+        return [*columns, *(f"{device} {column}" for column in self.resources[device])]
+
+
+def _told(items: Sequence[Measurement]) -> _Told:
+    resources = {
+        device: known_resources(item for item in items if item.key.device == device)
+        for device in ["cpu:0", *_accelerators(items)]
+    }
+    return _Told(
+        has_dtype(items),
+        further(items),
+        tuple(items_columns(items)),
+        any(item.flop_per_second for item in items),
+        frozenset(item.key.device for item in items if has_roof([item])),
+        resources,
+    )
+
+
 def _device_table(context: Context, declared: Declared, items: Sequence[Measurement]) -> Table:
     """One row for each implementation, precision and size; devices side by side."""
-    others, typed = further(items), has_dtype(items)
-    rated = any(item.flop_per_second for item in items)
-    counted_items = items_columns(items)
+    told = _told(items)
     devices = _accelerators(items)
-    told = {
-        place: known_resources(i for i in items if i.key.device == place) for place in ["cpu:0", *devices]
-    }
-    bound = {item.key.device for item in items if has_roof([item])}
-    rows = []
     places = grouped(((item.machine.id, replace(item.key, device="")), item) for item in items)
-    for (_, key), members in sorted(places.items(), key=lambda pair: _order(context, pair[1][0])):
-        found = {item.key.device: item for item in members}
-        cpu = found.get("cpu:0")
-        entries: list[Entry | str | None] = [key.name, *([dtype_of(members[0])] if typed else [])]
-        entries.append(size_entry(members[0]))
-        entries += [others_of(members[0])] if others else []
-        if context.several:
-            entries.append(context.title(members[0]))
-        entries += [time_entry(cpu), *([items_entry(cpu)] if counted_items else [])]
-        entries += [rate_entry(cpu), share_entry(cpu)] if rated else []
-        entries += [roof_entry(cpu)] if "cpu:0" in bound else []
-        entries += resource_entries(cpu, told["cpu:0"])
-        words = []
-        for device in devices:
-            item = found.get(device)
-            pair = (
-                None if item is None else context.comparisons.across_devices.get((item.machine.id, item.key))
-            )
-            entries += [time_entry(item), *([items_entry(item)] if counted_items else [])]
-            entries += [rate_entry(item), share_entry(item)] if rated else []
-            entries += [roof_entry(item)] if device in bound else []
-            entries += resource_entries(item, told[device])
-            entries.append(speed_up_entry(pair))
-            entries.append(verdict_entry(pair))
-            words += [pair.word] if pair else []
-        rows.append(row(*entries, workload=declared.name, machine=context.title(members[0]), verdict=words))
-    columns = ["implementation", *(["dtype"] if typed else []), size_name(items[0]), *others]
+    ordered = sorted(places.values(), key=lambda members: _order(context, members[0]))
+    rows = tuple(_device_row(context, members, devices, told) for members in ordered)
+    columns = ["implementation", *(["dtype"] if told.dtype else []), size_name(items[0]), *told.others]
     columns += ["machine"] if context.several else []
-    for device in ["cpu:0", *devices]:
-        columns += [device, *(f"{device} {name}" for name in counted_items)]
-        columns += [f"{device} rate", f"{device} of ceiling"] if rated else []
-        columns += [f"{device} {ROOF}"] if device in bound else []
-        columns += [f"{device} {column}" for column in told[device]]
-        columns += [f"speed-up {device}", f"verdict on {device}"] if device != "cpu:0" else []
+    for device in told.resources:
+        columns += told.columns(device)
+        columns += [f"speed-up {device}", f"verdict on {device}"] if device in devices else []
     note = (
         "Speed-up is CPU time over the device's: a ratio of times, for devices take no turns. "
         "Figures struck through can't be true or were disturbed; “What can't be believed” says why."
@@ -143,12 +153,28 @@ def _device_table(context: Context, declared: Declared, items: Sequence[Measurem
         if devices
         else ""
     )
-    note = " ".join(filter(None, (note, ROOF_NOTE if bound else "")))
-    rates = (*(("of ceiling", "rate") if rated else ()), *((ROOF,) if bound else ()))
-    minor = [f"{device} {what}" for what in (*MEMORY, *rates) for device in ("cpu:0", *devices)]
+    note = " ".join(filter(None, (note, ROOF_NOTE if told.roofed else "")))
+    rates = (*(("of ceiling", "rate") if told.rated else ()), *((ROOF,) if told.roofed else ()))
+    minor = [f"{device} {what}" for what in (*MEMORY, *rates) for device in told.resources]
     minor += [f"verdict on {device}" for device in devices]
-    caption = f"Time{' and rate' if rated else ''} of the {declared.plural}"
-    return Table(declared.section, caption, tuple(columns), tuple(rows), note, minor=tuple(minor))
+    caption = f"Time{' and rate' if told.rated else ''} of the {declared.plural}"
+    return Table(declared.section, caption, tuple(columns), rows, note, minor=tuple(minor))
+
+
+def _device_row(context: Context, members: Sequence[Measurement], devices: Sequence[str], told: _Told) -> Row:
+    """One implementation at one size, on the CPU and on each other device."""
+    first, found = members[0], {item.key.device: item for item in members}
+    entries: list[Entry | str | None] = [first.key.name, *([dtype_of(first)] if told.dtype else [])]
+    entries += [size_entry(first), *([others_of(first)] if told.others else [])]
+    entries += [context.title(first)] if context.several else []
+    entries += told.of("cpu:0", found.get("cpu:0"))
+    words = []
+    for device in devices:
+        item = found.get(device)
+        pair = None if item is None else context.comparisons.across_devices.get((item.machine.id, item.key))
+        entries += [*told.of(device, item), speed_up_entry(pair), verdict_entry(pair)]
+        words += [pair.word] if pair else []
+    return row(*entries, workload=first.key.workload, machine=context.title(first), verdict=words)
 
 
 def _order(context: Context, item: Measurement) -> tuple[int, str, str, str, float]:
