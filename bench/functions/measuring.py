@@ -32,8 +32,10 @@ from likeforlike.devices.vendors.device import Device
 from likeforlike.models.functions.exchange import forget
 from likeforlike.models.functions.given import Entrant
 
-ROUNDS, SECONDS_OF_A_LAUNCH = 12, 1.0
-"""Of a whole group at least, and of each function in each launch at most, its untimed calls included."""
+ROUNDS = 12
+"""Of a whole group at least."""
+SECONDS_OF_A_LAUNCH, SECONDS_OF_THE_ONLY_ONE = 0.4, 1.0
+"""Of each function at most, its untimed calls included: what time there is goes into more launches."""
 WORTH_SECONDS, WORTH_CALLS = (2.0, 30.0), 6000
 """Who compares what takes nanoseconds doesn't want to wait as long as who compares what takes a second."""
 UNLOADED = "import-error"
@@ -189,7 +191,7 @@ def _options(asked: Asked, launches: tuple[int, int]) -> Options:
         resume=False,
         retry_failed=False,
         min_rounds=ROUNDS,
-        max_seconds=SECONDS_OF_A_LAUNCH * launches[0],
+        max_seconds=(SECONDS_OF_A_LAUNCH if launches[1] > 1 else SECONDS_OF_THE_ONLY_ONE) * launches[0],
         precision=asked.precision,
         confidence=asked.confidence,
         result_file=None,

@@ -323,8 +323,8 @@ def _spread(moves: MachineMoves) -> float:
 def _reading() -> Points:
     return Points(
         (
-            "A point is a run: the mean over its launches of the logs of their medians. Points of one "
-            "commit stand side by side; a step lies between commits.",
+            "A point is a run: the mean over its launches, those of a copy among them, of the logs of their "
+            "medians. Points of one commit stand side by side; a step lies between commits.",
             "What moves a machine as a whole is taken out of the cells that follow it from run to run by "
             "more than half: the median of what the noise floor's products show in that run, or where it "
             "lacks them the twins.",

@@ -63,6 +63,8 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
     launches: list[int]
     disturbed: list[bool]
     median_seconds: float
+    twin_of: str = ""
+    """The implementation that it is a copy of; empty in what was kept before this was."""
 
 
 def rows_of(file: ResultFile) -> list[HistoryRow]:
@@ -131,4 +133,5 @@ def _row(shared: Mapping[str, Any], file: ResultFile, item: Measurement, run: Ru
         launches=list(run.launch_numbers) if cell.samples else [],
         disturbed=[number in run.disturbed_rounds for number in cell.rounds] if cell.samples else [],
         median_seconds=cell.median_seconds,
+        twin_of=cell.extra.twin_of or "",
     )

@@ -63,7 +63,7 @@ class Series:
     plugins: tuple[str, ...]
     visits: tuple[Visit, ...]
     logs: tuple[float, ...]
-    """Log of the seconds at each visit: mean over launches of their medians' logs."""
+    """Log of the seconds at each visit: mean over launches, those of its twin among them, of medians' logs."""
     reference: bool
     """Whether it tells of the machine."""
     plain: bool = False
@@ -103,9 +103,12 @@ def history_of(rows: Iterable[HistoryRow]) -> History:
             doubtful += 1
         else:
             sound.append(row)
-    kept = grouped((_key(row), row) for row in sound)
+    kept = grouped((_key(row, row.implementation), row) for row in sound)
+    twins = grouped((_key(row, row.twin_of), row) for row in sound if row.twin_of)
     works = grouped((key[:-1], key) for key in kept)
-    series = [_series(key, members, len(works[key[:-1]]) > 1) for key, members in kept.items()]
+    series = [
+        _series(key, members, twins.get(key, ()), len(works[key[:-1]]) > 1) for key, members in kept.items()
+    ]
     labels = {row.machine: row.machine_label for row in sound}
     remarks = []
     if doubtful:
@@ -115,8 +118,8 @@ def history_of(rows: Iterable[HistoryRow]) -> History:
     return History(tuple(series), _titles(labels), tuple(remarks))
 
 
-def _key(row: HistoryRow) -> tuple[str, ...]:
-    return row.machine, row.workload, row.implementation, row.device, row.axes, row.work
+def _key(row: HistoryRow, implementation: str) -> tuple[str, ...]:
+    return row.machine, row.workload, implementation, row.device, row.axes, row.work
 
 
 def _titles(labels: Mapping[str, str]) -> dict[str, str]:
@@ -124,9 +127,19 @@ def _titles(labels: Mapping[str, str]) -> dict[str, str]:
     return {m: label if len(alike[label]) == 1 else f"{label} ({m[:6]})" for m, label in labels.items()}
 
 
-def _series(key: tuple[str, ...], rows: Sequence[HistoryRow], has_others: bool) -> Series:
+def _series(
+    key: tuple[str, ...], rows: Sequence[HistoryRow], twins: Sequence[HistoryRow], has_others: bool
+) -> Series:
+    """A twin is its entrant's code in processes of its own: further launches of it."""
     visits = grouped((_visit(row).id, row) for row in rows)
-    points = sorted(((_visit(members[0]), _mean_log(members)) for members in visits.values()), key=_order)
+    further = grouped((_visit(row).id, row) for row in twins)
+    points = sorted(
+        (
+            (_visit(members[0]), _mean_log([*members, *further.get(name, ())]))
+            for name, members in visits.items()
+        ),
+        key=_order,
+    )
     last = rows[-1]
     return Series(
         machine=last.machine,

@@ -99,6 +99,26 @@ def test_a_change_that_slows_all_entrants_and_their_twins_is_not_taken_for_the_m
     assert max(map(abs, factor.logs.values())) < 0.01
 
 
+def test_a_twin_s_launches_are_further_ones_of_its_entrant():
+    """By hand: as many launches of each, so that the point lies in the middle of the two medians' logs."""
+    (document,) = histories.documents(1)
+    cells = {cell["extra_info"]["implementation"]: cell for cell in document["benchmarks"]}
+    cells["numpy"]["stats"] = {"data": [0.020] * 9}
+    cells["numpy-twin"]["stats"] = {"data": [0.022] * 9}
+    found = {item.implementation: item.logs for item in history([document]).series}
+    assert found["numpy"] == pytest.approx([np.log(0.020 * 0.022) / 2])
+    assert found["numpy-twin"] == pytest.approx([np.log(0.022)])
+
+
+def test_a_twin_alone_is_no_point_of_its_entrant():
+    documents = histories.documents(8, slowed_from=99)
+    documents[3]["benchmarks"] = [
+        cell for cell in documents[3]["benchmarks"] if cell["extra_info"]["implementation"] != "numpy"
+    ]
+    found = {item.implementation: len(item.logs) for item in history(documents).series}
+    assert (found["numpy"], found["numpy-twin"]) == (7, 8)
+
+
 def slowed(documents, implementation, logs):
     """The documents with an implementation's samples times e to the power of each run's log."""
     for document, log in zip(documents, logs, strict=True):
