@@ -63,7 +63,7 @@ class Series:
     plugins: tuple[str, ...]
     visits: tuple[Visit, ...]
     logs: tuple[float, ...]
-    """Log of the seconds at each visit: mean over launches, those of its twin among them, of medians' logs."""
+    """Log of the seconds at each visit: mean over launches, its twin's among them, of their medians' logs."""
     reference: bool
     """Whether it tells of the machine."""
     plain: bool = False

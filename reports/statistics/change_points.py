@@ -103,8 +103,8 @@ class Rule:
 HUNTER = Rule(level=0.001, pays_for_search=False, counts_likeness=False, borrows=False)
 """Hunter's own limit."""
 
-_PLAIN = Rule(level=1e-6, pays_for_search=False, counts_likeness=False, borrows=False)
-"""What is a step at first sight: weaker ones may be the drift that is to be seen."""
+PLAIN_ERRORS = 5.8
+"""A step of so many standard errors is plain: weaker ones may be the drift that is to be seen."""
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,17 @@ def find_steps(
 def outliers(series: np.ndarray) -> frozenset[int]:
     """One or two values far off the median of their neighbours, and off the values right beside them.
 
-    Hampel's filter, by one standard for the whole series; the last run before a step is like the one before,
-    and the first behind one is nearer to what follows than to what was before: a spike comes back.
+    Hampel's filter, by one standard for the whole series, or by how far runs lie from the next where that is
+    more: of few runs many are their own median. The last run before a step is like the one before, and the
+    first behind one is nearer to what follows than to what was before: a spike comes back.
     """
     near = [series[max(n - NEIGHBOURS, 0) : n + NEIGHBOURS + 1] for n in range(series.size)]
     rest = np.abs(series - np.array([np.median(values) for values in near]))
-    limit = OUTLYING * _MAD_TO_SIGMA * float(np.median(rest)) if series.size else 0.0
-    if limit <= 0.0 or series.size <= LEAST_RUNS:
+    if series.size <= LEAST_RUNS:
+        return frozenset()
+    to_the_next = float(np.median(np.abs(np.diff(series)))) / math.sqrt(2.0)
+    limit = OUTLYING * _MAD_TO_SIGMA * max(float(np.median(rest)), to_the_next)
+    if limit <= 0.0:
         return frozenset()
     found: set[int] = set()
     for count in range(1, LEAST_RUNS):
@@ -178,7 +182,9 @@ def outliers(series: np.ndarray) -> frozenset[int]:
 
 def noise_of(values: Sequence[float] | np.ndarray, places: Collection[int] | None = None) -> Noise:
     """What a series shows of its noise between plain steps."""
-    found = find_steps(values, _PLAIN, places)
+    level = 2.0 * float(special.stdtr(max(len(values) - 2.0, 1.0), -PLAIN_ERRORS))
+    plain = Rule(level, pays_for_search=False, counts_likeness=False, borrows=False)
+    found = find_steps(values, plain, places)
     kept = [n for n in range(len(values)) if n not in found.outliers]
     series = np.asarray(values, dtype=float)[kept]
     bounds = [0, *(kept.index(step.position) for step in found.steps), series.size]

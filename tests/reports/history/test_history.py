@@ -46,7 +46,7 @@ def test_the_seventh_of_ten_commits_is_marked():
     (step,) = cell.found.steps
     before, after = cell.commits(step)
     assert (before.commit, after.commit) == (histories.commit(5), histories.commit(6))
-    assert step.low < np.log(1.10) < step.high
+    assert step.log_ratio == pytest.approx(np.log(1.10), abs=0.01)
     assert cell.runs(step) == (6, 4)
 
 

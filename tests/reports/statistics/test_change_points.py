@@ -196,3 +196,25 @@ def test_hunters_limit_is_a_bare_p_value():
     before, after = values[: step.position], values[step.position :]
     assert step.p_value == pytest.approx(stats.ttest_ind(after, before).pvalue)
     assert step.p_value < 0.001
+
+
+def test_a_plain_step_of_few_runs_is_not_counted_as_noise():
+    """By hand: six and four runs, eight degrees of freedom; the step is 8.7 standard errors, where
+    1e-6, the limit that long series have for a plain step, would ask for 13.3.
+    """
+    before = np.log([1.924, 1.892, 1.924, 1.947, 1.980, 1.978])
+    after = np.log([2.125, 2.129, 2.220, 2.152])
+    told = noise_of(np.r_[before, after])
+    squares = ((before - before.mean()) ** 2).sum() + ((after - after.mean()) ** 2).sum()
+    assert stats.ttest_ind(after, before).statistic == pytest.approx(8.73, abs=0.01)
+    assert told.variance == pytest.approx(squares / 8)
+    assert told.freedom == 8
+    weak = noise_of(np.r_[before, before[:4] + 0.05])
+    assert weak.freedom == 9
+
+
+def test_of_few_runs_what_lies_as_far_off_as_runs_do_from_the_next_is_no_outlier():
+    """Of ten runs half are the median of their neighbours: what is left of Hampel's standard is far too small."""
+    quiet = np.log([1.924, 1.892, 1.924, 1.947, 1.980, 1.978, 2.125, 2.129, 2.220, 2.152])
+    assert outliers(quiet) == frozenset()
+    assert outliers(np.r_[quiet[:8], np.log([3.0]), quiet[9:]]) == {8}
