@@ -203,11 +203,17 @@ def _step_row(judged: Judged, cell: Marked, step: Step) -> Row:
         float(runs[1]),
         Entry(_ratio(moved), math.exp(moved)) if cell.factor.logs else None,
         Entry(_ratio(measured), math.exp(measured)),
-        ", ".join(software_changes(before, after)) or None,
+        _beside_the_code(before, after),
         workload=cell.series.workload,
         machine=machine,
         verdict=word,
     )
+
+
+def _beside_the_code(before: Visit, after: Visit) -> str | None:
+    """None where a file tells nothing of what was installed."""
+    known = before.software and after.software
+    return ", ".join(software_changes(before, after)) or ("nothing" if known else None)
 
 
 def _figures(judged: Judged) -> list[Figure]:

@@ -193,6 +193,17 @@ def test_commits_are_ordered_by_their_time_not_by_when_they_were_measured():
     assert steps_of(judge(history(documents[::-1]))) == {"mine": [(6, True)]}
 
 
+def test_where_nothing_but_the_code_differs_it_is_said():
+    (table,) = [
+        block
+        for section in history_report(judge(history(histories.documents(10)))).sections
+        for block in section.blocks
+        if getattr(block, "name", "") == "steps"
+    ]
+    told = dict(zip(table.columns, table.rows[0].entries, strict=True))
+    assert told["differs beside the code"].text == "nothing"
+
+
 def test_a_new_version_is_the_same_machine_and_is_told():
     documents = histories.documents(10)
     for document in documents[6:]:
