@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import threadpoolctl
 
+from likeforlike.bench.functions import measuring
 from likeforlike.bench.functions.asked import Asked
 from likeforlike.bench.functions.document import document_of, entries_of, failures_of, header_of, notes_of
 from likeforlike.bench.functions.measuring import measure
+from likeforlike.bench.measure.many_calls import limits_of
 from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.models.functions.given import ENTRANT_VARIABLE, FILE_VARIABLE, HELD
 
@@ -113,3 +115,9 @@ def test_what_several_comparisons_have_to_tell_stands_in_one_header(measured):
     assert len(header["unmeasured"]) == 2
     assert len(header["notes"]) == 1
     assert header["run_id"] == "an id"
+
+
+@pytest.mark.parametrize(("launches", "of_each"), [((3, 10), 0.4), ((2, 2), 0.4), ((1, 1), 1.0)])
+def test_what_one_launch_takes_goes_into_more_of_them_where_there_are_several(launches, of_each):
+    options = measuring._options(Asked({"mine": np.sort, "theirs": np.sort}, make), launches)
+    assert limits_of(options).max_seconds == pytest.approx(of_each)
