@@ -27,7 +27,7 @@ FEW_CELLS, FEW_RUNS = (1, 3), 10
 SIZES = (0.03, 0.05, 0.10)
 """Of the true step, slower or faster."""
 DRAWN = (0.0, *SIZES)
-"""By turns; of the first, no code steps."""
+"""By turns; 0: no code steps."""
 MARGIN_RUNS = 3
 """The true step lies at least so far from either end."""
 AT_MOST = 0.05
@@ -59,14 +59,14 @@ class Tally:
     held: list[bool] = field(default_factory=list)
     """Of each found whether its interval holds the true ratio."""
 
-    def add(self, judged: Judged, truth: Truth, size: float) -> None:
-        """Count one history."""
+    def add(self, judged: Judged, truth: Truth | None, size: float) -> None:
+        """Count one history; without a truth no code of it has stepped."""
         self.histories += 1
         false = 0
         found = False
         for cell in judged.cells:
             steps = [step for step in cell.found.steps if cell.sure(step)]
-            if cell.series.implementation != f"cell-{truth.cell}" or size == 0.0:
+            if truth is None or cell.series.implementation != f"cell-{truth.cell}":
                 false += len(steps)
                 continue
             for step in steps:
@@ -76,7 +76,7 @@ class Tally:
                     self.held.append(step.low <= truth.log_ratio <= step.high)
                 else:
                     false += 1
-        if size:
+        if truth is not None:
             self.found[size].append(found)
         self.false_steps += false
         self.with_false += false > 0
@@ -99,7 +99,8 @@ def tally(
         size = DRAWN[number % len(DRAWN)]
         log = math.log1p(size) * (1.0 if draw.random() < 0.7 else -1.0)
         position = int(draw.integers(MARGIN_RUNS, runs - MARGIN_RUNS + 1))
-        truth = Truth(int(draw.integers(cells)), position, log)
+        cell = int(draw.integers(cells))
+        truth = Truth(cell, position, log) if size else None
         history = made_up(nature, runs, draw, truth, cells)
         for name, judged_by in judges.items():
             tallies[name].add(judged_by(history), truth, size)

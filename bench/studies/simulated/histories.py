@@ -48,7 +48,7 @@ NATURES: Mapping[str, Nature] = {
 
 @dataclass(frozen=True)
 class Truth:
-    """The one step of code in a history: which cell, where, and the log of its ratio; 0 is none."""
+    """The one step of code in a history: which cell, at which position, and the log of its ratio."""
 
     cell: int
     position: int

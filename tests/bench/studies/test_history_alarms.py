@@ -63,12 +63,14 @@ def test_a_false_step_in_the_right_cell_at_the_wrong_commit_is_counted():
 
 
 def test_where_no_code_stepped_each_step_is_false():
-    def blames_every_cell(history):
-        return judge(history, rule=replace(HUNTER, threshold=RULE.threshold), adjust=False, many=False)
-
-    told = study.tally(Nature(jumps=2), 12, 1, 1, {"bare": blames_every_cell}, cells=2)["bare"]
-    assert told.with_false == 1
-    assert not any(told.found.values())
+    truth = Truth(0, 6, 0.3)
+    judged = judge(made_up(Nature(), 12, np.random.default_rng(1), truth, cells=2))
+    with_truth, without = study.Tally(), study.Tally()
+    with_truth.add(judged, truth, 0.10)
+    without.add(judged, None, 0.0)
+    assert (with_truth.with_false, with_truth.found[0.10]) == (0, [True])
+    assert (without.with_false, without.false_steps) == (1, 1)
+    assert not any(without.found.values())
 
 
 def test_half_of_the_cells_may_stay_while_the_machine_moves():
