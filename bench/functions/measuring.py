@@ -17,6 +17,7 @@ from likeforlike.bench.functions.asked import Asked, cells_of, entrants_of
 from likeforlike.bench.functions.handing_over import HandedOver, hand_over, keep_here, take_back
 from likeforlike.bench.functions.one_process import OneProcess
 from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.launches import parts
 from likeforlike.bench.plan.asked.options import Options
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context, Plan
@@ -191,7 +192,8 @@ def _options(asked: Asked, launches: tuple[int, int]) -> Options:
         resume=False,
         retry_failed=False,
         min_rounds=ROUNDS,
-        max_seconds=(SECONDS_OF_A_LAUNCH if launches[1] > 1 else SECONDS_OF_THE_ONLY_ONE) * launches[0],
+        max_seconds=(SECONDS_OF_A_LAUNCH if launches[1] > 1 else SECONDS_OF_THE_ONLY_ONE)
+        * parts(launches[0]),
         precision=asked.precision,
         confidence=asked.confidence,
         result_file=None,

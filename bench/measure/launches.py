@@ -17,8 +17,11 @@ from scipy import special
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.reports.statistics.launches import Unit, unit_of
 
-_LEAST_ROUNDS = 3
-"""Of a launch, where a group has several."""
+_MOST_PARTS = 3
+"""A launch has one of so many parts of a cell's rounds and time at least: to start it takes seconds.
+
+Three rounds, which each of ten launches once had, are too few: one burst makes two of them slow.
+"""
 _MOST_PADDING_BYTES = 4096
 """A page: the environment's size moves the stack within it (Mytkowicz, Diwan, Hauswirth and Sweeney 2009)."""
 _ROUNDS_A_SESSION = 100_000_000
@@ -67,8 +70,13 @@ def first_round(launch: int, session: int, part: int = 0) -> int:
     return session * _ROUNDS_A_SESSION + launch * _ROUNDS_A_LAUNCH + part * _ROUNDS_A_PART
 
 
+def parts(launches: int) -> int:
+    """Into how many parts a cell's rounds and time are divided, where it has so many launches."""
+    return min(launches, _MOST_PARTS)
+
+
 def limits_of_a_launch(whole: Limits, launches: int, spread: float | None = None) -> Limits:
-    """Of a group's rounds and time the part of one launch, where it has so many.
+    """Of a group's rounds and time what one launch has, where there are so many: a third at least.
 
     ``spread``: standard deviation of the logarithm of a ratio between launches, if known; within a launch
     nobody need be more precise than that.
@@ -76,8 +84,9 @@ def limits_of_a_launch(whole: Limits, launches: int, spread: float | None = None
     if launches == 1:
         return whole
     precision = whole.precision if whole.precision is None else max(whole.precision, spread or 0.0)
-    rounds = max(_LEAST_ROUNDS, math.ceil(whole.min_rounds / launches))
-    return replace(whole, min_rounds=rounds, max_seconds=whole.max_seconds / launches, precision=precision)
+    shares = parts(launches)
+    rounds = math.ceil(whole.min_rounds / shares)
+    return replace(whole, min_rounds=rounds, max_seconds=whole.max_seconds / shares, precision=precision)
 
 
 @dataclass(frozen=True)
@@ -120,12 +129,21 @@ def enough(
 
 
 def spread_between(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> tuple[float, int]:
-    """Standard deviation between launches of the logarithm of a ratio, of all entrants together.
+    """Standard deviation between launches of the logarithm of a ratio, without what their rounds add to it.
 
-    With its degrees of freedom, 0 if there is one launch. A ratio is to the first cell, over shared rounds;
-    of a group of one the logarithm of its median.
+    Were that not taken off, the fewer rounds a launch has the fewer would be thought enough. The median of
+    the entrants', so that a burst in one launch of one doesn't count; with its degrees of freedom, 0 of one
+    launch. A ratio is to the first cell, over shared rounds; of a group of one the logarithm of its median.
     """
-    return _deviation(_ratios_by_entrant(seconds))
+    known = [units for units in _ratios_by_entrant(seconds) if len(units) > 1]
+    if not known:
+        return 0.0, 0
+    excess = [
+        statistics.variance(unit.log for unit in units)
+        - statistics.fmean(unit.squared_error for unit in units)
+        for units in known
+    ]
+    return math.sqrt(max(statistics.median(excess), 0.0)), sum(len(units) - 1 for units in known)
 
 
 def _deviation(ratios: Sequence[Sequence[Unit]]) -> tuple[float, int]:

@@ -19,7 +19,8 @@ class Preset:
     """Epochs of the notebook's own two recipes."""
     min_rounds: int
     max_seconds: float
-    """A cell's time for warm rounds, turns included; ``--benchmark-max-time`` overrides it."""
+    """A cell's time for warm rounds, turns included; ``--benchmark-max-time`` overrides it. Each launch after the
+    third has a third of it besides."""
     precision: float | None
     confidence: float
     cell_timeout_seconds: float

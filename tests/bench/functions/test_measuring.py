@@ -117,7 +117,9 @@ def test_what_several_comparisons_have_to_tell_stands_in_one_header(measured):
     assert header["run_id"] == "an id"
 
 
-@pytest.mark.parametrize(("launches", "of_each"), [((3, 10), 0.4), ((2, 2), 0.4), ((1, 1), 1.0)])
+@pytest.mark.parametrize(
+    ("launches", "of_each"), [((3, 10), 0.4), ((2, 2), 0.4), ((12, 20), 0.4), ((1, 1), 1.0)]
+)
 def test_what_one_launch_takes_goes_into_more_of_them_where_there_are_several(launches, of_each):
     options = measuring._options(Asked({"mine": np.sort, "theirs": np.sort}, make), launches)
     assert limits_of(options).max_seconds == pytest.approx(of_each)
