@@ -213,7 +213,7 @@ def _in_groups(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 def _entries(workload: Workload, options: Options, registry: Registry) -> list[Implementation]:
     """What was asked for, by name or as the floors; else the preset's and every plug-in's."""
     asked, preset = options.implementations, options.preset
-    names = workload.smoke_only if preset.few_kernels else ()
+    names = workload.only_in(options.preset_name)
     if workload.kind == "task" and workload.name == registry.first("task"):
         names = preset.trainers
 

@@ -131,6 +131,8 @@ class Workload:
     """The precision mode of a workload that has no axis for it: its figures are held against that ceiling."""
     smoke_only: tuple[str, ...] = ()
     """Its implementations that the preset ``smoke`` measures; empty: all."""
+    quick_only: tuple[str, ...] = ()
+    """The same of ``quick``."""
     presets: tuple[str, ...] = ("smoke", "quick", "published")
     """In which it is measured where ``--workloads`` is not given."""
     multiplies: bool = False
@@ -166,6 +168,10 @@ class Workload:
     def axis(self, name: str) -> Axis | None:
         """The axis of that name; None if it has none."""
         return next((axis for axis in self.axes if axis.name == name), None)
+
+    def only_in(self, preset: str) -> tuple[str, ...]:
+        """Its implementations that a preset measures unless others are asked for; empty: all."""
+        return {"smoke": self.smoke_only, "quick": self.quick_only}.get(preset, ())
 
     def precision_of(self, axes: Axes) -> str:
         """The precision mode of a cell."""

@@ -112,17 +112,16 @@ def read(
     if located.path is None:
         return generate(located.source, seed, train_samples, validation_samples)
     folder = located.path
-    images = [_images(folder / f"{part}-images-idx3-ubyte.gz") for part in ("train", "t10k")]
-    labels = [_labels(folder / f"{part}-labels-idx1-ubyte.gz") for part in ("train", "t10k")]
-    for part, rows, classes in zip(("train", "t10k"), images, labels, strict=True):
-        if len(rows) != len(classes):
+    parts: list[np.ndarray] = []
+    for part, count in (("train", train_samples), ("t10k", validation_samples)):
+        pixels = _pixels(folder / f"{part}-images-idx3-ubyte.gz")
+        labels = _labels(folder / f"{part}-labels-idx1-ubyte.gz")
+        if len(pixels) != len(labels):
             raise DataError(
-                f"{folder}: {part} has {len(rows)} images and {len(classes)} labels; fetch both anew"
+                f"{folder}: {part} has {len(pixels)} images and {len(labels)} labels; fetch both anew"
             )
-    first, rest = slice(train_samples), slice(validation_samples)
-    return Dataset(
-        located.name, located.source, images[0][first], labels[0][first], images[1][rest], labels[1][rest]
-    )
+        parts += [pixels[:count].astype(np.float32) / np.float32(255), labels[:count].astype(np.int32)]
+    return Dataset(located.name, located.source, *parts)
 
 
 def load_data(
@@ -210,15 +209,15 @@ def _idx(path: Path, magic: int, dimensions: int) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
 
 
-def _images(path: Path) -> np.ndarray:
+def _pixels(path: Path) -> np.ndarray:
     pixels = _idx(path, 0x803, 3)
     if pixels.shape[1] * pixels.shape[2] != PIXELS:
         raise DataError(f"{path}: images of {pixels.shape[1:]} pixels, expected (28, 28); fetch it anew")
-    return pixels.reshape(-1, PIXELS).astype(np.float32) / np.float32(255)
+    return pixels.reshape(-1, PIXELS)
 
 
 def _labels(path: Path) -> np.ndarray:
     labels = _idx(path, 0x801, 1)
     if len(labels) and labels.max() >= CLASSES:
         raise DataError(f"{path}: label {labels.max()}, expected 0 to {CLASSES - 1}; fetch it anew")
-    return labels.astype(np.int32)
+    return labels

@@ -19,16 +19,14 @@ class Preset:
     """Epochs of the notebook's own two recipes."""
     min_rounds: int
     max_seconds: float
-    """A cell's time for warm rounds, turns included; ``--benchmark-max-time`` overrides it. Each launch after the
-    third has a third of it besides."""
+    """A cell's time for warm rounds, turns included; ``--benchmark-max-time`` overrides it. Each launch after
+    the third has a third of it besides."""
     precision: float | None
     confidence: float
     cell_timeout_seconds: float
     samples: tuple[int, int]
     """Training and validation images, generated or the first of Fashion-MNIST."""
     data: str = "auto"
-    few_kernels: bool = False
-    """Whether of a kernel's implementations those alone are measured that its declaration names for it."""
     floors: bool = True
     """Whether the workload's floors take turns with trainers on equal terms."""
     absent_gpu: bool = True
@@ -51,7 +49,6 @@ _TRAINERS = (
     "graph-loop",
     "tf-epoch",
     "torch-loop",
-    "torch-compiled",
     "jax-scan",
 )
 
@@ -68,7 +65,6 @@ PRESETS = {
         cell_timeout_seconds=120.0,
         samples=(2000, 500),
         data="synthetic",
-        few_kernels=True,
         floors=False,
         absent_gpu=False,
         twins=False,

@@ -72,6 +72,8 @@ WORKLOAD = Workload(
     probe=probe,
     distributions=("uniform", "normal"),
     smoke_only=("numpy", "tf-eager", "tf-graph"),
+    # torch.compile hands a single product to the library that torch calls, and compiles in every process
+    quick_only=("numpy", "tf-eager", "tf-graph", "tf-xla", "torch", "jax"),
     multiplies=True,
     transfers=True,
     wording=Wording(

@@ -24,9 +24,14 @@ def images_located(choice: DataChoice) -> Located:
 
 
 def flat_images(asked: DataAsked) -> Dataset:
-    """Fashion-MNIST, or generated images, as rows of 784 pixels."""
+    """Fashion-MNIST, or generated images, as rows of 784 pixels.
+
+    A folder that is named was found and checked before the run; each worker would take half a second for it.
+    """
     samples = {} if asked.samples is None else dict(zip(COUNTS, asked.samples, strict=True))
-    return fashion_mnist.load_data(asked.name, Path(asked.path) if asked.path else None, **samples)
+    if asked.path is None:
+        return fashion_mnist.load_data(asked.name, None, **samples)
+    return fashion_mnist.read(Located(asked.name, asked.path, Path(asked.path)), **samples)
 
 
 def proven_task(

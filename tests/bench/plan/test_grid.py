@@ -294,6 +294,19 @@ def test_the_floors_have_one_name_together(registry: Registry) -> None:
     assert roles(registry, implementations=("floor-jax",), recipes=("matched",))["floor"] == {"floor-jax"}
 
 
+def test_quick_leaves_torch_compile_out_where_it_only_costs_time_unless_asked_for(registry: Registry) -> None:
+    def who(workload: str, **asked: Any) -> set[str]:
+        cells = grid(registry, workloads=(workload,), **asked).cells
+        return {cell.entry.name for cell in cells if cell.workload == workload}
+
+    for workload in ("matmul", "training"):
+        assert "torch-compiled" not in who(workload)
+        assert "torch-compiled" in who(workload, implementations=("torch-compiled",))
+    assert "torch-compiled" in who("matmul", preset_name="published")
+    assert "torch-compiled" in who("convnet")
+    assert "torch-compiled" in who("attention")
+
+
 @pytest.mark.parametrize("preset", ["smoke", "published"])
 def test_presets_without_other_trainers_have_no_floor(registry: Registry, preset: str) -> None:
     assert roles(registry, preset_name=preset)["floor"] == set()
