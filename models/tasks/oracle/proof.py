@@ -34,6 +34,9 @@ FEWER_BITS = ("mixed", "bfloat16")
 """Precisions that say little of a trainer: the same one must follow the oracle in float32, too."""
 _ROUNDOFF = {"float64": 2.0**-53, "bfloat16": 2.0**-9}
 """Of a stored weight, relative; of the other precisions float32's."""
+UNDROPPED = "without dropout, losses, accuracies or weights"
+IN_FLOAT32 = "without dropout in float32, losses, accuracies or weights"
+DROPPED = "with dropout, the loss of one epoch"
 LOSS_FACTOR = 10.0
 DROPOUT_SIGMAS = 5.0
 
@@ -50,13 +53,14 @@ def verify(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> Ver
     if own is not None:
         return own(recipe, device)
     tolerance = TOLERANCES[recipe.precision]
-    shares = [parity_error(oracle, factory, recipe, device) / tolerance]
+    shares = {UNDROPPED: parity_error(oracle, factory, recipe, device) / tolerance}
     if recipe.precision in FEWER_BITS:
         whole = replace(recipe, precision="float32")
-        shares.append(parity_error(oracle, factory, whole, device) / TOLERANCES["float32"])
+        shares[IN_FLOAT32] = parity_error(oracle, factory, whole, device) / TOLERANCES["float32"]
     if recipe.dropout_rate > 0:
-        shares.append(dropout_error(oracle, factory, recipe, device))
-    return Verification(error=float(np.max(shares)) * tolerance, tolerance=tolerance)
+        shares[DROPPED] = dropout_error(oracle, factory, recipe, device)
+    what = max(shares, key=lambda part: shares[part])
+    return Verification(shares[what] * tolerance, tolerance, what)
 
 
 def parity_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> float:

@@ -254,6 +254,7 @@ def test_fewer_bits_are_proven_in_float32_as_well(monkeypatch):
     assert asked == ["mixed", "float32"]
     assert not found.ok
     assert found.error == pytest.approx(2 * found.tolerance)
+    assert found.what.startswith("without dropout in float32")
 
 
 def test_the_movement_counts_beside_the_losses(finishing, monkeypatch):
@@ -320,6 +321,7 @@ def test_the_error_is_the_worse_of_both_in_units_of_the_tolerance(monkeypatch, p
         monkeypatch.setattr(proof, "dropout_error", lambda *asked, share=dropout: share)
         found = proof.verify(ORACLE, "factory", recipe, "cpu:0")
         assert (found.error, found.tolerance) == (pytest.approx(worst * tolerance), tolerance)
+        assert found.what.startswith("with dropout" if dropout > parity else "without dropout, ")
         found = proof.verify(ORACLE, "factory", replace(recipe, dropout_rate=0.0), "cpu:0")
         assert found.error == pytest.approx(parity * tolerance)
         assert proof.verify(
