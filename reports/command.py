@@ -76,6 +76,15 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="what an hour of the machine costs, so that the cost to reach the target accuracy stands beside "
         "the time; NAME=EUR_PER_HOUR is for machines of that name. Of several the last that fits counts",
     )
+    _add_gate(parser)
+    parser.add_argument(
+        "--keep-going", action="store_true", help="report the good files and list the bad ones"
+    )
+    return parser
+
+
+def _add_gate(parser: argparse.ArgumentParser) -> None:
+    """Options that hold a file against an earlier one."""
     parser.add_argument(
         "--against",
         metavar="BASE",
@@ -97,10 +106,6 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="with --against: look at the cells alone whose id or full name this is; * is any text, ? any "
         "character; several can be given",
     )
-    parser.add_argument(
-        "--keep-going", action="store_true", help="report the good files and list the bad ones"
-    )
-    return parser
 
 
 def _run(options: argparse.Namespace, prog: str) -> int:
