@@ -40,14 +40,24 @@ _VALUES = {
 
 
 def sentence(parts: Parts, where: str) -> str:
-    """``Of the 3.10 ms a step that A takes over B, 1.90 are ...``; empty where neither is surely slower."""
-    if not parts.sure:
-        return ""
+    """``Of the 3.10 ms a step that A takes over B, 1.90 are ...``; empty where nothing is sure.
+
+    Where neither end is surely slower, but changes cost something that others save, these are told.
+    """
     scale = _Scale(parts)
     told = [(scale.with_interval(part.amount), words(part, parts)) for part in parts.told]
     made = "made in one order" if parts.orders == 1 else f"averaged over {parts.orders} orders"
+    if not parts.sure:
+        if not told:
+            return ""
+        ends = f"{parts.fast.implementation} to {parts.slow.implementation}"
+        known = _listed([(scale.with_unit(part.amount), words(part, parts)) for part in parts.told])
+        return (
+            f"From {ends} {where}, {_basis(parts)}, the changes {made}: {known}; with all others "
+            f"{scale.with_unit(parts.whole)}, which can't be told from nothing."
+        )
     whole = (
-        f"the {scale.of_whole(parts.whole)} {_basis(parts)} that {_ends(parts)} {where}, the changes {made},"
+        f"the {scale.with_unit(parts.whole)} {_basis(parts)} that {_ends(parts)} {where}, the changes {made},"
     )
     rest = ""
     if parts.rest is not None:
@@ -165,6 +175,6 @@ class _Scale:
         """Number and interval."""
         return f"{self.number(amount.seconds)} ({self.interval(amount)})"
 
-    def of_whole(self, amount: Amount) -> str:
+    def with_unit(self, amount: Amount) -> str:
         """The same with the unit."""
         return f"{self.number(amount.seconds)} {self.unit} ({self.interval(amount)})"

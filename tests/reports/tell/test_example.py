@@ -11,6 +11,7 @@ import pytest
 from likeforlike.reports.read.files import published_names, read_named
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.markdown import to_markdown
+from likeforlike.reports.write.report_folder import check_output
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,6 +46,11 @@ def test_the_command_still_prints_it(command, example):
     assert to_markdown(build_report([read_named(name) for name in files])) == example
 
 
+def test_the_command_may_replace_its_example(command):
+    """A folder that holds anything else, were it another example, is refused."""
+    check_output(ROOT / command[command.index("--output") + 1])
+
+
 def test_every_published_file_is_in_one():
     commands = [command_of(README.split(f"## {name}\n")[1].split("\n## ")[0]) for name in SECTIONS]
     named = [name for command in commands for name in command[2 : command.index("--output")]]
@@ -54,5 +60,6 @@ def test_every_published_file_is_in_one():
 def test_every_figure_of_the_readme_is_in_it(section, example):
     text = re.sub(r"`[^`]*`|```.*?```|\]\([^)]*\)", " ", section, flags=re.DOTALL)
     figures = re.findall(r"[×+-]?\d[\d,.]*\d(?: (?:%|s|ms|µs|GFLOP/s|PFLOP/s))|×\d[\d,.]*\d", text)
+    figures += re.findall(r"\((\d[\d,.]* to \d[\d,.]*\d)\)", text)
     assert len(figures) > 5
     assert [figure for figure in figures if figure not in example] == []

@@ -348,7 +348,7 @@ def _explanations(context: Context) -> Iterator[str]:
                 told = _sentence(context, orders, found)
                 if told:
                     yield told
-                elif sure:
+                elif sure and parts_of(orders) is None:
                     yield _explanation(context, sure[:3], len(orders))
 
 
