@@ -81,7 +81,7 @@ def plausible(
             expected.set_up_seconds * factor("prepare", name) + calls,
             unit,
             expected.compile_seconds * factor("compile", name),
-            0.1 if cell.recipe else 2 * unit,
+            0.1 + expected.proof_seconds / 2 * factor("proof", name) if cell.recipe else 2 * unit,
         )
     return made
 

@@ -31,7 +31,9 @@ _CALL_OVERHEAD_SECONDS = 1e-4
 _STEP_SECONDS, _TUNED_STEP_SECONDS, _EAGER_STEP_SECONDS = 2.7e-3, 0.5e-3, 17e-3
 """Of a training step, beside its matrix products."""
 _EAGER = "eager-loop"
-_PROOF_SECONDS = 3.2
+_TRAINER_SET_UP_SECONDS = 0.6
+_PROOF_SECONDS, _COMPILED_IN_A_PROOF = 2.0, 2.0
+"""Of a trainer's proof, the processor's: it compiles anew for each of two small problems."""
 _TELLING_SECONDS = 0.5
 """Parts that are expected to be as long say as much of others as longer ones do."""
 _SHARE_OF_CEILING = {"cpu": 0.27, "gpu": 0.6}
@@ -48,11 +50,13 @@ class Expectation:
     unit_seconds: float
     """A call, or a warm epoch."""
     set_up_seconds: float
-    """Placing it and proving it, beside calls."""
+    """Placing it, and proving a kernel, beside calls."""
     compile_seconds: float
     """What a trainer's first epoch takes beyond a warm one."""
     epochs: int | None
     """All epochs of a trainer; None for a kernel, whose rounds end by precision or time."""
+    proof_seconds: float = 0.0
+    """The processor's, of a trainer's proof after its last epoch; those of a group run side by side."""
     guessed: bool = False
     """Nothing is known of what a call takes: experience with it tells of its own workload alone."""
 
@@ -71,7 +75,8 @@ def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
         compiling = max(compiling, _TUNED_COMPILE_SECONDS.get(framework, 0.0))
     if recipe is not None:
         epoch = _epoch_seconds(cell, recipe, plan, rates)
-        return Expectation(kind, framework, epoch, _PROOF_SECONDS, compiling, recipe.epochs)
+        proof = 0.0 if cell.entry.role == "floor" else _PROOF_SECONDS + _COMPILED_IN_A_PROOF * compiling
+        return Expectation(kind, framework, epoch, _TRAINER_SET_UP_SECONDS, compiling, recipe.epochs, proof)
     precision = cell.declaration.precision_of(dict(cell.axes))
     flop = cell.declaration.flop(dict(cell.axes))
     if flop is None:
@@ -79,7 +84,8 @@ def expect(cell: Cell, plan: Plan, rates: Rates | None = None) -> Expectation:
     else:
         call = _CALL_OVERHEAD_SECONDS + flop / _product_rate(cell.device, precision, plan, rates)
     share = _SHARE_OF_COMPILING if cell.entry.division == "default" else _TUNED_SHARE_OF_COMPILING
-    return Expectation(kind, framework, call, 0.01 + share * compiling, 0.0, None, flop is None)
+    set_up = 0.01 + share * compiling
+    return Expectation(kind, framework, call, set_up, 0.0, None, guessed=flop is None)
 
 
 def _epoch_seconds(cell: Cell, recipe: Recipe, plan: Plan, rates: Rates) -> float:

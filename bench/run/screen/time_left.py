@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
 
@@ -49,6 +49,20 @@ class _Part:
         return recipe is None or (self.cold and self.rounds >= warm_up_epochs(recipe))
 
 
+@dataclass(frozen=True)
+class _Proving:
+    """Trainers of a group that are proven side by side."""
+
+    begun: float
+    path: Path
+    expected_seconds: float
+    """Of them all, before anything of this run told more."""
+    since: float
+    """When they began, or the last of them ended."""
+    seconds: float
+    """Of those that had not ended then, as this run has them expected."""
+
+
 @dataclass
 class _Group:
     """How far one launch of a comparison group is."""
@@ -63,11 +77,17 @@ class _Group:
     sustained: float = 0.0
     """For how long it has been."""
     loaded: bool = False
+    proving: _Proving | None = None
+    """The proofs of its trainers, once they have begun."""
     ended: bool = False
     step: tuple[str, Step] | None = None
     """What is done now, and for which cell."""
     since: float = 0.0
     """When the last thing ended."""
+
+
+def _proof_path(part: _Part) -> Path:
+    return ("proof", *part.expected.kind[:2])
 
 
 def launches_to_come(cell: Cell, least: int, done: int = 0) -> int:
@@ -133,6 +153,11 @@ class TimeLeft:
         if step == "go" and group.sustain_seconds and group.parts[cell.id].warm:
             self._levelled[group.device] = group.sustained or group.sustain_seconds
             group.sustain_seconds = 0.0
+        if step == "finish" and group.proving is None and group.parts[cell.id].expected.epochs is not None:
+            live = [part for part in group.parts.values() if not part.ended]
+            expected = sum(part.expected.proof_seconds for part in live) / self._cores
+            path, told = _proof_path(group.parts[cell.id]), sum(self._finish(part) for part in live)
+            group.proving = _Proving(now, path, expected, now, told)
         group.step = (cell.id, step)
 
     def answer(self, cell: Cell, now: float, sample_seconds: float | None = None) -> None:
@@ -196,6 +221,9 @@ class TimeLeft:
             return
         part = group.parts[cell.id]
         part.ended, group.since = True, now
+        if group.proving is not None:
+            live = [self._finish(other) for other in group.parts.values() if not other.ended]
+            group.proving = replace(group.proving, since=now, seconds=sum(live))
         if part.expected.epochs is None and part.rounds:
             self._experience.add(_units(part.expected, part.samples))
             least = self._limits.min_rounds * part.used_seconds / part.rounds
@@ -208,6 +236,10 @@ class TimeLeft:
         """A launch of a group has ended, and what it left behind is cleared away."""
         coming = self._launches.get(group)
         if coming:
+            proving = coming[0].proving
+            if proving is not None:
+                seen = Evidence(proving.path, proving.expected_seconds, now - proving.begun)
+                self._learn([seen])
             coming[0].ended, coming[0].step = True, None
             if len(coming) > 1:
                 del coming[0]
@@ -251,6 +283,9 @@ class TimeLeft:
         live = [part for part in group.parts.values() if not part.ended]
         if group.ended or not live:
             return 0.0
+        if group.proving is not None:
+            elapsed = max(0.0, now - group.proving.since)
+            return max(group.proving.seconds - elapsed, _OVERDUE_SHARE * elapsed)
         left = 0.0 if group.loaded else self._experience.seconds(*self._start(group))
         left += self._sustain_left(group) + sum(self._part_left(part) for part in live)
         if group.step is None:
@@ -309,7 +344,11 @@ class TimeLeft:
         return path, part.expected.set_up_seconds + 3 * call + max(call, min(1.0, 15 * call))
 
     def _finish(self, part: _Part) -> float:
-        return _FINISH_SECONDS if part.expected.epochs is not None else 0.01 + 2 * self._call(part)
+        """A kernel's last check; of a trainer's proof its share, as those of a group run side by side."""
+        if part.expected.epochs is None:
+            return 0.01 + 2 * self._call(part)
+        proof = self._experience.seconds(_proof_path(part), part.expected.proof_seconds)
+        return _FINISH_SECONDS + proof / self._cores
 
     def _call(self, part: _Part) -> float:
         if part.samples:
