@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
 
 from likeforlike.bench.measure.stopping import Limits
-from likeforlike.reports.statistics.launches import Unit, unit_of
+from likeforlike.reports.statistics.launches import Unit, entrants_variances, over_launches, unit_of
+from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread
 
 _MOST_PARTS = 3
 """A launch has one of so many parts of a cell's rounds and time at least: to start it takes seconds.
@@ -115,14 +115,11 @@ def enough(
     count = len(seconds)
     if count < least:
         return None
-    ratios = _ratios_by_entrant(seconds)
-    deviation, freedom = _deviation(ratios)
+    shown = _Shown.of(seconds)
     width = None
-    if freedom:
-        # as reports judge it: launches that agree by chance are no better known than their rounds say
-        within = max(statistics.fmean(unit.squared_error for unit in units) for units in ratios)
-        quantile = float(special.stdtrit(freedom, (1.0 + confidence) / 2.0))
-        width = math.expm1(quantile * math.sqrt(max(deviation**2, within) / count))
+    if shown.freedom:  # as reports judge it
+        estimates = [over_launches(units, shown.spread, confidence) for units in shown.ratios]
+        width = math.expm1(max(math.log(found.high / found.low) / 2.0 for found in estimates))
     if precision is not None and width is not None and width <= precision:
         return Enough("precision", count, width)
     return Enough("launches", count, width) if count >= most or precision is None else None
@@ -133,32 +130,43 @@ def spread_between(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> tupl
 
     Were that not taken off, the fewer rounds a launch has the fewer would be thought enough. The median of
     the entrants', so that a burst in one launch of one doesn't count; with its degrees of freedom, 0 of one
-    launch. A ratio is to the first cell, over shared rounds; of a group of one the logarithm of its median.
+    launch. Of a group of one that of the logarithm of its median.
     """
-    known = [units for units in _ratios_by_entrant(seconds) if len(units) > 1]
-    if not known:
+    shown = _Shown.of(seconds)
+    if not shown.freedom:
         return 0.0, 0
-    excess = [
-        statistics.variance(unit.log for unit in units)
-        - statistics.fmean(unit.squared_error for unit in units)
-        for units in known
-    ]
-    return math.sqrt(max(statistics.median(excess), 0.0)), sum(len(units) - 1 for units in known)
+    within = statistics.median(
+        statistics.fmean(unit.squared_error for unit in units) for units in shown.ratios
+    )
+    return math.sqrt(max(statistics.median(shown.variances) - within, 0.0)), shown.freedom
 
 
-def _deviation(ratios: Sequence[Sequence[Unit]]) -> tuple[float, int]:
-    known = [units for units in ratios if len(units) > 1]
-    if not known:
-        return 0.0, 0
-    variances = [statistics.variance(unit.log for unit in units) for units in known]
-    return math.sqrt(statistics.fmean(variances)), sum(len(units) - 1 for units in known)
+@dataclass(frozen=True)
+class _Shown:
+    """What a group's launches show of how far they differ."""
 
+    ratios: list[list[Unit]]
+    """Of each entrant but the first, launch by launch; of a group of one its own times."""
+    variances: list[float]
+    freedom: int
+    """0 of one launch."""
+    spread: Spread | None
 
-def _ratios_by_entrant(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> list[list[Unit]]:
-    """Of each entrant that all launches have that have any, its log-ratio in each of them."""
-    launches = [known for known in map(_log_ratios, seconds) if known]
-    shared = set.intersection(*map(set, launches)) if launches else set()
-    return [[known[name] for known in launches] for name in sorted(shared)]
+    @staticmethod
+    def of(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> _Shown:
+        """Over what all launches have that have any."""
+        launches = [known for known in map(_log_ratios, seconds) if known]
+        shared = sorted(set.intersection(*map(set, launches))) if launches else []
+        ratios = [[known[name] for known in launches] for name in shared]
+        if len(launches) < 2 or not ratios:
+            return _Shown(ratios, [], 0, None)
+        logs = np.array([[unit.log for unit in units] for units in ratios]).T
+        if all(len(cells) < 2 for cells in seconds):
+            variances, freedoms, most = [float(logs.var(axis=0, ddof=1)[0])], [len(launches) - 1.0], 0.0
+        else:
+            variances, freedoms, most = entrants_variances(np.column_stack([np.zeros(len(launches)), logs]))
+        spread = pooled_spread(variances, freedoms, most or None)
+        return _Shown(ratios, variances, int(most or freedoms[0]), spread)
 
 
 def _log_ratios(launch: Mapping[str, Mapping[int, float]]) -> dict[str, Unit]:

@@ -17,7 +17,8 @@ TOLD_CONFIDENCE = 0.95
 def limits_of(options: Options, spread: float | None = None) -> Limits:
     """How much a launch of kernels measures."""
     whole = Limits(options.min_rounds, options.max_seconds, options.precision, options.confidence)
-    return limits_of_a_launch(whole, options.kernel_launches[0], spread)
+    least, most = options.kernel_launches
+    return limits_of_a_launch(whole, least if options.precision is None else most, spread)
 
 
 def with_calls(limits: Limits, statistic: str, options: Options) -> Limits:

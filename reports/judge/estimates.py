@@ -47,13 +47,18 @@ def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> R
 
 
 def unpaired_estimate(
-    base: Measurement, other: Measurement, grounds: Grounds, one_run: bool | None = None
+    base: Measurement,
+    other: Measurement,
+    grounds: Grounds,
+    one_run: bool | None = None,
+    of_base: Grounds | None = None,
 ) -> RatioEstimate | None:
     """Of what took no turns, from summary figures where a file has no samples; None without times.
 
     Where both were launched several times, over launches. Between runs at different times what runs differ
     by is in the interval (``one_run`` says whether they are; by default the files tell). Of one
-    launch on a side, the interval over rounds is widened by both.
+    launch on a side, the interval over rounds is widened by both. ``of_base``: the base's own grounds, where
+    it is of another study.
     """
     one_run = _of_one_run(base, other) if one_run is None else one_run
     several = base.launches > 1 and other.launches > 1
@@ -62,7 +67,8 @@ def unpaired_estimate(
     sides = [time_units(item, statistic) for item in (base, other)] if several or asked else [[], []]
     runs = None if one_run else run_spread(other)
     if all(sum(map(len, side)) > 1 for side in sides):
-        estimate = apart(sides[0], sides[1], grounds.time_spread(other), runs)
+        spreads = (of_base or grounds).time_spread(base), grounds.time_spread(other)
+        estimate = apart(sides[0], sides[1], spreads, runs)
         plain = base.runs[0].cell.plain or other.runs[0].cell.plain
         return replace(estimate, assumed=plain)
     if asked and not all(sides):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,16 +19,13 @@ from likeforlike.reports.statistics.launches import (
     ASSUMED_FREEDOM,
     ASSUMED_RUN_SPREAD,
     ASSUMED_SPREAD,
+    TELLING_FREEDOM,
     entrants_variances,
 )
 from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread
 
 Where = tuple[str, str, str]
 """Machine id, device and workload."""
-
-
-LEAST_OWN_FREEDOM = 8.0
-"""Degrees of freedom from which on a group's own variance between launches is enough."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Copies:
     original: Measurement
     twin: Measurement
     ratio: float
-    """Of the twin's time to the original's: mean over launches of the median over rounds."""
+    """Of the twin's time to the original's: median over launches of the median over rounds."""
     launches: int
     pairs: int
 
@@ -59,7 +58,7 @@ class Grounds:
         for number, members in enumerate(groups):
             if any(member.key == item.key for member in members):
                 own = self._spread_of((*where, str(number)), [members])
-                if own is not None and own.most >= LEAST_OWN_FREEDOM:
+                if own is not None and own.most >= TELLING_FREEDOM:
                     return own
         return self._spread_of(where, groups)
 
@@ -117,8 +116,9 @@ class Grounds:
             original = originals.get((twin.machine.id, key))
             units = ratio_units(original, twin).values() if original is not None else ()
             if original is not None and units and not (twin.refuted or original.refuted):
-                ratio = float(np.exp(np.mean([unit.log for unit in units])))
                 pairs = sum(unit.rounds for unit in units)
+                # not their mean: a burst in one launch would be taken for what copies differ by
+                ratio = math.exp(statistics.median(unit.log for unit in units))
                 found.append((_where(twin), Copies(original, twin, ratio, len(units), pairs)))
         return grouped(found)
 

@@ -223,6 +223,7 @@ def _verdict(base: Measurement, item: Measurement, grounds: tuple[Grounds, Groun
     old, new = grounds
     noises = [grounds.study.of_kind(NOISE_FLOOR, item.machine) for grounds in (old, new)]
     noise = widest([old.noise(base), new.noise(item), twin_drift(*noises)])
-    estimate = unpaired_estimate(base, item, new if new.time_spread(item) else old, one_run=False)
+    own = new if new.time_spread(item) else old
+    estimate = unpaired_estimate(base, item, own, one_run=False, of_base=old)
     assert estimate is not None  # both take time
     return verdict(estimate, noise)

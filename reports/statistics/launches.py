@@ -41,6 +41,13 @@ _MEDIAN_FACTORS = {1: 1.0, 2: 1.0, 3: 1.346, 4: 1.193, 5: 1.434}
 _MANY_MEDIAN_FACTOR = 1.45
 """The same of more: 1.29 to 1.51 for six to twelve, π/2 at the end."""
 
+TELLING_FREEDOM = 8.0
+"""Degrees of freedom from which on a variance between launches tells enough by itself."""
+
+_APART = 2.5
+_ONE_IN = 5
+"""Of launches that lie further apart than so many standard deviations; see :func:`drawn_in`."""
+
 _NORMAL = float(special.ndtri(0.975))
 
 
@@ -118,20 +125,40 @@ def over_launches(
 ) -> RatioEstimate:
     """Ratio from the paired log-ratios of at least two launches, each a unit.
 
-    Mean over launches, Student's interval with the moderated variance between them, which holds the variance
-    within; it is never taken to be less than the rounds show. Raises ValueError for fewer than two.
+    Mean over launches, those that lie apart drawn in, and Student's interval with the moderated variance
+    between them, which holds the variance within; it is never taken to be less than the rounds show, nor
+    these for more than all entrants show. Raises ValueError for fewer than two.
     """
     count = len(units)
     if count < 2:
         raise ValueError(f"{count} launches: expected at least 2")
+    shown = spread if spread is not None and spread.freedom > 0.0 and spread.most >= TELLING_FREEDOM else None
     logs = np.array([unit.log for unit in units])
+    if shown is not None:
+        logs = drawn_in(logs, shown.variance)
     weights = launch_weights(units, None if spread is None else spread.variance)
     variance, freedom = moderated(_weighted_variance(logs, weights), count - 1.0, spread)
     within = float((weights**2 * [unit.squared_error for unit in units]).sum()) / count
+    if shown is not None:  # holds what rounds add; errors of few rounds, one of them slow, say too much
+        within = min(within, shown.variance)
     error = math.sqrt(max(variance, within) / count)
     share = 0.0 if variance <= 0.0 else max(1.0 - within / max(variance, within), 0.0)
     centre = float(np.average(logs, weights=weights))
     return _student(centre, error, freedom, units, True, confidence, count, share)
+
+
+def drawn_in(logs: np.ndarray, variance: float) -> np.ndarray:
+    """Launches' figures, those that lie apart drawn in to the others' edge (winsorised).
+
+    A burst of another program can spoil all rounds of one entrant in one launch. Apart is what lies more than
+    ``_APART`` standard deviations, as all entrants show them, from the median of its launches; where that is
+    more than one launch in five, it is how the entrant is, and all stay.
+    """
+    median, edge = float(np.median(logs)), _APART * math.sqrt(variance)
+    apart = np.abs(logs - median) > edge
+    if apart.sum() > logs.size // _ONE_IN:
+        return logs
+    return np.clip(logs, median - edge, median + edge)
 
 
 def _weighted_variance(values: np.ndarray, weights: np.ndarray) -> float:
@@ -150,17 +177,18 @@ def mean_p_value(values: Sequence[float]) -> float:
 def apart(
     base: Sequence[Sequence[Unit]],
     other: Sequence[Sequence[Unit]],
-    launch_spread: Spread | None,
+    launch_spreads: tuple[Spread | None, Spread | None],
     run_spread: Spread | None,
     confidence: float = 0.95,
 ) -> RatioEstimate:
     """Ratio of two sides that were not measured in turns; of either the units (logs of times) run by run.
 
-    At least two units a side. ``launch_spread`` is that of one side's times between launches; ``run_spread``
-    that between runs, None where both sides are of one run, over which their launches are spread alike. Of
+    At least two units a side. ``launch_spreads``: of each side's times between launches; ``run_spread``: that
+    between runs, None where both sides are of one run, over which their launches are spread alike. Of
     several runs on a side the variance between them is their own, moderated towards it.
     """
-    sides = [_side(side, launch_spread, run_spread) for side in (base, other)]
+    pairs = zip((base, other), launch_spreads, strict=True)
+    sides = [_side(side, spread, run_spread) for side, spread in pairs]
     variance = sum(part[1] for part in sides)
     fixed = sum(part[3] for part in sides)
     parts = [(part[1], part[2]) for part in sides]

@@ -48,7 +48,7 @@ def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[
     """Samples of the same file, group, run, launch and round, launch by launch.
 
     Disturbed rounds, and launches that have no others, count only where too few others are left: launches,
-    of which two are enough, or rounds of a single one.
+    of which half are enough, two at least, or rounds of a single one.
     """
     partners = _numbered(other.runs)
     quiet: dict[Place, list[tuple[float, float]]] = {}
@@ -66,7 +66,7 @@ def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[
                 if number not in disturbed:
                     quiet.setdefault((*place, launch), []).append(pair)
     if len(every) > 1:
-        return quiet if len(quiet) > 1 else every
+        return quiet if len(quiet) > 1 and 2 * len(quiet) >= len(every) else every
     counts = [sum(map(len, kept.values())) for kept in (quiet, every)]
     return quiet if counts[0] >= min(LEAST_PAIRS, counts[1]) else every
 

@@ -70,13 +70,18 @@ class TestJudgement:
 
     def test_mostly_disturbed_is_doubted_as_a_whole(self):
         cells = two([0.02] * 10, [0.03] * 10)
-        cells[0]["extra_info"]["disturbed"] = [{"round": n, "reason": "stolen"} for n in range(6)]
+        disturbed = (0, 1, 2, 3, 4, 6)
+        cells[0]["extra_info"]["disturbed"] = [{"round": n, "reason": "stolen"} for n in disturbed]
         study = study_of(samples.document(cells))
         assert study.of("matmul")[0].doubt == "disturbed: 6 of 10 samples disturbed: stolen"
         # What was measured in turns with it was disturbed alike: the ratio of pairs stands ...
         assert only_comparison(study).word == "slower"
-        # ... over the rounds that were quiet in either launch
+        # ... over the rounds that were quiet, in three of the five launches
         assert only_comparison(study).verdict.estimate.pairs == 4
+        # two launches of five are too few to speak for all
+        disturbed = range(6)
+        cells[0]["extra_info"]["disturbed"] = [{"round": n, "reason": "stolen"} for n in disturbed]
+        assert only_comparison(study_of(samples.document(cells))).verdict.estimate.pairs == 10
         # ... and that of unpaired medians does not.
         cells[1]["extra_info"]["group"] = "another"
         assert only_comparison(study_of(samples.document(cells))).word == "no verdict"

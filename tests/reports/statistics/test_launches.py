@@ -243,7 +243,7 @@ class TestSimulatedLaunches:
                 [[Unit(log, 0.0, ROUNDS) for log in rng.normal(rng.normal(0, 0.025), 0.03, launches)]]
                 for _ in range(2)
             ]
-            estimate = apart(*sides, None, runs)
+            estimate = apart(*sides, (None, None), runs)
             held.append(estimate.low <= 1.0 <= estimate.high)
             false.append(verdict(estimate).word == "slower" and estimate.ratio > 1.05)
         assert np.mean(held) >= 0.93
@@ -307,7 +307,7 @@ class TestFurtherLaunches:
 
     def test_none_where_runs_differ_by_more(self):
         sides = [[[Unit(log, 0.0, 5) for log in (shift, shift + 0.01, shift)]] for shift in (0.0, 0.03)]
-        estimate = apart(*sides, None, Spread(0.05**2, 8.0, assumed=True))
+        estimate = apart(*sides, (None, None), Spread(0.05**2, 8.0, assumed=True))
         assert further_launches(estimate, math.log(estimate.ratio)) is None
         assert verdict(estimate).word == "unclear"
         assert (verdict(estimate).more_launches, verdict(estimate).more_rounds) == (None, None)
