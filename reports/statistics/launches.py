@@ -46,7 +46,7 @@ TELLING_FREEDOM = 8.0
 
 _APART = 2.5
 _ONE_IN = 5
-"""Of launches that lie further apart than so many standard deviations; see :func:`drawn_in`."""
+"""Of launches that lie further apart than so many standard deviations; see :func:`together`."""
 
 _NORMAL = float(special.ndtri(0.975))
 
@@ -125,40 +125,39 @@ def over_launches(
 ) -> RatioEstimate:
     """Ratio from the paired log-ratios of at least two launches, each a unit.
 
-    Mean over launches, those that lie apart drawn in, and Student's interval with the moderated variance
+    Mean over launches, without those that lie apart, and Student's interval with the moderated variance
     between them, which holds the variance within; it is never taken to be less than the rounds show, nor
     these for more than all entrants show. Raises ValueError for fewer than two.
     """
-    count = len(units)
-    if count < 2:
-        raise ValueError(f"{count} launches: expected at least 2")
-    shown = spread if spread is not None and spread.freedom > 0.0 and spread.most >= TELLING_FREEDOM else None
-    logs = np.array([unit.log for unit in units])
-    if shown is not None:
-        logs = drawn_in(logs, shown.variance)
-    weights = launch_weights(units, None if spread is None else spread.variance)
+    if len(units) < 2:
+        raise ValueError(f"{len(units)} launches: expected at least 2")
+    largest = spread.largest if spread is not None and spread.most >= TELLING_FREEDOM else math.inf
+    kept = together(units, largest)
+    count = len(kept)
+    logs = np.array([unit.log for unit in kept])
+    weights = launch_weights(kept, None if spread is None else spread.variance)
     variance, freedom = moderated(_weighted_variance(logs, weights), count - 1.0, spread)
-    within = float((weights**2 * [unit.squared_error for unit in units]).sum()) / count
-    if shown is not None:  # holds what rounds add; errors of few rounds, one of them slow, say too much
-        within = min(within, shown.variance)
+    # what entrants show holds what rounds add; errors of few rounds, one of them slow, say too much
+    within = min(float((weights**2 * [unit.squared_error for unit in kept]).sum()) / count, largest)
     error = math.sqrt(max(variance, within) / count)
     share = 0.0 if variance <= 0.0 else max(1.0 - within / max(variance, within), 0.0)
     centre = float(np.average(logs, weights=weights))
-    return _student(centre, error, freedom, units, True, confidence, count, share)
+    estimate = _student(centre, error, freedom, kept, True, confidence, count, share)
+    return replace(estimate, left_out=len(units) - count)
 
 
-def drawn_in(logs: np.ndarray, variance: float) -> np.ndarray:
-    """Launches' figures, those that lie apart drawn in to the others' edge (winsorised).
+def together(units: Sequence[Unit], variance: float) -> Sequence[Unit]:
+    """Launches without those that lie apart from the others.
 
     A burst of another program can spoil all rounds of one entrant in one launch. Apart is what lies more than
-    ``_APART`` standard deviations, as all entrants show them, from the median of its launches; where that is
-    more than one launch in five, it is how the entrant is, and all stay.
+    ``_APART`` standard deviations from the median of its launches, where entrants have that variance at most;
+    where that is more than one launch in five, it is how the entrant is, and all stay.
     """
-    median, edge = float(np.median(logs)), _APART * math.sqrt(variance)
-    apart = np.abs(logs - median) > edge
+    logs = np.array([unit.log for unit in units])
+    apart = np.abs(logs - np.median(logs)) > _APART * math.sqrt(variance)
     if apart.sum() > logs.size // _ONE_IN:
-        return logs
-    return np.clip(logs, median - edge, median + edge)
+        return units
+    return [unit for unit, out in zip(units, apart, strict=True) if not out]
 
 
 def _weighted_variance(values: np.ndarray, weights: np.ndarray) -> float:

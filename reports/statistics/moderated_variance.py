@@ -41,6 +41,18 @@ class Spread:
         """Its degrees of freedom where it stands alone; never 0."""
         return min(self.freedom or self.most, self.most)
 
+    @property
+    def largest(self) -> float:
+        """What the variance of one entrant in twenty exceeds; infinite where it is worth nothing.
+
+        An entrant's own is d0 s0² / χ² of d0 degrees of freedom (Smyth 2004).
+        """
+        if not self.freedom:
+            return math.inf
+        if math.isinf(self.freedom):
+            return self.variance
+        return self.variance * self.freedom / float(special.chdtri(self.freedom, 0.95))
+
 
 def trigamma_inverse(value: float) -> float:
     """The y at which ψ'(y) is ``value``, above 0, by Newton's method as in Smyth 2004, appendix."""

@@ -57,6 +57,8 @@ class RatioEstimate:
     """What runs at different times differ by, of the log-ratio: no number of launches lessens it."""
     untold: bool = False
     """Whether there is no figure at all; ``ratio`` is then 1, and nobody is to be shown it."""
+    left_out: int = 0
+    """Launches besides those behind it that lay apart from the others."""
 
     @property
     def has_interval(self) -> bool:

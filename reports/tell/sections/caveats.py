@@ -142,7 +142,7 @@ def _disturbed_section(context: Context) -> Section | None:
         if beside
         else None
     )
-    texts = [told_beside, _crowded_text(context)]
+    texts = [told_beside, _crowded_text(context), _apart_text(context)]
     if not rows:
         return section("disturbed", "Disturbed samples", texts) if any(texts) else None
     columns = ("cell", *(("machine",) if context.several else ()), "samples left out", "why")
@@ -161,6 +161,21 @@ def _crowded_text(context: Context) -> Text | None:
         f"{count_text(crowded, 'cell')} measured while others took a fifth of the machine or more in most "
         f"launches ({first.key.workload} {first.key.text}: {first.crowded}): verdicts on them stand in "
         "tables, and none is called sure."
+    )
+
+
+def _apart_text(context: Context) -> Text | None:
+    """Of how many ratios a launch was left out since it lay apart from the others."""
+    told = [item for item in context.comparisons.every if item.verdict.estimate.left_out]
+    if not told:
+        return None
+    first = told[0]
+    estimate = first.verdict.estimate
+    launches = f"{estimate.left_out} of {estimate.left_out + estimate.launches} launches"
+    return Text(
+        f"Of {count_text(told, 'ratio')} launches that lay apart from the others were left out, as a burst "
+        f"of another program makes them ({first.other.key.workload} {first.other.key.text} over "
+        f"{first.base.key.implementation}: {launches})."
     )
 
 

@@ -119,6 +119,18 @@ class TestTwins:
         assert item.word != "slower"
         assert compared(self.made(twin=1.0))["jax"].word == "slower"
 
+    def test_a_burst_in_one_launch_of_a_twin_is_no_difference_between_copies(self):
+        made = self.made(twin=1.0, launches=3)
+        times = made["benchmarks"][-1]["stats"]["data"]
+        made["benchmarks"][-1] = product(
+            "numpy-twin",
+            [1.3 * time for time in times[:ROUNDS]] + times[ROUNDS:],
+            3,
+            role="twin",
+            twin_of="numpy",
+        )
+        assert compared(made)["jax"].verdict.threshold == pytest.approx(0.02)
+
     def test_of_another_workload_they_say_nothing(self):
         made = self.made()
         for cell in entrants(7, 5, effect=0.001, numpy=0.01, jax=0.0105):
@@ -216,6 +228,44 @@ class TestGate:
         assert estimate.spread == pytest.approx(kernels)
         assert outcome.failing
         assert "2 cells measured in one launch, or by another tool" in outcome_text(outcome)
+
+
+def test_a_launch_that_a_burst_spoiled_is_left_out_and_told():
+    cells = entrants(3, 10, effect=0.005, numpy=0.01, jax=0.0105, torch=0.01, tf=0.01)
+    times = list(cells[1]["stats"]["data"])
+    times[2 * ROUNDS : 3 * ROUNDS] = [1.5 * time for time in times[2 * ROUNDS : 3 * ROUNDS]]
+    cells[1] = product("jax", times, 10)
+    made = document(cells)
+    item = compared(made)["jax"]
+    assert (item.word, item.verdict.estimate.launches, item.verdict.estimate.left_out) == ("slower", 9, 1)
+    assert item.verdict.estimate.low < 1.05 < item.verdict.estimate.high
+    text = to_markdown(build_report([read(made, "a.json")]))
+    assert "Of 1 ratio launches that lay apart from the others were left out" in text
+    assert ": 1 of 10 launches)." in text
+
+
+def without_pairs(restless, calm):
+    """Of products on two devices in one run, whose launches differ so much: the GPU's over the processor's."""
+    cells = []
+    for device, effect, seconds in (("cpu:0", restless, 0.01), ("gpu:0", calm, 0.008)):
+        mine = entrants(11, 3, effect, numpy=seconds, jax=seconds, torch=seconds, tf=seconds)
+        for cell in mine:
+            cell["extra_info"] |= {"device": device, "group": device}
+            cell["extra_info"]["cell"] = cell["extra_info"]["cell"].replace("cpu:0", device)
+        cells += mine
+    study = study_of(document(cells))
+    found = compare(study, study.machines).devices
+    return {item.other.key.implementation: item.verdict.estimate for item in found}
+
+
+def test_between_devices_either_one_s_launches_count():
+    arms = [
+        {name: math.log(e.high / e.low) for name, e in without_pairs(*effects).items()}
+        for effects in ((0.05, 0.002), (0.002, 0.05), (0.002, 0.002))
+    ]
+    assert len(arms[0]) == 4
+    for name in arms[0]:
+        assert min(arms[0][name], arms[1][name]) > 5 * arms[2][name]
 
 
 def test_a_group_with_entrants_enough_goes_by_its_own_spread():

@@ -16,6 +16,7 @@ from likeforlike.reports.statistics.launches import (
     launch_weights,
     mean_p_value,
     over_launches,
+    together,
     unit_of,
     widened,
 )
@@ -248,6 +249,70 @@ class TestSimulatedLaunches:
             false.append(verdict(estimate).word == "slower" and estimate.ratio > 1.05)
         assert np.mean(held) >= 0.93
         assert np.mean(false) <= 0.03
+
+
+class TestLaunchesThatABurstSpoiled:
+    """Shown by all entrants: a standard deviation of 0.01; apart is what lies beyond 0.025."""
+
+    SHOWN = Spread(0.01**2, math.inf, most=60.0)
+
+    def test_one_in_five_at_most_is_left_out(self):
+        calm = [0.0, 0.01, -0.01, 0.0]
+        for far in (0.5, -0.5, 0.026):
+            assert [unit.log for unit in together(units(*calm, far), 0.01**2)] == calm
+        for every in ([*calm, 0.024], [0.0, 0.01, -0.01, 0.5], [*calm, 0.5, 0.5], [0.0, 0.0, 0.5]):
+            assert [unit.log for unit in together(units(*every), 0.01**2)] == every
+
+    @pytest.mark.parametrize("burst", [1.6, 1.06])
+    def test_five_per_cent_are_found_though_a_launch_in_ten_was_held_up(self, burst):
+        rng = np.random.default_rng(8)
+        found, held = [], []
+        for _ in range(300):
+            logs = math.log(1.05) + rng.normal(0.0, 0.01, 10)
+            logs[rng.integers(10)] += math.log(burst)
+            estimate = over_launches(units(*logs), Spread(0.01**2, 20.0, most=60.0))
+            found.append(verdict(estimate).word == "slower")
+            held.append(estimate.low <= 1.05 <= estimate.high)
+            assert estimate.launches + estimate.left_out == 10
+        assert np.mean(found) >= 0.95
+        assert np.mean(held) >= 0.93
+
+    def test_where_entrants_differ_much_none_is_left_out(self):
+        """Four degrees of freedom: one entrant in twenty has 5.6 times that variance, as they are."""
+        shown = Spread(0.01**2, 4.0, most=60.0)
+        assert shown.largest == pytest.approx(0.01**2 * 4.0 / stats.chi2.ppf(0.05, 4))
+        logs = [0.0, 0.01, -0.01, 0.0, 0.055]
+        assert over_launches(units(*logs), shown).left_out == 0
+        assert over_launches(units(*logs), self.SHOWN).left_out == 1
+        assert over_launches(units(*logs), Spread(0.01**2, math.inf, most=7.0)).left_out == 0
+        assert Spread(1.0, 0.0).largest == math.inf
+
+    def test_who_is_of_two_minds_is_not_made_one(self):
+        logs = [0.0, 0.3] * 5
+        assert over_launches(units(*logs), self.SHOWN).ratio == pytest.approx(math.exp(0.15))
+
+    def test_errors_of_rounds_count_for_no_more_than_all_entrants_show(self):
+        """Of four rounds one that was slow has the error of a median told at ten times what it is."""
+        logs = [0.0, 0.005, -0.005]
+        told, slow = (over_launches(units(*logs, squared_error=e), self.SHOWN) for e in (0.0, 0.1**2))
+        assert (told.low, told.high) == pytest.approx((slow.low, slow.high), rel=1e-3)
+        unknown = over_launches(units(*logs, squared_error=0.1**2), Spread(0.01**2, 3.0, most=4.0))
+        assert unknown.high > 1.05 > slow.high
+
+
+def test_each_side_without_pairs_has_its_own_spread():
+    """A processor whose launches differ by 4 % beside a GPU whose launches hardly do."""
+    rng = np.random.default_rng(9)
+    spreads = Spread(0.04**2, 20.0, most=30.0), Spread(0.005**2, 20.0, most=30.0)
+    held, mistaken = [], []
+    for _ in range(400):
+        sides = [[units(*rng.normal(0.0, math.sqrt(s.variance), 3))] for s in spreads]
+        estimate = apart(*sides, spreads, None)
+        held.append(estimate.low <= 1.0 <= estimate.high)
+        estimate = apart(*sides, (spreads[1], spreads[1]), None)
+        mistaken.append(estimate.low <= 1.0 <= estimate.high)
+    assert np.mean(held) >= 0.93
+    assert np.mean(mistaken) < 0.8
 
 
 class TestOneLaunch:

@@ -32,6 +32,7 @@ OF_ROUNDS_ALONE = {
     "between_share": None,
     "fixed_variance": 0.0,
     "untold": False,
+    "left_out": 0,
 }
 """What every estimate says of itself that knows of the rounds of one launch and no more."""
 
