@@ -47,6 +47,8 @@ TELLING_FREEDOM = 8.0
 _APART = 2.5
 _ONE_IN = 5
 """Of launches that lie further apart than so many standard deviations; see :func:`together`."""
+_FAR = 4.0
+"""The same where the deviation itself is to be told, which must not depend on what lies near its edge."""
 
 _NORMAL = float(special.ndtri(0.975))
 
@@ -106,6 +108,7 @@ def entrants_variances(
     launch, one column an entrant. Ratios to one base share the base's own variance; so each entrant is held
     against the median of the others, which one restless entrant hardly moves, and the variance is brought to
     that of a ratio (of entrants that vary alike, the difference has 1 + f / (E - 1) times one's variance).
+    Of five launches or more, one in five at most is left out where it lies far from the others.
     """
     launches, entrants = figures.shape
     if launches < 2 or entrants < 2:
@@ -115,9 +118,22 @@ def entrants_variances(
     columns = range(entrants) if others > 1 else range(1, 2)
     counts = np.ones(launches) if weights is None else weights
     moved = figures - np.average(figures, axis=0, weights=counts)
-    apart = [moved[:, n] - np.median(np.delete(moved, n, axis=1), axis=1) for n in columns]
-    variances = [factor * _weighted_variance(values, counts) for values in apart]
-    return variances, [launches - 1.0] * len(variances), float(others * (launches - 1))
+    apart = np.array([moved[:, n] - np.median(np.delete(moved, n, axis=1), axis=1) for n in columns])
+    kept = [_not_far(values, _FAR * _robust_deviation(apart)) for values in apart]
+    pairs = list(zip(apart, kept, strict=True))
+    variances = [factor * _weighted_variance(values[keep], counts[keep]) for values, keep in pairs]
+    return variances, [keep.sum() - 1.0 for keep in kept], float(others * (launches - 1))
+
+
+def _robust_deviation(apart: np.ndarray) -> float:
+    """Of all entrants together, by the median distance from their medians."""
+    return 1.4826 * float(np.median(np.abs(apart - np.median(apart, axis=1, keepdims=True))))
+
+
+def _not_far(values: np.ndarray, edge: float) -> np.ndarray:
+    """Which of an entrant's launches lie within the edge of their median; all if too many do not."""
+    far = np.abs(values - np.median(values)) > edge
+    return ~far if far.sum() <= values.size // _ONE_IN else np.ones(values.size, dtype=bool)
 
 
 def over_launches(
@@ -153,11 +169,8 @@ def together(units: Sequence[Unit], variance: float) -> Sequence[Unit]:
     ``_APART`` standard deviations from the median of its launches, where entrants have that variance at most;
     where that is more than one launch in five, it is how the entrant is, and all stay.
     """
-    logs = np.array([unit.log for unit in units])
-    apart = np.abs(logs - np.median(logs)) > _APART * math.sqrt(variance)
-    if apart.sum() > logs.size // _ONE_IN:
-        return units
-    return [unit for unit, out in zip(units, apart, strict=True) if not out]
+    kept = _not_far(np.array([unit.log for unit in units]), _APART * math.sqrt(variance))
+    return [unit for unit, keep in zip(units, kept, strict=True) if keep]
 
 
 def _weighted_variance(values: np.ndarray, weights: np.ndarray) -> float:

@@ -173,6 +173,27 @@ class TestModeration:
         assert most == 16
 
 
+    def test_a_launch_of_ten_that_a_burst_spoiled_is_none_of_it(self):
+        rng = np.random.default_rng(4)
+        figures = rng.normal(0.0, 0.01, (10, 5))
+        calm, freedoms, _ = entrants_variances(figures - figures[:, :1])
+        figures[3, 2] += 0.4
+        variances, left, most = entrants_variances(figures - figures[:, :1])
+        assert variances == pytest.approx(calm, rel=0.5)
+        assert (freedoms, left, most) == ([9.0] * 5, [9.0, 9.0, 8.0, 9.0, 9.0], 36.0)
+        figures[6:9, 2] += 0.4  # four of ten: that is how it is
+        assert entrants_variances(figures - figures[:, :1])[0][2] > 0.02
+
+    def test_who_is_restless_stays_so(self):
+        rng = np.random.default_rng(5)
+        found = []
+        for _ in range(300):
+            figures = rng.normal(0.0, [0.1, *[0.01] * 6], (10, 7))
+            found.append(entrants_variances(figures - figures[:, :1])[0][0])
+        # brought to a ratio's: the median of six others has 1.45 / 6 of one's variance
+        assert np.mean(found) == pytest.approx(2.0 / (1.0 + 1.45 / 6) * 0.01, rel=0.15)
+
+
 def groups(rng, effect, launches, entrants=4, amount=2, ratios=None):
     """Comparisons with the first entrant of each group, launch effects and noise normal on the log scale."""
     every, variances, freedoms, most = [], [], [], 0.0
