@@ -113,13 +113,19 @@ class Comparison:
 
     @property
     def unsure(self) -> str:
-        """Why a clear verdict is not sure: one launch, or others took much of the machine; else empty."""
+        """Why a clear verdict is not sure; else empty.
+
+        One launch, others took much of the machine, or answers that were timed might have been kept.
+        """
         if self.verdict.estimate.assumed:
             return (
                 "measured in one launch" if self.verdict.estimate.launches < 2 else "of another tool's file"
             )
-        crowded = self.other.crowded or self.base.crowded
-        return f"others used the machine: {crowded}" if crowded else ""
+        sides = (self.other, self.base)
+        crowded = next((side.crowded for side in sides if side.crowded), "")
+        if crowded:
+            return f"others used the machine: {crowded}"
+        return next((f"timed calls {why}" for side in sides if (why := side.unproven_calls)), "")
 
     @property
     def told(self) -> bool:

@@ -60,6 +60,12 @@ def warnings(context: Context) -> Iterator[str]:
             f"{count_text(crowded, 'cell')} measured while others used the machine ({crowded[0].crowded}): "
             "no verdict on them is called sure."
         )
+    keeping = [item for item in context.study.measurements if item.unproven_calls]
+    if keeping:
+        yield (
+            f"The timed calls of {count_text(keeping, 'cell')} are {keeping[0].unproven_calls}: no verdict "
+            "on them is called sure."
+        )
     yield from _other_code(context.study.measurements)
     disturbed = [item for item in context.study.measurements if item.disturbed]
     if disturbed:

@@ -18,6 +18,7 @@ from likeforlike.devices.limits.ceilings import Ceiling, Reached
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.read.schema.cells import Energy, Extra
+from likeforlike.reports.read.schema.declarations import KERNEL
 from likeforlike.reports.read.schema.runs import Declared
 from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, Key
 
@@ -260,6 +261,12 @@ class Measurement:
         return next((run.cell.extra.unproven for run in self.runs if run.cell.extra.unproven), "")
 
     @property
+    def unproven_calls(self) -> str:
+        """Why a kernel's timed calls are not proven; empty if they are, or the file doesn't say."""
+        told = [run.cell.extra.timed_calls for run in self.runs if self.kind == KERNEL]
+        return next((text for text in told if text not in (None, _PROVEN)), None) or ""
+
+    @property
     def doubt(self) -> str:
         """Why the figure by itself is not to be believed; empty if it may be."""
         unproven = self.unproven and f"unproven: {self.unproven}"
@@ -269,6 +276,9 @@ class Measurement:
     def trusted(self) -> bool:
         """Whether a finding may rest on the figure by itself."""
         return self.verified and not self.doubt
+
+
+_PROVEN = "proven"
 
 
 def _largest_share(sentence: str) -> float:

@@ -17,7 +17,7 @@ from likeforlike.reports.statistics.verdicts import Verdict
 FREE, BARRED = Announcement(True, ""), Announcement(False, "trained to 80 %")
 
 
-def side(name="numpy", doubt="", refuted="", unproven="", crowded="", verified=True, plain=False):
+def side(name="numpy", doubt="", refuted="", unproven="", crowded="", calls="", verified=True, plain=False):
     key = SimpleNamespace(implementation=name, device="cpu:0", bare=f"bare {name}")
     run = SimpleNamespace(cell=SimpleNamespace(plain=plain))
     return SimpleNamespace(
@@ -26,6 +26,7 @@ def side(name="numpy", doubt="", refuted="", unproven="", crowded="", verified=T
         refuted=refuted,
         unproven=unproven,
         crowded=crowded,
+        unproven_calls=calls,
         verified=verified,
         runs=[run],
     )
@@ -98,6 +99,11 @@ class TestSure:
     def test_nor_what_was_crowded(self, which):
         item = comparison(**{which: side(which, crowded="47 %")})
         assert (item.unsure, item.sure) == ("others used the machine: 47 %", False)
+
+    @pytest.mark.parametrize("which", ["base", "other"])
+    def test_nor_what_may_have_kept_its_answers(self, which):
+        item = comparison(**{which: side(which, calls="not proven: why")})
+        assert (item.unsure, item.sure) == ("timed calls not proven: why", False)
 
     def test_of_plain_files_a_clear_one_is_told_all_the_same(self):
         plain = {

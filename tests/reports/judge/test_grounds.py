@@ -230,6 +230,23 @@ class TestGate:
         assert "2 cells measured in one launch, or by another tool" in outcome_text(outcome)
 
 
+@pytest.mark.parametrize("who", [0, 1])
+def test_whose_timed_calls_prove_nothing_is_surely_nothing(who):
+    """A Jacobian that was computed once and kept counts no operations, so that no ceiling finds it either."""
+    cells = entrants(2, 5, numpy=0.01, jax=0.013)
+    cells[who]["extra_info"]["timed_calls"] = "not proven: the kernel has no way to change its operands"
+    made = document(cells)
+    item = compared(made)["jax"]
+    assert (item.word, item.sure) == ("slower", False)
+    assert item.unsure == "timed calls not proven: the kernel has no way to change its operands"
+    text = to_markdown(build_report([read(made, "a.json")]))
+    assert "The timed calls of 1 cell are not proven: the kernel has no way" in text
+    assert "jax takes ×" not in text.split("## ")[1]
+    for cell in cells:
+        cell["extra_info"]["timed_calls"] = "proven"
+    assert compared(document(cells))["jax"].sure
+
+
 def test_a_launch_that_a_burst_spoiled_is_left_out_and_told():
     cells = entrants(3, 10, effect=0.005, numpy=0.01, jax=0.0105, torch=0.01, tf=0.01)
     times = list(cells[1]["stats"]["data"])

@@ -172,7 +172,6 @@ class TestModeration:
         assert max(variances[1:]) < 0.01
         assert most == 16
 
-
     def test_a_launch_of_ten_that_a_burst_spoiled_is_none_of_it(self):
         rng = np.random.default_rng(4)
         figures = rng.normal(0.0, 0.01, (10, 5))
