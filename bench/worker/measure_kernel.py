@@ -336,6 +336,8 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
     if placed.calls:
         placed.calls.refuse_false_clocks()
         if placed.spec.timing == "synchronised":
+            while placed.calls.wants_readings():
+                take_sample(placed)
             placed.calls.refuse_early_returns()
         placed.calls.restore()
     refuse_replaced_clocks()

@@ -136,18 +136,24 @@ class TimedCalls:
         sketch = None if self.kernel.sketch is None else noted(self.kernel.sketch)
         return replace(self.kernel, to_numpy=noted(self.kernel.to_numpy), sketch=sketch)
 
+    def wants_readings(self) -> bool:
+        """Whether too few results were read to tell a call that returns early from a busy machine."""
+        return 0 < len(self.reading) < _SAMPLES_TO_JUDGE and self._seems_early()
+
     def refuse_early_returns(self) -> None:
         """Raise CellFailed where reading results takes the time that the calls did not.
 
         A result that is computed when it is read, or that reading waits for, shows here. The fastest
         reading is taken: others may have been disturbed.
         """
-        if len(self.reading) < _SAMPLES_TO_JUDGE:
-            return
-        fastest, call = min(self.reading), statistics.median(self.seconds)
-        if fastest > max(call, _SHORTEST_READING_SECONDS + self.read_bytes / _SLOWEST_COPY):
+        if len(self.reading) >= _SAMPLES_TO_JUDGE and self._seems_early():
+            fastest, call = min(self.reading), statistics.median(self.seconds)
             told = f"reading its result takes {fastest:.3g} s, the call itself {call:.3g} s"
             raise CellFailed("wrong-answer", f"a call returns before its work is done: {told}")
+
+    def _seems_early(self) -> bool:
+        copied = _SHORTEST_READING_SECONDS + self.read_bytes / _SLOWEST_COPY
+        return min(self.reading) > max(statistics.median(self.seconds), copied)
 
     def refuse_false_clocks(self) -> None:
         """Raise CellFailed where the clock disagrees with the witness."""

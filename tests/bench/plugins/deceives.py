@@ -74,6 +74,18 @@ def is_lazy(problem: Problem) -> Kernel:
     return replace(made, call=lambda: made.call, to_numpy=lambda result: result())
 
 
+def multiplies_when_read(problem: Problem) -> Kernel:
+    """The call keeps a copy of the operands; their product is computed when it is read."""
+    made = kernel(problem, lambda a, b: (a.copy(), b))
+
+    def read(kept: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        for _ in range(30):  # as long as a product of a larger size
+            product = np.matmul(*kept)
+        return product
+
+    return replace(made, to_numpy=read, sketch=None)
+
+
 def is_wrong_when_timed(problem: Problem) -> Kernel:
     """It knows a timed call by the change of one row before it; its clock reads almost nothing there."""
     made, timed = honest(problem), [False]

@@ -192,6 +192,28 @@ def test_a_reading_that_takes_the_works_time_is_found(
         calls.refuse_early_returns()
 
 
+@pytest.mark.parametrize(
+    ("reading", "seconds", "wanted"),
+    [
+        ([0.5] * 3, [0.001] * 3, True),
+        ([0.5, 0.5, 0.0015], [0.001] * 3, False),  # of a quick reading no more need be known
+        ([0.5] * 3, [0.6] * 3, False),
+        ([0.5] * 8, [0.001] * 8, False),  # enough
+        ([], [0.001] * 3, False),  # nothing is read
+    ],
+)
+def test_of_few_slow_readings_more_are_taken(
+    reading: list[float], seconds: list[float], wanted: bool
+) -> None:
+    assert calls_with(reading, seconds, 0).wants_readings() is wanted
+
+
+def test_a_call_that_returns_early_is_found_however_few_rounds_there_were() -> None:
+    """Of ten launches each has four."""
+    with pytest.raises(CellFailed, match="a call returns before its work is done: reading its result takes"):
+        measured("multiplies_when_read", axes={"size": 400, "dtype": "float32"})
+
+
 def test_reading_is_timed_where_the_result_is_read() -> None:
     ticks = itertools.count()
     calls = timed_calls.TimedCalls(
