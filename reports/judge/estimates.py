@@ -13,7 +13,7 @@ from likeforlike.reports.statistics.launches import Unit, apart, at_confidence, 
 from likeforlike.reports.statistics.quantiles import MEDIAN, difference, mean_unit, one_launch_ratio
 from likeforlike.reports.statistics.ratios import (
     RatioEstimate,
-    paired_ratio,
+    few_pairs_ratio,
     unpaired_ratio,
     without_figure,
     without_interval,
@@ -41,7 +41,7 @@ def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> R
     if not first:
         return unpaired_estimate(base, other, grounds)
     try:
-        return widened(paired_ratio(first, second), grounds.one_launch_spread(other))
+        return widened(few_pairs_ratio(first, second), grounds.one_launch_spread(other))
     except ValueError:  # no time above zero
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -17,7 +17,10 @@ from likeforlike.reports.statistics.median_intervals import (
 from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE, missing_samples, rank_shift
 
 LEAST_PAIRS = LEAST_SAMPLES
-"""Fewer pairs have no interval."""
+"""Fewer pairs have no interval that assumes nothing of the noise."""
+
+FEWEST_PAIRS = 4
+"""Fewer have none at all."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,27 @@ def paired_ratio(base: Samples, other: Samples, confidence: float = 0.95) -> Rat
         return without_interval(ratio, (pairs, pairs), True, hindrance, missing, confidence)
     p_value = max(sign_p_value(logs), LEAST_P_VALUE)
     return RatioEstimate(ratio, math.exp(low), math.exp(high), pairs, True, p_value, confidence)
+
+
+def few_pairs_ratio(base: Samples, other: Samples, confidence: float = 0.95) -> RatioEstimate:
+    """The same of four or five pairs: their geometric mean, with Student's interval on the logarithms.
+
+    It takes the noise to be lognormal, of which so few rounds can't tell more; six or more go by
+    :func:`paired_ratio`, fewer have no interval. Raises ValueError as that does.
+    """
+    logs = log_ratios(base, other)
+    if logs.size >= LEAST_PAIRS:
+        return paired_ratio(base, other, confidence)
+    if logs.size < FEWEST_PAIRS:
+        return replace(paired_ratio(base, other, confidence), missing_rounds=FEWEST_PAIRS - logs.size)
+    centre, freedom = float(logs.mean()), logs.size - 1.0
+    error = float(logs.std(ddof=1)) / math.sqrt(logs.size)
+    arm = float(special.stdtrit(freedom, (1.0 + confidence) / 2.0)) * error
+    low, high = centre - arm, centre + arm
+    p_value = arm_p_value(centre, low, high, confidence, freedom)
+    return RatioEstimate(
+        math.exp(centre), math.exp(low), math.exp(high), logs.size, True, p_value, confidence
+    )
 
 
 def unpaired_ratio(base: Samples, other: Samples, confidence: float = 0.95) -> RatioEstimate:

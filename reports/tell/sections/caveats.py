@@ -17,7 +17,7 @@ MOST_ROWS = 200
 RULES = (
     "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
     "same: the whole interval lies within the threshold, and within 10 %",
-    "unclear: neither; of one launch fewer than six pairs, or without pairs fewer than four rounds a side, "
+    "unclear: neither; of one launch fewer than four pairs, or without pairs fewer than four rounds a side, "
     "always are; the further launches (or rounds) that would settle it are told",
     "marked °: measured in one launch, or by another tool. How far launches differ is then not in the file: "
     "the interval is widened by what other cells there show, or by what is assumed, and no finding calls it "

@@ -261,6 +261,22 @@ def test_a_launch_that_a_burst_spoiled_is_left_out_and_told():
     assert ": 1 of 10 launches)." in text
 
 
+def test_three_identical_trainers_and_one_three_times_slower_in_one_run_of_seven_epochs():
+    """Of seven epochs five are samples: the first is cold, the second warms up."""
+    words = []
+    for seed in range(20):
+        noise = samples.Noise(seed)
+        seconds = {"keras-fit": 5.0, "graph-loop": 5.0, "torch-loop": 5.0, "jax-scan": 15.0}
+        # of the made-up files' trainings every epoch but the first is a sample
+        cells = [samples.training(name, samples.RECIPE, 0, noise, each, 6) for name, each in seconds.items()]
+        assert {len(cell["stats"]["data"]) for cell in cells} == {5}
+        found = compared(samples.document(cells))
+        words.append({name: item.word for name, item in found.items()})
+    assert all(told["jax-scan"] == "slower" for told in words)
+    alike = [word for told in words for name, word in told.items() if name != "jax-scan"]
+    assert sum(word in ("same", "unclear") for word in alike) >= 0.95 * len(alike)
+
+
 def without_pairs(restless, calm):
     """Of products on two devices in one run, whose launches differ so much: the GPU's over the processor's."""
     cells = []

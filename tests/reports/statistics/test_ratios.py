@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE, rank_shift
 from likeforlike.reports.statistics.ratios import (
     RatioEstimate,
     arm_p_value,
+    few_pairs_ratio,
     log_ratios,
     paired_ratio,
     unpaired_ratio,
@@ -66,6 +67,25 @@ def test_paired_with_too_few(pairs, hindrance, missing):
     hindrance = hindrance or "5 pairs, too few"
     expected = told(3.0, 0.0, math.inf, pairs, True, 1.0, hindrance=hindrance, missing_rounds=missing)
     assert asdict(paired_ratio([1.0] * pairs, [3.0] * pairs)) == expected
+
+
+@pytest.mark.parametrize("pairs", [4, 5])
+def test_four_or_five_pairs_go_by_student(pairs):
+    logs = np.array([0.1, 0.3, 0.2, 0.5, 0.35])[:pairs]
+    found = few_pairs_ratio(np.ones(pairs), np.exp(logs))
+    expected = stats.ttest_1samp(logs, 0.0)
+    low, high = expected.confidence_interval(0.95)
+    assert found.p_value == pytest.approx(expected.pvalue)
+    assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)))
+    assert found.ratio == pytest.approx(math.exp(logs.mean()))
+    assert (found.pairs, found.paired) == (pairs, True)
+
+
+@pytest.mark.parametrize(("pairs", "missing"), [(1, 3), (3, 1), (6, None), (9, None)])
+def test_fewer_and_more_do_not(pairs, missing):
+    base, other = np.ones(pairs), np.linspace(1.1, 1.3, pairs)
+    found = few_pairs_ratio(base, other)
+    assert found == replace(paired_ratio(base, other), missing_rounds=missing)
 
 
 def test_a_surer_interval_needs_more_pairs_than_six():

@@ -57,7 +57,7 @@ class TestWhatTheGoldenTextHolds:
     def test_words(self):
         assert self.lines("| tf-graph", "×1.25", "slower")
         assert self.lines("| tf-eager", "×1.00", "same")
-        assert self.lines("| jax", "unclear: 3 pairs, too few (3 more rounds)")
+        assert self.lines("| jax", "unclear: 3 pairs, too few (1 more round)")
         assert self.lines("| numpy", "unclear: the interval holds 1", "more launches")
 
     def test_a_warning_stands_above_accuracies_of_generated_data(self):
