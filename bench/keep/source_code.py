@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from likeforlike.models.contract.implementation import Implementation
@@ -17,11 +18,15 @@ ROOMS = ("bench", "devices", "models", "reports/statistics")
 
 DIGITS = 16
 
+SOURCES = frozenset(["py", "pyx", "pxd", "c", "cc", "cpp", "cxx", "cu", "cuh", "h", "hpp", "rs", "jl", "f90"])
+"""Kinds of files that hold code; what is compiled from them differs from machine to machine."""
+
 
 def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload] = ()) -> dict[str, str]:
     """``{"likeforlike": digest, module: digest, ...}``: ours, and the modules that plug-ins' offers name.
 
-    A plug-in is its top-level package, whole, or its one module. One whose source can't be found is left out.
+    A plug-in is its top-level package, whole, or its one module, with the modules beside it that it imports.
+    One whose source can't be found is left out.
     """
     digests = {OURS: digest_of(_our_files())}
     every = list(entries)
@@ -35,6 +40,9 @@ def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload
             if files:
                 digests[name] = digest_of(files)
     return digests
+
+
+_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def digest_of(files: Mapping[str, Path]) -> str:
@@ -52,19 +60,58 @@ def _our_files() -> dict[str, Path]:
 
 
 def _files_of(module: str) -> dict[str, Path]:
+    """A plug-in's files, and those of all modules of the same folder that they import, theirs too."""
+    folders = _homes_of(module)
+    found: dict[str, Path] = {}
+    left = [module] if folders else []
+    while left:
+        name = left.pop()
+        for folder in folders:
+            files = _files_in(folder, name)
+            if files and not files.keys() <= found.keys():
+                found |= files
+                # beside what is installed lies all else that is
+                left += [] if _INSTALLED & set(folder.parts) else _imported(files.values())
+    return found
+
+
+def _homes_of(module: str) -> list[Path]:
+    """The folders in which a top-level package or module lies, several if it has no ``__init__.py``."""
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError):
-        return {}
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        return {}
-    source = Path(spec.origin)
-    if source.name != "__init__.py":
-        return {source.name: source}
-    return _below(source.parent, module)
+        return []
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is not None:
+        return [Path(folder).parent for folder in spec.submodule_search_locations]
+    return [Path(spec.origin).parent] if spec.origin and spec.origin.endswith(".py") else []
+
+
+def _files_in(folder: Path, name: str) -> dict[str, Path]:
+    """Of a package or module in that folder; none where it has none of the name."""
+    if name != OURS and (folder / name).is_dir():
+        return _below(folder / name, name)
+    source = folder / f"{name}.py"
+    return {source.name: source} if source.is_file() else {}
+
+
+def _imported(files: Iterable[Path]) -> Iterator[str]:
+    """Top-level names that Python files import, wherever they do; of one that can't be read none."""
+    for path in files:
+        try:
+            tree = ast.parse(path.read_bytes()) if path.suffix == ".py" else ast.Module([], [])
+        except (SyntaxError, ValueError, OSError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.partition(".")[0]
 
 
 def _below(folder: Path, name: str) -> dict[str, Path]:
-    """Python files below a folder, links followed, by their names within it."""
+    """Files with code below a folder, links followed, by their names within it."""
     folder = folder.resolve()
-    return {f"{name}/{path.relative_to(folder)}": path for path in sorted(folder.rglob("*.py"))}
+    paths = (path for path in sorted(folder.rglob("*.*")) if path.suffix[1:] in SOURCES and path.is_file())
+    return {f"{name}/{path.relative_to(folder)}": path for path in paths}

@@ -63,3 +63,58 @@ def test_a_plug_in_that_is_one_module(tmp_path, monkeypatch):
 
 def test_what_has_no_source_is_left_out():
     assert set(code_digests([entry("no_such_module_x:f"), entry("math:sqrt")])) == {"likeforlike"}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder on the path, as a repository's."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def digest_after(target, path, text):
+    """Digests of the plug-in before and after a file has that text."""
+    name = target.partition(":")[0].partition(".")[0]
+    before = code_digests([entry(target)])[name]
+    path.write_text(text)
+    return before, code_digests([entry(target)])[name]
+
+
+def test_a_package_without_an_init_counts(folder):
+    (folder / "spread_plugin").mkdir()
+    (folder / "spread_plugin/kernels.py").write_text("x = 1\n")
+    before, after = digest_after("spread_plugin.kernels:f", folder / "spread_plugin/kernels.py", "x = 2\n")
+    assert before != after
+
+
+def test_what_a_plug_in_imports_from_beside_it_counts(folder):
+    """And what that imports, wherever in the file it does; what nobody imports does not."""
+    (folder / "importing_plugin.py").write_text("import numpy\n\ndef f():\n    from its_helper import x\n")
+    (folder / "its_helper.py").write_text("import helpers_helper, importing_plugin\nx = 1\n")
+    (folder / "helpers_helper.py").write_text("y = 1\n")
+    (folder / "nobodys.py").write_text("z = 1\n")
+    for name, counts in (("its_helper.py", True), ("helpers_helper.py", True), ("nobodys.py", False)):
+        changed = (folder / name).read_text() + "# changed\n"
+        before, after = digest_after("importing_plugin:f", folder / name, changed)
+        assert (before != after) is counts, name
+
+
+def test_a_kernel_in_cuda_counts(plugin):
+    (plugin / "kernel.cu").write_text("v1")
+    before, after = digest_after("digested_plugin:f", plugin / "kernel.cu", "v2")
+    assert before != after
+
+
+def test_what_cannot_be_parsed_is_no_hindrance(folder):
+    (folder / "older_plugin.py").write_text("print 'of another Python'\n")
+    assert code_digests([entry("older_plugin:f")])["older_plugin"]
+
+
+def test_beside_an_installed_plug_in_lies_what_is_not_its_own(tmp_path, monkeypatch):
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    (site / "installed_plugin.py").write_text("import some_framework\n")
+    (site / "some_framework.py").write_text("x = 1\n")
+    before, after = digest_after("installed_plugin:f", site / "some_framework.py", "x = 2\n")
+    assert before == after
