@@ -10,6 +10,7 @@ from likeforlike.reports.sort.beside_time.units import paired_samples, ratio_uni
 from likeforlike.reports.sort.call_times import compared_statistic, what_is_missing
 from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.launches import Unit, apart, at_confidence, over_launches, widened
+from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.quantiles import MEDIAN, difference, mean_unit, one_launch_ratio
 from likeforlike.reports.statistics.ratios import (
     RatioEstimate,
@@ -52,20 +53,21 @@ def unpaired_estimate(
     grounds: Grounds,
     one_run: bool | None = None,
     of_base: Grounds | None = None,
+    between_runs: Spread | None = None,
 ) -> RatioEstimate | None:
     """Of what took no turns, from summary figures where a file has no samples; None without times.
 
     Where both were launched several times, over launches. Between runs at different times what runs differ
     by is in the interval (``one_run`` says whether they are; by default the files tell). Of one
     launch on a side, the interval over rounds is widened by both. ``of_base``: the base's own grounds, where
-    it is of another study.
+    it is of another study. ``between_runs``: what runs differ by, if more is known than what is assumed.
     """
     one_run = _of_one_run(base, other) if one_run is None else one_run
     several = base.launches > 1 and other.launches > 1
     statistic = compared_statistic(base, other)
     asked = statistic != MEDIAN
     sides = [time_units(item, statistic) for item in (base, other)] if several or asked else [[], []]
-    runs = None if one_run else run_spread(other)
+    runs = None if one_run else between_runs or run_spread(other)
     if all(sum(map(len, side)) > 1 for side in sides):
         spreads = (of_base or grounds).time_spread(base), grounds.time_spread(other)
         estimate = apart(sides[0], sides[1], spreads, runs)

@@ -27,6 +27,9 @@ from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spr
 Where = tuple[str, str, str]
 """Machine id, device and workload."""
 
+LEAST_CELLS = 6
+"""Of two runs, from which on they show what runs differ by."""
+
 
 @dataclass(frozen=True)
 class Copies:
@@ -79,7 +82,7 @@ class Grounds:
         known = self.ratio_spread(item)
         if known is not None:
             return known
-        return Spread(ASSUMED_SPREAD[_kind(item)] ** 2, ASSUMED_FREEDOM, assumed=True)
+        return Spread(ASSUMED_SPREAD[kind_of(item)] ** 2, ASSUMED_FREEDOM, assumed=True)
 
     def copies(self, machine: Machine, device: str, workload: str) -> Sequence[Copies]:
         """The twin pairs measured there."""
@@ -125,14 +128,31 @@ class Grounds:
 
 def run_spread(item: Measurement) -> Spread:
     """Of a time between runs of the harness at different times, as assumed."""
-    return Spread(ASSUMED_RUN_SPREAD[_kind(item)] ** 2, ASSUMED_FREEDOM, assumed=True)
+    return Spread(ASSUMED_RUN_SPREAD[kind_of(item)] ** 2, ASSUMED_FREEDOM, assumed=True)
+
+
+def runs_shown(items: Sequence[Measurement], logs: Sequence[float]) -> Spread | None:
+    """The same as the cells of two runs show it, drawn towards what is assumed, and never more than that.
+
+    ``logs``: of each cell's ratio. Most cells of two runs are of the same code: how far these lie from 1 is
+    what runs differ by, with what launches add. Where all became slower nothing is learnt. None of fewer
+    cells than ``LEAST_CELLS``.
+    """
+    if len(logs) < LEAST_CELLS:
+        return None
+    assumed = run_spread(items[0])
+    of_a_ratio = (1.4826 * float(np.median(np.abs(logs)))) ** 2
+    freedom = ASSUMED_FREEDOM + len(logs)
+    shown = (ASSUMED_FREEDOM * assumed.variance + len(logs) * of_a_ratio / 2.0) / freedom
+    return Spread(shown, freedom) if shown < assumed.variance else None
 
 
 def _where(item: Measurement) -> Where:
     return item.machine.id, item.key.device, item.key.workload
 
 
-def _kind(item: Measurement) -> str:
+def kind_of(item: Measurement) -> str:
+    """``kernels`` or ``trainings``."""
     return "kernels" if item.extra.recipe is None else "trainings"
 
 

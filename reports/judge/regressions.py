@@ -6,12 +6,13 @@ could not be judged is told with the reason, and a check that could judge nothin
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from likeforlike.reports.judge.estimates import TWINS, twin_drift, unpaired_estimate, widest
-from likeforlike.reports.judge.grounds import Grounds
+from likeforlike.reports.judge.grounds import Grounds, kind_of, runs_shown
 from likeforlike.reports.judge.limits import Limits, check_patterns, matches
 from likeforlike.reports.judge.matching import Pair, pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
@@ -25,6 +26,8 @@ from likeforlike.reports.sort.measured.keys import Key
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.measured.study import Study
 from likeforlike.reports.sort.pooling import build_study
+from likeforlike.reports.statistics.moderated_variance import Spread
+from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict, verdict, with_false_discovery_rate
 
 __all__ = ["TWINS", "Check", "Outcome", "check_against"]
@@ -203,7 +206,9 @@ def _checks(
 ) -> tuple[tuple[Check, ...], list[str]]:
     ways = [unlike_measuring(base, item) for base, item in pairs]
     grounds = Grounds(old), Grounds(new)
-    verdicts = [_verdict(base, item, grounds) for base, item in pairs]
+    first = [_estimate(base, item, grounds) for base, item in pairs]
+    known = _between_runs(pairs, first)
+    verdicts = [_verdict(base, item, grounds, known[_place(item)]) for base, item in pairs]
     doubts = [
         how.withholds or item.doubt or base.doubt or (found.estimate.hindrance * found.estimate.untold)
         for (base, item), how, found in zip(pairs, ways, verdicts, strict=True)
@@ -219,11 +224,38 @@ def _checks(
     return checks, [f"{text} in {count} cell{'' if count == 1 else 's'}" for text, count in told.items()]
 
 
-def _verdict(base: Measurement, item: Measurement, grounds: tuple[Grounds, Grounds]) -> Verdict:
+def _place(item: Measurement) -> tuple[str, str, str]:
+    return item.machine.id, item.key.device, kind_of(item)
+
+
+def _between_runs(
+    pairs: Sequence[Pair], estimates: Sequence[RatioEstimate]
+) -> dict[tuple[str, str, str], Spread | None]:
+    """What the two runs differ by, as their cells on one device show it."""
+    found = grouped((_place(item), (item, found)) for (_, item), found in zip(pairs, estimates, strict=True))
+    shown = {}
+    for place, cells in found.items():
+        launched = [(item, math.log(e.ratio)) for item, e in cells if e.launches > 1 and not item.doubt]
+        shown[place] = runs_shown([item for item, _ in launched], [ratio for _, ratio in launched])
+    return shown
+
+
+def _verdict(
+    base: Measurement, item: Measurement, grounds: tuple[Grounds, Grounds], between_runs: Spread | None
+) -> Verdict:
+    noises = [grounds.study.of_kind(NOISE_FLOOR, item.machine) for grounds in grounds]
+    noise = widest([grounds[0].noise(base), grounds[1].noise(item), twin_drift(*noises)])
+    return verdict(_estimate(base, item, grounds, between_runs), noise)
+
+
+def _estimate(
+    base: Measurement,
+    item: Measurement,
+    grounds: tuple[Grounds, Grounds],
+    between_runs: Spread | None = None,
+) -> RatioEstimate:
     old, new = grounds
-    noises = [grounds.study.of_kind(NOISE_FLOOR, item.machine) for grounds in (old, new)]
-    noise = widest([old.noise(base), new.noise(item), twin_drift(*noises)])
     own = new if new.time_spread(item) else old
-    estimate = unpaired_estimate(base, item, own, one_run=False, of_base=old)
+    estimate = unpaired_estimate(base, item, own, one_run=False, of_base=old, between_runs=between_runs)
     assert estimate is not None  # both take time
-    return verdict(estimate, noise)
+    return estimate

@@ -215,6 +215,34 @@ class TestGate:
         slower = [check_against([runs[n]], [self.run(100 + n, 1.15)]).failing for n in range(24)]
         assert sum(map(bool, slower)) >= 0.9 * 24
 
+    @staticmethod
+    def many(seed, slowed=(), factor=1.15, apart=0.01, together=0.0):
+        """A run of 40 products, each with an effect of the run's of its own."""
+        rng = np.random.default_rng(2000 + seed)
+        factors = {f"e{n}": math.exp(together + rng.normal(0.0, apart)) for n in range(40)}
+        for name in slowed:
+            factors[name] *= factor
+        cells = entrants(seed, 3, 0.015, **{name: 0.01 * each for name, each in factors.items()})
+        return read(document(cells, run_id=f"run-{seed}"), f"{seed}.json")
+
+    def test_one_cell_of_many_that_became_slower_is_found(self):
+        found, others = [], []
+        for seed in range(20):
+            failing = check_against([self.many(seed)], [self.many(50 + seed, ["e4"])]).failing
+            names = [check.now.key.implementation for check in failing]
+            found.append("e4" in names)
+            others += [name for name in names if name != "e4"]
+        assert sum(found) >= 18
+        assert len(others) <= 2
+
+    def test_all_that_became_slower_fail_and_a_machine_that_did_does_not(self):
+        every = [f"e{n}" for n in range(40)]
+        for seed in range(8):
+            before = [self.many(seed)]
+            assert len(check_against(before, [self.many(60 + seed, every)]).failing) >= 36
+            drifted = check_against(before, [self.many(70 + seed, together=0.03)])
+            assert len(drifted.failing) <= 1
+
     def test_what_would_settle_it_is_said(self):
         text = outcome_text(check_against([self.run(1)], [self.run(2, 1.06)]))
         assert "measure more launches of each, or both sides in one run" in text or (
