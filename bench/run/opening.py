@@ -44,7 +44,8 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         config.add_cleanup(partial(forget, brought))
         registry, name = with_own(registry, brought)
         own = registry.of(name)
-        options = replace(options, workloads=options.workloads or (name,))
+        # beside what is named, which would else be measured in its stead
+        options = replace(options, workloads=tuple(dict.fromkeys((*(options.workloads or ()), name))))
     options = with_sizes_named(options, registry)
     devices = parse_devices(options.devices or ("all",), present)
     has_gpu = any(device.kind == "gpu" for device in present)

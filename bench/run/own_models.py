@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,16 +17,17 @@ from typing import Any
 from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.asked.own_model_options import OwnModels
 from likeforlike.bench.plan.grid import asked_recipes
+from likeforlike.bench.plan.recipes import recipe_named
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.models.contract.implementation import importable
-from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.contract.training.recipe import MATCHED, OF_OPTIMIZERS, RECIPES, Recipe
 from likeforlike.models.registry import Registry
 from likeforlike.models.tasks.own.entries import entries_of
 from likeforlike.models.tasks.own.families.losses import check_name
 from likeforlike.models.tasks.own.functions import LONGEST
 from likeforlike.models.tasks.own.given import ASKED_FILE, Asked, Brought, read_brought, write
 from likeforlike.models.tasks.own.given import Refused as NotTaken
-from likeforlike.models.tasks.own.small_problem import shaping
+from likeforlike.models.tasks.own.small_problem import SHAPING, shaping
 from likeforlike.models.tasks.own.workload import declared, workload_name
 
 BRING = "likeforlike.models.tasks.own.bringing"
@@ -36,6 +39,10 @@ _BACKENDS = ("tensorflow", "torch", "jax")
 
 Bring = Callable[[Path, int], tuple[int, str]]
 """Runs the process for one model; its exit status and its last line."""
+
+
+_MOST_CHANGES = 4
+"""Of a ladder, of which all orders are proven: 16 recipes."""
 
 
 def bring(own: OwnModels, options: Options, say: Callable[[str], None], run: Bring | None = None) -> Brought:
@@ -62,8 +69,39 @@ def bring(own: OwnModels, options: Options, say: Callable[[str], None], run: Bri
 
 def proof_recipes(options: Options) -> tuple[dict[str, Any], ...]:
     """The recipes whose plain training loops are held against: the plain one, and those asked for."""
-    alike = {shaping(recipe): recipe for recipe in reversed([MATCHED, *asked_recipes(options)])}
+    asked = asked_recipes(options) if options.ladder is None else rung_recipes(options.ladder)
+    alike = {shaping(recipe): recipe for recipe in reversed([MATCHED, *asked])}
     return tuple(asdict(recipe) for recipe in reversed(alike.values()))
+
+
+def rung_recipes(ladder: str) -> list[Recipe]:
+    """What the rungs of a ladder ``A:B`` may be trained by, in whatever order its changes are made.
+
+    Of many changes those in the order in which fields stand alone: plain training takes seconds each. Raises
+    OptionError for a recipe that is none.
+    """
+    first, last = (_recipe_of_end(end) for end in ladder.partition(":")[::2])
+    changed = [name for name in SHAPING if getattr(first, name) != getattr(last, name)]
+    together = (
+        {name for names in OF_OPTIMIZERS.values() for name in names} if "optimizer" in changed else set()
+    )
+    steps = [(name, *(together if name == "optimizer" else ())) for name in changed if name not in together]
+    if len(steps) <= _MOST_CHANGES:
+        chosen = [some for count in range(len(steps) + 1) for some in combinations(steps, count)]
+    else:
+        chosen = [tuple(steps[:count]) for count in range(len(steps) + 1)]
+    found = []
+    for some in chosen:
+        values = {name: getattr(last, name) for names in some for name in names}
+        with suppress(ValueError):  # of fields that have a meaning with another one alone
+            found.append(replace(first, **values))
+    return found
+
+
+def _recipe_of_end(text: str) -> Recipe:
+    trainer, at, recipe = text.partition("@")
+    plain = recipe or "matched"
+    return recipe_named("--ladder", text if not at and trainer.partition("+")[0] in RECIPES else plain)
 
 
 def _run(folder: Path, number: int) -> tuple[int, str]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer
+
+BFLOAT16_HALF_SPACING = 2.0**-9
+"""Of a number, relative: eight bits tell it."""
 
 UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 """Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
@@ -39,6 +44,16 @@ def steps_fault(trainer: Trainer, recipe: Recipe, data: Dataset, number: int) ->
     if steps is not None and steps != asked:
         return f"{steps} steps of the optimizer after epoch {number}, the recipe asks for {asked}"
     return None
+
+
+def may_rest(recipe: Recipe, array: np.ndarray) -> bool:
+    """Whether rounding may leave an array where it is: in bfloat16 steps of less than half a spacing do.
+
+    Adam's steps are no larger than the learning rate; so the gain of a normalisation, 1, rests at 0.001.
+    """
+    if recipe.precision != "bfloat16":
+        return False
+    return bool((np.abs(array) * BFLOAT16_HALF_SPACING > recipe.learning_rate).all())
 
 
 def steps_taken(trainer: Trainer) -> int | None:

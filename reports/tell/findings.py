@@ -64,6 +64,8 @@ def _hindrance(pair: Comparison) -> str:
     """Why no finding rests on a comparison."""
     if pair.withheld:
         return pair.withheld
+    if pair.base.unproven or pair.other.unproven:
+        return "a figure is of what is not proven to train the same"
     if pair.doubt:
         return "a figure is implausible, wrong or disturbed"
     if not pair.clear:

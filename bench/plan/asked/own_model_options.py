@@ -72,6 +72,11 @@ def read_own_models(get: Callable[[str], Any]) -> OwnModels | None:
                 "--data: a function is of use with --model alone; leave it out, or name the model"
             )
         return None
+    for option in ("--data-dir", "--text"):
+        if get(option) is not None:
+            raise OptionError(
+                f"{option}: without effect beside --model, whose data --data returns; leave it out"
+            )
     for target in models:
         _check_target("--model", target, "function")
     if ":" not in data:

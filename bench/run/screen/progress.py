@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -244,5 +245,5 @@ def _result(cell: Cell, record: CellRecord) -> str:
         return "called once"
     count = len(record.seconds)
     what = "round" if cell.recipe is None else "warm epoch"
-    middle = sorted(record.seconds)[count // 2]
+    middle = statistics.median(record.seconds)
     return f"{format_seconds(middle)}, median of {count} {what}{'' if count == 1 else 's'}"

@@ -44,7 +44,6 @@ class JaxNetwork:
         self.compute_dtype = jnp.dtype("bfloat16") if precision == "mixed" else self.dtype
         self.loss_dtype = jnp.dtype("float64" if precision == "float64" else "float32")
         self.device = place(run.device)
-        self.classes = run.recipe.metrics != "none" and are_classes(run.data.train_labels)
         init, apply = self.network.build(run.recipe)
         made = init(jax.random.key(run.recipe.seed))
         paths = jax.tree_util.tree_leaves_with_path(made)
@@ -64,9 +63,23 @@ class JaxNetwork:
         start = built | {name: self._placed(array) for name, array in self.naming.initial.items()}
         self.weights = {name: start[name] for name in trained}
         self.state = {name: start[name] for name in built if name in state}
+        self.classes = run.recipe.metrics != "none" and self._are_classes(run.data.train_labels)
         if precision == "mixed" and self.state:
             why = f"{self.network.name} has state, whose float32 would spread to all layers after it"
             raise RecipeRefused(loop, "precision", precision, why)
+
+    def _are_classes(self, targets: np.ndarray) -> bool:
+        """Whether targets are class numbers, and there is an output for each class; nothing is computed."""
+        if not are_classes(targets) or self.network.loss == SPARSE_CROSSENTROPY:
+            return are_classes(targets)
+        few, key = self.host_inputs(self.run.data.train_images[:2]), jax.random.key(0)
+        outputs, _ = jax.eval_shape(
+            lambda weights, state, inputs: self.outputs(weights, state, inputs, False, key),
+            self.weights,
+            self.state,
+            few,
+        )
+        return len(outputs.shape) == targets.ndim + 1 and outputs.shape[-1] > 1
 
     def outputs(
         self, weights: Arrays, state: Arrays, inputs: jax.Array, training: bool, key: jax.Array

@@ -31,7 +31,6 @@ class TorchNetwork:
         mixed = run.recipe.precision == "mixed"
         self.compute_dtype = torch.bfloat16 if mixed else None
         self.loss_dtype = torch.float64 if self.dtype == torch.float64 else torch.float32
-        self.classes = run.recipe.metrics != "none" and are_classes(run.data.train_labels)
         torch.manual_seed(run.recipe.seed)
         module: torch.nn.Module = self.network.build(run.recipe)
         self.module = module.to(self.device, self.dtype)
@@ -39,9 +38,18 @@ class TorchNetwork:
             with torch.no_grad():
                 self.module.eval()(self.inputs(run.data.train_images[:2]))
         self._set_weights()
+        self.classes = run.recipe.metrics != "none" and self._are_classes(run.data.train_labels)
         if channels_last:
             laid_out: Any = self.module
             laid_out.to(memory_format=torch.channels_last)
+
+    def _are_classes(self, targets: np.ndarray) -> bool:
+        """Whether targets are class numbers, and there is an output for each class."""
+        if not are_classes(targets) or self.network.loss == SPARSE_CROSSENTROPY:
+            return are_classes(targets)
+        with torch.no_grad():
+            shape = self.module.eval()(self.inputs(self.run.data.train_images[:2])).shape
+        return len(shape) == targets.ndim + 1 and shape[-1] > 1
 
     @property
     def trained(self) -> list[torch.nn.Parameter]:

@@ -18,6 +18,7 @@ from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.epoch_faults import (
     UNTOLD_STEPS,
+    may_rest,
     metrics_fault,
     seconds_fault,
     steps_fault,
@@ -75,7 +76,7 @@ class TimedEpochs:
             now = weights.get(name)
             if now is None or now.shape != array.shape or not np.isfinite(now).all():
                 return f"after epoch {self.number} {name} is missing, misshapen or not finite"
-            if np.array_equal(now, array):
+            if np.array_equal(now, array) and not may_rest(self.recipe, array):
                 return f"{name} did not move in epoch {self.number}"
         return self._validation_fault(epoch) or self._training_fault(epoch)
 

@@ -53,6 +53,21 @@ def read_passes(folder: Path, number: int) -> tuple[float, ...]:
     return msgspec.json.decode(path.read_bytes(), type=tuple[float, ...]) if path.exists() else ()
 
 
+def apart(mine: Sequence[float], theirs: Sequence[float], first: str) -> str:
+    """In what the passes of two models differ that should be one network; empty if in nothing."""
+    same = "with the same weights its losses as in training"
+    own, right = float(np.var(mine, ddof=1)), float(np.var(theirs, ddof=1))
+    least, most = stats.f.ppf([CHANCE / 2, 1 - CHANCE / 2], len(mine) - 1, len(theirs) - 1)
+    if not least * right <= own <= most * right:
+        return (
+            f"{same} scatter by {math.sqrt(own):.2g} from pass to pass, those of {first} by "
+            f"{math.sqrt(right):.2g}"
+        )
+    if stats.ttest_ind(mine, theirs, equal_var=False).pvalue < CHANCE:
+        return f"{same} have the mean {np.mean(mine):.5g}, those of {first} {np.mean(theirs):.5g}"
+    return ""
+
+
 def fault(mine: Sequence[float], theirs: Sequence[float]) -> str:
     """Why a loop's passes are not of what the model draws, in a phrase; empty if they may be.
 

@@ -49,6 +49,17 @@ class Asked:
     losses: tuple[str, ...] = (SPARSE_CROSSENTROPY,)
     """A name or ``module:function``, one for all models or one each."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each model is called: its function, with as much of the module as tells it from the others."""
+        paths = [target.replace(":", ".").split(".") for target in self.models]
+        longest = max(map(len, paths))
+        for parts in range(1, longest + 1):
+            names = tuple("-".join(path[-parts:]) for path in paths)
+            if len(set(names)) == len(names):
+                return names
+        raise Refused(f"--model: {self.models[0]} is named twice, expected different functions")
+
     def loss_of(self, number: int) -> str:
         """The loss of one of the models."""
         return self.losses[number if len(self.losses) > 1 else 0]

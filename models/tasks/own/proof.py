@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,15 @@ from likeforlike.models.contract.training.task import Factory
 from likeforlike.models.contract.training.trainer import Epoch, Run
 from likeforlike.models.contract.workload import Verification
 from likeforlike.models.tasks.own.bringing.reference import RELATIVE
-from likeforlike.models.tasks.own.bringing.reference_files import Reference, read_reference
+from likeforlike.models.tasks.own.bringing.reference_files import (
+    Reference,
+    read_moved_by_rounding,
+    read_reference,
+)
 from likeforlike.models.tasks.own.data import load_kept
 from likeforlike.models.tasks.own.drawn import PASSES_OF_A_LOOP, STANDS_STILL, read_passes
 from likeforlike.models.tasks.own.drawn import fault as drawn_fault
-from likeforlike.models.tasks.own.given import Brought, arrays_of, reference_file, start_file
+from likeforlike.models.tasks.own.given import Brought, ModelTold, arrays_of, reference_file, start_file
 from likeforlike.models.tasks.own.networks import quiet
 from likeforlike.models.tasks.own.small_problem import STEPS, proof_data, proof_recipe, shaping
 
@@ -77,7 +82,33 @@ def verify(brought: Brought, number: int, factory: Factory, recipe: Recipe, devi
         passes = train(brought, number, factory, network, still, device, PASSES_OF_A_LOOP)
         apart = drawn_fault([_number(epoch.loss) for epoch in passes.epochs], theirs)
         worst = Share(math.inf, apart) if apart else worst
+    if not worst.of_allowed <= 1.0 and (why := _why_another(told, recipe)):
+        return Verification(0.0, RELATIVE, unproven=why)
     return Verification(worst.of_allowed * RELATIVE, RELATIVE, worst.what, told.unproven)
+
+
+def _why_another(told: ModelTold, recipe: Recipe) -> str:
+    """Why a right loop trains otherwise than the model does plainly; empty if nothing is known to do that."""
+    if told.family != "keras" or recipe.optimizer not in ("adam", "adamw"):
+        return ""
+    tables = [layer.name for layer in told.layers if layer.kind == "Embedding"]
+    if not tables:
+        return ""
+    from keras import backend
+
+    if backend.backend() != "tensorflow":
+        return ""
+    return (
+        f"Keras's Adam on TensorFlow takes the second moment of a row that {tables[0]} looks up twice in a "
+        "batch from two gradients, not from their sum, and so strays from the model's plain training"
+    )
+
+
+def moved_by_rounding(brought: Brought, number: int) -> frozenset[str]:
+    """Weights that may stay where they are: nothing but rounding moves them, whatever the mode and recipe."""
+    places = product(brought.models[number].modes, range(len(brought.asked.recipes)))
+    paths = (brought.folder / reference_file(number, mode, which) for mode, which in places)
+    return frozenset(name for path in paths for name in read_moved_by_rounding(path))
 
 
 def farthest(found: list[Share]) -> Share:

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY
 from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer, Weights
-from likeforlike.models.tasks.epoch_faults import metrics_fault, seconds_fault, steps_fault, steps_taken
+from likeforlike.models.tasks.epoch_faults import (
+    may_rest,
+    metrics_fault,
+    seconds_fault,
+    steps_fault,
+    steps_taken,
+)
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import opened
 from likeforlike.models.tasks.own.given import Brought
-from likeforlike.models.tasks.own.proof import COARSER, OF_LOWER_PRECISION
+from likeforlike.models.tasks.own.proof import COARSER, OF_LOWER_PRECISION, moved_by_rounding
 
 LOSS_TOLERANCE = 1e-3
 TRAINING_BOUNDS = (0.6, 1.7)
@@ -41,6 +46,7 @@ class OwnEpochs:
             for weight in self.told.weights
             if weight.name == match.own and weight.trained
         }
+        self.moved_by_rounding = moved_by_rounding(brought, number)
         self.number = 0
         self.before: float | None = None
         self._plain: Model | None = None
@@ -79,7 +85,12 @@ class OwnEpochs:
             for name in before
             if name in self.trained and not np.array_equal(weights[name], before[name])
         ]
-        still = [name for name in self.trained if name not in moved and name not in self.told.idle]
+        may = {*self.told.idle, *self.moved_by_rounding}
+        still = [
+            name
+            for name in self.trained
+            if name not in moved and name not in may and not may_rest(self.recipe, before[name])
+        ]
         if still:
             return f"{still[0]} did not move in epoch {self.number}"
         return self._validation_fault(epoch) or self._training_fault(epoch)
@@ -99,8 +110,10 @@ class OwnEpochs:
         truth, outputs = self.plain.evaluated(images, labels)
         slack = LOSS_TOLERANCE * COARSER.get(self.recipe.precision, OF_LOWER_PRECISION)
         fault = self._far("val_loss", epoch.val_loss, truth, truth, slack * abs(truth) + 1e-6)
-        if fault or self.told.loss != SPARSE_CROSSENTROPY or epoch.val_accuracy is None:
+        if fault or epoch.val_accuracy is None:
             return fault
+        if labels.dtype.kind not in "iu" or outputs.ndim != labels.ndim + 1 or outputs.shape[-1] < 2:
+            return f"epoch {self.number} tells an accuracy, but the outputs are not one for each class"
         right = float((outputs.argmax(axis=-1) == labels).mean())
         ties = slack + 2.0 / labels.size
         return self._far("val_accuracy", epoch.val_accuracy, right, right, ties)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 from command import PLUGINS
 from worker_line import Line, spec
@@ -150,3 +151,15 @@ def test_a_trainer_that_trains_no_epoch_is_proven_all_the_same(log: list[str]) -
     assert told.facts["verified"]["error"] <= told.facts["verified"]["tolerance"]
     assert told.facts["timed_calls"] == "not proven: no epoch was timed"
     assert "made for graded" in log
+
+
+def test_in_bfloat16_a_gain_of_one_may_rest_and_smaller_weights_may_not() -> None:
+    """Numbers near 1 lie 1/128 apart, those near 0.1 1/2048: steps of 0.001 move the latter alone."""
+    from likeforlike.models.tasks.epoch_faults import may_rest
+
+    narrow = replace(MATCHED, precision="bfloat16", learning_rate=1e-3)
+    gain = np.ones(4, np.float32)
+    assert may_rest(narrow, gain)
+    assert not may_rest(narrow, np.append(gain, np.float32(0.1)))
+    assert not may_rest(replace(narrow, learning_rate=3e-3), gain)
+    assert not may_rest(MATCHED, gain)

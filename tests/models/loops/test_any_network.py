@@ -374,6 +374,35 @@ def test_tokens_and_losses_of_one_s_own(name: str, monkeypatch: pytest.MonkeyPat
         assert found[0].loss == pytest.approx(expected)
 
 
+def spread(targets: Any, outputs: Any) -> Any:
+    """Of several whole numbers a sample, whatever they count."""
+    return ((outputs - targets.reshape(len(targets), -1)[:, :1, None]) ** 2).mean((1, 2))
+
+
+@pytest.mark.parametrize("shape", [(), (POSITIONS, CLASSES)])
+@pytest.mark.parametrize("name", LOOPS)
+def test_whole_numbers_that_are_no_classes_have_no_accuracy(
+    name: str, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several labels a sample ended in an error; of one output the share of zeros was told."""
+    loop, _ = loop_of(name)
+    not_compiled(monkeypatch)
+    draw = np.random.default_rng(7)
+    labels = [draw.integers(2, size=(count, *shape)).astype(np.int32) for count in (13, 7)]
+    data = tokens(True)
+    data = replace(data, train_labels=labels[0], validation_labels=labels[1])
+    build = torch_table if name.startswith("torch") else jax_table()
+    match = (Match("table", "weight" if name.startswith("torch") else "table"),)
+    network = Network("table", LOOPS[name][0], build, match, loss=spread)
+    found: list[Any] = []
+    recipe = replace(PLAIN, epochs=1, batch_size=13)
+    loop(Run(recipe, data, TABLE, "cpu:0", network=network)).train(lambda epoch: found.append(epoch) or True)
+    assert (found[0].accuracy, found[0].val_accuracy) == (None, None)
+    logits = TABLE.arrays["table"].astype(np.float64)[data.train_images]
+    expected = ((logits - labels[0].reshape(13, -1)[:, :1, None]) ** 2).mean()
+    assert found[0].loss == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("name", ["jax-step", "jax-scan"])
 def test_each_step_of_jax_has_a_key_of_its_own(name: str) -> None:
     """Logits times a number drawn from the key: the same for all samples of a step, another for each step."""

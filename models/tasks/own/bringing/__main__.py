@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from likeforlike.models.tasks.own.bringing.fitting import checked_outputs
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY
+from likeforlike.models.tasks.own.bringing.fitting import checked_outputs, looks_like_probabilities
 from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
 from likeforlike.models.tasks.own.bringing.opening import Opening
 from likeforlike.models.tasks.own.bringing.proving import proven
@@ -69,7 +70,7 @@ def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:
     if not trained:
         raise Refused(f"--model: {opening.target} has no weight that is trained")
     return ModelTold(
-        name=opening.target.partition(":")[2].rpartition(".")[2],
+        name=opening.asked.names[opening.number],
         target=opening.target,
         family=opening.family,
         loss=opening.loss,
@@ -77,6 +78,17 @@ def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:
         layers=model.layers(),
         outputs=outputs.shape[1:],
         starts=(),
+        remarks=_of_outputs(opening, outputs),
+    )
+
+
+def _of_outputs(opening: Opening, outputs: np.ndarray) -> tuple[str, ...]:
+    if opening.loss != SPARSE_CROSSENTROPY or not looks_like_probabilities(outputs):
+        return ()
+    name = opening.asked.names[opening.number]
+    return (
+        f"outputs of {name} sum to 1, as behind a softmax; the loss takes logits and makes a softmax itself, "
+        "so that twice is trained: leave the model's out",
     )
 
 

@@ -62,6 +62,21 @@ def _between(
         )
 
 
+def dropout_rates(first: ModelTold, further: ModelTold) -> str:
+    """In what the rates of two models' layers that drop differ; empty where they don't, or one tells none."""
+    rates = [_rates(model) for model in (first, further)]
+    if not all(rates) or rates[0] == rates[1]:
+        return ""
+    told = [", ".join(f"{rate:g}" for rate in found) for found in rates]
+    return f"dropout takes {told[0]} in {first.name} and {told[1]} in {further.name}"
+
+
+def _rates(model: ModelTold) -> tuple[float, ...]:
+    layers = [layer.settings for layer in model.layers if "drop" in layer.kind.lower()]
+    found = [settings.get("rate", settings.get("p")) for settings in layers]
+    return tuple(float(rate) for rate in found if isinstance(rate, (int, float)) and rate)
+
+
 def _kept(model: ModelTold, layer: LayerTold) -> float | None:
     """The share of itself that a running statistic keeps in a step."""
     momentum = layer.settings.get("momentum")

@@ -17,7 +17,15 @@ _FEW = 4
 def checked_outputs(target: str, model: Model, loss: str, data: Dataset, source: str) -> np.ndarray:
     """Outputs of a few samples, which fit the targets by the loss. Raises Refused."""
     inputs, targets = data.validation_images[:_FEW], data.validation_labels[:_FEW]
-    outputs = model.outputs(inputs)
+    try:
+        outputs = model.outputs(inputs)
+    except Refused:
+        raise
+    except Exception as error:  # whatever a stranger's model raises, and what is no single array
+        raise Refused(
+            f"--model: {target} gives no array of outputs [n, ...] for {len(inputs)} samples of {source}: "
+            f"{one_line(error)}"
+        ) from error
     if outputs.ndim < 2 or len(outputs) != len(inputs) or not np.isfinite(outputs).all():
         told = "not all finite" if len(outputs) == len(inputs) else f"of shape {outputs.shape}"
         raise Refused(
@@ -48,5 +56,18 @@ def check_targets(target: str, outputs: np.ndarray, targets: np.ndarray, loss: s
     if not fits:
         raise Refused(
             f"--data: {source}: targets of shape {targets.shape[1:]} a sample don't fit the outputs of "
-            f"{target}, {outputs.shape[1:]} a sample, by the loss {loss}; --loss names another"
+            f"{target}, {outputs.shape[1:]} a sample, by the loss {loss}; {_remedy(outputs, targets, loss)}"
         )
+
+
+def _remedy(outputs: np.ndarray, targets: np.ndarray, loss: str) -> str:
+    if loss == SPARSE_CROSSENTROPY and targets.shape == (*outputs.shape[:-1], 1):
+        return "return them without their last axis of 1"
+    if loss == SPARSE_CROSSENTROPY and targets.shape == outputs.shape:
+        return "return class numbers, as of one-hot targets argmax gives them, or name another --loss"
+    return "--loss names another"
+
+
+def looks_like_probabilities(outputs: np.ndarray) -> bool:
+    """Whether outputs are those of a softmax, where logits are expected: none below 0, and they sum to 1."""
+    return bool(outputs.min() >= 0.0 and np.allclose(outputs.sum(axis=-1), 1.0, atol=1e-4))

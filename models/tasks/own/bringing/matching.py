@@ -174,6 +174,10 @@ def given_matches(
         if fits != own[match.own].shape:
             told = f"{match.name} {_shape(known[match.name])} in the order of axes {match.axes or 'as it is'}"
             raise Refused(f"--weights: {target}: {told} is no {match.own} {_shape(own[match.own])}")
+        pair = known[match.name], own[match.own]
+        if pair[0].trained != pair[1].trained:
+            kinds = " and ".join(f"{w.name} is {'trained' if w.trained else 'state'}" for w in pair)
+            raise Refused(f"--weights: {target}: {kinds}; each is matched with its like")
         found[match.name] = match
     lacking = [name for name in known if name not in found]
     over = [name for name in own if name not in {match.own for match in found.values()}]

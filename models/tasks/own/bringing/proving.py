@@ -21,7 +21,8 @@ from likeforlike.models.tasks.own.bringing.reference import (
     course_of,
     nudged,
 )
-from likeforlike.models.tasks.own.drawn import keep_passes
+from likeforlike.models.tasks.own.drawn import apart as drawn_apart
+from likeforlike.models.tasks.own.drawn import keep_passes, read_passes
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import tools_of
 from likeforlike.models.tasks.own.functions import one_line
@@ -66,22 +67,61 @@ def proven(
             why = f"rounding in float32 decides where {share:.0%} of its weights go in ten steps"
             told = _without(told, why)
         mine = agreement.compared(exact, run.outputs)
-        if first is not None and told.matches and mode in first.modes:
-            theirs = reference_files.read_compared(folder / reference_file(0, mode, number))
+        if first is not None and told.matches and first.modes:
+            theirs = reference_files.read_compared(
+                folder / reference_file(0, _same_mode(first, mode), number)
+            )
             _hold(first, told, theirs, mine, mode, LEAST_MOVEMENT * recipe.learning_rate)
         path = folder / reference_file(opening.number, mode, number)
         reference_files.keep(path, exact, _names(told, allowed), mine)
+    if first is not None and told.matches:
+        told = _held_drawn(folder, opening, first, told)
     modes = tuple(dict.fromkeys(mode for mode, _ in runs))
     return replace(told, modes=modes, idle=tuple(idle), remarks=tuple(_remarks(told, first, tuple(idle))))
+
+
+def _same_mode(first: ModelTold, mode: str) -> str:
+    """The first model's mode to hold a further one's against: the same or, where it has one alone, that.
+
+    A model has "training" alone where that and inference compute the same, and "inference" alone where
+    nobody can switch off what it draws.
+    """
+    return mode if mode in first.modes else first.modes[0]
+
+
+def _held_drawn(folder: Path, opening: Opening, first: ModelTold, told: ModelTold) -> ModelTold:
+    """Hold what a further model draws at random in training against the first's. Raises Refused."""
+    if not first.modes:
+        why = f"{first.name} can't be trained plainly, so that nothing shows that both are one network"
+        return _without(told, why)
+    theirs, mine = (read_passes(folder, number) for number in (0, opening.number))
+    if bool(theirs) != bool(mine):
+        drops, other = (first, told) if theirs else (told, first)
+        raise Refused(
+            f"--model: {told.name} is another network than {first.name}: {drops.name} draws at random in "
+            f"training, as dropout does, and {other.name} doesn't; make them one network, or measure each by "
+            "itself"
+        )
+    apart = drawn_apart(mine, theirs, first.name) if mine else ""
+    if apart:
+        rates = defaults.dropout_rates(first, told)
+        hint = f"; {rates}" if rates else ""
+        raise Refused(
+            f"--model: {told.name} is another network than {first.name}: {apart}{hint}; make them one "
+            "network, or measure each by itself"
+        )
+    return told
 
 
 def _remarks(told: ModelTold, first: ModelTold | None, idle: Sequence[str]) -> Iterator[str]:
     yield from told.remarks
     if idle:
         more = f" (and {len(idle) - 1} more)" if len(idle) > 1 else ""
-        yield f"{idle[0]} of {told.name} has no gradient{more}: the outputs don't depend on it"
+        yield f"{idle[0]} of {told.name} has no gradient in the first step{more}"
     if first is not None and told.matches:
-        for text in (*defaults.differences(first, told, told.matches), *defaults.in_general(first, told)):
+        rates = defaults.dropout_rates(first, told)
+        told_apart = (*defaults.differences(first, told, told.matches), *([rates] if rates else []))
+        for text in (*told_apart, *defaults.in_general(first, told)):
             yield f"{first.name} and {told.name}: {text}"
 
 
@@ -119,7 +159,10 @@ def _runs(
 
     # JAX never goes back from float64
     rounded = [courses("float32", nudged(start, number))[0] for number in range(1 + NUDGES)]
-    exact, outputs = courses("float64", start)
+    try:
+        exact, outputs = courses("float64", start)
+    except Refused as refusal:  # it was opened in float32 before
+        raise ValueError(str(refusal)) from refusal
     runs = zip(places, exact, zip(*rounded, strict=True), strict=True)
     return {place: Run(one, others, outputs) for place, one, others in runs}, told
 
@@ -176,7 +219,8 @@ def _canonical(told: ModelTold, course: Course) -> Course:
 def _names(told: ModelTold, allowed: Allowed) -> Allowed:
     names = {match.own: match.name for match in told.network_matches}
     weights = tuple({names[own]: value for own, value in epoch.items()} for epoch in allowed.weights)
-    return replace(allowed, weights=weights, undecided=tuple(names[own] for own in allowed.undecided))
+    undecided, resting = (tuple(names[own] for own in some) for some in (allowed.undecided, allowed.resting))
+    return replace(allowed, weights=weights, undecided=undecided, resting=resting)
 
 
 def _hold(

@@ -122,6 +122,8 @@ class Allowed:
     losses: tuple[Mapping[str, float], ...]
     undecided: tuple[str, ...]
     """Arrays of which rounding in float32 decides where they go."""
+    resting: tuple[str, ...] = ()
+    """Trained arrays that nothing but rounding moves, such as a bias before a batch normalisation."""
 
 
 def nudged(start: Mapping[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
@@ -138,6 +140,7 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
     """From the same training in float64 and several times in float32, what other loops may be off."""
     weights: list[dict[str, float]] = []
     undecided: dict[str, None] = {}
+    resting: dict[str, None] = dict.fromkeys(trained)
     for epoch, truth in enumerate(exact.moved):
         found = {}
         for name, movement in truth.items():
@@ -146,8 +149,10 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
             usual = recipe.learning_rate * STEPS * math.sqrt(movement.size)
             least = LEAST_MOVEMENT * usual if name in trained else 0.0
             found[name] = max(RELATIVE * size, off, RELATIVE * least, 1e-7)
-            if name in trained and size > least and off > UNDECIDED * size:
-                undecided[name] = None
+            if name in trained and size > least:
+                resting.pop(name, None)
+                if off > UNDECIDED * size:
+                    undecided[name] = None
         weights.append(found)
     losses = [
         {
@@ -159,7 +164,7 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
         }
         for epoch, told in enumerate(exact.epochs)
     ]
-    return Allowed(tuple(weights), tuple(losses), tuple(undecided))
+    return Allowed(tuple(weights), tuple(losses), tuple(undecided), tuple(sorted(resting)))
 
 
 def _farthest(value: float, others: Sequence[float | None]) -> float:

@@ -25,6 +25,8 @@ class Figures:
     first_loss: float
     trained: tuple[str, ...]
     """What gradients move."""
+    resting: tuple[str, ...] = ()
+    """What of that nothing but rounding moves."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def keep(path: Path, course: Course, allowed: Allowed, mine: Compared) -> None:
         allowed.undecided,
         course.first_loss,
         tuple(course.gradients),
+        allowed.resting,
     )
     write(path.with_suffix(".json"), figures)
 
@@ -65,6 +68,12 @@ def read_reference(path: Path) -> Reference:
     figures, arrays = _figures(path), arrays_of(path)
     moved = tuple(_named(arrays, f"moved {epoch} ") for epoch in range(len(figures.epochs)))
     return Reference(figures, moved)
+
+
+def read_moved_by_rounding(path: Path) -> tuple[str, ...]:
+    """Weights of whose movement rounding decides, or which nothing else moves."""
+    figures = _figures(path)
+    return (*figures.undecided, *figures.resting)
 
 
 def read_compared(path: Path) -> Compared:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import keras
@@ -66,7 +66,8 @@ def without_dropout(model: Any) -> None:
         for name in ("rate", "dropout", "recurrent_dropout", "_dropout", "stddev"):
             value = getattr(layer, name, None)
             if isinstance(value, float) and value:
-                setattr(layer, name, 0.0)
+                with suppress(AttributeError):  # a property that tells what another layer holds
+                    setattr(layer, name, 0.0)
 
 
 def as_in_inference(model: Any) -> Any:

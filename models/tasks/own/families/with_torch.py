@@ -33,7 +33,8 @@ def built(build: Builder, precision: str) -> torch.nn.Module:
 def without_dropout(module: torch.nn.Module) -> None:
     """Set the rates of all modules that drop to 0."""
     for part in module.modules():
-        for name in ("p", "dropout"):
+        drops = "drop" in type(part).__name__.lower()  # of others ``p`` may be an exponent
+        for name in ("dropout", "drop_prob", *(("p",) if drops else ())):
             value = getattr(part, name, None)
             if isinstance(value, float) and value:
                 setattr(part, name, 0.0)
@@ -104,7 +105,7 @@ class TorchModel:
         self.module.train(training)
         self.module.zero_grad()
         outputs = self.module(self._tensor(inputs))
-        losses = self.loss(self._tensor(targets), outputs)
+        losses = self.loss(self._targets(targets), outputs)
         losses.mean().backward()
         state = self._state()
         trained = self.trained()
@@ -123,7 +124,7 @@ class TorchModel:
     def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         """Mean loss of outputs."""
         with torch.no_grad():
-            return float(self.loss(self._tensor(targets), torch.from_numpy(outputs)).mean())
+            return float(self.loss(self._targets(targets), torch.from_numpy(outputs)).mean())
 
     def layers(self) -> tuple[LayerTold, ...]:
         """Modules that hold no others."""
@@ -132,6 +133,11 @@ class TorchModel:
             for name, part in self.module.named_modules()
             if name and not any(True for _ in part.children())
         )
+
+    def _targets(self, array: np.ndarray) -> torch.Tensor:
+        """Class numbers as int64, as the loops have them and PyTorch's losses take them."""
+        tensor = self._tensor(array)
+        return tensor if tensor.is_floating_point() else tensor.to(torch.int64)
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         kept = torch.from_numpy(np.ascontiguousarray(array))

@@ -37,6 +37,8 @@ def test_models_data_mapping_and_losses() -> None:
         ({"model": "m:a", "data": "d:b", "weights": "m:w"}, "--weights: of use with several models"),
         ({"model": "m:a,m:b", "data": "d:b", "weights": "w"}, "--weights: 'w' is not module:attribute"),
         ({"model": "m:a", "data": "d:b", "loss": "mse,mae"}, "--loss: 2 losses for 1 models"),
+        ({"model": "m:a", "data": "d:b", "data-dir": "."}, "--data-dir: without effect beside --model"),
+        ({"model": "m:a", "data": "d:b", "text": "t"}, "--text: without effect beside --model"),
         ({"weights": "m:w"}, "--weights: of use with --model alone"),
         ({"loss": "mse"}, "--loss: of use with --model alone"),
         ({"data": "d:b"}, "--data: a function is of use with --model alone"),

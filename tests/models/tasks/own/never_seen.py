@@ -126,6 +126,98 @@ def mlp_torch():
     return nn.Sequential(nn.Flatten(), nn.Linear(108, 8), nn.ReLU(), nn.Linear(8, 4))
 
 
+def mlp_torch_drops(rate=0.3):
+    from torch import nn
+
+    return nn.Sequential(nn.Flatten(), nn.Linear(108, 8), nn.ReLU(), nn.Dropout(rate), nn.Linear(8, 4))
+
+
+def mlp_torch_drops_more():
+    return mlp_torch_drops(0.8)
+
+
+def mlp_torch_drops_by_hand(factor=1.0):
+    """The same, but no layer tells what it drops, so that nobody can switch it off."""
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.output = nn.Linear(108, 8), nn.Linear(8, 4)
+
+        def forward(self, x):
+            x = torch.relu(self.hidden(x.flatten(1)))
+            return factor * self.output(nn.functional.dropout(x, 0.3, self.training))
+
+    return Net()
+
+
+def mlp_torch_drops_by_hand_otherwise():
+    return mlp_torch_drops_by_hand(7.0)
+
+
+def mlp_torch_in_float32_alone():
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.output = nn.Linear(108, 4)
+
+        def forward(self, x):
+            return self.output(x.float().flatten(1))
+
+    return Net()
+
+
+mlp_torch_in_float32_alone_too = mlp_torch_in_float32_alone
+
+
+def power_torch():
+    """An exponent called p, as of a generalised mean, is no rate."""
+    import torch
+    from torch import nn
+
+    class Mean(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.p = 3.0
+
+        def forward(self, x):
+            return x.clamp(min=1e-3).pow(self.p).mean((1, 2)).pow(1.0 / self.p)
+
+    torch.manual_seed(0)
+    return nn.Sequential(Mean(), nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 4))
+
+
+def probabilities_torch():
+    from torch import nn
+
+    return nn.Sequential(nn.Flatten(), nn.Linear(108, 4), nn.Softmax(-1))
+
+
+def pair_torch():
+    from torch import nn
+
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.output = nn.Linear(108, 4)
+
+        def forward(self, x):
+            return self.output(x.flatten(1)), x
+
+    return Two()
+
+
+def smoothed(targets, outputs):
+    """A loss of one's own as PyTorch's users write it: class numbers must be int64."""
+    from torch.nn import functional
+
+    return functional.cross_entropy(outputs, targets, reduction="none", label_smoothing=0.1)
+
+
 def deaf_torch():
     import torch
 

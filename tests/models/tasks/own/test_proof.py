@@ -161,6 +161,41 @@ def test_weights_that_stay_and_steps_left_out_are_seen(brought: Brought) -> None
     assert "steps of the optimizer after epoch 1" in str(fault)
 
 
+def test_what_nothing_but_rounding_moves_may_stay(brought: Brought) -> None:
+    """The bias of a convolution before a batch normalisation: by sgd it rests, and is no fault of the loop."""
+    from likeforlike.models.tasks.own.proof import moved_by_rounding
+
+    assert "stem.bias" in moved_by_rounding(brought, 0)
+    assert "head.weight" not in moved_by_rounding(brought, 0)
+    import plain_loops
+
+    class Rests(plain_loops.Plain):
+        def update(self) -> None:
+            kept = self.module.stem.bias.detach().clone()
+            super().update()
+            self.module.stem.bias.data.copy_(kept)
+
+    plain_loops.Rests = Rests
+    assert watched(brought, "Rests")[0] is None
+
+
+def test_an_accuracy_of_outputs_that_are_no_classes_is_false(brought: Brought, monkeypatch) -> None:
+    from likeforlike.models.tasks.own.timed_epochs import OwnEpochs
+
+    plain = OwnEpochs._validation_fault
+    shown = []
+
+    def narrowed(self, epoch):
+        model = self.plain
+        truth, outputs = model.evaluated(self.data.validation_images, self.data.validation_labels)
+        monkeypatch.setattr(type(model), "evaluated", lambda *_: (truth, outputs[:, :1]))
+        shown.append(plain(self, epoch))
+
+    monkeypatch.setattr(OwnEpochs, "_validation_fault", narrowed)
+    watched(brought)
+    assert shown == ["epoch 1 tells an accuracy, but the outputs are not one for each class"]
+
+
 def test_the_start_and_the_data_are_kept_for_all(brought: Brought) -> None:
     data = load_kept(brought.folder, brought.data.name)
     assert (data.name, data.train_images.shape, data.validation_images.shape) == (

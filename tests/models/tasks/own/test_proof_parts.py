@@ -181,7 +181,7 @@ def brought(monkeypatch, tmp_path):
     opened = []
     monkeypatch.setattr(proof, "load_kept", lambda folder, name: DATA)
     monkeypatch.setattr(proof, "arrays_of", lambda path: opened.append(path.name) or start)
-    model = SimpleNamespace(modes=("training", "inference"), unproven="")
+    model = SimpleNamespace(modes=("training", "inference"), unproven="", family="torch")
     data = SimpleNamespace(name="d")
     return SimpleNamespace(folder=tmp_path, asked=asked, models=(model, model), data=data, opened=opened)
 

@@ -1,0 +1,122 @@
+"""What two models of one call are held to, and what of one model is told, refused or left unproven."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from likeforlike.models.contract.implementation import missing
+from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.tasks.own.given import ASKED_FILE, Asked, ModelTold, Refused, read_model, write
+
+HERE = Path(__file__).parent
+pytestmark = pytest.mark.skipif(missing(("torch",)) is not None, reason=missing(("torch",)) or "")
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.syspath_prepend(str(HERE))
+    yield
+    sys.modules.pop("never_seen", None)
+
+
+def brought(folder: Path, *models: str, losses: tuple[str, ...] = ()) -> ModelTold:
+    """The last of the models, each brought by this very process."""
+    import torch
+
+    from likeforlike.models.tasks.own.bringing.__main__ import bring
+
+    torch.set_num_threads(1)
+    asked = Asked(
+        tuple(f"never_seen:{model}" for model in models),
+        "never_seen:batches",
+        (100, 30),
+        (2020,),
+        (asdict(MATCHED),),
+        **({"losses": losses} if losses else {}),
+    )
+    write(folder / ASKED_FILE, asked)
+    for number in range(len(models)):
+        bring(folder, number)
+    return read_model(folder, len(models) - 1)
+
+
+def test_what_nobody_can_switch_off_is_held_in_inference(tmp_path: Path) -> None:
+    told = brought(tmp_path, "mlp_torch_drops", "mlp_torch_drops_by_hand")
+    assert read_model(tmp_path, 0).modes == ("training",)
+    assert told.modes == ("inference",)
+    assert not told.unproven
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_another_network_is_refused_though_their_modes_differ(tmp_path: Path, turned: bool) -> None:
+    models = ["mlp_torch_drops", "mlp_torch_drops_by_hand_otherwise"]
+    with pytest.raises(Refused, match="another network than .*: with the same weights their outputs"):
+        brought(tmp_path, *(models[::-1] if turned else models))
+
+
+@pytest.mark.parametrize("models", [("mlp_torch_drops", "mlp_torch"), ("mlp_torch", "mlp_torch_drops")])
+def test_one_that_drops_and_one_that_does_not_are_two_networks(tmp_path: Path, models) -> None:
+    with pytest.raises(Refused, match="mlp_torch_drops draws at random in training, as dropout does, and"):
+        brought(tmp_path, *models)
+
+
+def test_another_rate_of_dropout_is_another_network(tmp_path: Path) -> None:
+    with pytest.raises(
+        Refused, match=r"dropout takes 0.3 in mlp_torch_drops and 0.8 in mlp_torch_drops_more"
+    ):
+        brought(tmp_path, "mlp_torch_drops", "mlp_torch_drops_more")
+
+
+def test_what_is_no_float64_is_unproven_and_measured(tmp_path: Path) -> None:
+    told = brought(tmp_path, "mlp_torch_in_float32_alone")
+    assert told.modes == ()
+    assert told.unproven.startswith("it can't be trained plainly in float64: ")
+    after = brought(tmp_path, "mlp_torch_in_float32_alone", "mlp_torch_in_float32_alone_too")
+    assert after.unproven
+
+
+def test_an_exponent_called_p_is_no_rate(tmp_path: Path) -> None:
+    told = brought(tmp_path, "power_torch")
+    assert (told.modes, told.unproven) == (("training",), "")
+
+
+def test_a_softmax_at_the_end_is_told(tmp_path: Path) -> None:
+    told = brought(tmp_path, "probabilities_torch")
+    assert [text for text in told.remarks if "sum to 1, as behind a softmax" in text]
+    assert not [text for text in brought(tmp_path, "mlp_torch").remarks if "softmax" in text]
+
+
+def test_outputs_that_are_no_array_are_refused_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"never_seen:pair_torch gives no array of outputs \[n, ...\]") as told:
+        brought(tmp_path, "pair_torch")
+    assert "\n" not in str(told.value)
+
+
+def test_a_loss_of_one_s_own_gets_class_numbers_as_its_framework_takes_them(tmp_path: Path) -> None:
+    assert not brought(tmp_path, "mlp_torch", losses=("never_seen:smoothed",)).unproven
+
+
+@pytest.mark.parametrize(
+    ("models", "names"),
+    [
+        (("a.b:net",), ("net",)),
+        (("a.v1:net", "a.v2:net"), ("v1-net", "v2-net")),
+        (
+            ("one.nets:net", "two.nets:net", "two.nets:other"),
+            ("one-nets-net", "two-nets-net", "two-nets-other"),
+        ),
+        (("a:make.net", "a:make.other"), ("net", "other")),
+    ],
+)
+def test_models_are_told_apart_by_as_much_of_their_modules_as_it_takes(models, names) -> None:
+    assert Asked(models, "d:d", (1, 1), (0,), ()).names == names
+
+
+def test_one_function_twice_is_refused() -> None:
+    with pytest.raises(Refused, match="a:net is named twice"):
+        print(Asked(("a:net", "a:net"), "d:d", (1, 1), (0,), ()).names)
