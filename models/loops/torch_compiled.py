@@ -138,7 +138,7 @@ class TorchCompiled:
             inputs: torch.Tensor, targets: torch.Tensor, rates: torch.Tensor, total: torch.Tensor
         ) -> None:
             losses, sums = predict(inputs, targets)
-            gradients = torch.autograd.grad(losses.mean(), self.weights)
+            gradients = torch.autograd.grad(losses.mean(), self.weights, materialize_grads=True)
             with torch.no_grad():
                 move(self.run.recipe, self.weights, gradients, self.first, self.second, rates)
                 total += sums
@@ -154,7 +154,7 @@ class TorchCompiled:
         self, inputs: torch.Tensor, targets: torch.Tensor, rates: torch.Tensor, total: torch.Tensor
     ) -> None:
         losses, sums = self._predicted(inputs, targets)
-        gradients = torch.autograd.grad(losses.mean(), self.weights)
+        gradients = torch.autograd.grad(losses.mean(), self.weights, materialize_grads=True)
         with torch.no_grad():
             update(self.run.recipe, self.weights, gradients, self.first, self.second, rates)
             total += sums

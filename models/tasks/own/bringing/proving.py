@@ -33,6 +33,10 @@ _MOST_UNDECIDED = 0.5
 """Share of all trained numbers, of whose movement rounding in float32 may decide in a proof."""
 
 
+class _InFloat32AloneError(Exception):
+    """Why a model that computes in float32 doesn't in float64."""
+
+
 @dataclass(frozen=True)
 class Run:
     """The same training in float64 and, a little off, in float32, as in one mode by one recipe."""
@@ -53,6 +57,8 @@ def proven(
         runs, told = _runs(folder, opening, told, start, few)
     except Refused:
         raise
+    except _InFloat32AloneError as error:
+        return replace(_without(told, f"it can't be trained plainly in float64: {error}"), modes=())
     except Exception as error:  # whatever a stranger's model raises in a precision that it doesn't expect
         told = _without(told, f"it can't be trained plainly in float64: {one_line(error)}")
         return replace(told, modes=())
@@ -162,7 +168,7 @@ def _runs(
     try:
         exact, outputs = courses("float64", start)
     except Refused as refusal:  # it was opened in float32 before
-        raise ValueError(str(refusal)) from refusal
+        raise _InFloat32AloneError(str(refusal).removeprefix("--model: ")) from refusal
     runs = zip(places, exact, zip(*rounded, strict=True), strict=True)
     return {place: Run(one, others, outputs) for place, one, others in runs}, told
 
