@@ -154,7 +154,7 @@ def test_in_a_log_nothing_is_written_over_and_each_line_holds_the_time_left() ->
     assert lines[0].startswith(
         "[1/2] training-fit-cpu:0-matched: epoch 1 of 3: 6 s, loss 0.500, validation accuracy 0.875; about "
     )
-    assert lines[-1].startswith("[1/2] training-fit-cpu:0-matched: 7 s, median of 2 warm epochs; about ")
+    assert lines[-1].startswith("[1/2] training-fit-cpu:0-matched: 6 s, median of 2 warm epochs; about ")
 
 
 def test_a_failed_cell_says_why_and_one_that_is_skipped_says_nothing() -> None:
