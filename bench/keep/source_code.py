@@ -21,6 +21,8 @@ DIGITS = 16
 SOURCES = frozenset(["py", "pyx", "pxd", "c", "cc", "cpp", "cxx", "cu", "cuh", "h", "hpp", "rs", "jl", "f90"])
 """Kinds of files that hold code; what is compiled from them differs from machine to machine."""
 
+_INSTALLED = {"site-packages", "dist-packages"}
+
 
 def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload] = ()) -> dict[str, str]:
     """``{"likeforlike": digest, module: digest, ...}``: ours, and the modules that plug-ins' offers name.
@@ -40,9 +42,6 @@ def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload
             if files:
                 digests[name] = digest_of(files)
     return digests
-
-
-_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def digest_of(files: Mapping[str, Path]) -> str:

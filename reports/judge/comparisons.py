@@ -113,19 +113,14 @@ class Comparison:
 
     @property
     def unsure(self) -> str:
-        """Why a clear verdict is not sure; else empty.
-
-        One launch, others took much of the machine, or answers that were timed might have been kept.
-        """
+        """Why a clear verdict is not sure: one launch, a shared machine, answers that may have been kept."""
         if self.verdict.estimate.assumed:
             return (
                 "measured in one launch" if self.verdict.estimate.launches < 2 else "of another tool's file"
             )
-        sides = (self.other, self.base)
-        crowded = next((side.crowded for side in sides if side.crowded), "")
-        if crowded:
+        if crowded := self.other.crowded or self.base.crowded:
             return f"others used the machine: {crowded}"
-        return next((f"timed calls {why}" for side in sides if (why := side.unproven_calls)), "")
+        return (kept := self.other.unproven_calls or self.base.unproven_calls) and f"timed calls {kept}"
 
     @property
     def told(self) -> bool:

@@ -65,7 +65,7 @@ def _hindrance(pair: Comparison) -> str:
     if pair.withheld:
         return pair.withheld
     if pair.base.unproven or pair.other.unproven:
-        return "a figure is of what is not proven to train the same"
+        return "an entrant is not proven to train the same network"
     if pair.doubt:
         return "a figure is implausible, wrong or disturbed"
     if not pair.clear:

@@ -7,9 +7,9 @@ as much as the model says. A rate that is a little off it can't tell.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -56,33 +56,41 @@ def read_passes(folder: Path, number: int) -> tuple[float, ...]:
 def apart(mine: Sequence[float], theirs: Sequence[float], first: str) -> str:
     """In what the passes of two models differ that should be one network; empty if in nothing."""
     same = "with the same weights its losses as in training"
-    own, right = float(np.var(mine, ddof=1)), float(np.var(theirs, ddof=1))
-    least, most = stats.f.ppf([CHANCE / 2, 1 - CHANCE / 2], len(mine) - 1, len(theirs) - 1)
-    if not least * right <= own <= most * right:
-        return (
-            f"{same} scatter by {math.sqrt(own):.2g} from pass to pass, those of {first} by "
-            f"{math.sqrt(right):.2g}"
-        )
-    if stats.ttest_ind(mine, theirs, equal_var=False).pvalue < CHANCE:
-        return f"{same} have the mean {np.mean(mine):.5g}, those of {first} {np.mean(theirs):.5g}"
+    match _difference(mine, theirs):
+        case "scatter":
+            own, right = _scatter(mine), _scatter(theirs)
+            return f"{same} scatter by {own:.2g} from pass to pass, those of {first} by {right:.2g}"
+        case "mean":
+            return f"{same} have the mean {np.mean(mine):.5g}, those of {first} {np.mean(theirs):.5g}"
     return ""
 
 
 def fault(mine: Sequence[float], theirs: Sequence[float]) -> str:
-    """Why a loop's passes are not of what the model draws, in a phrase; empty if they may be.
-
-    Variances by the F distribution, means by Welch's t.
-    """
+    """Why a loop's passes are not of what the model draws, in a phrase; empty if they may be."""
     if not np.isfinite(mine).all():
         return "losses with what is dropped are not finite"
-    own, right = float(np.var(mine, ddof=1)), float(np.var(theirs, ddof=1))
+    match _difference(mine, theirs):
+        case "scatter":
+            own, right = _scatter(mine), _scatter(theirs)
+            told = f"scatter by {own:.2g} from pass to pass, the model's own by {right:.2g}"
+            return (
+                f"training losses with weights that stay {told}: it doesn't drop what the model says, or not "
+                "anew"
+            )
+        case "mean":
+            told = f"have the mean {np.mean(mine):.5g}, the model's own {np.mean(theirs):.5g}"
+            return f"training losses with weights that stay and what is dropped {told}"
+    return ""
+
+
+def _difference(mine: Sequence[float], theirs: Sequence[float]) -> Literal["scatter", "mean", ""]:
+    """In what passes differ beyond chance: variances by the F distribution, means by Welch's t."""
+    own, right = _scatter(mine) ** 2, _scatter(theirs) ** 2
     least, most = stats.f.ppf([CHANCE / 2, 1 - CHANCE / 2], len(mine) - 1, len(theirs) - 1)
     if not least * right <= own <= most * right:
-        told = f"scatter by {math.sqrt(own):.2g} from pass to pass, the model's own by {math.sqrt(right):.2g}"
-        return (
-            f"training losses with weights that stay {told}: it doesn't drop what the model says, or not anew"
-        )
-    if stats.ttest_ind(mine, theirs, equal_var=False).pvalue < CHANCE:
-        told = f"have the mean {np.mean(mine):.5g}, the model's own {np.mean(theirs):.5g}"
-        return f"training losses with weights that stay and what is dropped {told}"
-    return ""
+        return "scatter"
+    return "mean" if stats.ttest_ind(mine, theirs, equal_var=False).pvalue < CHANCE else ""
+
+
+def _scatter(passes: Sequence[float]) -> float:
+    return float(np.std(passes, ddof=1))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -100,14 +99,18 @@ def _why_another(told: ModelTold, recipe: Recipe) -> str:
         return ""
     return (
         f"Keras's Adam on TensorFlow takes the second moment of a row that {tables[0]} looks up twice in a "
-        "batch from two gradients, not from their sum, and so strays from the model's plain training"
+        "batch from two gradients, not from their sum: it strays from the model's plain training, and "
+        "nothing shows that it does so for that reason alone"
     )
 
 
-def moved_by_rounding(brought: Brought, number: int) -> frozenset[str]:
-    """Weights that may stay where they are: nothing but rounding moves them, whatever the mode and recipe."""
-    places = product(brought.models[number].modes, range(len(brought.asked.recipes)))
-    paths = (brought.folder / reference_file(number, mode, which) for mode, which in places)
+def moved_by_rounding(brought: Brought, number: int, recipe: Recipe) -> frozenset[str]:
+    """Weights that may rest, since nothing but rounding moves them; none without a reference."""
+    which = _recipe_of(brought, recipe)
+    if which is None:
+        return frozenset()
+    modes = brought.models[number].modes
+    paths = (brought.folder / reference_file(number, mode, which) for mode in modes)
     return frozenset(name for path in paths for name in read_moved_by_rounding(path))
 
 

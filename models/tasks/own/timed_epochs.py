@@ -46,7 +46,7 @@ class OwnEpochs:
             for weight in self.told.weights
             if weight.name == match.own and weight.trained
         }
-        self.moved_by_rounding = moved_by_rounding(brought, number)
+        self.moved_by_rounding = moved_by_rounding(brought, number, recipe)
         self.number = 0
         self.before: float | None = None
         self._plain: Model | None = None

@@ -173,8 +173,8 @@ def _apart_text(context: Context) -> Text | None:
     estimate = first.verdict.estimate
     launches = f"{estimate.left_out} of {estimate.left_out + estimate.launches} launches"
     return Text(
-        f"Of {count_text(told, 'ratio')} launches that lay apart from the others were left out, as a burst "
-        f"of another program makes them ({first.other.key.workload} {first.other.key.text} over "
+        f"Launches that lay apart from the others, as a burst of another program makes them, were left out "
+        f"of {count_text(told, 'ratio')} ({first.other.key.workload} {first.other.key.text} over "
         f"{first.base.key.implementation}: {launches})."
     )
 

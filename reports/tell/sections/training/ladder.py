@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.judge.ladder.effects import Effect, effects
 from likeforlike.reports.judge.ladder.effects import Step as OrderStep
-from likeforlike.reports.judge.ladder.parts import parts_of
+from likeforlike.reports.judge.ladder.parts import Parts, parts_of
 from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.read.schema.runs import Ladder, Rung
 from likeforlike.reports.sort.baselines import Steps, ladders_of, orders_of
@@ -345,16 +345,16 @@ def _explanations(context: Context) -> Iterator[str]:
             for orders in orders_of(ladder, mine).values():
                 found = effects(orders, context.comparisons.ladder)
                 sure = sorted((e for e in found if e.sure), key=lambda effect: -abs(effect.seconds))
-                told = _sentence(context, orders, found)
+                parts = parts_of(orders)
+                told = _sentence(context, parts, found)
                 if told:
                     yield told
-                elif sure and parts_of(orders) is None:
+                elif sure and parts is None:
                     yield _explanation(context, sure[:3], len(orders))
 
 
-def _sentence(context: Context, orders: list[Steps], found: list[Effect]) -> str:
+def _sentence(context: Context, parts: Parts | None, found: list[Effect]) -> str:
     """Of what the whole difference is made, and the largest interaction; empty where that can't be told."""
-    parts = parts_of(orders)
     told = "" if parts is None else sentence(parts, context.where(parts.item))
     interaction = _told_interaction(found)
     if parts is None or not told or not interaction:

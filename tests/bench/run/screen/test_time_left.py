@@ -100,7 +100,7 @@ def test_mostly_right_where_parts_are_much_unlike_what_was_expected(preset: str)
     assert sum(share_within_a_third(announced(run)) for run in runs) / len(runs) > 0.8
 
 
-def test_proofs_take_time_and_what_they_took_is_known_of_the_next_run() -> None:
+def test_proofs_take_time() -> None:
     """The run was said to end in a second while a dozen trainers were still to be proven."""
     cells, limits = cells_of("quick", workloads=("training",), recipes=("matched",), repeats=2)
     durations = {name: replace(d, finish=5.0) for name, d in plausible(cells, 0, alike=0.0).items()}

@@ -165,8 +165,10 @@ def test_what_nothing_but_rounding_moves_may_stay(brought: Brought) -> None:
     """The bias of a convolution before a batch normalisation: by sgd it rests, and is no fault of the loop."""
     from likeforlike.models.tasks.own.proof import moved_by_rounding
 
-    assert "stem.bias" in moved_by_rounding(brought, 0)
-    assert "head.weight" not in moved_by_rounding(brought, 0)
+    for recipe in (MATCHED, SGD):
+        assert "stem.bias" in moved_by_rounding(brought, 0, recipe)
+        assert "head.weight" not in moved_by_rounding(brought, 0, recipe)
+    assert not moved_by_rounding(brought, 0, replace(MATCHED, learning_rate=1e-4))
     import plain_loops
 
     class Rests(plain_loops.Plain):
