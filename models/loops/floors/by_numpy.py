@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,3 +65,16 @@ def relative_error(found: np.ndarray, exact: np.ndarray) -> float:
     if np.shape(found) != np.shape(exact):
         return float("inf")
     return float(np.abs(found - exact).max() / np.abs(exact).max())
+
+
+def gradient_error(
+    gradient: np.ndarray, slopes: np.ndarray, convolved: Callable[[np.ndarray], np.ndarray]
+) -> float:
+    """Of a convolution's gradient by one of its operands, relative, by a drawn operand in that one's place.
+
+    A convolution is linear in both: <slopes, conv(x, w)> is <dx, x> and <dw, w>.
+    """
+    other = np.random.default_rng(2).normal(size=gradient.shape)
+    expected = (slopes * convolved(other)).sum()
+    size = np.sqrt((gradient**2).sum() * (other**2).sum())
+    return float(abs((gradient * other).sum() - expected) / size)

@@ -67,15 +67,21 @@ class Product:
         if self.equation.primitive.name == "dot_general":
             return _dot_general(left, right, params["dimension_numbers"])
         layout = params["dimension_numbers"]
-        maps = convolution(
-            left.transpose(layout.lhs_spec),
-            right.transpose(layout.rhs_spec),
-            params["window_strides"],
-            params["padding"],
-            params["lhs_dilation"],
-            params["rhs_dilation"],
-            params["feature_group_count"],
-        )
+        # the gradient by a kernel of several groups: groups of the batch, each with its part of the features
+        groups = params["batch_group_count"]
+        sides = left.transpose(layout.lhs_spec), right.transpose(layout.rhs_spec)
+        parts = [
+            convolution(
+                *pair,
+                params["window_strides"],
+                params["padding"],
+                params["lhs_dilation"],
+                params["rhs_dilation"],
+                params["feature_group_count"],
+            )
+            for pair in zip(*(np.split(side, groups) for side in sides), strict=True)
+        ]
+        maps = np.concatenate(parts, axis=1)
         return maps.transpose(np.argsort(layout.out_spec))
 
 

@@ -11,7 +11,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from likeforlike.models.loops.floors.by_numpy import convolution, relative_error
+from likeforlike.models.loops.floors.by_numpy import convolution, gradient_error, relative_error
 from likeforlike.models.loops.floors.floor import TracedFloor
 from likeforlike.models.loops.floors.ways import Way
 from likeforlike.models.loops.on_torch.network import TorchNetwork, refuse
@@ -79,18 +79,12 @@ class Product:
     def _slope_errors(
         self, found: Any, slopes: np.ndarray, inputs: np.ndarray, kernel: np.ndarray, rest: Sequence[Any]
     ) -> list[float]:
-        """A convolution is linear in both: <slopes, conv(x, w)> is <dx, x> and <dw, w>."""
-        draw = np.random.default_rng(2)
-        errors = []
-        for position, own in enumerate((inputs, kernel)):
-            if found[position] is None:
-                continue
-            gradient, other = _host(found[position]), draw.normal(size=own.shape)
-            left, right = (other, kernel) if position == 0 else (inputs, other)
-            terms = slopes * _convolved(left, right, rest)
-            size = np.sqrt((gradient**2).sum() * (other**2).sum())
-            errors.append(float(abs((gradient * other).sum() - terms.sum()) / size))
-        return errors
+        by: list[Callable[[np.ndarray], np.ndarray]] = [
+            lambda other: _convolved(other, kernel, rest),
+            lambda other: _convolved(inputs, other, rest),
+        ]
+        pairs = zip(found, by, strict=False)  # the bias's, the third, is left out
+        return [gradient_error(_host(own), slopes, convolved) for own, convolved in pairs if own is not None]
 
 
 def _host(tensor: torch.Tensor) -> np.ndarray:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.training.network import Family
-from likeforlike.models.tasks.oracle.trainers import trainers
+from likeforlike.models.tasks.oracle.trainers import HUGE_PAGES, trainers
 from likeforlike.models.tasks.own import networks
 from likeforlike.models.tasks.own.given import FOLDER_VARIABLE, MODEL_VARIABLE, Brought, ModelTold
 
@@ -16,9 +17,33 @@ _FAMILIES: Mapping[str, Family] = {"keras": "keras", "tensorflow": "keras", "tor
 Keras's models, too."""
 
 
+_of_keras = partial(Implementation, workload="", network="with_keras", role="floor")
+_FLOORS_OF_KERAS = (
+    _of_keras(
+        name="floor-tf",
+        framework="tensorflow",
+        needs=("tensorflow", "keras"),
+        environment=(("KERAS_BACKEND", "tensorflow"), HUGE_PAGES),
+        summary="no trainer: products and convolutions of a recorded step alone, by TensorFlow",
+        target="likeforlike.models.loops.floors.with_tensorflow:FloorTensorFlow",
+    ),
+    _of_keras(
+        name="floor-keras-jax",
+        framework="jax",
+        needs=("jax", "keras"),
+        environment=(("KERAS_BACKEND", "jax"), HUGE_PAGES),
+        summary="no trainer: products and convolutions of a traced step alone, by JAX",
+        target="likeforlike.models.loops.floors.with_keras:FloorKerasJax",
+    ),
+)
+"""A built-in task has its network in PyTorch and JAX, too, whose floors serve; a brought model may be Keras's
+alone."""
+
+
 def entries_of(brought: Brought, workload: str) -> Iterator[Implementation]:
     """Each loop with each model of its family; those of one family are told apart by the model's name."""
-    loops = trainers(workload, "")
+    floors = tuple(replace(floor, workload=workload) for floor in _FLOORS_OF_KERAS)
+    loops = (*trainers(workload, ""), *floors)
     for number, model in enumerate(brought.models):
         alike = sum(other.family == model.family for other in brought.models) > 1
         for loop in loops:

@@ -119,6 +119,9 @@ class ModelTold:
     """Canonical names of trained weights on which the outputs don't depend."""
     remarks: tuple[str, ...] = ()
     """What a reader should know of it, a sentence each."""
+    flop: tuple[float, float] | None = None
+    """Operations of products and convolutions, forward and backward: of a training step, whatever its batch,
+    and of each sample in it; None where nobody could count them."""
 
     @property
     def parameters(self) -> int:

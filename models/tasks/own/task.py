@@ -34,6 +34,12 @@ def task_of(brought: Brought, number: int, name: str) -> Task:
 
         return OwnEpochs(brought, number, trainer, recipe, data, start)
 
+    def flop(recipe: Recipe, samples: int) -> float | None:
+        if told.flop is None:
+            return None
+        of_step, of_sample = told.flop
+        return recipe.steps(samples) * of_step + recipe.trained_samples(samples) * of_sample
+
     def facts() -> dict[str, Any]:
         return {"brought": facts_of(brought, number)}
 
@@ -44,7 +50,7 @@ def task_of(brought: Brought, number: int, name: str) -> Task:
         verify=verify,
         watch=watch,
         parameter_count=lambda recipe: told.parameters,
-        flop=lambda recipe, samples: None,
+        flop=flop,
         unproven=told.unproven,
         facts=facts,
     )

@@ -47,6 +47,7 @@ def test_it_is_measured_proven_and_told_by_its_own_names(folder: Path) -> None:
     assert told["timed_calls"] == "proven"
     assert "unproven" not in told
     assert told["parameters"] == 108 * 8 + 8 + 8 * 4 + 4
+    assert told["flop"] == 256 * 2 * (2 * 108 * 8 + 3 * 8 * 4)
     assert told["brought"]["model"] == "mine.nets:mlp_torch"
     assert told["data"] == {
         "name": "mine.nets:batches",

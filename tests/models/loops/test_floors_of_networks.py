@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from likeforlike.models.contract.implementation import missing
 from likeforlike.models.contract.training.network import Match, NamedWeights, Network
 from likeforlike.models.contract.training.recipe import RecipeRefused
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Run
@@ -204,3 +208,74 @@ def test_a_trace_counts_the_operations_that_a_task_s_author_counted(name: str) -
         network = importlib.import_module(f"{package}.with_{family}").NETWORK
         made: Any = make(family, replace(run, network=network))
         assert sum(product.flop for product in products_of(made, 4)) == task.flop(recipe, 4)
+
+
+@pytest.fixture(scope="module", params=["tensorflow", "jax"])
+def of_keras(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What a process with this backend of Keras has traced; see ``examine_floors``."""
+    if lacking := missing(("tensorflow", "keras", request.param)):
+        pytest.skip(lacking)
+    here = Path(__file__).parent
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": request.param,
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "JAX_PLATFORMS": "cpu",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": os.pathsep.join([str(here.parents[2]), *filter(None, sys.path)]),
+    }
+    command = [sys.executable, str(here / "examine_floors.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return {"backend": request.param, **json.loads(done.stdout.splitlines()[-1])}
+
+
+def test_of_a_keras_model_the_same_products_are_traced(of_keras: dict[str, Any]) -> None:
+    names = ["functional", "subclassed", *(["by hand"] if of_keras["backend"] == "tensorflow" else [])]
+    for name in names:
+        told = of_keras[name]
+        assert len(told["products"]) == 5, name
+        assert told["flop_of_a_sample"] == FLOP
+        assert told["epoch_flop"] == FLOP * SAMPLES
+        assert told["error"] < 1e-14
+        assert told["epochs"] == [[1, None], [2, None]]
+        assert told["outputs"] == [11, CLASSES]
+    assert of_keras["functional"]["ways"] == {"tensorflow": ["graph", "xla"], "jax": ["one scan"]}[
+        of_keras["backend"]
+    ]
+
+
+def test_of_a_keras_model_nothing_is_changed_and_what_products_cannot_do_refused(
+    of_keras: dict[str, Any],
+) -> None:
+    assert of_keras["kept"]
+    assert "refuses execution='xla'" in of_keras["refused"]
+    assert of_keras["mixed"]["float32"] < 1e-6
+    assert 1e-4 < of_keras["mixed"]["bfloat16"] < 3e-2
+    assert of_keras["wrong"] > 1e-9
+
+
+def test_every_convolution_of_keras_is_known(of_keras: dict[str, Any]) -> None:
+    """By hand: places, features, window, channels; all but the first have a gradient by their input, too."""
+    on_jax = of_keras["backend"] == "jax"
+    groups = 2 if on_jax else 1
+    first = 16 * 8 * 9 * 4
+    others = 16 * 16 * 9 + 16 * 16 * 9 * 4 + 36 * 6 * 4 * 4 // groups + 32 * 2 * 27 + 2 * CLASSES
+    # XLA's gradient of the unpadded one by its input goes over the edge: 64 places of 4, not 36 of 6
+    beyond = 64 * 4 * 4 * 3 - 36 * 6 * 4 * 2 if on_jax else 0
+    told = of_keras["convolutions"]
+    assert told["flop_of_a_sample"] == 2 * (2 * first + 3 * others + beyond)
+    assert told["error"] < 1e-6
+
+
+def test_attention_and_a_recurrence_of_keras_are_counted_to_the_last_place(of_keras: dict[str, Any]) -> None:
+    projected, mixed, out, head = 3 * 5 * 36, 2 * 2 * 25 * 3, 5 * 36, 6 * CLASSES
+    told = of_keras["attention"]
+    assert told["flop_of_a_sample"] == 2 * (2 * projected + 3 * (mixed + out + head))
+    assert told["error"] < 1e-6
+    # of the zeros that the first place starts from XLA computes a gradient, too
+    inputs, units, head = 5 * 18, 5 * 9, 3 * CLASSES
+    further = 5 * 9 if of_keras["backend"] == "jax" else 4 * 9
+    told = of_keras["recurrent"]
+    assert told["flop_of_a_sample"] == 2 * (2 * inputs + 2 * units + further + 3 * head)
+    assert told["error"] < 1e-6

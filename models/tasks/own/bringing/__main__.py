@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY
+from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, NamedWeights
+from likeforlike.models.tasks.own.bringing.counting import flop_of
 from likeforlike.models.tasks.own.bringing.fitting import checked_outputs, looks_like_probabilities
 from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
 from likeforlike.models.tasks.own.bringing.opening import Opening
@@ -58,6 +59,8 @@ def bring(folder: Path, number: int) -> None:
     if first is not None:
         told = _matched(told, first, asked)
     told = replace(told, starts=_starts(folder, opening, told, first))
+    start = NamedWeights(arrays_of(folder / start_file(number, asked.seeds[0])))
+    told = replace(told, flop=flop_of(told, start, data))
     write(folder / model_file(number), proven(folder, opening, told, first, data))
 
 

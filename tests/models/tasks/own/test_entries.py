@@ -30,6 +30,7 @@ def test_a_model_is_trained_by_all_loops_of_its_framework() -> None:
         on_keras
     )
     assert {"keras-fit-jax", "keras-fit-torch"} < set(on_keras)
+    assert on_keras[-2:] == ["floor-tf", "floor-keras-jax"]
     assert names(net="torch") == ["torch-loop", "torch-compiled", "floor-torch"]
     assert names(net="jax") == ["jax-step", "jax-scan", "floor-jax"]
 
