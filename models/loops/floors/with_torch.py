@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,20 +150,35 @@ def _without_bias(function: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def products_of(network: TorchNetwork, samples: int) -> list[Product]:
-    """Those of a step, forward and backward, over a batch of so many samples; attention in its products."""
+    """Those of a step, forward and backward, over a batch of so many samples.
+
+    Attention and recurrent layers come in their products, not as the one call that a library has for them.
+    """
     data = network.run.data
     rows = np.arange(samples) % len(data.train_labels)
     inputs = network.inputs(data.train_images[rows])
     targets = network.host_targets(data.train_labels[rows]).to(network.device)
     state = {name: buffer.clone() for name, buffer in network.module.named_buffers()}
     network.module.train()
-    with sdpa_kernel(SDPBackend.MATH), Recorder() as recorder:
+    with sdpa_kernel(SDPBackend.MATH), _recurrences_apart(network.module), Recorder() as recorder:
         losses = network.losses(targets, network.outputs(inputs))
         torch.autograd.grad(losses.mean(), network.trained, allow_unused=True)
     with torch.no_grad():
         for name, buffer in network.module.named_buffers():
             buffer.copy_(state[name])
     return recorder.products
+
+
+@contextmanager
+def _recurrences_apart(module: torch.nn.Module) -> Iterator[None]:
+    """Without the libraries that do a recurrent layer at once, if there is one; convolutions run slower so."""
+    if not any(isinstance(part, torch.nn.RNNBase) for part in module.modules()):
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that no Intel GPU is there to round to TF32
+        with torch.backends.mkldnn.flags(enabled=False), torch.backends.cudnn.flags(enabled=False):
+            yield
 
 
 class FloorTorch(TracedFloor):

@@ -176,6 +176,40 @@ def test_attention_is_traced_in_its_products_and_jax_in_its_loops() -> None:
         assert floor.prove().ok
 
 
+def test_a_recurrent_layer_of_pytorch_is_traced_in_its_products() -> None:
+    """A library's own call for an LSTM is no product that could be seen."""
+    torch = pytest.importorskip("torch")
+    places, inputs, units = 5, 6, 3
+
+    class Recurrent(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = torch.nn.LSTM(inputs, units, bias=False, batch_first=True)
+
+        def forward(self, rows: Any) -> Any:
+            return self.lstm(rows)[0][:, -1]
+
+    draw = np.random.default_rng(1)
+    shapes = {"lstm.weight_ih_l0": (4 * units, inputs), "lstm.weight_hh_l0": (4 * units, units)}
+    start = NamedWeights({name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
+    rows, labels = draw.normal(size=(8, places, inputs)).astype(np.float32), np.zeros(8, np.int32)
+    network = Network(
+        "rows", "torch", lambda recipe: Recurrent(), tuple(Match(name, name) for name in shapes)
+    )
+    floor = floor_of(
+        "torch",
+        network=network,
+        recipe=replace(PLAIN, precision="float32"),
+        data=Dataset("rows", "test", rows, labels, rows, labels),
+        initial=start,
+    )
+    of_inputs, of_units = places * inputs * 4 * units, places * units * 4 * units
+    derived = (places - 1) * units * 4 * units  # by the units before; of the first place's zeros nothing is
+    assert floor.flop(8) == 2 * 8 * (2 * of_inputs + 2 * of_units + derived)
+    assert floor.prove().ok
+    assert torch.backends.mkldnn.enabled
+
+
 @pytest.mark.parametrize("family", NETWORKS)
 def test_a_floor_refuses_what_products_cannot_do(family: str) -> None:
     for change in ({"execution": "xla"}, {"precision": "tf32"}):
