@@ -185,7 +185,7 @@ def _options(asked: Asked, launches: tuple[int, int]) -> Options:
         timing="synchronised",
         transfer=False,
         concurrent=False,
-        target_accuracy=0.0,
+        target_accuracy=None,
         cell_timeout_seconds=_TIMEOUT_SECONDS,
         cell_memory_bytes=None,
         order_seed=None,

@@ -122,7 +122,8 @@ def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> di
     epochs = [sample.epoch for sample in samples if sample.epoch is not None]
     assert turn.ready is not None
     assert turn.cell.recipe is not None
-    recipe = asdict(turn.cell.recipe)
+    recipe, task = asdict(turn.cell.recipe), turn.cell.declaration.task
+    target = context.target_accuracy or (task.target_accuracy if task else None)
     spent = sum(e["train_seconds"] + e["evaluation_seconds"] + e["logging_seconds"] for e in epochs)
     return {
         "recipe": recipe,
@@ -133,7 +134,7 @@ def _training_facts(turn: Turn, context: Context, tensorboard: str | None) -> di
         "warm_up_epochs": len(turn.warm_up),
         "cold_seconds": turn.cold.seconds if turn.cold is not None else None,
         "total_seconds": turn.ready.setup_seconds + spent,
-        "time_to_accuracy": time_to_accuracy(epochs, context.target_accuracy),
+        "time_to_accuracy": None if target is None else time_to_accuracy(epochs, target),
         "best_epoch": best_epoch(epochs),
         "tensorboard": tensorboard,
     }

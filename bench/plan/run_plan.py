@@ -60,7 +60,8 @@ class Context:
 
     fingerprint: Mapping[str, Any]
     device_names: Mapping[str, str]
-    target_accuracy: float
+    target_accuracy: float | None
+    """As asked for; None: each task's own."""
     data_sources: Mapping[str, str]
     """Of each workload whose data were to be found."""
     environment: tuple[Inherited, ...] = ()

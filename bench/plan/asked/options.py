@@ -53,7 +53,7 @@ class Options:
     timing: str
     transfer: bool
     concurrent: bool
-    target_accuracy: float
+    target_accuracy: float | None
     cell_timeout_seconds: float
     cell_memory_bytes: int | None
     order_seed: int | None

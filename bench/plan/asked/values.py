@@ -88,8 +88,10 @@ def strategies(text: str | None) -> tuple[str, ...] | None:
     return tuple(one_of("--strategies", name, STRATEGIES) for name in names(text) or ()) or None
 
 
-def fraction(option: str, text: str) -> float:
+def fraction(option: str, text: str | None) -> float | None:
     """Between 0 and 1. Raises OptionError."""
+    if text is None:
+        return None
     return _parsed(option, text, float, lambda x: 0 < x < 1, "a fraction between 0 and 1")
 
 

@@ -56,5 +56,7 @@ class Task:
     """Why nothing can be proven of it; empty: it can."""
     facts: Callable[[], dict[str, Any]] = dict
     """What a result file says of it beside its name."""
+    target_accuracy: float | None = None
+    """The accuracy that trainings of it are usually held to; None: nobody can say of these data."""
     locate: Callable[[DataChoice], Located] | None = None
     """Finds its data and checks them before anything runs; raises DataError. None: nothing is to be found."""

@@ -192,9 +192,11 @@ def test_of_several_launches_the_noise_is_what_launches_differ_by() -> None:
     assert np.log(facts["aa_interval"]) == pytest.approx([np.mean(logs) - half, np.mean(logs) + half])
 
 
-def trained(cold: bool, warm: int = 2, **facts: Any) -> dict[str, Any]:
+def trained(
+    cold: bool, warm: int = 2, target: float | None = 0.87, workload: str = "training", **facts: Any
+) -> dict[str, Any]:
     """What is recorded of a training: 5, 2 and 2 s of training an epoch, 0.5 s of evaluation, 0.25 s of logging."""
-    entry = Implementation("t", "training", "numpy", "", "m:a", environment={"SWITCH": "1"})
+    entry = Implementation("t", workload, "numpy", "", "m:a", environment={"SWITCH": "1"})
     cell = Cell(entry, "cpu:0", (("recipe", "matched"), ("run", 0)), "g", replace(MATCHED, epochs=3))
     told = [
         {"epoch": n, "train_seconds": s, "evaluation_seconds": 0.5, "logging_seconds": 0.25}
@@ -206,13 +208,21 @@ def trained(cold: bool, warm: int = 2, **facts: Any) -> dict[str, Any]:
     turn.cold = Sample(5.0, told[0]) if cold else None
     turn.samples = [Sample(epoch["train_seconds"], epoch) for epoch in told[1 : 1 + warm]]
     turn.rounds, turn.facts = list(range(warm)), facts
-    context = replace(CONTEXT, target_accuracy=0.87)
+    context = replace(CONTEXT, target_accuracy=target)
     return measured_record(turn, GroupStopping(Limits(1, 1.0, None, 0.95)), context, {}, "logs/t").extra_info
 
 
 SPEC = CellSpec(
     "c", "m:a", "training", "numpy", {}, "cpu:0", 1, "float32", "synchronised", False, False, True, False, "t:f"
 )  # fmt: skip
+
+
+def test_an_accuracy_to_be_reached_is_asked_for_or_one_of_known_data() -> None:
+    """What is usual on Fashion-MNIST says nothing of a text, nor of anyone's own data."""
+    assert trained(cold=True, target=None)["time_to_accuracy"] == {"target": 0.88, "seconds": 9.0, "epoch": 3}
+    assert trained(cold=True, target=None, workload="text")["time_to_accuracy"] is None
+    asked = trained(cold=True, target=0.86, workload="text")
+    assert asked["time_to_accuracy"] == {"target": 0.86, "seconds": 5.0, "epoch": 1}
 
 
 def test_a_training_is_told_whole() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.sort.baselines import KERAS, MANUAL, base_of, equal_terms
-from likeforlike.reports.sort.beside_time.accuracies import scatter_of, usual_scatters
+from likeforlike.reports.sort.beside_time.accuracies import scatter_of, target_of, usual_scatters
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.likeness.comparability import recipe_differences
@@ -128,6 +128,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
     across = context.comparisons.across_devices
     devices = any((item.machine.id, item.key) in across for item in items)
     memory, prices = resource_columns(items), context.prices
+    timed = any(target_of(item) is not None for item in items)
     scatters = usual_scatters(context.detailed_of_kind(TASK))
     rows = []
     for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
@@ -141,8 +142,8 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
                 verdict_entry(comparison),
                 *([speed_up_entry(pair), verdict_entry(pair)] if devices else []),
                 accuracy_over_seeds(item, comparison, scatter_of([item], scatters)),
-                time_to_accuracy_entry(item),
-                *([cost_to_accuracy_entry(item, prices.of(item, context.study))] if prices else []),
+                *([time_to_accuracy_entry(item)] if timed else []),
+                *([cost_to_accuracy_entry(item, prices.of(item, context.study))] if prices and timed else []),
                 seconds_entry(item.extra.cold_seconds),
                 *resource_entries(item, memory),
                 workload=item.key.workload,
@@ -162,8 +163,8 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         "verdict",
         *(("speed-up over cpu:0", "verdict on that") if devices else ()),
         "validation accuracy",
-        time_column(items),
-        *((COST,) if prices else ()),
+        *((time_column(items),) if timed else ()),
+        *((COST,) if prices and timed else ()),
         "training of the first epoch",
         *memory,
     )
