@@ -70,9 +70,23 @@ def _checked(target: str, name: str, array: np.ndarray) -> np.ndarray:
             row = int(np.argwhere(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0, 0])
             raise Refused(f"--data: {target}: {name} hold a value that is not finite, first in sample {row}")
         return np.ascontiguousarray(array, np.float32)
-    if array.dtype.kind == "u" and array.ndim > 1:  # pixels as they are: a model scales them itself
+    if array.dtype == np.uint8 and array.ndim > 1:  # pixels as they are: a model scales them itself
         return np.ascontiguousarray(array)
+    _check_width(target, name, array)
     return np.ascontiguousarray(array, np.int32)
+
+
+def _check_width(target: str, name: str, array: np.ndarray) -> None:
+    """Raises Refused for whole numbers that int32 doesn't hold, all that JAX has by itself."""
+    held = np.iinfo(np.int32)
+    rows = array.reshape(len(array), -1)
+    wide = ((rows < held.min) | (rows > held.max)) if array.dtype.kind in "iu" else np.zeros((1, 1), bool)
+    if wide.any():
+        row = int(np.argmax(wide.any(axis=1)))
+        number = int(rows[row, int(np.argmax(wide[row]))])
+        raise Refused(
+            f"--data: {target}: {name} hold {number} in sample {row}, expected whole numbers within 32 bits"
+        )
 
 
 def check_labels(target: str, arrays: tuple[np.ndarray, ...], classes: int) -> None:

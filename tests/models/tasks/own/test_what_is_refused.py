@@ -85,6 +85,20 @@ def test_labels_of_a_class_that_the_model_has_not() -> None:
     check_labels("m:it", (parts[1], parts[3]), 5)
 
 
+def test_whole_numbers_are_kept_or_refused_and_never_wrapped() -> None:
+    inputs, labels = np.zeros((3, 4), np.uint8), np.array([1, 2, 2**31], np.int64)
+    with pytest.raises(Refused, match="training targets hold 2147483648 in sample 2, expected whole numbers"):
+        checked_parts("m:it", ((inputs, labels), (inputs, labels)))
+    few = np.array([1, 2, 3], np.uint64)
+    wide = np.full((3, 4), 60_000, np.uint16)
+    found = checked_parts("m:it", ((wide, few), (wide, few)))
+    assert [part.dtype.name for part in found[:2]] == ["int32", "int32"]
+    assert found[0].max() == 60_000
+    assert checked_parts("m:it", ((inputs, few), (inputs, few)))[0].dtype == np.uint8
+    with pytest.raises(Refused, match="training inputs hold -2147483649 in sample 1"):
+        checked_parts("m:it", ((np.array([[0], [-(2**31) - 1], [0]]), few), (inputs, few)))
+
+
 @pytest.mark.parametrize("offer", [None, 3, (1, 2), (len,), {"init": len}])
 def test_what_is_no_model(offer: object) -> None:
     with pytest.raises(Refused, match="expected a Keras model, an nn.Module, or for JAX a pair"):
