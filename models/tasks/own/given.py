@@ -115,6 +115,8 @@ class ModelTold:
     """In which ways of computing its training is proven."""
     unproven: str = ""
     """Why it can't be proven to be trained as it should; empty: it can."""
+    undecided: tuple[str, ...] = ()
+    """Of each recipe of the proof why training by it can't be proven; empty: it can."""
     idle: tuple[str, ...] = ()
     """Canonical names of trained weights on which the outputs don't depend."""
     remarks: tuple[str, ...] = ()

@@ -68,9 +68,12 @@ def verify(brought: Brought, number: int, factory: Factory, recipe: Recipe, devi
     if which is None:
         why = f"there is no plain training by the recipe {recipe.name} to hold it against"
         return Verification(0.0, RELATIVE, unproven=told.unproven or why)
+    unproven = told.unproven or (told.undecided[which] if told.undecided else "")
     found = [Share(0.0, "")]
     for mode in told.modes:
         reference = read_reference(brought.folder / reference_file(number, mode, which))
+        if unproven and not all(np.isfinite(array).all() for array in reference.moved[-1].values()):
+            return Verification(0.0, RELATIVE, unproven=unproven)
         trained = train(brought, number, factory, quiet(network, mode), recipe, device)
         found += shares(trained, reference, recipe, mode)
         if not farthest(found).of_allowed <= 1.0:
@@ -83,7 +86,7 @@ def verify(brought: Brought, number: int, factory: Factory, recipe: Recipe, devi
         worst = Share(math.inf, apart) if apart else worst
     if not worst.of_allowed <= 1.0 and (why := _why_another(told, recipe)):
         return Verification(0.0, RELATIVE, unproven=why)
-    return Verification(worst.of_allowed * RELATIVE, RELATIVE, worst.what, told.unproven)
+    return Verification(worst.of_allowed * RELATIVE, RELATIVE, worst.what, unproven)
 
 
 def _why_another(told: ModelTold, recipe: Recipe) -> str:

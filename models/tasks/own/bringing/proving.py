@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.own.bringing import agreement, defaults, reference_files
 from likeforlike.models.tasks.own.bringing.opening import Opening, to_canonical, to_own
@@ -63,15 +64,13 @@ def proven(
         told = _without(told, f"it can't be trained plainly in float64: {one_line(error)}")
         return replace(told, modes=())
     idle: dict[str, None] = {}
+    undecided = [""] * len(opening.asked.recipes)
     for (mode, number), run in runs.items():
         recipe = proof_recipes(opening.asked, len(few.train_images))[number]
         allowed = allowed_of(run.exact, run.rounded, recipe, trained_of(told))
         exact = _canonical(told, run.exact)
         idle |= {name: None for name, gradient in exact.gradients.items() if not np.any(gradient)}
-        share = _share_of(told, allowed.undecided)
-        if share > _MOST_UNDECIDED:
-            why = f"rounding in float32 decides where {share:.0%} of its weights go in ten steps"
-            told = _without(told, why)
+        undecided[number] = undecided[number] or _why_undecided(told, run, allowed, recipe)
         mine = agreement.compared(exact, run.outputs)
         if first is not None and told.matches and first.modes:
             theirs = reference_files.read_compared(
@@ -83,7 +82,20 @@ def proven(
     if first is not None and told.matches:
         told = _held_drawn(folder, opening, first, told)
     modes = tuple(dict.fromkeys(mode for mode, _ in runs))
-    return replace(told, modes=modes, idle=tuple(idle), remarks=tuple(_remarks(told, first, tuple(idle))))
+    told = replace(told, modes=modes, idle=tuple(idle), undecided=tuple(undecided))
+    return replace(told, remarks=tuple(_remarks(told, first)))
+
+
+def _why_undecided(told: ModelTold, run: Run, allowed: Allowed, recipe: Recipe) -> str:
+    """Why training by a recipe can't be held against anything; empty where it can."""
+    courses = (run.exact, *run.rounded)
+    if not all(np.isfinite(array).all() for one in courses for array in one.moved[-1].values()):
+        return f"by the recipe {recipe.name}: its plain training ends in numbers that are not finite"
+    share = _share_of(told, allowed.undecided)
+    if share <= _MOST_UNDECIDED:
+        return ""
+    lost = f"{share:.0%} of its weights go in ten steps"
+    return f"by the recipe {recipe.name}: rounding in float32 decides where {lost}"
 
 
 def _same_mode(first: ModelTold, mode: str) -> str:
@@ -119,11 +131,12 @@ def _held_drawn(folder: Path, opening: Opening, first: ModelTold, told: ModelTol
     return told
 
 
-def _remarks(told: ModelTold, first: ModelTold | None, idle: Sequence[str]) -> Iterator[str]:
+def _remarks(told: ModelTold, first: ModelTold | None) -> Iterator[str]:
     yield from told.remarks
-    if idle:
-        more = f" (and {len(idle) - 1} more)" if len(idle) > 1 else ""
-        yield f"{idle[0]} of {told.name} has no gradient in the first step{more}"
+    yield from (f"{told.name} is measured unproven {why}" for why in told.undecided if why)
+    if told.idle:
+        more = f" (and {len(told.idle) - 1} more)" if len(told.idle) > 1 else ""
+        yield f"{told.idle[0]} of {told.name} has no gradient in the first step{more}"
     if first is not None and told.matches:
         rates = defaults.dropout_rates(first, told)
         told_apart = (*defaults.differences(first, told, told.matches), *([rates] if rates else []))

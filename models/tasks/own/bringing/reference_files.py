@@ -41,8 +41,9 @@ class Reference:
 def keep(path: Path, course: Course, allowed: Allowed, mine: Compared) -> None:
     """Write a course and what may be off it."""
     parts: dict[str, np.ndarray] = {}
-    for epoch, moved in enumerate(course.moved):
-        parts |= {f"moved {epoch} {name}": array.astype(np.float32) for name, array in moved.items()}
+    with np.errstate(over="ignore"):  # what runs away is told as not finite
+        for epoch, moved in enumerate(course.moved):
+            parts |= {f"moved {epoch} {name}": array.astype(np.float32) for name, array in moved.items()}
     parts |= {f"gradient {name}": array for name, array in mine.gradients.items()}
     parts |= {f"early {name}": array for name, array in mine.moved.items()}
     parts["outputs"] = mine.outputs

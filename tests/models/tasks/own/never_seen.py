@@ -126,6 +126,22 @@ def mlp_torch():
     return nn.Sequential(nn.Flatten(), nn.Linear(108, 8), nn.ReLU(), nn.Linear(8, 4))
 
 
+def waves_torch(steep=100.0):
+    """A small step of a weight goes through many waves: with large steps rounding decides where it ends."""
+    import torch
+    from torch import nn
+
+    class Waves(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.output = nn.Linear(108, 8), nn.Linear(8, 4)
+
+        def forward(self, x):
+            return self.output(torch.sin(steep * self.hidden(x.flatten(1))))
+
+    return Waves()
+
+
 def mlp_torch_drops(rate=0.3):
     from torch import nn
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from likeforlike.bench.worker.measure_trainer import Trains
 from likeforlike.models.contract.implementation import missing
-from likeforlike.models.contract.training.recipe import MATCHED
-from likeforlike.models.tasks.own.given import ASKED_FILE, Asked, ModelTold, Refused, read_model, write
+from likeforlike.models.contract.training.recipe import MATCHED, Recipe
+from likeforlike.models.tasks.own.given import (
+    ASKED_FILE,
+    Asked,
+    ModelTold,
+    Refused,
+    read_brought,
+    read_model,
+    write,
+)
+from likeforlike.models.tasks.own.networks import network_of
+from likeforlike.models.tasks.own.proof import verify
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(missing(("torch",)) is not None, reason=missing(("torch",)) or "")
@@ -24,7 +35,9 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.pop("never_seen", None)
 
 
-def brought(folder: Path, *models: str, losses: tuple[str, ...] = ()) -> ModelTold:
+def brought(
+    folder: Path, *models: str, losses: tuple[str, ...] = (), recipes: Sequence[Recipe] = (MATCHED,)
+) -> ModelTold:
     """The last of the models, each brought by this very process."""
     import torch
 
@@ -36,7 +49,7 @@ def brought(folder: Path, *models: str, losses: tuple[str, ...] = ()) -> ModelTo
         "never_seen:batches",
         (100, 30),
         (2020,),
-        (asdict(MATCHED),),
+        tuple(asdict(recipe) for recipe in recipes),
         **({"losses": losses} if losses else {}),
     )
     write(folder / ASKED_FILE, asked)
@@ -78,6 +91,27 @@ def test_what_is_no_float64_is_unproven_and_measured(tmp_path: Path) -> None:
     assert told.unproven.startswith("it can't be trained plainly in float64: ")
     after = brought(tmp_path, "mlp_torch_in_float32_alone", "mlp_torch_in_float32_alone_too")
     assert after.unproven
+
+
+def test_a_recipe_that_rounding_decides_leaves_the_others_proven(tmp_path: Path) -> None:
+    tame = replace(MATCHED, name="tame", optimizer="sgd", learning_rate=1e-6)
+    recipes = [tame, *(replace(tame, name=n, learning_rate=r) for n, r in (("wild", 1.0), ("beyond", 1e30)))]
+    told = brought(tmp_path, "waves_torch", recipes=recipes)
+    assert not told.unproven
+    plain, wild, infinite = told.undecided
+    assert not plain
+    assert wild.startswith("by the recipe wild: rounding in float32 decides where ")
+    assert infinite == "by the recipe beyond: its plain training ends in numbers that are not finite"
+    assert f"waves_torch is measured unproven {wild}" in told.remarks
+    for recipe, why in zip(recipes, told.undecided, strict=True):
+        found = verify(read_brought(tmp_path), 0, torch_loop(told), recipe, "cpu:0")
+        assert (found.ok, found.unproven) == (True, why), recipe.name
+
+
+def torch_loop(told: ModelTold) -> Trains:
+    from likeforlike.models.loops.torch_loop import TorchLoop
+
+    return Trains(TorchLoop, network_of(told))
 
 
 def test_an_exponent_called_p_is_no_rate(tmp_path: Path) -> None:
