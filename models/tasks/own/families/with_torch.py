@@ -73,8 +73,11 @@ class TorchModel:
         return {name: array.detach().cpu().numpy().copy() for name, array in self._state().items()}
 
     def _state(self) -> dict[str, torch.Tensor]:
+        """By the first of its names each: weights that are tied are one."""
         state = self.module.state_dict(keep_vars=True)
-        return {name: array for name, array in state.items() if array.is_floating_point()}
+        own = {id(array): (name, array) for name, array in reversed(state.items())}
+        firsts = {name for name, array in own.values() if array.is_floating_point()}
+        return {name: array for name, array in state.items() if name in firsts}
 
     def trained(self) -> frozenset[str]:
         """Names of the parameters that have gradients."""

@@ -142,6 +142,23 @@ def waves_torch(steep=100.0):
     return Waves()
 
 
+def tied_torch():
+    """One array in two places, as of an embedding and the layer that undoes it."""
+    from torch import nn
+
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(108, 108, bias=False), nn.Linear(108, 108)
+            self.second.weight = self.first.weight
+            self.output = nn.Linear(108, 4)
+
+        def forward(self, x):
+            return self.output(self.second(nn.functional.relu(self.first(x.flatten(1)))))
+
+    return Tied()
+
+
 def mlp_torch_drops(rate=0.3):
     from torch import nn
 

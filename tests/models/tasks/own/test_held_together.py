@@ -108,6 +108,19 @@ def test_a_recipe_that_rounding_decides_leaves_the_others_proven(tmp_path: Path)
         assert (found.ok, found.unproven) == (True, why), recipe.name
 
 
+def test_tied_weights_are_one(tmp_path: Path) -> None:
+    """Counted once, and once in the norm that gradients are clipped to."""
+    clipped = replace(MATCHED, name="clipped", clip_norm=0.1)
+    told = brought(tmp_path, "tied_torch", recipes=(MATCHED, clipped))
+    assert told.parameters == 108 * 108 + 108 + 108 * 4 + 4
+    assert [weight.name for weight in told.weights] == [
+        "first.weight", "second.bias", "output.weight", "output.bias",
+    ]  # fmt: skip
+    for recipe in (MATCHED, clipped):
+        found = verify(read_brought(tmp_path), 0, torch_loop(told), recipe, "cpu:0")
+        assert (found.ok, found.unproven) == (True, ""), recipe.name
+
+
 def torch_loop(told: ModelTold) -> Trains:
     from likeforlike.models.loops.torch_loop import TorchLoop
 
