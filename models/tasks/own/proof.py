@@ -31,7 +31,15 @@ from likeforlike.models.tasks.own.drawn import PASSES_OF_A_LOOP, STANDS_STILL, r
 from likeforlike.models.tasks.own.drawn import fault as drawn_fault
 from likeforlike.models.tasks.own.given import Brought, ModelTold, arrays_of, reference_file, start_file
 from likeforlike.models.tasks.own.networks import quiet
-from likeforlike.models.tasks.own.small_problem import STEPS, proof_data, proof_recipe, shaping
+from likeforlike.models.tasks.own.small_problem import (
+    SHAPING,
+    STEPS,
+    plain_by_sgd,
+    proof_data,
+    proof_recipe,
+    shaping,
+    tables_of,
+)
 
 COARSER = {"float64": 1.0, "float32": 1.0, "tf32": 30.0}
 """By precision mode, how many times what float32 may be off."""
@@ -69,31 +77,66 @@ def verify(brought: Brought, number: int, factory: Factory, recipe: Recipe, devi
         why = f"there is no plain training by the recipe {recipe.name} to hold it against"
         return Verification(0.0, RELATIVE, unproven=told.unproven or why)
     unproven = told.unproven or (told.undecided[which] if told.undecided else "")
-    found = [Share(0.0, "")]
-    for mode in told.modes:
-        reference = read_reference(brought.folder / reference_file(number, mode, which))
-        if unproven and not all(np.isfinite(array).all() for array in reference.moved[-1].values()):
+    worst = _held(brought, number, factory, network, recipe, which, device)
+    if worst is None:
+        return Verification(0.0, RELATIVE, unproven=unproven)
+    if not worst.of_allowed <= 1.0 and (why := _why_another(told, recipe)):
+        unproven = unproven or why
+        worst = _held_by_sgd(brought, number, factory, network, recipe, device)
+        if worst is None:
             return Verification(0.0, RELATIVE, unproven=unproven)
-        trained = train(brought, number, factory, quiet(network, mode), recipe, device)
-        found += shares(trained, reference, recipe, mode)
-        if not farthest(found).of_allowed <= 1.0:
-            break
-    worst, theirs = farthest(found), read_passes(brought.folder, number)
+    theirs = read_passes(brought.folder, number)
     if theirs and worst.of_allowed <= 1.0:
         still = replace(recipe, learning_rate=STANDS_STILL)
         passes = train(brought, number, factory, network, still, device, PASSES_OF_A_LOOP)
         apart = drawn_fault([_number(epoch.loss) for epoch in passes.epochs], theirs)
         worst = Share(math.inf, apart) if apart else worst
-    if not worst.of_allowed <= 1.0 and (why := _why_another(told, recipe)):
-        return Verification(0.0, RELATIVE, unproven=why)
     return Verification(worst.of_allowed * RELATIVE, RELATIVE, worst.what, unproven)
+
+
+def _held(
+    brought: Brought,
+    number: int,
+    factory: Factory,
+    network: Network,
+    recipe: Recipe,
+    which: int,
+    device: str,
+) -> Share | None:
+    """How far the loop is from one of the references, in each mode until it is too far.
+
+    None where the reference ends in numbers that are not finite.
+    """
+    found = [Share(0.0, "")]
+    for mode in brought.models[number].modes:
+        reference = read_reference(brought.folder / reference_file(number, mode, which))
+        if not all(np.isfinite(array).all() for array in reference.moved[-1].values()):
+            return None
+        trained = train(brought, number, factory, quiet(network, mode), recipe, device)
+        found += shares(trained, reference, recipe, mode)
+        if not farthest(found).of_allowed <= 1.0:
+            break
+    return farthest(found)
+
+
+def _held_by_sgd(
+    brought: Brought, number: int, factory: Factory, network: Network, recipe: Recipe, device: str
+) -> Share | None:
+    """The same with plain gradient descent, the loop going about it as the recipe says; None without one."""
+    plain, which = plain_by_sgd(brought.asked), len(brought.asked.recipes)
+    files = (brought.folder / reference_file(number, mode, which) for mode in brought.models[number].modes)
+    if not all(path.exists() for path in files):
+        return None
+    changed = replace(recipe, **{name: getattr(plain, name) for name in SHAPING})
+    worst = _held(brought, number, factory, network, changed, which, device)
+    return worst and replace(worst, what=f"by sgd instead of {recipe.optimizer}: {worst.what}")
 
 
 def _why_another(told: ModelTold, recipe: Recipe) -> str:
     """Why a right loop trains otherwise than the model does plainly; empty if nothing is known to do that."""
     if told.family != "keras" or recipe.optimizer not in ("adam", "adamw"):
         return ""
-    tables = [layer.name for layer in told.layers if layer.kind == "Embedding"]
+    tables = tables_of(told)
     if not tables:
         return ""
     from keras import backend

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from likeforlike.models.contract.training.recipe import OPTIMIZING, Recipe
+from likeforlike.models.contract.training.recipe import OF_OPTIMIZERS, OPTIMIZING, Recipe
 from likeforlike.models.contract.training.trainer import Dataset
-from likeforlike.models.tasks.own.given import Asked
+from likeforlike.models.tasks.own.given import Asked, ModelTold
 
 STEPS = 10
 BATCH_SIZE = 16
@@ -35,6 +35,36 @@ SHAPING = ("learning_rate", "beta_1", "beta_2", "epsilon", *OPTIMIZING)
 def shaping(recipe: Recipe) -> tuple[Any, ...]:
     """The values of those fields."""
     return tuple(getattr(recipe, name) for name in SHAPING)
+
+
+SGD_RATE = 0.05
+"""Of the plain descent that a loop is held against where its Adam can't be."""
+
+
+def tables_of(told: ModelTold) -> tuple[str, ...]:
+    """Layers of Keras that look rows up: its Adam on TensorFlow treats those otherwise than other weights."""
+    if told.family != "keras":
+        return ()
+    return tuple(layer.name for layer in told.layers if layer.kind == "Embedding")
+
+
+def with_sgd(asked: Asked) -> Asked:
+    """The recipes, and after them the plain one by sgd."""
+    return replace(asked, recipes=(*asked.recipes, asdict(plain_by_sgd(asked))))
+
+
+def plain_by_sgd(asked: Asked) -> Recipe:
+    """The first recipe with plain gradient descent."""
+    return by_sgd(Recipe(**asked.recipes[0]))
+
+
+def by_sgd(recipe: Recipe) -> Recipe:
+    """A recipe with plain gradient descent; its clipping and its schedule stay."""
+    defaults = Recipe("plain")
+    own = {name for names in OF_OPTIMIZERS.values() for name in names}
+    plain = {name: getattr(defaults, name) for name in own}
+    name = f"{recipe.name} by sgd"
+    return replace(recipe, name=name, optimizer="sgd", learning_rate=SGD_RATE, **plain)
 
 
 def proof_recipe(recipe: Recipe, samples: int, epochs: int | None = None) -> Recipe:

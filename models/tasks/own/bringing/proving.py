@@ -28,7 +28,13 @@ from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import tools_of
 from likeforlike.models.tasks.own.functions import one_line
 from likeforlike.models.tasks.own.given import ModelTold, Refused, arrays_of, reference_file, start_file
-from likeforlike.models.tasks.own.small_problem import BATCH_SIZE, proof_data, proof_recipes
+from likeforlike.models.tasks.own.small_problem import (
+    BATCH_SIZE,
+    proof_data,
+    proof_recipes,
+    tables_of,
+    with_sgd,
+)
 
 _MOST_UNDECIDED = 0.5
 """Share of all trained numbers, of whose movement rounding in float32 may decide in a proof."""
@@ -52,6 +58,9 @@ def proven(
     folder: Path, opening: Opening, told: ModelTold, first: ModelTold | None, data: Dataset
 ) -> ModelTold:
     """Write the references; in which modes, or why not. Raises Refused: another network than the first."""
+    asked = opening.asked.recipes
+    if tables_of(told):
+        opening = replace(opening, asked=with_sgd(opening.asked))
     few = proof_data(data)
     start = to_own(told, arrays_of(folder / start_file(opening.number, opening.asked.seeds[0])))
     try:
@@ -72,17 +81,17 @@ def proven(
         idle |= {name: None for name, gradient in exact.gradients.items() if not np.any(gradient)}
         undecided[number] = undecided[number] or _why_undecided(told, run, allowed, recipe)
         mine = agreement.compared(exact, run.outputs)
-        if first is not None and told.matches and first.modes:
-            theirs = reference_files.read_compared(
-                folder / reference_file(0, _same_mode(first, mode), number)
-            )
+        of_first = folder / reference_file(0, _same_mode(first, mode), number) if first else None
+        if first is not None and told.matches and first.modes and of_first and of_first.exists():
+            theirs = reference_files.read_compared(of_first)
             _hold(first, told, theirs, mine, mode, LEAST_MOVEMENT * recipe.learning_rate)
-        path = folder / reference_file(opening.number, mode, number)
-        reference_files.keep(path, exact, _names(told, allowed), mine)
+        if number < len(asked) or not undecided[number]:
+            path = folder / reference_file(opening.number, mode, number)
+            reference_files.keep(path, exact, _names(told, allowed), mine)
     if first is not None and told.matches:
         told = _held_drawn(folder, opening, first, told)
     modes = tuple(dict.fromkeys(mode for mode, _ in runs))
-    told = replace(told, modes=modes, idle=tuple(idle), undecided=tuple(undecided))
+    told = replace(told, modes=modes, idle=tuple(idle), undecided=tuple(undecided[: len(asked)]))
     return replace(told, remarks=tuple(_remarks(told, first)))
 
 

@@ -142,6 +142,25 @@ def waves_torch(steep=100.0):
     return Waves()
 
 
+def tokens(count=256):
+    """Of ten, so that a batch looks most of them up several times."""
+    draw = np.random.default_rng(1)
+
+    def part(samples):
+        rows = draw.integers(0, 10, (samples, 6))
+        return rows, rows[:, 0] % 4
+
+    return part(count), part(count // 4)
+
+
+def lookup_keras():
+    import keras
+
+    inputs = keras.Input((6,), dtype="int32")
+    x = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(10, 5)(inputs))
+    return keras.Model(inputs, keras.layers.Dense(4)(x))
+
+
 def tied_torch():
     """One array in two places, as of an embedding and the layer that undoes it."""
     from torch import nn

@@ -181,7 +181,7 @@ def brought(monkeypatch, tmp_path):
     opened = []
     monkeypatch.setattr(proof, "load_kept", lambda folder, name: DATA)
     monkeypatch.setattr(proof, "arrays_of", lambda path: opened.append(path.name) or start)
-    model = SimpleNamespace(modes=("training", "inference"), unproven="", family="torch")
+    model = SimpleNamespace(modes=("training", "inference"), unproven="", undecided=(), family="torch")
     data = SimpleNamespace(name="d")
     return SimpleNamespace(folder=tmp_path, asked=asked, models=(model, model), data=data, opened=opened)
 
@@ -273,6 +273,20 @@ class TestVerify:
         assert "scatter" in found.what
         world.losses = (1.0, None, 1.0, 1.1)
         assert self.verify(world).what == "losses with what is dropped are not finite"
+
+    def test_what_a_recipe_leaves_undecided_is_told_of_it_alone(self, world):
+        world.brought.models[0].undecided = ("", "by the recipe sgd: rounding decides")
+        assert self.verify(world).unproven == ""
+        assert self.verify(world, SGD).unproven == "by the recipe sgd: rounding decides"
+        world.moved["training"] = 1.5
+        assert not self.verify(world, SGD).ok
+
+    def test_a_reference_that_runs_away_holds_nothing(self, world, monkeypatch):
+        world.brought.models[0].undecided = ("runs away", "")
+        endless = reference({"w": [math.inf]})
+        monkeypatch.setattr(proof, "read_reference", lambda path: endless)
+        found = self.verify(world)
+        assert (found.ok, found.unproven) == (True, "runs away")
 
     def test_what_the_model_itself_can_t_prove_is_told(self, world):
         world.brought.models[0].unproven = "draws in inference too"
