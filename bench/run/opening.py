@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,7 +12,7 @@ from likeforlike.bench.keep.source_code import code_digests
 from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.grid import build_grid, with_sizes_named
 from likeforlike.bench.plan.thread_counts import thread_counts
-from likeforlike.bench.run.own_models import bring, forget, lines_of, with_own
+from likeforlike.bench.run.own_models import bring, forget, lines_of, with_own, with_own_named
 from likeforlike.bench.run.session import Bench
 from likeforlike.bench.sides.preparing import prepare_sides
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
@@ -42,10 +41,9 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
     if options.own_models is not None:
         brought = bring(options.own_models, options, _say)
         config.add_cleanup(partial(forget, brought))
-        registry, name = with_own(registry, brought)
-        own = registry.of(name)
-        # beside what is named, which would else be measured in its stead
-        options = replace(options, workloads=tuple(dict.fromkeys((*(options.workloads or ()), name))))
+        registry, names = with_own(registry, brought)
+        own = tuple(entry for name in names.values() for entry in registry.of(name))
+        options = with_own_named(options, names)
     options = with_sizes_named(options, registry)
     devices = parse_devices(options.devices or ("all",), present)
     has_gpu = any(device.kind == "gpu" for device in present)

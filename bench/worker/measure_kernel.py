@@ -346,6 +346,7 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
     last = prove(placed, result)
     facts: dict[str, Any] = {
         "verified": {"error": max(ready.error or 0.0, last.error), "tolerance": last.tolerance},
+        **({"unproven": last.unproven} if last.unproven else {}),
         **(placed.calls.facts() if placed.calls else {}),
         **launch_facts(placed),
         **of_several(placed, ready),

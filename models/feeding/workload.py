@@ -20,6 +20,8 @@ _PIXELS = 784
 _SEED = 2020
 _BYTES = 4 * (_PIXELS + 1)
 """Of a sample: 784 pixels as float32, a label as int32."""
+LEAST_SAMPLES = 256
+"""Of fewer nobody could tell a drawn order from another one."""
 _DEVIATIONS = 6.0
 _MOST_NEIGHBOURS = 12
 """Pairs that follow each other as they did before: one on average, of a Poisson distribution nearly; more
@@ -140,7 +142,7 @@ WORKLOAD = Workload(
             published=(10_000, 60_000),
             unit="samples",
             size=True,
-            least=256,
+            least=LEAST_SAMPLES,
         ),
         Axis("batch", smoke=(64,), quick=(32, 64, 256)),
     ),

@@ -1,4 +1,4 @@
-"""TensorFlow's products and convolutions, recorded while a step runs eagerly; a batch of them is one function."""
+"""TensorFlow's products and convolutions, recorded while a step runs eagerly, then done in one function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from likeforlike.models.loops.floors.floor import TracedFloor, drawn
 from likeforlike.models.loops.floors.ways import Way
 from likeforlike.models.loops.on_tensorflow.network import LoadedNetwork, named_variables
 from likeforlike.models.loops.parts.naming import network_of
-from likeforlike.models.loops.tensorflow_loop import place
+from likeforlike.models.loops.tensorflow_loop import ALL, place
 
 _OF_MAPS = ("strides", "padding", "explicit_paddings", "data_format", "dilations")
 _FORWARD, _TO_INPUT, _TO_KERNEL = (
@@ -175,10 +175,12 @@ class Recorder:
         self._called: list[tuple[tuple[Any, ...], tuple[Any, ...], Product | None]] = []
 
     def __enter__(self) -> Recorder:
+        """Begin."""
         op_callbacks.add_op_callback(self._keep)
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End."""
         op_callbacks.remove_op_callback(self._keep)
 
     def _keep(self, kind: Any, inputs: Any, attrs: Any, outputs: Any, *_: Any) -> None:
@@ -241,7 +243,7 @@ class FloorTensorFlow(TracedFloor):
     def prepare(self) -> None:
         """Record a whole batch, and the smaller last one."""
         run = self.run
-        refuse_precision(self.name, run.recipe, run.device, ("float32", "float64", "tf32", "bfloat16", "mixed"))
+        refuse_precision(self.name, run.recipe, run.device, ALL)
         tf.config.experimental.enable_tensor_float_32_execution(run.recipe.precision == "tf32")
         self.device = place(run.device)
         with tf.device(self.device):
@@ -315,7 +317,7 @@ class FloorTensorFlow(TracedFloor):
 
 
 def _function(products: Sequence[Product], xla: bool) -> Any:
-    """All of them, of operands that it is given: no compiler multiplies once for all batches, or leaves one out."""
+    """All of them, of operands that it is given: no compiler multiplies once for all batches."""
 
     def multiplied(operands: Any) -> Any:
         return [product(*pair) for product, pair in zip(products, operands, strict=True)]

@@ -171,7 +171,7 @@ def products_of(network: TorchNetwork, samples: int) -> list[Product]:
 
 @contextmanager
 def _recurrences_apart(module: torch.nn.Module) -> Iterator[None]:
-    """Without the libraries that do a recurrent layer at once, if there is one; convolutions run slower so."""
+    """Without the libraries that do a recurrent layer at once, if there is one."""
     if not any(isinstance(part, torch.nn.RNNBase) for part in module.modules()):
         yield
         return

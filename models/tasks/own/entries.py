@@ -10,7 +10,12 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.oracle.trainers import HUGE_PAGES, trainers
 from likeforlike.models.tasks.own import networks
-from likeforlike.models.tasks.own.given import FOLDER_VARIABLE, MODEL_VARIABLE, Brought, ModelTold
+from likeforlike.models.tasks.own.given import (
+    FOLDER_VARIABLE,
+    MODEL_VARIABLE,
+    WORKLOAD_VARIABLE,
+    Brought,
+)
 
 _FAMILIES: Mapping[str, Family] = {"keras": "keras", "tensorflow": "keras", "torch": "torch", "jax": "jax"}
 """Whose models a loop of the built-in tasks takes, by the network that it trains there: TensorFlow's own take
@@ -45,10 +50,17 @@ def entries_of(brought: Brought, workload: str) -> Iterator[Implementation]:
     floors = tuple(replace(floor, workload=workload) for floor in _FLOORS_OF_KERAS)
     loops = (*trainers(workload, ""), *floors)
     for number, model in enumerate(brought.models):
-        alike = sum(other.family == model.family for other in brought.models) > 1
         for loop in loops:
             if _family_of(loop) == model.family:
-                yield _entry(brought, number, model, loop, f"-{model.name}" if alike else "")
+                ours = replace(loop, network=networks.TARGET, keras_network="", ways=_ways(loop))
+                yield brought_entry(brought, number, ours, suffix_of(brought, number))
+
+
+def suffix_of(brought: Brought, number: int) -> str:
+    """What tells the entrants of a model from those of others of its framework; empty where there is none."""
+    model = brought.models[number]
+    alike = sum(other.family == model.family for other in brought.models) > 1
+    return f"-{model.name}" if alike else ""
 
 
 def _family_of(loop: Implementation) -> Family | None:
@@ -61,18 +73,19 @@ def _ways(loop: Implementation) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((field, ("keras",) if field == "layers" else values) for field, values in loop.ways)
 
 
-def _entry(
-    brought: Brought, number: int, model: ModelTold, loop: Implementation, suffix: str
-) -> Implementation:
-    found = ((FOLDER_VARIABLE, str(brought.folder)), (MODEL_VARIABLE, str(number)))
+def brought_entry(brought: Brought, number: int, entry: Implementation, suffix: str) -> Implementation:
+    """An entrant that is told where to find which of the models, and whose modules a resumed run looks at."""
+    model = brought.models[number]
+    told = {
+        FOLDER_VARIABLE: str(brought.folder),
+        MODEL_VARIABLE: str(number),
+        WORKLOAD_VARIABLE: entry.workload,
+    }
     modules = [model.target, brought.asked.data, *([model.loss] if ":" in model.loss else [])]
     return replace(
-        loop,
-        name=f"{loop.name}{suffix}",
-        summary=f"{loop.name} on {model.target}",
-        network=networks.TARGET,
-        keras_network="",
-        ways=_ways(loop),
-        environment=(*loop.environment, *found),
+        entry,
+        name=f"{entry.name}{suffix}",
+        summary=f"{entry.name} on {model.target}",
+        environment=(*entry.environment, *told.items()),
         modules=tuple(dict.fromkeys(target.partition(":")[0] for target in modules)),
     )

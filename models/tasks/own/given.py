@@ -1,7 +1,7 @@
 """What was brought and what is known of it, as it stands in the folder that a run's processes share.
 
 The folder is written by the processes of :mod:`likeforlike.models.tasks.own.bringing` before anything is
-measured; a worker finds it, and which of the models it is to train, by two variables.
+measured; a worker finds it, and which of the models it is to train, by variables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ FOLDER_VARIABLE = "LIKEFORLIKE_MODELS"
 """Where a worker finds what was brought."""
 MODEL_VARIABLE = "LIKEFORLIKE_MODEL"
 """Which of the models it is to train, from 0."""
-POINTERS = (FOLDER_VARIABLE, MODEL_VARIABLE)
+WORKLOAD_VARIABLE = "LIKEFORLIKE_WORKLOAD"
+"""What the workload is called in which it does so."""
+POINTERS = (FOLDER_VARIABLE, MODEL_VARIABLE, WORKLOAD_VARIABLE)
 """They shape no training: another run's folder is another one."""
 
 
@@ -48,6 +50,8 @@ class Asked:
     """``module:attribute`` of the mapping; empty: found by shape and order."""
     losses: tuple[str, ...] = (SPARSE_CROSSENTROPY,)
     """A name or ``module:function``, one for all models or one each."""
+    answers: bool = False
+    """Whether models will be asked for outputs, too, so that theirs are to be laid down."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -184,6 +188,15 @@ def reference_file(number: int, mode: str, recipe: int) -> str:
     return f"reference-{number}-{mode}-{recipe}.npz"
 
 
+ANSWERED = 256
+"""Samples of which a model's own outputs are laid down, if there are so many."""
+
+
+def answers_file(number: int) -> str:
+    """A model's own outputs for the first samples, by the starting weights of the first seed."""
+    return f"answers-{number}.npz"
+
+
 def write(path: Path, told: Any) -> None:
     """Write a record as JSON."""
     path.write_bytes(msgspec.json.encode(told))
@@ -215,6 +228,11 @@ def _read_once(folder: str) -> Brought:
 def here() -> tuple[Brought, int]:
     """What the environment says was brought, and which of the models is to be trained."""
     return _read_once(os.environ[FOLDER_VARIABLE]), int(os.environ[MODEL_VARIABLE])
+
+
+def workload_here() -> str:
+    """What the environment says the workload is called."""
+    return os.environ[WORKLOAD_VARIABLE]
 
 
 def arrays_of(path: Path) -> dict[str, np.ndarray]:

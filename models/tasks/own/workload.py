@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from likeforlike.models.contract.axis import readable
 from likeforlike.models.contract.workload import Wording, Workload
-from likeforlike.models.tasks.own.given import Brought, here
+from likeforlike.models.tasks.own.given import Brought, here, workload_here
 from likeforlike.models.tasks.own.task import task_of
 
 TARGET = f"{__name__}:WORKLOADS"
@@ -17,7 +17,7 @@ def __getattr__(name: str) -> tuple[Workload, ...]:
     if name != "WORKLOADS":
         raise AttributeError(f"module {__name__} has no attribute {name!r}")
     brought, number = here()
-    return (declared(brought, workload_name(brought), number),)
+    return (declared(brought, workload_here(), number),)
 
 
 def workload_name(brought: Brought, taken: Container[str] = ()) -> str:

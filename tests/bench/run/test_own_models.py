@@ -16,7 +16,9 @@ OPTIONS = (
     "--preset=smoke",
     "--model=mine.nets:mlp_torch",
     "--data=mine.nets:batches",
-    "--implementations=torch-loop",
+    "--workloads=training,inference,feeding",
+    "--implementations=torch-loop,torch,arrays",
+    "--axis=inference.batch=8",
     "--epochs=2",
     "--launches=1",
     "--patience=0",
@@ -58,6 +60,20 @@ def test_it_is_measured_proven_and_told_by_its_own_names(folder: Path) -> None:
     assert not any(name.startswith("LIKEFORLIKE") for name in told["terms"])
     assert document["likeforlike"]["workloads"]["mlp_torch"]["kind"] == "task"
     assert "mine" in document["likeforlike"]["code"]
+
+
+def test_its_outputs_and_its_data_are_measured_too_where_asked_for(folder: Path) -> None:
+    document = read(folder / "r.json")
+    found = {b["extra_info"]["cell"]: b["extra_info"] for b in document["benchmarks"]}
+    asked = found["mlp_torch-inference-torch-cpu:0-8"]
+    assert asked["timed_calls"] == "proven"
+    assert asked["verified"]["error"] <= asked["verified"]["tolerance"]
+    assert asked["items"] == 8
+    fed = found["mlp_torch-feeding-arrays-cpu:0-256-64"]
+    assert fed["timed_calls"] == "proven"
+    assert set(document["likeforlike"]["workloads"]) >= {
+        "mlp_torch", "mlp_torch-inference", "mlp_torch-feeding",
+    }  # fmt: skip
 
 
 def test_a_report_speaks_of_it_and_of_no_other_network(folder: Path) -> None:

@@ -274,9 +274,10 @@ def test_of_a_keras_model_the_same_products_are_traced(of_keras: dict[str, Any])
         assert told["error"] < 1e-14
         assert told["epochs"] == [[1, None], [2, None]]
         assert told["outputs"] == [11, CLASSES]
-    assert of_keras["functional"]["ways"] == {"tensorflow": ["graph", "xla"], "jax": ["one scan"]}[
-        of_keras["backend"]
-    ]
+    assert (
+        of_keras["functional"]["ways"]
+        == {"tensorflow": ["graph", "xla"], "jax": ["one scan"]}[of_keras["backend"]]
+    )
 
 
 def test_of_a_keras_model_nothing_is_changed_and_what_products_cannot_do_refused(

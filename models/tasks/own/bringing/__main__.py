@@ -16,15 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, NamedWeights
+from likeforlike.models.tasks.own.bringing.answering import keep_answers, plain_answers
 from likeforlike.models.tasks.own.bringing.counting import flop_of
 from likeforlike.models.tasks.own.bringing.fitting import checked_outputs, looks_like_probabilities
 from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
-from likeforlike.models.tasks.own.bringing.opening import Opening
+from likeforlike.models.tasks.own.bringing.opening import Opening, to_own
 from likeforlike.models.tasks.own.bringing.proving import proven
 from likeforlike.models.tasks.own.data import keep_data, load_kept
 from likeforlike.models.tasks.own.families.model import Model, family_of
 from likeforlike.models.tasks.own.families.open import faced, offered
 from likeforlike.models.tasks.own.given import (
+    ANSWERED,
     Asked,
     ModelTold,
     Refused,
@@ -61,7 +63,12 @@ def bring(folder: Path, number: int) -> None:
     told = replace(told, starts=_starts(folder, opening, told, first))
     start = NamedWeights(arrays_of(folder / start_file(number, asked.seeds[0])))
     told = replace(told, flop=flop_of(told, start, data))
+    own = to_own(told, start.named())
+    some = data.train_images[:ANSWERED]
+    narrow = plain_answers(opening, own, some) if asked.answers else None
     write(folder / model_file(number), proven(folder, opening, told, first, data))
+    if narrow is not None:
+        keep_answers(folder, opening, own, some, narrow)
 
 
 def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:

@@ -81,4 +81,3 @@ def _switches_kept() -> Iterator[None]:
         if floats:
             keras.config.set_floatx(floats[0])  # type: ignore[union-attr]
             keras.config.set_dtype_policy(floats[1])  # type: ignore[union-attr]
-

@@ -52,7 +52,7 @@ def test_models_of_one_framework_are_told_apart_by_name() -> None:
 def test_a_worker_is_told_the_folder_and_the_model_and_a_resumed_run_the_modules() -> None:
     *_, last = entries_of(brought(first="keras", second="torch"), "net")
     told = dict(last.environment)
-    assert [told[name] for name in POINTERS] == ["folder", "1"]
+    assert [told[name] for name in POINTERS] == ["folder", "1", "net"]
     assert last.modules == ("mine", "data")
     assert last.workload == "net"
 

@@ -39,7 +39,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_right_loop_whose_adam_strays_is_unproven_and_measured(found: dict[str, Any], recipe: str) -> None:
     ok, _, unproven = found[f"EagerLoop {recipe}"]
     assert ok
-    assert unproven.startswith("Keras's Adam on TensorFlow takes the second moment of a row that embedding looks")
+    assert unproven.startswith(
+        "Keras's Adam on TensorFlow takes the second moment of a row that embedding looks"
+    )
     assert found["undecided"] == ["", ""]
 
 
