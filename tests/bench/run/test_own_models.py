@@ -92,4 +92,4 @@ def test_it_is_not_resumed_with_another_source(folder: Path) -> None:
     done = run_bench(folder, *OPTIONS, "--resume", extra_path=folder)
     path.write_text(before)
     assert done.returncode == 4
-    assert "the source code of mine, which has measured mlp_torch-torch-loop" in done.stderr
+    assert "the source code of mine, which has measured mlp_torch" in done.stderr
