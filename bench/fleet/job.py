@@ -17,8 +17,12 @@ GRACE_SECONDS = 20.0
 
 
 def command(options: Sequence[str], result_file: Path) -> list[str]:
-    """``likeforlike bench`` with these options; ``--resume`` starts where there is no journal yet."""
-    return module_command("likeforlike", "bench", *options, f"--benchmark-json={result_file}", "--resume")
+    """``likeforlike bench`` with these options, taken up on whatever machine of the kind the job comes to.
+
+    Where there is no journal yet it starts.
+    """
+    file = f"--benchmark-json={result_file}"
+    return module_command("likeforlike", "bench", *options, file, "--resume-elsewhere")
 
 
 def deaf_to_notice() -> None:

@@ -23,6 +23,8 @@ class CellRecord(msgspec.Struct, frozen=True):
     """Of which launch alone it tells; None: the cell has ended."""
     code: dict[str, str] = {}
     """Digests of the source that measured it and was measured, by module."""
+    host: dict[str, str] = {}
+    """Where it was measured; see ``devices.machine.host``."""
 
 
 def unmeasured(cell: Cell, outcome: str, reason: str) -> dict[str, object]:

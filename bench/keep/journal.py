@@ -12,6 +12,7 @@ from typing import IO, Any
 import msgspec
 
 from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.devices.machine.host import moved
 
 JOURNAL_SUFFIX = ".journal.jsonl"
 
@@ -143,12 +144,23 @@ class Journal:
     def other_code(self, now: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         """Modules whose source has changed, and the cells that were measured with what it was before."""
         found: dict[str, dict[str, None]] = {}
-        launched = [record for known in self.launches.values() for record in known.values()]
-        for record in (*self.records.values(), *launched):
+        for record in self._all():
             for module, digest in record.code.items():
                 if now.get(module) != digest:
                     found.setdefault(module, {})[record.cell] = None
         return {module: tuple(cells) for module, cells in found.items()}
+
+    def other_hosts(self, now: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """Other hosts and GPUs, and the cells that were measured there."""
+        found: dict[str, dict[str, None]] = {}
+        for record in self._all():
+            if place := moved(record.host, now):
+                found.setdefault(place, {})[record.cell] = None
+        return {place: tuple(cells) for place, cells in found.items()}
+
+    def _all(self) -> list[CellRecord]:
+        launched = [record for known in self.launches.values() for record in known.values()]
+        return [*self.records.values(), *launched]
 
     def forget(self, cells: Iterable[str]) -> None:
         """Let these cells be measured again; a later line of theirs replaces the earlier."""
@@ -198,16 +210,21 @@ class Journal:
             self._file.close()
 
 
-def refusal_of(path: Path, changed: Mapping[str, Sequence[str]]) -> str:
-    """Why a run is not resumed with other code than has measured these cells, by module; one line."""
-    told = []
-    for module, cells in changed.items():
-        more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
-        told.append(f"the source code of {module}, which has measured {cells[0]}{more}")
+def refusal_of(
+    path: Path, changed: Mapping[str, Sequence[str]], hosts: Mapping[str, Sequence[str]] = {}
+) -> str:
+    """Why a run is not resumed, in a line: other code than has measured these cells, or another host."""
+    told = [f"the source code of {module}, which has measured {_some(c)}" for module, c in changed.items()]
+    told += [f"{place}, where {_some(cells)} was measured" for place, cells in hosts.items()]
+    keep = "--resume-anyway" if changed else "--resume-elsewhere"
     return (
         f"{path}: cannot resume, since this has changed: {'; '.join(told)}; restore it, start again without "
-        "--resume, or keep what it has measured, marked, with --resume-anyway"
+        f"--resume, or keep what was measured, marked, with {keep}"
     )
+
+
+def _some(cells: Sequence[str]) -> str:
+    return cells[0] + (f" and {len(cells) - 1} more" if len(cells) > 1 else "")
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -13,10 +13,11 @@ _FRAMEWORK_BYTES = {"numpy": 70 * _MIB, "torch": 400 * _MIB, "jax": 400 * _MIB, 
 _UNKNOWN_BYTES = 500 * _MIB
 _KERAS_BYTES = 700 * _MIB
 """Beside a backend that is not TensorFlow."""
-_TRAINING_SHARE, _DATA_COPIES = 1.5, 4
-"""What training takes of a framework's own memory in all, and how often it holds the images: rounded up from
-the peaks of the built-in trainers."""
-_IMAGE_BYTES = 28 * 28 * 4
+_TRAINING_SHARE, _DATA_COPIES, _WEIGHT_COPIES = 1.5, 4, 8
+"""What training takes of a framework's own memory in all, and how often it holds the data and the weights:
+rounded up from the peaks of the built-in trainers; gradients, moments and what it starts from are weights."""
+_CONTEXT_BYTES = 700 * _MIB
+"""What a process holds of a GPU beside its arrays: context, kernels, workspaces of libraries, rounded up."""
 
 
 def expected_bytes(cell: Cell, plan: Plan) -> int:
@@ -25,8 +26,42 @@ def expected_bytes(cell: Cell, plan: Plan) -> int:
     if "keras" in cell.entry.needs and cell.entry.framework != "tensorflow":
         framework += _KERAS_BYTES
     if cell.recipe is not None:
-        return int(_TRAINING_SHARE * framework + _DATA_COPIES * sum(plan.options.samples) * _IMAGE_BYTES)
+        return int(_TRAINING_SHARE * framework + _arrays_of_training(cell, plan))
     return framework + cell.declaration.memory_bytes(dict(cell.axes))
+
+
+def expected_device_bytes(cell: Cell, plan: Plan) -> int:
+    """About how much of its GPU's memory a cell's worker will hold, in bytes; 0 of a cell on a processor."""
+    if not cell.device.startswith("gpu"):
+        return 0
+    if cell.recipe is not None:
+        return _CONTEXT_BYTES + int(_arrays_of_training(cell, plan))
+    return _CONTEXT_BYTES + cell.declaration.memory_bytes(dict(cell.axes))
+
+
+def _arrays_of_training(cell: Cell, plan: Plan) -> float:
+    """Data and weights; what lies between the layers of a batch nobody knows."""
+    task = cell.declaration.task
+    if task is None or cell.recipe is None:
+        return 0.0
+    weights = _WEIGHT_COPIES * 4 * task.parameter_count(cell.recipe)
+    return _DATA_COPIES * sum(plan.options.samples) * task.sample_bytes + weights
+
+
+def usable_device_bytes(cells: Sequence[Cell], plan: Plan) -> int | None:
+    """What the group may hold of its GPU's memory; None on a processor, or where nobody tells."""
+    device = plan.devices.get(cells[0].device)
+    if device is None or device.kind != "gpu" or device.memory_bytes is None:
+        return None
+    return device.memory_bytes * 9 // 10
+
+
+def fit_together(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> bool:
+    """Whether all of a group can be resident at once, in the host's memory and in their GPU's."""
+    if sum(expected_bytes(cell, plan) for cell in cells) > usable_bytes:
+        return False
+    of_device = usable_device_bytes(cells, plan)
+    return of_device is None or sum(expected_device_bytes(cell, plan) for cell in cells) <= of_device
 
 
 def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list[list[Cell]]:
@@ -35,7 +70,7 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
     Each pair holds an entrant behind the one that it is held against: the first, of a twin the original,
     of one on a further side the same on the first.
     """
-    if len(cells) <= 2 or sum(expected_bytes(cell, plan) for cell in cells) <= usable_bytes:
+    if len(cells) <= 2 or fit_together(cells, plan, usable_bytes):
         return [list(cells)]
     by_name = {cell.entry.name: cell for cell in reversed(cells)}  # of several sides the first
     others = {cell.entry.name for cell in cells if cell.side != cells[0].side}
@@ -48,8 +83,12 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
 
 def parts_text(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> str:
     """Says of a group that its entrants take turns in pairs, and why."""
-    need = sum(expected_bytes(cell, plan) for cell in cells)
+    need, have, whose = sum(expected_bytes(cell, plan) for cell in cells), usable_bytes, ""
+    of_device = usable_device_bytes(cells, plan)
+    if need <= have and of_device is not None:
+        need, have = sum(expected_device_bytes(cell, plan) for cell in cells), of_device
+        whose = f" of {cells[0].device}"
     return (
-        f"{cells[0].group}: {len(cells)} entrants need about {need / 2**30:.1f} GiB together, "
-        f"{usable_bytes / 2**30:.1f} GiB may be used: they take turns in pairs with {cells[0].entry.name}"
+        f"{cells[0].group}: {len(cells)} entrants need about {need / 2**30:.1f} GiB{whose} together, "
+        f"{have / 2**30:.1f} GiB may be used: they take turns in pairs with {cells[0].entry.name}"
     )

@@ -212,8 +212,13 @@ def _declare_run(add: Callable[..., None]) -> None:
     )
     add("--resume", "Measure only what the journal beside the result file lacks.", action="store_true")
     add(
+        "--resume-elsewhere",
+        "Resume although some was measured on another host or GPU; the cells concerned are marked.",
+        action="store_true",
+    )
+    add(
         "--resume-anyway",
-        "Resume although code that was measured has changed since; the cells concerned are marked.",
+        "Resume although code that was measured, or the host, has changed; the cells concerned are marked.",
         action="store_true",
     )
     add("--retry-failed", "With --resume: measure again what failed.", action="store_true")
@@ -311,7 +316,8 @@ def _course(get: Callable[[str], Any]) -> dict[str, Any]:
     return {
         "cell_memory_bytes": parse_bytes("--cell-memory", get("--cell-memory")),
         "order_seed": number("--order-seed", get("--order-seed"), 0),
-        "resume": get("--resume") or get("--resume-anyway"),
+        "resume": get("--resume") or get("--resume-elsewhere") or get("--resume-anyway"),
+        "resume_elsewhere": get("--resume-elsewhere") or get("--resume-anyway"),
         "resume_anyway": get("--resume-anyway"),
         "retry_failed": get("--retry-failed"),
     }

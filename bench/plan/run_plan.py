@@ -39,6 +39,8 @@ class Plan:
     """By name, the first being what the others are compared with; none where cells have no side."""
     answers_folder: Path | None = None
     """Where sides keep their answers for each other while a group is measured; None: nowhere."""
+    host: Mapping[str, str] = field(default_factory=dict)
+    """Which host this is, for a run that is taken up again."""
 
     def threads_of(self, group: str) -> int:
         """Threads that the cells of a group are given in all."""

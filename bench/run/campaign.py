@@ -195,7 +195,7 @@ class Campaign:
         with self._keeping:
             if self._stopped:  # what fails now was killed by us
                 return
-            record = msgspec.structs.replace(record, code=self.plan.code_of(cell))
+            record = msgspec.structs.replace(record, code=self.plan.code_of(cell), host=dict(self.plan.host))
             if record.launch is None:
                 self.records[cell.id] = record
             else:

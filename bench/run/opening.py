@@ -17,6 +17,7 @@ from likeforlike.bench.run.session import Bench
 from likeforlike.bench.sides.preparing import prepare_sides
 from likeforlike.devices.machine.discovery import find_devices, parse_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
+from likeforlike.devices.machine.host import host_facts
 from likeforlike.devices.machine.setup import read_setup
 from likeforlike.devices.machine.topology import pinned_processors, pinning_text, usable_physical_cores
 from likeforlike.devices.machine.versions import numpy_blas
@@ -72,6 +73,7 @@ def open_bench(config: pytest.Config, options: Options) -> Bench:
         code_digests(registry.entries, registry.declared.values()) | sides.code,
         thread_counts(grid.cells, threads, options.threads),
         sides,
+        host=host_facts(devices),
         own_models=brought,
         own_lines=tuple(lines_of(brought)) if brought else (),
     )

@@ -22,8 +22,10 @@ from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.models.contract.implementation import importable
 from likeforlike.models.contract.training.recipe import MATCHED, OF_OPTIMIZERS, RECIPES, Recipe
 from likeforlike.models.feeding import own as feeding
+from likeforlike.models.feeding.workload import WORKLOAD as FEEDING
 from likeforlike.models.inference.own import workload as inference
 from likeforlike.models.inference.own.entries import entries_of as inference_entries
+from likeforlike.models.inference.workload import WORKLOAD as INFERENCE
 from likeforlike.models.registry import Registry
 from likeforlike.models.tasks.own.entries import entries_of
 from likeforlike.models.tasks.own.families.losses import check_name
@@ -39,8 +41,6 @@ _TIMEOUT_SECONDS = 3600.0
 MOST_MATCHES = 20
 """Of a further model's weights, shown on the first screen."""
 _BACKENDS = ("tensorflow", "torch", "jax")
-TRAINING, INFERENCE, FEEDING = "training", "inference", "feeding"
-"""Workloads of built-in networks, which beside ``--model`` are of what was brought."""
 
 Bring = Callable[[Path, int], tuple[int, str]]
 """Runs the process for one model; its exit status and its last line."""
@@ -59,7 +59,7 @@ def bring(own: OwnModels, options: Options, say: Callable[[str], None], run: Bri
     folder = Path(tempfile.mkdtemp(prefix="likeforlike-models-"))
     seeds = tuple(MATCHED.seed + number for number in range(options.runs))
     asked = Asked(own.models, own.data, options.samples, seeds, proof_recipes(options), own.weights)
-    asked = replace(asked, answers=INFERENCE in (options.workloads or ()))
+    asked = replace(asked, answers=INFERENCE.name in (options.workloads or ()))
     write(folder / ASKED_FILE, replace(asked, losses=losses) if losses else asked)
     for number, target in enumerate(own.models):
         say(f"building {target}, and training it plainly for a proof")
@@ -146,22 +146,23 @@ def forget(brought: Brought) -> None:
 def with_own(registry: Registry, brought: Brought) -> tuple[Registry, Mapping[str, str]]:
     """The registry with what was brought as further workloads and their entrants, and those workloads' names.
 
-    The names by what they are called for built-in networks: ``training``, ``inference``, ``feeding``.
+    The names by those of the built-in workloads in whose place they stand, that which trains it first.
     """
     name = workload_name(brought, registry.declared)
-    names = {TRAINING: name, INFERENCE: f"{name}-inference", FEEDING: f"{name}-feeding"}
+    asked, fed = f"{name}-{INFERENCE.name}", f"{name}-{FEEDING.name}"
     workloads = {
         **registry.declared,
         name: declared(brought, name),
-        names[INFERENCE]: inference.declared(brought, names[INFERENCE]),
-        names[FEEDING]: feeding.declared(brought, names[FEEDING]),
+        asked: inference.declared(brought, asked),
+        fed: feeding.declared(brought, fed),
     }
     entries = (
         *registry.entries,
         *entries_of(brought, name),
-        *inference_entries(brought, names[INFERENCE]),
-        *feeding.entries_of(brought, names[FEEDING]),
+        *inference_entries(brought, asked),
+        *feeding.entries_of(brought, fed),
     )
+    names = {registry.first("task"): name, INFERENCE.name: asked, FEEDING.name: fed}
     return replace(registry, entries=entries, declared=MappingProxyType(workloads)), names
 
 
@@ -172,7 +173,7 @@ def with_own_named(options: Options, names: Mapping[str, str]) -> Options:
     """
     asked = [names.get(name, name) for name in options.workloads or ()]
     if not set(asked) & set(names.values()):
-        asked.append(names[TRAINING])
+        asked.append(next(iter(names.values())))
     axes = {_own_axis(name, names): values for name, values in options.axes.items()}
     sizes = {names.get(name, name): values for name, values in options.sizes.items()}
     return replace(options, workloads=tuple(dict.fromkeys(asked)), axes=axes, sizes=sizes)

@@ -78,6 +78,10 @@ class Bench:
     chosen: tuple[Cell, ...] = ()
     other_code: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Modules that have changed since a cell was measured, by cell; kept by --resume-anyway."""
+    other_hosts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Other hosts and GPUs on which a cell was measured, by cell; kept by --resume-elsewhere."""
+    host: dict[str, str] = field(default_factory=dict)
+    """Which host this is."""
     busy: tuple[str, ...] = ()
     """Devices that others used before this session, or an earlier one of the run, measured anything."""
     replayed: list[Any] = field(default_factory=list)
@@ -181,7 +185,7 @@ class Bench:
             ended = self.journal.records.items()
             kept = (MEASURED, "skipped")
             self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
-        self._check_code(options.resume_anyway)
+        self._check_measured(options.resume_anyway, options.resume_elsewhere)
         return self.journal.header.run_id, self.journal.header.order_seed
 
     def _plan_of(
@@ -209,14 +213,17 @@ class Bench:
             self.code,
             {side.name: side for side in self.sides.sides},
             self.sides.answers_folder,
+            self.host,
         )
 
-    def _check_code(self, anyway: bool) -> None:
-        """What other code has measured is marked, or refused. Raises JournalError."""
+    def _check_measured(self, anyway: bool, elsewhere: bool) -> None:
+        """What other code, or another host, has measured is marked, or refused. Raises JournalError."""
         assert self.journal is not None
-        changed = self.journal.other_code(self.code)
-        if changed and not anyway:
-            raise JournalError(refusal_of(self.journal.path, changed))
+        changed, hosts = self.journal.other_code(self.code), self.journal.other_hosts(self.host)
+        if (changed and not anyway) or (hosts and not elsewhere):
+            raise JournalError(refusal_of(self.journal.path, changed, {} if elsewhere else hosts))
+        for place, cells in hosts.items():
+            self.other_hosts |= {cell: (*self.other_hosts.get(cell, ()), place) for cell in cells}
         for module, cells in changed.items():
             self.other_code |= {cell: (*self.other_code.get(cell, ()), module) for cell in cells}
 
@@ -299,9 +306,10 @@ class Bench:
                     without_a_test(item, cell.group, record.seconds, record.extra_info, options)
                 )
         for benchmark in self.replayed:
-            modules = self.other_code.get(benchmark.extra_info["cell"])
-            if modules:
-                benchmark.extra_info["other_code"] = list(modules)
+            cell = benchmark.extra_info["cell"]
+            for name, marks in (("other_code", self.other_code), ("other_hosts", self.other_hosts)):
+                if marks.get(cell):
+                    benchmark.extra_info[name] = list(marks[cell])
 
     def _write(self, path: Path) -> None:
         """Write the result file; where that fails, among the passing files, and say so."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.read.schema.runs import Unmeasured
+from likeforlike.reports.sort.measured.keys import axes_text
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import MOST_ALIKE, Context
 from likeforlike.reports.tell.formatting import count_text, significant
@@ -67,6 +68,8 @@ def warnings(context: Context) -> Iterator[str]:
             "on them is called sure."
         )
     yield from _other_code(context.study.measurements)
+    yield from _other_hosts(context.study.measurements)
+    yield from _in_pairs(context)
     disturbed = [item for item in context.study.measurements if item.disturbed]
     if disturbed:
         yield (
@@ -84,6 +87,30 @@ def _other_code(items: Sequence[Measurement]) -> Iterator[str]:
             f"{count_text(marked, 'cell')} measured before the source code of {', '.join(modules)} changed, "
             "and kept by --resume-anyway."
         )
+
+
+def _other_hosts(items: Sequence[Measurement]) -> Iterator[str]:
+    """What was kept on resuming although it was measured elsewhere."""
+    marked = [item for item in items if any(run.cell.extra.other_hosts for run in item.runs)]
+    places = dict.fromkeys(p for item in marked for run in item.runs for p in run.cell.extra.other_hosts)
+    if marked:
+        yield (
+            f"{count_text(marked, 'cell')} measured on {' and '.join(places)}, before the run was taken up "
+            "here, and kept by --resume-elsewhere."
+        )
+
+
+def _in_pairs(context: Context) -> Iterator[str]:
+    """Groups that did not fit into memory at once."""
+    bases = [i for i in context.study.measurements if any(run.cell.extra.beside for run in i.runs)]
+    for item in bases[:MOST_ALIKE]:
+        work = f"{item.key.workload} {axes_text(item.key.axes)}".strip()
+        yield (
+            f"Not all of {work} {context.where(item)} fits into memory at once: each took turns with "
+            f"{item.key.name} alone, and the others have no rounds in common."
+        )
+    if len(bases) > MOST_ALIKE:
+        yield f"And {count_text(bases[MOST_ALIKE:], 'more group')} went in pairs."
 
 
 def _withheld(context: Context) -> Iterator[str]:

@@ -68,6 +68,7 @@ class Options:
     disable_gc: bool
     timer: str
     resume_anyway: bool = False
+    resume_elsewhere: bool = False
     """Keep what other code has measured, and mark it."""
     clean_environment: bool = False
     """Start what measures without the inherited variables that change speed or results."""
@@ -129,7 +130,7 @@ class Options:
 
     def conditions(self) -> dict[str, Any]:
         """The options that a resumed run must share, by name, in plain types."""
-        how = {"resume", "resume_anyway", "retry_failed", "result_file", "order_seed"}
+        how = {"resume", "resume_anyway", "resume_elsewhere", "retry_failed", "result_file", "order_seed"}
         bounds = {"measured_ceiling", "patience_seconds", "cell_timeout_seconds", "cell_memory_bytes"}
         own = how | bounds | ({"axes"} if not self.axes else set())
         own |= {"statistic"} if self.statistic == "median" else set()  # as journals before it have it

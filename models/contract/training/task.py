@@ -56,6 +56,8 @@ class Task:
     """Why nothing can be proven of it; empty: it can."""
     facts: Callable[[], dict[str, Any]] = dict
     """What a result file says of it beside its name."""
+    sample_bytes: int = 0
+    """Of one sample's inputs as a loop holds them; 0: nobody said."""
     target_accuracy: float | None = None
     """The accuracy that trainings of it are usually held to; None: nobody can say of these data."""
     locate: Callable[[DataChoice], Located] | None = None

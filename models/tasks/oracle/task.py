@@ -43,6 +43,7 @@ def proven_task(
     locate: Callable[[DataChoice], Located] = images_located,
     load: Callable[[DataAsked], Dataset] = flat_images,
     target_accuracy: float | None = TARGET_ACCURACY,
+    sample_bytes: int = 784 * 4,
 ) -> Task:
     """The task, proven by its oracle.
 
@@ -61,6 +62,7 @@ def proven_task(
         watch=partial(TimedEpochs, oracle),
         parameter_count=partial(parameter_count, oracle.initial),
         flop=flop,
+        sample_bytes=sample_bytes,
         target_accuracy=target_accuracy,
         locate=locate,
     )

@@ -16,4 +16,12 @@ PRODUCTS_OF_A_WINDOW = (
 FLOP_OF_A_SAMPLE = 2 * 3 * PRODUCTS_OF_A_WINDOW
 """Each product once forward and twice backward."""
 
-TEXT = proven_task("text", ORACLE, FLOP_OF_A_SAMPLE, locate, load, target_accuracy=None)
+TEXT = proven_task(
+    "text",
+    ORACLE,
+    FLOP_OF_A_SAMPLE,
+    locate,
+    load,
+    target_accuracy=None,
+    sample_bytes=2 * WIDTHS.context * 4,  # each place is learned, too
+)

@@ -351,6 +351,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     """Of kernels that were measured on several sides, but for the first."""
     other_code: tuple[str, ...] = ()
     """Modules that had changed when the run was resumed, and whose earlier figures were kept all the same."""
+    other_hosts: tuple[str, ...] = ()
+    """Other hosts, or GPUs, on which it had been measured when the run was resumed; kept as well."""
     state: State | None = None
     disturbed: tuple[Disturbed, ...] = ()
     repeated: Count = 0

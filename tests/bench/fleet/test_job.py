@@ -15,7 +15,7 @@ from likeforlike.bench.fleet.submit import out_of_reach
 def test_the_command_is_the_ordinary_one_and_resumes():
     words = command(("--preset", "smoke"), Path("/fleet/a-1.json"))
     assert words[:5] == [sys.executable, "-P", "-m", "likeforlike", "bench"]
-    assert words[5:] == ["--preset", "smoke", "--benchmark-json=/fleet/a-1.json", "--resume"]
+    assert words[5:] == ["--preset", "smoke", "--benchmark-json=/fleet/a-1.json", "--resume-elsewhere"]
 
 
 def test_a_job_imports_what_its_submitter_did_wherever_it_runs():

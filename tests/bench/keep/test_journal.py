@@ -250,6 +250,19 @@ def test_changed_code_is_told_with_the_cells_it_has_measured(tmp_path: Path) -> 
         assert f"mine, which has measured {words}" in refusal_of(tmp_path / "j", {"mine": cells})
 
 
+def test_another_host_is_told_with_the_cells_that_were_measured_there(tmp_path: Path) -> None:
+    journal = begun(tmp_path / "j")
+    here, there = {"name": "a", "boot": "1"}, {"name": "b", "boot": "2"}
+    journal.add([CellRecord("a", "measured", host=there), CellRecord("b", "measured", host=here)])
+    journal.add([CellRecord("c", "measured", launch=0, host=there), CellRecord("d", "measured")])
+    assert journal.other_hosts(here) == {"the host, b": ("a", "c")}
+    assert journal.other_hosts(there) == {"the host, a": ("b",)}
+    told = refusal_of(tmp_path / "j", {}, journal.other_hosts(here))
+    assert "this has changed: the host, b, where a and 1 more was measured; restore it" in told
+    assert told.endswith("marked, with --resume-elsewhere")
+    assert refusal_of(tmp_path / "j", {"mine": ("a",)}).endswith("marked, with --resume-anyway")
+
+
 def test_all_that_differs_is_told_in_order() -> None:
     assert differences({"b": 1, "a": 1, "same": 3}, {"b": 2, "c": 5, "same": 3}) == [
         "a was 1, is None",

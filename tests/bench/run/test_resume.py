@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import signal
@@ -86,6 +87,28 @@ def test_resuming_with_a_plug_in_that_was_changed_is_refused_by_its_name(tmp_pat
         for b in read(tmp_path / "r.json")["benchmarks"]
     }
     assert told["matmul-mine-cpu:0-32-float32"] == ["changing_plugin"]
+    assert told["noise-nothing-cpu:0"] is None
+
+
+def test_resuming_on_another_host_is_refused_or_marked(tmp_path: Path) -> None:
+    options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--implementations=numpy"]
+    options += ["--benchmark-json=r.json", "-k", "matmul or nothing"]
+    assert run_bench(tmp_path, *options).returncode == 0
+    journal = tmp_path / "r.json.journal.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        if line.get("cell") == "matmul-numpy-cpu:0-32-float32":
+            line["host"] = {"name": "elsewhere", "boot": "another"}
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = run_bench(tmp_path, *options, "--resume")
+    assert done.returncode == 4
+    assert "the host, elsewhere, where matmul-numpy-cpu:0-32-float32 was measured" in done.stderr
+    assert run_bench(tmp_path, *options, "--resume-elsewhere").returncode == 0
+    told = {
+        b["extra_info"]["cell"]: b["extra_info"].get("other_hosts")
+        for b in read(tmp_path / "r.json")["benchmarks"]
+    }
+    assert told["matmul-numpy-cpu:0-32-float32"] == ["the host, elsewhere"]
     assert told["noise-nothing-cpu:0"] is None
 
 

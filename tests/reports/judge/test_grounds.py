@@ -195,6 +195,29 @@ class TestOthersUseTheMachine:
         assert compared(made)["jax"].sure
 
 
+class TestTold:
+    """What a run says of how it came about."""
+
+    @staticmethod
+    def text(**told):
+        made = document(entrants(9, 5, numpy=0.01, jax=0.013))
+        for cell in made["benchmarks"]:
+            info = cell["extra_info"]
+            info |= told.get(info["implementation"], {})
+        return to_markdown(build_report([read(made, "a.json")]))
+
+    def test_what_was_measured_on_another_host(self):
+        text = self.text(jax={"other_hosts": ["the host, elsewhere"]})
+        assert "1 cell measured on the host, elsewhere, before the run was taken up here" in text
+        assert "taken up here" not in self.text()
+
+    def test_what_took_turns_in_pairs(self):
+        turns = {"seconds": [0.01], "round_numbers": [1000], "launch_numbers": [0], "disturbed": []}
+        text = self.text(numpy={"beside": {"matmul-jax-cpu:0-500-float32": turns}})
+        assert "on cpu:0 fits into memory at once: each took turns with numpy alone" in text
+        assert "into memory at once" not in self.text()
+
+
 class TestGate:
     """``--against``: two runs at different times."""
 
