@@ -48,6 +48,7 @@ def measured_record(
         "stop": _stop(turn, stopping),
         "state": {name: value for name, value in state.items() if name != "energy"},
         "energy": state.get("energy"),
+        "waited_seconds": turn.waits if any(wait is not None for wait in turn.waits) else None,
         "pace": pace_facts(turn.paces),
         **call_facts(turn),
         **turn.facts,

@@ -57,6 +57,12 @@ def launches_joined(
     extra["pace"] = _paces(
         [(info.get("pace"), len(record.seconds)) for info, record in zip(told, launches, strict=True)]
     )
+    extra["waited_seconds"] = _waits(
+        [
+            (info.get("waited_seconds"), len(record.seconds))
+            for info, record in zip(told, launches, strict=True)
+        ]
+    )
     extra["energy"] = energies_joined([info.get("energy") for info in told])
     if "timed_calls" in first.extra_info:  # proven only where every launch's were
         words = [info["timed_calls"] for info in told]
@@ -101,6 +107,12 @@ def _largest_number(sentence: str) -> float:
 
 def _transfers(transfers: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
     return {name: [value for told in transfers for value in told[name]] for name in transfers[0]}
+
+
+def _waits(told: Sequence[tuple[Sequence[float | None] | None, int]]) -> list[float | None] | None:
+    """Of all launches, parallel to all samples."""
+    joined = [wait for waits, samples in told for wait in (waits or [None] * samples)]
+    return joined if any(wait is not None for wait in joined) else None
 
 
 def _paces(told: Sequence[tuple[Mapping[str, Sequence[Any]] | None, int]]) -> dict[str, list[Any]] | None:

@@ -67,6 +67,9 @@ class Watcher(Protocol):
     def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
         """Called right after; what disturbed the sample, in words."""
 
+    def waited_seconds(self, cell: Cell) -> float | None:
+        """How long that sample's worker waited for a processor; None where nobody tells."""
+
     def needs_load(self, cell: Cell) -> bool:
         """Whether its energy is to be counted over calls without a pause, once the rounds have ended."""
 
@@ -90,6 +93,8 @@ class Turn:
     rounds: list[int] = field(default_factory=list)
     paces: list[Pace | None] = field(default_factory=list)
     """Of the device right after each sample."""
+    waits: list[float | None] = field(default_factory=list)
+    """Seconds that each sample's worker waited for a processor."""
     sustained: dict[str, Any] = field(default_factory=dict)
     """How its device was loaded before the rounds; empty: it was not."""
     disturbed: list[dict[str, Any]] = field(default_factory=list)
@@ -126,6 +131,7 @@ class Turn:
         self.samples.pop()
         self.rounds.pop()
         self.paces.pop()
+        self.waits.pop()
         self.disturbed = [item for item in self.disturbed if item["round"] != round_number]
         self.repeated += 1
 
@@ -345,6 +351,7 @@ class Group:
         sample, turn_seconds = self._sample(turn, round_number)
         turn.samples.append(sample)
         turn.rounds.append(round_number)
+        turn.waits.append(self.watcher.waited_seconds(turn.cell))
         turn.paces.append(self.watcher.pace(turn.cell))
         if turn.warm_epochs is None:
             self.repeats.add(turn.cell.id, turn_seconds, again)

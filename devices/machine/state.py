@@ -170,6 +170,11 @@ class Probe:
             reasons += [f"GPU throttled: {word}" for word in told(self._readings.held_back) or ()]
         return reasons
 
+    @property
+    def waited_seconds(self) -> float | None:
+        """That the last sample's worker waited for a processor; None where nobody tells."""
+        return self._waits.kept_waiting_seconds
+
     def close(self) -> None:
         """Close the device."""
         told(self._resources.close)

@@ -64,6 +64,7 @@ EITHER = {
     **dict.fromkeys(PHASES.values(), FIGURE),
     "to_device_seconds": FIGURE,
     "to_host_seconds": FIGURE,
+    "waited_seconds": FIGURE,
     "disturbed": FLAG,
     "disturbed_reason": TEXT,
     "accuracy": FIGURE,

@@ -260,6 +260,8 @@ def _parallel(run: Run) -> dict[str, Sequence[Any]]:
         columns["epoch_seconds"] = [epoch_seconds(epoch) for epoch in epochs]
         for name in (*PHASES.values(), *_LEARNED):
             columns[name] = [getattr(epoch, name) for epoch in epochs]
+    if run.cell.extra.waited_seconds is not None:
+        columns["waited_seconds"] = run.cell.extra.waited_seconds
     transfer = run.cell.extra.transfer
     if transfer is not None:
         columns["to_device_seconds"] = transfer.to_device_seconds
@@ -272,7 +274,7 @@ def _summary(run: Run, item: Measurement) -> Row:
     alone, extra = _alone(run, item), run.cell.extra
     parts = _parallel(run)
     low, high = median_interval(alone.samples) if alone.samples else (-math.inf, math.inf)
-    timed = ("epoch_seconds", *PHASES.values(), "to_device_seconds", "to_host_seconds")
+    timed = ("epoch_seconds", *PHASES.values(), "to_device_seconds", "to_host_seconds", "waited_seconds")
     last = extra.epochs[-1] if extra.epochs else None
     target = extra.time_to_accuracy
     return {

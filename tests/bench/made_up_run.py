@@ -167,6 +167,9 @@ class NobodyDisturbs:
     def pace(self, cell: Cell) -> None:
         pass
 
+    def waited_seconds(self, cell: Cell) -> None:
+        pass
+
 
 @dataclass
 class Recorder:

@@ -47,6 +47,11 @@ class MachineWatch:
         self._energy.after(cell, sample)
         return self._read(cell.device)
 
+    def waited_seconds(self, cell: Cell) -> float | None:
+        """That the last sample's worker waited for a processor; None where nobody tells."""
+        probe = self._probes[cell.device]
+        return None if probe is None else probe.waited_seconds
+
     def needs_load(self, cell: Cell) -> bool:
         """Whether its energy needs calls without a pause."""
         return self._energy.needs_load(cell)

@@ -119,6 +119,9 @@ class Alternation:
                 self._run_bare()
         return []
 
+    def waited_seconds(self, cell: Cell) -> None:
+        """Nobody asks for it."""
+
     def needs_load(self, cell: Cell) -> bool:
         """Never."""
         return False

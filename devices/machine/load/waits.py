@@ -153,7 +153,7 @@ def waiting_reasons(
     if seconds <= 0:
         return []
     reasons = []
-    kept_waiting = _kept_waiting(before, after, seconds, processors() if cores is None else cores)
+    kept_waiting = kept_waiting_of(before, after, seconds, cores)
     if others_worked and kept_waiting is not None and kept_waiting > WAITING_FRACTION * seconds:
         reasons.append(f"waited {_percent(kept_waiting, seconds)} of its time for a processor")
     memory = _grown(before.memory_pressure_seconds, after.memory_pressure_seconds)
@@ -170,8 +170,9 @@ def throttled_reason(seconds: float) -> str:
     return f"the container's processor quota held it back for {seconds:.2g} s"
 
 
-def _kept_waiting(before: Waits, after: Waits, seconds: float, cores: int) -> float | None:
-    """Seconds that others kept the worker waiting for a processor."""
+def kept_waiting_of(before: Waits, after: Waits, seconds: float, cores: int | None = None) -> float | None:
+    """Seconds that the worker waited for a processor; None where nobody tells. ``cores``: as above."""
+    cores = processors() if cores is None else cores
     if before.threads is not None and after.threads is not None:
         return kept_waiting_seconds(before.threads, after.threads, seconds, cores)
     return _grown(before.processor_pressure_seconds, after.processor_pressure_seconds)
@@ -228,11 +229,14 @@ class WaitMeter:
         self._pids: tuple[int, ...] = ()
         self._before: Waits | None = None
         self._began = 0.0
+        self.kept_waiting_seconds: float | None = None
+        """That the worker waited for a processor in the last sample, whoever had it; None: nobody tells."""
         self._lately: deque[tuple[float, float]] = deque()
         """Of the last turns: their seconds, and those that others worked meanwhile."""
 
     def start(self, pids: Sequence[int]) -> None:
         """Read before the sample of the worker with these processes."""
+        self.kept_waiting_seconds = None
         self._pids = tuple(pids)
         self._before = self._reader.read(self._pids)
         self._began = self._clock()
@@ -244,6 +248,7 @@ class WaitMeter:
         seconds = self._clock() - self._began
         before, self._before = self._before, None
         after = self._reader.read(self._pids)
+        self.kept_waiting_seconds = kept_waiting_of(before, after, seconds, self._cores)
         return waiting_reasons(
             before, after, seconds, self._cores, self._others_worked(before, after, seconds)
         )

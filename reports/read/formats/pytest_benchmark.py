@@ -252,6 +252,7 @@ def _check_parallel(document: Document, extra: Extra, count: int, path: str) -> 
     lists: dict[str, tuple[Any, ...] | None] = {
         "round_numbers": extra.round_numbers,
         "launch_numbers": extra.launch_numbers,
+        "waited_seconds": extra.waited_seconds,
     }
     if extra.transfer is not None:
         lists["transfer.to_device_seconds"] = extra.transfer.to_device_seconds

@@ -355,6 +355,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     """Other hosts, or GPUs, on which it had been measured when the run was resumed; kept as well."""
     state: State | None = None
     disturbed: tuple[Disturbed, ...] = ()
+    waited_seconds: tuple[Seconds | None, ...] | None = None
+    """That each sample's worker waited for a processor, whoever had it; null where nobody told."""
     repeated: Count = 0
     """Samples of disturbed rounds that others took the place of."""
     stop: Stop | None = None

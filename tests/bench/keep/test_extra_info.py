@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -193,7 +194,12 @@ def test_of_several_launches_the_noise_is_what_launches_differ_by() -> None:
 
 
 def trained(
-    cold: bool, warm: int = 2, target: float | None = 0.87, workload: str = "training", **facts: Any
+    cold: bool,
+    warm: int = 2,
+    target: float | None = 0.87,
+    workload: str = "training",
+    waits: Sequence[float | None] = (),
+    **facts: Any,
 ) -> dict[str, Any]:
     """What is recorded of a training: 5, 2 and 2 s of training an epoch, 0.5 s of evaluation, 0.25 s of logging."""
     entry = Implementation("t", workload, "numpy", "", "m:a", environment={"SWITCH": "1"})
@@ -207,7 +213,7 @@ def trained(
     turn.ready = Ready(0.125, None, 1e-4, 1e-3, 0, {"data": {"train_samples": 640, "source": "theirs"}})
     turn.cold = Sample(5.0, told[0]) if cold else None
     turn.samples = [Sample(epoch["train_seconds"], epoch) for epoch in told[1 : 1 + warm]]
-    turn.rounds, turn.facts = list(range(warm)), facts
+    turn.rounds, turn.facts, turn.waits = list(range(warm)), facts, list(waits)
     context = replace(CONTEXT, target_accuracy=target)
     return measured_record(turn, GroupStopping(Limits(1, 1.0, None, 0.95)), context, {}, "logs/t").extra_info
 
@@ -215,6 +221,11 @@ def trained(
 SPEC = CellSpec(
     "c", "m:a", "training", "numpy", {}, "cpu:0", 1, "float32", "synchronised", False, False, True, False, "t:f"
 )  # fmt: skip
+
+
+def test_a_sample_carries_what_its_worker_waited() -> None:
+    assert trained(cold=True, waits=(0.25, None))["waited_seconds"] == [0.25, None]
+    assert trained(cold=True, waits=(None, None))["waited_seconds"] is None
 
 
 def test_an_accuracy_to_be_reached_is_asked_for_or_one_of_known_data() -> None:

@@ -144,6 +144,15 @@ def test_what_one_launch_doesn_t_know_the_others_tell() -> None:
     assert launches_joined(CELL, queued, None, CONTEXT).extra_info["synchronised_median_seconds"] == 1.0
 
 
+def test_what_samples_waited_stays_beside_them() -> None:
+    counts = [len(part.seconds) for part in THREE]
+    parts = [with_info(THREE[0], waited_seconds=None)]
+    parts += [with_info(part, waited_seconds=[0.5] * len(part.seconds)) for part in THREE[1:]]
+    told = launches_joined(CELL, parts, None, CONTEXT).extra_info["waited_seconds"]
+    assert told == [None] * counts[0] + [0.5] * sum(counts[1:])
+    assert launches_joined(CELL, THREE, None, CONTEXT).extra_info["waited_seconds"] is None
+
+
 def test_a_run_ended_in_its_first_launch_tells_that_launch_s_interval() -> None:
     told = launches_joined(CELL, THREE[:1], None, CONTEXT).extra_info
     assert told["stop"] == {

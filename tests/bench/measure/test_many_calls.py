@@ -224,6 +224,9 @@ class Unwatched:
     def pace(self, cell: Cell) -> None:
         return None
 
+    def waited_seconds(self, cell: Cell) -> None:
+        return None
+
 
 def cell(name: str) -> Cell:
     return Cell(

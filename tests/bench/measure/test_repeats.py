@@ -40,6 +40,9 @@ class Neighbour:
     def pace(self, cell: Cell) -> None:
         pass
 
+    def waited_seconds(self, cell: Cell) -> None:
+        pass
+
 
 def measured(
     hands: Sequence[StandIn],

@@ -126,6 +126,9 @@ class Unwatched:
     def pace(self, cell: Cell) -> None:
         pass
 
+    def waited_seconds(self, cell: Cell) -> float:
+        return 0.25
+
 
 def cell(name: str, epochs: int | None = None) -> Cell:
     recipe = None if epochs is None else replace(MATCHED, epochs=epochs)
@@ -433,6 +436,7 @@ def test_the_device_is_loaded_by_all_in_turns_before_the_first_round() -> None:
     assert a.sustained["ended"] == "asked"
     assert a.failure is None
     assert len(a.samples) == len(a.paces) == 6
+    assert a.waits == [0.25] * 6
 
 
 def test_who_needs_it_is_called_without_a_pause_after_the_rounds() -> None:

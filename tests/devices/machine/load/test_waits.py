@@ -81,6 +81,22 @@ def test_a_sample_that_waited_a_tenth_of_its_time_is_disturbed(
     assert meter.stop() == said
 
 
+def test_what_a_sample_waited_is_told_of_each_disturbed_or_not(machine: Machine) -> None:
+    machine.thread(1, ran_ms=10, waited_ms=7)
+    meter = machine.meter()
+    meter.start([PID])
+    assert meter.kept_waiting_seconds is None
+    machine.now += 0.1
+    machine.thread(1, ran_ms=90, waited_ms=9.5)
+    assert meter.stop() == []
+    assert meter.kept_waiting_seconds == pytest.approx(2.5e-3)
+    machine.ends(1)
+    meter.start([PID])
+    machine.now += 0.1
+    assert meter.stop() == []
+    assert meter.kept_waiting_seconds is None
+
+
 def test_the_thread_that_waited_longest_counts_and_not_their_sum(machine: Machine) -> None:
     """Twenty threads that are woken at once wait a little each; one that waits long holds all up."""
     for number in range(20):
