@@ -175,6 +175,13 @@ class TestJudgement:
         assert (cell["median_seconds"], cell["max_seconds"]) == (0.25, 0.4)
         assert (cell["sample_count"], cell["disturbed_count"], cell["disturbed"]) == (5, 1, False)
 
+    def test_what_samples_waited_stands_beside_them(self, write):
+        for waits, median in (([0.0, 0.25, 0.5], 0.25), ([0.0, None, 0.5], None)):
+            cell = samples.cell("mine", "a", "cpu:0", {}, [1.0, 2.0, 3.0], waited_seconds=waits)
+            path = write("waited.json", samples.document([cell]))
+            same(likeforlike.read(path)["waited_seconds"], waits)
+            same(likeforlike.read(path, samples=False)["waited_seconds"], [median])
+
     def test_a_cell_disturbed_most_of_its_time_is_disturbed(self, write):
         frame, cell = self.disturbed(write, [3, 4, 9])
         assert frame["disturbed"].sum() == 3

@@ -72,14 +72,15 @@ class Product:
         sides = left.transpose(layout.lhs_spec), right.transpose(layout.rhs_spec)
         parts = [
             convolution(
-                *pair,
+                inputs,
+                kernel,
                 params["window_strides"],
                 params["padding"],
                 params["lhs_dilation"],
                 params["rhs_dilation"],
                 params["feature_group_count"],
             )
-            for pair in zip(*(np.split(side, groups) for side in sides), strict=True)
+            for inputs, kernel in zip(*(np.split(side, groups) for side in sides), strict=True)
         ]
         maps = np.concatenate(parts, axis=1)
         return maps.transpose(np.argsort(layout.out_spec))
