@@ -20,6 +20,7 @@ for folder in ("bench", "bench/plugins", "devices/process", "devices/check", "be
 LONGEST = (
     "models/loops/test_trainers.py",
     "bench/fleet/test_slurm.py",
+    "bench/run/test_own_resnets.py",
     "bench/run/test_distributed.py",
     "models/loops/test_networks.py",
     "models/loops/test_ways.py",
