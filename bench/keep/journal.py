@@ -141,6 +141,24 @@ class Journal:
         self.busy = (*self.busy, *header.busy)
         self._append([Session(self.session, header.busy)])
 
+    def marks(
+        self, code: Mapping[str, str], host: Mapping[str, str], anyway: bool, elsewhere: bool
+    ) -> dict[str, dict[str, list[str]]]:
+        """What a file is to say of cells that other code or another host has measured, by cell.
+
+        Raises JournalError where that was not asked for: ``anyway`` of code, ``elsewhere`` of hosts.
+        """
+        changed, hosts = self.other_code(code), self.other_hosts(host)
+        if (changed and not anyway) or (hosts and not elsewhere):
+            kept = {} if anyway else changed, {} if elsewhere else hosts
+            raise JournalError(refusal_of(self.path, *kept))
+        found: dict[str, dict[str, list[str]]] = {}
+        for name, others in (("other_code", changed), ("other_hosts", hosts)):
+            for other, cells in others.items():
+                for cell in cells:
+                    found.setdefault(cell, {}).setdefault(name, []).append(other)
+        return found
+
     def other_code(self, now: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         """Modules whose source has changed, and the cells that were measured with what it was before."""
         found: dict[str, dict[str, None]] = {}

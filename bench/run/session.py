@@ -16,7 +16,7 @@ import pytest
 
 from likeforlike.bench.keep.cell_record import unmeasured
 from likeforlike.bench.keep.extra_info import touching as touching_variables
-from likeforlike.bench.keep.journal import Header, Journal, JournalError, journal_path, refusal_of
+from likeforlike.bench.keep.journal import Header, Journal, journal_path
 from likeforlike.bench.keep.replay import without_a_test
 from likeforlike.bench.keep.result_file import check_writable, write_result
 from likeforlike.bench.keep.run_facts import judge_suspicion, judge_together, noise_facts
@@ -76,10 +76,8 @@ class Bench:
     campaign: Campaign | None = None
     ceiling: MeasuredCeiling | None = None
     chosen: tuple[Cell, ...] = ()
-    other_code: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Modules that have changed since a cell was measured, by cell; kept by --resume-anyway."""
-    other_hosts: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Other hosts and GPUs on which a cell was measured, by cell; kept by --resume-elsewhere."""
+    marks: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By cell, what other code or another host than now has measured and was kept on resuming."""
     host: dict[str, str] = field(default_factory=dict)
     """Which host this is."""
     busy: tuple[str, ...] = ()
@@ -185,7 +183,7 @@ class Bench:
             ended = self.journal.records.items()
             kept = (MEASURED, "skipped")
             self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
-        self._check_measured(options.resume_anyway, options.resume_elsewhere)
+        self.marks = self.journal.marks(self.code, self.host, options.resume_anyway, options.resume_elsewhere)
         return self.journal.header.run_id, self.journal.header.order_seed
 
     def _plan_of(
@@ -215,17 +213,6 @@ class Bench:
             self.sides.answers_folder,
             self.host,
         )
-
-    def _check_measured(self, anyway: bool, elsewhere: bool) -> None:
-        """What other code, or another host, has measured is marked, or refused. Raises JournalError."""
-        assert self.journal is not None
-        changed, hosts = self.journal.other_code(self.code), self.journal.other_hosts(self.host)
-        if (changed and not anyway) or (hosts and not elsewhere):
-            raise JournalError(refusal_of(self.journal.path, changed, {} if elsewhere else hosts))
-        for place, cells in hosts.items():
-            self.other_hosts |= {cell: (*self.other_hosts.get(cell, ()), place) for cell in cells}
-        for module, cells in changed.items():
-            self.other_code |= {cell: (*self.other_code.get(cell, ()), module) for cell in cells}
 
     def _conditions(self, data: Mapping[str, Located]) -> dict[str, Any]:
         """What a resumed run must share with the one it takes up."""
@@ -306,10 +293,7 @@ class Bench:
                     without_a_test(item, cell.group, record.seconds, record.extra_info, options)
                 )
         for benchmark in self.replayed:
-            cell = benchmark.extra_info["cell"]
-            for name, marks in (("other_code", self.other_code), ("other_hosts", self.other_hosts)):
-                if marks.get(cell):
-                    benchmark.extra_info[name] = list(marks[cell])
+            benchmark.extra_info |= self.marks.get(benchmark.extra_info["cell"], {})
 
     def _write(self, path: Path) -> None:
         """Write the result file; where that fails, among the passing files, and say so."""

@@ -263,6 +263,26 @@ def test_another_host_is_told_with_the_cells_that_were_measured_there(tmp_path: 
     assert refusal_of(tmp_path / "j", {"mine": ("a",)}).endswith("marked, with --resume-anyway")
 
 
+def test_what_is_kept_on_resuming_is_marked_and_what_is_not_asked_for_refused(tmp_path: Path) -> None:
+    journal = begun(tmp_path / "j")
+    here, there = {"name": "a"}, {"name": "b"}
+    journal.add([CellRecord("x", "measured", code={"mine": "1"}, host=there)])
+    journal.add([CellRecord("y", "measured", code={"mine": "2"}, host=there)])
+    journal.add([CellRecord("z", "measured", code={"mine": "2"}, host=here)])
+    code = {"mine": "2"}
+    for anyway, elsewhere, refused in (
+        (False, False, "the source code of mine, which has measured x; the host, b, where x and 1 more"),
+        (False, True, "the source code of mine, which has measured x; restore"),
+        (True, False, "has changed: the host, b, where x and 1 more was measured; restore"),
+    ):
+        with pytest.raises(JournalError, match=refused):
+            journal.marks(code, here, anyway, elsewhere)
+    assert journal.marks(code, here, True, True) == {
+        "x": {"other_code": ["mine"], "other_hosts": ["the host, b"]},
+        "y": {"other_hosts": ["the host, b"]},
+    }
+
+
 def test_all_that_differs_is_told_in_order() -> None:
     assert differences({"b": 1, "a": 1, "same": 3}, {"b": 2, "c": 5, "same": 3}) == [
         "a was 1, is None",
