@@ -1,156 +1,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
+from stand_ins import SPEC, StandIn, Unwatched, World, cell, group
 
-from likeforlike.bench.measure.levelling import Levelling
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import (
     Answer,
-    CellSpec,
     Failed,
-    Finish,
-    Finished,
-    Go,
     Load,
-    Loaded,
     Order,
-    Prepare,
-    Ready,
     Sample,
-    Sustain,
-    Sustained,
 )
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.models.contract.implementation import Implementation
-from likeforlike.models.contract.training.recipe import MATCHED
-
-SPEC = CellSpec(
-    "cell",
-    "m:a",
-    "matmul",
-    "numpy",
-    {},
-    "cpu:0",
-    1,
-    "float32",
-    "synchronised",
-    False,
-    False,
-    True,
-    False,
-    "t:f",
-)
-
-
-@dataclass
-class World:
-    """One clock and one log for all hands: who runs when."""
-
-    now: float = 0.0
-    running: set[str] = field(default_factory=set)
-    log: list[tuple[str, str]] = field(default_factory=list)
-    most_running: int = 0
-
-
-@dataclass
-class StandIn:
-    """A worker without a process."""
-
-    world: World
-    name: str
-    seconds: Callable[[int], float]
-    fail_on: dict[str, CellFailed | Failed] = field(default_factory=dict)
-    samples: int = 0
-    pending: Order | None = None
-    pids: tuple[int, ...] = ()
-
-    def order(self, message: Order) -> None:
-        self.pending = message
-        kind = type(message).__name__
-        self.world.log.append((self.name, kind))
-        if kind != "Load":  # imports overlap on purpose
-            self.world.running.add(self.name)
-            self.world.most_running = max(self.world.most_running, len(self.world.running))
-
-    def answer(self, timeout_seconds: float) -> Answer:
-        kind = type(self.pending).__name__
-        lost = self.fail_on.get(kind if kind != "Go" else f"Go {self.samples}")
-        if lost is not None:
-            if isinstance(lost, CellFailed):
-                raise lost
-            return lost
-        match self.pending:
-            case Load():
-                return Loaded()
-            case Prepare():
-                return Ready(0.1, 0.2, 1e-9, 1e-6, 5, {})
-            case Go():
-                seconds = self.seconds(self.samples)
-                self.samples += 1
-                self.world.now += seconds
-                return Sample(seconds)
-            case Sustain(seconds=seconds):
-                self.world.now += seconds
-                return Sustained(9)
-            case Finish():
-                return Finished({"peak_memory_bytes": 1})
-        raise AssertionError(self.pending)
-
-    def freeze(self) -> None:
-        self.world.running.discard(self.name)
-
-    def kill(self) -> None:
-        self.world.running.discard(self.name)
-        self.world.log.append((self.name, "kill"))
-
-
-class Unwatched:
-    def before(self, cell: Cell, pids: Sequence[int]) -> None:
-        pass
-
-    def after(self, cell: Cell, sample: Sample, turn: int) -> list[str]:
-        return ["throttled"] if turn == 2 else []
-
-    def needs_load(self, cell: Cell) -> bool:
-        return False
-
-    def loaded(self, cell: Cell, calls: int) -> None:
-        pass
-
-    def pace(self, cell: Cell) -> None:
-        pass
-
-    def waited_seconds(self, cell: Cell) -> float:
-        return 0.25
-
-
-def cell(name: str, epochs: int | None = None) -> Cell:
-    recipe = None if epochs is None else replace(MATCHED, epochs=epochs)
-    return Cell(Implementation(name, "matmul", "numpy", "", "m:a"), "cpu:0", (("size", 4),), "g", recipe)
-
-
-def group(
-    world: World, hands: list[StandIn], epochs: int | None = None, **limits: object
-) -> tuple[Group, list[str]]:
-    ended: list[str] = []
-    rule = Limits(**{"min_rounds": 6, "max_seconds": 100.0, "precision": 0.05, "confidence": 0.95, **limits})  # type: ignore[arg-type]
-    turns = [Turn(cell(hand.name, epochs), SPEC, hand, 50.0) for hand in hands]
-    made = Group(
-        turns,
-        rule,
-        random.Random(7),
-        Unwatched(),
-        lambda turn: ended.append(turn.cell.entry.name),
-        0,
-        lambda: world.now,
-    )
-    return made, ended
 
 
 def test_rounds_hold_one_sample_of_each_and_only_one_worker_runs() -> None:
@@ -314,57 +181,6 @@ def test_a_disturbed_cold_epoch_has_no_round() -> None:
     assert [item["round"] for item in a.disturbed] == a.rounds == [0, 1]
 
 
-def floors(world: World, seconds: dict[str, float], epochs: int) -> tuple[Group, list[str]]:
-    """Candidates for the floor and one trainer, ``t``."""
-    hands = [StandIn(world, name, lambda n, s=s: s) for name, s in seconds.items()]
-    made, ended = group(world, hands, epochs=epochs)
-    for turn in made.turns:
-        if turn.cell.entry.name != "t":
-            turn.cell = replace(
-                turn.cell,
-                entry=replace(turn.cell.entry, role="floor"),
-                axes=(("recipe", turn.cell.entry.name),),
-            )
-    return made, ended
-
-
-def test_a_floor_far_from_the_fastest_ends_after_a_few_rounds_and_is_kept() -> None:
-    world = World()
-    made, ended = floors(world, {"far": 1.6, "near": 1.4, "best": 1.0, "t": 9.0}, epochs=10)
-    far, near, best, trainer = made.measure()
-    assert far.rounds == [0, 1, 2]
-    assert near.rounds == best.rounds == trainer.rounds == list(range(8))
-    assert far.facts == {"peak_memory_bytes": 1}
-    assert ended[0] == "far"
-    assert sorted(ended) == ["best", "far", "near", "t"]
-    assert [kind for name, kind in world.log if name == "far"].count("Finish") == 1
-
-
-def test_one_round_is_enough_of_a_hopeless_floor() -> None:
-    made, _ = floors(World(), {"hopeless": 8.1, "far": 7.9, "best": 1.0}, epochs=10)
-    assert [turn.rounds for turn in made.measure()] == [[0], [0, 1, 2], list(range(8))]
-
-
-def test_a_disturbed_round_or_two_cost_no_floor_its_place() -> None:
-    made, _ = floors(World(), {"disturbed": 1.0, "best": 1.0}, epochs=10)
-    made.turns[0].hand.seconds = lambda n: 3.0 if n in (2, 4) else 1.1  # type: ignore[attr-defined]
-    assert [len(turn.rounds) for turn in made.measure()] == [8, 8]
-
-
-def test_a_trainer_goes_on_however_far_it_is_from_the_floor() -> None:
-    made, _ = floors(World(), {"only": 1.0, "t": 50.0}, epochs=10)
-    assert [turn.rounds for turn in made.measure()] == [list(range(8))] * 2
-
-
-def test_a_floor_that_fails_leaves_the_others_their_rounds() -> None:
-    world = World()
-    made, _ = floors(world, {"a": 1.0, "b": 3.0, "t": 9.0}, epochs=10)
-    made.turns[0].hand.fail_on["Go 1"] = Failed("failed", "no more")  # type: ignore[attr-defined]
-    a, b, _ = made.measure()
-    assert a.failure is not None
-    assert b.rounds == list(range(8)), "what is left is the fastest"
-
-
 def test_rounds_are_counted_from_the_first_one_that_is_told() -> None:
     world = World()
     told, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"])
@@ -419,70 +235,6 @@ def test_the_machine_is_watched_from_right_before_each_order_until_all_stand_sti
     mine = [kind for name, kind in world.log if name == "a"]
     assert mine == ["Load", "Prepare", "before", "Go", "after 0", "before", "Go", "after 0", "Finish"]
     assert a.disturbed == [{"round": 0, "reason": "stolen; throttled"}]
-
-
-def test_the_device_is_loaded_by_all_in_turns_before_the_first_round() -> None:
-    world = World()
-    hands = [StandIn(world, name, lambda n: 0.01) for name in "ab"]
-    made, _ = group(world, hands)
-    made.levelling = Levelling(4.0)
-    for turn in made.turns:
-        turn.seconds_left = 3.0  # loading comes on top of it
-    a, b = made.measure()
-    kinds = [kind for _, kind in world.log]
-    assert kinds.index("Go") > max(i for i, kind in enumerate(kinds) if kind == "Sustain")
-    assert sorted(name for name, kind in world.log if kind == "Sustain") == ["a", "a", "b", "b"]
-    assert a.sustained["seconds"] == b.sustained["seconds"] == 4.0
-    assert a.sustained["ended"] == "asked"
-    assert a.failure is None
-    assert len(a.samples) == len(a.paces) == 6
-    assert a.waits == [0.25] * 6
-
-
-def test_who_needs_it_is_called_without_a_pause_after_the_rounds() -> None:
-    world, calls = World(), []
-
-    class Counting(Unwatched):
-        def needs_load(self, cell: Cell) -> bool:
-            return cell.entry.name == "b"
-
-        def loaded(self, cell: Cell, calls_made: int) -> None:
-            assert not world.running
-            calls.append((cell.entry.name, calls_made))
-
-    made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"])
-    made.watcher = Counting()
-    _, b = made.measure()
-    kinds = {name: [kind for who, kind in world.log if who == name] for name in "ab"}
-    assert "Sustain" not in kinds["a"]
-    assert kinds["b"].count("Sustain") == 1
-    assert kinds["b"][-2:] == ["Sustain", "Finish"]
-    assert [name for name, _ in calls] == ["b"]
-    assert b.failure is None
-    assert not b.sustained
-
-
-def test_trainers_load_it_after_their_cold_epoch_and_the_one_that_warms_up() -> None:
-    world = World()
-    made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"], epochs=6)
-    made.levelling = Levelling(4.0)
-    a, b = made.measure()
-    mine = [kind for name, kind in world.log if name == "a"]
-    assert mine == ["Load", "Prepare", "Go", "Go", "Sustain", "Sustain", "Go", "Go", "Go", "Go", "Finish"]
-    assert a.sustained == b.sustained
-    assert a.sustained["seconds"] == 4.0
-    assert len(a.samples) == len(a.paces) == 4
-
-
-def test_who_fails_while_it_loads_the_device_costs_one_cell() -> None:
-    world = World()
-    hands = [StandIn(world, name, lambda n: 0.01) for name in "ab"]
-    hands[0].fail_on["Sustain"] = CellFailed("crashed", "SIGSEGV")
-    made, _ = group(world, hands)
-    made.levelling = Levelling(4.0)
-    a, b = made.measure()
-    assert a.failure is not None
-    assert b.rounds == list(range(6))
 
 
 def test_trainers_are_proven_side_by_side_and_kernels_one_by_one() -> None:
