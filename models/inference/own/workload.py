@@ -24,6 +24,9 @@ from likeforlike.models.tasks.own.given import (
 )
 
 TARGET = f"{__name__}:WORKLOADS"
+WINOGRAD_SHARE = 64 / 324
+"""Of its multiplications a convolution can do with; nobody knows how many of a stranger's are of those. See
+``kernels.conv2d``."""
 
 
 def __getattr__(name: str) -> tuple[Workload, ...]:
@@ -83,6 +86,16 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
         kept = ANSWERED * (4 * int(np.prod(data.input_shape)) + 8 * int(np.prod(told.outputs)))
         return kept + 3 * 4 * (told.parameters + axes["batch"] * numbers)
 
+    def flop(axes: Axes) -> float | None:
+        if told.inference_flop is None:
+            return None
+        of_batch, of_sample = told.inference_flop
+        return of_batch + axes["batch"] * of_sample
+
+    def fewest_flop(axes: Axes) -> float | None:
+        counted = flop(axes)
+        return None if counted is None else counted * WINOGRAD_SHARE
+
     return Workload(
         name=name,
         summary=f"outputs of {models} for a batch of samples of {data.name}",
@@ -91,6 +104,8 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
                 "batch", smoke=(1, 8), quick=(1, 8, 64), published=(1, 8, 64, 256), unit="samples", size=True
             ),
         ),
+        flop=flop,
+        fewest_flop=fewest_flop,
         bytes_moved=lambda axes: 4.0 * (told.parameters + axes["batch"] * numbers),
         items=lambda axes: float(axes["batch"]),
         memory_bytes=memory_bytes,
@@ -101,7 +116,7 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
         wording=Wording(
             title=f"Inference of {models}",
             about="Outputs for one batch a sample, other samples for each timed call; held against the "
-            "model's own in float64.",
+            "model's own in float64. Operations are those of products and convolutions.",
             noun="inference",
             items="samples",
         ),

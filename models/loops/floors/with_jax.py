@@ -99,8 +99,11 @@ def _dot_general(left: np.ndarray, right: np.ndarray, numbers: Any) -> np.ndarra
     return np.einsum(left, left_axes, right, right_axes, out)
 
 
-def products_of(network: JaxNetwork, samples: int) -> list[Product]:
-    """Those of a step's gradients over a batch of so many samples; those in a scan once for each turn."""
+def products_of(network: JaxNetwork, samples: int, training: bool = True) -> list[Product]:
+    """Those of a step's gradients over a batch of so many samples; those in a scan once for each turn.
+
+    Not ``training``: those of its outputs alone, as in inference.
+    """
     data = network.run.data
 
     def gradients(
@@ -112,13 +115,16 @@ def products_of(network: JaxNetwork, samples: int) -> list[Product]:
 
         return jax.grad(mean_loss)(weights)
 
+    def outputs(weights: Arrays, state: Arrays, inputs: jax.Array, targets: jax.Array, key: jax.Array) -> Any:
+        return network.outputs(weights, state, inputs, False, key)[0]
+
     rows = np.arange(samples) % len(data.train_labels)
     inputs, targets = (
         network.host_inputs(data.train_images[rows]),
         network.host_targets(data.train_labels[rows]),
     )
     # compiled once by its tracer: what gives nothing to the gradients is left out
-    closed = jax.make_jaxpr(jax.jit(gradients))(
+    closed = jax.make_jaxpr(jax.jit(gradients if training else outputs))(
         network.weights, network.state, inputs, targets, jax.random.key(0)
     )
     return [Product(equation) for equation in _equations(closed.jaxpr)]

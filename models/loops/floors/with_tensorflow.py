@@ -213,13 +213,20 @@ def _product(kind: str, inputs: Any, attrs: Any, outputs: Any) -> Product | None
     return Product(kind, attributes, shapes, tuple(outputs[0].shape.as_list()), parts[0].dtype)
 
 
-def products_of(network: LoadedNetwork, run: Run, samples: int) -> list[Product]:
-    """Those of a step, forward and backward, over a batch of so many samples; the network's state stays."""
+def products_of(network: LoadedNetwork, run: Run, samples: int, training: bool = True) -> list[Product]:
+    """Those of a step, forward and backward, over a batch of so many samples; the network's state stays.
+
+    Not ``training``: those of its outputs alone, as in inference.
+    """
     rows = np.arange(samples) % len(run.data.train_labels)
     given, labels = network.as_inputs(run.data.train_images[rows]), tf.constant(run.data.train_labels[rows])
     trained = {id(variable) for variable in network.trainable}
     state = [v for _, v in named_variables(network.call) if id(v) not in trained]
     before = [variable.numpy() for variable in state]
+    if not training:
+        with Recorder() as recorder:
+            outputs = network.outputs(given, training=False)
+        return recorder.needed([outputs])
     with Recorder() as recorder:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(network.losses(labels, network.outputs(given, training=True)))

@@ -149,20 +149,25 @@ def _without_bias(function: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*arguments[:3], None, *arguments[4:10], [*arguments[10][:2], False])
 
 
-def products_of(network: TorchNetwork, samples: int) -> list[Product]:
+def products_of(network: TorchNetwork, samples: int, training: bool = True) -> list[Product]:
     """Those of a step, forward and backward, over a batch of so many samples.
 
     Attention and recurrent layers come in their products, not as the one call that a library has for them.
+    Not ``training``: those of its outputs alone, as in inference.
     """
     data = network.run.data
     rows = np.arange(samples) % len(data.train_labels)
     inputs = network.inputs(data.train_images[rows])
     targets = network.host_targets(data.train_labels[rows]).to(network.device)
     state = {name: buffer.clone() for name, buffer in network.module.named_buffers()}
-    network.module.train()
+    network.module.train(training)
     with sdpa_kernel(SDPBackend.MATH), _recurrences_apart(network.module), Recorder() as recorder:
-        losses = network.losses(targets, network.outputs(inputs))
-        torch.autograd.grad(losses.mean(), network.trained, allow_unused=True)
+        if training:
+            losses = network.losses(targets, network.outputs(inputs))
+            torch.autograd.grad(losses.mean(), network.trained, allow_unused=True)
+        else:
+            with torch.no_grad():
+                network.outputs(inputs)
     with torch.no_grad():
         for name, buffer in network.module.named_buffers():
             buffer.copy_(state[name])

@@ -128,6 +128,8 @@ class ModelTold:
     flop: tuple[float, float] | None = None
     """Operations of products and convolutions, forward and backward: of a training step, whatever its batch,
     and of each sample in it; None where nobody could count them."""
+    inference_flop: tuple[float, float] | None = None
+    """The same of outputs alone, as in inference."""
 
     @property
     def parameters(self) -> int:

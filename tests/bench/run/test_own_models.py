@@ -69,6 +69,7 @@ def test_its_outputs_and_its_data_are_measured_too_where_asked_for(folder: Path)
     assert asked["timed_calls"] == "proven"
     assert asked["verified"]["error"] <= asked["verified"]["tolerance"]
     assert asked["items"] == 8
+    assert asked["flop"] == 8 * 2 * (108 * 8 + 8 * 4)
     fed = found["mlp_torch-feeding-arrays-cpu:0-256-64"]
     assert fed["timed_calls"] == "proven"
     assert set(document["likeforlike"]["workloads"]) >= {

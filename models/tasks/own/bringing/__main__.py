@@ -17,7 +17,7 @@ import numpy as np
 
 from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, NamedWeights
 from likeforlike.models.tasks.own.bringing.answering import keep_answers, plain_answers
-from likeforlike.models.tasks.own.bringing.counting import flop_of
+from likeforlike.models.tasks.own.bringing.counting import operations_of
 from likeforlike.models.tasks.own.bringing.fitting import checked_outputs, looks_like_probabilities
 from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
 from likeforlike.models.tasks.own.bringing.opening import Opening, to_own
@@ -62,7 +62,8 @@ def bring(folder: Path, number: int) -> None:
         told = _matched(told, first, asked)
     told = replace(told, starts=_starts(folder, opening, told, first))
     start = NamedWeights(arrays_of(folder / start_file(number, asked.seeds[0])))
-    told = replace(told, flop=flop_of(told, start, data))
+    counted = operations_of(told, start, data)
+    told = replace(told, flop=counted.training, inference_flop=counted.inference)
     own = to_own(told, start.named())
     some = data.train_images[:ANSWERED]
     narrow = plain_answers(opening, own, some) if asked.answers else None

@@ -111,6 +111,15 @@ def test_answers_are_in_float64_and_what_others_may_be_off_is_of_float32(brought
     assert np.abs(kept["outputs"] - kept["outputs"].astype(np.float32)).max() > 0
 
 
+def test_its_operations_are_counted(brought: Brought) -> None:
+    flop = declared(brought, "net-inference").flop({"batch": 3})
+    if brought.first.family == "jax":
+        assert flop == 3 * 2 * (108 * 8 + 8 * 4)
+    else:
+        places = 36 * (27 * 4 + 2 * 36 * 4 + 36 * 8 + 72 * 8 + 4 * 8)
+        assert flop == 3 * 2 * (places + 8 * 4)
+
+
 def test_each_way_of_its_framework_asks_it(brought: Brought) -> None:
     found = list(entries_of(brought, "net-inference"))
     expected = {"torch": ["torch", "torch-compiled"], "jax": ["jax"]}[brought.first.family]
