@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stand_ins import StandIn, Unwatched, World, group
 
 from likeforlike.bench.measure.levelling import Levelling
@@ -27,12 +29,24 @@ def test_the_device_is_loaded_by_all_in_turns_before_the_first_round() -> None:
     assert a.waits == [0.25] * 6
 
 
+def test_once_the_time_is_over_nobody_loads_it_any_more() -> None:
+    """Three seconds by two, a second each: one of them has one turn."""
+    world = World()
+    made, _ = group(world, [StandIn(world, name, lambda n: 0.01) for name in "ab"])
+    made.levelling = Levelling(3.0)
+    made.measure()
+    assert [kind for _, kind in world.log].count("Sustain") == 3
+
+
 def test_who_needs_it_is_called_without_a_pause_after_the_rounds() -> None:
-    world, calls = World(), []
+    world, calls, watched = World(), [], []
 
     class Counting(Unwatched):
         def needs_load(self, cell: Cell) -> bool:
             return cell.entry.name == "b"
+
+        def before(self, cell: Cell, pids: Sequence[int]) -> None:
+            watched.append(world.log[-1][1])
 
         def loaded(self, cell: Cell, calls_made: int) -> None:
             assert not world.running
@@ -45,7 +59,9 @@ def test_who_needs_it_is_called_without_a_pause_after_the_rounds() -> None:
     assert "Sustain" not in kinds["a"]
     assert kinds["b"].count("Sustain") == 1
     assert kinds["b"][-2:] == ["Sustain", "Finish"]
-    assert [name for name, _ in calls] == ["b"]
+    assert calls == [("b", 9)]
+    samples = [kind for _, kind in world.log].count("Go")
+    assert len(watched) == samples + 1, "from right before the load on, as before each sample"
     assert b.failure is None
     assert not b.sustained
 

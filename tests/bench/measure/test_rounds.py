@@ -101,14 +101,15 @@ class TwoTimes(StandIn):
         return answer
 
 
+@pytest.mark.parametrize("epochs", [None, 6])
 @pytest.mark.parametrize(
     ("share", "agrees"), [(1.0, True), (0.5, True), (0.1, True), (0.001, False), (1.5, False)]
 )
 def test_a_worker_whose_clock_runs_otherwise_than_ours_ends_with_a_wrong_answer(
-    share: float, agrees: bool
+    share: float, agrees: bool, epochs: int | None
 ) -> None:
     world = World()
-    made, _ = group(world, [TwoTimes(world, "a", lambda n: 1.5, share=share)])
+    made, _ = group(world, [TwoTimes(world, "a", lambda n: 2.0, share=share)], epochs=epochs)
     (a,) = made.measure()
     if agrees:
         assert a.failure is None
