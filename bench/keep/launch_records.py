@@ -119,7 +119,7 @@ def _paces(told: Sequence[tuple[Mapping[str, Sequence[Any]] | None, int]]) -> di
     """Of all launches, parallel to all samples; of one that tells nothing, as many times nothing."""
     names = list(dict.fromkeys(name for pace, _ in told for name in pace or ()))
     joined = {
-        name: [value for pace, samples in told for value in (pace[name] if pace else [None] * samples)]
+        name: [v for pace, samples in told for v in ((pace or {}).get(name) or [None] * samples)]
         for name in names
     }
     return joined or None

@@ -144,6 +144,56 @@ def test_what_one_launch_doesn_t_know_the_others_tell() -> None:
     assert launches_joined(CELL, queued, None, CONTEXT).extra_info["synchronised_median_seconds"] == 1.0
 
 
+def test_of_sentences_alike_the_one_with_the_largest_number_is_told() -> None:
+    said = (["12 % of 3 s", "no number"], ["9 % of 5 s", "no number"], ["11 % of 4 s"])
+    parts = [with_info(part, state={"disturbances": told}) for part, told in zip(THREE, said, strict=True)]
+    told = launches_joined(CELL, parts, None, CONTEXT).extra_info["state"]
+    assert told["disturbances"] == ["12 % of 3 s", "no number"]
+
+
+def test_timed_calls_are_proven_where_every_launch_s_were() -> None:
+    def told(*words: str) -> Any:
+        parts = [with_info(part, timed_calls=word) for part, word in zip(THREE, words, strict=True)]
+        return launches_joined(CELL, parts, None, CONTEXT).extra_info["timed_calls"]
+
+    assert told("proven", "proven", "proven") == "proven"
+    assert told("proven", "not proven: no call", "not proven: no check") == "not proven: no call"
+    assert "timed_calls" not in launches_joined(CELL, THREE, None, CONTEXT).extra_info
+
+
+def test_the_device_s_pace_stays_beside_the_samples() -> None:
+    paces = [{"celsius": [40.0, 41.0]}, None, {"celsius": [50.0, None, 52.0], "clock_hertz": [1e9, 2e9, 3e9]}]
+    parts = [with_info(part, pace=pace) for part, pace in zip(THREE, paces, strict=True)]
+    assert launches_joined(CELL, parts, None, CONTEXT).extra_info["pace"] == {
+        "celsius": [40.0, 41.0, None, 50.0, None, 52.0],
+        "clock_hertz": [None, None, None, 1e9, 2e9, 3e9],
+    }
+    assert launches_joined(CELL, THREE, None, CONTEXT).extra_info["pace"] is None
+
+
+def test_what_launching_costs_is_told_of_all_launches_or_why_nobody_knows() -> None:
+    costs: list[dict[str, Any]] = [
+        {
+            "events": {"reason": "no events"},
+            "queued": {"seconds": [0.1, 0.2], "calls": 100},
+            "graph": {"reason": "a"},
+        },
+        {"events": {"seconds": [0.4], "calls": 7}, "queued": {"seconds": [0.3], "calls": 200}},
+        {"events": {"seconds": [0.5], "calls": 8}, "graph": {"reason": "b"}},
+    ]
+    parts = [with_info(part, launch_cost=told) for part, told in zip(THREE, costs, strict=True)]
+    expected = {
+        "events": {"seconds": [0.4, 0.5], "calls": 7},
+        "queued": {"seconds": [0.1, 0.2, 0.3], "calls": 100},
+        "graph": {"reason": "a"},
+    }
+    assert launches_joined(CELL, parts, None, CONTEXT).extra_info["launch_cost"] == expected
+    some = [THREE[0], *parts[1:]]
+    told = launches_joined(CELL, some, None, CONTEXT).extra_info["launch_cost"]
+    assert told["queued"] == {"seconds": [0.3], "calls": 200}
+    assert "launch_cost" not in launches_joined(CELL, THREE, None, CONTEXT).extra_info
+
+
 def test_what_samples_waited_stays_beside_them() -> None:
     counts = [len(part.seconds) for part in THREE]
     parts = [with_info(THREE[0], waited_seconds=None)]
