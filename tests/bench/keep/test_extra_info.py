@@ -9,6 +9,7 @@ import pytest
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import (
     best_epoch,
+    judgement,
     lost_record,
     measured_record,
     time_to_accuracy,
@@ -86,6 +87,7 @@ def test_a_floor_says_that_it_is_one_and_why_it_ended() -> None:
     assert (told["role"], told["repeated"]) == ("floor", 2)
     assert told["stop"] == {"reason": "far from the fastest floor", "median_interval": None, "rounds": 3}
     assert ended(floor, 9, 8)["stop"]["reason"] == "epochs"
+    assert ended(floor, 1, 0)["stop"]["reason"] == "epochs"
     assert ended(replace(floor, role="contestant"), 9, 8)["role"] == "contestant"
 
 
@@ -187,6 +189,21 @@ def multiplied(
     state = {"disturbances": ["another program"]}
     context = replace(CONTEXT, device_names={"cpu:0": "a processor"})
     return measured_record(turn, stopping, context, state, None).extra_info
+
+
+def test_the_memory_of_a_device_is_told_where_bytes_are_counted() -> None:
+    """Of one that is not known the source and the caches, and no bandwidth: nobody's is not its own."""
+    unknown = multiplied([1.0, 3.0])["memory_ceiling"]
+    assert (unknown["bytes_per_second"], unknown["cache_bytes"]) == (None, None)
+    assert unknown["source"].startswith("memory not known")
+    assert trained(cold=True)["memory_ceiling"] is None
+    h200 = {"gpus": [{"index": 0, "name": "NVIDIA H200", "memory_bytes": 150e9}]}
+    cell = Cell(
+        Implementation("p", "matmul", "jax", "", "m:a"), "gpu:0", (("size", 9), ("dtype", "float32")), "g"
+    )
+    told = judgement(cell, {}, [1.0], replace(CONTEXT, fingerprint=h200))["memory_ceiling"]
+    assert told == {"bytes_per_second": 4.8e12, "source": told["source"], "cache_bytes": 60 * 2**20}
+    assert "NVIDIA H200 datasheet" in told["source"]
 
 
 def test_a_kernel_is_told_with_its_launch() -> None:
