@@ -119,6 +119,8 @@ class ModelTold:
     """In which ways of computing its training is proven."""
     unproven: str = ""
     """Why it can't be proven to be trained as it should; empty: it can."""
+    backend: str = ""
+    """Of Keras, on which it was built; empty for other frameworks."""
     undecided: tuple[str, ...] = ()
     """Of each recipe of the proof why training by it can't be proven; empty: it can."""
     idle: tuple[str, ...] = ()

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, Network
-from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
 from likeforlike.models.tasks.own.families.losses import loss_in
-from likeforlike.models.tasks.own.families.open import offered, tools_of
-from likeforlike.models.tasks.own.given import ModelTold, here
+from likeforlike.models.tasks.own.families.open import backend_of, offered, tools_of
+from likeforlike.models.tasks.own.given import ModelTold, Refused, here
 
 TARGET = f"{__name__}:network"
 
@@ -31,8 +31,16 @@ def network_of(told: ModelTold) -> Network:
 
 def _builder(told: ModelTold) -> Callable[[Recipe], Any]:
     def build(recipe: Recipe) -> Any:
+        """Raises RecipeRefused where it is a model of one backend of Keras alone, and this is another one."""
         precision = "float64" if recipe.precision == "float64" else "float32"
-        return tools_of(told.family).built(lambda: offered(told.target), precision)
+        try:
+            return tools_of(told.family).built(lambda: offered(told.target), precision)
+        except Refused as refusal:
+            backend = backend_of(told.family)
+            if backend == told.backend:
+                raise
+            why = f"on {told.backend} it can be built, here not: {refusal}"
+            raise RecipeRefused(told.name, "keras_backend", backend, why) from refusal
 
     return build
 

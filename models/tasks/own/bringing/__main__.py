@@ -24,7 +24,7 @@ from likeforlike.models.tasks.own.bringing.opening import Opening, to_own
 from likeforlike.models.tasks.own.bringing.proving import proven
 from likeforlike.models.tasks.own.data import keep_data, load_kept
 from likeforlike.models.tasks.own.families.model import Model, family_of
-from likeforlike.models.tasks.own.families.open import faced, offered
+from likeforlike.models.tasks.own.families.open import backend_of, faced, offered
 from likeforlike.models.tasks.own.given import (
     ANSWERED,
     Asked,
@@ -85,6 +85,7 @@ def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:
         target=opening.target,
         family=opening.family,
         loss=opening.loss,
+        backend=backend_of(opening.family),
         weights=weights,
         layers=model.layers(),
         outputs=outputs.shape[1:],

@@ -10,6 +10,7 @@ from typing import Any
 from likeforlike.models.contract.training.network import NamedWeights
 from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.contract.training.trainer import Dataset, Run
+from likeforlike.models.tasks.own.families.open import backend_of
 from likeforlike.models.tasks.own.given import ModelTold
 from likeforlike.models.tasks.own.networks import network_of
 
@@ -52,7 +53,7 @@ def _counter(told: ModelTold, run: Run) -> Count:
 
         module = TorchNetwork(name, run)
         return lambda samples, training: _total(with_torch.products_of(module, samples, training))
-    if told.family == "keras" and _backend() == "tensorflow":
+    if told.family == "keras" and backend_of(told.family) == "tensorflow":
         from likeforlike.models.loops.floors import with_tensorflow
         from likeforlike.models.loops.on_tensorflow.network import LoadedNetwork
 
@@ -71,12 +72,6 @@ def _counter(told: ModelTold, run: Run) -> Count:
 
 def _total(products: Any) -> float:
     return float(sum(product.flop for product in products))
-
-
-def _backend() -> str:
-    import keras
-
-    return str(keras.backend.backend())
 
 
 @contextmanager

@@ -22,6 +22,15 @@ def tools_of(family: Family) -> ModuleType:
     return importlib.import_module(f"{_ROOM}.with_{'keras' if family == 'tensorflow' else family}")
 
 
+def backend_of(family: Family) -> str:
+    """Keras's backend in this process; empty for other frameworks."""
+    if family != "keras":
+        return ""
+    import keras
+
+    return str(keras.backend.backend())
+
+
 def seeded(seed: int) -> None:
     """Seed whatever framework the user's module has imported."""
     import sys

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
-from likeforlike.models.contract.training.recipe import MATCHED
+import pytest
+
+from likeforlike.models.contract.training.recipe import MATCHED, RecipeRefused
+from likeforlike.models.tasks.own import networks
 from likeforlike.models.tasks.own.entries import entries_of
-from likeforlike.models.tasks.own.given import POINTERS, Asked, Brought, DataTold, ModelTold
+from likeforlike.models.tasks.own.given import POINTERS, Asked, Brought, DataTold, ModelTold, Refused
 from likeforlike.models.tasks.own.workload import workload_name
 
 
@@ -55,6 +59,24 @@ def test_a_worker_is_told_the_folder_and_the_model_and_a_resumed_run_the_modules
     assert [told[name] for name in POINTERS] == ["folder", "1", "net"]
     assert last.modules == ("mine", "data")
     assert last.workload == "net"
+
+
+@pytest.mark.parametrize(("here", "skipped"), [("tensorflow", False), ("jax", True)])
+def test_a_model_of_one_backend_alone_is_skipped_on_others(
+    monkeypatch: pytest.MonkeyPatch, here: str, skipped: bool
+) -> None:
+    """With layers of TensorFlow's own a Keras model is none of JAX's: no fault of a loop."""
+
+    def built(build: object, precision: str) -> None:
+        raise Refused("--model: mine:net failed: ValueError: only on TensorFlow")
+
+    monkeypatch.setattr(networks, "tools_of", lambda family: SimpleNamespace(built=built))
+    monkeypatch.setattr(networks, "backend_of", lambda family: here)
+    told = replace(brought(net="keras").models[0], backend="tensorflow")
+    with pytest.raises(RecipeRefused if skipped else Refused, match="only on TensorFlow") as error:
+        networks.network_of(told).build(MATCHED)
+    if skipped:
+        assert str(error.value).startswith("net refuses keras_backend='jax': on tensorflow it can be built")
 
 
 def test_the_workload_is_named_by_what_the_models_names_begin_with() -> None:
