@@ -98,7 +98,7 @@ class TracedFloor(ABC):
 
     def prove(self) -> Verification:
         """Every product of a whole batch against NumPy in float64."""
-        return Verification(max(self.errors()), TOLERANCES[self.run.recipe.precision])
+        return Verification(max(self.errors(), default=0.0), TOLERANCES[self.run.recipe.precision])
 
     @abstractmethod
     def forward(self, images: np.ndarray, training: bool) -> np.ndarray:
