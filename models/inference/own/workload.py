@@ -80,11 +80,15 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
     """The workload whose sample is a batch's outputs."""
     told, data = brought.models[number], brought.data
     models = " and ".join(model.target for model in brought.models)
-    numbers = int(np.prod(data.input_shape)) + int(np.prod(told.outputs))
+    given, answered = int(np.prod(data.input_shape)), int(np.prod(told.outputs))
 
     def memory_bytes(axes: Axes) -> int:
-        kept = ANSWERED * (4 * int(np.prod(data.input_shape)) + 8 * int(np.prod(told.outputs)))
-        return kept + 3 * 4 * (told.parameters + axes["batch"] * numbers)
+        kept = ANSWERED * (4 * given + 8 * answered)
+        return kept + 3 * 4 * (told.parameters + axes["batch"] * (given + answered))
+
+    def bytes_moved(axes: Axes) -> float:
+        """At least: an input may be of 8 bits, and of weights, as of a table's rows, not all need be read."""
+        return float(axes["batch"] * (given + 4 * answered))
 
     def flop(axes: Axes) -> float | None:
         if told.inference_flop is None:
@@ -106,7 +110,7 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
         ),
         flop=flop,
         fewest_flop=fewest_flop,
-        bytes_moved=lambda axes: 4.0 * (told.parameters + axes["batch"] * numbers),
+        bytes_moved=bytes_moved,
         items=lambda axes: float(axes["batch"]),
         memory_bytes=memory_bytes,
         problem=partial(problem, brought, number),
