@@ -320,6 +320,7 @@ def test_a_folder_of_kernels_is_found_by_itself():
         "contract",
         "distributed",
         "functions",
+        "own",  # declared when somebody brings a model
     }
     assert set(kernel_workloads()) == folders | beside
 
