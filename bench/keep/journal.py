@@ -233,7 +233,7 @@ def refusal_of(
 ) -> str:
     """Why a run is not resumed, in a line: other code than has measured these cells, or another host."""
     told = [f"the source code of {module}, which has measured {_some(c)}" for module, c in changed.items()]
-    told += [f"{place}, where {_some(cells)} was measured" for place, cells in hosts.items()]
+    told += [f"{place}, which has measured {_some(cells)}" for place, cells in hosts.items()]
     keep = "--resume-anyway" if changed else "--resume-elsewhere"
     return (
         f"{path}: cannot resume, since this has changed: {'; '.join(told)}; restore it, start again without "

@@ -67,8 +67,7 @@ def warnings(context: Context) -> Iterator[str]:
             f"The timed calls of {count_text(keeping, 'cell')} are {keeping[0].unproven_calls}: no verdict "
             "on them is called sure."
         )
-    yield from _other_code(context.study.measurements)
-    yield from _other_hosts(context.study.measurements)
+    yield from _kept_on_resuming(context.study.measurements)
     yield from _in_pairs(context)
     disturbed = [item for item in context.study.measurements if item.disturbed]
     if disturbed:
@@ -78,26 +77,17 @@ def warnings(context: Context) -> Iterator[str]:
         )
 
 
-def _other_code(items: Sequence[Measurement]) -> Iterator[str]:
-    """What was kept on resuming although its code had changed since."""
-    marked = [item for item in items if any(run.cell.extra.other_code for run in item.runs)]
-    modules = dict.fromkeys(m for item in marked for run in item.runs for m in run.cell.extra.other_code)
-    if marked:
-        yield (
-            f"{count_text(marked, 'cell')} measured before the source code of {', '.join(modules)} changed, "
-            "and kept by --resume-anyway."
-        )
-
-
-def _other_hosts(items: Sequence[Measurement]) -> Iterator[str]:
-    """What was kept on resuming although it was measured elsewhere."""
-    marked = [item for item in items if any(run.cell.extra.other_hosts for run in item.runs)]
-    places = dict.fromkeys(p for item in marked for run in item.runs for p in run.cell.extra.other_hosts)
-    if marked:
-        yield (
-            f"{count_text(marked, 'cell')} measured on {' and '.join(places)}, before the run was taken up "
-            "here, and kept by --resume-elsewhere."
-        )
+def _kept_on_resuming(items: Sequence[Measurement]) -> Iterator[str]:
+    """What other code, or another host, had measured before the run was taken up again."""
+    for name, when in (
+        ("other_code", "before the source code of {} changed, and kept by --resume-anyway"),
+        ("other_hosts", "on {}, before the run was taken up here, and kept by --resume-elsewhere"),
+    ):
+        told = [[other for run in item.runs for other in getattr(run.cell.extra, name)] for item in items]
+        marked = [others for others in told if others]
+        if marked:
+            places = dict.fromkeys(other for others in marked for other in others)
+            yield f"{count_text(marked, 'cell')} measured {when.format(' and '.join(places))}."
 
 
 def _in_pairs(context: Context) -> Iterator[str]:

@@ -68,8 +68,9 @@ class Options:
     disable_gc: bool
     timer: str
     resume_anyway: bool = False
-    resume_elsewhere: bool = False
     """Keep what other code has measured, and mark it."""
+    resume_elsewhere: bool = False
+    """Keep what was measured on another host, and mark it."""
     clean_environment: bool = False
     """Start what measures without the inherited variables that change speed or results."""
     pin: bool = False

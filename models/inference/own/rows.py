@@ -15,9 +15,7 @@ import numpy as np
 
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Problem, Verification
-
-SMALLEST_NORM = 1e-3
-"""Of the largest: an answer nearer to 0 is held as if it were so large, since rounding decides the rest."""
+from likeforlike.models.tasks.own.answers import errors, largest_norm
 
 
 @dataclass(frozen=True)
@@ -35,14 +33,10 @@ class Known:
 
     def error(self, rows: np.ndarray, answer: Any) -> float:
         """The largest of some samples' answers, relative to their norms; infinite for another shape."""
-        truth = self.answers[rows].reshape(len(rows), -1)
-        found = np.asarray(answer, np.float64)
-        if found.shape != self.answers[rows].shape:
+        truth, found = self.answers[rows], np.asarray(answer)
+        if found.shape != truth.shape:
             return float("inf")
-        norms = np.linalg.norm(self.answers.reshape(len(self.answers), -1), axis=1)
-        least = np.maximum(norms[rows], SMALLEST_NORM * norms.max())
-        off = np.linalg.norm(found.reshape(len(rows), -1) - truth, axis=1)
-        return float(np.max(off / np.maximum(least, np.finfo(float).tiny)))
+        return float(errors(found, truth, largest_norm(self.answers)).max())
 
 
 class Rows:

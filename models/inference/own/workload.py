@@ -120,7 +120,7 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
         wording=Wording(
             title=f"Inference of {models}",
             about="Outputs for one batch a sample, other samples for each timed call; held against the "
-            "model's own in float64. Operations are those of products and convolutions.",
+            "model's own plain ones. Operations are those of products and convolutions.",
             noun="inference",
             items="samples",
         ),

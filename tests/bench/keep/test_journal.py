@@ -258,7 +258,7 @@ def test_another_host_is_told_with_the_cells_that_were_measured_there(tmp_path: 
     assert journal.other_hosts(here) == {"the host, b": ("a", "c")}
     assert journal.other_hosts(there) == {"the host, a": ("b",)}
     told = refusal_of(tmp_path / "j", {}, journal.other_hosts(here))
-    assert "this has changed: the host, b, where a and 1 more was measured; restore it" in told
+    assert "this has changed: the host, b, which has measured a and 1 more; restore it" in told
     assert told.endswith("marked, with --resume-elsewhere")
     assert refusal_of(tmp_path / "j", {"mine": ("a",)}).endswith("marked, with --resume-anyway")
 
@@ -271,9 +271,13 @@ def test_what_is_kept_on_resuming_is_marked_and_what_is_not_asked_for_refused(tm
     journal.add([CellRecord("z", "measured", code={"mine": "2"}, host=here)])
     code = {"mine": "2"}
     for anyway, elsewhere, refused in (
-        (False, False, "the source code of mine, which has measured x; the host, b, where x and 1 more"),
+        (
+            False,
+            False,
+            "the source code of mine, which has measured x; the host, b, which has measured x and 1 more",
+        ),
         (False, True, "the source code of mine, which has measured x; restore"),
-        (True, False, "has changed: the host, b, where x and 1 more was measured; restore"),
+        (True, False, "has changed: the host, b, which has measured x and 1 more; restore"),
     ):
         with pytest.raises(JournalError, match=refused):
             journal.marks(code, here, anyway, elsewhere)

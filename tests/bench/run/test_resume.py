@@ -102,7 +102,7 @@ def test_resuming_on_another_host_is_refused_or_marked(tmp_path: Path) -> None:
     journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
     done = run_bench(tmp_path, *options, "--resume")
     assert done.returncode == 4
-    assert "the host, elsewhere, where matmul-numpy-cpu:0-32-float32 was measured" in done.stderr
+    assert "the host, elsewhere, which has measured matmul-numpy-cpu:0-32-float32" in done.stderr
     assert run_bench(tmp_path, *options, "--resume-elsewhere").returncode == 0
     told = {
         b["extra_info"]["cell"]: b["extra_info"].get("other_hosts")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from likeforlike.models.tasks.own.answers import errors, largest_norm
 from likeforlike.models.tasks.own.bringing.opening import Opening
 from likeforlike.models.tasks.own.given import answers_file, save_arrays
 
@@ -32,11 +33,7 @@ def keep_answers(
         wide = _asked(opening, start, inputs, "float64").astype(np.float64)
     except Exception:  # whatever a stranger's model raises in a precision that it doesn't expect
         wide = narrow.astype(np.float64)
-    rows = (array.reshape(len(array), -1).astype(np.float64) for array in (narrow, wide))
-    mine, right = rows
-    norms = np.linalg.norm(right, axis=1)
-    off = np.linalg.norm(mine - right, axis=1) / np.maximum(norms, max(1e-3 * norms.max(), 1e-300))
-    tolerance = max(LEAST, STRAYS * float(off.max()))
+    tolerance = max(LEAST, STRAYS * float(errors(narrow, wide, largest_norm(wide)).max()))
     save_arrays(folder / answers_file(opening.number), {"outputs": wide, "tolerance": np.array(tolerance)})
 
 
