@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.training.network import Network
 from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.inference.own.rows import Question
 from likeforlike.models.kernels.precision_modes import UNIT_ROUNDOFF
 from likeforlike.models.tasks.oracle.network import Oracle, vectors_drawn
 
@@ -115,6 +117,14 @@ def weight_names(network: str) -> tuple[str, ...]:
 def weight_count(network: str) -> int:
     """How many numbers they are."""
     return sum(math.prod(array.shape) for array in SUBJECTS[network].weights().values())
+
+
+def network_in(problem: Problem, family: str) -> tuple[Network, Named]:
+    """What a problem asks, built-in or brought, in a framework's terms, and its weights by canonical name."""
+    if isinstance(problem, Question):
+        return problem.network(), problem.weights
+    name = problem.axes["network"]
+    return SUBJECTS[name].network(family), dict(zip(weight_names(name), problem.operands[1:], strict=True))
 
 
 def _attribute(target: str) -> Any:

@@ -14,32 +14,36 @@ from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.training.network import Network
 from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.frameworks.on_jax import kernel, product_precision
-from likeforlike.models.inference.subjects import SUBJECTS, Named, weight_names
+from likeforlike.models.inference.own.rows import asked
+from likeforlike.models.inference.subjects import Named, network_in
+from likeforlike.models.loops.on_jax.network import own_name
 
 
 def jitted(problem: Problem) -> Kernel:
     """Weights are arguments, as everything that a call reads."""
-    network = problem.axes["network"]
-    weights = dict(zip(weight_names(network), problem.operands[1:], strict=True))
-    logits, leaves = function_with(SUBJECTS[network].network("jax"), weights, problem.dtype)
-    return kernel(replace(problem, operands=(problem.operands[0], *leaves)), jax.jit(logits))
+    function, leaves = function_with(*network_in(problem, "jax"), problem.dtype)
+    placed = [kernel(replace(problem, operands=(leaf,)), lambda given: given).call() for leaf in leaves]
+    compiled = jax.jit(function)
+    return asked(kernel, problem, lambda inputs: compiled(inputs, *placed))
 
 
 def function_with(
     found: Network, canonical: Named, dtype: str
 ) -> tuple[Callable[..., Any], tuple[np.ndarray, ...]]:
-    """The network as ``logits(inputs, *leaves)``, and the leaves made of weights by canonical name."""
+    """The network as ``outputs(inputs, *leaves)``, and the leaves made of weights by canonical name.
+
+    What no match stands for, as a count, stays as it was made.
+    """
     init, apply = found.build(MATCHED)
-    shapes, treedef = jax.tree_util.tree_flatten_with_path(jax.eval_shape(init, jax.random.key(0)))
-    by_own = {match.own: match.to_own(canonical[match.name]) for match in found.matches} or dict(canonical)
+    made, form = jax.tree_util.tree_flatten_with_path(init(jax.random.key(0)))
+    own = {match.own: match.to_own(canonical[match.name]) for match in found.matches} or dict(canonical)
     precision = product_precision(dtype)
 
-    def logits(inputs: Any, *leaves: Any) -> Any:
+    def outputs(inputs: Any, *leaves: Any) -> Any:
         with jax.default_matmul_precision(precision):
-            return apply(jax.tree_util.tree_unflatten(treedef, leaves), inputs, False, None)
+            # the key is for dropout that stays on
+            tree = jax.tree_util.tree_unflatten(form, leaves)
+            given = apply(tree, inputs, False, jax.random.key(0))
+        return given[0] if isinstance(given, tuple) else given
 
-    return logits, tuple(by_own[_path(keys)] for keys, _ in shapes)
-
-
-def _path(keys: Any) -> str:
-    return jax.tree_util.keystr(keys, simple=True, separator="/")
+    return outputs, tuple(np.asarray(own.get(own_name(path), leaf)) for path, leaf in made)

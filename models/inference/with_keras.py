@@ -14,15 +14,14 @@ from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.training.network import Network
 from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.frameworks import on_numpy
-from likeforlike.models.inference.subjects import SUBJECTS, Named, weight_names
+from likeforlike.models.inference.own.rows import asked
+from likeforlike.models.inference.subjects import Named, network_in
 from likeforlike.models.loops.keras_fit import device_name
 
 
 def model_of(problem: Problem) -> Any:
     """The model on the problem's device, in its precision, with its weights."""
-    network = problem.axes["network"]
-    weights = dict(zip(weight_names(network), problem.operands[1:], strict=True))
-    return model_with(SUBJECTS[network].network("keras"), weights, problem)
+    return model_with(*network_in(problem, "keras"), problem)
 
 
 def model_with(found: Network, weights: Named, problem: Problem) -> Any:
@@ -32,6 +31,8 @@ def model_with(found: Network, weights: Named, problem: Problem) -> Any:
     try:
         with keras.device(device_name(problem.device)):
             model = found.build(MATCHED)
+            if not model.built or not model.weights:  # a subclassed model makes its weights when it is called
+                model(keras.ops.convert_to_tensor(problem.operands[0][:1]), training=False)
     finally:
         keras.config.set_dtype_policy(before)
     variables = {variable.path: variable for variable in model.weights}
@@ -43,12 +44,12 @@ def model_with(found: Network, weights: Named, problem: Problem) -> Any:
 def predict(problem: Problem) -> Kernel:
     """``Model.predict`` as it is called on an array, with a batch as large as that."""
     model, batch = model_of(problem), problem.axes["batch"]
-    return on_host(problem, lambda images: model.predict(images, batch_size=batch, verbose=0))
+    return asked(on_host, problem, lambda images: model.predict(images, batch_size=batch, verbose=0))
 
 
 def predict_on_batch(problem: Problem) -> Kernel:
     """``Model.predict_on_batch``."""
-    return on_host(problem, model_of(problem).predict_on_batch)
+    return asked(on_host, problem, model_of(problem).predict_on_batch)
 
 
 def on_host(problem: Problem, work: Callable[[np.ndarray], Any]) -> Kernel:

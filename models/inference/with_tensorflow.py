@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -11,6 +10,7 @@ import tensorflow as tf
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Problem
 from likeforlike.models.frameworks import on_tensorflow
+from likeforlike.models.inference.own.rows import asked
 from likeforlike.models.inference.with_keras import model_of
 
 
@@ -37,4 +37,4 @@ def _called(problem: Problem) -> Callable[[Any], Any]:
 
 
 def _kernel(problem: Problem, work: Callable[[Any], Any]) -> Kernel:
-    return on_tensorflow.kernel(replace(problem, operands=problem.operands[:1]), work)
+    return asked(on_tensorflow.kernel, problem, work)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedParameter
 
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.training.network import Network
 from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.frameworks import on_torch
-from likeforlike.models.inference.subjects import SUBJECTS, Named, weight_names
+from likeforlike.models.inference.own.rows import asked
+from likeforlike.models.inference.subjects import Named, network_in
 
 
 def eager(problem: Problem) -> Kernel:
@@ -28,16 +29,22 @@ def compiled(problem: Problem) -> Kernel:
 
 def module_of(problem: Problem) -> torch.nn.Module:
     """The module on the problem's device, in its precision, with its weights."""
-    network = problem.axes["network"]
-    weights = dict(zip(weight_names(network), problem.operands[1:], strict=True))
-    return module_with(SUBJECTS[network].network("torch"), weights, problem)
+    return module_with(*network_in(problem, "torch"), problem)
 
 
 def module_with(found: Network, weights: Named, problem: Problem) -> torch.nn.Module:
-    """The network's module on the problem's device, in its precision, with weights by canonical name."""
-    module = found.build(MATCHED)
-    own = {match.own: torch.from_numpy(match.to_own(weights[match.name])) for match in found.matches}
-    module.load_state_dict(own)
+    """The network's module on the problem's device, in its precision, with weights by canonical name.
+
+    What no match stands for, as a count of batches, stays as it was built.
+    """
+    module: torch.nn.Module = found.build(MATCHED)
+    if any(isinstance(weight, UninitializedParameter) for weight in module.parameters()):
+        with torch.no_grad():
+            module.eval()(torch.from_numpy(problem.operands[0][:1]))
+    state = module.state_dict()
+    with torch.no_grad():
+        for match in found.matches:
+            state[match.own].copy_(torch.from_numpy(match.to_own(weights[match.name])))
     place = "cuda" if problem.device.startswith("gpu") else "cpu"
     return module.to(place, getattr(torch, problem.dtype)).eval()
 
@@ -50,4 +57,4 @@ def _kernel(problem: Problem, module: Callable[[Any], Any]) -> Kernel:
         with torch.inference_mode():
             return module(images)
 
-    return on_torch.kernel(replace(problem, operands=problem.operands[:1]), logits)
+    return asked(on_torch.kernel, problem, logits)

@@ -11,7 +11,6 @@ from likeforlike.models.inference.implementations import IMPLEMENTATIONS
 from likeforlike.models.tasks.own.entries import brought_entry, suffix_of
 from likeforlike.models.tasks.own.given import Brought
 
-_ROOM = "likeforlike.models.inference"
 _FAMILIES: Mapping[str, Family] = {
     "with_keras": "keras",
     "with_tensorflow": "keras",
@@ -27,5 +26,5 @@ def entries_of(brought: Brought, workload: str) -> Iterator[Implementation]:
         for way in IMPLEMENTATIONS:
             module = way.target.partition(":")[0].rpartition(".")[2]
             if _FAMILIES.get(module) == model.family:
-                ours = replace(way, workload=workload, target=way.target.replace(_ROOM, f"{_ROOM}.own", 1))
+                ours = replace(way, workload=workload)
                 yield brought_entry(brought, number, ours, suffix_of(brought, number))

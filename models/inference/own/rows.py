@@ -102,17 +102,17 @@ class Drawn:
 
 
 def asked(
-    make: Callable[[Problem, Callable[..., Any]], Kernel], question: Problem, work: Callable[[Any], Any]
+    make: Callable[[Problem, Callable[..., Any]], Kernel], problem: Problem, work: Callable[[Any], Any]
 ) -> Kernel:
-    """A kernel of ``work(samples)``, made by a framework's own ``kernel``, with samples drawn anew."""
-    assert isinstance(question, Question)
-    assert question.rows is not None
+    """A kernel of ``work(inputs)`` by a framework's own ``kernel``; of a question with samples drawn anew."""
+    made = make(replace(problem, operands=problem.operands[:1]), work)
+    if not isinstance(problem, Question) or problem.rows is None:
+        return made
 
     def place(inputs: np.ndarray) -> Any:
-        return make(replace(question, operands=(inputs,)), lambda given: given).call()
+        return make(replace(problem, operands=(inputs,)), lambda given: given).call()
 
-    supply = Drawn(question.rows, place)
-    made = make(replace(question, operands=question.operands[:1]), work)
+    supply = Drawn(problem.rows, place)
     return replace(
         made, call=lambda: work(supply.operand), change=None, upload=None, download=None, supply=supply
     )

@@ -67,9 +67,9 @@ def kernel_of(brought: Brought, batch: int) -> tuple[Any, Any, Any]:
     axes = {"batch": batch}
     problem = workload.problem(axes, "cpu:0")
     if brought.first.family == "torch":
-        from likeforlike.models.inference.own.with_torch import eager as way
+        from likeforlike.models.inference.with_torch import eager as way
     else:
-        from likeforlike.models.inference.own.with_jax import jitted as way
+        from likeforlike.models.inference.with_jax import jitted as way
     return workload, problem, way(problem)
 
 
