@@ -91,7 +91,7 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
         return float(axes["batch"] * (given + 4 * answered))
 
     def flop(axes: Axes) -> float | None:
-        if told.inference_flop is None:
+        if told.inference_flop is None or not brought.one_network:
             return None
         of_batch, of_sample = told.inference_flop
         return of_batch + axes["batch"] * of_sample

@@ -172,6 +172,11 @@ class Brought:
         """The model whose names are canonical."""
         return self.models[0]
 
+    @property
+    def one_network(self) -> bool:
+        """Whether all models are matched with the first, so that its counts are those of all."""
+        return all(model.matches for model in self.models[1:])
+
 
 ASKED_FILE, DATA_FILE = "asked.json", "data.json"
 ARRAYS = ("train_inputs", "train_targets", "validation_inputs", "validation_targets")

@@ -36,7 +36,7 @@ def task_of(brought: Brought, number: int, name: str) -> Task:
         return OwnEpochs(brought, number, trainer, recipe, data, start)
 
     def flop(recipe: Recipe, samples: int) -> float | None:
-        if told.flop is None:
+        if told.flop is None or not brought.one_network:
             return None
         of_step, of_sample = told.flop
         return recipe.steps(samples) * of_step + recipe.trained_samples(samples) * of_sample

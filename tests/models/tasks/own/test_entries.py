@@ -9,9 +9,19 @@ from types import SimpleNamespace
 import pytest
 
 from likeforlike.models.contract.training.recipe import MATCHED, RecipeRefused
+from likeforlike.models.inference.own.workload import declared as asked
 from likeforlike.models.tasks.own import networks
 from likeforlike.models.tasks.own.entries import entries_of
-from likeforlike.models.tasks.own.given import POINTERS, Asked, Brought, DataTold, ModelTold, Refused
+from likeforlike.models.tasks.own.given import (
+    POINTERS,
+    Asked,
+    Brought,
+    DataTold,
+    MatchTold,
+    ModelTold,
+    Refused,
+)
+from likeforlike.models.tasks.own.task import task_of
 from likeforlike.models.tasks.own.workload import workload_name
 
 
@@ -77,6 +87,18 @@ def test_a_model_of_one_backend_alone_is_skipped_on_others(
         networks.network_of(told).build(MATCHED)
     if skipped:
         assert str(error.value).startswith("net refuses keras_backend='jax': on tensorflow it can be built")
+
+
+def test_operations_are_told_where_all_models_are_one_network() -> None:
+    """A cell is counted by its workload: of another network beside the first nobody knows whose it would be."""
+    two = brought(keras="keras", other="torch")
+    counted = tuple(replace(m, flop=(1.0, 2.0), inference_flop=(1.0, 2.0)) for m in two.models)
+    matched = (counted[0], replace(counted[1], matches=(MatchTold("w", "w"),)))
+    recipe = replace(MATCHED, batch_size=4)
+    for models, training, inference in ((counted, None, None), (matched, 3 + 2 * 9, 1 + 2 * 8)):
+        some = replace(two, models=models)
+        assert task_of(some, 0, "net").flop(recipe, 9) == training
+        assert asked(some, "net-inference").flop({"batch": 8}) == inference
 
 
 def test_the_workload_is_named_by_what_the_models_names_begin_with() -> None:
