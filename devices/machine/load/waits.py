@@ -6,9 +6,10 @@ anything (20 threads: 0.13 ms, measured). Whatever can't be read is None and dis
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +37,13 @@ OTHERS_CORES = 0.1
 """What others must have used of a core, lately, for a wait to be laid at their door.
 
 Threads of one framework wait for one another as well: on an idle machine TensorFlow's waited for a tenth of
-their time in every turn.
+their time in every turn, and with 16 cores, of which a GPU's cells use one or two, a woken thread waited for
+3 ms behind another of its own process.
 """
 _LATELY_SECONDS = 0.5
 """Of turns: ticks of 10 ms say nothing of a single one."""
+_WORKING_FRACTION = 0.02
+"""Of a turn that a thread must have run to be one that wants a core: all run a little when a worker is thawed."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +206,12 @@ def ran_seconds(before: Threads, after: Threads) -> float:
     )
 
 
+def working_threads(before: Threads, after: Threads, seconds: float) -> int:
+    """How many of a worker's threads want a core: those that ran for more than a moment of these ``seconds``."""
+    ran = (_since(before.get(thread, _NOTHING).run_seconds, now.run_seconds) for thread, now in after.items())
+    return sum(each > _WORKING_FRACTION * seconds for each in ran)
+
+
 def _since(before: float, after: float) -> float:
     """What was added; a count that fell is another thread's, to which the kernel gave the same number."""
     return after - before if after >= before else after
@@ -221,11 +231,18 @@ Clock = Callable[[], float]
 class WaitMeter:
     """What a worker's sample waited for: ``start`` before it, ``stop`` after it."""
 
-    def __init__(self, reader: WaitReader, clock: Clock, cores: int | None = None) -> None:
-        """``clock`` in seconds; ``cores`` as for ``waiting_reasons``."""
+    def __init__(
+        self,
+        reader: WaitReader,
+        clock: Clock,
+        cores: int | None = None,
+        affinity: Callable[[int], Collection[int]] = os.sched_getaffinity,
+    ) -> None:
+        """``clock`` in seconds; ``cores`` as for ``waiting_reasons``; ``affinity`` of a process."""
         self._reader = reader
         self._clock = clock
         self._cores = cores
+        self._affinity = affinity
         self._pids: tuple[int, ...] = ()
         self._before: Waits | None = None
         self._began = 0.0
@@ -254,7 +271,11 @@ class WaitMeter:
         )
 
     def _others_worked(self, before: Waits, after: Waits, seconds: float) -> bool:
-        """Whether others used the processors in this turn and those before it; True where nobody can tell."""
+        """Whether others used the processors in this turn and those before it, and left none free.
+
+        True where nobody can tell. On a machine of many cores something always works; a worker waits for it
+        only where its own threads and others' work have taken all cores.
+        """
         busy = _grown(before.busy_seconds, after.busy_seconds)
         if busy is None or before.threads is None or after.threads is None:
             return True
@@ -262,4 +283,12 @@ class WaitMeter:
         while sum(turn for turn, _ in self._lately) - self._lately[0][0] >= _LATELY_SECONDS:
             self._lately.popleft()
         whole = sum(turn for turn, _ in self._lately)
-        return sum(others for _, others in self._lately) >= OTHERS_CORES * whole
+        others = sum(others for _, others in self._lately) / whole
+        working = working_threads(before.threads, after.threads, seconds)
+        return others >= OTHERS_CORES and working + math.ceil(others) >= self._cores_of_the_worker()
+
+    def _cores_of_the_worker(self) -> int:
+        """On how many it may run: as many as we, or fewer, to which it is held."""
+        cores = processors() if self._cores is None else self._cores
+        held = (told(self._affinity, pid) for pid in self._pids)
+        return min([cores, *(len(found) for found in held if found)])

@@ -175,7 +175,7 @@ def _is_float(variable: Any) -> bool:
 
 
 def _dense(gradient: Any) -> np.ndarray:
-    if hasattr(gradient, "indices") and hasattr(gradient, "values"):  # of an embedding, TensorFlow's slices
+    if keras.backend.backend() == "tensorflow":  # of an embedding these are slices
         import tensorflow as tf
 
         gradient = tf.convert_to_tensor(gradient)

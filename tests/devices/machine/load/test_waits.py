@@ -56,9 +56,9 @@ class Machine:
         (self.root / group).mkdir(parents=True, exist_ok=True)
         (self.root / group / "cpu.stat").write_text(text)
 
-    def meter(self, cores: int = 2) -> WaitMeter:
+    def meter(self, cores: int = 2, held_to: int | None = None) -> WaitMeter:
         reader = WaitReader(self.proc, self.groups, self.root)
-        return WaitMeter(reader, lambda: self.now, cores)
+        return WaitMeter(reader, lambda: self.now, cores, lambda pid: range(held_to or cores))
 
 
 @pytest.fixture
@@ -296,13 +296,15 @@ def test_the_kernel_s_own_files_read_as_ours_do() -> None:
         assert times[os.getpid(), os.getpid()].run_seconds > 0
 
 
-def _turn(machine: Machine, meter: WaitMeter, begun: float, others_ms: int) -> list[str]:
-    """A turn of 50 ms: the worker's thread runs 20 ms of it and waits 25; others work meanwhile."""
-    count = round(begun / 0.05)
+def _turn(machine: Machine, meter: WaitMeter, count: int, others_ms: int, threads: int = 1) -> list[str]:
+    """A turn of 50 ms: each of the worker's threads runs 20 ms of it and waits 25; others work meanwhile."""
     meter.start([PID])
     machine.now += 0.05
-    machine.thread(1, 20 * (count + 1), 25 * (count + 1))
-    busy = (count + 1) * (20 + others_ms) * os.sysconf("SC_CLK_TCK") // 1000
+    for thread in range(1, threads + 1):
+        machine.thread(thread, 20 * (count + 1), 25 * (count + 1))
+    for woken in range(100, 120):  # with the worker, to sleep on at once
+        machine.thread(woken, 0.1 * (count + 1), 0)
+    busy = (count + 1) * (20 * threads + 2 + others_ms) * os.sysconf("SC_CLK_TCK") // 1000
     (machine.proc / "stat").write_text(f"cpu  {busy} 0 0 1000000 0 0 0 0\ncpu0 {busy} 0 0 1000000 0 0 0 0\n")
     return meter.stop()
 
@@ -315,5 +317,27 @@ def test_waits_are_laid_at_the_door_of_others_only_where_they_worked(
     machine.thread(1, 0, 0)
     (machine.proc / "stat").write_text("cpu  0 0 0 1000000 0 0 0 0\ncpu0 0 0 0 1000000 0 0 0 0\n")
     meter = machine.meter()
-    told = [_turn(machine, meter, n * 0.05, others_ms) for n in range(20)]
+    told = [_turn(machine, meter, n, others_ms) for n in range(20)]
+    assert all(bool(reasons) == disturbed for reasons in told[10:])
+
+
+@pytest.mark.parametrize(
+    ("threads", "others_ms", "held_to", "disturbed"),
+    [
+        (1, 25, 16, False),  # a GPU's cell, half a core of others: fourteen cores are free
+        (4, 490, 16, False),
+        (4, 590, 16, True),
+        (15, 25, 16, True),  # a product on all cores, of which one must be shared
+        (14, 25, 16, False),
+        (2, 25, 2, True),  # held to two cores by --pin
+    ],
+)
+def test_on_many_cores_others_keep_nobody_waiting_while_one_is_free(
+    machine: Machine, threads: int, others_ms: int, held_to: int, disturbed: bool
+) -> None:
+    for thread in range(1, threads + 1):
+        machine.thread(thread, 0, 0)
+    (machine.proc / "stat").write_text("cpu  0 0 0 1000000 0 0 0 0\ncpu0 0 0 0 1000000 0 0 0 0\n")
+    meter = machine.meter(16, held_to)
+    told = [_turn(machine, meter, n, others_ms, threads) for n in range(20)]
     assert all(bool(reasons) == disturbed for reasons in told[10:])
