@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -39,17 +40,27 @@ def fastest_by_round(candidates: Sequence[Measurement]) -> Measurement:
 
 
 def _fastest(runs: Sequence[Run]) -> Run:
-    """One run that has in every round the fastest of these, an undisturbed one where there is one."""
-    rounds: dict[int, tuple[bool, float]] = {}
+    """One run that has in every round the fastest of these, an undisturbed one where there is one.
+
+    Where a candidate was disturbed that is faster than that elsewhere, the next best is no floor: the round
+    counts as disturbed, with the fastest of all.
+    """
     launches: dict[int, int] = {}
+    quiet: dict[int, float] = {}
+    every: dict[int, float] = {}
+    held_up: dict[int, float] = {}
     for run in runs:
         launches |= dict(zip(run.cell.rounds, run.launch_numbers, strict=True))
-        for number, seconds in zip(run.cell.rounds, run.cell.samples, strict=True):
-            sample = (number in run.disturbed_rounds, seconds)
-            rounds[number] = min(sample, rounds.get(number, sample))
-    numbers = tuple(sorted(rounds))
-    disturbed = tuple(Disturbed(n, "every candidate was disturbed") for n in numbers if rounds[n][0])
-    samples = tuple(rounds[number][1] for number in numbers)
+        taken = dict(zip(run.cell.rounds, run.cell.samples, strict=True))
+        undisturbed = {n: seconds for n, seconds in taken.items() if n not in run.disturbed_rounds}
+        _add_least(every, taken)
+        _add_least(quiet, undisturbed)
+        best = min((undisturbed or taken).values(), default=math.inf)
+        _add_least(held_up, dict.fromkeys(taken.keys() - undisturbed.keys(), best))
+    numbers = tuple(sorted(every))
+    in_doubt = {n for n in numbers if n not in quiet or held_up.get(n, math.inf) < quiet[n]}
+    samples = tuple(every[n] if n in in_doubt else quiet[n] for n in numbers)
+    disturbed = tuple(Disturbed(n, "its fastest candidate was disturbed") for n in sorted(in_doubt))
     first = runs[0].cell
     extra = msgspec.structs.replace(
         first.extra,
@@ -62,6 +73,12 @@ def _fastest(runs: Sequence[Run]) -> Run:
     )
     median = statistics.median(samples) if samples else first.median_seconds
     return replace(runs[0], cell=replace(first, samples=samples, median_seconds=median, extra=extra))
+
+
+def _add_least(least: dict[int, float], seconds: Mapping[int, float]) -> None:
+    """Take what is less than what was known of a round."""
+    for number, each in seconds.items():
+        least[number] = min(each, least.get(number, each))
 
 
 def rounds_won(candidates: Iterable[Measurement]) -> dict[str, int]:

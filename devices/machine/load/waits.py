@@ -43,7 +43,7 @@ their time in every turn, and with 16 cores, of which a GPU's cells use one or t
 _LATELY_SECONDS = 0.5
 """Of turns: ticks of 10 ms say nothing of a single one."""
 _WORKING_FRACTION = 0.02
-"""Of a turn that a thread must have run to be one that wants a core: all run a little when a worker is thawed."""
+"""Of a turn that a thread must have run to want a core: all run a little when a worker is thawed."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def ran_seconds(before: Threads, after: Threads) -> float:
 
 
 def working_threads(before: Threads, after: Threads, seconds: float) -> int:
-    """How many of a worker's threads want a core: those that ran for more than a moment of these ``seconds``."""
+    """How many of a worker's threads want a core: those that ran for more than a moment of ``seconds``."""
     ran = (_since(before.get(thread, _NOTHING).run_seconds, now.run_seconds) for thread, now in after.items())
     return sum(each > _WORKING_FRACTION * seconds for each in ran)
 

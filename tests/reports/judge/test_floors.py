@@ -75,8 +75,31 @@ def test_disturbed_samples_give_way_to_undisturbed_ones():
     other = candidate("floor-b", [2.0, 2.0, 0.9], disturbed=both)
     line = line_of(one, other)
     (run,) = line.fastest.runs
-    assert run.cell.samples == (2.0, 1.0, 1.0)
+    assert run.cell.samples == (0.5, 1.0, 1.0)
+    assert run.disturbed_rounds == frozenset({0})  # faster than 2.0 it is elsewhere, too
+
+
+def test_a_round_in_which_the_fastest_candidate_was_disturbed_does_not_raise_the_floor():
+    """The next best, four times slower, is no floor: on a GPU the mean of two such rounds was told for it."""
+    jax = candidate("floor-jax", [2.17, 2.21], disturbed=[{"round": 1, "reason": "waited"}])
+    line = line_of(jax, candidate("floor-torch", [7.71, 8.09]), trained("jax-scan", [6.34, 6.29]))
+    (run,) = line.fastest.runs
+    assert run.disturbed_rounds == frozenset({1})
+    assert line.fastest.median_seconds == 2.17
+    assert line.trainers[0].rounds_below == 0
+
+
+def test_a_round_counts_in_which_a_slow_candidate_was_disturbed():
+    slow = candidate("floor-torch", [7.71, 8.09], disturbed=[{"round": 1, "reason": "waited"}])
+    (run,) = line_of(candidate("floor-jax", [2.17, 2.21]), slow).fastest.runs
     assert run.disturbed_rounds == frozenset()
+
+
+def test_where_every_candidate_was_disturbed_the_round_is():
+    held = [{"round": 1, "reason": "waited"}]
+    both = [candidate(name, [2.0, 3.0], disturbed=held) for name in ("floor-a", "floor-b")]
+    (run,) = line_of(*both).fastest.runs
+    assert run.disturbed_rounds == frozenset({1})
 
 
 def test_a_candidate_that_is_wrong_is_none():
