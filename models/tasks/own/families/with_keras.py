@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import keras
@@ -23,7 +23,7 @@ def seed(number: int) -> None:
 
 def built(build: Builder, precision: str) -> keras.Model:
     """What the user's function returns, its layers named as in a fresh process; in float64 if asked."""
-    with _fresh_names(), _floats(precision):
+    with _fresh_names(), _computing_in(precision):
         return build()
 
 
@@ -41,18 +41,27 @@ def _fresh_names() -> Iterator[None]:
 
 
 @contextmanager
-def _floats(precision: str) -> Iterator[None]:
+def _computing_in(precision: str) -> Iterator[None]:
+    """Keras's defaults, and what it makes of two types, in float64 if asked, for layers as they are called, too.
+
+    On PyTorch and JAX float64 and another type give float32 there, so that a normalisation computed in that.
+    """
     if precision != "float64":
         yield
         return
-    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    from keras.src.backend.common import dtypes  # there is no public way
+
+    narrowed = getattr(dtypes, "BIT64_TO_BIT32_DTYPE", {})
+    floatx, policy, to_32 = keras.config.floatx(), keras.config.dtype_policy(), narrowed.get("float64")
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
+    narrowed["float64"] = "float64"
     try:
         yield
     finally:
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
+        narrowed["float64"] = to_32
 
 
 def leaves_of(model: Any) -> list[Any]:
@@ -94,7 +103,8 @@ class KerasModel:
         """``inputs``: a batch on which variables are made that the model has not made yet."""
         self.model, self.loss = model, loss
         if not model.built or not model.weights:
-            model(self._tensor(inputs), training=False)
+            with self._in_its_precision():
+                model(self._tensor(inputs), training=False)
         self._variables = {variable.path: variable for variable in model.weights if _is_float(variable)}
         if len(self._variables) < sum(map(_is_float, model.weights)):
             names = [variable.path for variable in model.weights]
@@ -118,25 +128,27 @@ class KerasModel:
         """Outputs, batch by batch as in inference; as in training of all at once."""
         if training:
             before = self.weights()
-            found = keras.ops.convert_to_numpy(self.model(self._tensor(inputs), training=True))
+            found = self._called(inputs, training=True)
             self.assign(before)
-            return np.asarray(found)
-        return np.concatenate(
-            [
-                keras.ops.convert_to_numpy(
-                    self.model(self._tensor(inputs[start : start + _BLOCK]), training=False)
-                )
-                for start in range(0, len(inputs), _BLOCK)
-            ]
-        )
+            return found
+        starts = range(0, len(inputs), _BLOCK)
+        return np.concatenate([self._called(inputs[start : start + _BLOCK], False) for start in starts])
+
+    def _called(self, inputs: np.ndarray, training: bool) -> np.ndarray:
+        with self._in_its_precision():
+            return np.asarray(keras.ops.convert_to_numpy(self.model(self._tensor(inputs), training=training)))
+
+    def _in_its_precision(self) -> AbstractContextManager[None]:
+        return _computing_in(self.model.dtype_policy.compute_dtype)
 
     def step(self, inputs: np.ndarray, targets: np.ndarray, training: bool) -> Step:
         """Losses and gradients of a batch, eagerly."""
         steps = {"tensorflow": _tensorflow_step, "torch": _torch_step, "jax": _jax_step}
         step = steps[keras.backend.backend()]
-        losses, further, outputs, gradients = step(
-            self, self._tensor(inputs), self._tensor(targets), training
-        )
+        with self._in_its_precision():
+            losses, further, outputs, gradients = step(
+                self, self._tensor(inputs), self._tensor(targets), training
+            )
         variables = self.model.trainable_variables
         return Step(
             np.asarray(keras.ops.convert_to_numpy(losses)),
@@ -155,7 +167,8 @@ class KerasModel:
 
     def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         """Mean loss of outputs, penalties included."""
-        losses = keras.ops.convert_to_numpy(self.loss(self._tensor(targets), self._tensor(outputs)))
+        with self._in_its_precision():
+            losses = keras.ops.convert_to_numpy(self.loss(self._tensor(targets), self._tensor(outputs)))
         further = sum(float(keras.ops.convert_to_numpy(added)) for added in self.model.losses)
         return float(np.mean(losses)) + further
 
