@@ -42,7 +42,7 @@ def _fresh_names() -> Iterator[None]:
 
 @contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
-    """Keras's defaults, and what it makes of two types, in float64 if asked, for layers as they are called, too.
+    """Keras's defaults, and what it makes of two types, in float64 if asked: layers ask when they are called.
 
     On PyTorch and JAX float64 and another type give float32 there, so that a normalisation computed in that.
     """
