@@ -9,6 +9,7 @@ from likeforlike.reports.judge.grounds import Grounds, run_spread
 from likeforlike.reports.sort.beside_time.units import paired_samples, ratio_units, time_units
 from likeforlike.reports.sort.call_times import compared_statistic, what_is_missing
 from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.statistics.choice import confidence_beside_the_fastest, p_value_beside_the_fastest
 from likeforlike.reports.statistics.launches import Unit, apart, at_confidence, over_launches, widened
 from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.quantiles import MEDIAN, difference, mean_unit, one_launch_ratio
@@ -108,17 +109,15 @@ def _over_rounds(base: Measurement, other: Measurement) -> RatioEstimate | None:
 def allowing_for_choice(estimate: RatioEstimate, entrants: int) -> RatioEstimate:
     """The estimate for a base that was chosen as the fastest of so many.
 
-    Of many alike the fastest and the slowest differ by chance. Any two could have become those that are
-    compared, entrants (entrants - 1) / 2 pairs, of which one fewer than the entrants are looked at: each
-    stands for entrants / 2, and p-values count so often (Bonferroni). An interval over launches is widened
-    to match; one over rounds alone stays that of one ratio.
+    Of many alike the fastest and the slowest differ by chance. P-values become those beside the fastest
+    (``statistics.choice``). An interval over launches is widened to match; one over rounds alone stays that
+    of one ratio.
     """
-    times = max(entrants / 2, 1.0)
     apart = estimate.apart_p_value
     return replace(
-        at_confidence(estimate, 1.0 - (1.0 - estimate.confidence) / times),
-        p_value=min(estimate.p_value * times, 1.0),
-        apart_p_value=None if apart is None else min(apart * times, 1.0),
+        at_confidence(estimate, confidence_beside_the_fastest(estimate.confidence, entrants)),
+        p_value=p_value_beside_the_fastest(estimate.p_value, entrants),
+        apart_p_value=None if apart is None else p_value_beside_the_fastest(apart, entrants),
     )
 
 
