@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -36,7 +37,12 @@ class TimedCalls:
     seconds: list[float] = field(default_factory=list)
     witnessed: list[float] = field(default_factory=list)
     reading: list[float] = field(default_factory=list)
+    """Seconds from a call's end until its result was read."""
+    reading_again: list[float] = field(default_factory=list)
+    """The same, had it been read as fast as the second time; of readings that took suspiciously long."""
     read_bytes: int = 0
+    result_bytes: int = 0
+    """Of the result itself, of which a sketch reads all on the device and gives little."""
     worst: Verification | None = None
     probed: int = 0
     draw_seconds: float = 0.0
@@ -107,6 +113,7 @@ class TimedCalls:
             return
         self.probed += 1
         start = self.clock()
+        self.result_bytes = _bytes_of(result)
         verification = self.probe(self._reading(start), result, expected)
         if not verification.ok:
             raise CellFailed(_outcome(verification), _reason(verification))
@@ -125,10 +132,14 @@ class TimedCalls:
 
         def noted(read: Callable[..., Any]) -> Callable[..., Any]:
             def reading(*arguments: Any) -> Any:
+                begun = self.clock() - start
                 answer = read(*arguments)
                 self.reading.append(self.clock() - start)
-                parts = answer if isinstance(answer, tuple) else (answer,)
-                self.read_bytes = sum(getattr(part, "nbytes", 0) for part in parts)
+                self.read_bytes = _bytes_of(answer)
+                if self.reading[-1] > self._longest_in_time():
+                    again = self.clock()
+                    read(*arguments)
+                    self.reading_again.append(begun + self.clock() - again)
                 return answer
 
             return reading
@@ -152,8 +163,21 @@ class TimedCalls:
             raise CellFailed("wrong-answer", f"a call returns before its work is done: {told}")
 
     def _seems_early(self) -> bool:
-        copied = _SHORTEST_READING_SECONDS + self.read_bytes / _SLOWEST_COPY
-        return min(self.reading) > max(statistics.median(self.seconds), copied)
+        """Whether reading waits for work: it takes too long for that many bytes, or much longer than again.
+
+        A product in 16 bits may take a GPU less time than the sketch of it.
+        """
+        fastest = min(self.reading)
+        if fastest <= self._longest_in_time():
+            return False
+        if fastest > _copied_seconds(max(self.read_bytes, self.result_bytes)) or not self.reading_again:
+            return True
+        waited = fastest - min(self.reading_again)
+        return waited > max(statistics.median(self.seconds), _SHORTEST_READING_SECONDS)
+
+    def _longest_in_time(self) -> float:
+        """Reading that takes no longer than this, or than a call, waits for nothing."""
+        return max(statistics.median(self.seconds), _copied_seconds(self.read_bytes))
 
     def refuse_false_clocks(self) -> None:
         """Raise CellFailed where the clock disagrees with the witness."""
@@ -191,6 +215,19 @@ def changeable_rows(problem: Problem) -> int:
     """Rows of the first operand; 0 where fractions can't multiply it: indices, or none at all."""
     first = problem.operands[0] if problem.operands else np.zeros(0)
     return len(first) if first.ndim and first.dtype.kind == "f" else 0
+
+
+def _copied_seconds(count: int) -> float:
+    return _SHORTEST_READING_SECONDS + count / _SLOWEST_COPY
+
+
+def _bytes_of(value: Any) -> int:
+    """Of an array of any framework, or of those in a tuple; 0 of what is none."""
+    if isinstance(value, tuple):
+        return sum(map(_bytes_of, value))
+    dtype = getattr(value, "dtype", None)
+    each = getattr(dtype, "itemsize", None) or getattr(dtype, "size", 0)  # TensorFlow's word for it
+    return math.prod(getattr(value, "shape", None) or (1,)) * each if isinstance(each, int) else 0
 
 
 def _outcome(verification: Verification) -> str:

@@ -222,8 +222,8 @@ def test_reading_is_timed_where_the_result_is_read() -> None:
         Factors(4, False, "float64", np.random.default_rng(0)),
         clock=lambda: float(next(ticks)),
     )
-    calls.after(np.ones(4), 1.0, 1.0)
-    assert calls.reading == [1.0]
+    calls.after(np.ones(4), 2.0, 2.0)
+    assert calls.reading == [2.0]  # from the call's end, with a look at the clock before it is read
     assert calls.read_bytes == 32
 
 
