@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -22,39 +23,61 @@ from likeforlike.models.loops.on_jax.products import as_products
 _TRACED = ("dot_general", "conv_general_dilated")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Product:
     """One product or convolution of a traced step."""
 
-    equation: JaxprEqn
+    primitive: Any
+    params: Mapping[str, Any]
+    operands: tuple[Any, ...]
+    """Of both shape and dtype."""
+    result: Any
+    """Shape and dtype of what comes out."""
+
+    @classmethod
+    def of(cls, equation: JaxprEqn) -> Product:
+        """As it was traced."""
+        operands = tuple(variable.aval for variable in equation.invars)
+        return cls(equation.primitive, equation.params, operands, equation.outvars[0].aval)
 
     @property
-    def operands(self) -> list[Any]:
-        """Shape and dtype of both."""
-        return [variable.aval for variable in self.equation.invars]
-
-    @property
-    def result(self) -> Any:
-        """Shape and dtype of what comes out."""
-        return self.equation.outvars[0].aval
+    def is_convolution(self) -> bool:
+        """Whether it has windows."""
+        return bool(self.primitive.name == "conv_general_dilated")
 
     @property
     def told(self) -> str:
         """In words."""
         shapes = " by ".join("x".join(map(str, aval.shape)) for aval in self.operands)
-        return f"{self.equation.primitive.name} {shapes}"
+        return f"{self.primitive.name} {shapes}"
 
     def __call__(self, *operands: jax.Array) -> jax.Array:
         """The product of operands of those shapes."""
-        return self.equation.primitive.bind(*operands, **self.equation.params)
+        return self.primitive.bind(*operands, **self.params)
+
+    def channels_first(self) -> Product:
+        """The same convolution, each array in the order batch, channels, places; a product as it is.
+
+        In that order a GPU's library convolves float32: XLA would transpose each array to it and back.
+        """
+        if not self.is_convolution:
+            return self
+        layout = self.params["dimension_numbers"]
+        specs = (layout.lhs_spec, layout.rhs_spec, layout.out_spec)
+        left, right, result = (
+            jax.ShapeDtypeStruct(tuple(aval.shape[axis] for axis in spec), aval.dtype)
+            for aval, spec in zip((*self.operands, self.result), specs, strict=True)
+        )
+        in_order = lax.ConvDimensionNumbers(*(tuple(range(len(spec))) for spec in specs))
+        return Product(self.primitive, {**self.params, "dimension_numbers": in_order}, (left, right), result)
 
     @property
     def flop(self) -> float:
         """Two for each product of two numbers; a convolution's zeros beyond the edge among them."""
         left, right = self.operands
         made = math.prod(self.result.shape)
-        params = self.equation.params
-        if self.equation.primitive.name == "dot_general":
+        params = self.params
+        if not self.is_convolution:
             (contracted, _), _ = params["dimension_numbers"]
             return 2.0 * made * math.prod(left.shape[axis] for axis in contracted)
         features = right.shape[params["dimension_numbers"].rhs_spec[0]]
@@ -63,8 +86,8 @@ class Product:
 
     def exact(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """By NumPy."""
-        params = self.equation.params
-        if self.equation.primitive.name == "dot_general":
+        params = self.params
+        if not self.is_convolution:
             return _dot_general(left, right, params["dimension_numbers"])
         layout = params["dimension_numbers"]
         # the gradient by a kernel of several groups: groups of the batch, each with its part of the features
@@ -127,7 +150,7 @@ def products_of(network: JaxNetwork, samples: int, training: bool = True) -> lis
     closed = jax.make_jaxpr(jax.jit(gradients if training else outputs))(
         network.weights, network.state, inputs, targets, jax.random.key(0)
     )
-    return [Product(equation) for equation in _equations(closed.jaxpr)]
+    return [Product.of(equation) for equation in _equations(closed.jaxpr)]
 
 
 def _equations(jaxpr: Jaxpr, times: int = 1) -> Iterator[JaxprEqn]:
@@ -162,6 +185,7 @@ class FloorJax(TracedFloor):
         rewrite = as_products if self.run.device.startswith("cpu") else None
         self.network = JaxNetwork(self.name, self.run, rewrite)
         self.outputs = jax.jit(self.network.outputs, static_argnums=3)
+        self.compiled: dict[str, Callable[..., Any]] = {}
         self.of_whole = products_of(self.network, self.run.recipe.batch_size)
         self.of_rest = products_of(self.network, self.rest) if self.rest else []
 
@@ -177,16 +201,24 @@ class FloorJax(TracedFloor):
         return sum(product.flop for product in found)
 
     def make_ways(self) -> Sequence[Way]:
-        """One, compiled ahead."""
-        operands = [self._placed(products) for products in (self.of_whole, self.of_rest)]
-        run = jax.jit(self._epoch).lower(*operands).compile()
-        self.compiled: Callable[..., Any] = run
-        return [Way("one scan", lambda: jax.block_until_ready(run(*operands)))]
+        """Compiled ahead: as traced and, where there are convolutions, with their channels first."""
+        as_traced = self._way("one scan", self.of_whole, self.of_rest)
+        if not any(product.is_convolution for product in (*self.of_whole, *self.of_rest)):
+            return [as_traced]
+        turned = ([product.channels_first() for product in of] for of in (self.of_whole, self.of_rest))
+        return [as_traced, self._way("one scan, channels first", *turned)]
+
+    def _way(self, name: str, whole: Sequence[Product], rest: Sequence[Product]) -> Way:
+        operands = self._placed(whole), self._placed(rest)
+        run = jax.jit(partial(self._epoch, whole, rest)).lower(*operands).compile()
+        self.compiled[name] = run
+        return Way(name, lambda: jax.block_until_ready(run(*operands)))
 
     def errors(self) -> Sequence[float]:
-        """Each product, compiled by itself, against NumPy."""
+        """Each product, compiled by itself, against NumPy; convolutions in both orders."""
+        of_all = [*self.of_whole, *(p.channels_first() for p in self.of_whole if p.is_convolution)]
         found = []
-        for product, operands in zip(self.of_whole, self._placed(self.of_whole), strict=True):
+        for product, operands in zip(of_all, self._placed(of_all), strict=True):
             exact = product.exact(*(np.asarray(operand).astype(np.float64) for operand in operands))
             found.append(relative_error(np.asarray(jax.jit(product)(*operands)).astype(np.float64), exact))
         return found
@@ -208,7 +240,13 @@ class FloorJax(TracedFloor):
             for number, product in enumerate(products)
         ]
 
-    def _epoch(self, whole: list[tuple[jax.Array, ...]], rest: list[tuple[jax.Array, ...]]) -> Any:
+    def _epoch(
+        self,
+        of_whole: Sequence[Product],
+        of_rest: Sequence[Product],
+        whole: list[tuple[jax.Array, ...]],
+        rest: list[tuple[jax.Array, ...]],
+    ) -> Any:
         """All batches; gives back the last products, and those of the smaller batch: XLA leaves out others.
 
         A number of each first operand changes from batch to batch, else XLA would multiply once for all.
@@ -218,16 +256,16 @@ class FloorJax(TracedFloor):
             operands = [(_touched(left, number), *others) for left, *others in carry[0]]
             return (
                 operands,
-                [product(*pair) for product, pair in zip(self.of_whole, operands, strict=True)],
+                [product(*pair) for product, pair in zip(of_whole, operands, strict=True)],
             ), None
 
         last: list[jax.Array] = []
         if self.whole:
-            start = [jnp.zeros(p.result.shape, p.result.dtype) for p in self.of_whole]
+            start = [jnp.zeros(p.result.shape, p.result.dtype) for p in of_whole]
             (_, last), _ = lax.scan(
                 body, (whole, start), jnp.arange(self.whole, dtype=jnp.float32) / self.whole
             )
-        return last, [product(*pair) for product, pair in zip(self.of_rest, rest, strict=True)]
+        return last, [product(*pair) for product, pair in zip(of_rest, rest, strict=True)]
 
 
 def _touched(operand: jax.Array, number: jax.Array) -> jax.Array:

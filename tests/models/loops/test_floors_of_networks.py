@@ -76,11 +76,12 @@ def test_what_is_traced_is_what_a_step_needs_and_is_multiplied_right(family: str
 def test_a_scan_of_jax_multiplies_every_batch() -> None:
     """No product is taken out of the loop as if it were the same for each batch, and none is left out."""
     floor = floor_of("jax")
-    text = floor.compiled.as_text()
+    (run,) = floor.compiled.values()
+    text = run.as_text()
     inside = re.findall(r" dot\(.*op_name=\"[^\"]*while/body", text)
     assert (len(inside), len(re.findall(r" dot\(", text))) == (5, 10)
     operands = [floor._placed(products) for products in (floor.of_whole, floor.of_rest)]
-    last, rest = floor.compiled(*operands)
+    last, rest = run(*operands)
     for product, (left, right), found in zip(floor.of_rest, operands[1], rest, strict=True):
         np.testing.assert_allclose(found, product.exact(np.asarray(left), np.asarray(right)), atol=1e-13)
     for product, (left, right), found in zip(floor.of_whole, operands[0], last, strict=True):
@@ -130,6 +131,57 @@ def test_strided_grouped_and_transposed_convolutions_are_known(monkeypatch: pyte
     # by hand: 4x4 places of 4 features by 9 weights, 10x10 inputs spread of 4x4 by 3 x 9, 8x8 of 4 by 24
     forward = 2 * (16 * 4 * 9 + 16 * 4 * 27 + 64 * CLASSES * 24)
     assert floor.flop(1) == forward + 2 * forward - 2 * 16 * 4 * 9
+
+
+def test_jax_convolves_channels_first_too_where_nothing_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU: each convolution of a step in two orders, strided, of groups, and one dimensional."""
+    jax = pytest.importorskip("jax")
+    from likeforlike.models.loops.floors import with_jax
+
+    shapes = {"a": (3, 3, 1, 4), "b": (2, 4, CLASSES)}
+
+    def build(recipe: Any) -> Any:
+        def apply(tree: Any, maps: Any, training: bool, key: Any) -> Any:
+            maps = jax.lax.conv_general_dilated(
+                maps,
+                tree["a"],
+                (2, 1),
+                "SAME",
+                feature_group_count=2,
+                dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            )
+            rows = maps.reshape(len(maps), -1, 4)
+            return jax.lax.conv_general_dilated(
+                rows, tree["b"], (1,), "VALID", rhs_dilation=(2,), dimension_numbers=("NHC", "HIO", "NHC")
+            ).sum(1)
+
+        return lambda key: {name: jax.numpy.zeros(shape) for name, shape in shapes.items()}, apply
+
+    draw = np.random.default_rng(9)
+    start = NamedWeights({name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
+    pixels, labels = (
+        draw.normal(size=(10, 5, 6, 2)).astype(np.float32),
+        np.arange(10, dtype=np.int32) % CLASSES,
+    )
+    network = Network("maps", "jax", build, tuple(Match(name, name) for name in shapes))
+    monkeypatch.setattr(with_jax, "as_products", None)
+    floor = floor_of(
+        "jax", data=Dataset("maps", "test", *[pixels, labels] * 2), initial=start, network=network
+    )
+    assert [product.is_convolution for product in floor.of_whole] == [True] * len(floor.of_whole)
+    assert len(floor.errors()) == 2 * len(floor.of_whole)
+    assert floor.prove().error < 1e-13
+    assert list(floor.compiled) == ["one scan", "one scan, channels first"]
+    for product in floor.of_whole:
+        first = product.channels_first()
+        assert first.flop == product.flop
+        layout = product.params["dimension_numbers"]
+        left, right = (draw.normal(size=aval.shape).astype(aval.dtype) for aval in product.operands)
+        turned = first(left.transpose(layout.lhs_spec), right.transpose(layout.rhs_spec))
+        np.testing.assert_allclose(turned, product(left, right).transpose(layout.out_spec), atol=1e-12)
+    epochs: list[Epoch] = []
+    floor.train(lambda epoch: epochs.append(epoch) is None)
+    assert set(floor.terms["microseconds_per_batch"]) == set(floor.compiled)
 
 
 def test_a_convolution_of_numpy_by_hand() -> None:
