@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from likeforlike.reports.read.machines import Machine
-from likeforlike.reports.sort.beside_time.units import groups_in_turns, ratio_units, time_units
+from likeforlike.reports.sort.beside_time.units import Place, groups_in_turns, ratio_units, time_units
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.measured.study import Study
@@ -20,9 +20,10 @@ from likeforlike.reports.statistics.launches import (
     ASSUMED_RUN_SPREAD,
     ASSUMED_SPREAD,
     TELLING_FREEDOM,
+    Unit,
     entrants_variances,
 )
-from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread
+from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread, times_larger
 
 Where = tuple[str, str, str]
 """Machine id, device and workload."""
@@ -157,7 +158,7 @@ def kind_of(item: Measurement) -> str:
 
 
 def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
-    variances, freedoms, most = [], [], 0.0
+    variances, freedoms, told, most = [], [], [], 0.0
     for items in groups:
         found = [ratio_units(items[0], item) for item in items]
         shared = [place for place in found[0] if all(place in units for units in found)]
@@ -168,7 +169,16 @@ def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
             variances += own[0]
             freedoms += own[1]
             most += own[2]
-    return pooled_spread(variances, freedoms, most)
+            told += _told_by_rounds(found, shared)[-len(own[0]) :]
+    spread = pooled_spread(variances, freedoms, most)
+    # where bursts took a third of the rounds their median's interval is wide, however near medians lie
+    return spread and replace(spread, overstated=max(1.0, times_larger(told, variances, freedoms)))
+
+
+def _told_by_rounds(found: Sequence[Mapping[Place, Unit]], shared: Sequence[Place]) -> list[float]:
+    """Of each entrant the mean squared error of a launch, by its rounds; of the base that of the others."""
+    others = [float(np.mean([units[place].squared_error for place in shared])) for units in found[1:]]
+    return [float(np.mean(others)), *others]
 
 
 def _time_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:

@@ -142,19 +142,21 @@ def over_launches(
     """Ratio from the paired log-ratios of at least two launches, each a unit.
 
     Mean over launches, without those that lie apart, and Student's interval with the moderated variance
-    between them, which holds the variance within; it is never taken to be less than the rounds show, nor
-    these for more than all entrants show. Raises ValueError for fewer than two.
+    between them, which holds the variance within; it is never taken to be less than the rounds show, once
+    these say no more of all entrants than their launches show. Raises ValueError for fewer than two.
     """
     if len(units) < 2:
         raise ValueError(f"{len(units)} launches: expected at least 2")
-    largest = spread.largest if spread is not None and spread.most >= TELLING_FREEDOM else math.inf
+    telling = spread if spread is not None and spread.most >= TELLING_FREEDOM else None
+    largest = math.inf if telling is None else telling.largest
     kept = together(units, largest)
     count = len(kept)
     logs = np.array([unit.log for unit in kept])
     weights = launch_weights(kept, None if spread is None else spread.variance)
     variance, freedom = moderated(_weighted_variance(logs, weights), count - 1.0, spread)
-    # what entrants show holds what rounds add; errors of few rounds, one of them slow, say too much
-    within = min(float((weights**2 * [unit.squared_error for unit in kept]).sum()) / count, largest)
+    within = float((weights**2 * [unit.squared_error for unit in kept]).sum()) / count
+    if telling is not None:
+        within /= telling.overstated
     error = math.sqrt(max(variance, within) / count)
     share = 0.0 if variance <= 0.0 else max(1.0 - within / max(variance, within), 0.0)
     centre = float(np.average(logs, weights=weights))

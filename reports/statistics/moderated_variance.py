@@ -35,6 +35,8 @@ class Spread:
     """No estimate may have more degrees of freedom than all variances together from which it was taken."""
     assumed: bool = False
     """Whether no launches showed it."""
+    overstated: float = 1.0
+    """By how much rounds say that launches differ by more than they do; at least 1."""
 
     @property
     def worth(self) -> float:
@@ -89,13 +91,27 @@ def pooled_spread(
     most = float(2.0 * halves.sum()) if most is None else most
     if values.size == 1:
         return Spread(float(values[0]), 0.0, most)
-    errors = np.log(values) - special.digamma(halves) + np.log(halves)
+    errors = _logs(values, halves)
     centre = float(errors.mean())
     excess = float(errors.var(ddof=1) - special.polygamma(1, halves).mean())
     if excess <= 0.0:
         return Spread(math.exp(centre), math.inf, most)
     half = trigamma_inverse(excess)
     return Spread(math.exp(centre + float(special.digamma(half)) - math.log(half)), 2.0 * half, most)
+
+
+def _logs(variances: np.ndarray, halves: np.ndarray) -> np.ndarray:
+    """Logarithms that are right in the mean; ``halves`` of degrees of freedom."""
+    return np.asarray(np.log(variances) - special.digamma(halves) + np.log(halves))
+
+
+def times_larger(told: Sequence[float], variances: Sequence[float], freedoms: Sequence[float]) -> float:
+    """How many times the variances what was told of each is, in the geometric mean; 1 if unknown."""
+    rows = [row for row in zip(told, variances, freedoms, strict=True) if min(row) > 0.0]
+    if not rows:
+        return 1.0
+    said, shown, freedom = np.array(rows).T
+    return math.exp(float(np.mean(np.log(said) - _logs(shown, freedom / 2.0))))
 
 
 def moderated(variance: float, freedom: float, spread: Spread | None) -> tuple[float, float]:

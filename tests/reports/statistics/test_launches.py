@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from likeforlike.reports.statistics.moderated_variance import (
     Spread,
     moderated,
     pooled_spread,
+    times_larger,
     trigamma_inverse,
 )
 from likeforlike.reports.statistics.ratios import paired_ratio, unpaired_ratio
@@ -311,13 +313,52 @@ class TestLaunchesThatABurstSpoiled:
         logs = [0.0, 0.3] * 5
         assert over_launches(units(*logs), self.SHOWN).ratio == pytest.approx(math.exp(0.15))
 
-    def test_errors_of_rounds_count_for_no_more_than_all_entrants_show(self):
-        """Of four rounds one that was slow has the error of a median told at ten times what it is."""
+    def test_errors_of_rounds_count_for_no_more_than_launches_show_of_all_entrants(self):
+        """Of rounds of which a burst took a third the error of a median is told at ten times what it is."""
         logs = [0.0, 0.005, -0.005]
-        told, slow = (over_launches(units(*logs, squared_error=e), self.SHOWN) for e in (0.0, 0.1**2))
+        overstated = replace(self.SHOWN, overstated=100.0)
+        told, slow = (over_launches(units(*logs, squared_error=e), overstated) for e in (0.0, 0.1**2))
         assert (told.low, told.high) == pytest.approx((slow.low, slow.high), rel=1e-3)
-        unknown = over_launches(units(*logs, squared_error=0.1**2), Spread(0.01**2, 3.0, most=4.0))
-        assert unknown.high > 1.05 > slow.high
+        restless = over_launches(units(*logs, squared_error=0.4**2), overstated)
+        assert restless.high > 1.04 > slow.high
+        for spread in (self.SHOWN, replace(overstated, most=4.0), None):  # all rounds right, too few launches
+            assert over_launches(units(*logs, squared_error=0.1**2), spread).high > 1.1
+
+
+@pytest.mark.parametrize(("launches", "rounds"), [(3, 12), (10, 4)])
+@pytest.mark.parametrize("bursts", [0.0, 0.35])
+def test_one_entrant_noisier_than_the_others_and_bursts_are_both_told_right(launches, rounds, bursts):
+    """Six alike, the last with ten times their noise: its interval must be its own, theirs not of its kind."""
+    rng = np.random.default_rng(launches)
+    held, arms = [], []
+    for _ in range(300):
+        noise = rng.normal(0.0, 0.003, (6, launches, rounds))
+        noise[5] *= 10.0
+        hit = rng.random(noise.shape) < bursts
+        noise += hit * np.abs(rng.normal(0.0, 0.2, noise.shape))
+        entrants = [[unit_of(row - base) for row, base in zip(e, noise[0], strict=True)] for e in noise]
+        figures = np.array([[unit.log for unit in entrant] for entrant in entrants]).T
+        variances, freedoms, most = entrants_variances(figures)
+        told = [float(np.mean([unit.squared_error for unit in entrant])) for entrant in entrants]
+        told[0] = float(np.mean(told[1:]))
+        spread = replace(
+            pooled_spread(variances, freedoms, most),
+            overstated=max(1.0, times_larger(told, variances, freedoms)),
+        )
+        found = [over_launches(entrants[number], spread) for number in (1, 5)]
+        held.append([estimate.low <= 1.0 <= estimate.high for estimate in found])
+        arms.append([math.log(estimate.high / estimate.low) / 2 for estimate in found])
+    assert np.mean(held, axis=0).min() >= (0.88 if bursts else 0.93)
+    plain, restless = np.mean(arms, axis=0)
+    assert plain < (0.6 if not bursts else 1.1) * restless
+
+
+def test_what_was_told_of_variances_is_held_against_them_in_the_geometric_mean():
+    rng = np.random.default_rng(4)
+    shown = [float(rng.normal(0.0, 2.0, 3).var(ddof=1)) for _ in range(4_000)]
+    assert times_larger([16.0] * 4_000, shown, [2.0] * 4_000) == pytest.approx(4.0, rel=0.08)
+    assert times_larger([16.0, 0.0, 3.0], [4.0, 4.0, 0.0], [1e9] * 3) == pytest.approx(4.0)
+    assert times_larger([], [], []) == times_larger([0.0], [4.0], [2.0]) == 1.0
 
 
 def test_each_side_without_pairs_has_its_own_spread():

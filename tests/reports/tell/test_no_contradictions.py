@@ -183,8 +183,8 @@ PLANTED = {
     "largest product": ("own-run1", "tf-graph takes ×1.22", "tf-graph takes ×0.93", ("findings",)),
     "as long at the largest product": (
         "quick",
-        "numpy takes as long as tf-graph.",
-        "numpy takes ×0.70 of tf-graph's time.",
+        "tf-eager takes as long as tf-graph.",
+        "tf-eager takes ×0.70 of tf-graph's time.",
         ("findings",),
     ),
     "the fastest": ("eigen", "numpy-eigh is the fastest", "tf-eigh is the fastest", ("findings",)),
