@@ -37,8 +37,7 @@ OTHERS_CORES = 0.1
 """What others must have used of a core, lately, for a wait to be laid at their door.
 
 Threads of one framework wait for one another as well: on an idle machine TensorFlow's waited for a tenth of
-their time in every turn, and with 16 cores, of which a GPU's cells use one or two, a woken thread waited for
-3 ms behind another of its own process.
+their time in every turn; and beside a GPU, with most of 16 cores free, threads waited for up to 3 ms.
 """
 _LATELY_SECONDS = 0.5
 """Of turns: ticks of 10 ms say nothing of a single one."""

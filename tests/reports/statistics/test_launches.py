@@ -328,7 +328,7 @@ class TestLaunchesThatABurstSpoiled:
 @pytest.mark.parametrize(("launches", "rounds"), [(3, 12), (10, 4)])
 @pytest.mark.parametrize("bursts", [0.0, 0.35])
 def test_one_entrant_noisier_than_the_others_and_bursts_are_both_told_right(launches, rounds, bursts):
-    """Six alike, the last with ten times their noise: its interval must be its own, theirs not of its kind."""
+    """Six alike, the last with ten times their noise: its interval must be wider than theirs."""
     rng = np.random.default_rng(launches)
     held, arms = [], []
     for _ in range(300):
