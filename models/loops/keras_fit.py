@@ -38,7 +38,7 @@ ALL = (*PLAIN, "bfloat16", "mixed")
 FED = {
     "arrays-untuned": "Keras's dataset of the arrays, not autotuned",
     "tf.data": "tf.data from tensors on the host",
-    "gathered": "tf.data, gathered once an epoch",
+    "gathered": "tf.data, gathered once an epoch, not autotuned",
 }
 """Where batches come from, by a recipe's feeding."""
 

@@ -35,7 +35,7 @@ class KerasFitTuned(KerasFit):
             **super().terms,
             "jit_trial": in_milliseconds(self.trial),
             "shuffle": "one permutation an epoch" if recipe.shuffle == "every-epoch" else "none",
-            "residence": "tf.data, gathered once an epoch",
+            "residence": "tf.data, gathered once an epoch, not autotuned",
         }
 
     def compile_options(self, recipe: Recipe) -> dict[str, Any]:

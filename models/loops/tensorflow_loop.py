@@ -92,7 +92,7 @@ FED = {
     "tf.data": "tf.data from tensors on the host",
     "arrays": "Keras's dataset of the arrays",
     "arrays-untuned": "Keras's dataset of the arrays, not autotuned",
-    "gathered": "tf.data, gathered once an epoch",
+    "gathered": "tf.data, gathered once an epoch, not autotuned",
 }
 SHUFFLED = {
     "tf.data": "tf.data, buffer of all images",

@@ -45,7 +45,7 @@ def shuffled(inputs: Any, targets: Any, recipe: Recipe) -> tf.data.Dataset:
 
 
 def gathered(inputs: Any, targets: Any, recipe: Recipe) -> tf.data.Dataset:
-    """Batches sliced from samples that were put in the epoch's order at once."""
+    """Batches sliced from samples that were put in the epoch's order at once; not autotuned."""
     with tf.device("/CPU:0"):
         images, labels = tf.constant(inputs), tf.constant(targets)
     samples, size = len(labels), recipe.batch_size
@@ -66,7 +66,7 @@ def gathered(inputs: Any, targets: Any, recipe: Recipe) -> tf.data.Dataset:
 
     # a seeded shuffle would begin anew with each epoch's iterator; this source of numbers goes on
     numbers = tf.data.Dataset.random(recipe.seed, rerandomize_each_iteration=True)
-    found = numbers.take(1).flat_map(epoch)
+    found = _without_autotuner(numbers.take(1).flat_map(epoch))
     return found.apply(tf.data.experimental.assert_cardinality(recipe.steps(samples)))
 
 
@@ -96,6 +96,11 @@ def keras_dataset(inputs: Any, targets: Any, batch: int, in_fresh_orders: bool) 
 
 def untuned(inputs: Any, targets: Any, batch: int, in_fresh_orders: bool) -> tf.data.Dataset:
     """The same without ``tf.data``'s autotuner."""
+    return _without_autotuner(keras_dataset(inputs, targets, batch, in_fresh_orders))
+
+
+def _without_autotuner(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """It holds up whole epochs for seconds: ``bench.studies.long_epochs``."""
     options = tf.data.Options()
     options.autotune.enabled = False
-    return keras_dataset(inputs, targets, batch, in_fresh_orders).with_options(options)
+    return dataset.with_options(options)

@@ -111,6 +111,15 @@ def test_the_dataset_tells_its_length_and_passes_over_the_arrays_in_fresh_orders
         np.testing.assert_array_equal(rows[:, 0], own)
 
 
+def test_batches_gathered_once_an_epoch_are_not_autotuned_either(tensorflow):
+    from likeforlike.models.loops.on_tensorflow.feeding import gathered
+
+    images, labels = np.arange(10.0, dtype=np.float32)[:, None], np.arange(10)
+    made = gathered(images, labels, replace(MATCHED, batch_size=4))
+    assert made.options().autotune.enabled is False
+    assert int(made.cardinality()) == 3
+
+
 def test_fit_without_autotuning_keeps_to_the_oracle(tensorflow):
     """Two epochs, each of three batches and a half: an input that runs out in the second strays by 5 %."""
     recipe = replace(MATCHED, batch_size=16, dropout_rate=0.0)
