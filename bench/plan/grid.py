@@ -11,7 +11,7 @@ from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.axes import check_names, parsed, points, unknown_precision
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
-from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder
+from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder, ladder_facts
 from likeforlike.bench.plan.recipes import recipe_named
 from likeforlike.bench.plan.sides import Side, check_variables, in_every_side
 from likeforlike.bench.plan.twins import with_twins
@@ -106,12 +106,27 @@ def _cells(options: Options, registry: Registry, places: Sequence[Place]) -> tup
         for task in trained:
             cells += _training_cells(task, options, registry, places)
     else:
-        orders = options.ladder_orders or DEFAULT_ORDERS
-        ladder = build_ladder(options.ladder, registry, orders, trained[0], options.ladder_ways)
-        cells += _ladder_cells(registry.declared[trained[0]], ladder.rungs, options, places)
+        ladders = _ladders(options.ladder, options, registry, trained)
+        ladder = ladders[trained[0]]
+        for task, climbed in ladders.items():
+            cells += _ladder_cells(registry.declared[task], climbed.rungs, options, places)
     if divided in asked:
         cells += _distributed_cells(divided, options, registry, places)
     return cells, ladder
+
+
+def _ladders(ends: str, options: Options, registry: Registry, trained: Sequence[str]) -> dict[str, Ladder]:
+    """The same changes in the same orders with each network. Raises OptionError where they can't be."""
+    orders = options.ladder_orders or DEFAULT_ORDERS
+    found = {task: build_ladder(ends, registry, orders, task, options.ladder_ways) for task in trained}
+    first = trained[0]
+    for task, ladder in found.items():
+        if ladder_facts(ladder) != ladder_facts(found[first]):
+            raise OptionError(
+                f"--ladder: {ends} leads by other changes with {task} than with {first}; "
+                "measure them in runs of their own"
+            )
+    return found
 
 
 def _tasks(asked: Sequence[str], registry: Registry) -> list[str]:
@@ -178,8 +193,6 @@ def _check_company(options: Options, workloads: Sequence[str], trained: Sequence
         return
     if not trained:
         raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
-    if len(trained) > 1:
-        raise OptionError(f"--ladder: climbs with one network, not with {' and '.join(trained)}; name one")
     if options.recipes is not None and divided not in workloads:
         raise OptionError("--recipes: the ends of --ladder say which; leave it out")
 

@@ -124,28 +124,32 @@ Steps = list[tuple[Rung, Measurement | None]]
 """An order's rungs with their measurements; None where a rung has no figure."""
 
 
-def orders_of(ladder: Ladder, measured: Iterable[Measurement]) -> dict[str, list[Steps]]:
-    """The rungs of every order with their measurements, place by place.
+def orders_of(ladder: Ladder, measured: Iterable[Measurement]) -> dict[tuple[str, str], list[Steps]]:
+    """The rungs of every order with their measurements, by network and place.
 
     Their samples are whole epochs if every rung of the place tells its phases: logging is among what changes.
     """
-    places: dict[str, dict[tuple[str, Any], Measurement]] = {}
-    for item in measured:
-        if any(run.file.ladder == ladder for run in item.runs):
-            place = item.key.device + (f" of {item.key.apart}" if item.key.apart else "")
-            place += f", side {item.key.side}" if item.key.side else ""
-            places.setdefault(place, {})[item.key.implementation, item.key.axis.get("recipe")] = item
+    climbed = [item for item in measured if any(run.file.ladder == ladder for run in item.runs)]
     names = {(rung.implementation, rung.recipe) for order in ladder.orders for rung in order}
+    rungs_of = grouped((_place_climbed(item), item) for item in climbed if _rung_name(item) in names)
     found = {}
-    for place, items in places.items():
-        rungs = {name: item for name, item in items.items() if name in names}
-        if rungs:
-            rungs = dict(zip(rungs, on_one_basis(list(rungs.values())), strict=True))
-            found[place] = [
-                [(rung, rungs.get((rung.implementation, rung.recipe))) for rung in order]
-                for order in ladder.orders
-            ]
+    for where, items in rungs_of.items():
+        rungs = dict(zip(map(_rung_name, items), on_one_basis(items), strict=True))
+        found[where] = [
+            [(rung, rungs.get((rung.implementation, rung.recipe))) for rung in order]
+            for order in ladder.orders
+        ]
     return found
+
+
+def _rung_name(item: Measurement) -> tuple[str, Any]:
+    return item.key.implementation, item.key.axis.get("recipe")
+
+
+def _place_climbed(item: Measurement) -> tuple[str, str]:
+    """The network, and where it was measured."""
+    place = item.key.device + (f" of {item.key.apart}" if item.key.apart else "")
+    return item.key.workload, place + (f", side {item.key.side}" if item.key.side else "")
 
 
 def side_pairs(study: Study) -> list[tuple[Measurement, Measurement]]:

@@ -80,8 +80,12 @@ class Context:
     def terms(self, item: Measurement) -> str:
         """``matched``, or ``convnet, matched`` where the recipe alone doesn't say what is trained."""
         recipe = str(item.key.axis.get("recipe", "?"))
-        network = item.declared.wording.title or (item.key.workload if self._several_tasks else "")
+        network = self.network(item)
         return f"{network}, {recipe}" if network else recipe
+
+    def network(self, item: Measurement) -> str:
+        """What is trained, where that has to be said: by its title, or by name where there are several."""
+        return item.declared.wording.title or (item.key.workload if self._several_tasks else "")
 
     @cached_property
     def _several_tasks(self) -> bool:

@@ -189,6 +189,42 @@ def test_a_ladder_is_one_group(registry: Registry) -> None:
     ]
 
 
+def test_a_ladder_climbs_with_each_network_in_a_group_of_its_own(registry: Registry) -> None:
+    networks = ("training", "convnet", "transformer")
+    made = grid(registry, workloads=networks, ladder="keras-fit:graph-loop")
+    assert made.ladder is not None
+    cells = [cell for cell in made.cells if cell.recipe is not None and not cell.twin_of]
+    by_network = {name: [cell for cell in cells if cell.workload == name] for name in networks}
+    assert {name: {cell.group for cell in found} for name, found in by_network.items()} == {
+        name: {f"{name} ladder cpu:0 run 0"} for name in networks
+    }
+    rungs = [(rung.entry.name, rung.recipe.name) for rung in made.ladder.rungs]
+    for found in by_network.values():
+        assert [(cell.entry.name, cell.recipe.name) for cell in found if cell.recipe] == rungs
+        assert {cell.entry.workload for cell in found} == {found[0].workload}
+    assert not any(cell.skip_reason for cell in cells)
+
+
+def test_networks_with_which_a_ladder_leads_by_other_changes_are_refused(registry: Registry) -> None:
+    """A loop of one of the networks that has not the ways that it has with the other."""
+    entries = tuple(
+        replace(entry, ways=(("feeding", ("arrays",)),))
+        if (entry.workload, entry.name) == ("convnet", "keras-fit")
+        else entry
+        for entry in registry.entries
+    )
+    with pytest.raises(OptionError) as refused:
+        grid(
+            replace(registry, entries=entries),
+            workloads=("training", "convnet"),
+            ladder="keras-fit:graph-loop",
+        )
+    assert str(refused.value) == (
+        "--ladder: keras-fit:graph-loop leads by other changes with convnet than with training; "
+        "measure them in runs of their own"
+    )
+
+
 def test_resuming_asks_for_the_same_options_but_not_for_limits_of_a_cell() -> None:
     before, after = (
         options().conditions(),

@@ -38,15 +38,16 @@ _ALONE = "Of the training alone: not every rung tells what its evaluation and lo
 
 
 def sections(context: Context) -> list[Section | None]:
-    """Every ladder of the detailed machines, device by device; repetitions of one are one."""
+    """Every ladder of the detailed machines, by network and device; repetitions of one are one."""
     blocks: list[Block | None] = []
     number = 0
     for machine in context.detailed:
         mine = context.study.of_kind(TASK, machine)
         for ladder in ladders_of(context.study, machine):
-            for place, orders in orders_of(ladder, mine).items():
+            for (_, place), orders in orders_of(ladder, mine).items():
                 number += 1
                 where = place + (f" of {context.study.titles[machine.id]}" if context.several else "")
+                where += _with_network(context, _some(orders))
                 blocks += _one(context, ladder, orders, where, "" if number == 1 else f"-{number}")
     return [section("ladder", "Why is it slower? One change at a time", blocks)]
 
@@ -110,11 +111,13 @@ def _gaps(context: Context, orders: list[Steps]) -> list[str]:
         for rung, item in order:
             if item is None:
                 lacking.setdefault((rung.implementation, rung.recipe), []).append(str(number))
+    network = _some(orders).key.workload
     reasons = {
         (lost.implementation, lost.axes.get("recipe")): lost.reason
         for file in context.study.files
         if file.ladder is not None
         for lost in file.unmeasured
+        if lost.workload in (None, network)
     }
     return [
         f"{name[0]} under {name[1]} has no figure ({reasons.get(name, 'not in the file')}): the changes to "
@@ -355,7 +358,7 @@ def _explanations(context: Context) -> Iterator[str]:
 
 def _sentence(context: Context, parts: Parts | None, found: list[Effect]) -> str:
     """Of what the whole difference is made, and the largest interaction; empty where that can't be told."""
-    told = "" if parts is None else sentence(parts, context.where(parts.item))
+    told = "" if parts is None else sentence(parts, _where(context, parts.item))
     interaction = _told_interaction(found)
     if parts is None or not told or not interaction:
         return told
@@ -364,7 +367,7 @@ def _sentence(context: Context, parts: Parts | None, found: list[Effect]) -> str
 
 def _explanation(context: Context, sure: list[Effect], orders: int) -> str:
     item = sure[0].steps[0].base
-    what = f"What explains it, in seconds per {epoch_words(item)} {context.where(item)}"
+    what = f"What explains it, in seconds per {epoch_words(item)} {_where(context, item)}"
     if orders == 1:
         told = [f"{change_text(effect.rung)} {effect.seconds:+z.2f} s" for effect in sure]
         return f"{what}, the changes made in one order: {', '.join(told)}."
@@ -374,6 +377,20 @@ def _explanation(context: Context, sure: list[Effect], orders: int) -> str:
         for effect in sure
     ]
     return f"{what}, averaged over {orders} orders: {', '.join(told)}.{_told_interaction(sure)}"
+
+
+def _where(context: Context, item: Measurement) -> str:
+    return context.where(item) + _with_network(context, item)
+
+
+def _with_network(context: Context, item: Measurement) -> str:
+    network = context.network(item)
+    return f" with {network}" if network else ""
+
+
+def _some(orders: list[Steps]) -> Measurement:
+    """Any rung's: there is one where there are orders."""
+    return next(item for order in orders for _, item in order if item is not None)
 
 
 def _told_interaction(sure: list[Effect]) -> str:

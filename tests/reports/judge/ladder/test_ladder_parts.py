@@ -12,6 +12,7 @@ from likeforlike.reports.judge.ladder.parts import parts_of
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.baselines import ladders_of, orders_of
 from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.write.markdown import to_markdown
 
 CHANGES = {
     "implementation": ("keras-fit", "graph-loop"),
@@ -256,3 +257,76 @@ def test_a_crowded_machine_makes_nothing_sure():
     assert not parts.told
     assert finding(document) == []
     assert isinstance(read(document, "a.json"), ResultFile)
+
+
+def of_network(name, **how):
+    """The cells of a ladder as climbed with a network of that name."""
+    document = ladder(**how)
+    for cell in document["benchmarks"]:
+        extra = cell["extra_info"]
+        extra["workload"] = name
+        for field in ("cell", "group"):
+            extra[field] = str(extra[field]).replace("training", name)
+        cell["name"] = cell["fullname"] = f"cell[{extra['cell']}]"
+    return document
+
+
+def of_two_networks():
+    """On the convnet every change is worth twice as much."""
+    document = ladder(spread=0.001)
+    twice = of_network("convnet", worth=lambda done: 2.0 * additive(done), spread=0.001)
+    document["benchmarks"] += twice["benchmarks"]
+    document["likeforlike"]["workloads"] = {
+        name: {"name": name, "kind": "task", "summary": name, "axes": []} for name in ("training", "convnet")
+    }
+    return document
+
+
+def test_each_network_has_its_own_parts():
+    study = study_of(of_two_networks())
+    (climbed,) = ladders_of(study, study.baseline)
+    found = orders_of(climbed, study.measurements)
+    assert set(found) == {("training", "cpu:0"), ("convnet", "cpu:0")}
+    whole = {network: parts_of(orders).whole.seconds for (network, _), orders in found.items()}
+    assert whole["convnet"] == pytest.approx(2.0 * whole["training"], rel=0.05)
+
+
+def test_each_network_has_its_sentence_and_its_tables():
+    document = of_two_networks()
+    told = finding(document)
+    assert sum("on cpu:0 with training, the changes averaged" in text for text in told) == 1
+    assert sum("on cpu:0 with convnet, the changes averaged" in text for text in told) == 1
+    report = build_report([read(document, "a.json")])
+    captions = [table.caption for table in report.tables]
+    for name in ("training", "convnet"):
+        assert f"Where the difference goes on cpu:0 with {name}" in captions
+        assert f"The ladder on cpu:0 with {name}" in captions
+    assert len({table.name for table in report.tables}) == len(report.tables)
+    assert "with training" not in finding(ladder(spread=0.001))[0]
+
+
+def test_a_rung_that_one_network_lacks_is_missing_there_alone():
+    document = of_two_networks()
+    kept = [
+        cell
+        for cell in document["benchmarks"]
+        if not (
+            cell["extra_info"]["workload"] == "convnet"
+            and cell["extra_info"]["axes"]["recipe"] == "ladder-01"
+        )
+    ]
+    (gone,) = [cell for cell in document["benchmarks"] if cell not in kept]
+    extra = gone["extra_info"]
+    lost = {
+        "cell": extra["cell"],
+        "outcome": "failed",
+        "reason": "out of memory",
+        "workload": "convnet",
+        "implementation": extra["implementation"],
+        "device": "cpu:0",
+        "axes": extra["axes"],
+    }
+    document["benchmarks"] = kept
+    document["likeforlike"]["unmeasured"] = [lost]
+    text = to_markdown(build_report([read(document, "a.json")]))
+    assert text.count("under ladder-01 has no figure (out of memory)") == 1
