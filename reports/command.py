@@ -94,7 +94,8 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         "--fail-if-slower",
         action="append",
         metavar="SHARE",
-        help="with --against: exit with 1 if a cell is surely slower, and its ratio by more than this (5%%); "
+        help="with --against: exit with 1 if a cell is surely slower, or all cells of an implementation "
+        "together, and the ratio by more than this (5%%); "
         "PATTERN=SHARE, such as '*torch*=2%%', is for the cells of that name. Several can be given: of "
         "patterns that name a cell the last counts, and any pattern before a share without one",
     )
@@ -185,7 +186,7 @@ def _check(
     outcome = check_against([base], files, limits, options.only)
     if not outcome.judged:
         return outcome_text(outcome), BAD_INPUT, nothing_judged_text(outcome)
-    fails = bool(outcome.failing) and options.fail_if_slower is not None
+    fails = outcome.fails and options.fail_if_slower is not None
     return outcome_text(outcome), SLOWER if fails else 0, ""
 
 

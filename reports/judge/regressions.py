@@ -1,7 +1,8 @@
 """``--against``: is anything slower than it was? For a pull request's check.
 
-Only a verdict *slower* by more than the limit fails; *unclear* warns, since noise is no regression. What
-could not be judged is told with the reason, and a check that could judge nothing is no check.
+Only a verdict *slower* by more than the limit fails, of a cell or of an implementation's cells together;
+*unclear* warns, since noise is no regression. What could not be judged is told with the reason, and a check
+that could judge nothing is no check.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from likeforlike.reports.judge.estimates import TWINS, twin_drift, unpaired_estimate, widest
 from likeforlike.reports.judge.grounds import Grounds, kind_of, runs_shown
+from likeforlike.reports.judge.joint_regressions import JointCheck, JudgedCell, joint_checks, with_verdict
 from likeforlike.reports.judge.limits import Limits, check_patterns, matches
 from likeforlike.reports.judge.matching import Pair, pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
@@ -94,6 +96,8 @@ class Outcome:
 
     checks: tuple[Check, ...]
     remarks: tuple[str, ...]
+    together: tuple[JointCheck, ...] = ()
+    """Of each implementation on a device all cells in one figure."""
 
     @property
     def judged(self) -> list[Check]:
@@ -109,6 +113,22 @@ class Outcome:
     def failing(self) -> list[Check]:
         """Those that are slower by more than their limit."""
         return [check for check in self.checks if check.fails]
+
+    @property
+    def failing_together(self) -> list[JointCheck]:
+        """Implementations whose cells together are slower by more than their limit."""
+        return [check for check in self.together if check.fails]
+
+    @property
+    def failing_only_together(self) -> list[JointCheck]:
+        """Those of which no cell fails by itself."""
+        alone = {(check.now.machine.id, check.now.key) for check in self.failing}
+        return [check for check in self.failing_together if not check.keys & alone]
+
+    @property
+    def fails(self) -> bool:
+        """Whether anything is slower by more than it may be."""
+        return bool(self.failing or self.failing_together)
 
 
 def check_against(
@@ -134,7 +154,8 @@ def check_against(
         told = f" ({remarks[0]})" if remarks else ""
         raise ValueError(f"--against: the files have no cell in common that can be compared{told}")
     checks, unlike = _checks(pairs, old, new, limits)
-    return Outcome(checks, (*unlike, *remarks))
+    checks, together = _among_many(checks)
+    return Outcome(checks, (*unlike, *remarks), together)
 
 
 def _by_key(study: Study, only: Sequence[str]) -> dict[tuple[str, Key], list[Measurement]]:
@@ -213,15 +234,22 @@ def _checks(
         how.withholds or item.doubt or base.doubt or (found.estimate.hindrance * found.estimate.untold)
         for (base, item), how, found in zip(pairs, ways, verdicts, strict=True)
     ]
-    counted = iter(
-        with_false_discovery_rate([v for v, doubt in zip(verdicts, doubts, strict=True) if not doubt])
-    )
     checks = tuple(
-        Check(_name(item), base, item, word if doubt else next(counted), doubt, limits.of(item), quality)
-        for (base, item), word, doubt, quality in zip(pairs, verdicts, doubts, qualities(pairs), strict=True)
+        Check(_name(item), base, item, found, doubt, limits.of(item), quality)
+        for (base, item), found, doubt, quality in zip(pairs, verdicts, doubts, qualities(pairs), strict=True)
     )
     told = Counter(how.told for how in ways if how.told)
     return checks, [f"{text} in {count} cell{'' if count == 1 else 's'}" for text, count in told.items()]
+
+
+def _among_many(checks: Sequence[Check]) -> tuple[tuple[Check, ...], tuple[JointCheck, ...]]:
+    """False discoveries are controlled over cells, and over implementations, which is another question."""
+    judged = [check for check in checks if not check.hindrance]
+    together = joint_checks([JudgedCell(c.now, c.verdict, c.limit, c.quality) for c in judged])
+    cells = iter(with_false_discovery_rate([check.verdict for check in checks if not check.doubt]))
+    joint = with_false_discovery_rate([check.verdict for check in together])
+    told = tuple(check if check.doubt else replace(check, verdict=next(cells)) for check in checks)
+    return told, tuple(map(with_verdict, together, joint))
 
 
 def _place(item: Measurement) -> tuple[str, str, str]:

@@ -294,6 +294,17 @@ def at_confidence(estimate: RatioEstimate, confidence: float) -> RatioEstimate:
     return replace(estimate, low=math.exp(low), high=math.exp(high), confidence=confidence)
 
 
+def interval_squared_error(estimate: RatioEstimate) -> float:
+    """Squared standard error of a log-ratio with Student's interval, from that.
+
+    Raises ValueError for an estimate that does not rest on launches.
+    """
+    if estimate.freedom is None:
+        raise ValueError("expected an interval over launches")
+    arm = math.log(estimate.high / estimate.low) / 2.0
+    return (arm / _factor(estimate.freedom, estimate.confidence)) ** 2
+
+
 def further_launches(estimate: RatioEstimate, needed: float) -> int | None:
     """Launches beyond those measured that would bring the arm down to ``needed``, if the spread stays.
 
@@ -302,9 +313,7 @@ def further_launches(estimate: RatioEstimate, needed: float) -> int | None:
     """
     if estimate.freedom is None or needed <= 0.0:
         return None
-    arm = math.log(estimate.high / estimate.low) / 2.0
-    squared = (arm / _factor(estimate.freedom, estimate.confidence)) ** 2
-    falling = max(squared - estimate.fixed_variance, 0.0) * estimate.launches
+    falling = max(interval_squared_error(estimate) - estimate.fixed_variance, 0.0) * estimate.launches
 
     def reached(count: int) -> bool:
         freedom = estimate.freedom + count - estimate.launches  # type: ignore[operator]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+from likeforlike.reports.judge.joint_regressions import JointCheck
 from likeforlike.reports.judge.regressions import Check, Outcome
 from likeforlike.reports.sort.call_times import compared_statistic
 from likeforlike.reports.sort.measured.measurements import Measurement
@@ -23,6 +24,7 @@ def outcome_text(outcome: Outcome) -> str:
     """A short table: what fails, what could not be judged or is unclear, what else changed; then the sums."""
     told = sorted(outcome.checks, key=lambda c: (not c.fails, not c.hindrance, -c.verdict.estimate.ratio))
     rows = [_row(check) for check in told if check.hindrance or check.trained_worse or check.word != "same"]
+    rows += [_joint_row(check) for check in outcome.together if check.word != "same"]
     parts = []
     if rows:
         headers = ("cell", "before", "now", "rounds", "ratio", "verdict")
@@ -93,6 +95,16 @@ def _row(check: Check) -> tuple[str, ...]:
     )
 
 
+def _joint_row(check: JointCheck) -> tuple[str, ...]:
+    """Without times: of a small size and a large one no mean says anything."""
+    estimate = check.verdict.estimate
+    missing = _what_is_missing(check.verdict) if check.word == "unclear" else ""
+    word = check.word + missing
+    if check.fails:
+        word = "SLOWER" if word == "slower" else f"TAKES LONGER; {word}"
+    return (f"{check.name}, its {len(check.cells)} cells", "", "", "", ratio_text(estimate), word)
+
+
 def _rounds_text(before: Measurement, now: Measurement) -> str:
     counts = ["?" if item.rounds is None else f"{item.rounds:,}" for item in (before, now)]
     return counts[0] if counts[0] == counts[1] else " and ".join(counts)
@@ -110,6 +122,11 @@ def _sums(outcome: Outcome) -> str:
     slower = "taking longer" if any(check.barred for check in outcome.failing) else "slower"
     told = f"{len(judged)} of {count_text(every, 'cell')} judged: {counts}; " if judged else ""
     told += f"{len(outcome.failing)} {slower} by more than {limit}." if judged else ""
+    for check in outcome.failing_only_together:
+        told += (
+            f" {check.name} takes longer over its {len(check.cells)} cells together: "
+            f"{ratio_text(check.verdict.estimate)}, more than {percent(check.limit)}."
+        )
     left = len(every) - len(judged)
     if left:
         told += f"{' ' if told else ''}{count_text(left, 'cell')} not judged: {_hindrances(outcome)}."
