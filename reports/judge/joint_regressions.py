@@ -6,7 +6,7 @@ Beside a neighbour that computes in bursts no size by itself may tell, and all o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from likeforlike.reports.judge.quality import Quality
 from likeforlike.reports.sort.measured.keys import Key
@@ -68,11 +68,6 @@ def joint_checks(cells: Sequence[JudgedCell]) -> list[JointCheck]:
         for ((_, _, *names), limit), found in groups.items()
         if len(found) > 1
     ]
-
-
-def with_verdict(check: JointCheck, found: Verdict) -> JointCheck:
-    """The same with the verdict that is left among many."""
-    return replace(check, verdict=found)
 
 
 def _whose(item: Measurement) -> tuple[str, str, str, str, str]:

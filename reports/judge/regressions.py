@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from likeforlike.reports.judge.estimates import TWINS, twin_drift, unpaired_estimate, widest
 from likeforlike.reports.judge.grounds import Grounds, kind_of, runs_shown
-from likeforlike.reports.judge.joint_regressions import JointCheck, JudgedCell, joint_checks, with_verdict
+from likeforlike.reports.judge.joint_regressions import JointCheck, JudgedCell, joint_checks
 from likeforlike.reports.judge.limits import Limits, check_patterns, matches
 from likeforlike.reports.judge.matching import Pair, pair_alike
 from likeforlike.reports.judge.quality import Quality, qualities
@@ -249,7 +249,7 @@ def _among_many(checks: Sequence[Check]) -> tuple[tuple[Check, ...], tuple[Joint
     cells = iter(with_false_discovery_rate([check.verdict for check in checks if not check.doubt]))
     joint = with_false_discovery_rate([check.verdict for check in together])
     told = tuple(check if check.doubt else replace(check, verdict=next(cells)) for check in checks)
-    return told, tuple(map(with_verdict, together, joint))
+    return told, tuple(replace(check, verdict=left) for check, left in zip(together, joint, strict=True))
 
 
 def _place(item: Measurement) -> tuple[str, str, str]:

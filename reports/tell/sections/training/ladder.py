@@ -384,8 +384,7 @@ def _where(context: Context, item: Measurement) -> str:
 
 
 def _with_network(context: Context, item: Measurement) -> str:
-    network = context.network(item)
-    return f" with {network}" if network else ""
+    return f" with {network}" if (network := context.network(item)) else ""
 
 
 def _some(orders: list[Steps]) -> Measurement:
