@@ -9,8 +9,9 @@ from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.training.trainer import Run
 from likeforlike.models.loops.keras_fit import KerasFit
 from likeforlike.models.loops.on_keras.network import inputs_of
-from likeforlike.models.loops.on_tensorflow.feeding import gathered
+from likeforlike.models.loops.on_tensorflow.feeding import gathered, untuned
 from likeforlike.models.loops.parts.trials import in_milliseconds, try_executions
+from likeforlike.models.loops.tensorflow_epoch import EVALUATION_BATCH
 
 
 class KerasFitTuned(KerasFit):
@@ -36,6 +37,7 @@ class KerasFitTuned(KerasFit):
             "jit_trial": in_milliseconds(self.trial),
             "shuffle": "one permutation an epoch" if recipe.shuffle == "every-epoch" else "none",
             "residence": "tf.data, gathered once an epoch, not autotuned",
+            "validation_batch_size": min(EVALUATION_BATCH, len(self.run.data.validation_labels)),
         }
 
     def compile_options(self, recipe: Recipe) -> dict[str, Any]:
@@ -47,4 +49,9 @@ class KerasFitTuned(KerasFit):
         """Batches sliced from inputs that were put in the epoch's order at once."""
         recipe, data = self.run.recipe, self.run.data
         known = gathered(inputs_of(data.train_images, recipe.precision), data.train_labels, recipe)
-        return {"x": known, "shuffle": False, "validation_batch_size": recipe.batch_size}
+        return {"x": known, "shuffle": False}
+
+    def validation(self) -> Any:
+        """Large batches, not autotuned either: in those that it trains with, evaluating takes longer."""
+        images, labels = super().validation()
+        return untuned(images, labels, EVALUATION_BATCH, in_fresh_orders=False)
