@@ -59,23 +59,28 @@ def _on_gpu(device: torch.device) -> OnGpu:
         torch.empty(count, dtype=torch.uint8, device=device).fill_(1)
         torch.cuda.synchronize(device)
 
-    def capture(work: Callable[[], Any]) -> Callable[[], Any]:
-        aside = torch.cuda.Stream(device)
-        aside.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(aside):  # libraries set themselves up before a capture, as documented
-            work()
-        torch.cuda.current_stream(device).wait_stream(aside)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            result = work()
+    return OnGpu(write, partial(_seconds_by_events, device), partial(captured, device))
 
-        def replay() -> Any:
-            graph.replay()
-            return result
 
-        return replay
+def captured(device: torch.device, work: Callable[[], Any]) -> Callable[[], Any]:
+    """The work's kernels as one graph, launched by each call; what is returned is written anew by each.
 
-    return OnGpu(write, partial(_seconds_by_events, device), capture)
+    What the work refers to is kept as long as the graph, which reads and writes the places it had then.
+    """
+    aside = torch.cuda.Stream(device)
+    aside.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(aside):  # libraries set themselves up before a capture, as documented
+        work()
+    torch.cuda.current_stream(device).wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        result = work()
+
+    def replay(kept: Callable[[], Any] = work) -> Any:
+        graph.replay()
+        return result
+
+    return replay
 
 
 def _seconds_by_events(device: torch.device, work: Callable[[], Any]) -> float:

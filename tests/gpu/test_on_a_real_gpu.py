@@ -74,6 +74,38 @@ chosen = runtime(sys.argv[1])
 chosen.configure("gpu:0", 1, "float32")
 print(json.dumps([gpu_complaint(chosen, "gpu:0"), chosen.gpus()]))
 """
+FLOORS = """
+import importlib
+import json
+import sys
+
+from likeforlike.devices.process.runtime import runtime
+from likeforlike.models.contract.training.recipe import MATCHED
+
+runtime(sys.argv[1]).configure("gpu:0", 1, "float32")
+module = importlib.import_module("likeforlike.models.tasks.mlp.floors.with_" + sys.argv[1])
+floor = next(kind for kind in vars(module).values() if getattr(kind, "name", "") == "floor-" + sys.argv[1])
+found = floor.verify(MATCHED, "gpu:0")
+print(json.dumps([found.ok, found.error]))
+"""
+
+
+@gpus
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_every_way_of_a_floor_multiplies_right(gpu: Device, framework: str) -> None:
+    """A captured graph, too, whose operands nothing else keeps."""
+    if importlib.util.find_spec(framework) is None:
+        pytest.skip(f"{framework} is not installed")
+    done = subprocess.run(
+        [sys.executable, "-c", FLOORS, framework],
+        env={**os.environ, **worker_environment(gpu, 1), "PYTHONPATH": IMPORTS},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    ok, error = json.loads(done.stdout.splitlines()[-1])
+    assert ok, error
 
 
 @gpus

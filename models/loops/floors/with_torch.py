@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from likeforlike.models.frameworks.on_torch import captured
 from likeforlike.models.loops.floors.by_numpy import convolution, gradient_error, relative_error
 from likeforlike.models.loops.floors.floor import TracedFloor
 from likeforlike.models.loops.floors.ways import Way
@@ -187,7 +188,7 @@ def _recurrences_apart(module: torch.nn.Module) -> Iterator[None]:
 
 
 class FloorTorch(TracedFloor):
-    """One call after the other; convolutions with channels last, too."""
+    """One call after the other; convolutions with channels last, too, and on a GPU each captured as well."""
 
     name = "floor-torch"
     library = "PyTorch"
@@ -213,8 +214,15 @@ class FloorTorch(TracedFloor):
         return sum(product.flop for product in products_of(self.network, samples))
 
     def make_ways(self) -> Sequence[Way]:
-        """Each layout in memory."""
-        return [Way(name, self._pass(*traces)) for name, traces in self.traces.items()]
+        """Each layout in memory; on a GPU, where calls take longer than small products, captured, too."""
+        calls = {name: [[p.call() for p in of] for of in traces] for name, traces in self.traces.items()}
+        ways = [Way(name, self._pass(*map(_in_turn, batches))) for name, batches in calls.items()]
+        if self.network.device.type == "cpu":
+            return ways
+        for name, batches in calls.items():
+            with suppress(RuntimeError):  # an operator that can't be captured
+                ways.append(Way(f"{name}, captured", self._pass(*map(self._captured, batches))))
+        return ways
 
     def errors(self) -> Sequence[float]:
         """Each product of each way against NumPy."""
@@ -224,19 +232,30 @@ class FloorTorch(TracedFloor):
         """Class probabilities by the weights it was given."""
         return self.network.probabilities(images, training)
 
-    def _pass(self, whole: Sequence[Product], rest: Sequence[Product] = ()) -> Callable[[], None]:
-        calls = [product.call() for product in whole]
-        last = [product.call() for product in rest]
+    def _captured(self, calls: Sequence[Callable[[], Any]]) -> Callable[[], Any]:
+        with torch.no_grad():
+            return captured(self.network.device, _in_turn(calls))
+
+    def _pass(self, whole: Callable[[], Any], rest: Callable[[], Any] | None = None) -> Callable[[], None]:
         device, batches = self.network.device, self.whole
 
         @torch.no_grad()
         def once() -> None:
             for _ in range(batches):
-                for call in calls:
-                    call()
-            for call in last:
-                call()
+                whole()
+            if rest is not None:
+                rest()
             if device.type != "cpu":
                 torch.cuda.synchronize(device)
 
         return once
+
+
+def _in_turn(calls: Sequence[Callable[[], Any]]) -> Callable[[], None]:
+    """A batch's products, one after the other."""
+
+    def batch() -> None:
+        for call in calls:
+            call()
+
+    return batch

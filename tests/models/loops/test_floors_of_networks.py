@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,21 @@ def test_a_scan_of_jax_multiplies_every_batch() -> None:
         changed = np.array(left)
         changed[0, 0] = np.float32(3 / 4)  # in the last of four batches
         np.testing.assert_allclose(found, product.exact(changed, np.asarray(right)), atol=1e-13)
+
+
+def test_of_the_same_operands_a_scan_of_jax_multiplies_every_batch() -> None:
+    """As on a GPU, where no operand is changed: what XLA could do once for all, it does for each."""
+    jax = pytest.importorskip("jax")
+    floor = floor_of("jax")
+    operands = [floor._placed(products) for products in (floor.of_whole, floor.of_rest)]
+    epoch = partial(floor._epoch_of_same_operands, floor.of_whole, floor.of_rest)
+    run = jax.jit(epoch).lower(*operands).compile()
+    text = run.as_text()
+    inside = re.findall(r" dot\(.*op_name=\"[^\"]*while/body", text)
+    assert (len(inside), len(re.findall(r" dot\(", text))) == (5, 10)
+    for products, pairs, found in zip((floor.of_whole, floor.of_rest), operands, run(*operands), strict=True):
+        for product, (left, right), one in zip(products, pairs, found, strict=True):
+            np.testing.assert_allclose(one, product.exact(np.asarray(left), np.asarray(right)), atol=1e-13)
 
 
 def test_a_library_that_multiplies_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +198,36 @@ def test_jax_convolves_channels_first_too_where_nothing_is_rewritten(monkeypatch
     epochs: list[Epoch] = []
     floor.train(lambda epoch: epochs.append(epoch) is None)
     assert set(floor.terms["microseconds_per_batch"]) == set(floor.compiled)
+
+
+def test_on_a_gpu_pytorch_s_products_are_captured_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each layout's whole batch and its rest are recorded once and launched for every batch."""
+    torch = pytest.importorskip("torch")
+    from likeforlike.models.loops.floors import with_torch
+
+    floor = floor_of("torch")
+    recorded, launched = [], []
+
+    def captured(device: Any, work: Any) -> Any:
+        recorded.append(device.type)
+        work()
+        return lambda: launched.append(len(recorded))
+
+    monkeypatch.setattr(with_torch, "captured", captured)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: launched.append("waited"))
+    floor.network.device = torch.device("cuda")
+    layouts = list(floor.traces)
+    ways = floor.make_ways()
+    assert [way.name for way in ways] == [*layouts, *(f"{name}, captured" for name in layouts)]
+    assert recorded == ["cuda"] * 2 * len(layouts)
+    ways[-1].once()
+    assert launched == [len(recorded)] * (floor.whole + 1) + ["waited"]
+
+    def refused(device: Any, work: Any) -> Any:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(with_torch, "captured", refused)
+    assert [way.name for way in floor.make_ways()] == layouts
 
 
 def test_a_convolution_of_numpy_by_hand() -> None:

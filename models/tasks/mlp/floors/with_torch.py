@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from likeforlike.models.frameworks.on_torch import captured
 from likeforlike.models.tasks.mlp.floors.floor import Floor, Job, Pass, Way, every_layout
 from likeforlike.models.tasks.mlp.floors.layouts import Layout
 
@@ -46,7 +47,7 @@ class Buffered:
 
 
 class FloorTorch(Floor):
-    """One call after the other, as PyTorch's loops make them."""
+    """One call after the other, as PyTorch's loops make them; on a GPU captured graphs of an epoch, too."""
 
     name = "floor-torch"
     library = "PyTorch"
@@ -56,12 +57,25 @@ class FloorTorch(Floor):
         """Every layout."""
         torch.set_float32_matmul_precision("high" if job.tf32 else "highest")
         device = job.device.replace("gpu", "cuda") if job.device.startswith("gpu") else "cpu"
-        return every_layout(partial(_pass, torch.tensor(job.images, device=device)), job)
+        images = torch.tensor(job.images, device=device)
+        called = every_layout(partial(_pass, images), job)
+        if images.device.type == "cpu":
+            return called
+        return (*called, *every_layout(partial(_captured_pass, images), job, "captured"))
 
 
 def _pass(images: torch.Tensor, job: Job, layout: Layout) -> Pass:
-    device = images.device
-    kernels = [torch.tensor(array, device=device) for array in job.laid_out(layout)]
+    return _waited_for(images.device, _epoch(images, job, layout))
+
+
+def _captured_pass(images: torch.Tensor, job: Job, layout: Layout) -> Pass:
+    """Without the host's time to call, which is longer than the small products themselves."""
+    with torch.no_grad():
+        return _waited_for(images.device, captured(images.device, _epoch(images, job, layout)))
+
+
+def _epoch(images: torch.Tensor, job: Job, layout: Layout) -> Pass:
+    kernels = [torch.tensor(array, device=images.device) for array in job.laid_out(layout)]
     batches = images[: job.whole * job.batch_size].split(job.batch_size) if job.whole else ()
     buffered, last = Buffered(), Buffered()
 
@@ -72,6 +86,14 @@ def _pass(images: torch.Tensor, job: Job, layout: Layout) -> Pass:
             gradients = layout.products(buffered.begin(), batch, kernels)
         if job.rest is not None:
             gradients = layout.products(last.begin(), images[job.rest], kernels)
+        return gradients
+
+    return once
+
+
+def _waited_for(device: torch.device, epoch: Pass) -> Pass:
+    def once() -> Sequence[Any]:
+        gradients = epoch()
         if device.type != "cpu":
             torch.cuda.synchronize(device)
         return gradients

@@ -69,6 +69,27 @@ def test_numpy_multiplies_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
         assert flop == counts.flop(MATCHED, 3 * 64 + 32), way.name
 
 
+def test_pytorch_s_captured_epoch_multiplies_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU: nothing but what is captured is done by a call, and it is waited for."""
+    torch = pytest.importorskip("torch")
+    from likeforlike.models.tasks.mlp.floors import with_torch
+
+    recorded, multiplied = [], []
+    mm = torch.mm
+    monkeypatch.setattr(torch, "mm", lambda a, b, out: multiplied.append(a.shape) or mm(a, b, out=out))
+    monkeypatch.setattr(with_torch, "captured", lambda device, work: recorded.append(device) or work)
+    images = np.random.default_rng(2).random((2 * 64 + 10, 784))
+    job = make_job(MATCHED, images, "cpu:0")
+    for layout in LAYOUTS:
+        once = with_torch._captured_pass(torch.tensor(job.images), job, layout)
+        multiplied.clear()
+        found = layout.gathered([array.numpy() for array in once()])
+        assert len(multiplied) >= 3 * 4
+        for one, other in zip(found, truth(job, images[128:]), strict=True):
+            assert np.abs(one - other).max() <= 1e-4 * np.abs(other).max()
+    assert len(recorded) == len(LAYOUTS)
+
+
 class Told(Floor):
     """Two ways that take the seconds they are told, on a clock of our own."""
 
