@@ -71,13 +71,26 @@ def snapshot(
 
 def disturbance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Why what was measured between two snapshots is not to be trusted blindly; one line a reason."""
-    reasons = _processor_reasons(before, after)
     gpus = [state.get("gpu") or {} for state in (before, after)]
     words = {word for gpu in gpus for word in gpu.get("held_back") or ()}
-    reasons += [f"GPU throttled: {word}" for word in sorted(words)]
-    others = max(len(gpu.get("other_processes") or ()) for gpu in gpus)
-    if others:
-        reasons.append(_others_reason(others))
+    throttled = [f"GPU throttled: {word}" for word in sorted(words)]
+    return _processor_reasons(before, after) + throttled + used_by_others("gpu", before, after)
+
+
+def used_by_others(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Who else used the processors (``cpu``) or the GPU (``gpu``) between two snapshots; one line each."""
+    if kind == "gpu":
+        running = [(state.get("gpu") or {}).get("other_processes") or () for state in (before, after)]
+        others = max(map(len, running))
+        return [_others_reason(others)] if others else []
+    reasons = []
+    competing = competing_fraction(before, after)
+    if competing is not None and competing > DISTURBING_FRACTION:
+        reasons.append(f"other programs used {competing * 100:.0f} % of the processor")
+    seconds = _seconds_between(before, after)
+    container = container_fraction(before, after, seconds) if seconds > 0 else None
+    if container is not None and container > DISTURBING_FRACTION:
+        reasons.append(f"other programs used {container * 100:.0f} % of the container's processor quota")
     return reasons
 
 
@@ -87,15 +100,10 @@ def _processor_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
     stolen = stolen_fraction(before.get("processor_ticks"), after.get("processor_ticks"))
     if stolen is not None and stolen > DISTURBING_FRACTION:
         reasons.append(_stolen_reason(stolen))
-    competing = competing_fraction(before, after)
-    if competing is not None and competing > DISTURBING_FRACTION:
-        reasons.append(f"other programs used {competing * 100:.0f} % of the processor")
-    seconds = (after.get("clock_seconds") or 0.0) - (before.get("clock_seconds") or 0.0)
+    reasons += used_by_others("cpu", before, after)
+    seconds = _seconds_between(before, after)
     if seconds <= 0:
         return reasons
-    container = container_fraction(before, after, seconds)
-    if container is not None and container > DISTURBING_FRACTION:
-        reasons.append(f"other programs used {container * 100:.0f} % of the container's processor quota")
     memory = _grown("memory_pressure_seconds", before, after)
     if memory > DISTURBING_FRACTION * seconds:
         reasons.append(f"memory was short for {min(1.0, memory / seconds) * 100:.0f} % of the time")
@@ -103,6 +111,10 @@ def _processor_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
     if held > DISTURBING_FRACTION * seconds:
         reasons.append(throttled_reason(held))
     return reasons
+
+
+def _seconds_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
+    return (after.get("clock_seconds") or 0.0) - (before.get("clock_seconds") or 0.0)
 
 
 def _grown(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> float:

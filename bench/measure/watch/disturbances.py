@@ -10,7 +10,7 @@ from likeforlike.bench.measure.watch.pace import PaceWatch
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.machine.bookkeeping import told
-from likeforlike.devices.machine.state import Probe, busy, disturbance, snapshot
+from likeforlike.devices.machine.state import Probe, busy, disturbance, snapshot, used_by_others
 from likeforlike.devices.vendors.device import Device, Pace
 
 
@@ -74,9 +74,13 @@ class MachineWatch:
         after = told(snapshot, self._devices[cell.device], previous=before)
         known = before is not None and after is not None
         reasons = (told(disturbance, before, after) if known else None) or []
+        others = (told(used_by_others, cell.device.partition(":")[0], before, after) if known else None) or []
         if self._busy[cell.device]:
             reasons.insert(0, str(self._busy[cell.device]))
-        return {"before": before, "after": after, "disturbances": reasons, "energy": self._energy.of(cell)}
+        energy = self._energy.of(cell)
+        if others and "net_joules" in energy:
+            energy = {"not_measurable": f"{'; '.join(others)}, whose energy the counter counts, too"}
+        return {"before": before, "after": after, "disturbances": reasons, "energy": energy}
 
     def end(self) -> None:
         """Give the probes back."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from likeforlike.bench.measure.watch.disturbances import MachineWatch
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.watched_hand import WatchedHand
 from likeforlike.bench.worker.messages import Sample
+from likeforlike.devices.machine import state as machine_state
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation
 
@@ -34,6 +37,34 @@ def test_a_probe_that_raises_tells_nothing(monkeypatch: pytest.MonkeyPatch, brok
     assert state["disturbances"] == []
     assert (state["after"] is None) == ("snapshot" in broken)
     watch.end()
+
+
+@pytest.mark.parametrize(
+    ("device", "state", "reason"),
+    [
+        ("gpu:0", {}, ""),
+        ("gpu:0", {"gpu": {"other_processes": [7]}}, "1 other process on the GPU"),
+        ("gpu:0", {"processors": 0.5}, ""),
+        ("cpu:0", {"processors": 0.5}, "other programs used 50 % of the processor"),
+        ("cpu:0", {"gpu": {"other_processes": [7]}}, ""),
+    ],
+)
+def test_energy_that_others_drew_as_well_is_nobody_s(
+    monkeypatch: pytest.MonkeyPatch, device: str, state: dict[str, Any], reason: str
+) -> None:
+    """On an H200 that six programs shared an epoch of 34 ms was said to take 205 J: six kilowatts."""
+    monkeypatch.setattr(disturbances, "Probe", lambda device: None)
+    monkeypatch.setattr(disturbances, "busy", lambda device: None)
+    monkeypatch.setattr(disturbances, "snapshot", lambda device, previous=None: state)
+    monkeypatch.setattr(machine_state, "competing_fraction", lambda before, after: after.get("processors"))
+    watch = MachineWatch({device: Device(device[:3], 0, "a device")})
+    cell = replace(CELL, device=device)
+    watch.begin([cell])
+    counted = {"joules_per_sample": 205.0, "net_joules": 410.0}
+    monkeypatch.setattr(watch._energy, "of", lambda cell: counted)
+    told = watch.states(cell)["energy"]
+    expected = {"not_measurable": f"{reason}, whose energy the counter counts, too"} if reason else counted
+    assert told == expected
 
 
 def test_the_probe_is_told_whose_sample_comes_and_says_what_disturbed_it(
