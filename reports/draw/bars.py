@@ -11,6 +11,9 @@ from likeforlike.reports.tell.plot_data import Bar, Bars, Ranges, Step, Waterfal
 UNSURE = "#e4e4e4"
 """Fill of what is not sure."""
 
+BEYOND_BARS = 2.0
+"""How high an interval may reach, in heights of the highest bar: a longer one would make the bars flat."""
+
 
 def bars(data: Bars) -> Figure:
     """Horizontal bars with intervals, first on top, and a line none can pass."""
@@ -56,9 +59,10 @@ def waterfall(data: Waterfall) -> Figure:
     steps = data.steps
     figure = empty_figure(max(6.5, 1.05 * len(steps) + 1.2), 4.8, 0.7, 1.1, top=0.2)
     axes = figure.subplots()
+    limit = BEYOND_BARS * max((max(step.after, step.before or 0) for step in steps), default=1.0)
     for position, step in enumerate(steps):
         whole = step.before is None or position == len(steps) - 1
-        top = _draw_step(axes, position, step)
+        top = _draw_step(axes, position, step, limit)
         text = (
             f"{step.after:.2f}"
             if step.before is None
@@ -80,14 +84,14 @@ def waterfall(data: Waterfall) -> Figure:
     axes.set_yscale("linear")
     axes.set_xticks(range(len(steps)), names, fontsize=8)
     axes.set_ylabel(data.label)
-    ends = [max(step.after, step.before or 0, step.high or 0) for step in steps]
+    ends = [max(step.after, step.before or 0, min(step.high or 0, limit)) for step in steps]
     axes.set_ylim(0, 1.18 * max(ends, default=1.0))
     axes.grid(visible=False, axis="x")
     return figure
 
 
-def _draw_step(axes: Axes, position: int, step: Step) -> float:
-    """A bar and the interval of where it ends; returns how high the two reach."""
+def _draw_step(axes: Axes, position: int, step: Step, limit: float) -> float:
+    """A bar and the interval of where it ends, an arrow where it goes on; returns how high the two reach."""
     start = 0.0 if step.before is None else step.before
     rise = step.after - start
     family = 0 if step.before is None else (1 if rise > 0 else 2)
@@ -102,6 +106,15 @@ def _draw_step(axes: Axes, position: int, step: Step) -> float:
     )
     if step.low is None or step.high is None:
         return max(start, step.after)
+    if step.high > limit:
+        axes.annotate(
+            "",
+            (position, limit),
+            (position, step.low),
+            arrowprops={"arrowstyle": "->", "color": INK, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0},
+        )
+        axes.plot([position], [step.low], "_", color=INK, markersize=8)
+        return limit
     middle = (step.low + step.high) / 2
     axes.errorbar(
         position, middle, yerr=(step.high - step.low) / 2, fmt="none", color=INK, capsize=4, linewidth=1.2

@@ -172,6 +172,16 @@ def test_steps_that_are_not_sure_are_pale_and_intervals_stand_on_the_bars_ends()
     assert whiskers == [(4.5, 5.5), (1.0, 6.0)]
 
 
+def test_a_very_wide_interval_leaves_the_bars_their_height():
+    """Highest bar 5: an interval to 500 goes on beyond an arrow at 10, one to 6 stands as it is."""
+    wide = replace(STEPS[1], low=1.0, high=500.0)
+    axes = figure_of(Waterfall((STEPS[0], wide, STEPS[2]))).axes[0]
+    assert axes.get_ylim() == (0.0, pytest.approx(11.8))
+    arrows = [text for text in axes.texts if text.arrow_patch is not None]
+    assert [(text.xy, text.get_position()) for text in arrows] == [((1, 10.0), (1, 1.0))]
+    assert [tuple(y for _, y in c.get_segments()[0]) for c in axes.collections] == [(1.0, 6.0)]
+
+
 class TestRoofline:
     def test_the_roofs_meet_at_their_ridge(self):
         """200 GFLOP/s and 20 GB/s: 10 FLOP a byte; 190 GFLOP/s: 9.5."""
