@@ -92,38 +92,56 @@ def _over(floor: Measurement, trainer: Measurement, grounds: Grounds) -> Over | 
 
 @dataclass(frozen=True)
 class ProductRate:
-    """The best rate at which a device was measured to multiply."""
+    """The best rate at which a device multiplies."""
 
     flop_per_second: float
     source: str
-    """What reached it."""
+    """What reached it, or whose data sheet has it."""
+    measured: bool = True
 
 
 def best_product_rate(study: Study, item: Measurement) -> ProductRate | None:
     """The best rate of any product that a training's own files tell of, in its precision on its device.
 
     Of square products, of the candidates for the floor, and of the search for the best that the machine was
-    measured to reach; what can't be true is left out. None where no product was measured.
+    measured to reach; what can't be true is left out. Where the candidates alone were measured, whose
+    products are this network's and may be far from what the device can do, a GPU's data sheet; else None.
     """
     files = {run.file.digest: run.file for run in item.runs}
-    mode = precision_of(item.extra)
-    products = [kernel for kernel in study.of_kind(KERNEL, item.machine) if kernel.declared.multiplies]
-    products += [floor for floor in study.of_kind(TASK, item.machine) if is_floor(floor)]
-    rates = [
-        ProductRate(product.extra.flop / run.cell.median_seconds, _name(product))
-        for product in products
-        if product.key.device == item.key.device and precision_of(product.extra) == mode
-        if product.extra.flop and not product.refuted and product.extra.timing == "synchronised"
-        for run in product.runs
-        if run.file.digest in files and run.cell.median_seconds
-    ]
+    kernels = [kernel for kernel in study.of_kind(KERNEL, item.machine) if kernel.declared.multiplies]
+    rates = _rates(kernels, item)
     rates += [
         ProductRate(best.flop_per_second, best.source)
         for file in files.values()
         for best in (file.header.measured_ceilings if file.header else ())
-        if best.device == item.key.device and best.precision == mode
+        if best.device == item.key.device and best.precision == precision_of(item.extra)
     ]
-    return max(rates, key=lambda rate: rate.flop_per_second, default=None)
+    if not rates:
+        return _by_data_sheet(item)
+    rates += _rates([floor for floor in study.of_kind(TASK, item.machine) if is_floor(floor)], item)
+    return max(rates, key=lambda rate: rate.flop_per_second)
+
+
+def _rates(products: Iterable[Measurement], item: Measurement) -> list[ProductRate]:
+    """Of those that were measured in the training's own files, on its device and in its precision."""
+    digests = {run.file.digest for run in item.runs}
+    return [
+        ProductRate(product.extra.flop / run.cell.median_seconds, _name(product))
+        for product in products
+        if product.key.device == item.key.device
+        if precision_of(product.extra) == precision_of(item.extra)
+        if product.extra.flop and not product.refuted and product.extra.timing == "synchronised"
+        for run in product.runs
+        if run.file.digest in digests and run.cell.median_seconds
+    ]
+
+
+def _by_data_sheet(item: Measurement) -> ProductRate | None:
+    """Of a processor none is read: what is computed of its clock and vectors it doesn't reach."""
+    known = item.ceiling
+    if known is None or not known.of_device or not item.key.device.startswith("gpu"):
+        return None
+    return ProductRate(known.flop_per_second, known.source, measured=False)
 
 
 def _name(product: Measurement) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import report_samples as samples
 from report_hostile import read
 from report_studies import study_of
 
+from likeforlike.devices.limits.ceilings import Ceiling
 from likeforlike.reports.judge.comparisons import compare
 from likeforlike.reports.judge.floors import best_product_rate, floor_lines, utilisation
 from likeforlike.reports.read.files import read_named
@@ -229,6 +231,21 @@ def test_the_best_rate_is_of_the_run_s_own_products_on_that_device():
     item = next(item for item in study.of("training") if item.key.implementation == "keras-fit")
     rate = best_product_rate(study, item)
     assert (rate.flop_per_second, rate.source) == (5e9, "by jax")
+
+
+def test_candidates_alone_are_no_measure_of_the_machine():
+    """Small products that wait for their launches reach 1.5 of 67 TFLOP/s: by them a training would use 90 %."""
+    cells = [trained("keras-fit", [2.0] * 7, flop=1e12), candidate("floor-a", [1.8] * 7, flop=1e12)]
+    study = study_of(samples.document(cells))
+    item = next(item for item in study.of("training") if item.key.implementation == "keras-fit")
+    assert best_product_rate(study, item) is None
+    own = Ceiling(67e12, "NVIDIA H200 datasheet")
+    on_gpu = replace(item, key=replace(item.key, device="gpu:0"), ceiling=own)
+    rate = best_product_rate(study, on_gpu)
+    assert (rate.flop_per_second, rate.source, rate.measured) == (67e12, "NVIDIA H200 datasheet", False)
+    assert utilisation(on_gpu, rate) == pytest.approx(1e12 / 2.0 / 67e12)
+    of_any = replace(on_gpu, ceiling=Ceiling(67e12, "the highest known", of_device=False))
+    assert best_product_rate(study, of_any) is None
 
 
 def test_a_rate_that_is_surpassed_is_no_bound():
