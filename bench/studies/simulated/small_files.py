@@ -20,7 +20,7 @@ from likeforlike.bench.studies.simulated.noise import (
     recorded,
 )
 from likeforlike.bench.studies.staging.account import required, table
-from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio, unpaired_ratio
+from likeforlike.reports.statistics.ratios import RatioEstimate, few_pairs_ratio, unpaired_ratio
 from likeforlike.reports.statistics.summaries import summary_of, summary_ratio
 from likeforlike.reports.statistics.verdicts import verdict, with_false_discovery_rate
 
@@ -49,7 +49,7 @@ def from_summaries(base: np.ndarray, other: np.ndarray) -> RatioEstimate:
 RULES: Mapping[str, tuple[Rule, Mapping[str, Draw]]] = {
     "two files, samples": (unpaired_ratio, UNPAIRED),
     "two files, samples not saved": (from_summaries, UNPAIRED),
-    "one file, in turns": (paired_ratio, PAIRED),
+    "one file, in turns": (few_pairs_ratio, PAIRED),
 }
 """What is compared: by which rule, under which noise."""
 
@@ -138,7 +138,7 @@ def report(trials: int, seed: int, recordings: Sequence[Path]) -> str:
     every: list[Tally] = []
     for name, (rule, noises) in RULES.items():
         own = dict(noises)
-        if recordings and rule is not paired_ratio:
+        if recordings and rule is not few_pairs_ratio:
             own["recorded, shuffled"] = recorded(recordings, shuffled=True)
         rows = []
         for told, noise in own.items():
