@@ -41,6 +41,7 @@ FED = {
     "gathered": "tf.data, gathered once an epoch, not autotuned",
 }
 """Where batches come from, by a recipe's feeding."""
+NOT_AUTOTUNED = ("arrays-untuned", "gathered")
 
 
 class WholeBatches(keras.utils.PyDataset):
@@ -183,7 +184,9 @@ class KerasFit:
             from likeforlike.models.loops.on_tensorflow.feeding import batches  # Keras may run on another
 
             made = batches(self.name, recipe.feeding, images, data.train_labels, recipe)
-            return {"x": made, "shuffle": False, "validation_batch_size": recipe.batch_size}
+            of_arrays = {"validation_batch_size": recipe.batch_size}
+            known = {} if recipe.feeding in NOT_AUTOTUNED else of_arrays
+            return {"x": made, "shuffle": False, **known}
         if recipe.remainder == "drop":
             whole = WholeBatches(images, data.train_labels, recipe)
             return {"x": whole, "shuffle": False, "validation_batch_size": recipe.batch_size}
@@ -195,7 +198,16 @@ class KerasFit:
         }
 
     def validation(self) -> Any:
-        """What ``fit`` is given to evaluate on."""
+        """What ``fit`` is given to evaluate on; not autotuned where the training isn't."""
+        recipe = self.run.recipe
+        if recipe.feeding not in NOT_AUTOTUNED:
+            return self.held_out()
+        from likeforlike.models.loops.on_tensorflow.feeding import untuned  # Keras may run on another
+
+        return untuned(*self.held_out(), recipe.batch_size, False)
+
+    def held_out(self) -> tuple[Any, Any]:
+        """Inputs and targets that are not trained on."""
         data = self.run.data
         return inputs_of(data.validation_images, self.run.recipe.precision), data.validation_labels
 

@@ -53,5 +53,4 @@ class KerasFitTuned(KerasFit):
 
     def validation(self) -> Any:
         """Large batches, not autotuned either: in those that it trains with, evaluating takes longer."""
-        images, labels = super().validation()
-        return untuned(images, labels, EVALUATION_BATCH, in_fresh_orders=False)
+        return untuned(*self.held_out(), EVALUATION_BATCH, False)
