@@ -73,6 +73,7 @@ def build_grid(
     named = {name for workload in _measurable(registry) for name in registry.names(workload)}
     known = sorted(named | theirs | {FLOOR})
     _checked("--implementations", options.implementations, known)
+    _check_measured(options.implementations, asked, registry, {*theirs, FLOOR})
     asked_recipes(options)
     trained, divided = _tasks(asked, registry), registry.first("divided task")
     _check_company(options, asked, trained, divided)
@@ -179,6 +180,20 @@ def _measurable(registry: Registry) -> list[str]:
     """Workloads that can be asked for, those measured unasked first; the noise floor always is."""
     found = [workload for workload in registry.declared.values() if workload.kind != "noise floor"]
     return [w.name for w in sorted(found, key=lambda workload: not workload.presets)]
+
+
+def _check_measured(
+    names: Sequence[str] | None, workloads: Sequence[str], registry: Registry, more: set[str]
+) -> None:
+    """Refuse implementations of which none belongs to a workload that is measured."""
+    if not names or more & {*names} or {*names} & {n for w in workloads for n in registry.names(w)}:
+        return
+    whose = [w for w in _measurable(registry) if {*names} & {*registry.names(w)}]
+    are = f"{names[0]!r} is" if len(names) == 1 else f"{', '.join(map(repr, names))} are"
+    raise OptionError(
+        f"--implementations: {are} of {', '.join(whose)}, and measured is {', '.join(workloads)}; "
+        "name another workload by --workloads"
+    )
 
 
 def _check_company(options: Options, workloads: Sequence[str], trained: Sequence[str], divided: str) -> None:

@@ -62,6 +62,19 @@ def test_ids_are_unique_and_groups_lie_together(registry: Registry) -> None:
     assert len(set(seen)) == len(seen)
 
 
+def test_implementations_of_other_workloads_alone_are_refused(registry: Registry) -> None:
+    """Nothing but the noise floor was measured, and the run passed."""
+    with pytest.raises(OptionError) as refused:
+        grid(registry, workloads=("training",), implementations=("jax-step",))
+    assert str(refused.value) == (
+        "--implementations: 'jax-step' is of convnet, transformer, text, generation, and measured is training; "
+        "name another workload by --workloads"
+    )
+    cells = grid(registry, workloads=("training", "convnet"), implementations=("jax-step", "tf-epoch")).cells
+    found = {(cell.entry.workload, cell.entry.name) for cell in cells} - {("noise", "nothing")}
+    assert {("training", "tf-epoch"), ("convnet", "jax-step"), ("convnet", "tf-epoch")} <= found
+
+
 def test_a_group_is_what_a_reader_compares(registry: Registry) -> None:
     cells = grid(registry, sizes={"matmul": (500,)}).cells
     members = {group: {c.id for c in cells if c.group == group} for group in {c.group for c in cells}}
