@@ -23,7 +23,9 @@ def recipe_differences(first: Measurement, second: Measurement) -> list[tuple[st
     mine, theirs = first.extra.recipe or {}, second.extra.recipe or {}
     rows = _differing(mine, theirs, [name for name in {**mine, **theirs} if name not in LABELS])
     mine, theirs = first.extra.terms, second.extra.terms
-    rows += _differing(mine, theirs, list({**mine, **theirs}))
+    told = {**mine, **theirs}
+    # KERAS_BACKEND says no more than keras_backend
+    rows += _differing(mine, theirs, [name for name in told if not (name.isupper() and name.lower() in told)])
     data = [_data_text(item) for item in (first, second)]
     if data[0] != data[1]:
         rows.append(("data", data[0], data[1]))

@@ -20,3 +20,16 @@ def test_differences_of_recipe_and_terms():
         ("execution", "graph", "eager"),
     ]
     assert recipe_differences(keras, keras) == []
+
+
+def test_a_variable_that_a_term_tells_as_well_is_told_once():
+    def trained(name, backend):
+        told = {"keras_backend": backend, "KERAS_BACKEND": backend, "OMP_WAIT_POLICY": backend}
+        return samples.training(name, samples.RECIPE, 0, samples.Noise(1), 1.0, 4, terms=told)
+
+    study = study_of(samples.document([trained("keras-fit", "tensorflow"), trained("keras-fit-jax", "jax")]))
+    first, second = sorted(study.of("training"), key=lambda item: item.key.implementation)
+    assert recipe_differences(first, second) == [
+        ("keras_backend", "tensorflow", "jax"),
+        ("OMP_WAIT_POLICY", "tensorflow", "jax"),
+    ]
