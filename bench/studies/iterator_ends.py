@@ -13,6 +13,7 @@ iterator's first batch. Who drops the iterator wakes it, but marks it as cancell
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import time
@@ -91,6 +92,7 @@ def dropped(dataset: Any, age: float, clock: Callable[[], float] = time.perf_cou
 
 def datasets(samples: int = _SAMPLES) -> dict[str, Any]:
     """The dataset that Keras makes of arrays, over and over, with the autotuner and without."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import numpy as np
 
     from likeforlike.models.loops.on_tensorflow.feeding import keras_dataset, untuned
