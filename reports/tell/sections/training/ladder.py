@@ -22,6 +22,7 @@ from likeforlike.reports.tell.formatting import (
     epoch_words,
     known_resources,
     ratio_entry,
+    ratio_text,
     resource_entries,
     seconds_per_epoch,
     significant,
@@ -354,6 +355,8 @@ def _explanations(context: Context) -> Iterator[str]:
                     yield told
                 elif sure and parts is None:
                     yield _explanation(context, sure[:3], len(orders))
+                elif sure:
+                    yield _single_changes(context, sure[:3])
 
 
 def _sentence(context: Context, parts: Parts | None, found: list[Effect]) -> str:
@@ -377,6 +380,20 @@ def _explanation(context: Context, sure: list[Effect], orders: int) -> str:
         for effect in sure
     ]
     return f"{what}, averaged over {orders} orders: {', '.join(told)}.{_told_interaction(sure)}"
+
+
+def _single_changes(context: Context, sure: list[Effect]) -> str:
+    """Ratios of rungs, as their tables have them, where the whole difference can't be taken apart."""
+    item = sure[0].steps[0].base
+    told = []
+    for effect in sure:
+        compared = [step.comparison for step in effect.steps if step.comparison is not None]
+        ratios = " and ".join(ratio_text(one.verdict.estimate) for one in compared)
+        of_the_time = "" if told else " of the time"
+        told.append(f"{ratios}{of_the_time} by {change_text(effect.rung)}")
+    made = "in one order" if sure[0].orders == 1 else f"in each of {sure[0].orders} orders"
+    what = f"One change at a time {_where(context, item)}, {made}, a {epoch_words(item)} takes"
+    return f"{what} {', '.join(told)}; how the whole difference between the ends divides among the changes can't be told."
 
 
 def _where(context: Context, item: Measurement) -> str:

@@ -15,6 +15,7 @@ from likeforlike.reports.judge.comparisons import compare
 from likeforlike.reports.judge.ladder.effects import effects
 from likeforlike.reports.sort.baselines import equal_terms, ladders_of, orders_of
 from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.tell.sections.training import ladder as ladder_section
 from likeforlike.reports.write.markdown import to_markdown
 
 
@@ -125,6 +126,24 @@ def test_the_finding_names_what_is_sure_in_every_order_and_the_interaction():
     (interaction,) = (line for line in text.splitlines() if line.startswith("The change bias on to off"))
     assert " s in graph-loop, but -" in interaction
     assert interaction.endswith(" s in eager-loop.")
+
+
+def test_sure_changes_are_told_where_the_whole_difference_can_not_be_taken_apart(monkeypatch):
+    """Rungs of whole epochs may be sure where a step of the training alone is not."""
+    monkeypatch.setattr(ladder_section, "sentence", lambda parts, where: "")
+    text = told(ladder_file((THERE,)))
+    (finding,) = (line for line in text.splitlines() if "One change at a time on cpu:0" in line)
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| graph-loop to eager-loop")]
+    ratio = next(cell.strip() for cell in rows[0] if cell.strip().startswith("×"))
+    assert (
+        f", in one order, a whole epoch takes {ratio} of the time by graph-loop to eager-loop, ×" in finding
+    )
+    assert finding.endswith(
+        "; how the whole difference between the ends divides among the changes can't be told."
+    )
+    (both,) = (line for line in told(ladder_file(BOTH)).splitlines() if "One change at a time on" in line)
+    assert ", in each of 2 orders, a whole epoch takes ×" in both
+    assert " and ×" in both
 
 
 def test_the_effects_are_a_table_and_a_plot_and_every_order_is_shown():
