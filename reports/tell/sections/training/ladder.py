@@ -12,7 +12,6 @@ from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.read.schema.runs import Ladder, Rung
 from likeforlike.reports.sort.baselines import Steps, ladders_of, orders_of
 from likeforlike.reports.sort.epochs import PHASES, mean_of_last, phase_seconds
-from likeforlike.reports.sort.likeness.comparability import LABELS
 from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Figure, Section, Table, Text, row, section
@@ -22,13 +21,19 @@ from likeforlike.reports.tell.formatting import (
     epoch_words,
     known_resources,
     ratio_entry,
-    ratio_text,
     resource_entries,
     seconds_per_epoch,
     significant,
     verdict_entry,
 )
 from likeforlike.reports.tell.plot_data import Range, Ranges, Step, Waterfall
+from likeforlike.reports.tell.wording.changes_text import (
+    change_text,
+    explanation,
+    interaction_text,
+    single_changes,
+    told_interaction,
+)
 from likeforlike.reports.tell.wording.parts_text import parts_table, sentence
 
 _WHOLE = (
@@ -217,26 +222,6 @@ def _sign_text(effect: Effect) -> str:
     return ", ".join(words) + ("" if len(effect.steps) == effect.orders else "; not measured in every order")
 
 
-def interaction_text(effect: Effect) -> str:
-    """Where a change is worth most and where least, by what had been changed before it."""
-    least, most = effect.least, effect.most
-    return (
-        f"The change {change_text(effect.rung)} is worth {most.seconds:+z.2f} s {_situation(most, least)}, "
-        f"but {least.seconds:+z.2f} s {_situation(least, most)}."
-    )
-
-
-def _situation(step: OrderStep, other: OrderStep) -> str:
-    """In what a step's rung differs from that of the same step in another order: trainer, else recipe."""
-    mine, theirs = step.base, other.base
-    if mine.key.implementation != theirs.key.implementation:
-        return f"in {mine.key.implementation}"
-    first, second = mine.extra.recipe or {}, theirs.extra.recipe or {}
-    fields = [name for name in first if name not in LABELS and first[name] != second.get(name)]
-    told = " and ".join(f"{name.replace('_', ' ')} {_value(first[name])}" for name in fields)
-    return f"with {told}" if told else f"in order {step.order}"
-
-
 def _effects_figure(found: list[Effect], where: str, suffix: str) -> list[Figure]:
     if not found:
         return []
@@ -268,20 +253,6 @@ def _phase_entries(item: Measurement | None) -> list[Entry]:
     if item is None:
         return [Entry("–")] * len(PHASES)
     return [epoch_entry(seconds) for seconds in phase_seconds(item).values()]
-
-
-def change_text(rung: Rung) -> str:
-    """What the rung changed, in words."""
-    change = rung.change
-    if change is None:
-        return "start"
-    if change.field == "implementation":
-        return f"{change.before} to {change.after}"
-    return f"{change.field.replace('_', ' ')} {_value(change.before)} to {_value(change.after)}"
-
-
-def _value(value: object) -> str:
-    return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 def _figure(context: Context, rungs: Steps, where: str, suffix: str) -> list[Figure]:
@@ -354,46 +325,18 @@ def _explanations(context: Context) -> Iterator[str]:
                 if told:
                     yield told
                 elif sure and parts is None:
-                    yield _explanation(context, sure[:3], len(orders))
+                    yield explanation(sure[:3], _where(context, _some(orders)))
                 elif sure:
-                    yield _single_changes(context, sure[:3])
+                    yield single_changes(sure[:3], _where(context, _some(orders)))
 
 
 def _sentence(context: Context, parts: Parts | None, found: list[Effect]) -> str:
     """Of what the whole difference is made, and the largest interaction; empty where that can't be told."""
     told = "" if parts is None else sentence(parts, _where(context, parts.item))
-    interaction = _told_interaction(found)
+    interaction = told_interaction(found)
     if parts is None or not told or not interaction:
         return told
     return f"{told} In seconds of a {epoch_words(parts.item)}, t{interaction.removeprefix(' T')}"
-
-
-def _explanation(context: Context, sure: list[Effect], orders: int) -> str:
-    item = sure[0].steps[0].base
-    what = f"What explains it, in seconds per {epoch_words(item)} {_where(context, item)}"
-    if orders == 1:
-        told = [f"{change_text(effect.rung)} {effect.seconds:+z.2f} s" for effect in sure]
-        return f"{what}, the changes made in one order: {', '.join(told)}."
-    told = [
-        f"{change_text(effect.rung)} {effect.seconds:+z.2f} s "
-        f"({effect.least.seconds:+z.2f} to {effect.most.seconds:+z.2f})"
-        for effect in sure
-    ]
-    return f"{what}, averaged over {orders} orders: {', '.join(told)}.{_told_interaction(sure)}"
-
-
-def _single_changes(context: Context, sure: list[Effect]) -> str:
-    """Ratios of rungs, as their tables have them, where the whole difference can't be taken apart."""
-    item = sure[0].steps[0].base
-    told = []
-    for effect in sure:
-        compared = [step.comparison for step in effect.steps if step.comparison is not None]
-        ratios = " and ".join(ratio_text(one.verdict.estimate) for one in compared)
-        of_the_time = "" if told else " of the time"
-        told.append(f"{ratios}{of_the_time} by {change_text(effect.rung)}")
-    made = "in one order" if sure[0].orders == 1 else f"in each of {sure[0].orders} orders"
-    what = f"One change at a time {_where(context, item)}, {made}, a {epoch_words(item)} takes"
-    return f"{what} {', '.join(told)}; how the whole difference between the ends divides among the changes can't be told."
 
 
 def _where(context: Context, item: Measurement) -> str:
@@ -407,11 +350,3 @@ def _with_network(context: Context, item: Measurement) -> str:
 def _some(orders: list[Steps]) -> Measurement:
     """Any rung's: there is one where there are orders."""
     return next(item for order in orders for _, item in order if item is not None)
-
-
-def _told_interaction(sure: list[Effect]) -> str:
-    """The largest interaction among these effects, as a further sentence."""
-    found = [effect for effect in sure if effect.interacts]
-    if not found:
-        return ""
-    return f" {interaction_text(max(found, key=lambda e: e.most.seconds - e.least.seconds))}"
