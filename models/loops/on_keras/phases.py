@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -97,11 +98,28 @@ class Turns(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Hand the epoch over; stop the training if told to."""
+        drop_used_iterator()
         phases, logs = self._clock.end_epoch(), logs or {}
         ended: Epoch = phases.epoch(epoch + 1, _score(logs, ""), _score(logs, "val_"))
         if not self._between(ended):
             self.model.stop_training = True
         self._clock.switch("train")
+
+
+def drop_used_iterator() -> None:
+    """Drop the iterator of ``tf.data`` that the ``fit`` around this call has gone through.
+
+    The time is the epoch's. ``fit`` keeps it until the next epoch's first step. To drop it takes until the
+    autotuner's next turn (``bench.studies.iterator_ends``), and that is put off where the process is stopped
+    between epochs: an epoch in turns would wait longer than one of a training alone. On other backends there
+    is none.
+    """
+    frame = sys._getframe(1)
+    while frame.f_back is not None and not {"epoch_iterator", "iterator"} <= frame.f_locals.keys():
+        frame = frame.f_back
+    used: Any = frame.f_locals.get("iterator")
+    if getattr(used, "_iterator_resource", None) is not None:
+        used._iterator_resource = None  # what it stands for is gone with the last reference to it
 
 
 def _score(logs: Mapping[str, Any], prefix: str) -> Score:

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 LOOPS = ("keras-fit", "train-on-batch", "keras-fit-tuned", "eager-loop", "graph-loop", "tf-epoch")
 
 
-def examined(backend: str, *arguments: str) -> Any:
+def examined(backend: str, *arguments: str, script: str = "examine_networks.py") -> Any:
     if lacking := missing(("tensorflow", "keras", "tensorboard", backend)):
         pytest.skip(lacking)
     environment = {
@@ -28,7 +28,7 @@ def examined(backend: str, *arguments: str) -> Any:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": os.pathsep.join([str(HERE.parents[2]), *filter(None, sys.path)]),
     }
-    command = [sys.executable, str(HERE / "examine_networks.py"), *arguments]
+    command = [sys.executable, str(HERE / script), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -44,6 +44,19 @@ def test_ten_steps_are_those_of_plain_tapes(findings: dict[str, Any]) -> None:
     agreement = findings["agreement"]
     assert {name: off for name, off in agreement.items() if not off < 1e-6} == {}
     assert {name.partition(" ")[0] for name in agreement} == set(LOOPS)
+
+
+def test_no_used_iterator_is_kept_while_others_have_their_turns() -> None:
+    """Stopped meanwhile, the autotuner of the one that ``fit`` keeps would hold up its next epoch for longer.
+
+    Those that are there are made for the next epoch and the next evaluation, and have not begun.
+    """
+    found = examined("tensorflow", script="examine_iterators.py")
+    assert found == {
+        f"{loop} {read}": [2, 2, 2]
+        for loop in ("keras-fit", "keras-fit-tuned")
+        for read in ("each-step", "each-epoch")
+    }
 
 
 @pytest.mark.parametrize(("loop", "backend"), [("keras-fit-jax", "jax"), ("keras-fit-torch", "torch")])
