@@ -112,6 +112,8 @@ def measured(machine: str, device: str, extra: dict) -> None:
     if device.startswith("gpu"):
         assert extra["device_peak_memory_bytes"] == named.peak_bytes
     counted = named.rapl == "round" if device == "cpu:0" else machine != "slices"
+    if device == "cpu:0" and "other programs used" in energy.get("not_measurable", ""):
+        counted = False  # tests beside this one took a tenth of the processors: the counter is theirs, too
     if counted:
         assert energy["low"] <= named.joules_per_product <= energy["high"], energy
         assert energy["idle_watts"] == pytest.approx(REST_WATTS, rel=0.1)
