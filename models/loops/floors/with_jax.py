@@ -22,6 +22,10 @@ from likeforlike.models.loops.on_jax.products import as_products
 
 _TRACED = ("dot_general", "conv_general_dilated")
 
+Operands = list[tuple[jax.Array, ...]]
+Batches = Callable[[int, Sequence["Product"], Operands, list[jax.Array]], list[jax.Array]]
+"""So many batches of products: the last one's results."""
+
 
 @dataclass(frozen=True, eq=False)
 class Product:
@@ -213,9 +217,8 @@ class FloorJax(TracedFloor):
 
     def _way(self, name: str, whole: Sequence[Product], rest: Sequence[Product]) -> Way:
         operands = self._placed(whole), self._placed(rest)
-        on_cpu = self.run.device.startswith("cpu")
-        epoch = self._epoch if on_cpu else self._epoch_of_same_operands
-        run = jax.jit(partial(epoch, whole, rest)).lower(*operands).compile()
+        batches = changed_batches if self.run.device.startswith("cpu") else same_batches
+        run = jax.jit(partial(self._epoch, batches, whole, rest)).lower(*operands).compile()
         self.compiled[name] = run
         return Way(name, lambda: jax.block_until_ready(run(*operands)))
 
@@ -247,49 +250,44 @@ class FloorJax(TracedFloor):
 
     def _epoch(
         self,
+        batches: Batches,
         of_whole: Sequence[Product],
         of_rest: Sequence[Product],
         whole: list[tuple[jax.Array, ...]],
         rest: list[tuple[jax.Array, ...]],
     ) -> Any:
-        """All batches; gives back the last products, and those of the smaller batch: XLA leaves out others.
-
-        A number of each first operand changes from batch to batch, else XLA would multiply once for all.
-        """
-
-        def body(carry: Any, number: jax.Array) -> tuple[Any, None]:
-            operands = [(_touched(left, number), *others) for left, *others in carry[0]]
-            return (
-                operands,
-                [product(*pair) for product, pair in zip(of_whole, operands, strict=True)],
-            ), None
-
+        """All batches; gives back the last products and the smaller batch's: XLA leaves out others."""
         last: list[jax.Array] = []
         if self.whole:
             start = [jnp.zeros(p.result.shape, p.result.dtype) for p in of_whole]
-            (_, last), _ = lax.scan(
-                body, (whole, start), jnp.arange(self.whole, dtype=jnp.float32) / self.whole
-            )
+            last = batches(self.whole, of_whole, whole, start)
         return last, [product(*pair) for product, pair in zip(of_rest, rest, strict=True)]
 
-    def _epoch_of_same_operands(
-        self,
-        of_whole: Sequence[Product],
-        of_rest: Sequence[Product],
-        whole: list[tuple[jax.Array, ...]],
-        rest: list[tuple[jax.Array, ...]],
-    ) -> Any:
-        """The same; XLA may move nothing of a batch before the products of the last one."""
 
-        def body(last: list[jax.Array], _: None) -> tuple[list[jax.Array], None]:
-            operands, _ = lax.optimization_barrier((whole, last))
-            return [product(*pair) for product, pair in zip(of_whole, operands, strict=True)], None
+def changed_batches(
+    count: int, products: Sequence[Product], operands: Operands, start: list[jax.Array]
+) -> list[jax.Array]:
+    """A number of each first operand changes from batch to batch, else XLA would multiply once for all."""
 
-        last: list[jax.Array] = []
-        if self.whole:
-            start = [jnp.zeros(p.result.shape, p.result.dtype) for p in of_whole]
-            last, _ = lax.scan(body, start, length=self.whole)
-        return last, [product(*pair) for product, pair in zip(of_rest, rest, strict=True)]
+    def body(carry: Any, number: jax.Array) -> tuple[Any, None]:
+        changed = [(_touched(left, number), *others) for left, *others in carry[0]]
+        return (changed, [product(*pair) for product, pair in zip(products, changed, strict=True)]), None
+
+    (_, last), _ = lax.scan(body, (operands, start), jnp.arange(count, dtype=jnp.float32) / count)
+    return last
+
+
+def same_batches(
+    count: int, products: Sequence[Product], operands: Operands, start: list[jax.Array]
+) -> list[jax.Array]:
+    """No operand changes; XLA may move nothing of a batch before the products of the last one."""
+
+    def body(last: list[jax.Array], _: None) -> tuple[list[jax.Array], None]:
+        held, _ = lax.optimization_barrier((operands, last))
+        return [product(*pair) for product, pair in zip(products, held, strict=True)], None
+
+    last, _ = lax.scan(body, start, length=count)
+    return last
 
 
 def _touched(operand: jax.Array, number: jax.Array) -> jax.Array:

@@ -94,9 +94,11 @@ def test_a_scan_of_jax_multiplies_every_batch() -> None:
 def test_of_the_same_operands_a_scan_of_jax_multiplies_every_batch() -> None:
     """As on a GPU, where no operand is changed: what XLA could do once for all, it does for each."""
     jax = pytest.importorskip("jax")
+    from likeforlike.models.loops.floors import with_jax
+
     floor = floor_of("jax")
     operands = [floor._placed(products) for products in (floor.of_whole, floor.of_rest)]
-    epoch = partial(floor._epoch_of_same_operands, floor.of_whole, floor.of_rest)
+    epoch = partial(floor._epoch, with_jax.same_batches, floor.of_whole, floor.of_rest)
     run = jax.jit(epoch).lower(*operands).compile()
     text = run.as_text()
     inside = re.findall(r" dot\(.*op_name=\"[^\"]*while/body", text)
