@@ -34,6 +34,8 @@ SUSPICION_MARK = "‡"
 LAUNCH_MARK = "°"
 """Stands beside a ratio of what was launched once, so that its interval rests on more than its file."""
 
+NOT_SURE = "Not sure: measured in one launch, or by another tool."
+
 
 def marked(text: str, *items: Measurement) -> str:
     """The text of a figure of these measurements, with the marks that it needs."""
@@ -180,7 +182,7 @@ def widening_text(estimates: Iterable[RatioEstimate]) -> str:
     by = [f"{_from_to(assumed)}, which is assumed"] if assumed else []
     by += [f"{_from_to(shown)}, as other cells there show"] if shown else []
     widened = f"; the interval is widened by how far launches lie apart ({'; '.join(by)})" if by else ""
-    return f"Not sure: measured in one launch, or by another tool{widened}."
+    return f"{NOT_SURE[:-1]}{widened}."
 
 
 def _from_to(shares: Sequence[str]) -> str:

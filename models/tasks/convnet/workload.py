@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from likeforlike.models.contract.workload import Workload
+from likeforlike.models.contract.workload import Wording, Workload
 from likeforlike.models.tasks.convnet.task import CONVNET
 
 WORKLOAD = Workload(
@@ -12,4 +12,5 @@ WORKLOAD = Workload(
     presets=(),
     order=2,
     task=CONVNET,
+    wording=Wording(title="convnet"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from likeforlike.models.contract.workload import Workload
+from likeforlike.models.contract.workload import Wording, Workload
 from likeforlike.models.tasks.text.task import TEXT
 
 WORKLOAD = Workload(
@@ -12,4 +12,5 @@ WORKLOAD = Workload(
     presets=(),
     order=4,
     task=TEXT,
+    wording=Wording(title="text"),
 )

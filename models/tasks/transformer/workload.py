@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from likeforlike.models.contract.workload import Workload
+from likeforlike.models.contract.workload import Wording, Workload
 from likeforlike.models.tasks.transformer.task import TRANSFORMER
 
 WORKLOAD = Workload(
@@ -12,4 +12,5 @@ WORKLOAD = Workload(
     presets=(),
     order=3,
     task=TRANSFORMER,
+    wording=Wording(title="transformer"),
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Block, Section, Table
 from likeforlike.reports.tell.formatting import (
     ENVIRONMENT_MARK,
     LAUNCH_MARK,
+    NOT_SURE,
     SUSPICION_MARK,
     widening_text,
 )
@@ -31,12 +33,23 @@ def _explained(block: Block, context: Context) -> Block:
     if any(SUSPICION_MARK in end for end in ends):
         notes.append(f"{SUSPICION_MARK} Above the best rate that its machine was measured to reach.")
     if any(end.endswith(LAUNCH_MARK) for end in ends):
-        workloads = {row.workload for row in block.rows}
-        estimates = [
-            item.verdict.estimate for item in context.comparisons.every if item.base.key.workload in workloads
-        ]
-        notes.append(f"{LAUNCH_MARK} {widening_text(estimates)}")
+        notes.append(f"{LAUNCH_MARK} {widening_text(_estimates(block, context)) or NOT_SURE}")
     return replace(block, note=" ".join(notes))
+
+
+def _estimates(table: Table, context: Context) -> list[RatioEstimate]:
+    """The ratios of the table's workloads: of comparisons, and of trainers over their floors."""
+    workloads = {row.workload for row in table.rows}
+    compared = [
+        item.verdict.estimate for item in context.comparisons.every if item.base.key.workload in workloads
+    ]
+    over_floors = [
+        over.estimate
+        for line in context.floors
+        for over in line.trainers
+        if over.trainer.key.workload in workloads
+    ]
+    return compared + over_floors
 
 
 def variables_text(context: Context) -> str:

@@ -36,6 +36,17 @@ class TestWhatIsShownOfDevices:
         assert len(set(names)) == len(names)
         assert "speed-up over cpu:0" in to_markdown(report)
 
+    def test_a_floor_s_marks_are_explained_where_nothing_else_is_compared(self):
+        """One trainer and a floor, launched once: their ratio is the report's only one."""
+        noise = samples.Noise(1)
+        runs = [
+            samples.training(name, samples.RECIPE, 0, noise, seconds, 9)
+            for name, seconds in (("torch-loop", 4.0), ("floor", 0.7))
+        ]
+        text = to_markdown(build_report([read(samples.document(runs, samples.fingerprint()), "a.json")]))
+        assert "×5.7" in text and ")° |" in text
+        assert "° Not sure: measured in one launch, or by another tool; the interval is widened" in text
+
     @pytest.mark.parametrize(("rounds", "told"), [(8, "about 707"), (3, "–")])
     def test_a_crossover_rests_on_sure_verdicts(self, rounds, told):
         """By hand: at 500 half as fast, at 1000 twice; equal in between, at 500 times the root of 2."""

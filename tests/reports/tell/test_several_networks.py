@@ -9,6 +9,7 @@ import report_samples as samples
 from report_hostile import read
 from report_trainings import trainings
 
+from likeforlike.models.registry import built_in_workloads
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.markdown import to_markdown
 
@@ -66,3 +67,9 @@ def test_one_network_alone_needs_no_name_unless_it_says_one():
     assert "## Trainers on equal terms: matched" in to_markdown(report_of("training"))
     named = to_markdown(report_of("convnet", title="A small convolutional network"))
     assert "## Trainers on equal terms: A small convolutional network, matched" in named
+
+
+@pytest.mark.parametrize("name", ["convnet", "transformer", "text"])
+def test_every_built_in_network_but_the_default_one_is_named_where_it_stands_alone(name):
+    assert built_in_workloads()[name].wording.title == name
+    assert not built_in_workloads()["training"].wording.title

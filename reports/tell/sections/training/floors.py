@@ -150,7 +150,7 @@ def _rate_text(context: Context, items: Sequence[Measurement], rate: ProductRate
     if rate is None or not flop or not reached:
         return None
     share, best = max(reached, key=lambda pair: pair[0])
-    whose = "the best rate of any product measured" if rate.measured else "what its data sheet allows"
+    whose = "the best rate of any product measured" if rate.measured else "what its specification allows"
     line = (
         f"At {format_rate(rate.flop_per_second)}, {whose} "
         f"{context.where(best)} ({rate.source}), an epoch's {significant(flop / 1e9)} GFLOP of products take "
