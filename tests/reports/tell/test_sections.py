@@ -47,6 +47,23 @@ class TestWhatIsShownOfDevices:
         assert "×5.7" in text and ")° |" in text
         assert "° Not sure: measured in one launch, or by another tool; the interval is widened" in text
 
+    @pytest.mark.parametrize(
+        ("devices", "title"),
+        [
+            (("cpu:0",), "Matrix products"),
+            (("gpu:0",), "Matrix products"),
+            (("cpu:0", "gpu:0"), "Matrix products, CPU against GPU"),
+        ],
+    )
+    def test_a_title_says_which_devices_stand_against_each_other(self, devices, title):
+        cells = [
+            samples.cell("matmul", "mine", device, {"size": size, "dtype": "float32"}, [0.01] * 8)
+            for size in (500, 1000)
+            for device in devices
+        ]
+        made = samples.document(cells, samples.fingerprint(gpus=[samples.A100]))
+        assert f"\n## {title}\n" in to_markdown(build_report([read(made, "a.json")]))
+
     @pytest.mark.parametrize(("rounds", "told"), [(8, "about 707"), (3, "–")])
     def test_a_crossover_rests_on_sure_verdicts(self, rounds, told):
         """By hand: at 500 half as fast, at 1000 twice; equal in between, at 500 times the root of 2."""

@@ -43,6 +43,9 @@ from likeforlike.reports.tell.wording.tails_text import asked_note
 GROWTH = "growth"
 """The table of the first workload that has one; of others the section's name stands before it."""
 
+OLDER_PREFIX = "CPU against GPU: "
+"""Older files declare it as a part of the title, whatever was measured."""
+
 
 def sections(context: Context) -> list[Section | None]:
     """A section for each such workload on the detailed machines."""
@@ -72,7 +75,14 @@ def _section(
     blocks += figures(context, declared, items)
     compared = f"Implementations of the {declared.noun}, compared"
     blocks.append(ranking_table(context, items, declared.name, compared))
-    return document.section(declared.section, title_of(declared), blocks)
+    return document.section(declared.section, _title(declared, items), blocks)
+
+
+def _title(declared: Declared, items: Sequence[Measurement]) -> str:
+    """``Matrix products``, and ``CPU against GPU`` behind it where both were measured."""
+    title = title_of(declared).removeprefix(OLDER_PREFIX)
+    kinds = {item.key.device.partition(":")[0] for item in items}
+    return f"{title[:1].upper()}{title[1:]}" + (", CPU against GPU" if {"cpu", "gpu"} <= kinds else "")
 
 
 def _device_text(declared: Declared, items: Sequence[Measurement]) -> Text:
