@@ -13,13 +13,15 @@ from likeforlike.models.contract.training.trainer import Dataset, Epoch, Run, Tr
 
 Way = Literal["eager", "graph", "xla"]
 TRIAL_STEPS = 40
+TRIAL_EPOCHS = 5
+"""The first compiles. Two more were too few: a burst of other load spoiled both of them."""
 _tried: dict[Any, dict[str, float]] = {}
 
 
 def try_executions(
     factory: Callable[[Run], Trainer], run: Run, executions: Sequence[Way] = ("graph", "xla")
 ) -> dict[str, float]:
-    """Seconds a step of each way, the better of two short epochs each, after one that compiles.
+    """Seconds a step of each way, the best of its short epochs after one that compiles.
 
     On the run's own first samples, network and weights. Runs that differ in nothing that can change which
     way is faster share a trial.
@@ -40,7 +42,13 @@ def try_executions(
 def trial_recipe(recipe: Recipe) -> Recipe:
     """What of a recipe can change which way to run is faster."""
     shape = replace(
-        recipe, name="trial", published_with=None, epochs=3, logging="none", shuffle="none", seed=0
+        recipe,
+        name="trial",
+        published_with=None,
+        epochs=TRIAL_EPOCHS,
+        logging="none",
+        shuffle="none",
+        seed=0,
     )
     return replace(shape, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7, remainder="drop")
 
