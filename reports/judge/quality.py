@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from likeforlike.reports.sort.beside_time.accuracies import (
     Place,
     accuracies_by_seed,
     compared_accuracies,
+    compared_losses,
     scatter_of,
     trains,
     usual_scatters,
@@ -25,9 +27,9 @@ from likeforlike.reports.statistics.accuracy import (
     accuracies_with_false_discovery_rate,
     accuracy_verdict,
     may_be_called_faster,
-    may_be_called_fastest,
 )
 from likeforlike.reports.statistics.moderated_variance import SeedScatter
+from likeforlike.reports.statistics.validation_loss import may_be_called_faster_by_loss
 from likeforlike.reports.statistics.verdicts import Word
 
 TRAINED_WORSE = "trained worse"
@@ -52,6 +54,8 @@ class Quality:
     base_faster: Announcement
     scatter: SeedScatter | None = None
     """How far seeds alone move accuracies there, by all that train there."""
+    by_loss: bool = False
+    """Whether validation losses stand for accuracies, which neither tells."""
 
     def barred(self, word: Word) -> str:
         """Why a verdict on their times is not announced; empty if it may be."""
@@ -62,7 +66,7 @@ class Quality:
         """The word that is announced of the other in place of a verdict on their times."""
         if not self.barred(word):
             return word
-        if self.accuracy is None:
+        if self.accuracy is None and not self.by_loss:
             return UNKNOWN
         return TRAINED_WORSE if word == "faster" else BASE_TRAINED_WORSE
 
@@ -96,17 +100,26 @@ def _quality(
         _announcement("faster", pair, accuracy, names[0], missing.get(_name(other))),
         _announcement("slower", pair, accuracy, names[1], missing.get(_name(base))),
         scatter_of(pair, scatters),
+        by_loss=accuracy is None and all(compared_losses(*pair)),
     )
 
 
 def _announcement(
     word: Word, pair: Pair, accuracy: AccuracyVerdict | None, rival: str, missed: Announcement | None
 ) -> Announcement:
-    if accuracy is None:
+    announcement = _by_quality(word, pair, accuracy, rival)
+    if announcement is None:
         unknown = next((item for item in pair if not accuracies_by_seed(item)), pair[1])
         return Announcement(False, f"the accuracy of {unknown.key.name} isn't known")
-    announcement = may_be_called_faster(word, accuracy, rival)
     return missed if announcement.allowed and missed is not None else announcement
+
+
+def _by_quality(word: Word, pair: Pair, accuracy: AccuracyVerdict | None, rival: str) -> Announcement | None:
+    """By accuracies, or by validation losses where neither tells one; None where nothing is known."""
+    if accuracy is not None:
+        return may_be_called_faster(word, accuracy, rival)
+    losses = compared_losses(*pair)
+    return may_be_called_faster_by_loss(word, *losses, rival) if all(losses) else None
 
 
 def _verdicts(pairs: Sequence[Pair], scatters: Mapping[Place, SeedScatter]) -> list[AccuracyVerdict | None]:
@@ -133,16 +146,30 @@ def _missing(
         (rival, item) for items in places.values() for item in items for rival in items if rival is not item
     ]
     judged = zip(pairs, _verdicts(pairs, scatters), strict=True)
-    rivals = grouped((_name(item), (rival, word)) for (rival, item), word in judged if word is not None)
-    found = {
-        name: may_be_called_fastest({rival.key.name: word for rival, word in sorted(told, key=_best_first)})
-        for name, told in rivals.items()
-    }
-    return {name: announcement for name, announcement in found.items() if not announcement.allowed}
+    rivals = grouped((_name(item), (rival, item, word)) for (rival, item), word in judged)
+    found = {name: _first_barred(sorted(told, key=_best_first)) for name, told in rivals.items()}
+    return {name: announcement for name, announcement in found.items() if announcement is not None}
 
 
-def _best_first(told: tuple[Measurement, AccuracyVerdict]) -> float:
-    return -told[1].base
+_Rival = tuple[Measurement, Measurement, AccuracyVerdict | None]
+"""Who is to be reached, by whom, and the verdict on the latter's accuracy."""
+
+
+def _first_barred(told: Iterable[_Rival]) -> Announcement | None:
+    """What forbids to call it fastest; None if nothing does."""
+    for rival, item, word in told:
+        announcement = _by_quality("faster", (rival, item), word, rival.key.name)
+        if announcement is not None and not announcement.allowed:
+            return announcement
+    return None
+
+
+def _best_first(told: _Rival) -> float:
+    rival, item, word = told
+    if word is not None:
+        return -word.base
+    losses, _ = compared_losses(rival, item)
+    return fmean(losses.values()) if losses else 0.0
 
 
 def _name(item: Measurement) -> tuple[object, ...]:

@@ -63,6 +63,8 @@ class Check:
     @property
     def trained_worse(self) -> bool:
         """Whether it surely trains worse than it did, or far beyond chance."""
+        if self.quality is not None and self.quality.by_loss:
+            return not self.quality.other_faster.allowed
         accuracy = None if self.quality is None else self.quality.accuracy
         if accuracy is None or accuracy.difference >= 0:
             return False

@@ -160,7 +160,7 @@ def _accuracy_text(check: Check) -> str:
     """To what a training comes now that comes less far than it did."""
     accuracy = None if check.quality is None else check.quality.accuracy
     if accuracy is None:
-        return f"{check.name} trained worse"
+        return f"{check.name} trained worse, by its validation loss"
     return (
         f"{check.name} trains to {accuracy.other * 100:.1f} %, before to {accuracy.base * 100:.1f} % "
         f"({seeds_text(accuracy)}): trained worse"

@@ -1,10 +1,11 @@
-"""Accuracies of trainings by seed, and when a run reached its target."""
+"""Accuracies and validation losses of trainings by seed, and when a run reached its target."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from likeforlike.reports.read.schema.cells import Epoch
 from likeforlike.reports.sort.epochs import epoch_seconds, runs_with_epochs
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
@@ -37,21 +38,47 @@ def accuracies_by_seed(item: Measurement, epoch: int | None = None) -> dict[Seed
 
     Runs that ended before have none. Runs of one seed, as two files may hold, are one draw: their mean.
     """
+    return _by_seed(item, epoch, lambda told: told.val_accuracy)
+
+
+def losses_by_seed(item: Measurement, epoch: int | None = None) -> dict[Seed, float]:
+    """Validation loss, in the same way."""
+    return _by_seed(item, epoch, lambda told: told.val_loss)
+
+
+def _by_seed(
+    item: Measurement, epoch: int | None, figure: Callable[[Epoch], float | None]
+) -> dict[Seed, float]:
     wanted = last_epoch(item) if epoch is None else epoch
     found = [
-        (seed_of(run), told.val_accuracy)
+        (seed_of(run), value)
         for run in item.runs
         for told in run.cell.extra.epochs
-        if told.epoch == wanted and told.val_accuracy is not None
+        if told.epoch == wanted and (value := figure(told)) is not None
     ]
     return {seed: statistics.fmean(values) for seed, values in grouped(found).items()}
 
 
 def compared_accuracies(base: Measurement, other: Measurement) -> tuple[dict[Seed, float], dict[Seed, float]]:
     """Both sides' accuracies by seed: after the last epoch, under one recipe the last that both have."""
-    recipes = [item.key.axis.get("recipe") for item in (base, other)]
-    epoch = min(map(last_epoch, (base, other))) if recipes[0] == recipes[1] else None
+    epoch = _epoch_of_both(base, other)
     return accuracies_by_seed(base, epoch), accuracies_by_seed(other, epoch)
+
+
+def compared_losses(base: Measurement, other: Measurement) -> tuple[dict[Seed, float], dict[Seed, float]]:
+    """Both sides' validation losses by seed, in the same way: where neither tells an accuracy, else none.
+
+    None of two workloads either, whose losses may be of two kinds.
+    """
+    if base.key.workload != other.key.workload or any(map(accuracies_by_seed, (base, other))):
+        return {}, {}
+    epoch = _epoch_of_both(base, other)
+    return losses_by_seed(base, epoch), losses_by_seed(other, epoch)
+
+
+def _epoch_of_both(base: Measurement, other: Measurement) -> int | None:
+    recipes = [item.key.axis.get("recipe") for item in (base, other)]
+    return min(map(last_epoch, (base, other))) if recipes[0] == recipes[1] else None
 
 
 def place_of(item: Measurement) -> Place:

@@ -33,7 +33,8 @@ UNPROVEN_RULE = (
 ACCURACY_RULES = (
     "trained worse, base trained worse: the one that takes less time misses the validation accuracy of the "
     "other, or of another trainer of its table, surely or far beyond chance; so it is not called faster",
-    "accuracy unknown: one of the two tells no validation accuracy, so that neither is called faster",
+    "accuracy unknown: one of the two tells no validation accuracy, so that neither is called faster; where "
+    "neither tells one, as of a regression, validation losses stand for it: within 2 % is near enough",
     "accuracy higher, lower: the means over seeds differ by more than half a point, and Student's interval "
     "of the difference excludes 0; from one seed nothing is concluded",
 )

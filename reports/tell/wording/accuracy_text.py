@@ -9,6 +9,7 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     accuracies_by_seed,
     arrivals,
     compared_accuracies,
+    losses_by_seed,
     target_of,
     validation_images,
 )
@@ -16,9 +17,14 @@ from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
 from likeforlike.reports.statistics.moderated_variance import SeedScatter
 from likeforlike.reports.statistics.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy
+from likeforlike.reports.statistics.validation_loss import mean_loss
 from likeforlike.reports.tell.document import Entry
 from likeforlike.reports.tell.formatting import comparison_text, epoch_words, significant
 
+ABOUT_LOSS = (
+    "Validation loss is that after the recipe's last epoch, its mean over seeds and the interval of the mean "
+    "(Student's). No accuracy is told, so that the loss says who trained worse: who is not called faster."
+)
 ABOUT = (
     "Validation accuracy is that after the recipe's last epoch, its mean over seeds and the interval of the "
     "mean (Student's), and what may be said of it against the base's. Who trained worse is not called "
@@ -42,6 +48,23 @@ def accuracy_over_seeds(
     quality = None if comparison is None else comparison.quality
     word = "" if quality is None or quality.accuracy is None else f": {_short_word(quality.accuracy)}"
     return Entry(f"{known.mean * 100:.2f} % ({interval}{seeds}){word}", known.mean)
+
+
+def loss_over_seeds(item: Measurement) -> Entry:
+    """Mean validation loss and its interval over seeds, for what tells no accuracy."""
+    losses = losses_by_seed(item)
+    if not losses:
+        return Entry("–")
+    mean, low, high = mean_loss(losses)
+    if len(losses) == 1:
+        return Entry(f"{mean:.4g} (1 seed)", mean)
+    return Entry(f"{mean:.4g} ({low:.4g} to {high:.4g}, {len(losses)} seeds)", mean)
+
+
+def tells_losses_alone(items: Iterable[Measurement]) -> bool:
+    """Whether losses are all that these trainings tell of how well they train, as of a regression."""
+    told = list(items)
+    return not any(map(accuracies_by_seed, told)) and any(map(losses_by_seed, told))
 
 
 def _mean(item: Measurement, scatter: SeedScatter | None) -> MeanAccuracy | None:
@@ -134,10 +157,12 @@ def _quality_text(comparison: Comparison, names: tuple[str, str], where: str) ->
     """Both accuracies where one bars the other, else how a third is missed, or that one isn't known."""
     accuracy = None if comparison.quality is None else comparison.quality.accuracy
     barred = f"not compared as faster ({where}"
-    if accuracy is None:
-        return f"{comparison.barred[:1].upper()}{comparison.barred[1:]}: {barred})"
     order = -1 if comparison.verdict.word == "faster" else 1  # who takes less time is told first
     name, rival = names[::order]
+    if accuracy is None and comparison.quality is not None and comparison.quality.by_loss:
+        return f"{name} {comparison.barred}: {barred})"
+    if accuracy is None:
+        return f"{comparison.barred[:1].upper()}{comparison.barred[1:]}: {barred})"
     mine, theirs = _both(comparison, accuracy)[::order]
     missed = accuracy.difference * order > 0
     if missed and (accuracy.word in ("higher", "lower") or accuracy.beyond_chance):

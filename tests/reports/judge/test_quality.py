@@ -20,6 +20,7 @@ from likeforlike.reports.judge.regressions import check_against
 from likeforlike.reports.read.files import read_results
 from likeforlike.reports.tell.regression_text import outcome_text
 from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.write.markdown import to_markdown
 
 CASE = Path(__file__).parents[1] / "data" / "cases" / "own-accuracy.json"
 SECONDS = {"keras-fit": 5.0, "graph-loop": 3.0, "eager-loop": 20.0, "torch-loop": 4.0, "tf-epoch": 1.2}
@@ -236,3 +237,56 @@ def test_a_ladder_tells_seconds_and_does_not_call_worse_training_faster():
     assert verdicts["6"] == "trained worse"
     (told,) = (finding.text for finding in report.findings if " takes over " in finding.text)
     assert "the loop itself (eager-loop instead of graph-loop)" in told
+
+
+def regressions(losses, seconds=SECONDS):
+    """Trainings that tell a validation loss after each epoch, and no accuracy."""
+    cells = trainings({name: [0.5] * len(values) for name, values in losses.items()}, seconds)
+    told = iter(value for values in losses.values() for value in values)
+    for cell in cells:
+        for row in cell["extra_info"]["epochs"]:
+            row["accuracy"] = row["val_accuracy"] = None
+            row["val_loss"] = 9.0
+        cell["extra_info"]["epochs"][-1]["val_loss"] = next(told)
+    return samples.document(cells)
+
+
+class TestByValidationLoss:
+    def test_who_reaches_the_loss_is_faster(self):
+        made = regressions({"keras-fit": [0.30, 0.32, 0.31], "graph-loop": [0.31, 0.31, 0.31]})
+        (item,) = comparisons_of(made).implementations
+        assert (item.word, item.barred, item.sure) == ("faster", "", True)
+        text = to_markdown(build_report([read(made, "a.json")]))
+        assert "validation loss |" in text
+        assert "0.31 (0.31 to 0.31, 3 seeds)" in text
+        assert "validation accuracy |" not in text
+
+    def test_who_misses_it_is_not(self):
+        made = regressions({"keras-fit": [0.30, 0.32, 0.31], "graph-loop": [0.40, 0.42, 0.41]})
+        (item,) = comparisons_of(made).implementations
+        assert (item.verdict.word, item.word) == ("faster", "trained worse")
+        assert item.barred == "trained to a validation loss of 0.41 against keras-fit's 0.31"
+        (finding, *_) = [finding.text for finding in build_report([read(made, "a.json")]).findings]
+        assert finding.startswith(
+            "graph-loop trained to a validation loss of 0.41 against keras-fit's 0.31: not compared as faster"
+        )
+
+    def test_a_third_is_to_be_reached_too(self):
+        losses = {"keras-fit": [0.41] * 3, "graph-loop": [0.415] * 3, "torch-loop": [0.30, 0.31, 0.32]}
+        found = {i.other.key.implementation: i for i in comparisons_of(regressions(losses)).implementations}
+        assert found["graph-loop"].barred == "trained to a validation loss of 0.415 against torch-loop's 0.31"
+
+    def test_an_accuracy_beside_it_is_not_replaced(self):
+        made = regressions({"keras-fit": [0.30], "graph-loop": [0.30]})
+        for row in made["benchmarks"][0]["extra_info"]["epochs"]:
+            row["val_accuracy"] = 0.5
+        (item,) = comparisons_of(made).implementations
+        assert item.word == "accuracy unknown"
+
+    def test_of_what_was_and_is_the_loss_is_told(self):
+        before = regressions({"graph-loop": [0.30, 0.31, 0.32]})
+        now = regressions({"graph-loop": [0.40, 0.41, 0.42]})
+        outcome = check_against([read(before, "before.json")], [read(now, "now.json")])
+        (check,) = outcome.checks
+        assert check.trained_worse
+        assert "graph-loop cpu:0 matched trained worse, by its validation loss" in outcome_text(outcome)

@@ -44,7 +44,8 @@ class TestWhatIsShownOfDevices:
             for name, seconds in (("torch-loop", 4.0), ("floor", 0.7))
         ]
         text = to_markdown(build_report([read(samples.document(runs, samples.fingerprint()), "a.json")]))
-        assert "×5.7" in text and ")° |" in text
+        assert "×5.7" in text
+        assert ")° |" in text
         assert "° Not sure: measured in one launch, or by another tool; the interval is widened" in text
 
     @pytest.mark.parametrize(

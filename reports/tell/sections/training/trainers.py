@@ -47,10 +47,13 @@ from likeforlike.reports.tell.sections.training.floors import above_floor_text, 
 from likeforlike.reports.tell.sections.training.learning_curves import course_table, curves_figure
 from likeforlike.reports.tell.wording.accuracy_text import (
     ABOUT,
+    ABOUT_LOSS,
     accuracies_text,
     accuracy_over_seeds,
     barred_sentence,
     cost_to_accuracy_entry,
+    loss_over_seeds,
+    tells_losses_alone,
     time_column,
     time_to_accuracy_entry,
 )
@@ -115,7 +118,8 @@ def _matched(context: Context, items: Sequence[Measurement], suffix: str) -> lis
     trainers = [item for members in places for item in on_one_basis(members)]
     for division, members in sorted(grouped((item.extra.division, item) for item in trainers).items()):
         blocks.append(_ranking(context, members, division, f"matched-{division}{suffix}"))
-    blocks.append(Text(ABOUT) if trainers else None)
+    about = ABOUT_LOSS if tells_losses_alone(trainers) else ABOUT
+    blocks.append(Text(about) if trainers else None)
     blocks += floor_blocks(context, alone, suffix)
     blocks += _bars_figures(context, trainers, f"seconds-per-epoch{suffix}")
     blocks.append(_terms_table(context, trainers, f"terms{suffix}"))
@@ -129,7 +133,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
     devices = any((item.machine.id, item.key) in across for item in items)
     memory, prices = resource_columns(items), context.prices
     timed = any(target_of(item) is not None for item in items)
-    scatters = usual_scatters(context.detailed_of_kind(TASK))
+    scatters, losses = usual_scatters(context.detailed_of_kind(TASK)), tells_losses_alone(items)
     rows = []
     for item in sorted(items, key=lambda item: (context.rank(item), item.key.device, item.median_seconds)):
         comparison = context.comparisons.against_base.get((item.machine.id, item.key))
@@ -141,7 +145,9 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
                 Entry("base") if comparison is None else ratio_entry(comparison),
                 verdict_entry(comparison),
                 *([speed_up_entry(pair), verdict_entry(pair)] if devices else []),
-                accuracy_over_seeds(item, comparison, scatter_of([item], scatters)),
+                loss_over_seeds(item)
+                if losses
+                else accuracy_over_seeds(item, comparison, scatter_of([item], scatters)),
                 *([time_to_accuracy_entry(item)] if timed else []),
                 *([cost_to_accuracy_entry(item, prices.of(item, context.study))] if prices and timed else []),
                 seconds_entry(item.extra.cold_seconds),
@@ -162,7 +168,7 @@ def _ranking(context: Context, items: Sequence[Measurement], division: str, name
         f"ratio to {' or '.join(bases)}",
         "verdict",
         *(("speed-up over cpu:0", "verdict on that") if devices else ()),
-        "validation accuracy",
+        "validation loss" if losses else "validation accuracy",
         *((time_column(items),) if timed else ()),
         *((COST,) if prices and timed else ()),
         "training of the first epoch",
