@@ -14,7 +14,7 @@ from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.training.network import Network
 from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.frameworks import on_numpy
-from likeforlike.models.inference.own.rows import asked
+from likeforlike.models.inference.own.rows import Question, asked
 from likeforlike.models.inference.subjects import Named, network_in
 from likeforlike.models.loops.keras_fit import device_name
 
@@ -26,11 +26,13 @@ def model_of(problem: Problem) -> Any:
 
 def model_with(found: Network, weights: Named, problem: Problem) -> Any:
     """The network's model on the problem's device, in its precision, with these weights by canonical name."""
+    brought = isinstance(problem, Question)  # a stranger's function is called in the precision of a recipe
+    recipe = replace(MATCHED, precision=problem.dtype) if brought else MATCHED
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(problem.dtype)
     try:
         with keras.device(device_name(problem.device)):
-            model = found.build(MATCHED)
+            model = found.build(recipe)
             if not model.built or not model.weights:  # a subclassed model makes its weights when it is called
                 model(keras.ops.convert_to_tensor(problem.operands[0][:1]), training=False)
     finally:

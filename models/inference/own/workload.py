@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.axis import Axis
+from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
 from likeforlike.models.contract.workload import Wording, Workload
 from likeforlike.models.inference.own.rows import Known, Question, Rows
+from likeforlike.models.kernels.precision_modes import BYTES
 from likeforlike.models.tasks.own.data import load_kept
 from likeforlike.models.tasks.own.given import (
     ANSWERED,
@@ -36,12 +37,12 @@ def __getattr__(name: str) -> tuple[Workload, ...]:
     return (declared(brought, workload_here(), number),)
 
 
-def known_of(brought: Brought, number: int) -> Known:
+def known_of(brought: Brought, number: int, dtype: str = "float32") -> Known:
     """What was laid down of a model's answers; by itself the first is the network that it is."""
     kept = arrays_of(brought.folder / answers_file(number))
     inputs = load_kept(brought.folder, brought.data.name).train_images[: len(kept["outputs"])]
     unproven = brought.models[number].unproven if number else ""
-    return Known(inputs, kept["outputs"], float(kept["tolerance"]), unproven)
+    return Known(inputs, kept["outputs"], float(kept[f"tolerance {dtype}"]), unproven)
 
 
 def problem(brought: Brought, number: int, axes: Axes, device: str) -> Question:
@@ -49,10 +50,10 @@ def problem(brought: Brought, number: int, axes: Axes, device: str) -> Question:
     from likeforlike.models.tasks.own.networks import network_of
 
     told = brought.models[number]
-    rows = Rows(known_of(brought, number), axes["batch"], np.random.default_rng())
+    rows = Rows(known_of(brought, number, axes["dtype"]), axes["batch"], np.random.default_rng())
     weights = arrays_of(brought.folder / start_file(number, brought.asked.seeds[0]))
     operands = (rows.inputs(rows.first),)
-    return Question(operands, "float32", device, axes, rows, weights, partial(network_of, told))
+    return Question(operands, axes["dtype"], device, axes, rows, weights, partial(network_of, told))
 
 
 def verify(axes: Axes, question: Problem, answer: Any) -> Verification:
@@ -88,7 +89,7 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
 
     def bytes_moved(axes: Axes) -> float:
         """At least: an input may be of 8 bits, and of weights, as of a table's rows, not all need be read."""
-        return float(axes["batch"] * (given + 4 * answered))
+        return float(axes["batch"] * (given + BYTES[axes["dtype"]] * answered))
 
     def flop(axes: Axes) -> float | None:
         if told.inference_flop is None or not brought.one_network:
@@ -104,9 +105,8 @@ def declared(brought: Brought, name: str, number: int = 0) -> Workload:
         name=name,
         summary=f"outputs of {models} for a batch of samples of {data.name}",
         axes=(
-            Axis(
-                "batch", smoke=(1, 8), quick=(1, 8, 64), published=(1, 8, 64, 256), unit="samples", size=True
-            ),
+            Axis("batch", smoke=(1, 8), quick=(1, 8, 64, 256), unit="samples", size=True),
+            precision_axis(("float32", "bfloat16"), quick=("float32", "bfloat16")),
         ),
         flop=flop,
         fewest_flop=fewest_flop,

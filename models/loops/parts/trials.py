@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
-from likeforlike.models.contract.training.recipe import Recipe
+from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Run, Trainer
 
 Way = Literal["eager", "graph", "xla"]
@@ -24,7 +25,7 @@ def try_executions(
     """Seconds a step of each way, the best of its short epochs after one that compiles.
 
     On the run's own first samples, network and weights. Runs that differ in nothing that can change which
-    way is faster share a trial.
+    way is faster share a trial. Infinite for XLA where it can't compile the network.
     """
     recipe, inputs = trial_recipe(run.recipe), run.data.train_images
     network = run.network and run.network.name
@@ -32,11 +33,21 @@ def try_executions(
     if key not in _tried:
         trial = replace(run, data=trial_data(run.data, recipe.batch_size), log_dir=None)
         _tried[key] = {
-            way: min(epoch_seconds(factory(replace(trial, recipe=replace(recipe, execution=way))))[1:])
-            / TRIAL_STEPS
+            way: _tried_step(factory, replace(trial, recipe=replace(recipe, execution=way)))
             for way in executions
         }
     return _tried[key]
+
+
+def _tried_step(factory: Callable[[Run], Trainer], run: Run) -> float:
+    try:
+        return min(epoch_seconds(factory(run))[1:]) / TRIAL_STEPS
+    except RecipeRefused:
+        raise
+    except Exception:  # frameworks have no one error for an operator that XLA doesn't know
+        if run.recipe.execution != "xla":
+            raise
+        return math.inf
 
 
 def trial_recipe(recipe: Recipe) -> Recipe:
@@ -79,6 +90,9 @@ def epoch_seconds(trainer: Trainer) -> list[float]:
     return seconds
 
 
-def in_milliseconds(trial: dict[str, float]) -> dict[str, float]:
+def in_milliseconds(trial: dict[str, float]) -> dict[str, float | str]:
     """For a trainer's terms."""
-    return {name: round(1e3 * seconds, 3) for name, seconds in trial.items()}
+    return {
+        name: round(1e3 * seconds, 3) if math.isfinite(seconds) else "can't compile it"
+        for name, seconds in trial.items()
+    }

@@ -32,7 +32,8 @@ def network_of(told: ModelTold) -> Network:
 def _builder(told: ModelTold) -> Callable[[Recipe], Any]:
     def build(recipe: Recipe) -> Any:
         """Raises RecipeRefused where it is a model of one backend of Keras alone, and this is another one."""
-        precision = "float64" if recipe.precision == "float64" else "float32"
+        lower = recipe.precision in ("bfloat16", "mixed")  # as the loop has set its framework
+        precision = "" if lower else "float64" if recipe.precision == "float64" else "float32"
         try:
             return tools_of(told.family).built(lambda: offered(told.target), precision)
         except Refused as refusal:

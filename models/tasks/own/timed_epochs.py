@@ -25,9 +25,10 @@ from likeforlike.models.tasks.own.given import Brought
 from likeforlike.models.tasks.own.proof import COARSER, OF_LOWER_PRECISION, moved_by_rounding
 
 LOSS_TOLERANCE = 1e-3
-TRAINING_BOUNDS = (0.6, 1.7)
-"""How far a running mean may lie beyond the losses of the weights at an epoch's two ends: of the lower, of
-the upper. Those are of a few batches alone, computed as in training, with what is dropped drawn anew."""
+TRAINING_BOUNDS = (0.4, 0.7)
+"""How far a running mean may lie beyond the losses of the weights at an epoch's two ends: such shares of the
+lower below it, of the upper above it. Those are of a few batches alone, computed as in training, with what is
+dropped drawn anew."""
 _TRAINING_BATCHES = 8
 
 
@@ -121,8 +122,9 @@ class OwnEpochs:
     def _training_fault(self, epoch: Epoch) -> str | None:
         before, self.before = self.before, self._training_loss()
         ends = [value for value in (before, self.before) if value is not None]
-        lower, upper = TRAINING_BOUNDS
-        return self._far("loss", epoch.loss, lower * min(ends), upper * max(ends), 0.05)
+        lower, upper = min(ends), max(ends)
+        least, most = lower - TRAINING_BOUNDS[0] * abs(lower), upper + TRAINING_BOUNDS[1] * abs(upper)
+        return self._far("loss", epoch.loss, least, most, 0.05)
 
     def _training_loss(self) -> float:
         """Mean loss of a few batches by the weights of now, as in training."""

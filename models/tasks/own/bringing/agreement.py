@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ TOLERANCE = 1e-5
 constants in float32."""
 OF_GRADIENTS, OF_MOVEMENT = 1e-4, 1e-3
 """Relative, of an array's norm: gradients sum over samples and places, Adam divides by small ones."""
-RUNNING = ("moving_variance", "running_var", "var")
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,18 @@ def compared(course: Course, outputs: np.ndarray) -> Compared:
     return Compared(outputs, course.first_loss, course.gradients, course.early)
 
 
-def disagreement(first: Compared, other: Compared, mode: str, batch_size: int, least: float) -> str:
+def disagreement(
+    first: Compared,
+    other: Compared,
+    mode: str,
+    batch_size: int,
+    least: float,
+    variances: Collection[str] = (),
+) -> str:
     """In what they differ first, in one line; empty where they agree.
 
-    ``least``: what the norm of a movement must reach, in each number, to mean anything.
+    ``least``: what the norm of a movement must reach, in each number, to mean anything. ``variances``: the
+    running ones, which frameworks take with n or n - 1 in the denominator.
     """
     if first.outputs.shape != other.outputs.shape:
         return f"outputs have the shapes {first.outputs.shape} and {other.outputs.shape}"
@@ -55,7 +62,7 @@ def disagreement(first: Compared, other: Compared, mode: str, batch_size: int, l
     for name, moved in first.moved.items():
         off, size = _rms(moved - other.moved[name]), _rms(moved)
         allowed = OF_MOVEMENT * max(size, least)
-        if name.rpartition("/")[2].rpartition(".")[2] in RUNNING:  # with n or n - 1 in the denominator
+        if name in variances:
             allowed += 2.0 * size / max(batch_size - 1, 1) + 2.0 * _rms(other.moved[name]) / max(
                 batch_size - 1, 1
             )

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from likeforlike.models.tasks.own.bringing.matching import layer_of
+from likeforlike.models.tasks.own.bringing.matching import is_variance, layer_of
 from likeforlike.models.tasks.own.given import LayerTold, MatchTold, ModelTold
 
 _EPSILON = ("epsilon", "eps")
 _MOST = 4
+_OF_LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "Pool": {
+        "the size of a pool": ("pool_size", "kernel_size"),
+        "the stride of a pool": ("strides", "stride"),
+        "the padding of a pool": ("padding",),
+        "counting what is padded": ("count_include_pad",),
+        "ceil_mode": ("ceil_mode",),
+    },
+    "LeakyRe": {"the negative slope": ("negative_slope",)},
+    "GELU": {"approximating GELU": ("approximate",)},
+}
+"""Of layers without weights, by a part of their kind, what bites where it differs, and what it is called."""
+_WORDS = {"valid": 0, "none": False, "tanh": True}
+"""Keras's word for no padding; PyTorch's for an exact and an approximate GELU."""
 
 
 def differences(first: ModelTold, further: ModelTold, matches: tuple[MatchTold, ...]) -> tuple[str, ...]:
@@ -26,7 +41,38 @@ def differences(first: ModelTold, further: ModelTold, matches: tuple[MatchTold, 
         for kind, told in _between(first, one, further, other):
             known = found.get(kind)
             found[kind] = (known[0], known[1] + 1) if known else (told, 0)
+    for kind, told in _without_weights(first, further):
+        found.setdefault(kind, (told, 0))
     return tuple(told + (f" (and in {more} more)" if more else "") for told, more in found.values())
+
+
+def _without_weights(first: ModelTold, further: ModelTold) -> Iterator[tuple[str, str]]:
+    """Settings of layers that have none, by their order among their like; None where the counts differ."""
+    for kind, settings in _OF_LAYERS.items():
+        sides = [[layer for layer in model.layers if kind in layer.kind] for model in (first, further)]
+        if len(sides[0]) != len(sides[1]):
+            continue
+        for one, other in zip(*sides, strict=True):
+            for setting, names in settings.items():
+                values = [_alike(layer, names) for layer in (one, other)]
+                if None not in values and values[0] != values[1]:
+                    mine, theirs = map(_shown, values)
+                    yield (
+                        f"{setting} of {kind}",
+                        f"{setting} is {mine} in {one.name} and {theirs} in {other.name}",
+                    )
+
+
+def _alike(layer: LayerTold, names: tuple[str, ...]) -> Any:
+    """A setting in the words of both frameworks: one number for all axes, no padding as 0."""
+    value = next((layer.settings[name] for name in names if name in layer.settings), None)
+    if isinstance(value, (list, tuple)) and len(set(value)) == 1:
+        value = value[0]
+    return _WORDS.get(value, value) if isinstance(value, str) else value
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def _last(path: str, layers: dict[str, LayerTold]) -> str | None:
@@ -92,7 +138,7 @@ def _beyond_one(stride: object) -> bool:
 def in_general(first: ModelTold, further: ModelTold) -> tuple[str, ...]:
     """What differs between the frameworks of two models whatever their settings."""
     told = []
-    normalised = any("variance" in weight.name or "running_var" in weight.name for weight in first.weights)
+    normalised = any(is_variance(weight.name) for model in (first, further) for weight in model.weights)
     if normalised and (first.family == "torch") != (further.family == "torch"):
         told.append(
             "PyTorch's normalisations keep the variance with n - 1 in the denominator, the others with n: "
@@ -103,6 +149,6 @@ def in_general(first: ModelTold, further: ModelTold) -> tuple[str, ...]:
 
 def layers_that_bite(model: ModelTold) -> str:
     """Layers in which frameworks differ without a setting that says so."""
-    words = ("Flatten", "Reshape", "AveragePool", "AvgPool", "GELU", "Resizing", "Upsample")
+    words = ("Flatten", "Reshape", "Pool", "GELU", "LeakyRe", "Resizing", "Upsample")
     kinds = dict.fromkeys(layer.kind for layer in model.layers if any(word in layer.kind for word in words))
     return ", ".join(list(kinds)[:_MOST])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ ROLES = {
     "var": "variance",
 }
 """What a weight is to its layer, by the last word of its name."""
+BY_ORDER = "by order and shape, layer by layer"
+_FLAX_COLLECTIONS = ("params", "batch_stats")
 _TABLES = ("embeddings", "embedding")
 _TO_TORCH: dict[int, tuple[tuple[int, ...], ...]] = {
     2: ((1, 0),),
@@ -57,20 +60,25 @@ def word_of(name: str) -> str:
     return name[len(layer_of(name)) :].lstrip("/.")
 
 
+def is_variance(name: str) -> bool:
+    """Whether a weight is the running variance of a normalisation."""
+    return ROLES.get(word_of(name)) == "variance"
+
+
 def matches_for(
     asked: str, first: ModelTold, family: Family, own_name: str, weights: Sequence[WeightTold]
 ) -> tuple[tuple[MatchTold, ...], str]:
     """The matches of a further model and how they were found. Raises Refused, NotFound."""
     if asked:
         return given_matches(asked, first, own_name, weights), f"by {asked}"
-    return found_matches(first, family, weights), "by order and shape, layer by layer"
+    return found_matches(first, family, weights), BY_ORDER
 
 
 def found_matches(first: ModelTold, family: Family, weights: Sequence[WeightTold]) -> tuple[MatchTold, ...]:
     """Layer after layer in the order of both, each with the next that fits it. Raises NotFound."""
-    left = _layers(weights)
+    left = _layers(family, weights)
     found: list[MatchTold] = []
-    for name, members in _layers(first.weights).items():
+    for name, members in _layers(first.family, first.weights).items():
         for own_layer, own in left.items():
             pairs = _pairs(first.family, members, family, own)
             if pairs is not None:
@@ -86,11 +94,28 @@ def found_matches(first: ModelTold, family: Family, weights: Sequence[WeightTold
     return tuple(found)
 
 
-def _layers(weights: Sequence[WeightTold]) -> dict[str, list[WeightTold]]:
+def _layers(family: Family, weights: Sequence[WeightTold]) -> dict[str, list[WeightTold]]:
+    """Weights by layer, in the model's order.
+
+    JAX's trees are sorted by letters, in which Conv_10 stands before Conv_2; and Flax keeps a normalisation's
+    state apart from what is trained of it, under the same name.
+    """
     layers: dict[str, list[WeightTold]] = {}
     for weight in weights:
-        layers.setdefault(layer_of(weight.name), []).append(weight)
-    return layers
+        layer = layer_of(weight.name)
+        if family == "jax":
+            collection, _, below = layer.partition("/")
+            layer = below if collection in _FLAX_COLLECTIONS else layer
+        layers.setdefault(layer, []).append(weight)
+    if family != "jax":
+        return layers
+    return {name: layers[name] for name in sorted(layers, key=_by_number)}
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """For sorting: digits count as the number that they are."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
 def _pairs(
@@ -138,7 +163,10 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(axes.index(place) for place in range(len(axes)))
 
 
-def _transposed(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+def _transposed(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape in that order of axes; None for the axes of another number of dimensions."""
+    if len(axes) not in (0, len(shape)):
+        return None
     return tuple(shape[axis] for axis in axes) if axes else shape
 
 

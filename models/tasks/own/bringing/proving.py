@@ -12,6 +12,7 @@ import numpy as np
 from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.own.bringing import agreement, defaults, reference_files
+from likeforlike.models.tasks.own.bringing.matching import BY_ORDER, is_variance
 from likeforlike.models.tasks.own.bringing.opening import Opening, to_canonical, to_own
 from likeforlike.models.tasks.own.bringing.reference import (
     LEAST_MOVEMENT,
@@ -260,14 +261,16 @@ def _hold(
     least: float,
 ) -> None:
     """Raises Refused where a further model is another network than the first."""
-    apart = agreement.disagreement(theirs, mine, mode, BATCH_SIZE, least)
+    variances = {m.name for m in told.network_matches if is_variance(m.name) or is_variance(m.own)}
+    apart = agreement.disagreement(theirs, mine, mode, BATCH_SIZE, least, variances)
     if not apart:
         return
-    causes = defaults.differences(first, told, told.matches)
+    causes = [*defaults.differences(first, told, told.matches)]
     layers = [text for model in (first, told) if (text := defaults.layers_that_bite(model))]
+    causes += [f"frameworks differ in layout or defaults of {' and '.join(layers)}"] if layers else []
+    if told.found == BY_ORDER:
+        causes.append(f"if weights don't belong together {BY_ORDER}, --weights says which do")
     hint = f"; {'; '.join(causes)}" if causes else ""
-    if layers and not causes:
-        hint = f"; frameworks differ in layout or defaults of {' and '.join(layers)}"
     raise Refused(
         f"--model: {told.name} is another network than {first.name}, its weights matched {told.found}: "
         f"{apart}{hint}; make them one network, or measure each by itself"

@@ -104,7 +104,7 @@ class JaxModel:
             self._leaves[self._names.index(name)] = self._cast(np.asarray(array))
 
     def _tree(self, leaves: list[Any]) -> Any:
-        return jax.tree_util.tree_unflatten(self._form, leaves)
+        return jax.tree_util.tree_unflatten(self._form, list(map(jax.numpy.asarray, leaves)))
 
     def outputs(self, inputs: np.ndarray, training: bool = False) -> np.ndarray:
         """Outputs, batch by batch as in inference; as in training all at once, by another key each time."""
@@ -118,7 +118,7 @@ class JaxModel:
         return np.concatenate([np.asarray(part) for part in parts])
 
     def _apply(self, tree: Any, inputs: np.ndarray, training: bool) -> tuple[Any, Any]:
-        return _parts(self.apply(tree, self._cast(inputs), training, self._key))
+        return _parts(self.apply(tree, jax.numpy.asarray(self._cast(inputs)), training, self._key))
 
     def step(self, inputs: np.ndarray, targets: np.ndarray, training: bool) -> Step:
         """Losses and gradients of a batch."""
@@ -153,7 +153,8 @@ class JaxModel:
 
     def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         """Mean loss of outputs."""
-        return float(np.mean(self.loss(jax.numpy.asarray(targets), jax.numpy.asarray(outputs))))
+        losses = self.loss(jax.numpy.asarray(targets), jax.numpy.asarray(outputs))
+        return float(np.mean(np.asarray(losses), dtype=np.float64))
 
     def layers(self) -> tuple[LayerTold, ...]:
         """None: a pair of functions doesn't tell its layers."""

@@ -22,46 +22,50 @@ def seed(number: int) -> None:
 
 
 def built(build: Builder, precision: str) -> keras.Model:
-    """What the user's function returns, its layers named as in a fresh process; in float64 if asked."""
-    with _fresh_names(), _computing_in(precision):
+    """What the user's function returns, its layers named as in a fresh process.
+
+    In float64 or float32 if asked, else as Keras is set, which a recipe's precision has done.
+    """
+    _count_names_anew()
+    with _computing_in(precision):
         return build()
 
 
-@contextmanager
-def _fresh_names() -> Iterator[None]:
-    """Layers without a name are numbered: the second model of a process would have other names."""
+def _count_names_anew() -> None:
+    """Layers without a name are numbered: the second model of a process would have other names.
+
+    The count goes on behind the function: some layers make theirs when they are first called.
+    """
     from keras.src.backend.common import global_state  # there is no public way
 
-    before = global_state.get_global_attribute("object_name_uids")
     global_state.set_global_attribute("object_name_uids", None)
-    try:
-        yield
-    finally:
-        global_state.set_global_attribute("object_name_uids", before)
 
 
 @contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
-    """Keras's defaults, and what it makes of two types, in float64 if asked: layers ask when they are called.
+    """Keras's defaults, and what it makes of two types, in a precision: layers ask when they are called.
 
-    On PyTorch and JAX float64 and another type give float32 there, so that a normalisation computed in that.
+    On PyTorch and JAX float64 and another type give float32, so that a normalisation computed in that.
+    Of other precisions than float32 and float64 nothing is changed.
     """
-    if precision != "float64":
+    if precision not in ("float32", "float64"):
         yield
         return
     from keras.src.backend.common import dtypes  # there is no public way
 
     narrowed = getattr(dtypes, "BIT64_TO_BIT32_DTYPE", {})
     floatx, policy, to_32 = keras.config.floatx(), keras.config.dtype_policy(), narrowed.get("float64")
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    narrowed["float64"] = "float64"
+    keras.config.set_floatx(precision)
+    keras.config.set_dtype_policy(precision)
+    if precision == "float64":
+        narrowed["float64"] = "float64"
     try:
         yield
     finally:
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
-        narrowed["float64"] = to_32
+        if to_32 is not None:
+            narrowed["float64"] = to_32
 
 
 def leaves_of(model: Any) -> list[Any]:
@@ -170,7 +174,7 @@ class KerasModel:
         with self._in_its_precision():
             losses = keras.ops.convert_to_numpy(self.loss(self._tensor(targets), self._tensor(outputs)))
         further = sum(float(keras.ops.convert_to_numpy(added)) for added in self.model.losses)
-        return float(np.mean(losses)) + further
+        return float(np.mean(losses, dtype=np.float64)) + further
 
     def layers(self) -> tuple[LayerTold, ...]:
         """Layers that hold no others."""

@@ -127,7 +127,7 @@ class TorchModel:
     def judged(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         """Mean loss of outputs."""
         with torch.no_grad():
-            return float(self.loss(self._targets(targets), torch.from_numpy(outputs)).mean())
+            return float(self.loss(self._targets(targets), torch.from_numpy(outputs)).double().mean())
 
     def layers(self) -> tuple[LayerTold, ...]:
         """Modules that hold no others."""

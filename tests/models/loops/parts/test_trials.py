@@ -74,3 +74,16 @@ def test_runs_that_differ_in_nothing_that_matters_share_a_trial(run):
     assert len(made) == 2
     trials.try_executions(factory, replace(run, recipe=replace(run.recipe, batch_size=5)))
     assert len(made) == 4
+
+
+def test_what_xla_can_not_compile_is_trained_as_a_graph_and_told(run):
+    factory, _ = scripted({"graph": [COMPILED, 4.0, 4.0, 4.0, 4.0], "xla": None})
+    found = trials.try_executions(factory, run)
+    assert found["graph"] < found["xla"]
+    assert trials.in_milliseconds(found) == {"graph": 100.0, "xla": "can't compile it"}
+
+
+def test_a_graph_that_fails_fails(run):
+    factory, _ = scripted({"graph": None, "xla": [1.0] * 5})
+    with pytest.raises(TypeError):
+        trials.try_executions(factory, run)

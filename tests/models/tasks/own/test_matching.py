@@ -72,6 +72,36 @@ def test_the_way_back_turns_them_back() -> None:
     assert np.array_equal(np.transpose(turned, back["conv2d/kernel"].axes), array)
 
 
+def test_flax_s_collections_of_one_layer_belong_together_and_its_numbers_count_as_numbers() -> None:
+    """Linen's names, in the order of letters in which JAX's trees are: Conv_10 before Conv_2."""
+    flax = weights(
+        ("batch_stats/BatchNorm_0/mean", (5,), False),
+        ("batch_stats/BatchNorm_0/var", (5,), False),
+        ("params/BatchNorm_0/bias", (5,), True),
+        ("params/BatchNorm_0/scale", (5,), True),
+        ("params/Conv_10/kernel", (3, 3, 5, 5), True),
+        ("params/Conv_2/kernel", (3, 3, 5, 5), True),
+    )
+    keras = weights(
+        ("conv2d/kernel", (3, 3, 5, 5), True),
+        ("norm/gamma", (5,), True),
+        ("norm/beta", (5,), True),
+        ("norm/moving_mean", (5,), False),
+        ("norm/moving_variance", (5,), False),
+        ("conv2d_1/kernel", (3, 3, 5, 5), True),
+    )
+    found = found_matches(model("keras", keras), "jax", flax)
+    assert [(m.name, m.own) for m in found] == [
+        ("conv2d/kernel", "params/Conv_2/kernel"),
+        ("norm/gamma", "params/BatchNorm_0/scale"),
+        ("norm/beta", "params/BatchNorm_0/bias"),
+        ("norm/moving_mean", "batch_stats/BatchNorm_0/mean"),
+        ("norm/moving_variance", "batch_stats/BatchNorm_0/var"),
+        ("conv2d_1/kernel", "params/Conv_10/kernel"),
+    ]
+    assert "n - 1" in defaults.in_general(model("jax", flax), model("torch", TORCH))[0]
+
+
 def test_tables_of_embeddings_are_as_they_are() -> None:
     first = model("keras", weights(("embedding/embeddings", (5, 5), True)))
     (found,) = found_matches(first, "torch", weights(("table.weight", (5, 5), True)))
@@ -122,6 +152,10 @@ def test_a_mapping_is_taken_as_a_dict_or_from_a_function() -> None:
             {"head.bias": "dense/kernel"},
             r"dense/kernel \[5, 5\] in the order of axes as it is is no head.bias \[5\]",
         ),
+        (
+            {"head.weight": ("dense/kernel", (2, 0, 1))},
+            r"dense/kernel \[5, 5\] in the order of axes \(2, 0, 1\) is no head.weight",
+        ),
         ({"head.weight": ("dense/kernel", (1, 1))}, "neither a name nor"),
         ({"head.weight": 3}, "neither a name nor"),
         (3, "is of type int, expected a dict"),
@@ -163,6 +197,29 @@ def test_settings_that_differ_are_told_by_name_and_once() -> None:
     assert defaults.in_general(first, first) == ()
 
 
+def test_layers_without_weights_are_compared_by_their_order() -> None:
+    def told(family: str, *layers: tuple[str, str, dict[str, object]]) -> ModelTold:
+        return model(family, KERAS[:1], tuple(LayerTold(*layer) for layer in layers))
+
+    pool = {"pool_size": [3, 3], "strides": [2, 2], "padding": "same"}
+    first = told("keras", ("pool", "MaxPooling2D", pool), ("leaky", "LeakyReLU", {"negative_slope": 0.3}))
+    same = {"kernel_size": 3, "stride": 2, "padding": 1}
+    other = told("torch", ("4", "MaxPool2d", same), ("5", "LeakyReLU", {"negative_slope": 0.01}))
+    assert defaults.differences(first, other, ()) == (
+        "the padding of a pool is 'same' in pool and 1 in 4",
+        "the negative slope is 0.3 in leaky and 0.01 in 5",
+    )
+    valid = told("keras", ("pool", "MaxPooling2D", {**pool, "padding": "valid"}))
+    assert defaults.differences(valid, told("torch", ("4", "MaxPool2d", {**same, "padding": 0})), ()) == ()
+    assert defaults.differences(first, told("torch", ("4", "MaxPool2d", same)), ())[0].startswith(
+        "the padding"
+    )
+    gelu = told("keras", ("gelu", "GELU", {"approximate": False}))
+    assert defaults.differences(gelu, told("torch", ("1", "GELU", {"approximate": "none"})), ()) == ()
+    assert len(defaults.differences(gelu, told("torch", ("1", "GELU", {"approximate": "tanh"})), ())) == 1
+    assert defaults.layers_that_bite(other) == "MaxPool2d, LeakyReLU"
+
+
 def of(**changed: object) -> Compared:
     draw = np.random.default_rng(0)
     arrays = {"a/kernel": draw.normal(size=(3, 4)), "a/moving_variance": draw.random(4)}
@@ -185,6 +242,9 @@ def test_two_networks_agree_or_it_is_said_in_what_they_differ() -> None:
     wrong = {"a/kernel": first.gradients["a/kernel"] * 1.01}
     assert "gradients of a/kernel" in disagreement(first, of(gradients=wrong), "training", 16, 1e-5)
     unbiased = {**first.moved, "a/moving_variance": first.moved["a/moving_variance"] * 16 / 15}
-    assert disagreement(first, of(moved=unbiased), "training", 16, 1e-5) == ""
+    variances = {"a/moving_variance"}
+    assert disagreement(first, of(moved=unbiased), "training", 16, 1e-5, variances) == ""
+    assert "a/moving_variance" in disagreement(first, of(moved=unbiased), "training", 16, 1e-5)
     momentum = {**first.moved, "a/moving_variance": first.moved["a/moving_variance"] * 10}
-    assert "a/moving_variance after 3 steps" in disagreement(first, of(moved=momentum), "training", 16, 1e-5)
+    told = disagreement(first, of(moved=momentum), "training", 16, 1e-5, variances)
+    assert "a/moving_variance after 3 steps" in told

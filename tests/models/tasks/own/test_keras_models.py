@@ -1,0 +1,80 @@
+"""A Keras model opened: the same names each time, and its own precision whatever a loop has set."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from likeforlike.models.tasks.own.families.open import opened  # noqa: E402
+
+INPUTS = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+LABELS = np.array([0, 1, 2, 0, 1], np.int32)
+
+
+class Inner(keras.layers.Layer):
+    """Makes a layer of its own when it is first called."""
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        self.dense = keras.layers.Dense(3)
+        self.dense.build(shape)
+
+    def call(self, inputs: object) -> object:
+        return self.dense(inputs)
+
+
+class Subclassed(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = keras.layers.Dense(4), Inner()
+
+    def call(self, inputs: object) -> object:
+        return self.second(self.first(inputs))
+
+
+@pytest.fixture
+def module() -> Iterator[ModuleType]:
+    made = ModuleType("a_users_module")
+    sys.modules["a_users_module"] = made
+    before = keras.config.dtype_policy()
+    yield made
+    keras.config.set_dtype_policy(before)
+    del sys.modules["a_users_module"]
+
+
+def test_layers_that_a_model_makes_when_it_is_called_have_the_same_names_each_time(
+    module: ModuleType,
+) -> None:
+    module.net = Subclassed  # type: ignore[attr-defined]
+    found = [opened("a_users_module:net", "keras", "sparse-crossentropy", INPUTS) for _ in range(3)]
+    assert list(found[0].weights()) == list(found[1].weights()) == list(found[2].weights())
+    assert len(found[0].weights()) == 4
+
+
+def test_a_plain_model_is_of_float32_where_a_loop_has_set_another_policy(module: ModuleType) -> None:
+    module.net = lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])  # type: ignore[attr-defined]
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = opened("a_users_module:net", "keras", "sparse-crossentropy", INPUTS)
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    kernel, bias = (array.astype(np.float64) for array in model.weights().values())
+    logits = INPUTS @ kernel + bias
+    expected = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(5), LABELS]
+    loss, outputs = model.evaluated(INPUTS, LABELS)
+    assert outputs == pytest.approx(logits, rel=1e-5, abs=1e-6)
+    assert loss == pytest.approx(expected.mean(), rel=1e-5)
+
+
+def test_many_small_losses_are_summed_in_float64(module: ModuleType) -> None:
+    """In bfloat16 a running sum of numbers of 0.5 ends at 128, where the next one is lost."""
+    module.net = lambda: keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])  # type: ignore[attr-defined]
+    module.loss = lambda targets, outputs: keras.ops.cast(  # type: ignore[attr-defined]
+        keras.ops.zeros_like(outputs[:, 0]) + 0.5, "bfloat16"
+    )
+    rows = np.zeros((10_000, 1), np.float32)
+    model = opened("a_users_module:net", "keras", "a_users_module:loss", rows)
+    assert model.evaluated(rows, rows[:, 0])[0] == pytest.approx(0.5)
