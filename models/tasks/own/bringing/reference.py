@@ -110,7 +110,9 @@ STRAYS = 10.0
 UNDECIDED = 0.3
 """Share of an array's movement, from which that rounding leaves it undecided."""
 LEAST_MOVEMENT = 0.02
-"""Of a learning rate a step, in each number: what moves less has a gradient of rounding alone."""
+"""Of a learning rate a step, in each number: what moves less by Adam has a gradient of rounding alone."""
+LEAST_BY_SGD = 1e-4
+"""The same by sgd, whose steps are as large as the gradients: of what moves most, in each number."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,11 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
     undecided: dict[str, None] = {}
     resting: dict[str, None] = dict.fromkeys(trained)
     for epoch, truth in enumerate(exact.moved):
-        found = {}
+        found, in_each = {}, _least_in_each(truth, recipe, trained)
         for name, movement in truth.items():
             size = float(np.linalg.norm(movement))
             off = STRAYS * max(float(np.linalg.norm(one.moved[epoch][name] - movement)) for one in rounded)
-            usual = recipe.learning_rate * STEPS * math.sqrt(movement.size)
-            least = LEAST_MOVEMENT * usual if name in trained else 0.0
+            least = in_each * math.sqrt(movement.size) if name in trained else 0.0
             found[name] = max(RELATIVE * size, off, RELATIVE * least, 1e-7)
             if name in trained and size > least:
                 resting.pop(name, None)
@@ -165,6 +166,18 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
         for epoch, told in enumerate(exact.epochs)
     ]
     return Allowed(tuple(weights), tuple(losses), tuple(undecided), tuple(sorted(resting)))
+
+
+def _least_in_each(moved: Mapping[str, np.ndarray], recipe: Recipe, trained: frozenset[str]) -> float:
+    """What an array must move, in each number, not to rest."""
+    if recipe.optimizer != "sgd":
+        return LEAST_MOVEMENT * recipe.learning_rate * STEPS
+    sizes = (
+        float(np.linalg.norm(array)) / math.sqrt(array.size)
+        for name, array in moved.items()
+        if name in trained
+    )
+    return LEAST_BY_SGD * max(sizes, default=0.0)
 
 
 def _farthest(value: float, others: Sequence[float | None]) -> float:

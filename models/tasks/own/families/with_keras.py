@@ -179,12 +179,18 @@ class KerasModel:
     def layers(self) -> tuple[LayerTold, ...]:
         """Layers that hold no others."""
         return tuple(
-            LayerTold(layer.name, type(layer).__name__, settings_of(layer)) for layer in leaves_of(self.model)
+            LayerTold(layer.name, _kind_of(layer), settings_of(layer)) for layer in leaves_of(self.model)
         )
 
     def _tensor(self, array: np.ndarray) -> Any:
         dtype = self.model.dtype_policy.compute_dtype if array.dtype.kind == "f" else array.dtype.name
         return keras.ops.convert_to_tensor(array, dtype)
+
+
+def _kind_of(layer: Any) -> str:
+    """Its class; of every layer that looks rows up that of Keras's own, since Adam treats all of them alike."""
+    kind = keras.layers.Embedding if isinstance(layer, keras.layers.Embedding) else type(layer)
+    return kind.__name__
 
 
 def _is_float(variable: Any) -> bool:

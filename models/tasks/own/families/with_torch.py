@@ -67,6 +67,7 @@ class TorchModel:
         with torch.no_grad():
             module.eval()
             module(self._tensor(inputs))
+        self._counts = self._counted()
 
     def weights(self) -> dict[str, np.ndarray]:
         """Weights by their name in ``state_dict``."""
@@ -84,15 +85,26 @@ class TorchModel:
         return frozenset(name for name, array in self._state().items() if array.requires_grad)
 
     def assign(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Set weights by name."""
+        """Set weights by name; what counts batches, as some means do, counts anew."""
         state = self._state()
         with torch.no_grad():
             for name, array in weights.items():
                 state[name].copy_(torch.as_tensor(np.ascontiguousarray(array)))
+        self._count_on(self._counts)
+
+    def _counted(self) -> dict[str, torch.Tensor]:
+        """State in whole numbers."""
+        state = self.module.state_dict()
+        return {name: array.clone() for name, array in state.items() if not array.is_floating_point()}
+
+    def _count_on(self, counts: Mapping[str, torch.Tensor]) -> None:
+        state = self.module.state_dict()
+        for name, array in counts.items():
+            state[name].copy_(array)
 
     def outputs(self, inputs: np.ndarray, training: bool = False) -> np.ndarray:
         """Outputs, batch by batch as in inference; as in training of all at once."""
-        before = self.weights() if training else {}
+        before, counts = self.weights() if training else {}, self._counted()
         self.module.train(training)
         size = len(inputs) if training else _BLOCK
         with torch.no_grad():
@@ -101,6 +113,7 @@ class TorchModel:
                 for start in range(0, len(inputs), size)
             ]
         self.assign(before)
+        self._count_on(counts)
         return np.concatenate(parts)
 
     def step(self, inputs: np.ndarray, targets: np.ndarray, training: bool) -> Step:
