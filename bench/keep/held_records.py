@@ -11,6 +11,8 @@ from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.outcomes import MEASURED
 
+_REFUTED = ("wrong-answer", "non-finite")
+"""Nothing that an entrant gave before is believed after that; a crash is an accident of one pair."""
 _PHASES = ("train_seconds", "evaluation_seconds", "logging_seconds")
 
 
@@ -23,6 +25,9 @@ class HeldRecords:
     def add(self, pair: Sequence[Cell], cell: Cell, record: CellRecord) -> None:
         """Take the record of a cell that was measured in this pair."""
         if cell.id not in self._records:
+            self._records[cell.id] = (cell, record)
+            return
+        if record.outcome in _REFUTED:
             self._records[cell.id] = (cell, record)
             return
         _, own = self._records[cell.id]

@@ -249,8 +249,7 @@ class Campaign:
         self.progress.begun(fit, launch)
         session = self.journal.session if self.journal else 0
         draw = random.Random(f"{self.plan.order_seed} {fit[0].group} {session} {launch} {part}")
-        fixed = "PYTHONHASHSEED" in os.environ and not self.plan.options.clean_environment
-        starts = draw_starts([cell.id for cell in fit], launch, draw, fixed)
+        starts = draw_starts([cell.id for cell in fit], launch, draw, self._hash_seed_is_fixed(fit))
         # in the order in which they are to be started
         by_name = {cell.id: cell for cell in fit}
         workers = {name: self._lend(by_name[name], pool, start) for name, start in starts.items()}
@@ -331,6 +330,11 @@ class Campaign:
         if live and seconds and self._stops(live, len(seconds), _slowest(seconds)):
             least = most = len(seconds)
         return enough(seconds, least, most, options.precision, options.confidence)
+
+    def _hash_seed_is_fixed(self, cells: Sequence[Cell]) -> bool:
+        """By the environment of the run, or of a side or entrant: then it is drawn for none of the group."""
+        inherited = "PYTHONHASHSEED" in os.environ and not self.plan.options.clean_environment
+        return inherited or any("PYTHONHASHSEED" in environment_of(cell, self.plan) for cell in cells)
 
     def _lend(self, cell: Cell, pool: Pool, start: Start) -> Worker:
         environment = {**environment_of(cell, self.plan), **start.environment}

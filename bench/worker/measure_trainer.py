@@ -54,7 +54,7 @@ class Training:
     @property
     def is_floor(self) -> bool:
         """A floor trains nothing and proves its products itself, its factory or, once traced, the floor."""
-        return hasattr(self.factory, "verify") or hasattr(self.trainer, "prove")
+        return self.spec.role == "floor"
 
 
 @dataclass
@@ -144,10 +144,13 @@ def load_network(spec: CellSpec) -> Network:
 def proof(training: Training) -> Verification:
     """The proof on small problems, or a traced floor's of its products. Raises CellFailed."""
     own: Callable[[], Verification] | None = getattr(training.trainer, "prove", None)
-    if own is not None:
+    if training.is_floor and own is not None:
         return proven_to_hold(own())
+    factory = training.factory
+    if not training.is_floor and hasattr(factory, "verify"):  # no contestant vouches for itself
+        factory = partial(factory)
     try:
-        return proven_to_hold(training.task.verify(training.factory, training.recipe, training.spec.device))
+        return proven_to_hold(training.task.verify(factory, training.recipe, training.spec.device))
     except RecipeRefused as refusal:
         raise CellFailed("skipped", str(refusal)) from refusal
 

@@ -49,6 +49,8 @@ class CellSpec(msgspec.Struct, frozen=True):
     """What verdicts are asked on."""
     declared_in: str = ""
     """``module:attribute`` of the workload; empty: one of our own."""
+    role: str = "contestant"
+    """``floor``: trains nothing, and proves its products itself."""
     network: str = ""
     """``module:attribute`` of what a loop is to train; empty: the trainer brings its own."""
     answer_file: str = ""

@@ -120,7 +120,9 @@ class Comparison:
             )
         if crowded := self.other.crowded or self.base.crowded:
             return f"others used the machine: {crowded}"
-        return (kept := self.other.unproven_calls or self.base.unproven_calls) and f"timed calls {kept}"
+        return (
+            kept := self.other.unproven_calls or self.base.unproven_calls
+        ) and f"timed calls or epochs {kept}"
 
     @property
     def told(self) -> bool:

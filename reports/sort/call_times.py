@@ -37,11 +37,11 @@ def compared_statistic(base: Measurement, other: Measurement) -> str:
 
 
 def calls_of(run: Run, partner: Run | None = None) -> dict[int, Calls]:
-    """A run's timed calls by launch; beside a partner those, where a group took turns in pairs."""
+    """A run's timed calls by launch; of launches that a group took in pairs, those beside a partner."""
     extra = run.cell.extra
     beside = None if partner is None else extra.beside.get(partner.cell.extra.cell or "")
-    told = extra.call_times if beside is None or not beside.call_times else beside.call_times
-    return {number: joined(parts) for number, parts in _by_launch(told).items()}
+    told = {**_by_launch(extra.call_times), **_by_launch(beside.call_times if beside else ())}
+    return {number: joined(parts) for number, parts in told.items()}
 
 
 def _by_launch(told: Iterable[CallTimes]) -> Mapping[int, list[Calls]]:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from likeforlike.devices.machine.load.processor_use import competing_fraction, read_use
+from likeforlike.devices.machine.load.processor_use import competing_fraction, container_fraction, read_use
 
 QUIET_SHARE = 0.1
-"""Of the usable cores, what others may take without disturbing."""
+"""Of the usable cores, or of the container's quota, what others may take without disturbing."""
 _WINDOW_SECONDS = 0.25
 _LONGEST_SECONDS = 15.0
 """At once: a neighbour that goes on for longer is there to stay."""
@@ -46,8 +46,9 @@ class Patience:
         while True:
             before, started = self._read(), self._clock()
             self._sleep(_WINDOW_SECONDS)
-            share = competing_fraction(before, self._read())
-            if share is None or share < QUIET_SHARE:
+            after, passed = self._read(), self._clock() - started
+            shares = competing_fraction(before, after), container_fraction(before, after, passed)
+            if all(share is None or share < QUIET_SHARE for share in shares):
                 return True
             self.waited_seconds += self._clock() - started
             if self._clock() >= until:

@@ -32,16 +32,21 @@ class _Turns:
 
 
 def _turns(run: Run, partner: Run, whole: bool) -> _Turns:
-    """A run's turns with its partner: its samples, or, where a group went in pairs, those beside that one."""
+    """A run's turns with its partner: its samples and, where a group went in pairs, those beside that one.
+
+    Rounds of two pairs have no number in common, so that those with others pair with none of this partner's.
+    """
+    rows = zip(run.cell.samples, run.launch_numbers, strict=True)
+    own = _Turns(dict(zip(run.cell.rounds, rows, strict=True)), run.disturbed_rounds)
     beside = run.cell.extra.beside.get(partner.cell.extra.cell or "")
     if beside is None:
-        rows = zip(run.cell.samples, run.launch_numbers, strict=True)
-        return _Turns(dict(zip(run.cell.rounds, rows, strict=True)), run.disturbed_rounds)
+        return own
     seconds = beside.whole_seconds if whole else beside.seconds
     launches = beside.launch_numbers or (0,) * len(seconds)
     # whole epochs that are not told pair with nothing
     rows = zip(seconds, launches, strict=False)
-    return _Turns(dict(zip(beside.round_numbers, rows, strict=False)), frozenset(beside.disturbed))
+    samples = own.samples | dict(zip(beside.round_numbers, rows, strict=False))
+    return _Turns(samples, own.disturbed | frozenset(beside.disturbed))
 
 
 def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[tuple[float, float]]]:

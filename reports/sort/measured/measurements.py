@@ -18,7 +18,6 @@ from likeforlike.devices.limits.ceilings import Ceiling, Reached
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.read.schema.cells import Energy, Extra
-from likeforlike.reports.read.schema.declarations import KERNEL
 from likeforlike.reports.read.schema.runs import Declared
 from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, Key
 
@@ -262,9 +261,9 @@ class Measurement:
 
     @property
     def unproven_calls(self) -> str:
-        """Why a kernel's timed calls are not proven; empty if they are, or the file doesn't say."""
-        told = [run.cell.extra.timed_calls for run in self.runs if self.kind == KERNEL]
-        return next((text for text in told if text not in (None, _PROVEN)), None) or ""
+        """Why timed calls or epochs are not proven; empty if they are, of a floor, or if nothing tells."""
+        told = [run.cell.extra.timed_calls for run in self.runs]
+        return next((text for text in told if text not in (None, _PROVEN, _OF_A_FLOOR)), None) or ""
 
     @property
     def doubt(self) -> str:
@@ -279,6 +278,7 @@ class Measurement:
 
 
 _PROVEN = "proven"
+_OF_A_FLOOR = "not proven: a floor trains nothing"
 
 
 def _largest_share(sentence: str) -> float:

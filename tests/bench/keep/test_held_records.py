@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.held_records import HeldRecords
 from likeforlike.bench.keep.launch_records import launches_joined
@@ -16,7 +18,7 @@ def cell(name: str) -> Cell:
     )
 
 
-A, B, C = (cell(name) for name in "abc")
+A, B, C, D = (cell(name) for name in "abcd")
 CONTEXT = Context({"cpu": {}, "gpus": [], "precision_mode": "ieee"}, {}, 0.9, {})
 
 
@@ -88,6 +90,16 @@ def test_who_failed_once_is_lost_and_a_failure_beside_costs_nothing() -> None:
     held.add([A, C], A, CellRecord(A.id, "crashed", "gone"))
     assert (held.lost(A), held.lost(B), held.lost(C)) == (False, True, False)
     assert [kept.outcome for _, kept in held.all()] == ["measured", "crashed"]
+
+
+@pytest.mark.parametrize("outcome", ["wrong-answer", "non-finite"])
+def test_a_wrong_answer_beside_another_refutes_what_was_right_before(outcome: str) -> None:
+    held = HeldRecords()
+    held.add([A, B], A, record(A, [1.0], 0))
+    held.add([A, C], A, CellRecord(A.id, outcome, "strays"))
+    assert held.lost(A)
+    held.add([A, D], A, record(A, [1.0], 20))
+    assert [(kept.outcome, kept.reason) for _, kept in held.all()] == [(outcome, "strays")]
 
 
 def test_an_epoch_of_which_a_phase_is_not_told_has_no_whole() -> None:

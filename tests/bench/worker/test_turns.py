@@ -20,7 +20,7 @@ from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.contract.training.trainer import Between, Epoch, Parameters
-from likeforlike.models.contract.workload import Problem
+from likeforlike.models.contract.workload import Problem, Verification
 from likeforlike.models.registry import kernel_workloads
 from likeforlike.models.tasks.fashion_mnist import generate
 from likeforlike.models.tasks.mlp.proof import initial_parameters
@@ -171,9 +171,47 @@ def unproven(trainer: Counter) -> training_turns.Training:
     def factory() -> None:
         raise AssertionError("not asked for")
 
-    factory.verify = None  # type: ignore[attr-defined]
     initial = initial_parameters(MATCHED)
-    return training_turns.Training(spec(), MATCHED, DATA, factory, trainer, initial, MLP)  # type: ignore[arg-type]
+    floor = spec(role="floor")
+    return training_turns.Training(floor, MATCHED, DATA, factory, trainer, initial, MLP)  # type: ignore[arg-type]
+
+
+def test_no_contestant_vouches_for_itself() -> None:
+    """A ``verify`` or a ``prove`` of its own is for floors: the task's proof is held against all others."""
+
+    class Vouching(Counter):
+        def __init__(self, run: object) -> None:
+            super().__init__([])
+
+        def prove(self) -> Verification:
+            return Verification(0.0, 1.0)
+
+        @classmethod
+        def verify(cls, recipe: object, device: str) -> Verification:
+            return Verification(0.0, 1.0)
+
+    asked = []
+
+    class Task:
+        def verify(self, factory: object, recipe: object, device: str) -> Verification:
+            asked.append(factory)
+            assert not hasattr(factory, "verify")
+            return Verification(2.0, 1.0)
+
+    made = [
+        spec(role="contestant"),
+        MATCHED,
+        DATA,
+        Vouching,
+        Vouching(None),
+        initial_parameters(MATCHED),
+        Task(),
+    ]
+    with pytest.raises(CellFailed, match="strays from the float64 oracle"):
+        training_turns.proof(training_turns.Training(*made))  # type: ignore[arg-type]
+    assert len(asked) == 1
+    floor = training_turns.Training(spec(role="floor"), *made[1:])  # type: ignore[arg-type]
+    assert training_turns.proof(floor).ok
 
 
 def test_a_trainer_waits_for_its_turn_and_is_woken_before_each_epoch_but_the_cold_one() -> None:

@@ -188,7 +188,7 @@ class KerasModel:
 
 
 def _kind_of(layer: Any) -> str:
-    """Its class; of every layer that looks rows up that of Keras's own, since Adam treats all of them alike."""
+    """Its class; of all that look rows up that of Keras's own, since its Adam treats them alike."""
     kind = keras.layers.Embedding if isinstance(layer, keras.layers.Embedding) else type(layer)
     return kind.__name__
 

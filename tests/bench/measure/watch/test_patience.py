@@ -77,3 +77,20 @@ def test_without_patience_nobody_even_looks() -> None:
     machine = Machine([0.5])
     assert machine.patience(0.0).wait()
     assert machine.now == 0.0
+
+
+class Container(Machine):
+    """The same use, of two of 64 cores that a container may use: others outside it take nothing."""
+
+    def read(self) -> dict[str, Any]:
+        told = super().read()
+        of_all = {**told["processor_ticks"], "all": 64 * self.now * TICKS, "processors": 64}
+        inside = {"used_seconds": self.used, "quota_cores": 2.0}
+        return {**told, "processor_ticks": of_all, "usable_cores": 2, "container": inside}
+
+
+def test_a_neighbour_within_the_container_is_waited_for() -> None:
+    machine = Container([0.5] * 8 + [0.0])
+    patience = machine.patience()
+    assert patience.wait()
+    assert patience.waited_seconds == pytest.approx(2.0)
