@@ -68,9 +68,9 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
     """The cells of a group as one part if they fit into memory together, else in pairs.
 
     Each pair holds an entrant behind the one that it is held against: the first, of a twin the original,
-    of one on a further side the same on the first.
+    of one on a further side the same on the first. Two that don't fit together either are apart.
     """
-    if len(cells) <= 2 or fit_together(cells, plan, usable_bytes):
+    if fit_together(cells, plan, usable_bytes):
         return [list(cells)]
     by_name = {cell.entry.name: cell for cell in reversed(cells)}  # of several sides the first
     others = {cell.entry.name for cell in cells if cell.side != cells[0].side}
@@ -78,7 +78,9 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
     for cell in cells[1:]:
         original = by_name[cell.entry.name] if cell.entry.name in others else cell
         pairs.append([by_name.get(cell.twin_of, cells[0] if original is cell else original), cell])
-    return pairs
+    fitting = [pair for pair in pairs if fit_together(pair, plan, usable_bytes)]
+    placed = {cell.id for pair in fitting for cell in pair}
+    return [*fitting, *([cell] for cell in cells if cell.id not in placed)]
 
 
 def parts_text(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> str:
@@ -88,7 +90,12 @@ def parts_text(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> str:
     if need <= have and of_device is not None:
         need, have = sum(expected_device_bytes(cell, plan) for cell in cells), of_device
         whose = f" of {cells[0].device}"
-    return (
+    told = (
         f"{cells[0].group}: {len(cells)} entrants need about {need / 2**30:.1f} GiB{whose} together, "
-        f"{have / 2**30:.1f} GiB may be used: they take turns in pairs with {cells[0].entry.name}"
+        f"{have / 2**30:.1f} GiB may be used: "
     )
+    alone = [part[0].entry.name for part in parts_that_fit(cells, plan, usable_bytes) if len(part) == 1]
+    if len(alone) == len(cells):
+        return f"{told}no two fit, so that they take no turns"
+    told += f"they take turns in pairs with {cells[0].entry.name}"
+    return f"{told}; {', '.join(alone)} take{'s' * (len(alone) == 1)} no turns" if alone else told

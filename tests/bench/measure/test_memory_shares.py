@@ -90,9 +90,16 @@ def test_who_fits_together_takes_turns_together() -> None:
 
 def test_a_twin_goes_with_its_original() -> None:
     cells = [kernel("a"), kernel("b"), kernel("b-twin", twin_of="b")]
-    assert names(parts_that_fit(cells, PLAN, 1)) == [["a", "b"], ["b", "b-twin"]]
+    two = 2 * expected_bytes(cells[0], PLAN)
+    assert names(parts_that_fit(cells, PLAN, two)) == [["a", "b"], ["b", "b-twin"]]
 
 
-def test_two_can_t_be_parted_further() -> None:
-    cells = [kernel("a"), kernel("b")]
-    assert parts_that_fit(cells, PLAN, 1) == [cells]
+def test_two_that_don_t_fit_together_are_apart() -> None:
+    cells = [kernel("a"), kernel("b", size=5000), kernel("c")]
+    two = 2 * expected_bytes(cells[0], PLAN)
+    assert names(parts_that_fit(cells, PLAN, two)) == [["a", "c"], ["b"]]
+    assert parts_text(cells, PLAN, two).endswith("they take turns in pairs with a; b takes no turns")
+    assert names(parts_that_fit(cells, PLAN, 1)) == [["a"], ["b"], ["c"]]
+    assert parts_text(cells, PLAN, 1).endswith("no two fit, so that they take no turns")
+    assert names(parts_that_fit(cells[:2], PLAN, two)) == [["a"], ["b"]]
+    assert parts_that_fit(cells[:1], PLAN, 1) == [cells[:1]]
