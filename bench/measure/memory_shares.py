@@ -68,7 +68,7 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
     """The cells of a group as one part if they fit into memory together, else in pairs.
 
     Each pair holds an entrant behind the one that it is held against: the first, of a twin the original,
-    of one on a further side the same on the first. Two that don't fit together either are apart.
+    of one on a further side the same on the first. Two that the host can't hold together either are apart.
     """
     if fit_together(cells, plan, usable_bytes):
         return [list(cells)]
@@ -78,7 +78,8 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
     for cell in cells[1:]:
         original = by_name[cell.entry.name] if cell.entry.name in others else cell
         pairs.append([by_name.get(cell.twin_of, cells[0] if original is cell else original), cell])
-    fitting = [pair for pair in pairs if fit_together(pair, plan, usable_bytes)]
+    # of a device the estimate is too generous for that, and nobody is killed there
+    fitting = [pair for pair in pairs if sum(expected_bytes(cell, plan) for cell in pair) <= usable_bytes]
     placed = {cell.id for pair in fitting for cell in pair}
     return [*fitting, *([cell] for cell in cells if cell.id not in placed)]
 
