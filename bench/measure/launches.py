@@ -14,7 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from likeforlike.bench.measure.stopping import Limits
-from likeforlike.reports.statistics.launches import Unit, entrants_variances, over_launches, unit_of
+from likeforlike.reports.statistics.launches import (
+    ROUNDS_A_SESSION,
+    Unit,
+    entrants_variances,
+    over_launches,
+    unit_of,
+)
 from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread
 
 _MOST_PARTS = 3
@@ -24,7 +30,6 @@ Three rounds, which each of ten launches once had, are too few: one burst makes 
 """
 _MOST_PADDING_BYTES = 4096
 """A page: the environment's size moves the stack within it (Mytkowicz, Diwan, Hauswirth and Sweeney 2009)."""
-_ROUNDS_A_SESSION = 100_000_000
 _ROUNDS_A_LAUNCH = 1_000_000
 _ROUNDS_A_PART = 10_000
 
@@ -67,7 +72,7 @@ def draw_starts(
 
 def first_round(launch: int, session: int, part: int = 0) -> int:
     """The number of the first round: neither sessions nor launches nor parts of a group share one."""
-    return session * _ROUNDS_A_SESSION + launch * _ROUNDS_A_LAUNCH + part * _ROUNDS_A_PART
+    return session * ROUNDS_A_SESSION + launch * _ROUNDS_A_LAUNCH + part * _ROUNDS_A_PART
 
 
 def parts(launches: int) -> int:

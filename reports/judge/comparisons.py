@@ -120,9 +120,7 @@ class Comparison:
             )
         if crowded := self.other.crowded or self.base.crowded:
             return f"others used the machine: {crowded}"
-        return (
-            kept := self.other.unproven_calls or self.base.unproven_calls
-        ) and f"timed calls or epochs {kept}"
+        return self.other.unproven_calls or self.base.unproven_calls
 
     @property
     def told(self) -> bool:

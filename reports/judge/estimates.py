@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from likeforlike.reports.judge.grounds import Grounds, run_spread
-from likeforlike.reports.sort.beside_time.units import paired_samples, ratio_units, time_units
+from likeforlike.reports.sort.beside_time.units import Time, paired_samples, ratio_units, time_units, times_of
 from likeforlike.reports.sort.call_times import compared_statistic, what_is_missing
 from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.choice import confidence_beside_the_fastest, p_value_beside_the_fastest
@@ -22,6 +23,8 @@ from likeforlike.reports.statistics.ratios import (
 )
 from likeforlike.reports.statistics.summaries import NOT_SAVED, Summary, summary_of, summary_ratio
 
+_TELLING = 4.0
+"""Times the assumed variance: runs that lie further apart than that are told by their own alone."""
 TWINS = ("twin-a", "twin-b")
 """The A/A pair of the workload ``noise``."""
 
@@ -63,12 +66,16 @@ def unpaired_estimate(
     launch on a side, the interval over rounds is widened by both. ``of_base``: the base's own grounds, where
     it is of another study. ``between_runs``: what runs differ by, if more is known than what is assumed.
     """
-    one_run = _of_one_run(base, other) if one_run is None else one_run
+    at_once = base.machine.id == other.machine.id and times_of(base) == times_of(other)
+    one_run = at_once if one_run is None else one_run
     several = base.launches > 1 and other.launches > 1
     statistic = compared_statistic(base, other)
     asked = statistic != MEDIAN
-    sides = [time_units(item, statistic) for item in (base, other)] if several or asked else [[], []]
+    by_time = [time_units(item, statistic) for item in (base, other)] if several or asked else [{}, {}]
+    sides = [list(units.values()) for units in by_time]
     runs = None if one_run else between_runs or run_spread(other)
+    if one_run and at_once and len(by_time[0].keys() & by_time[1].keys()) > 1:
+        return _over_times(_ratios_by_time(*by_time), run_spread(other))
     if all(sum(map(len, side)) > 1 for side in sides):
         spreads = (of_base or grounds).time_spread(base), grounds.time_spread(other)
         estimate = apart(sides[0], sides[1], spreads, runs)
@@ -82,15 +89,24 @@ def unpaired_estimate(
     return widened(estimate_of_rounds, grounds.one_launch_spread(other), runs)
 
 
+def _ratios_by_time(base: Mapping[Time, Sequence[Unit]], other: Mapping[Time, Sequence[Unit]]) -> list[Unit]:
+    """Of both at the same times the ratio at each: how far those lie apart is what runs differ by."""
+    return [
+        difference(mean_unit(units), mean_unit(other[time])) for time, units in base.items() if time in other
+    ]
+
+
+def _over_times(units: Sequence[Unit], of_a_side: Spread) -> RatioEstimate:
+    """Over runs as over launches, moderated towards what is assumed of both, unless they say otherwise."""
+    prior = replace(of_a_side, variance=2.0 * of_a_side.variance)
+    scattered = statistics.variance(unit.log for unit in units) > _TELLING * prior.variance
+    return replace(over_launches(units, None if scattered else prior), paired=False)
+
+
 def _over_calls(sides: Sequence[Sequence[Sequence[Unit]]]) -> RatioEstimate:
     """Of quantiles where a side has one launch with calls enough for it."""
     first, second = (mean_unit([unit for run in side for unit in run]) for side in sides)
     return one_launch_ratio(difference(first, second), paired=False)
-
-
-def _of_one_run(base: Measurement, other: Measurement) -> bool:
-    first, second = ({run.file.run_id or run.file.digest for run in item.runs} for item in (base, other))
-    return first == second and base.machine.id == other.machine.id
 
 
 def _over_rounds(base: Measurement, other: Measurement) -> RatioEstimate | None:

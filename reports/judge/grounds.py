@@ -194,7 +194,7 @@ def _time_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
 
 
 def _time_variance(item: Measurement) -> tuple[float, float] | None:
-    runs = [[unit.log for unit in run] for run in time_units(item)]
+    runs = [[unit.log for unit in run] for run in time_units(item).values()]
     freedom = sum(len(run) - 1 for run in runs)
     if not freedom:
         return None

@@ -65,7 +65,7 @@ def _placed(items: Sequence[Measurement]) -> list[Placed]:
 
 def interval_seconds(item: Measurement) -> tuple[float, float] | None:
     """Student's interval of the time over launches, on logarithms; None with fewer than two."""
-    logs = [unit.log for units in time_units(item) for unit in units]
+    logs = [unit.log for units in time_units(item).values() for unit in units]
     count = len(logs)
     if count < 2:
         return None

@@ -32,6 +32,9 @@ ASSUMED_RUN_SPREAD = {"kernels": 0.025, "trainings": 0.05}
 ASSUMED_FREEDOM = 8.0
 """Degrees of freedom that an assumed spread is worth: with so many an estimate is right within a half."""
 
+ROUNDS_A_SESSION = 100_000_000
+"""Rounds of a run's sessions are numbered from multiples of it: one that was resumed has several."""
+
 MOST_LAUNCHES = 1_000
 """Beyond so many no number of further launches is named."""
 

@@ -64,8 +64,8 @@ def warnings(context: Context) -> Iterator[str]:
     keeping = [item for item in context.study.measurements if item.unproven_calls]
     if keeping:
         yield (
-            f"The timed calls or epochs of {count_text(keeping, 'cell')} are {keeping[0].unproven_calls}: "
-            "no verdict on them is called sure."
+            f"{count_text(keeping, 'cell')} with {keeping[0].unproven_calls}: no verdict on them is "
+            "called sure."
         )
     yield from _kept_on_resuming(context.study.measurements)
     yield from _in_pairs(context)

@@ -14,7 +14,7 @@ import numpy as np
 
 from likeforlike.reports.sort.call_times import calls_of, compared_statistic, statistic_of
 from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped
-from likeforlike.reports.statistics.launches import Unit, unit_of
+from likeforlike.reports.statistics.launches import ROUNDS_A_SESSION, Unit, unit_of
 from likeforlike.reports.statistics.quantiles import MEDIAN, QUANTILES, ratio_unit, time_unit
 from likeforlike.reports.statistics.ratios import LEAST_PAIRS
 
@@ -113,30 +113,53 @@ def _quantile_ratio_units(base: Measurement, other: Measurement, quantile: float
     return units
 
 
-def time_units(item: Measurement, statistic: str = "") -> list[list[Unit]]:
-    """Logs of a measurement's times by launch, one list for each run of the harness (or file).
+Time = tuple[str, int]
+"""When something was measured: a run of the harness (or a file), and which session of it."""
+
+
+def times_of(item: Measurement) -> frozenset[Time]:
+    """When a measurement was made."""
+    return frozenset(_time_of(run, number) for run in item.runs for number in (run.cell.rounds or (0,)))
+
+
+def _time_of(run: Run, round_number: int) -> Time:
+    return run.file.run_id or run.file.digest, round_number // ROUNDS_A_SESSION
+
+
+def time_units(item: Measurement, statistic: str = "") -> dict[Time, list[Unit]]:
+    """Logs of a measurement's times by launch, for each session of each run.
 
     ``statistic``: by what it is compared; empty: by what was asked of it.
     """
     statistic = statistic or statistic_of(item)
     if statistic != MEDIAN:
         return _quantile_time_units(item, QUANTILES[statistic])
-    runs: dict[str, list[Unit]] = {}
+    runs: dict[Time, list[Unit]] = {}
     for run in item.runs:
         quiet = run.disturbed_rounds if not item.disturbed and run.quiet_samples else frozenset()
         rows = zip(run.launch_numbers, run.cell.rounds, run.cell.samples, strict=True)
-        launches = grouped((launch, s) for launch, number, s in rows if number not in quiet and s > 0.0)
-        units = [unit_of(np.log(samples)) for samples in launches.values()]
-        runs.setdefault(run.file.run_id or run.file.digest, []).extend(units)
-    return [units for units in runs.values() if units]
+        launches = grouped(
+            ((_time_of(run, number), launch), seconds)
+            for launch, number, seconds in rows
+            if number not in quiet and seconds > 0.0
+        )
+        for (time, _), samples in launches.items():
+            runs.setdefault(time, []).append(unit_of(np.log(samples)))
+    return runs
 
 
-def _quantile_time_units(item: Measurement, quantile: float) -> list[list[Unit]]:
-    runs: dict[str, list[Unit]] = {}
+def _quantile_time_units(item: Measurement, quantile: float) -> dict[Time, list[Unit]]:
+    runs: dict[Time, list[Unit]] = {}
     for run in item.runs:
-        units = [time_unit(calls, quantile) for calls in calls_of(run).values()]
-        runs.setdefault(run.file.run_id or run.file.digest, []).extend(u for u in units if u is not None)
-    return [units for units in runs.values() if units]
+        times = {
+            launch: _time_of(run, number)
+            for launch, number in zip(run.launch_numbers, run.cell.rounds, strict=False)
+        }
+        for launch, calls in calls_of(run).items():
+            unit = time_unit(calls, quantile)
+            if unit is not None:
+                runs.setdefault(times.get(launch, _time_of(run, 0)), []).append(unit)
+    return runs
 
 
 def groups_in_turns(items: Iterable[Measurement]) -> list[list[Measurement]]:

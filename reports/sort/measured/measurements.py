@@ -18,6 +18,7 @@ from likeforlike.devices.limits.ceilings import Ceiling, Reached
 from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.read.schema.cells import Energy, Extra
+from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.read.schema.runs import Declared
 from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, Key
 
@@ -261,9 +262,10 @@ class Measurement:
 
     @property
     def unproven_calls(self) -> str:
-        """Why timed calls or epochs are not proven; empty if they are, of a floor, or if nothing tells."""
+        """``timed calls not proven:`` and why; empty if they are, of a floor, or if nothing tells."""
         told = [run.cell.extra.timed_calls for run in self.runs]
-        return next((text for text in told if text not in (None, _PROVEN, _OF_A_FLOOR)), None) or ""
+        why = next((text for text in told if text not in (None, _PROVEN, _OF_A_FLOOR)), None)
+        return f"timed {'epochs' if self.kind == TASK else 'calls'} {why}" if why else ""
 
     @property
     def doubt(self) -> str:

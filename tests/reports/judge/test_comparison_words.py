@@ -102,7 +102,7 @@ class TestSure:
 
     @pytest.mark.parametrize("which", ["base", "other"])
     def test_nor_what_may_have_kept_its_answers(self, which):
-        item = comparison(**{which: side(which, calls="not proven: why")})
+        item = comparison(**{which: side(which, calls="timed calls not proven: why")})
         assert (item.unsure, item.sure) == ("timed calls not proven: why", False)
 
     def test_of_plain_files_a_clear_one_is_told_all_the_same(self):

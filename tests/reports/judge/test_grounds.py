@@ -10,12 +10,13 @@ import pytest
 import report_samples as samples
 from report_hostile import read
 from report_studies import study_of
+from scipy import stats
 
 from likeforlike.reports.judge.comparisons import compare
 from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.regressions import check_against
 from likeforlike.reports.sort.beside_time.units import paired_by_launch
-from likeforlike.reports.statistics.launches import ASSUMED_RUN_SPREAD, ASSUMED_SPREAD
+from likeforlike.reports.statistics.launches import ASSUMED_RUN_SPREAD, ASSUMED_SPREAD, ROUNDS_A_SESSION
 from likeforlike.reports.tell.regression_text import outcome_text
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.markdown import to_markdown
@@ -291,11 +292,26 @@ def test_whose_timed_calls_prove_nothing_is_surely_nothing(who):
     assert (item.word, item.sure) == ("slower", False)
     assert item.unsure == "timed calls not proven: the kernel has no way to change its operands"
     text = to_markdown(build_report([read(made, "a.json")]))
-    assert "The timed calls of 1 cell are not proven: the kernel has no way" in text
+    assert "1 cell with timed calls not proven: the kernel has no way" in text
     assert "jax takes ×" not in text.split("## ")[1]
     for cell in cells:
         cell["extra_info"]["timed_calls"] = "proven"
     assert compared(document(cells))["jax"].sure
+
+
+def test_whose_epochs_prove_nothing_is_surely_nothing_either():
+    noise = samples.Noise(1)
+    cells = [
+        samples.training(name, samples.RECIPE | {"seed": run}, run, noise, seconds, 6)
+        for run in range(4)
+        for name, seconds in (("keras-fit", 5.0), ("jax-scan", 15.0))
+    ]
+    assert compared(samples.document(cells))["jax-scan"].sure
+    for cell in cells:
+        cell["extra_info"]["timed_calls"] = "not proven: the trainer doesn't tell its optimizer's steps"
+    item = compared(samples.document(cells))["jax-scan"]
+    assert (item.word, item.sure) == ("slower", False)
+    assert item.unsure == "timed epochs not proven: the trainer doesn't tell its optimizer's steps"
 
 
 def test_a_launch_that_a_burst_spoiled_is_left_out_and_told():
@@ -367,3 +383,49 @@ def test_a_group_with_entrants_enough_goes_by_its_own_spread():
     few = study_of(document([*restless[:2], *calm[:2]]))
     grounds = Grounds(few)
     assert len({grounds.ratio_spread(item).variance for item in few.measurements}) == 1
+
+
+class TestDevicesThatTookNoTurns:
+    """A processor and a GPU, each measured in a group of its own: both at the same times."""
+
+    GPUS = samples.fingerprint(gpus=[samples.A100])
+
+    def run(self, seed, factor, sessions=(0, 0), launches=5):
+        rng, cells = np.random.default_rng(seed), []
+        for device, seconds, session in zip(("cpu:0", "gpu:0"), (0.1, 0.1 / factor), sessions, strict=True):
+            times = seconds * np.exp(rng.normal(0.0, 0.002, launches * ROUNDS))
+            rounds = [session * ROUNDS_A_SESSION + number for number in range(len(times))]
+            more = {"launch_numbers": [number // ROUNDS for number in range(len(times))], "launches": []}
+            cells.append(
+                samples.cell(
+                    "matmul", "mine", device, AXES, times.tolist(), flop=2.5e8, round_numbers=rounds, **more
+                )
+            )
+        return samples.document(cells, self.GPUS, run_id=f"run-{seed}", noise=None)
+
+    def of(self, *documents):
+        study = study_of(*documents)
+        (item,) = compare(study, study.machines).across_devices.values()
+        return item, item.verdict.estimate
+
+    def test_one_run_knows_the_ratio_as_well_as_its_launches(self):
+        item, estimate = self.of(self.run(1, 20.0))
+        assert (item.word, item.sure) == ("faster", True)
+        assert estimate.high / estimate.low < 1.02
+
+    def test_of_several_runs_how_far_they_lie_apart_is_in_the_interval(self):
+        """By hand: Student's interval of three logs, ln 10, ln 20 and ln 40."""
+        runs = [self.run(seed, factor) for seed, factor in enumerate((10.0, 20.0, 40.0))]
+        _, estimate = self.of(*runs)
+        reach = stats.t.ppf(0.975, 2) * math.log(2.0) / math.sqrt(3.0)
+        assert 1 / estimate.ratio == pytest.approx(20.0, rel=0.01)
+        assert 1 / estimate.low == pytest.approx(20.0 * math.exp(reach), rel=0.02)
+        assert not estimate.paired
+
+    def test_runs_that_agree_are_taken_to_differ_as_runs_do(self):
+        _, estimate = self.of(*(self.run(seed, 20.0) for seed in range(3)))
+        assert 1.02 < estimate.high / estimate.low < 1.2
+
+    def test_a_session_that_was_resumed_is_another_time(self):
+        (_, once), (_, resumed) = self.of(self.run(1, 20.0)), self.of(self.run(1, 20.0, (0, 1)))
+        assert resumed.high / resumed.low > 1.1 > once.high / once.low
