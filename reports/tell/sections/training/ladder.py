@@ -322,7 +322,8 @@ def _explanations(context: Context) -> Iterator[str]:
                 sure = sorted((e for e in found if e.sure), key=lambda effect: -abs(effect.seconds))
                 parts = parts_of(orders)
                 told = _sentence(context, parts, found)
-                if told:
+                # parts are of the training alone, rungs of whole epochs: one may be sure where no part is
+                if told and not (sure and parts is not None and not parts.told):
                     yield told
                 elif sure and parts is None:
                     yield explanation(sure[:3], _where(context, _some(orders)))

@@ -187,6 +187,19 @@ def test_evaluation_is_no_part_of_a_step():
     assert parts_in(document).whole.seconds == pytest.approx(plain)
 
 
+def test_a_change_that_only_whole_epochs_show_is_told_where_no_part_of_the_training_is_sure():
+    """The training's whole difference is sure and no part of it; the first change saves the evaluation's."""
+    made = ladder((THERE,), lambda done: 10.0 - 0.1 * len(done), spread=0.01, launches=9, rounds=9, seed=3)
+    for number, cell in enumerate(made["benchmarks"]):
+        for epoch in cell["extra_info"]["epochs"]:
+            epoch["evaluation_seconds"] = 5.0 if number == 0 else 1.0
+    text = to_markdown(build_report([read(made, "a.json")]))
+    findings, rest = text.split("## Findings")[1].split("## ", 1)
+    assert "no change's share can be told from nothing" in rest
+    assert "no change's share can be told from nothing" not in findings
+    assert "One change at a time on cpu:0, in one order, a whole epoch takes ×0.7" in findings
+
+
 def test_figures_are_of_one_file_alone():
     """A second file, of a slower hour, is not averaged in; the one with more launches is taken."""
     longer = ladder(spread=0.0)
