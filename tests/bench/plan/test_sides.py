@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from likeforlike.bench.measure.cell_spec import environment_of
-from likeforlike.bench.measure.memory_shares import parts_that_fit
+from likeforlike.bench.measure.memory_shares import expected_bytes, parts_that_fit
 from likeforlike.bench.plan.asked.options import OptionError, Options
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.grid import build_grid
@@ -166,7 +166,7 @@ class TestPlan:
         plan = self.plan(registry, *sides)
         asked: Any = {"implementations": ("numpy", "tf-xla"), "workloads": ("matmul",)}
         every = [c for c in cells_of(registry, *sides, **asked) if c.group == "matmul cpu:0 500 float32"]
-        pairs = parts_that_fit(every, plan, 1)
+        pairs = parts_that_fit(every, plan, 2 * max(expected_bytes(cell, plan) for cell in every))
         names = [[f"{cell.entry.name}@{cell.side}" for cell in pair] for pair in pairs]
         assert names == [
             ["numpy@old", "numpy@new"],
