@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from likeforlike.reports.statistics.accuracy import Announcement
-from likeforlike.reports.statistics.moderated_variance import LEAST_SEEDS
+from likeforlike.reports.statistics.moderated_variance import LEAST_SEEDS, joint_freedom
 from likeforlike.reports.statistics.verdicts import Word
 
 MARGIN = 0.02
@@ -42,7 +42,7 @@ def mean_loss(losses: Mapping[Any, float]) -> tuple[float, float, float]:
 def _reach(values: np.ndarray) -> float:
     """Half of Student's interval of their mean."""
     error = float(values.std(ddof=1)) / math.sqrt(values.size)
-    return float(stats.t.ppf((1.0 + CONFIDENCE) / 2.0, values.size - 1)) * error
+    return float(special.stdtrit(values.size - 1, (1.0 + CONFIDENCE) / 2.0)) * error
 
 
 def may_be_called_faster_by_loss(
@@ -74,7 +74,10 @@ def _excludes_zero(mine: Mapping[Any, float], theirs: Mapping[Any, float]) -> bo
         return abs(float(differences.mean())) > _reach(differences)
     if min(len(mine), len(theirs)) < LEAST_SEEDS:
         return False
-    sides = [list(side.values()) for side in (mine, theirs)]
-    if all(np.ptp(side) == 0.0 for side in sides):  # Welch's test divides by what they scatter
-        return sides[0][0] != sides[1][0]
-    return bool(stats.ttest_ind(*sides, equal_var=False).pvalue < 1.0 - CONFIDENCE)
+    sides = [np.array(list(side.values())) for side in (mine, theirs)]
+    squares = [float(side.var(ddof=1)) / side.size for side in sides]
+    if not any(squares):
+        return bool(sides[0][0] != sides[1][0])
+    freedom = joint_freedom([(square, side.size - 1.0) for square, side in zip(squares, sides, strict=True)])
+    reach = float(special.stdtrit(freedom, (1.0 + CONFIDENCE) / 2.0)) * math.sqrt(sum(squares))
+    return bool(abs(sides[0].mean() - sides[1].mean()) > reach)
