@@ -65,7 +65,7 @@ def test_it_is_measured_proven_and_told_by_its_own_names(folder: Path) -> None:
 def test_its_outputs_and_its_data_are_measured_too_where_asked_for(folder: Path) -> None:
     document = read(folder / "r.json")
     found = {b["extra_info"]["cell"]: b["extra_info"] for b in document["benchmarks"]}
-    asked = found["mlp_torch-inference-torch-cpu:0-8"]
+    asked = found["mlp_torch-inference-torch-cpu:0-8-float32"]
     assert asked["timed_calls"] == "proven"
     assert asked["verified"]["error"] <= asked["verified"]["tolerance"]
     assert asked["items"] == 8
