@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from likeforlike.reports.sort.beside_time.accuracies import (
     Place,
-    accuracies_by_seed,
     compared_accuracies,
     scatter_of,
     trains,
@@ -103,7 +102,8 @@ def _announcement(
     word: Word, pair: Pair, accuracy: AccuracyVerdict | None, rival: str, missed: Announcement | None
 ) -> Announcement:
     if accuracy is None:
-        unknown = next((item for item in pair if not accuracies_by_seed(item)), pair[1])
+        told = zip(pair, compared_accuracies(*pair), strict=True)
+        unknown = next(item for item, accuracies in told if not accuracies)
         return Announcement(False, f"the accuracy of {unknown.key.name} isn't known")
     announcement = may_be_called_faster(word, accuracy, rival)
     return missed if announcement.allowed and missed is not None else announcement
