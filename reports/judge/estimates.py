@@ -98,7 +98,7 @@ def _over_rounds(base: Measurement, other: Measurement) -> RatioEstimate | None:
         if base.samples and other.samples:
             return unpaired_ratio(base.samples, other.samples)
         if base.rounds and other.rounds:
-            return summary_ratio(_summary(base), _summary(other))
+            return summary_ratio(_summary(base, base.rounds), _summary(other, other.rounds))
         ratio = other.median_seconds / base.median_seconds
         unknown = f"{NOT_SAVED}, nor how many rounds there were"
         return without_interval(ratio, (0, 0), False, unknown, None, 0.95) if ratio > 0 else None
@@ -121,15 +121,15 @@ def allowing_for_choice(estimate: RatioEstimate, entrants: int) -> RatioEstimate
     )
 
 
-def _summary(item: Measurement) -> Summary:
+def _summary(item: Measurement, rounds: int) -> Summary:
     """What is known of its times; of several runs without samples no more than their number."""
     if item.samples:
         return summary_of(item.samples)
     saved = item.runs[0].cell.summary
     if len(item.runs) > 1:
-        return Summary(item.rounds or 1, item.median_seconds)
+        return Summary(rounds, item.median_seconds)
     return Summary(
-        item.rounds or 1,
+        rounds,
         item.median_seconds,
         saved.q1_seconds,
         saved.q3_seconds,
