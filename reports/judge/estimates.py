@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from likeforlike.reports.judge.grounds import Grounds, run_spread
@@ -38,14 +39,14 @@ def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> R
     if compared_statistic(base, other) != MEDIAN:
         if not units:
             return unpaired_estimate(base, other, grounds)
-        return widened(one_launch_ratio(units[0], paired=True), grounds.one_launch_spread(other))
+        (unit,) = units
+        return widened(one_launch_ratio(unit, paired=True), grounds.one_launch_spread(other))
     first, second = paired_samples(base, other)
     if not first:
         return unpaired_estimate(base, other, grounds)
-    try:
+    with suppress(ValueError):  # no time above zero
         return widened(few_pairs_ratio(first, second), grounds.one_launch_spread(other))
-    except ValueError:  # no time above zero
-        return None
+    return None
 
 
 def unpaired_estimate(
@@ -94,7 +95,7 @@ def _of_one_run(base: Measurement, other: Measurement) -> bool:
 
 
 def _over_rounds(base: Measurement, other: Measurement) -> RatioEstimate | None:
-    try:
+    with suppress(ValueError, ZeroDivisionError):  # no time above zero
         if base.samples and other.samples:
             return unpaired_ratio(base.samples, other.samples)
         if base.rounds and other.rounds:
@@ -102,8 +103,7 @@ def _over_rounds(base: Measurement, other: Measurement) -> RatioEstimate | None:
         ratio = other.median_seconds / base.median_seconds
         unknown = f"{NOT_SAVED}, nor how many rounds there were"
         return without_interval(ratio, (0, 0), False, unknown, None, 0.95) if ratio > 0 else None
-    except (ValueError, ZeroDivisionError):  # no time above zero
-        return None
+    return None
 
 
 def allowing_for_choice(estimate: RatioEstimate, entrants: int) -> RatioEstimate:

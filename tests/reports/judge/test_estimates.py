@@ -19,9 +19,9 @@ from likeforlike.reports.judge.estimates import (
     unpaired_estimate,
     widest,
 )
-from likeforlike.reports.statistics.launches import ASSUMED_RUN_SPREAD
+from likeforlike.reports.statistics.launches import ASSUMED_RUN_SPREAD, widened
 from likeforlike.reports.statistics.moderated_variance import Spread
-from likeforlike.reports.statistics.ratios import RatioEstimate
+from likeforlike.reports.statistics.ratios import RatioEstimate, unpaired_ratio
 
 NORMAL = 1.959964
 """Standard deviations of a 95 % interval whose variance is known."""
@@ -216,6 +216,14 @@ class TestUnpaired:
         assert estimate.hindrance == "p99 needs 368 calls a launch, 40 were timed"
 
 
+def test_samples_of_two_devices_have_the_interval_of_their_medians_with_what_launches_add():
+    """Two interpolated ranks, as ``test_ratios`` holds them against SciPy, and 2 % of a launch."""
+    first = [0.01, 0.02, 0.02, 0.021, 0.022, 0.03, 0.04, 0.05]
+    second = [0.03, 0.03, 0.031, 0.05, 0.06, 0.08, 0.09, 0.11]
+    estimate = unpaired_estimate(*in_turns([first], [second]), Known())
+    assert estimate == widened(unpaired_ratio(first, second), Known().one_launch_spread(None))
+
+
 QUARTILES = {"q1": 0.0099, "q3": 0.0101, "min": 0.009, "max": 0.012, "mean": 0.01, "stddev": 0.0002}
 UNKNOWN = "the samples were not saved, nor how many rounds there were"
 NO_SCATTER = "the samples were not saved, nor anything that says how far they scatter"
@@ -230,6 +238,11 @@ class TestSummaries:
         for sides in ((bare, full), (full, bare), (bare, summary("b", 0.02, 30, **QUARTILES))):
             estimate = unpaired_estimate(*self.pair(*sides), Known())
             assert (estimate.has_interval, estimate.paired, estimate.pairs) == (True, False, 20)
+
+    def test_samples_of_several_runs_count_together_beside_a_summary(self):
+        bare, full = self.pair(summary("a", 0.01, 20, **QUARTILES), cell("b", steady(0.02, rounds=20)))
+        estimate = unpaired_estimate(bare, replace(full, runs=full.runs * 2), Known())
+        assert (estimate.has_interval, estimate.pairs) == (True, 20)
 
     def test_of_several_runs_no_more_is_known_than_their_number(self):
         first, second = self.pair(summary("a", 0.01, 20, **QUARTILES), summary("b", 0.02, 20, **QUARTILES))
