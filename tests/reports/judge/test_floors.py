@@ -283,7 +283,8 @@ def test_a_floor_in_doubt_bounds_nothing():
 
 
 def test_who_takes_no_time_stands_in_no_relation_to_it():
-    line = line_of(candidate("floor-a", FAST), trained("tf-epoch", [0.0] * 7), trained("keras-fit", SLOW))
+    idle = trained("tf-epoch", [0.0] * 7, flop=None)
+    line = line_of(candidate("floor-a", FAST), idle, trained("keras-fit", SLOW))
     assert [over.trainer.key.implementation for over in line.trainers] == ["keras-fit"]
 
 

@@ -186,12 +186,18 @@ class TestInteractions:
         assert interacting([most, least]) == [True]
 
     def test_by_the_difference_of_differences(self):
-        """Both take five seconds more in the second launch than in the first, their bases too."""
+        """All take five seconds more in the second launch than in the first, but for these deviations."""
         moved = (0.0, 5.0)
-        low, high = deviations(3.0, 0.03)
-        least = rung(10.0, "a", moved), rung(20.0, "b", moved)
-        most = rung(30.0, "c", moved), rung(43.0, "d", (low, 5.0 + high))
-        assert interacting([least, most]) == [True]
+        for p_value, interacts in ((0.03, True), (0.1, False)):
+            low, high = deviations(3.0, p_value)
+            least = rung(10.0, "a", moved), rung(20.0, "b", moved)
+            most = rung(30.0, "c", moved), rung(43.0, "d", (low, 5.0 + high))
+            assert interacting([least, most]) == [interacts]
+
+    def test_a_change_that_costs_as_much_in_every_order_does_not_interact(self):
+        least = rung(10.0, "a"), rung(15.0, "b")
+        most = rung(10.0, "c"), rung(15.1, "d", deviations(0.1, 0.001))
+        assert interacting([least, most]) == [False]
 
     @pytest.mark.parametrize(
         ("base", "difference", "matters"),
