@@ -230,13 +230,13 @@ def _comparison(
     base: Measurement,
     other: Measurement,
     drift: tuple[float, float] | None = None,
-    chosen_of: int = 0,
+    chosen_of: int | None = None,
 ) -> Comparison | None:
-    """``chosen_of``: of how many the base is the fastest; 0 if it was not chosen by its speed."""
+    """``chosen_of``: of how many the base is the fastest; None if it was not chosen by its speed."""
     estimate = estimate_ratio(base, other, grounds)
     if estimate is None:
         return None
-    if chosen_of:
+    if chosen_of is not None:
         estimate = allowing_for_choice(estimate, chosen_of)
     noise = widest([grounds.noise(base), grounds.noise(other), drift])
     withheld = unlike_measuring(base, other).withholds if kind in ("machines", "files", "groups") else ""
@@ -280,7 +280,7 @@ class _Within:
         places = grouped(((*item.key.place, item.extra.division), item) for item in ranked)
         for items in places.values():
             base = base_of(items)
-            chosen_of = 0 if base.key.implementation == KERAS else len(items)
+            chosen_of = None if base.key.implementation == KERAS else len(items)
             for item in items:
                 if item is not base:
                     yield _comparison("implementations", self.grounds, base, item, chosen_of=chosen_of)

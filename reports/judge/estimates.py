@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from likeforlike.reports.judge.grounds import Grounds, run_spread
@@ -41,14 +42,14 @@ def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> R
     if compared_statistic(base, other) != MEDIAN:
         if not units:
             return unpaired_estimate(base, other, grounds)
-        return widened(one_launch_ratio(units[0], paired=True), grounds.one_launch_spread(other))
+        (unit,) = units
+        return widened(one_launch_ratio(unit, paired=True), grounds.one_launch_spread(other))
     first, second = paired_samples(base, other)
     if not first:
         return unpaired_estimate(base, other, grounds)
-    try:
+    with suppress(ValueError):  # no time above zero
         return widened(few_pairs_ratio(first, second), grounds.one_launch_spread(other))
-    except ValueError:  # no time above zero
-        return None
+    return None
 
 
 def unpaired_estimate(
@@ -110,16 +111,15 @@ def _over_calls(sides: Sequence[Sequence[Sequence[Unit]]]) -> RatioEstimate:
 
 
 def _over_rounds(base: Measurement, other: Measurement) -> RatioEstimate | None:
-    try:
+    with suppress(ValueError, ZeroDivisionError):  # no time above zero
         if base.samples and other.samples:
             return unpaired_ratio(base.samples, other.samples)
         if base.rounds and other.rounds:
-            return summary_ratio(_summary(base), _summary(other))
+            return summary_ratio(_summary(base, base.rounds), _summary(other, other.rounds))
         ratio = other.median_seconds / base.median_seconds
         unknown = f"{NOT_SAVED}, nor how many rounds there were"
         return without_interval(ratio, (0, 0), False, unknown, None, 0.95) if ratio > 0 else None
-    except (ValueError, ZeroDivisionError):  # no time above zero
-        return None
+    return None
 
 
 def allowing_for_choice(estimate: RatioEstimate, entrants: int) -> RatioEstimate:
@@ -137,15 +137,15 @@ def allowing_for_choice(estimate: RatioEstimate, entrants: int) -> RatioEstimate
     )
 
 
-def _summary(item: Measurement) -> Summary:
+def _summary(item: Measurement, rounds: int) -> Summary:
     """What is known of its times; of several runs without samples no more than their number."""
     if item.samples:
         return summary_of(item.samples)
     saved = item.runs[0].cell.summary
     if len(item.runs) > 1:
-        return Summary(item.rounds or 1, item.median_seconds)
+        return Summary(rounds, item.median_seconds)
     return Summary(
-        item.rounds or 1,
+        rounds,
         item.median_seconds,
         saved.q1_seconds,
         saved.q3_seconds,

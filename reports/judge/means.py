@@ -78,12 +78,13 @@ class GeometricMean:
 
 def geometric_means(study: Study, compared: Iterable[Comparison]) -> list[GeometricMean]:
     """For each machine but the baseline, or file but the base, by device and workload; no cell in doubt."""
-    ranks = {machine.id: rank for rank, machine in enumerate(study.machines)}
+    machines = {machine.id: machine for machine in study.machines}
+    ranks = {name: rank for rank, name in enumerate(machines)}
     sound = [item for item in compared if not item.doubt and not item.barred]
     groups = grouped((_place(item), item) for item in sorted(sound, key=_by(ranks)))
     return [
-        GeometricMean(items[0].other.machine, file, base_file, device, workload, tuple(items))
-        for (_, file, base_file, device, workload), items in groups.items()
+        GeometricMean(machines[machine], file, base_file, device, workload, tuple(items))
+        for (machine, file, base_file, device, workload), items in groups.items()
     ]
 
 

@@ -12,7 +12,6 @@ from statistics import fmean
 
 from likeforlike.reports.sort.beside_time.accuracies import (
     Place,
-    accuracies_by_seed,
     compared_accuracies,
     compared_losses,
     scatter_of,
@@ -109,7 +108,8 @@ def _announcement(
 ) -> Announcement:
     announcement = _by_quality(word, pair, accuracy, rival)
     if announcement is None:
-        unknown = next((item for item in pair if not accuracies_by_seed(item)), pair[1])
+        told = zip(pair, compared_accuracies(*pair), strict=True)
+        unknown = next(item for item, accuracies in told if not accuracies)
         return Announcement(False, f"the accuracy of {unknown.key.name} isn't known")
     return missed if announcement.allowed and missed is not None else announcement
 

@@ -107,7 +107,7 @@ def _with_interactions(found: Sequence[Effect]) -> list[Effect]:
     tested = {n: value for n, effect in enumerate(found) if (value := _p_value(effect)) is not None}
     adjusted = dict(zip(tested, adjusted_p_values(list(tested.values())), strict=True))
     return [
-        replace(effect, interacts=bool(adjusted.get(n, 1.0) <= RATE and _matters(effect)))
+        replace(effect, interacts=n in adjusted and bool(adjusted[n] <= RATE) and _matters(effect))
         for n, effect in enumerate(found)
     ]
 

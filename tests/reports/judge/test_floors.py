@@ -265,3 +265,82 @@ def test_a_minimum_of_noisy_candidates_is_below_each_of_them():
     line = line_of(*cells, trained("tf-epoch", [1.2] * 29))
     assert line.fastest.samples == list(np.min(noisy, axis=0))
     assert line.trainers[0].rounds_below == 0
+
+
+def test_who_takes_as_long_as_the_floor_is_not_below_it():
+    line = line_of(candidate("floor-a", FAST), trained("tf-epoch", FAST), trained("keras-fit", SLOW))
+    assert (line.undercut, line.struck) == ((), False)
+    over = next(over for over in line.trainers if over.trainer.key.implementation == "tf-epoch")
+    assert (over.estimate.ratio, over.rounds_below, over.rounds) == (1.0, 0, 7)
+    assert line.over(over.trainer) is over
+    assert line.over(line.candidates[0]) is None
+
+
+def test_a_floor_in_doubt_bounds_nothing():
+    wrong = candidate("floor-a", [1.0] * 7, verified={"error": 1.0, "tolerance": 1e-4})
+    line = line_of(wrong, trained("keras-fit", SLOW))
+    assert (line.undercut, line.struck) == ((), True)
+
+
+def test_who_takes_no_time_stands_in_no_relation_to_it():
+    idle = trained("tf-epoch", [0.0] * 7, flop=None)
+    line = line_of(candidate("floor-a", FAST), idle, trained("keras-fit", SLOW))
+    assert [over.trainer.key.implementation for over in line.trainers] == ["keras-fit"]
+
+
+def test_no_floor_no_line():
+    assert floor_lines(study_of(samples.document([trained("keras-fit", SLOW)]))) == ()
+
+
+class TestBestRate:
+    TRAINER = trained("keras-fit", [2.0] * 7, flop=1e9)
+
+    @staticmethod
+    def product(name, seconds, **extra):
+        axes = {"size": 100, "dtype": "float32"}
+        return samples.cell("matmul", name, "cpu:0", axes, [seconds] * 7, **{"flop": 2e9} | extra)
+
+    def best(self, *cells):
+        study = study_of(samples.document([self.TRAINER, *cells]))
+        item = next(item for item in study.of("training") if item.key.implementation == "keras-fit")
+        return best_product_rate(study, item)
+
+    def test_a_candidate_for_the_floor_may_be_the_best(self):
+        rate = self.best(self.product("mine", 0.5), candidate("floor-a", [0.2] * 7, flop=1e9))
+        assert (rate.flop_per_second, rate.source, rate.measured) == (pytest.approx(5e9), "floor-a", True)
+
+    def test_another_trainer_is_no_product(self):
+        rate = self.best(self.product("mine", 0.5), trained("tf-epoch", [0.1] * 7, flop=1e9))
+        assert (rate.flop_per_second, rate.source) == (pytest.approx(4e9), "mine, 100 float32")
+
+    def test_nor_is_what_was_not_waited_for_or_does_not_tell_its_work_or_takes_no_time(self):
+        rate = self.best(
+            self.product("mine", 0.5),
+            self.product("not waited for", 0.1, timing="unsynchronised", synchronised_median_seconds=0.1),
+            self.product("no work", 0.1, flop=None),
+            self.product("no time", 0.0),
+        )
+        assert rate.flop_per_second == pytest.approx(4e9)
+        assert rate.source.startswith("mine, 100 float32")  # of the set of what was waited for
+
+    def test_nor_another_kernel(self):
+        other = samples.cell("eigen", "eigh", "cpu:0", {"size": 9, "dtype": "float32"}, [0.1] * 7, flop=2e9)
+        rate = self.best(self.product("mine", 0.5), other)
+        assert rate.source == "mine, 100 float32"
+
+    def test_a_data_sheet_is_read_of_a_gpu_alone(self):
+        study = study_of(samples.document([self.TRAINER]))
+        (item,) = study.measurements
+        own = Ceiling(67e12, "NVIDIA H200 datasheet")
+        on_gpu = replace(item, key=replace(item.key, device="gpu:0"), ceiling=own)
+        assert best_product_rate(study, on_gpu).source == "NVIDIA H200 datasheet"
+        assert best_product_rate(study, replace(on_gpu, ceiling=None)) is None
+        assert best_product_rate(study, replace(item, ceiling=own)) is None
+
+    def test_utilisation_is_unknown_without_a_rate_or_a_count_of_the_work(self):
+        rate = self.best(self.product("mine", 0.5))
+        study = study_of(samples.document([self.TRAINER, trained("tf-epoch", [1.0] * 7, flop=None)]))
+        counted, uncounted = study.measurements
+        assert utilisation(counted, rate) == pytest.approx(0.125)
+        assert utilisation(uncounted, rate) is None
+        assert utilisation(counted, None) is None
