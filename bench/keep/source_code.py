@@ -37,7 +37,7 @@ def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload
     targets += [workload.target for workload in workloads]
     for target in targets:
         name = target.partition(":")[0].partition(".")[0]
-        if name != OURS and name not in digests:
+        if name not in digests:
             files = _files_of(name)
             if files:
                 digests[name] = digest_of(files)
@@ -62,12 +62,12 @@ def _files_of(module: str) -> dict[str, Path]:
     """A plug-in's files, and those of all modules of the same folder that they import, theirs too."""
     folders = _homes_of(module)
     found: dict[str, Path] = {}
-    left = [module] if folders else []
+    left = [module]
     while left:
         name = left.pop()
         for folder in folders:
             files = _files_in(folder, name)
-            if files and not files.keys() <= found.keys():
+            if not files.keys() <= found.keys():
                 found |= files
                 # beside what is installed lies all else that is
                 left += [] if _INSTALLED & set(folder.parts) else _imported(files.values())

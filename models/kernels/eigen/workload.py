@@ -91,12 +91,13 @@ def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
         if [part.shape for part in parts] != [(size,), (size, size)]:
             return Verification(math.inf, bound)
         values, vectors = parts
-        scale = factors[0] * own_scale
+        factor = factors[0]  # of all rows
+        scale = factor * own_scale
         mixed, likely = vectors @ signs, _HOEFFDING * math.sqrt(size)
         errors = [
-            np.max(np.abs(factors[0] * (matrix @ mixed) - vectors @ (values * signs))) / scale / likely,
+            np.max(np.abs(factor * (matrix @ mixed) - vectors @ (values * signs))) / scale / likely,
             np.max(np.abs(vectors.T @ mixed - signs)) / likely,
-            abs(values.sum() - factors[0] * own_trace) / scale,
+            abs(values.sum() - factor * own_trace) / scale,
         ]
         return Verification(float(np.max(errors)), bound)
 

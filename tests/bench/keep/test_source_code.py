@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from types import ModuleType
 
 import pytest
 
 from likeforlike.bench.keep.source_code import code_digests, digest_of
-from likeforlike.models.contract import Implementation
+from likeforlike.models.contract import Implementation, Workload
 from likeforlike.models.registry import load_registry
 
 
@@ -117,4 +118,60 @@ def test_beside_an_installed_plug_in_lies_what_is_not_its_own(tmp_path, monkeypa
     (site / "installed_plugin.py").write_text("import some_framework\n")
     (site / "some_framework.py").write_text("x = 1\n")
     before, after = digest_after("installed_plugin:f", site / "some_framework.py", "x = 2\n")
+    assert before == after
+
+
+def test_further_modules_and_a_plug_in_s_workload_count(folder):
+    """An entry's own target is not all: what it says it is made of, and where its workload is declared."""
+    for name in ("made_of_plugin", "declaring_plugin"):
+        (folder / f"{name}.py").write_text("x = 1\n")
+    ours = Implementation("a", "matmul", "numpy", "", "likeforlike.x:f", modules=("made_of_plugin.part",))
+    declared = Workload("rows", "rows", target="declaring_plugin:WORKLOADS")
+    assert set(code_digests([ours])) == {"likeforlike", "made_of_plugin"}
+    assert set(code_digests([], [declared])) == {"likeforlike", "declaring_plugin"}
+
+
+def test_a_module_that_imports_itself_is_counted_once(folder):
+    (folder / "selfish_plugin.py").write_text("import selfish_plugin\n")
+    path = folder / "selfish_plugin.py"
+    assert code_digests([entry("selfish_plugin:f")])["selfish_plugin"] == digest_of({path.name: path})
+
+
+def test_a_module_that_nobody_can_find_again_is_left_out(monkeypatch):
+    """Made while the program runs, as ``__main__`` can be: it has no specification."""
+    monkeypatch.setitem(sys.modules, "made_by_hand", ModuleType("made_by_hand"))
+    assert set(code_digests([entry("made_by_hand:f")])) == {"likeforlike"}
+
+
+def test_a_file_in_the_working_folder_is_not_what_python_has_built_in(tmp_path, monkeypatch):
+    (tmp_path / "sys.py").write_text("x = 1\n")
+    monkeypatch.chdir(tmp_path)
+    assert set(code_digests([entry("sys:f")])) == {"likeforlike"}
+
+
+def test_our_package_beside_a_plug_in_is_not_its_own(folder):
+    (folder / "likeforlike").mkdir()
+    (folder / "likeforlike/bench.py").write_text("x = 1\n")
+    (folder / "repository_plugin.py").write_text("import likeforlike\n")
+    before, after = digest_after("repository_plugin:f", folder / "likeforlike/bench.py", "x = 2\n")
+    assert before == after
+
+
+def test_files_after_one_that_cannot_be_parsed_are_read(folder):
+    """In the order of their names; what they import counts."""
+    (folder / "mixed_plugin").mkdir()
+    (folder / "mixed_plugin/a.py").write_text("print 'of another Python'\n")
+    (folder / "mixed_plugin/b.py").write_text("import mixed_helper.part\n")
+    (folder / "mixed_helper").mkdir()
+    (folder / "mixed_helper/part.py").write_text("x = 1\n")
+    before, after = digest_after("mixed_plugin:f", folder / "mixed_helper/part.py", "x = 2\n")
+    assert before != after
+
+
+def test_a_relative_import_is_not_of_the_module_of_that_name_beside(folder):
+    (folder / "relative_plugin").mkdir()
+    (folder / "relative_plugin/__init__.py").write_text("from . import kernels\nfrom .kernels import f\n")
+    (folder / "relative_plugin/kernels.py").write_text("f = 1\n")
+    (folder / "kernels.py").write_text("x = 1\n")
+    before, after = digest_after("relative_plugin:f", folder / "kernels.py", "x = 2\n")
     assert before == after

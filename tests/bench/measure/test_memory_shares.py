@@ -10,12 +10,15 @@ from likeforlike.bench.measure.memory_shares import (
     expected_device_bytes,
     parts_text,
     parts_that_fit,
+    usable_device_bytes,
 )
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.contract.workload import Workload
+from likeforlike.models.kernels.matmul import workload as matmul
 
 GIB = 2**30
 
@@ -23,8 +26,11 @@ GIB = 2**30
 GPU = Device("gpu", 0, "a GPU", memory_bytes=8 * GIB)
 
 
-def plan(samples: tuple[int, int] = (60000, 10000), gpu: Device = GPU) -> Plan:
-    devices = {"cpu:0": Device("cpu", 0, "a CPU"), "gpu:0": gpu}
+CPU = Device("cpu", 0, "a CPU")
+
+
+def plan(samples: tuple[int, int] = (60000, 10000), gpu: Device = GPU, cpu: Device = CPU) -> Plan:
+    devices = {"cpu:0": cpu, "gpu:0": gpu}
     options = type("Asked", (), {"samples": samples})
     return cast(Plan, type("Stub", (), {"options": options, "devices": devices})())
 
@@ -103,3 +109,90 @@ def test_two_that_don_t_fit_together_are_apart() -> None:
     assert parts_text(cells, PLAN, 1).endswith("no two fit, so that they take no turns")
     assert names(parts_that_fit(cells[:2], PLAN, two)) == [["a"], ["b"]]
     assert parts_that_fit(cells[:1], PLAN, 1) == [cells[:1]]
+
+
+def test_one_alone_is_a_part_whatever_it_needs() -> None:
+    cells = [kernel("a")]
+    assert parts_that_fit(cells, PLAN, 1) == [cells]
+
+
+@pytest.mark.parametrize(
+    ("framework", "needs", "mebibytes"),
+    [
+        ("numpy", (), 70),
+        ("torch", (), 400),
+        ("jax", (), 400),
+        ("tensorflow", (), 800),
+        ("another", (), 500),
+        ("torch", ("keras",), 400 + 700),
+        ("jax", ("keras", "tensorflow"), 400 + 700),
+        ("tensorflow", ("keras",), 800),
+        ("torch", ("triton",), 400),
+    ],
+)
+def test_bytes_of_a_kernel_by_hand(framework: str, needs: tuple[str, ...], mebibytes: int) -> None:
+    """A framework, Keras beside a backend that is not its own, and the workload's own count."""
+    cell = kernel("a", framework)
+    cell = replace(cell, entry=replace(cell.entry, needs=needs))
+    own = matmul.memory_bytes(dict(cell.axes))
+    assert expected_bytes(cell, PLAN) == mebibytes * 2**20 + own
+    assert expected_device_bytes(replace(cell, device="gpu:0"), PLAN) == 700 * 2**20 + own
+
+
+def test_bytes_of_a_training_by_hand() -> None:
+    """Half as much again as a framework; data four times; 407,050 weights of 4 bytes eight times."""
+    arrays = 4 * 70_000 * 784 * 4 + 8 * 407_050 * 4
+    assert expected_bytes(training("a"), PLAN) == 105 * 2**20 + arrays
+    assert expected_device_bytes(training("a", device="gpu:0"), PLAN) == 700 * 2**20 + arrays
+
+
+def test_of_a_training_of_nobody_knows_what_the_arrays_are_not_counted() -> None:
+    cell = replace(training("a", "unheard-of"), declared=Workload("unheard-of", "of a plug-in"))
+    assert expected_bytes(cell, PLAN) == 105 * 2**20
+
+
+def test_nine_tenths_of_a_gpu_s_memory_may_be_used_and_of_a_processor_s_it_is_not_asked() -> None:
+    assert usable_device_bytes([kernel("a", device="gpu:0")], PLAN) == 8 * GIB * 9 // 10
+    assert usable_device_bytes([kernel("a", device="gpu:1")], PLAN) is None
+    told = plan(cpu=Device("cpu", 0, "a CPU", memory_bytes=8 * GIB))
+    assert usable_device_bytes([kernel("a")], told) is None
+
+
+def test_a_gpu_that_holds_them_to_the_byte_holds_them() -> None:
+    cells = [kernel(name, device="gpu:0") for name in "abc"]
+    need = sum(expected_device_bytes(cell, PLAN) for cell in cells)
+    just = -(-need * 10 // 9)
+    assert just * 9 // 10 == need
+    for memory_bytes, parts in ((just, ["abc"]), (just - 1, ["ab", "ac"])):
+        told = plan(gpu=replace(GPU, memory_bytes=memory_bytes))
+        assert ["".join(part) for part in names(parts_that_fit(cells, told, 10**12))] == parts
+
+
+def test_the_text_says_whose_memory_is_short() -> None:
+    """The host's where that doesn't hold them, be there a GPU or not; the GPU's where the host just does."""
+    cells = [kernel(name, size=15000, device="gpu:0") for name in "abc"]
+    need = sum(expected_bytes(cell, PLAN) for cell in cells)
+    assert "of gpu:0" in parts_text(cells, PLAN, need)
+    told = parts_text(cells, PLAN, need - 1)
+    assert "gpu:0" not in told
+    assert f"need about {need / GIB:.1f} GiB together, {need / GIB:.1f} GiB may be used" in told
+
+
+def on(side: str, name: str, number: int = 0) -> Cell:
+    """A cell of a side; ``number`` tells cells of one name apart."""
+    cell = kernel(name)
+    return replace(cell, axes=(*cell.axes, ("number", number), ("side", side)))
+
+
+def test_one_of_a_further_side_goes_with_the_same_of_the_first() -> None:
+    first, b, again, again_b = on("old", "a"), on("old", "b"), on("new", "a"), on("new", "b")
+    two = 2 * expected_bytes(first, PLAN)
+    assert parts_that_fit([first, b, again, again_b], PLAN, two) == [[first, b], [first, again], [b, again_b]]
+
+
+def test_one_whose_name_another_of_its_own_side_has_goes_with_the_first_of_all() -> None:
+    first, again, once_more = on("old", "a"), on("new", "a"), on("newest", "a")
+    b, other_b = on("old", "b"), on("old", "b", 1)
+    two = 2 * expected_bytes(first, PLAN)
+    parts = parts_that_fit([first, again, b, other_b, once_more], PLAN, two)
+    assert parts == [[first, again], [first, b], [first, other_b], [first, once_more]]

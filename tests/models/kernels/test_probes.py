@@ -83,13 +83,13 @@ class TestProduct:
         right = np.full((size, size), float(size))
         right[0, 0] += 1.0
         right[0, 1] -= 1.0
-        for seed in range(60):
+        for seed in range(600):
             probe = verification.probe({}, problem, np.random.default_rng(seed))
             error = probe(PLAIN, right, np.ones(size)).error
             # two elements off by 1 with unlike signs: 2 / (64² · 6 / √64)
             assert error == pytest.approx(0.0, abs=1e-12) or error == pytest.approx(2 / (size**2 * 6 / 8))
             seen += error > 1e-9
-        assert 0.6 * 60 < seen < 0.9 * 60
+        assert 0.7 * 600 < seen < 0.8 * 600
 
 
 class TestEigenpairs:
@@ -129,6 +129,20 @@ class TestEigenpairs:
         found = probe(PLAIN, answer, self.FACTORS)
         assert (found.error, found.tolerance) == (math.inf, 90 * 2.0**-52)
 
+    def test_signs_tell_one_vector_twice_from_two(self):
+        """Of the unit matrix (1, 0) twice, each over √2: with signs alike V Vᵀ 1 = 1, as if it were right.
+
+        Unlike ones cancel, and Vᵀ V s - s is -s; which they are is drawn, half of the time either.
+        """
+        problem, seen = Problem((np.eye(2),), "float64", "cpu:0"), 0
+        answer = (np.ones(2), np.array([[1.0, 1.0], [0.0, 0.0]]) / math.sqrt(2))
+        for seed in range(200):
+            probe = eigen.probe({}, problem, np.random.default_rng(seed))
+            error = probe(PLAIN, answer, np.ones(2)).error
+            assert error == pytest.approx(0.0, abs=1e-12) or error == pytest.approx(1 / (6 * math.sqrt(2)))
+            seen += error > 1e-9
+        assert 0.35 * 200 < seen < 0.65 * 200
+
     def test_settled_by_the_product_with_1_2_3(self):
         values, vectors = eigen.settled((np.array([1.0, 5.0]), np.array([[-1.0, 1.0], [1.0, 1.0]])))
         assert values.tolist() == [1.0, 5.0]
@@ -161,6 +175,18 @@ class TestDerivatives:
         assert self.check("jacobian", wrong).error == 0.5
         assert self.check("jacobian", self.SLOPE).error == math.inf
         assert self.check("jacobian", right[:2]).error == math.inf
+
+    def test_signs_see_what_cancels_in_a_row(self):
+        """13 more at one end of the second row and 13 less at the other: 26 of a derivative of 26, or nothing."""
+        wrong = np.diag(self.SLOPE)
+        wrong[1, [0, 2]] = 13.0, -13.0
+        problem, seen = Problem((self.X,), "float64", "cpu:0"), 0
+        for seed in range(200):
+            probe = jacobian.probe({"what": "jacobian"}, problem, np.random.default_rng(seed))
+            error = probe(PLAIN, wrong, self.FACTORS).error
+            assert error in (0.0, 1.0)
+            seen += error > 0
+        assert 0.35 * 200 < seen < 0.65 * 200
 
 
 def test_noise_is_the_product_or_nothing():

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.workload import Problem
 from likeforlike.models.kernels.eigen import workload as eigen
 from likeforlike.models.kernels.jacobian import workload as jacobian
 from likeforlike.models.kernels.matmul import verification
 from likeforlike.models.kernels.matmul import workload as matmul
 from likeforlike.models.kernels.noise import workload as noise
+from likeforlike.models.registry import kernel_workloads
 
 
 def test_matmul_operands_are_drawn_from_2020_and_the_size():
@@ -234,3 +236,39 @@ def test_noise_is_a_product_of_800():
     left, right = problem.operands
     assert noise.verify({}, problem, left @ right).ok
     assert not noise.verify({}, problem, right @ left).ok
+
+
+@pytest.mark.parametrize(("lowest", "passes"), [(0.0, 3), (-1.0, 5)])
+def test_operands_without_an_element_below_0_are_read_once(monkeypatch, lowest, passes):
+    """The sketch goes once over both operands and the product; magnitudes of both signs need each again."""
+    read = []
+    kept = verification.rounded
+    monkeypatch.setattr(
+        verification, "rounded", lambda part, dtype: read.append(part.size) or kept(part, dtype)
+    )
+    size = 8
+    left, right = np.ones((size, size)), np.ones((size, size))
+    left[3, 3] = lowest
+    problem = Problem((left, right), "float64", "cpu:0")
+    assert verification.sketched_error(problem, left @ right) < 1e-15
+    assert sum(read) == passes * size**2
+
+
+def test_a_symmetric_matrix_stays_one_when_it_is_changed():
+    (matrix,) = eigen.problem({"size": 5}, "cpu:0").operands
+    factors = Factors(5, eigen.WORKLOAD.rows_alike, "float64", np.random.default_rng(1))
+    factors.change_one()
+    changed = factors.now[:, np.newaxis] * matrix
+    assert not np.array_equal(changed, matrix)
+    np.testing.assert_array_equal(changed, changed.T)
+
+
+def test_the_smallest_eigenproblem_that_can_be_asked_for_is_the_notebook_s():
+    size = eigen.WORKLOAD.axis("size")
+    assert (size.parsed("1"), size.parsed("2")) == (None, 2)
+
+
+def test_which_workloads_are_products_alone_and_whose_copies_are_timed():
+    workloads = kernel_workloads()
+    assert {name for name, workload in workloads.items() if workload.multiplies} == {"matmul", "gemm"}
+    assert {name for name, workload in workloads.items() if workload.transfers} == {"matmul"}

@@ -79,3 +79,77 @@ def test_the_probe_is_told_whose_sample_comes_and_says_what_disturbed_it(
     watch.before(CELL, hand.pids)
     assert watch.after(CELL, Sample(1.0), 0) == ["waited"]
     assert started == [(71, 72)]
+
+
+class Recorder:
+    """Stands in for the watches of energy and of pace: what it was told, in order."""
+
+    def __init__(self, devices: object) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: self.told.append((name, *arguments)) or f"{name} said so"
+
+    def of(self, cell: Cell) -> dict[str, Any]:
+        return {"not_measurable": "denied"}
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> MachineWatch:
+    """Over a GPU and a processor, with a probe and two recorders."""
+    monkeypatch.setattr(disturbances, "EnergyWatch", Recorder)
+    monkeypatch.setattr(disturbances, "PaceWatch", Recorder)
+    monkeypatch.setattr(disturbances, "busy", lambda device: f"{device.id} is busy")
+    monkeypatch.setattr(disturbances, "snapshot", lambda device, previous=None: {"since": previous})
+    devices = {"gpu:0": Device("gpu", 0, "a GPU"), "cpu:0": Device("cpu", 0, "a processor")}
+    return MachineWatch(devices)
+
+
+def test_energy_and_pace_are_told_of_each_step(watch: MachineWatch) -> None:
+    sample = Sample(1.0)
+    watch.begin([CELL])
+    watch.before(CELL, (71,))
+    watch.after(CELL, sample, 0)
+    assert watch.needs_load(CELL)
+    watch.loaded(CELL, 5)
+    assert watch.pace(CELL) == "read said so"
+    watch.end()
+    steps = [("begin", [CELL]), ("before", CELL), ("after", CELL, sample), ("needs_load", CELL)]
+    assert watch._energy.told == [*steps, ("loaded", CELL, 5), ("end",)]  # type: ignore[attr-defined]
+    assert watch._pace.told == [("begin", [CELL]), ("read", CELL), ("end",)]  # type: ignore[attr-defined]
+
+
+def test_reasons_begin_with_who_used_the_gpu_before(
+    watch: MachineWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The processor is asked at the run's begin, not with each group: there the harness itself works."""
+    monkeypatch.setattr(disturbances, "disturbance", lambda before, after: ["stolen", "throttled"])
+    processor = replace(CELL, device="cpu:0")
+    watch.begin([CELL, processor])
+    state = watch.states(CELL)
+    assert state["disturbances"] == ["gpu:0 is busy", "stolen", "throttled"]
+    assert (state["before"], state["after"]) == ({"since": None}, {"since": {"since": None}})
+    assert watch.states(processor)["disturbances"] == ["stolen", "throttled"]
+
+
+def test_why_there_is_no_energy_stays_where_others_drew_some(
+    watch: MachineWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disturbances, "used_by_others", lambda kind, before, after: ["another process"])
+    watch.begin([CELL])
+    assert watch.states(CELL)["energy"] == {"not_measurable": "denied"}
+
+
+def test_the_wait_is_the_probe_s_and_a_probe_is_closed_once(
+    watch: MachineWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+    probe = SimpleNamespace(waited_seconds=0.25, close=lambda: closed.append("probe"))
+    monkeypatch.setattr(disturbances, "Probe", lambda device: probe if device.kind == "gpu" else None)
+    processor = replace(CELL, device="cpu:0")
+    watch.begin([CELL, processor])
+    assert watch.waited_seconds(CELL) == 0.25
+    assert watch.waited_seconds(processor) is None
+    watch.end()
+    watch.end()
+    assert closed == ["probe"]

@@ -52,3 +52,12 @@ def test_a_device_that_nobody_reads_tells_nothing() -> None:
     watch.begin([CELL])
     assert watch.read(CELL) is None
     assert pace_facts([None, None]) is None
+
+
+def test_once_they_are_given_back_nothing_is_read() -> None:
+    maker = MadeUp(Pace(1.4e9), Pace(1.3e9))
+    watch = PaceWatch({"gpu:0": GPU}, [maker])  # type: ignore[list-item]
+    watch.begin([CELL])
+    assert watch.read(CELL) == Pace(1.4e9)
+    watch.end()
+    assert watch.read(CELL) is None

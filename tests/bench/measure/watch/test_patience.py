@@ -52,7 +52,7 @@ def test_a_burst_is_waited_for() -> None:
 def test_who_is_there_to_stay_is_not() -> None:
     machine = Machine([0.5])
     assert not machine.patience().wait()
-    assert machine.now == pytest.approx(15.0, abs=0.3)
+    assert machine.now == 15.0
 
 
 def test_a_run_waits_a_minute_and_half_of_its_time() -> None:
@@ -94,3 +94,32 @@ def test_a_neighbour_within_the_container_is_waited_for() -> None:
     patience = machine.patience()
     assert patience.wait()
     assert patience.waited_seconds == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("wanted", [5, 10])
+def test_others_disturb_from_a_tenth_on(wanted: int) -> None:
+    """In whole ticks of 50 a window: a tenth to the last bit, and two; then a window of theirs is empty."""
+    readings = iter([(0, 0), (wanted, 50), (wanted, 50), (wanted, 100)])
+
+    def read() -> dict[str, Any]:
+        wanted, whole = next(readings)
+        ticks = {"wanted": wanted, "stolen": 0, "all": whole, "processors": 2}
+        return {"processor_ticks": ticks, "own_processor_seconds": 0.0, "usable_cores": 2}
+
+    machine = Machine([0.0])
+    patience = Patience(60.0, read, machine.clock, machine.sleep)
+    assert patience.wait()
+    assert patience.waited_seconds == 0.25
+
+
+def test_what_may_be_waited_is_what_is_left_of_half_the_run_s_time() -> None:
+    """A second at first and half of the 8 s since: 5 s. Then 1 + 13/2 - 5 = 2.5, and 1 + 15.5/2 - 7.5 = 1.25."""
+    machine = Machine([0.5])
+    machine.now = 100.0
+    patience = machine.patience(1.0)
+    machine.now += 8.0
+    for left in (5.0, 2.5, 1.25):
+        before = machine.now
+        assert not patience.wait()
+        assert machine.now - before == left
+    assert patience.waited_seconds == 8.75

@@ -10,6 +10,7 @@ import pytest
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.workload import Workload
 from likeforlike.models.frameworks import on_numpy
 from likeforlike.models.inference.own.rows import Known, Question, Rows, asked
@@ -32,7 +33,7 @@ def right(samples: np.ndarray) -> np.ndarray:
     return samples @ KERNEL.astype(np.float32)
 
 
-@pytest.mark.parametrize("batch", [1, 8, 25, 40, 100])
+@pytest.mark.parametrize("batch", [1, 8, 20, 25, 40, 100])
 def test_each_draw_has_other_samples_as_far_as_there_are_so_many(batch: int) -> None:
     rows = Rows(known(), batch, np.random.default_rng(0))
     assert rows.now.tolist() == [n % 40 for n in range(batch)]
@@ -106,3 +107,22 @@ def test_a_kept_answer_is_found() -> None:
 def test_what_nothing_shows_to_be_one_network_is_told() -> None:
     rows = Rows(Known(TOKENS, known().answers, 1e-6, "not matched"), 4, np.random.default_rng(0))
     assert rows.hold(rows.known.answers[:4]).unproven == "not matched"
+
+
+def test_further_calls_of_a_turn_are_asked_about_other_samples_too() -> None:
+    of = question(8)
+    kernel = asked(on_numpy.kernel, of, right)
+    assert of.rows is not None
+    assert kernel.supply is not None
+    before = set(of.rows.now)
+    kernel.supply.draw_further()
+    assert not before & set(of.rows.now)
+    assert verify(of.axes, of, kernel.call()).ok
+
+
+@pytest.mark.parametrize("kind", [Problem, Question])
+def test_a_problem_without_samples_to_draw_is_worked_on_by_its_first_operand(kind: type[Problem]) -> None:
+    kernel = asked(on_numpy.kernel, kind((TOKENS[:3], TOKENS[3:5]), "float32", "cpu:0"), right)
+    np.testing.assert_array_equal(kernel.call(), right(TOKENS[:3]))
+    assert kernel.supply is None
+    assert kernel.change is not None
