@@ -71,12 +71,16 @@ def device_ceiling(
     if precision == "float32" and machine.get("precision_mode") == "tf32":
         precision = "tf32"
     kind, _, number = device.partition(":")
-    known: Ceiling | None = None
     emulated = kind == "gpu" and (environment or {}).get(EMULATION.get(precision, ""), "0") == "1"
     if emulated and precision == "float64":
         return None
-    if emulated:
-        return _emulated_ceiling(machine, device)
+    own = _own_ceiling(machine, kind, number, precision)
+    return _emulated_ceiling(own, _own_ceiling(machine, kind, number, "bfloat16")) if emulated else own
+
+
+def _own_ceiling(machine: Mapping[str, Any], kind: str, number: str, precision: str) -> Ceiling:
+    """Without emulation; of a device that isn't known the highest known peak."""
+    known: Ceiling | None = None
     if kind == "gpu":
         gpu = find_gpu(machine, number)
         known = _slice_ceiling(gpu, precision) if gpu.get("mig") else _gpu_ceiling(gpu, precision)
@@ -85,16 +89,13 @@ def device_ceiling(
     return known or highest_known(precision)
 
 
-def _emulated_ceiling(machine: Mapping[str, Any], device: str) -> Ceiling | None:
+def _emulated_ceiling(float32: Ceiling, bfloat16: Ceiling) -> Ceiling:
     """float32 by products of bfloat16, where that is more than its own; an unknown device may do so too."""
-    own, products = (device_ceiling(machine, device, name) for name in ("float32", "bfloat16"))
-    if own is None or products is None:
-        return own
-    rate = products.flop_per_second / EMULATED_FLOAT32_PRODUCTS
-    if rate <= own.flop_per_second:
-        return own
-    source = f"cuBLAS's emulation: a {EMULATED_FLOAT32_PRODUCTS}th of {products.source}"
-    return Ceiling(rate, source, products.of_device)
+    rate = bfloat16.flop_per_second / EMULATED_FLOAT32_PRODUCTS
+    if rate <= float32.flop_per_second:
+        return float32
+    source = f"cuBLAS's emulation: a {EMULATED_FLOAT32_PRODUCTS}th of {bfloat16.source}"
+    return Ceiling(rate, source, bfloat16.of_device)
 
 
 def highest_known(precision: str) -> Ceiling:
@@ -131,7 +132,8 @@ def _slice_ceiling(gpu: Mapping[str, Any], precision: str) -> Ceiling | None:
     board's clock.
     """
     told = gpu["mig"] if isinstance(gpu["mig"], Mapping) else {}
-    per_multiprocessor = CORES_PER_MULTIPROCESSOR.get(_capability(gpu.get("compute_capability")) or (0, 0))
+    capability = _capability(gpu.get("compute_capability"))
+    per_multiprocessor = CORES_PER_MULTIPROCESSOR.get(capability) if capability else None
     count, of_board = positive(told.get("multiprocessors")), positive(told.get("board_cores"))
     board = _gpu_ceiling({**gpu, "cores": of_board}, precision)
     if board is None:
@@ -205,7 +207,7 @@ def _rates_per_core(capability: tuple[int, int], precision: str) -> list[float]:
     if precision == "float64" and capability in FLOAT64_SHARE:
         rates.append(2 * FLOAT64_SHARE[capability])
     # Without tensor cores 16-bit products run at most at twice the rate of float32, tf32 as float32.
-    if precision in ("tf32", "bfloat16", "float16") and capability < (7, 0):
+    if precision in ("tf32", "bfloat16", "float16") and capability[0] < 7:
         rates.append(2.0 if precision == "tf32" else 4.0)
     return rates
 

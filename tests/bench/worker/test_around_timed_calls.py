@@ -1,19 +1,20 @@
-"""What is done around timed calls, on a clock moved by hand: changes, draws, readings, and how many calls a turn has."""
+"""What is done around timed calls, on a clock moved by hand: changes, draws, probes, and how many calls a turn has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.timed_calls import TimedCalls
+from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.problem import Verification
+from likeforlike.models.contract.problem import Problem, Verification
+from likeforlike.models.registry import kernel_workloads
 
 ROWS = 40
 
@@ -89,7 +90,7 @@ def test_what_can_t_change_is_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "drawing", "most"),
-    [(0.01, 0.0, 5), (0.01, 0.01, 2), (0.001, 0.0, 8), (0.0, 0.0, 8), (0.04, 0.02, 0)],
+    [(0.01, 0.0, 5), (0.008, 0.0, 6), (0.01, 0.01, 2), (0.001, 0.0, 8), (0.0, 0.0, 8), (0.04, 0.02, 0)],
 )
 def test_further_calls_fill_a_twentieth_of_a_second_with_their_draws(
     seconds: float, drawing: float, most: int
@@ -119,127 +120,122 @@ def test_the_worst_of_the_probes_is_told_the_first_of_those_alike() -> None:
     assert timed.facts()["probed"] == {"calls": 4, "error": 0.3, "tolerance": 1.0}
 
 
-def read(answer: Any, reading: float) -> tuple[TimedCalls, Hand]:
-    """After one probe in which reading the answer took so long; a call took 0.1 ms."""
+class Probe:
+    """Tells so large an error of every result, and keeps what it was asked."""
+
+    def __init__(self, hand: Hand, error: float = 0.25) -> None:
+        self.hand, self.error = hand, error
+        self.seen: list[Any] = []
+
+    def __call__(self, kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
+        self.seen.append((result, factors, [*self.hand.asked]))
+        return Verification(self.error, 0.5)
+
+
+def test_after_a_call_the_operands_change_before_its_result_is_held_against_the_earlier_ones() -> None:
     hand = Hand()
+    probe = Probe(hand)
+    timed = calls(hand, probe=probe)
+    timed.before_waking()()
+    factors = timed.factors.now
+    timed.after(7.0, 0.25, 0.5)
+    ((result, expected, asked),) = probe.seen
+    assert (result, asked) == (7.0, ["all", "one", "all"])
+    np.testing.assert_array_equal(expected, factors)
+    assert (timed.factors.now != factors).all()
+    assert (timed.seconds, timed.witnessed) == ([0.25], [0.5])
 
-    def to_numpy(result: Any) -> Any:
-        hand.now += reading
-        return answer
 
-    def probe(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
-        kernel.to_numpy(result)
-        return Verification(0.0, 1.0)
-
-    timed = TimedCalls(
-        Kernel(lambda: 7.0, to_numpy=to_numpy),
-        probe,
-        Factors(ROWS, False, "float32", np.random.default_rng(5)),
-        hand.clock,
+@pytest.mark.parametrize(
+    ("error", "outcome", "told"), [(0.75, "wrong-answer", "0.75"), (float("nan"), "non-finite", "nan")]
+)
+def test_a_wrong_result_of_a_timed_call_ends_the_cell(error: float, outcome: str, told: str) -> None:
+    hand = Hand()
+    timed = calls(hand, probe=Probe(hand, error))
+    with pytest.raises(CellFailed) as failure:
+        timed.after(7.0, 0.25, 0.5)
+    assert failure.value.outcome == outcome
+    assert failure.value.reason == (
+        f"a timed call's result is wrong, its untimed ones were right: error {told}, tolerance 0.5"
     )
-    timed.after(7.0, 1e-4, 1e-4)
-    return timed, hand
 
 
-@pytest.mark.parametrize(
-    ("answer", "count"),
-    [
-        (np.zeros(1000), 8000),
-        ((np.zeros(1000), np.zeros(10)), 8080),
-        ((np.zeros(1000), 3), 8000),
-        (3, 0),
-    ],
-)
-def test_the_bytes_of_an_answer_are_those_of_its_arrays(answer: Any, count: int) -> None:
-    assert read(answer, 0.001)[0].read_bytes == count
-
-
-@pytest.mark.parametrize(
-    ("numbers", "reading", "early"),
-    [
-        (0, 0.0019, False),
-        (0, 0.0021, True),
-        (500_000, 0.0099, False),  # 4 MB, that may take 8 ms, and the 2 ms
-        (500_000, 0.0101, True),
-    ],
-)
-def test_reading_longer_than_any_copy_is_suspicious_from_the_first_time_on(
-    numbers: int, reading: float, early: bool
-) -> None:
-    timed, _ = read(np.zeros(numbers), reading)
-    assert timed.wants_readings() == early
-    timed.reading = [reading, *[1.0] * 7]
-    assert not timed.wants_readings()
-    if not early:
-        timed.refuse_early_returns()
-        return
-    with pytest.raises(
-        CellFailed, match=rf"reading its result takes {reading:.3g} s, the call itself 0.0001 s"
-    ):
-        timed.refuse_early_returns()
-
-
-def test_reading_that_takes_no_longer_than_the_call_is_none() -> None:
-    timed, _ = read(3, 0.5)
-    timed.seconds = [0.5]
-    timed.reading = [0.5] * 8
-    timed.refuse_early_returns()
-
-
-class Tensor:
-    """A result on a device, as any framework describes it; reading waits for work that is left."""
-
-    def __init__(self, left_seconds: float, size: int = 8000, word: str = "itemsize") -> None:
-        self.shape = (size, size)
-        self.dtype = type("DType", (), {word: 2})()
-        self.left_seconds = left_seconds
-
-
-def sketched(
-    left: float, sketching: float, call: float = 1.5e-3, again: float = 0.0, **tensor: Any
-) -> TimedCalls:
-    """After eight probes by a sketch; ``left``: seconds of work when a call returned, ``again``: at each reading."""
+def test_without_a_probe_operands_change_and_nothing_is_read() -> None:
     hand = Hand()
+    timed = calls(hand)
+    timed.after(7.0, 0.25, 0.5)
+    assert hand.asked == ["all"]
+    assert timed.facts()["probed"] == {"calls": 0}
 
-    def sketch(result: Tensor, vectors: Any) -> np.ndarray:
-        hand.now += sketching + result.left_seconds + again
-        result.left_seconds = 0.0
-        return np.zeros((8000, 9))
 
-    def probe(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
-        assert kernel.sketch is not None
-        kernel.sketch(result, None)
-        return Verification(0.0, 1.0)
+def test_at_the_end_every_row_is_the_problem_s_own_again() -> None:
+    found = []
+    kernel = Kernel(lambda: 7.0, change=lambda rows, factors: found.append((rows, factors)))
+    timed = TimedCalls(kernel, None, Factors(ROWS, False, "float32", np.random.default_rng(5)))
+    timed.before_waking()()
+    timed.restore()
+    rows, factors = found[-1]
+    assert rows == slice(0, ROWS)
+    assert factors.tolist() == [1.0] * ROWS
+    TimedCalls(Kernel(lambda: 7.0), None, timed.factors).restore()
 
+
+def test_two_clocks_that_disagree_over_timed_calls_end_the_cell() -> None:
+    timed = calls(Hand())
+    for _ in range(4):
+        timed.after(7.0, 0.25, 0.25)
+    timed.refuse_false_clocks()
+    for _ in range(4):
+        timed.between(0.25, 0.5)
+    timed.refuse_false_clocks()  # of every second call
+    timed.seconds, timed.witnessed = timed.seconds[4:], timed.witnessed[4:]
+    with pytest.raises(CellFailed, match="two clocks disagree"):
+        timed.refuse_false_clocks()
+
+
+def test_before_the_first_call_nothing_is_known() -> None:
+    timed = calls(Hand())
+    assert timed.facts() == {"timed_calls": "not proven: no call was timed", "probed": {"calls": 0}}
+    assert (timed.read_bytes, timed.result_bytes) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "probed", "told"),
+    [
+        ({"change": lambda *how: None}, True, "proven"),
+        ({"change": lambda *how: None, "calls": lambda: 1}, True, "proven"),
+        ({"supply": Hand()}, True, "proven"),
+        ({"change": lambda *how: None}, False, "not proven: the workload has no quick check"),
+        ({}, True, "not proven: the kernel has no way to change its operands"),
+        ({"change": lambda *how: None, "calls": lambda: 2}, True, "not proven: a sample is several calls"),
+    ],
+)
+def test_whether_timed_calls_are_proven_is_told(kernel: dict[str, Any], probed: bool, told: str) -> None:
+    probe = Probe(Hand()) if probed else None
     factors = Factors(ROWS, False, "float32", np.random.default_rng(5))
-    timed = TimedCalls(Kernel(lambda: None, sketch=sketch), probe, factors, hand.clock)
-    for _ in range(8):
-        timed.after(Tensor(left, **tensor), call, call)
-    return timed
+    timed = TimedCalls(Kernel(lambda: 7.0, **kernel), probe, factors)
+    timed.after(7.0, 0.25, 0.5)
+    assert timed.facts()["timed_calls"].startswith(told)
 
 
-@pytest.mark.parametrize("word", ["itemsize", "size"])
-@pytest.mark.parametrize("sketching", [0.0015, 0.0048, 0.1])
-def test_a_sketch_of_a_large_result_may_take_longer_than_the_product(sketching: float, word: str) -> None:
-    """On an H200 8000 x 8000 numbers in bfloat16 were multiplied in 1.5 ms, and sketched in 2.5 to 5.5."""
-    timed = sketched(0.0, sketching, word=word)
-    assert timed.result_bytes == 128_000_000
-    timed.refuse_early_returns()
-
-
-@pytest.mark.parametrize("left", [0.0022, 0.06, 1.0])
-def test_a_sketch_that_waits_for_work_is_found_whatever_it_takes_itself(left: float) -> None:
-    with pytest.raises(CellFailed, match="a call returns before its work is done"):
-        sketched(left, 0.0048, call=2e-5).refuse_early_returns()
-
-
-def test_work_that_is_done_anew_at_each_reading_is_found_once_no_device_is_so_slow() -> None:
-    with pytest.raises(CellFailed, match="a call returns before its work is done"):
-        sketched(0.0, 0.0048, call=2e-5, again=0.3).refuse_early_returns()
-
-
-def test_a_second_reading_is_taken_of_suspicious_ones_alone() -> None:
-    assert sketched(0.0, 0.001).reading_again == []
-    suspicious = sketched(0.01, 0.0048)
-    assert suspicious.reading == pytest.approx([0.0148] * 8)
-    assert suspicious.reading_again == pytest.approx([0.0048] * 8)
+@pytest.mark.parametrize(
+    ("operands", "rows"),
+    [
+        ((np.ones((3, 2), np.float32),), 3),
+        ((np.ones(5), np.arange(4)), 5),
+        ((np.arange(4), np.ones(4)), 0),
+        ((np.float64(1.0) * np.ones(()),), 0),
+        ((), 0),
+    ],
+)
+def test_what_no_fraction_can_multiply_is_never_changed(operands: tuple[np.ndarray, ...], rows: int) -> None:
+    problem = Problem(operands, "float32", "cpu:0")
+    changed: list[Any] = []
+    kernel = Kernel(call=lambda: None, change=lambda *how: changed.append(how))
+    workload = replace(kernel_workloads()["eigen"], probe=lambda axes, problem, random: lambda *of: None)
+    made = timed_calls(workload, {}, problem, kernel)
+    made.before_waking()()
+    assert bool(changed) is bool(rows)
+    assert len(made.factors.now) == rows
+    assert made.probe is not None
+    assert timed_calls(replace(workload, probe=None, reference=None), {}, problem, kernel).probe is None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from command import PLUGINS, read, run_bench
 from worker_line import Line, spec
@@ -17,10 +14,6 @@ from worker_line import Line, spec
 from likeforlike.bench.worker import clocks, measure_kernel, timed_calls
 from likeforlike.bench.worker.messages import Finish, Finished, Go, Sample
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.models.contract.change import Factors
-from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.problem import Problem
-from likeforlike.models.registry import kernel_workloads
 
 ROUNDS = 4
 OF_PROCESS = {"import_seconds": 0.5, "fresh_process": True}
@@ -159,72 +152,10 @@ def test_a_clock_of_an_option_that_runs_slowly_is_found(monkeypatch: pytest.Monk
         measure_kernel.measure(asked, Line(*[Go()] * ROUNDS, Finish()), OF_PROCESS)  # type: ignore[arg-type]
 
 
-# --- reading that takes the work's time ---
-
-
-def calls_with(reading: list[float], seconds: list[float], read_bytes: int) -> timed_calls.TimedCalls:
-    factors = Factors(1, False, "float64", np.random.default_rng(0))
-    made = timed_calls.TimedCalls(Kernel(lambda: None), None, factors)
-    return replace(made, reading=reading, seconds=seconds, read_bytes=read_bytes)
-
-
-@pytest.mark.parametrize(
-    ("reading", "seconds", "read_bytes", "early"),
-    [
-        ([0.5] * 8, [0.001] * 8, 8_000_000, True),
-        ([0.5] * 7 + [0.01], [0.001] * 8, 8_000_000, False),  # one quick reading: the others were disturbed
-        ([0.5] * 7, [0.001] * 7, 8_000_000, False),  # too few to judge
-        ([0.5] * 8, [0.6] * 8, 8_000_000, False),  # less than a call
-        ([0.5] * 8, [0.001] * 8, 400_000_000, False),  # so much takes so long to copy
-        ([0.0019] * 8, [0.00001] * 8, 0, False),
-    ],
-)
-def test_a_reading_that_takes_the_works_time_is_found(
-    reading: list[float], seconds: list[float], read_bytes: int, early: bool
-) -> None:
-    calls = calls_with(reading, seconds, read_bytes)
-    if not early:
-        calls.refuse_early_returns()
-        return
-    with pytest.raises(
-        CellFailed, match="a call returns before its work is done: reading its result takes 0.5"
-    ):
-        calls.refuse_early_returns()
-
-
-@pytest.mark.parametrize(
-    ("reading", "seconds", "wanted"),
-    [
-        ([0.5] * 3, [0.001] * 3, True),
-        ([0.5, 0.5, 0.0015], [0.001] * 3, False),  # of a quick reading no more need be known
-        ([0.5] * 3, [0.6] * 3, False),
-        ([0.5] * 8, [0.001] * 8, False),  # enough
-        ([], [0.001] * 3, False),  # nothing is read
-    ],
-)
-def test_of_few_slow_readings_more_are_taken(
-    reading: list[float], seconds: list[float], wanted: bool
-) -> None:
-    assert calls_with(reading, seconds, 0).wants_readings() is wanted
-
-
 def test_a_call_that_returns_early_is_found_however_few_rounds_there_were() -> None:
     """Of ten launches each has four."""
     with pytest.raises(CellFailed, match="a call returns before its work is done: reading its result takes"):
         measured("multiplies_when_read", axes={"size": 400, "dtype": "float32"})
-
-
-def test_reading_is_timed_where_the_result_is_read() -> None:
-    ticks = itertools.count()
-    calls = timed_calls.TimedCalls(
-        Kernel(lambda: np.ones(4), change=lambda rows, factors: None),
-        lambda kernel, result, factors: timed_calls.Verification(float(kernel.to_numpy(result)[0] - 1), 0.0),
-        Factors(4, False, "float64", np.random.default_rng(0)),
-        clock=lambda: float(next(ticks)),
-    )
-    calls.after(np.ones(4), 2.0, 2.0)
-    assert calls.reading == [2.0]  # from the call's end, with a look at the clock before it is read
-    assert calls.read_bytes == 32
 
 
 # --- through workers' processes, as a user would ---
@@ -253,23 +184,3 @@ def test_each_way_to_deceive_ends_with_a_wrong_answer_in_a_run(tmp_path: Path) -
     told = {b["extra_info"]["implementation"]: b["extra_info"]["timed_calls"] for b in result["benchmarks"]}
     assert told["numpy"] == told["honest"] == told["twin-a"] == "proven"
     assert told["changes-nothing"].startswith("not proven: ")
-
-
-@pytest.mark.parametrize(
-    ("operands", "rows"),
-    [
-        ((np.ones((3, 2), np.float32),), 3),
-        ((np.arange(4), np.ones(4)), 0),
-        ((np.float64(1.0) * np.ones(()),), 0),
-        ((), 0),
-    ],
-)
-def test_what_no_fraction_can_multiply_is_never_changed(operands: tuple[np.ndarray, ...], rows: int) -> None:
-    problem = Problem(operands, "float32", "cpu:0")
-    changed: list[Any] = []
-    kernel = Kernel(call=lambda: None, change=lambda *how: changed.append(how))
-    workload = replace(kernel_workloads()["eigen"], probe=lambda axes, problem, random: lambda *of: None)
-    calls = timed_calls.timed_calls(workload, {}, problem, kernel)
-    calls.before_waking()()
-    assert bool(changed) is bool(rows)
-    assert len(calls.factors.now) == rows

@@ -7,8 +7,16 @@ import sys
 
 import pytest
 
-from likeforlike.devices.limits.ceilings import PRECISIONS, Ceiling, device_ceiling, find_peaks, highest_known
-from likeforlike.devices.limits.peaks import GPU_PEAKS, HIGHEST_PEAKS
+from likeforlike.devices.limits import ceilings
+from likeforlike.devices.limits.ceilings import (
+    PRECISIONS,
+    Ceiling,
+    device_ceiling,
+    find_peaks,
+    highest_known,
+    positive,
+)
+from likeforlike.devices.limits.peaks import GPU_PEAKS, HIGHEST_PEAKS, GpuPeaks
 
 
 def gpu(name, capability=None, cores=None, hertz=None, **more):
@@ -254,3 +262,112 @@ def test_double_precision_without_tensor_cores_by_hand():
     assert tera(gpu("unnamed", [8, 6], 10_752, 1.74e9), "float64") == pytest.approx(
         2 / 64 * 10_752 * 1.74e9 / 1e12
     )
+
+
+def test_of_an_unknown_device_the_ceiling_is_not_its_own():
+    """163.4 TFLOP/s, as AMD prints for the MI300X."""
+    ceiling = device_ceiling(None, "gpu:0", "float32")
+    assert (ceiling.flop_per_second, ceiling.of_device) == (pytest.approx(163.4e12), False)
+    assert device_ceiling(gpu("Tesla T4"), "gpu:0", "float32").of_device
+
+
+def test_a_gpu_is_found_by_a_number_alone():
+    for device in ("gpu:x", "gpu:", "gpu"):
+        assert device_ceiling(gpu("Tesla T4"), device, "float16") == highest_known("float16")
+
+
+@pytest.mark.parametrize(
+    ("precision", "a_core_and_cycle"),
+    [("float64", 2 / 32), ("float32", 2), ("tf32", 2), ("bfloat16", 4), ("float16", 4)],
+)
+def test_a_board_before_tensor_cores_by_hand(precision, a_core_and_cycle):
+    """Pascal's for gaming: a 32nd of float32's rate in float64, at most twice that rate in 16 bits."""
+    unnamed = gpu("unnamed", [6, 1], 3584, 1.48e9)
+    assert tera(unnamed, precision) == pytest.approx(a_core_and_cycle * 3584 * 1.48e9 / 1e12)
+
+
+def test_double_precision_by_tensor_cores_counts_where_it_is_faster():
+    """An A100's do 128 operations a cycle for 64 cores, twice what the cores do by themselves."""
+    assert tera(gpu("unnamed", [8, 0], 6912, 1.41e9), "float64") == pytest.approx(2 * 6912 * 1.41e9 / 1e12)
+
+
+def test_a_rate_that_an_architecture_is_not_known_for_is_not_guessed():
+    jetson = gpu("unnamed", [7, 2], 512, 1.377e9)
+    assert device_ceiling(jetson, "gpu:0", "float64") == highest_known("float64")
+    assert tera(jetson, "float32") == pytest.approx(2 * 512 * 1.377e9 / 1e12)
+
+
+@pytest.mark.parametrize(
+    "capability", [None, True, 6, "61", [6], [6, 1, 0], [6, "1"], ["6", 1], [6.0, 1.0], [6, True]]
+)
+def test_what_is_no_compute_capability_tells_no_architecture(capability):
+    unnamed = gpu("unnamed", capability, 1000, 1e9)
+    assert device_ceiling(unnamed, "gpu:0", "float16") == highest_known("float16")
+    assert tera(unnamed, "float32") == pytest.approx(2.0)
+
+
+def test_a_row_may_lack_a_precision(monkeypatch):
+    row = GpuPeaks(("new",), "a datasheet", None, 10.0, None, None, None)
+    monkeypatch.setattr(ceilings, "GPU_PEAKS", (row,))
+    assert tera(gpu("NEW"), "tf32") == 10.0
+    assert device_ceiling(gpu("NEW"), "gpu:0", "float16") == highest_known("float16")
+
+
+def mig(name="NVIDIA A100-SXM4-80GB MIG 1g.10gb", capability=(8, 0), count=14, board_cores=6912):
+    """A slice of an A100: 108 multiprocessors of 64 cores, 312 TFLOP/s in 16 bits."""
+    return gpu(
+        name, list(capability), None, 1.41e9, mig={"multiprocessors": count, "board_cores": board_cores}
+    )
+
+
+def test_a_slice_has_its_share_of_the_board():
+    ceiling = device_ceiling(mig(), "gpu:0", "float16")
+    assert ceiling.flop_per_second == pytest.approx(312e12 * 14 / 108)
+    assert ceiling.of_device
+    assert ceiling.source.startswith("MIG slice, 896 of 6912 cores: 13.0% of ")
+
+
+def test_a_slice_is_never_more_than_its_board():
+    assert tera(mig(count=1000), "float16") == 312.0
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        mig(capability=()),
+        mig(capability=(6, 1)),
+        mig(count=None),
+        mig(board_cores=None),
+        gpu("NVIDIA A100", mig=True),
+    ],
+)
+def test_of_a_slice_of_unknown_size_the_whole_board_s_ceiling_is_told(machine):
+    ceiling = device_ceiling(machine, "gpu:0", "float16")
+    assert (ceiling.flop_per_second, ceiling.of_device) == (312e12, False)
+    assert ceiling.source.startswith("a MIG slice of unknown size: its whole board's ceiling, ")
+
+
+def test_a_slice_of_an_unknown_board_is_not_known():
+    unknown = mig("a board nobody tabulated", capability=())
+    assert device_ceiling(unknown, "gpu:0", "float16") == highest_known("float16")
+
+
+@pytest.mark.parametrize(
+    ("machine", "precision", "gigaflop"),
+    [
+        # BFMMLA: four times the products of float32's FMLA; two 512-bit units (A64FX), four of 128 bits.
+        (cpu("asimd", 4, max_hertz=3.0e9), "bfloat16", 4 * 3.0 * 4 * (4 * 4 * 2)),
+        (cpu("sve", 4, max_hertz=3.0e9), "bfloat16", 4 * 3.0 * 4 * (2 * 16 * 2)),
+        (cpu("sve2", 4, max_hertz=3.0e9), "tf32", 4 * 3.0 * 4 * (2 * 16 * 2)),
+        (cpu("avx2", 4, max_hertz=3.0e9), "float16", 4 * 3.0 * 2 * (2 * 8 * 2)),
+        (cpu(cores=1, max_hertz=3.0e9), "float32", 3.0 * 64),
+        (cpu(cores=None, max_hertz=3.0e9, threads=4), "float32", 4 * 3.0 * 64),
+    ],
+)
+def test_further_processors_by_hand(machine, precision, gigaflop):
+    assert device_ceiling(machine, "cpu:0", precision).flop_per_second == pytest.approx(gigaflop * 1e9)
+
+
+def test_positive_numbers():
+    assert [positive(value) for value in (1, 0.5, 9e29)] == [1.0, 0.5, 9e29]
+    assert [positive(value) for value in (0, 0.0, -1, 1e30, float("nan"), True, "1", None)] == [None] * 8

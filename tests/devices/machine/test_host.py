@@ -16,7 +16,7 @@ A = {"name": "a", "boot": "1", "gpu:0": "GPU-7"}
 def test_what_is_told_of_a_host(tmp_path: Path) -> None:
     (tmp_path / "boot_id").write_text("5e1f\n")
     devices = [
-        Device("cpu", 0, "EPYC"),
+        Device("cpu", 0, "EPYC", uuid="a board's"),
         Device("gpu", 0, "H200", uuid="GPU-7"),
         Device("gpu", 1, "H200"),
     ]
