@@ -90,7 +90,7 @@ def launch_weights(units: Sequence[Unit], variance: float | None = None) -> np.n
     between launches, what rounds add included; None where it is unknown, and all count alike.
     """
     rounds = np.array([unit.rounds for unit in units], dtype=float)
-    known = np.maximum(rounds - 1.0, 0.0)
+    known = rounds - 1.0
     if variance is None or not known.sum():
         return np.ones(rounds.size)
     squares = np.array([unit.squared_error for unit in units]) * rounds
@@ -98,7 +98,7 @@ def launch_weights(units: Sequence[Unit], variance: float | None = None) -> np.n
     between = max(variance - float(within.mean()), 0.0)
     if not (between + within).all():
         return np.ones(rounds.size)
-    weights = 1.0 / (between + within)
+    weights = np.reciprocal(between + within)
     return np.asarray(weights / weights.mean())
 
 
@@ -161,7 +161,7 @@ def over_launches(
     if telling is not None:
         within /= telling.overstated
     error = math.sqrt(max(variance, within) / count)
-    share = 0.0 if variance <= 0.0 else max(1.0 - within / max(variance, within), 0.0)
+    share = 0.0 if variance <= 0.0 else 1.0 - within / max(variance, within)
     centre = float(np.average(logs, weights=weights))
     estimate = _student(centre, error, freedom, kept, True, confidence, count, share)
     return replace(estimate, left_out=len(units) - count)
@@ -243,7 +243,7 @@ def _side(
     prior = replace(run_spread, variance=run_spread.variance + each)
     varied, known = moderated(float(np.var(means, ddof=1)), len(runs) - 1.0, prior)
     error = max(varied, each) / len(runs)
-    return float(np.mean(means)), error, known, max(error - each / len(runs), 0.0)
+    return float(np.mean(means)), error, known, error - each / len(runs)
 
 
 def widened(
@@ -268,19 +268,18 @@ def widened(
         return told
     centre = math.log(estimate.ratio)
     errors = [(centre - math.log(estimate.low)) / _NORMAL, (math.log(estimate.high) - centre) / _NORMAL]
-    own = max(max(errors) ** 2, 0.0)
+    own = max(errors) ** 2
     parts = [(own, max(estimate.pairs - 1.0, 1.0)), (launches.variance, launches.worth)]
     parts += [] if runs is None else [(fixed, 2.0 * runs.worth)]
     freedom = joint_freedom(parts)
     factor = _factor(freedom, confidence)
     below, above = (math.hypot(error, math.sqrt(spread)) for error in errors)
     towards = below if centre > 0.0 else above
-    p_value = 2.0 * float(special.stdtr(freedom, -abs(centre) / towards)) if towards else 1.0
     return replace(
         told,
         low=math.exp(centre - factor * below),
         high=math.exp(centre + factor * above),
-        p_value=min(max(p_value, LEAST_P_VALUE), 1.0),
+        p_value=_p_value(centre, towards, freedom),
         freedom=freedom,
         between_share=spread / (spread + own) if spread + own else 0.0,
         fixed_variance=fixed,
@@ -316,14 +315,14 @@ def further_launches(estimate: RatioEstimate, needed: float) -> int | None:
     """
     if estimate.freedom is None or needed <= 0.0:
         return None
-    falling = max(interval_squared_error(estimate) - estimate.fixed_variance, 0.0) * estimate.launches
+    falling = (interval_squared_error(estimate) - estimate.fixed_variance) * estimate.launches
 
     def reached(count: int) -> bool:
         freedom = estimate.freedom + count - estimate.launches  # type: ignore[operator]
         error = math.sqrt(estimate.fixed_variance + falling / count)
         return _factor(freedom, estimate.confidence) * error <= needed
 
-    least = max(estimate.launches + 1, 3 if estimate.assumed else 2)
+    least = 3 if estimate.assumed else estimate.launches + 1
     if not reached(MOST_LAUNCHES):
         return None
     low, high = least, MOST_LAUNCHES

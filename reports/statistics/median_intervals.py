@@ -8,7 +8,7 @@ of a median here: its percentile interval misses the median of seven samples 12 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from scipy import special
@@ -22,12 +22,11 @@ CAUTION = 0.85
 """Share of the error asked for that the interpolation is given, since with outliers it errs more often."""
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _lower_rank(count: int, confidence: float) -> int:
     """Rank (from 1) of the order statistic that bounds the median from below; 0 if none does."""
-    ranks = np.arange(1, count // 2 + 1)
-    error = 2.0 * special.bdtr(ranks - 1, count, 0.5)
-    return int(np.count_nonzero(error <= 1.0 - confidence + 1e-12))
+    errors = 2.0 * special.bdtr(np.arange(count // 2), count, 0.5)
+    return int(np.searchsorted(errors, 1.0 - confidence + 1e-12, side="right"))
 
 
 def order_statistic_interval(samples: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
@@ -101,7 +100,7 @@ def sign_p_value(samples: Samples) -> float:
     return float(min((1.0 - outer + share * (outer - inner)) / CAUTION, 1.0))
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _held(count: int, rank: int) -> float:
-    """Probability that the rank-th order statistics from below and above hold the median; 0 if they cross."""
-    return float(max(1.0 - 2.0 * special.bdtr(rank - 1, count, 0.5), 0.0))
+    """Probability that the rank-th order statistics from below and above hold the median."""
+    return float(1.0 - 2.0 * special.bdtr(rank - 1, count, 0.5))

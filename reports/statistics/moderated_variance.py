@@ -62,13 +62,11 @@ def trigamma_inverse(value: float) -> float:
         return 1.0 / math.sqrt(value)
     if value < 1e-6:
         return 1.0 / value
-    y = 0.5 + 1.0 / value
-    for _ in range(50):
+    y, lower = math.inf, 0.5 + 1.0 / value
+    while lower < y:  # from above Newton's steps only fall, until rounding ends them
+        y = lower
         trigamma = float(special.polygamma(1, y))
-        step = trigamma * (1.0 - trigamma / value) / float(special.polygamma(2, y))
-        y += step
-        if -step / y < 1e-10:
-            break
+        lower = y + trigamma * (1.0 - trigamma / value) / float(special.polygamma(2, y))
     return y
 
 
@@ -90,7 +88,7 @@ def pooled_spread(
     halves = np.array([d for _, d in given]) / 2.0
     most = float(2.0 * halves.sum()) if most is None else most
     if values.size == 1:
-        return Spread(float(values[0]), 0.0, most)
+        return Spread(values.item(), 0.0, most)
     errors = _logs(values, halves)
     centre = float(errors.mean())
     excess = float(errors.var(ddof=1) - special.polygamma(1, halves).mean())
@@ -119,7 +117,7 @@ def moderated(variance: float, freedom: float, spread: Spread | None) -> tuple[f
     if spread is None or spread.freedom == 0.0:
         return variance, freedom
     if math.isinf(spread.freedom):
-        return spread.variance, max(min(math.inf, spread.most), freedom)
+        return spread.variance, max(spread.most, freedom)
     total = spread.freedom + freedom
     moved = (spread.freedom * spread.variance + freedom * variance) / total
     return moved, max(min(total, spread.most), freedom)

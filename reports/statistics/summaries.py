@@ -13,12 +13,7 @@ import numpy as np
 from scipy import special
 
 from likeforlike.reports.statistics.median_intervals import Samples
-from likeforlike.reports.statistics.rank_tests import (
-    LEAST_P_VALUE,
-    missing_samples,
-    rank_shift,
-    welch_from_moments,
-)
+from likeforlike.reports.statistics.rank_tests import missing_samples, rank_shift, welch_from_moments
 from likeforlike.reports.statistics.ratios import RatioEstimate, arm_p_value, too_few, without_interval
 
 QUARTILES_FROM = 10
@@ -164,12 +159,9 @@ def _apart_p_value(base: Summary, other: Summary) -> float | None:
     first, second = deviations
     if first is None or second is None:
         return None
-    return max(
-        welch_from_moments(
-            (math.log(base.median_seconds), first**2, base.rounds),
-            (math.log(other.median_seconds), second**2, other.rounds),
-        ),
-        LEAST_P_VALUE,
+    return welch_from_moments(
+        (math.log(base.median_seconds), first**2, base.rounds),
+        (math.log(other.median_seconds), second**2, other.rounds),
     )
 
 

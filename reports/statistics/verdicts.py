@@ -109,7 +109,7 @@ def adjusted_p_values(p_values: Sequence[float]) -> np.ndarray:
     order = np.argsort(values)[::-1]
     scaled = values[order] * values.size / np.arange(values.size, 0, -1)
     adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
+    adjusted[order] = np.minimum.accumulate(scaled)
     return adjusted
 
 
@@ -134,9 +134,9 @@ def _missing(estimate: RatioEstimate, limit: float, alike: float) -> tuple[int |
 
 def _more_rounds(estimate: RatioEstimate, needed_half_width: float) -> int | None:
     """Rounds that would, as the interval narrows with the root of their number."""
-    half_width = math.log(estimate.high / estimate.low) / 2.0
-    if needed_half_width <= 0.0 or half_width == 0.0:
+    if needed_half_width <= 0.0:
         return None
+    half_width = math.log(estimate.high / estimate.low) / 2.0
     total = estimate.pairs * (half_width / needed_half_width) ** 2
     if total > 100_000:
         return None

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics import accuracy
 from likeforlike.reports.statistics.accuracy import (
     accuracies_with_false_discovery_rate,
     accuracy_verdict,
@@ -318,60 +317,3 @@ def test_one_in_twenty_of_those_found_may_be_chance(p_values, found):
     judged = [replace(sure, p_value=p_value) for p_value in p_values]
     words = [item.word for item in accuracies_with_false_discovery_rate(judged)]
     assert words.count("higher") == found
-
-
-class TestBounds:
-    def test_a_billionth_beyond_the_margin_is_rounding(self):
-        for excess, word in ((0.5e-9, "unclear"), (2e-9, "higher")):
-            other = by_seed(*[0.505 + excess] * 3)
-            assert accuracy_verdict(by_seed(0.5, 0.5, 0.5), other).word == word
-
-    def test_an_interval_that_touches_0_holds_it(self):
-        assert accuracy._word(0.25, 0.25, 0.005) == ("unclear", "the interval holds 0")
-        assert accuracy._word(-0.25, 0.125, 0.005) == ("lower", "the interval excludes 0")
-        assert accuracy._word(0.25, 0.125, 0.3) == ("unclear", "the interval spans the margin")
-
-    def test_an_interval_that_touches_the_margin_is_within(self):
-        assert accuracy._word(0.125, 0.125 + accuracy.ROUNDING, 0.25)[0] == "same"
-        assert accuracy._word(0.125, 0.126, 0.25)[0] == "unclear"
-
-    def test_a_thousand_further_seeds_are_named_and_no_more(self):
-        class Spread:
-            def half_width(self, further, confidence):
-                return 1.0 / further
-
-        assert accuracy._further(Spread(), 1.0 / 999.5, 0.0, 0.95) == 1000
-        assert accuracy._further(Spread(), 1.0 / 1000.5, 0.0, 0.95) is None
-        assert accuracy._further(Spread(), 0.9, 0.0, 0.95) == 2
-        assert accuracy._further(Spread(), 0.0, 0.9, 0.95) == 2
-        assert accuracy._further(Spread(), 1.1, 0.0, 0.95) == 1
-
-    def test_ten_thousand_images_are_supposed(self):
-        assert accuracy_verdict({0: 0.9}, {0: 0.8}).images == 10_000
-        assert accuracy_verdict({0: 0.9}, {0: 0.8}, 1).images == 1
-
-    def test_a_mean_s_interval_is_of_shares(self):
-        assert mean_accuracy(by_seed(0.0, 0.01), 100).low == 0.0
-        assert mean_accuracy(by_seed(0.5, 0.6)).seeds == 2
-        alike = mean_accuracy(by_seed(0.5, 0.5))
-        assert alike.high - 0.5 == pytest.approx(12.7062 / (10_000 * math.sqrt(24)), rel=1e-4)
-
-    def test_no_gap_is_beyond_no_margin(self):
-        assert not accuracy_verdict({0: 1.0}, {0: 1.0}, margin=0.0).beyond_chance
-
-    def test_a_tenth_of_a_point_is_told_with_one_digit_and_less_with_two(self):
-        def told(base, other):
-            return may_be_called_faster("faster", accuracy_verdict({0: base}, {0: other})).reason
-
-        assert told(0.0, 0.001).startswith("trained to 0.1 % against 0.0 %")
-        assert told(0.884, 0.8844).startswith("trained to 88.44 % against 88.40 %")
-
-    def test_numbers_of_seeds_are_told(self):
-        def told(base, other):
-            return may_be_called_faster(
-                "faster", accuracy_verdict(by_seed(*base), by_seed(*other, start=9))
-            ).reason
-
-        assert "(one seed against 2: nothing is concluded)" in told([0.5], [0.5, 0.5])
-        assert "(2 seeds against 3: same)" in told([0.5, 0.5, 0.5], [0.5, 0.5])
-        assert "(2 seeds each: same)" in told([0.5, 0.5], [0.5, 0.5])

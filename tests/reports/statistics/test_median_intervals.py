@@ -10,10 +10,65 @@ from scipy import stats
 
 from likeforlike.reports.statistics import median_intervals
 from likeforlike.reports.statistics.median_intervals import (
+    LEAST_SAMPLES,
     interpolated_median_interval,
     median_interval,
     sign_p_value,
 )
+
+
+class TestByHand:
+    """Seven samples: the outermost two hold the median in 126 of 128 cases, the next in 112 and in 70."""
+
+    def asked(self, told):
+        """The confidence to ask for, of which the interpolation is given 0.85 of the error, to have this one."""
+        return 1.0 - (1.0 - told) / 0.85
+
+    def test_between_two_ranks_by_laplace_weights(self):
+        """Halfway between the ranks 3 and 4, of which 4 and 4 hold nothing: 4 · 0.5 / (3 + 0.5)."""
+        low, high = interpolated_median_interval(np.arange(7.0) ** 2, self.asked(35 / 128))
+        assert (low, high) == pytest.approx((4 + 5 * 2 / 3.5, 16 - 7 * 2 / 3.5))
+
+    def test_at_95_percent(self):
+        """Ten samples, ranks 2 and 3: 1 - 22/1024 and 1 - 112/1024."""
+        share = (1.0 - 22 / 1024 - (1.0 - 0.85 * 0.05)) / (90 / 1024)
+        weight = 8 * share / (2 + 6 * share)
+        low, high = interpolated_median_interval((np.arange(10.0) ** 2)[::-1])
+        assert (low, high) == pytest.approx((1 + 3 * weight, 64 - 15 * weight))
+
+    def test_between_the_middle_two_there_is_nothing(self):
+        assert interpolated_median_interval(np.arange(6.0) ** 2, self.asked(0.2)) == (4.0, 9.0)
+
+    def test_a_confidence_that_a_rank_offers_is_that_rank(self):
+        samples = np.arange(10.0)
+        assert median_interval(samples, 1.0 - 22 / 1024) == (1.0, 8.0)
+        assert median_interval(samples, 1.0 - 21 / 1024) == (0.0, 9.0)
+
+    def test_little_confidence_is_the_middle(self):
+        assert median_interval([4.0, 2.0, 1.0, 3.0], 0.3) == (2.0, 3.0)
+        assert median_interval([2.0, 1.0], 0.5) == (1.0, 2.0)
+
+    def test_the_fewest_samples(self):
+        assert median_interval(range(LEAST_SAMPLES)) == (0.0, LEAST_SAMPLES - 1.0)
+        assert not math.isfinite(median_interval(range(LEAST_SAMPLES - 1))[0])
+
+    @pytest.mark.parametrize(
+        ("samples", "p_value"),
+        [
+            # the lower end is 0 where a quarter of the way from -1 to 3: (1/4) / (4 - 3/4) of the probability
+            ([-1.0, 3.0, 4.0, 5.0, 6.0], (2 / 32 + 10 / 32 / 13) / 0.85),
+            ([-3.0, -1.0, 1.0, 5.0, 6.0, 7.0, 8.0, 9.0], (18 / 256 + 56 / 256 / 4) / 0.85),
+            ([-3.0, -2.0, -0.1, 0.9, 4.0, 5.0, 6.0], (58 / 128 + 70 / 128 / 13) / 0.85),
+            ([-3.0, -2.0, -0.95, 0.05, 4.0, 5.0, 6.0], 1.0),
+            ([-0.3, -0.2, -0.1, 0.4, 0.5, 0.6], 1.0),
+            ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], 2 / 64 / 0.85),
+            ([2.0], 1.0),
+            ([2.0, 0.1], 0.5),
+        ],
+    )
+    def test_p_value(self, samples, p_value):
+        assert sign_p_value(samples[::-1]) == pytest.approx(p_value)
+        assert sign_p_value([-value for value in samples]) == pytest.approx(p_value)
 
 
 class TestMedianInterval:

@@ -28,6 +28,103 @@ def words(rounds, slow_down, trials=200, seed=1):
     return [verdict(paired_ratio(*noisy_pairs(rng, rounds, slow_down))).word for _ in range(trials)]
 
 
+def threshold_at(log):
+    """The threshold of which this is the logarithm, to the last bit."""
+    near = math.expm1(log)
+    return next(
+        value for value in (near + n * math.ulp(near) for n in range(-9, 10)) if math.log1p(value) == log
+    )
+
+
+def of(ratio, low, high, pairs=25, p_value=0.001, **more):
+    return RatioEstimate(ratio, low, high, pairs, True, p_value, **more)
+
+
+class TestBounds:
+    """Where one word ends and the next begins, to the last bit."""
+
+    HOLDS, SPANS = "the interval holds 1", "the interval spans the threshold"
+    COPIES = "copies of one implementation differed by up to 100 % here"
+
+    @pytest.mark.parametrize(
+        ("figures", "reason"),
+        [
+            ((1.1, 0.99, 1.2), HOLDS),
+            ((1.1, 1.0, 1.2), HOLDS),
+            ((0.9, 0.8, 1.0), HOLDS),
+            ((1.015, 1.005, 1.03), SPANS),
+            ((0.985, 0.97, 0.995), SPANS),
+        ],
+    )
+    def test_an_interval_that_touches_1_holds_it(self, figures, reason):
+        judged = verdict(of(*figures))
+        assert (judged.word, judged.reason) == ("unclear", reason)
+
+    def test_on_the_threshold_is_not_beyond_it(self):
+        judged = verdict(of(1.05, 1.01, 1.2), threshold=threshold_at(math.log(1.05)))
+        assert (judged.word, judged.reason, judged.more_rounds) == ("unclear", self.SPANS, None)
+
+    def test_an_interval_that_touches_the_threshold_lies_within(self):
+        assert verdict(of(1.0, 1.0, 1.05), threshold=threshold_at(math.log(1.05))).word == "same"
+        assert verdict(of(1.0, 0.95, 1.0), threshold=threshold_at(-math.log(0.95))).word == "same"
+
+    def test_a_tenth_is_the_most_that_is_called_the_same(self):
+        assert verdict(of(1.0, 1 / 1.099, 1.099), threshold=1.0).word == "same"
+        assert verdict(of(1.0, 1 / 1.099, 1.101), threshold=1.0).word == "unclear"
+        assert verdict(of(1.0, 1 / 1.101, 1.099), threshold=1.0).word == "unclear"
+
+    @pytest.mark.parametrize(
+        ("figures", "reason"),
+        [
+            ((2.0, 1.9, 2.1), COPIES),
+            ((1.5, 1.2, 3.0), COPIES),
+            ((1.0, 0.6, 1.5), COPIES),
+            ((1.0, 0.5, 1.9), COPIES),
+            ((1.0, 0.6, 2.0), COPIES),
+            ((1.0, 0.6, 3.0), HOLDS),
+            ((1.0, 0.4, 1.5), HOLDS),
+        ],
+    )
+    def test_copies_are_in_the_way_of_what_lies_within_their_noise(self, figures, reason):
+        judged = verdict(of(*figures), threshold=1.0)
+        assert (judged.word, judged.reason) == ("unclear", reason)
+
+    def test_a_noise_that_is_no_ratio_raises_nothing(self):
+        assert verdict(of(1.1, 1.05, 1.2), noise_interval=(0.0, math.inf)).threshold == 0.02
+        assert verdict(of(1.1, 1.05, 1.2), noise_interval=(math.nan, 1.25)).threshold == pytest.approx(0.25)
+        assert verdict(of(1.1, 1.05, 1.2), noise_interval=(0.8, 0.0)).threshold == pytest.approx(0.25)
+
+    def test_more_rounds_are_as_many_as_narrow_it_enough(self):
+        """By hand: half a width of 0.04 must come down to 0.02 - 0.01, a quarter: 16 times the rounds; one of
+        0.05 to 0.02: 6.25 times.
+        """
+        threshold = math.expm1(0.02)
+        wide = of(math.exp(0.01), math.exp(-0.03), math.exp(0.05))
+        assert verdict(wide, threshold=threshold).more_rounds == 15 * 25
+        assert verdict(of(1.0, math.exp(-0.05), math.exp(0.05)), threshold=threshold).more_rounds == 132
+
+    def test_a_hundred_thousand_rounds_are_the_most_that_are_named(self):
+        """The arm is as long as the ratio is far: the interval ends at 1, and one round more would do."""
+        assert verdict(of(2.0, 1.0, 4.0, 100_000)).more_rounds == 1
+        assert verdict(of(2.0, 1.0, 4.0, 100_001)).more_rounds is None
+
+    def test_more_launches_where_these_are_counted(self):
+        judged = verdict(of(1.0, math.exp(-0.04), math.exp(0.04), launches=4, freedom=3.0))
+        error = 0.04 / stats.t.ppf(0.975, 3) * math.sqrt(4)
+        arms = {n: stats.t.ppf(0.975, n - 1) * error / math.sqrt(n) for n in range(5, 99)}
+        wanted = next(n for n, arm in arms.items() if arm <= math.log(1.02))
+        assert (judged.more_launches, judged.more_rounds) == (wanted - 4, None)
+
+    def test_what_is_taken_back_asks_for_as_many_again(self):
+        rounds = verdict(of(1.1, 1.01, 1.2, 30, p_value=0.06))
+        launches = verdict(of(1.1, 1.01, 1.2, 30, p_value=0.06, launches=3, freedom=2.0))
+        taken = with_false_discovery_rate([rounds, launches])
+        assert [(item.word, item.more_rounds, item.more_launches) for item in taken] == [
+            ("unclear", 30, None),
+            ("unclear", None, 3),
+        ]
+
+
 class TestPairedRatio:
     def test_is_the_median_of_the_ratios_not_the_ratio_of_the_medians(self):
         base = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
