@@ -26,8 +26,9 @@ def model_of(problem: Problem) -> Any:
 
 def model_with(found: Network, weights: Named, problem: Problem) -> Any:
     """The network's model on the problem's device, in its precision, with these weights by canonical name."""
-    brought = isinstance(problem, Question)  # a stranger's function is called in the precision of a recipe
-    recipe = replace(MATCHED, precision=problem.dtype) if brought else MATCHED
+    # a stranger's function is called in the precision of a recipe
+    lower = isinstance(problem, Question) and problem.dtype == "bfloat16"
+    recipe = replace(MATCHED, precision="bfloat16") if lower else MATCHED
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(problem.dtype)
     try:
