@@ -250,18 +250,6 @@ def may_be_called_faster(time_word: Word, accuracy: AccuracyVerdict | None, riva
     return Announcement(True, f"{told}: {'unclear' if accuracy.has_interval else 'nothing is concluded'})")
 
 
-def may_be_called_fastest(accuracies: Mapping[str, AccuracyVerdict | None]) -> Announcement:
-    """The same of a trainer faster than several, by their names: each comparison must allow it.
-
-    Each verdict is of this trainer against the one named. The first that forbids it is told.
-    """
-    for name, accuracy in accuracies.items():
-        announcement = may_be_called_faster("faster", accuracy, name)
-        if not announcement.allowed:
-            return announcement
-    return Announcement(True, "none of the others is known to train better")
-
-
 _MIRRORED: dict[AccuracyWord, AccuracyWord] = {
     "higher": "lower",
     "lower": "higher",

@@ -322,7 +322,7 @@ def further_launches(estimate: RatioEstimate, needed: float) -> int | None:
         error = math.sqrt(estimate.fixed_variance + falling / count)
         return _factor(freedom, estimate.confidence) * error <= needed
 
-    least = 3 if estimate.assumed else estimate.launches + 1
+    least = max(estimate.launches + 1, 3 if estimate.assumed else 2)
     if not reached(MOST_LAUNCHES):
         return None
     low, high = least, MOST_LAUNCHES

@@ -13,7 +13,6 @@ from likeforlike.reports.statistics.accuracy import (
     accuracies_with_false_discovery_rate,
     accuracy_verdict,
     may_be_called_faster,
-    may_be_called_fastest,
     mean_accuracy,
 )
 from likeforlike.reports.statistics.moderated_variance import seed_scatter
@@ -270,14 +269,6 @@ class TestFaster:
 
     def test_an_accuracy_that_is_not_known(self):
         assert may_be_called_faster("faster", None).reason == "its accuracy isn't known"
-
-    def test_the_fastest_must_miss_nobodys_quality(self):
-        good = accuracy_verdict(by_seed(0.884, 0.885, 0.884), by_seed(0.884, 0.884, 0.885))
-        bad = accuracy_verdict(by_seed(0.910, 0.911, 0.910), by_seed(0.884, 0.884, 0.885))
-        assert may_be_called_fastest({"keras-fit": good}).allowed
-        announced = may_be_called_fastest({"keras-fit": good, "torch-loop": bad})
-        assert not announced.allowed
-        assert "torch-loop's 91.0 %" in announced.reason
 
 
 def test_the_mean_of_one_trainer_has_students_interval():
