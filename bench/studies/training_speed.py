@@ -96,14 +96,14 @@ class _Document(msgspec.Struct):
     likeforlike: _Ours = msgspec.field(default_factory=_Ours)
 
 
-def read_trained(content: bytes) -> tuple[list[Trained], list[str]]:
+def read_trained(content: bytes, workload: str = TRAINING) -> tuple[list[Trained], list[str]]:
     """The trainers of a result file, and a line for each cell that gave no figure. Raises msgspec errors."""
     document = msgspec.json.decode(content, type=_Document)
     trained = []
     floors: dict[int, list[Mapping[int, float]]] = {}
     for benchmark in document.benchmarks:
         extra = benchmark.extra_info
-        if extra.workload != TRAINING:
+        if extra.workload != workload:
             continue
         run, seconds = (
             int(extra.axes["run"]),
@@ -138,9 +138,10 @@ def measure_training(
     result: Path,
     repeats: int = 1,
     further: Sequence[str] = ("--train-samples=60000",),
+    workload: str = TRAINING,
 ) -> None:
     """Measure these trainers under ``matched`` in one run. Raises StudyFailed if it leaves no file."""
-    command = module_command("likeforlike", "bench", "-q", "--workloads=training", "--recipes=matched")
+    command = module_command("likeforlike", "bench", "-q", f"--workloads={workload}", "--recipes=matched")
     command += [f"--implementations={','.join(implementations)}", f"--epochs={epochs}", f"--data={data}"]
     command += [
         "--devices=cpu:0",
@@ -253,10 +254,12 @@ def products(sizes: Sequence[int], blocks: int) -> tuple[str, list[str]]:
     return table(["size", "product", "median, ms", "GFLOP/s"], rows), lines
 
 
-def known(names: Sequence[str]) -> list[str]:
-    """Those of the names that the registry has."""
-    have = load_registry().names(TRAINING)
-    return [name for name in names if name in have]
+def known(names: Sequence[str], workload: str = TRAINING) -> list[str]:
+    """Those of the names that the registry has; for the floor, all its candidates."""
+    entries = load_registry().of(workload)
+    floors = [entry.name for entry in entries if entry.role == FLOOR and entry.missing() is None]
+    have = {entry.name for entry in entries}
+    return [found for name in names for found in (floors if name == FLOOR else [name]) if found in have]
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:

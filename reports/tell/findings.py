@@ -1,7 +1,7 @@
 """The first ten lines: which findings are told, in what order, and how many.
 
 No finding rests on a figure that is implausible, disturbed, unverified or unclear; what can't be believed
-is told as a warning.
+is told as a warning. That Keras against the hand-written trainer is undecided is told, as undecided.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from likeforlike.bench.studies import long_epochs, variants
+from likeforlike.bench.studies import long_epochs
 from likeforlike.bench.studies.long_epochs import Counted, EpochTimes, chance, counted, counts_table, turns
 from likeforlike.bench.studies.staging.account import StudyFailed
+from likeforlike.bench.studies.variants import of_mlp
 from likeforlike.models.contract.training.recipe import MATCHED, RecipeRefused
 from likeforlike.models.tasks.mlp.workload import WORKLOAD
 
@@ -123,7 +124,7 @@ def test_batches_gathered_once_an_epoch_are_not_autotuned_either(tensorflow):
 def test_fit_without_autotuning_keeps_to_the_oracle(tensorflow):
     """Two epochs, each of three batches and a half: an input that runs out in the second strays by 5 %."""
     recipe = replace(MATCHED, batch_size=16, dropout_rate=0.0)
-    verification = WORKLOAD.task.verify(variants.keras_without_autotuning, recipe, "cpu:0")
+    verification = WORKLOAD.task.verify(of_mlp.keras_without_autotuning, recipe, "cpu:0")
     assert verification.ok
     with pytest.raises(RecipeRefused, match="remainder='drop'"):
-        WORKLOAD.task.verify(variants.keras_without_autotuning, replace(recipe, remainder="drop"), "cpu:0")
+        WORKLOAD.task.verify(of_mlp.keras_without_autotuning, replace(recipe, remainder="drop"), "cpu:0")

@@ -20,11 +20,13 @@ from likeforlike.bench.studies import (
     frozen_neighbours,
     memory_bandwidth,
     training_speed,
-    variants,
     verdict_rules,
 )
 from likeforlike.bench.studies.staging import account, bare_comparison, bare_loop
 from likeforlike.bench.studies.staging.bare_comparison import Alternation, Bursts, RestlessWorker, Turns
+from likeforlike.bench.studies.variants import IMPLEMENTATIONS
+from likeforlike.bench.studies.variants.__main__ import variants_table
+from likeforlike.bench.studies.variants.entries import MLP, VARIES
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.models.registry import load_registry
 
@@ -333,6 +335,11 @@ def test_only_trainers_that_are_registered_are_asked_for():
     assert training_speed.known(["keras-fit", "no-such-trainer"]) == ["keras-fit"]
 
 
+def test_the_floor_is_asked_for_by_its_candidates():
+    assert "floor-numpy" in training_speed.known(["floor"])
+    assert all(name.startswith("floor-") for name in training_speed.known(["floor"]))
+
+
 def test_a_run_that_leaves_no_file_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(
         training_speed.subprocess, "run", lambda *args, **kwargs: SimpleNamespace(returncode=4)
@@ -356,13 +363,15 @@ def test_a_variant_is_held_against_what_it_varies():
     def trained(name, seconds):
         return training_speed.Trained(name, 0, dict(enumerate([seconds] * 6)), [0.88])
 
-    text = variants.variants_table([trained("tf-epoch", 1.0), trained("tf-epoch-with-tape", 1.25)])
+    text = variants_table([trained("tf-epoch", 1.0), trained("tf-epoch-with-tape", 1.25)], MLP)
     (row,) = [line for line in text.splitlines() if "GradientTape" in line]
     assert "1.250" in row  # the ratio to tf-epoch
     assert "0.8800" in row
 
 
 def test_every_variant_varies_a_trainer_that_there_is():
-    known = load_registry().names("training")
-    assert {original for original, _ in variants.VARIES.values()} <= set(known)
-    assert not {entry.name for entry in variants.IMPLEMENTATIONS} & set(known)
+    for workload, variants in VARIES.items():
+        known = set(load_registry().names(workload))
+        assert {variant.original for variant in variants.values()} <= known
+        assert not variants.keys() & known
+        assert {e.name for e in IMPLEMENTATIONS if e.workload == workload} == variants.keys()

@@ -27,7 +27,11 @@ from likeforlike.reports.tell.formatting import (
     widening_text,
 )
 from likeforlike.reports.tell.sections.training.learning_curves import course_table, curves_figure
-from likeforlike.reports.tell.sections.training.trainers import data_warning, pair_sentence
+from likeforlike.reports.tell.sections.training.trainers import (
+    data_warning,
+    pair_sentence,
+    undecided_sentence,
+)
 from likeforlike.reports.tell.wording.accuracy_text import (
     accuracies_text,
     accuracy_over_seeds,
@@ -164,11 +168,16 @@ def _tagged(rows: Sequence[Row], context: Context, item: Measurement) -> tuple[R
 
 
 def _findings(context: Context) -> Iterator[str]:
-    """What the hand-written trainer takes of Keras's time, where it is sure."""
+    """What the hand-written trainer takes of Keras's time: surely, or undecided."""
     for item in context.comparisons.published:
         if item.checked and item.barred:
             names = ("Keras", "the hand-written trainer")
             yield barred_sentence(item, names, f"each under its own recipe {context.where(item.base)}")
+        told = undecided_sentence(
+            f"{context.where(item.base)} the hand-written trainer under its own recipe", item, "Keras"
+        )
+        if told:
+            yield f"{told}."
         if not item.sure:
             continue
         told = pair_sentence("The hand-written trainer under its own recipe", item, "Keras under its own")

@@ -32,6 +32,7 @@ from likeforlike.reports.tell.formatting import (
     comparison_text,
     epoch_words,
     marked,
+    more_rounds_text,
     percent,
     ratio_entry,
     resource_columns,
@@ -261,13 +262,31 @@ def pair_sentence(name: str, item: Comparison, base: str) -> str:
     return f"{name} is {word} than {base}, taking {comparison_text(item)} of its time per {epoch}"
 
 
+def undecided_sentence(name: str, item: Comparison, base: str) -> str:
+    """``Undecided: A takes ×1.9 (0.7 to 5.0) of B's time per whole epoch: the interval holds 1``.
+
+    Empty where the times say something, or where no more of them would help.
+    """
+    verdict = item.verdict
+    if item.doubt or item.withheld or verdict.word != "unclear" or not verdict.estimate.has_interval:
+        return ""
+    told = f"Undecided: {name} takes {comparison_text(item)} of {base}'s time per {epoch_words(item.base)}"
+    return f"{told}: {verdict.reason}{more_rounds_text(verdict)}"
+
+
 def _pair_findings(context: Context, trained: Sequence[Comparison]) -> Iterator[str]:
-    """Keras and the hand-written trainer on equal terms."""
+    """Keras and the hand-written trainer on equal terms; undecided is an answer, too."""
     for item in trained:
-        if _is_pair(item) and item.sure:
-            terms = context.terms(item.base)
+        if not _is_pair(item):
+            continue
+        terms, where = context.terms(item.base), context.where(item.base)
+        if item.sure:
             told = pair_sentence(f"On equal terms ({terms}) the hand-written eager loop", item, "Keras fit")
-            yield f"{told} {context.where(item.base)}{accuracies_text(item, ('Keras', 'eager loop'))}."
+            yield f"{told} {where}{accuracies_text(item, ('Keras', 'eager loop'))}."
+        elif told := undecided_sentence(
+            f"on equal terms ({terms}) {where} the hand-written eager loop", item, "Keras fit"
+        ):
+            yield f"{told}."
 
 
 def _is_pair(item: Comparison) -> bool:

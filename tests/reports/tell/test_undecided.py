@@ -1,0 +1,38 @@
+"""Keras or the hand-written trainer: where their runs don't tell, the findings say so and what would help."""
+
+from __future__ import annotations
+
+import pytest
+import report_samples as samples
+from report_hostile import read
+from report_trainings import trainings
+
+from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.write.markdown import to_markdown
+
+
+def findings(ratios):
+    """Of a report on runs in each of which the eager loop takes so many times as long as Keras."""
+    cells = []
+    for run, ratio in enumerate(ratios):
+        seconds = {"keras-fit": 1.0, "eager-loop": ratio}
+        accuracies = {"keras-fit": [0.85], "eager-loop": [0.85]}
+        recipe = samples.RECIPE | {"name": "matched"}
+        cells += trainings(accuracies, seconds, recipe=recipe, first_seed=run, noise=samples.Noise(run + 1))
+    page = to_markdown(build_report([read(samples.document(cells), "a.json")]))
+    return page.split("## Findings")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("ratios", [(0.4, 2.0, 6.0), (1.0, 12.0)])
+def test_undecided_is_told_with_the_ratio_and_what_would_settle_it(ratios):
+    told = findings(ratios)
+    assert "- Undecided: on equal terms (matched) on cpu:0 the hand-written eager loop takes ×" in told
+    assert "of Keras fit's time per whole epoch: " in told
+    assert "more launch" in told
+    assert "nothing to conclude" not in told
+
+
+def test_what_is_decided_is_not_undecided():
+    told = findings((3.0, 3.05, 2.95))
+    assert "On equal terms (matched) the hand-written eager loop is slower" in told
+    assert "Undecided" not in told
