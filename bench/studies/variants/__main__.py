@@ -52,9 +52,8 @@ def main() -> None:
         names = [*originals, *variants]
         measure_training(names, asked.epochs, asked.data, result, 1, plugin, asked.workload)
         trained, lost = read_trained(result.read_bytes(), asked.workload)
-    print(
-        f"### One thing done another way, {asked.workload}, {asked.data}\n\n{variants_table(trained, variants)}\n"
-    )
+    print(f"### One thing done another way, {asked.workload}, {asked.data}", end="\n\n")
+    print(variants_table(trained, variants), end="\n\n")
     print("\n".join([*lost, account.closing()]))
 
 
