@@ -273,6 +273,33 @@ class TestGate:
             "measure both sides in one run, on a quieter machine" in text
         )
 
+    BUSY = "other programs used 47 % of the processor"
+
+    @classmethod
+    def beside(cls, seed, crowded, factor=1.0):
+        """A run of five launches, so many of which others took half the machine for."""
+        made = document(entrants(seed, 5, numpy=0.01 * factor, jax=0.02), run_id=f"run-{seed}")
+        told = [{"launch": n, "disturbances": [cls.BUSY] if n < crowded else []} for n in range(5)]
+        for cell in made["benchmarks"]:
+            cell["extra_info"]["launches"] = told
+        return read(made, f"{seed}.json")
+
+    @pytest.mark.parametrize(("before", "now", "launches"), [(0, 3, 3), (4, 0, 4), (5, 3, 3)])
+    def test_what_fails_though_others_used_the_machine_is_said_to_be_not_sure(self, before, now, launches):
+        outcome = check_against([self.beside(3, before)], [self.beside(4, now, 1.5)])
+        assert [check.now.key.implementation for check in outcome.failing] == ["numpy"]
+        text = outcome_text(outcome)
+        assert f"SLOWER; not sure: others used the machine: {self.BUSY} in {launches} of 5 launches" in text
+        assert "1 slower by more than 5 %, not sure." in text
+        assert "same; not sure" not in text
+
+    @pytest.mark.parametrize(("before", "now"), [(0, 0), (2, 1)])
+    def test_what_fails_on_a_machine_left_alone_is_sure(self, before, now):
+        text = outcome_text(check_against([self.beside(3, before)], [self.beside(4, now, 1.5)]))
+        assert "SLOWER" in text
+        assert "1 slower by more than 5 %." in text
+        assert "not sure" not in text
+
     def test_one_launch_each_is_widened_by_what_runs_differ_by(self):
         outcome = check_against([self.run(3, launches=1)], [self.run(4, 1.5, launches=1)])
         estimate = outcome.checks[0].verdict.estimate
