@@ -34,14 +34,15 @@ def launch_seconds(record: CellRecord) -> dict[int, float]:
     calls are too few for the quantile.
     """
     extra = record.extra_info
-    own = {"seconds": record.seconds, "round_numbers": record.round_numbers}
+    own: dict[str, Any] = {"seconds": record.seconds, "round_numbers": record.round_numbers}
     turns = [{**own, "call_times": extra.get("call_times", ())}, *extra.get("beside", {}).values()]
     statistic = extra.get("statistic", MEDIAN)
     if statistic == MEDIAN:
         return {n: s for told in turns for n, s in zip(told["round_numbers"], told["seconds"], strict=True)}
     found = {}
     for told in turns:
-        parts = [Calls(tuple(of["seconds"]), tuple(of.get("counts", ()))) for of in told.get("call_times", ())]
+        calls = told.get("call_times", ())
+        parts = [Calls(tuple(times["seconds"]), tuple(times.get("counts", ()))) for times in calls]
         quantile = quantile_of(joined(parts), QUANTILES[statistic])
         if quantile is not None:
             found[min(told["round_numbers"], default=0) // ROUNDS_A_PART] = quantile.seconds

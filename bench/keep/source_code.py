@@ -31,9 +31,9 @@ _INSTALLED = {"site-packages", "dist-packages"}
 def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload] = ()) -> dict[str, str]:
     """``{"likeforlike": digest, module: digest, ...}``: ours, and the modules that plug-ins' offers name.
 
-    A plug-in is its top-level package, whole, or its one module. Packages and modules beside it that it imports
-    have digests of their own, ``helper (imported by mine)``, and so has each compiled module, by its bytes. What
-    can't be found is left out.
+    A plug-in is its top-level package, whole, or its one module. Packages and modules beside it that it
+    imports have digests of their own, ``helper (imported by mine)``, and so has each compiled module, by its
+    bytes. What can't be found is left out.
     """
     digests = {OURS: digest_of(_our_files())}
     every = list(entries)
@@ -114,7 +114,7 @@ def _compiled_in(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
 
 
 def _compiled_name(path: Path) -> str:
-    """The name by which this Python imports a compiled module; empty of other files, and of another Python's."""
+    """By which this Python imports a compiled module; empty of other files, and of another Python's."""
     stems = [path.name.removesuffix(suffix) for suffix in EXTENSION_SUFFIXES if path.name.endswith(suffix)]
     return next((stem for stem in stems if stem.isidentifier()), "")
 

@@ -120,8 +120,8 @@ def enough(
 ) -> Enough | None:
     """Whether these launches are enough; None if another is to follow.
 
-    ``seconds``: of each launch, by cell, its samples by round. Each cell is held against the first one that it
-    took turns with: the group's first, or the other of its pair.
+    ``seconds``: of each launch, by cell, its samples by round. Each cell is held against the first one that
+    it took turns with: the group's first, or the other of its pair.
     """
     count = len(seconds)
     if count < least:
@@ -215,8 +215,9 @@ def _partners(launches: Sequence[_Launch]) -> dict[str, str]:
 
 def _in_pairs(launches: Sequence[_Launch], partners: Mapping[str, str]) -> bool:
     """Whether in any launch two cells and their partners took turns at different times."""
-    turns = ([cells[name].keys() & cells[other].keys() for name, other in partners.items()] for cells in launches)
-    return any(not frozenset.intersection(*map(frozenset, rounds)) for rounds in turns)
+    pairs = list(partners.items())
+    rounds = ([cells[name].keys() & cells[other].keys() for name, other in pairs] for cells in launches)
+    return any(not frozenset.intersection(*map(frozenset, common)) for common in rounds)
 
 
 def _shared(cells: _Launch, name: str, partner: str) -> list[int]:

@@ -168,7 +168,10 @@ def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
             figures = np.array([[units[place].log for units in found] for place in shared])
             rounds = np.array([np.mean([units[place].rounds for units in found]) for place in shared])
             weights = rounds / rounds.mean()
-            own = pairs_variances(figures[:, 1:], weights) if in_pairs else entrants_variances(figures, weights)
+            if in_pairs:
+                own = pairs_variances(figures[:, 1:], weights)
+            else:
+                own = entrants_variances(figures, weights)
             variances += own[0]
             freedoms += own[1]
             most += own[2]

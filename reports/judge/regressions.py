@@ -1,9 +1,9 @@
 """``--against``: is anything slower than it was? For a pull request's check.
 
 Only a verdict *slower* by more than the limit fails, of a cell or of an implementation's cells together;
-*unclear* warns, since noise is no regression. What was measured while others used the machine is judged, as in
-the report's tables, and told to be not sure. What could not be judged is told with the reason, and a check that
-could judge nothing is no check.
+*unclear* warns, since noise is no regression. What was measured while others used the machine is judged, as
+in the report's tables, and told to be not sure. What could not be judged is told with the reason, and a check
+that could judge nothing is no check.
 """
 
 from __future__ import annotations

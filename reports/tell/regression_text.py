@@ -159,7 +159,8 @@ def _word(check: Check) -> str:
 
 def _not_sure(check: Check | JointCheck) -> str:
     """Why a clear verdict is not to be relied on, where it is not."""
-    return f"; not sure: {check.unsure}" if check.unsure and check.verdict.word in ("slower", "faster") else ""
+    clear = check.verdict.word in ("slower", "faster")
+    return f"; not sure: {check.unsure}" if clear and check.unsure else ""
 
 
 def _what_is_missing(unclear: Verdict) -> str:

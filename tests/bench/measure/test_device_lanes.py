@@ -72,7 +72,8 @@ def test_no_cell_may_have_more_of_the_memory_than_its_lane_s_part(
     devices = ["gpu:0", "gpu:1", "gpu:2"]
     lanes = Lanes(devices, asked)
     limits: list[MemoryLimits] = []
-    lanes.measure([[cell(device, 1)] for device in devices], lambda _, pool: limits.append(pool.limits), lambda: None)
+    groups = [[cell(device, 1)] for device in devices]
+    lanes.measure(groups, lambda _, pool: limits.append(pool.limits), lambda: None)
     lanes.end()
     assert limits == [MemoryLimits(bytes_of_each, 50)] * 3
     alone = MemoryLimits.of_machine(asked)

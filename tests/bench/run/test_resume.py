@@ -97,7 +97,8 @@ def test_resuming_with_a_plug_in_that_was_changed_is_refused_by_its_name(tmp_pat
         told = f"this has changed: the source code of {name}, which has measured matmul-mine-"
         assert told in done.stdout + done.stderr
         path.write_text("x = 1\n")
-    (tmp_path / "changing_plugin.py").write_text((PLUGIN + RESTING_ON).replace("left @ right", "left @ right + 0"))
+    changed = (PLUGIN + RESTING_ON).replace("left @ right", "left @ right + 0")
+    (tmp_path / "changing_plugin.py").write_text(changed)
     done = run_bench(tmp_path, *options, "--resume", extra_path=tmp_path)
     assert done.returncode == 4
     assert "the source code of changing_plugin, which has measured matmul-mine-" in done.stdout + done.stderr
