@@ -113,7 +113,7 @@ def test_who_is_left_alone_is_launched_once(run):
 @pytest.mark.parametrize(("restless", "launches"), [("", 2), ("1", 6), ("2", 6)])
 def test_of_a_group_in_pairs_all_pairs_decide(tmp_path, monkeypatch, restless, launches):
     """Memory for two of three: each of the others takes turns with the first alone."""
-    asked = Asked({name: np.sort for name in ("base", "one", "two")}, launches=(2, 6), precision=0.01)
+    asked = Asked(dict.fromkeys(("base", "one", "two"), np.sort), launches=(2, 6), precision=0.01)
     device = find_devices()[0]
     plan = _plan(asked, {device.id: device}, tmp_path, one_process=False)
     plan = replace(plan, options=replace(plan.options, max_seconds=0.0))

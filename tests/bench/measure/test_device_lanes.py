@@ -85,7 +85,7 @@ def test_groups_beside_each_other_go_in_pairs_where_one_alone_would_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any, concurrent: bool, largest: int
 ) -> None:
     """Memory for four entrants. Three of one device fit; of two devices at once each may hold two."""
-    asked = Asked({name: len for name in ("a", "b", "c")})
+    asked = Asked(dict.fromkeys(("a", "b", "c"), len))
     devices = {device.id: device for device in (Device("cpu", 0, "a CPU"), Device("cpu", 1, "another"))}
     plan = _plan(asked, devices, tmp_path, one_process=False)
     cells = [

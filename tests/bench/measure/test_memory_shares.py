@@ -66,9 +66,7 @@ def test_operands_and_the_framework_are_counted() -> None:
     assert expected_bytes(kernel("a", "tensorflow"), PLAN) > expected_bytes(kernel("a"), PLAN) + GIB // 2
 
 
-@pytest.mark.parametrize(
-    ("framework", "peak_mib"), list(SEEN_MIB.items())
-)
+@pytest.mark.parametrize(("framework", "peak_mib"), list(SEEN_MIB.items()))
 def test_a_training_is_expected_to_take_what_those_were_seen_to_take(framework: str, peak_mib: int) -> None:
     """Peaks of the built-in loops with 20,000 images; fewer epochs than make an eager loop's memory grow."""
     cell = training("a", framework=framework)

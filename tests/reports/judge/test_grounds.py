@@ -317,14 +317,14 @@ class TestGate:
         assert [check.now.key.implementation for check in outcome.failing] == ["numpy"]
         text = outcome_text(outcome)
         assert f"SLOWER; not sure: others used the machine: {self.BUSY} in {launches} of 5 launches" in text
-        assert "1 slower by more than 5 %, not sure." in text
+        assert "1 slower by more than 5.0 %, not sure." in text
         assert "same; not sure" not in text
 
     @pytest.mark.parametrize(("before", "now"), [(0, 0), (2, 1)])
     def test_what_fails_on_a_machine_left_alone_is_sure(self, before, now):
         text = outcome_text(check_against([self.beside(3, before)], [self.beside(4, now, 1.5)]))
         assert "SLOWER" in text
-        assert "1 slower by more than 5 %." in text
+        assert "1 slower by more than 5.0 %." in text
         assert "not sure" not in text
 
     def test_one_launch_each_is_widened_by_what_runs_differ_by(self):
