@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure.launches import ROUNDS_A_PART
 from likeforlike.bench.measure.rounds import Turn
 from likeforlike.reports.statistics.quantiles import (
     MEDIAN,
@@ -27,14 +28,22 @@ def call_facts(turn: Turn) -> dict[str, Any]:
 
 
 def launch_seconds(record: CellRecord) -> dict[int, float]:
-    """What a launch is held against others by: samples by round, or in their place one figure, its quantile.
+    """What a launch is held against others by: samples by round, or of each pair one figure, its quantile.
 
-    Nothing where the calls are too few for the quantile.
+    Of one that took turns in several pairs those of all of them: no two share a number. Nothing where the
+    calls are too few for the quantile.
     """
-    statistic = record.extra_info.get("statistic", MEDIAN)
+    extra = record.extra_info
+    own: dict[str, Any] = {"seconds": record.seconds, "round_numbers": record.round_numbers}
+    turns = [{**own, "call_times": extra.get("call_times", ())}, *extra.get("beside", {}).values()]
+    statistic = extra.get("statistic", MEDIAN)
     if statistic == MEDIAN:
-        return dict(zip(record.round_numbers, record.seconds, strict=True))
-    told = record.extra_info["call_times"]
-    parts = [Calls(tuple(times["seconds"]), tuple(times.get("counts", ()))) for times in told]
-    found = quantile_of(joined(parts), QUANTILES[statistic])
-    return {} if found is None else {0: found.seconds}
+        return {n: s for told in turns for n, s in zip(told["round_numbers"], told["seconds"], strict=True)}
+    found = {}
+    for told in turns:
+        calls = told.get("call_times", ())
+        parts = [Calls(tuple(times["seconds"]), tuple(times.get("counts", ()))) for times in calls]
+        quantile = quantile_of(joined(parts), QUANTILES[statistic])
+        if quantile is not None:
+            found[min(told["round_numbers"], default=0) // ROUNDS_A_PART] = quantile.seconds
+    return found

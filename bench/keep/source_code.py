@@ -1,4 +1,7 @@
-"""Which code a run measured: digests of our own source and of each plug-in's, the same wherever it lies."""
+"""Which code a run measured: digests of our own source and of each plug-in's, the same wherever it lies.
+
+Of what is installed versions tell; of a plug-in that is, its own sources count all the same.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from likeforlike.models.contract.implementation import Implementation
@@ -19,7 +23,7 @@ ROOMS = ("bench", "devices", "models", "reports/statistics")
 DIGITS = 16
 
 SOURCES = frozenset(["py", "pyx", "pxd", "c", "cc", "cpp", "cxx", "cu", "cuh", "h", "hpp", "rs", "jl", "f90"])
-"""Kinds of files that hold code; what is compiled from them differs from machine to machine."""
+"""Kinds of files that hold code; what is compiled from them is told apart, as it differs between machines."""
 
 _INSTALLED = {"site-packages", "dist-packages"}
 
@@ -27,8 +31,9 @@ _INSTALLED = {"site-packages", "dist-packages"}
 def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload] = ()) -> dict[str, str]:
     """``{"likeforlike": digest, module: digest, ...}``: ours, and the modules that plug-ins' offers name.
 
-    A plug-in is its top-level package, whole, or its one module, with the modules beside it that it imports.
-    One whose source can't be found is left out.
+    A plug-in is its top-level package, whole, or its one module. Packages and modules beside it that it
+    imports have digests of their own, ``helper (imported by mine)``, and so has each compiled module, by its
+    bytes. What can't be found is left out.
     """
     digests = {OURS: digest_of(_our_files())}
     every = list(entries)
@@ -38,9 +43,7 @@ def code_digests(entries: Iterable[Implementation], workloads: Iterable[Workload
     for target in targets:
         name = target.partition(":")[0].partition(".")[0]
         if name not in digests:
-            files = _files_of(name)
-            if files:
-                digests[name] = digest_of(files)
+            digests |= {module: digest_of(files) for module, files in _files_by_module(name).items()}
     return digests
 
 
@@ -58,19 +61,29 @@ def _our_files() -> dict[str, Path]:
     return {name: path for room in ROOMS for name, path in _below(home / room, room).items()}
 
 
-def _files_of(module: str) -> dict[str, Path]:
-    """A plug-in's files, and those of all modules of the same folder that they import, theirs too."""
-    folders = _homes_of(module)
-    found: dict[str, Path] = {}
-    left = [module]
+def _files_by_module(plugin: str) -> dict[str, dict[str, Path]]:
+    """A plug-in's files, and those of all modules of the same folder that they import, theirs too.
+
+    By the names under which they are told; each compiled module is one.
+    """
+    folders = _homes_of(plugin)
+    found: dict[str, dict[str, Path]] = {}
+    left, seen = [plugin], {OURS}
     while left:
-        name = left.pop()
+        module = left.pop()
+        if module in seen:
+            continue
+        seen.add(module)
         for folder in folders:
-            files = _files_in(folder, name)
-            if not files.keys() <= found.keys():
-                found |= files
-                # beside what is installed lies all else that is
-                left += [] if _INSTALLED & set(folder.parts) else _imported(files.values())
+            files = _files_in(folder, module)
+            if files:
+                told = plugin if module == plugin else f"{module} (imported by {plugin})"
+                found[told] = {**found.get(told, {}), **files}
+            if _INSTALLED & set(folder.parts):
+                continue  # beside what is installed lies all else that is
+            left += _imported(files.values())
+            for name, path in _compiled_in(folder, module):
+                found[f"{name} (compiled, imported by {plugin})"] = {path.name: path}
     return found
 
 
@@ -84,12 +97,31 @@ def _homes_of(module: str) -> list[Path]:
         return []
     if spec.submodule_search_locations is not None:
         return [Path(folder).parent for folder in spec.submodule_search_locations]
-    return [Path(spec.origin).parent] if spec.origin and spec.origin.endswith(".py") else []
+    origin = Path(spec.origin or "")
+    own = origin.suffix == ".py" or (_compiled_name(origin) and module not in sys.stdlib_module_names)
+    return [origin.parent] if own else []
+
+
+def _compiled_in(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
+    """Compiled modules of a package in that folder, or the one of that name, by their dotted names."""
+    home = folder / name
+    for path in sorted(home.rglob("*.*") if home.is_dir() else folder.glob("*.*")):
+        own = _compiled_name(path) if path.is_file() else ""
+        if own and home.is_dir():
+            yield ".".join([*path.relative_to(folder).parent.parts, own]), path
+        elif own == name:
+            yield own, path
+
+
+def _compiled_name(path: Path) -> str:
+    """By which this Python imports a compiled module; empty of other files, and of another Python's."""
+    stems = [path.name.removesuffix(suffix) for suffix in EXTENSION_SUFFIXES if path.name.endswith(suffix)]
+    return next((stem for stem in stems if stem.isidentifier()), "")
 
 
 def _files_in(folder: Path, name: str) -> dict[str, Path]:
     """Of a package or module in that folder; none where it has none of the name."""
-    if name != OURS and (folder / name).is_dir():
+    if (folder / name).is_dir():
         return _below(folder / name, name)
     source = folder / f"{name}.py"
     return {source.name: source} if source.is_file() else {}

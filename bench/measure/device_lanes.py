@@ -30,7 +30,9 @@ class Lanes:
     def __init__(
         self, devices: Sequence[str], cell_memory_bytes: int | None, clean_environment: bool = False
     ) -> None:
-        limits = MemoryLimits.of_machine(cell_memory_bytes, len(devices))
+        self.number = len(devices)
+        """How many share the host's memory, be there groups left for all of them or not."""
+        limits = MemoryLimits.of_machine(cell_memory_bytes, self.number)
         self._lanes = {device: Lane(Pool(limits, clean_environment)) for device in devices}
 
     def measure(self, groups: Sequence[Sequence[Cell]], measure: Measure, stop: Callable[[], None]) -> None:

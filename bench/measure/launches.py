@@ -10,6 +10,7 @@ import random
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from likeforlike.reports.statistics.launches import (
     Unit,
     entrants_variances,
     over_launches,
+    pairs_variances,
     unit_of,
 )
 from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread
@@ -31,7 +33,11 @@ Three rounds, which each of ten launches once had, are too few: one burst makes 
 _MOST_PADDING_BYTES = 4096
 """A page: the environment's size moves the stack within it (Mytkowicz, Diwan, Hauswirth and Sweeney 2009)."""
 _ROUNDS_A_LAUNCH = 1_000_000
-_ROUNDS_A_PART = 10_000
+ROUNDS_A_PART = 10_000
+"""A launch's parts, the pairs of a group that can't be resident together, have so many numbers each."""
+
+_Launch = Mapping[str, Mapping[int, float]]
+"""By cell its samples by round, further pairs' among them."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def draw_starts(
 
 def first_round(launch: int, session: int, part: int = 0) -> int:
     """The number of the first round: neither sessions nor launches nor parts of a group share one."""
-    return session * ROUNDS_A_SESSION + launch * _ROUNDS_A_LAUNCH + part * _ROUNDS_A_PART
+    return session * ROUNDS_A_SESSION + launch * _ROUNDS_A_LAUNCH + part * ROUNDS_A_PART
 
 
 def parts(launches: int) -> int:
@@ -102,11 +108,11 @@ class Enough:
     """precision, or launches: as many as asked."""
     launches: int
     half_width: float | None
-    """Of the widest interval of a ratio to the group's first entrant, relative; None of one launch."""
+    """Of the widest interval of a ratio to the partner, relative; None of one launch."""
 
 
 def enough(
-    seconds: Sequence[Mapping[str, Mapping[int, float]]],
+    seconds: Sequence[_Launch],
     least: int,
     most: int,
     precision: float | None,
@@ -114,8 +120,8 @@ def enough(
 ) -> Enough | None:
     """Whether these launches are enough; None if another is to follow.
 
-    ``seconds``: of each launch, by cell, its samples by round. The first cell of the first launch is the one
-    that the others are held against.
+    ``seconds``: of each launch, by cell, its samples by round. Each cell is held against the first one that
+    it took turns with: the group's first, or the other of its pair.
     """
     count = len(seconds)
     if count < least:
@@ -130,7 +136,7 @@ def enough(
     return Enough("launches", count, width) if count >= most or precision is None else None
 
 
-def spread_between(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> tuple[float, int]:
+def spread_between(seconds: Sequence[_Launch]) -> tuple[float, int]:
     """Standard deviation between launches of the logarithm of a ratio, without what their rounds add to it.
 
     Were that not taken off, the fewer rounds a launch has the fewer would be thought enough. The median of
@@ -151,40 +157,75 @@ class _Shown:
     """What a group's launches show of how far they differ."""
 
     ratios: list[list[Unit]]
-    """Of each entrant but the first, launch by launch; of a group of one its own times."""
+    """Of each entrant to its partner, launch by launch; of a group of one its own times."""
     variances: list[float]
     freedom: int
     """0 of one launch."""
     spread: Spread | None
 
     @staticmethod
-    def of(seconds: Sequence[Mapping[str, Mapping[int, float]]]) -> _Shown:
+    def of(seconds: Sequence[_Launch]) -> _Shown:
         """Over what all launches have that have any."""
-        launches = [known for known in map(_log_ratios, seconds) if known]
-        shared = sorted(set.intersection(*map(set, launches))) if launches else []
-        ratios = [[known[name] for known in launches] for name in shared]
-        if len(launches) < 2 or not ratios:
-            return _Shown(ratios, [], 0, None)
-        logs = np.array([[unit.log for unit in units] for units in ratios]).T
         if all(len(cells) < 2 for cells in seconds):
-            variances, freedoms, most = [float(logs.var(axis=0, ddof=1)[0])], [len(launches) - 1.0], 0.0
-        else:
-            variances, freedoms, most = entrants_variances(np.column_stack([np.zeros(len(launches)), logs]))
-        spread = pooled_spread(variances, freedoms, most or None)
-        return _Shown(ratios, variances, int(most or freedoms[0]), spread)
+            return _Shown._of_one(seconds)
+        launches = [cells for cells in seconds if any(_shared(cells, *two) for two in combinations(cells, 2))]
+        partners = _partners(launches)
+        ratios = [[_ratio(cells, *two) for cells in launches] for two in partners.items()]
+        if len(launches) < 2 or not ratios:
+            return _Shown._by(ratios)
+        logs = np.array([[unit.log for unit in units] for units in ratios]).T
+        if _in_pairs(launches, partners):
+            return _Shown._by(ratios, *pairs_variances(logs))
+        return _Shown._by(ratios, *entrants_variances(np.column_stack([np.zeros(len(launches)), logs])))
+
+    @staticmethod
+    def _of_one(seconds: Sequence[_Launch]) -> _Shown:
+        times = [[time for own in cells.values() for time in own.values() if time > 0] for cells in seconds]
+        units = [unit_of(np.log(positive)) for positive in times if positive]
+        if len(units) < 2:
+            return _Shown._by([units])
+        variance, freedom = float(np.var([unit.log for unit in units], ddof=1)), len(units) - 1.0
+        return _Shown._by([units], [variance], [freedom], freedom)
+
+    @staticmethod
+    def _by(
+        ratios: list[list[Unit]],
+        variances: Sequence[float] = (),
+        freedoms: Sequence[float] = (),
+        most: float = 0.0,
+    ) -> _Shown:
+        spread = pooled_spread(variances, freedoms, most) if variances else None
+        return _Shown(ratios, list(variances), int(most), spread)
 
 
-def _log_ratios(launch: Mapping[str, Mapping[int, float]]) -> dict[str, Unit]:
-    cells = [(name, times) for name, times in launch.items() if times]
-    if not cells:
-        return {}
-    (first, base), others = cells[0], cells[1:]
-    if not others:
-        positive = [time for time in base.values() if time > 0]
-        return {first: unit_of(np.log(positive))} if positive else {}
+def _partners(launches: Sequence[_Launch]) -> dict[str, str]:
+    """Of each cell the first one before it with which it has rounds in common in all launches.
+
+    A group that went in pairs in some of its launches is held against these pairs in the others, too.
+    """
+    names = list(launches[0]) if launches else []
     found = {}
-    for name, times in others:
-        shared = [n for n, mine in times.items() if mine > 0 and base.get(n, 0) > 0]
-        if shared:
-            found[name] = unit_of(np.array([math.log(times[n] / base[n]) for n in shared]))
+    for number, name in enumerate(names):
+        known = (other for other in names[:number] if all(_shared(cells, name, other) for cells in launches))
+        partner = next(known, None)
+        if partner is not None:
+            found[name] = partner
     return found
+
+
+def _in_pairs(launches: Sequence[_Launch], partners: Mapping[str, str]) -> bool:
+    """Whether in any launch two cells and their partners took turns at different times."""
+    pairs = list(partners.items())
+    rounds = ([cells[name].keys() & cells[other].keys() for name, other in pairs] for cells in launches)
+    return any(not frozenset.intersection(*map(frozenset, common)) for common in rounds)
+
+
+def _shared(cells: _Launch, name: str, partner: str) -> list[int]:
+    """Rounds in which both have a time."""
+    theirs = cells.get(partner, {})
+    return [n for n, mine in cells.get(name, {}).items() if mine > 0 and theirs.get(n, 0) > 0]
+
+
+def _ratio(cells: _Launch, name: str, partner: str) -> Unit:
+    mine, theirs = cells[name], cells[partner]
+    return unit_of(np.array([math.log(mine[n] / theirs[n]) for n in _shared(cells, name, partner)]))

@@ -38,12 +38,15 @@ class MemoryLimits:
 
     @classmethod
     def of_machine(cls, cell_memory_bytes: int | None, sharers: int = 1) -> MemoryLimits:
-        """The asked share, else nine tenths of what is free now; a twentieth of that stays free.
+        """What was asked, else nine tenths of what is free now; a twentieth of that stays free.
 
-        ``sharers`` cells measured at the same time divide the nine tenths.
+        ``sharers`` cells measured at the same time divide the nine tenths; none may have more than its part,
+        whatever was asked.
         """
         available = free_memory_bytes()
-        return cls(cell_memory_bytes or available * 9 // 10 // sharers, available // 20)
+        share = available * 9 // 10 // sharers
+        asked = cell_memory_bytes or share
+        return cls(asked if sharers == 1 else min(asked, share), available // 20)
 
 
 def kernel_oom_kills() -> int:

@@ -191,7 +191,8 @@ def _declare_run(add: Callable[..., None]) -> None:
     add("--cell-timeout", "Seconds that one cell may take; default by preset.", metavar="SECONDS")
     add(
         "--cell-memory",
-        "A cell's resident memory at most: 8GiB; default 9/10 of what is free.",
+        "A cell's resident memory at most: 8GiB; default 9/10 of what is free. With --concurrent never more "
+        "than a device's part of that.",
         metavar="SIZE",
     )
     add("--order-seed", "Seed of the order within rounds; default drawn, and recorded.", metavar="N")

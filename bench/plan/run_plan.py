@@ -47,13 +47,18 @@ class Plan:
         return self.group_threads.get(group, self.threads)
 
     def code_of(self, cell: Cell) -> dict[str, str]:
-        """Digests of what a cell rests on: our own source, and its plug-in's; of a workload's own, too."""
+        """Digests of what a cell rests on: our own source, and its plug-in's; of a workload's own, too.
+
+        What a plug-in imports from beside it has a digest of its own.
+        """
         own = self.sides[cell.side].code_by_name if cell.side else {}
         if own:
             return {OURS: self.code[OURS], **own} if OURS in self.code else own
         targets = [cell.entry.target, *cell.entry.modules, *([cell.declared.target] if cell.declared else [])]
         modules = {target.partition(":")[0].partition(".")[0] for target in targets} | {OURS}
-        return {name: digest for name, digest in self.code.items() if name in modules}
+        # "mine", or "helper (imported by mine)"
+        whose = {name: name.rpartition("imported by ")[2].rstrip(")") for name in self.code}
+        return {name: digest for name, digest in self.code.items() if whose[name] in modules}
 
 
 @dataclass(frozen=True)

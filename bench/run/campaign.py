@@ -160,14 +160,16 @@ class Campaign:
         """Measure the cell's group; where it is concurrent, groups of the other devices at the same time."""
         groups = side_by_side(cell, due)
         limit, clean = self.plan.options.cell_memory_bytes, self.plan.options.clean_environment
+        usable = free_memory_bytes() * 9 // 10  # before any of them has a worker
         if not cell.concurrent:
             self._pool = self._pool or Pool(MemoryLimits.of_machine(limit), clean)
-            self._measure(groups[0], self._pool)
+            self._measure(groups[0], self._pool, usable)
             return
         if self._lanes is None:
             devices = dict.fromkeys(other.device for other in self._cells if other.concurrent)
             self._lanes = Lanes(list(devices), limit, clean)
-        self._lanes.measure(groups, self._measure, self._stop)
+        share = usable // self._lanes.number
+        self._lanes.measure(groups, partial(self._measure, usable_bytes=share), self._stop)
 
     def _stop(self) -> None:
         with self._keeping:
@@ -209,8 +211,11 @@ class Campaign:
             else:
                 self.progress.launched(cell, record)
 
-    def _measure(self, cells: Sequence[Cell], pool: Pool) -> None:
-        """Measure a launch of a group: kernels may have more of them to come, a training's is its run."""
+    def _measure(self, cells: Sequence[Cell], pool: Pool, usable_bytes: int) -> None:
+        """Measure a launch of a group: kernels may have more of them to come, a training's is its run.
+
+        ``usable_bytes`` of the host's memory are the group's: its lane's part of them.
+        """
         fit = []
         for cell in cells:
             reason = self._why_not(cell, pool.limits)
@@ -220,12 +225,11 @@ class Campaign:
                 self._keep(cell, CellRecord(cell.id, "skipped", reason))
         if not fit:
             return
-        usable = free_memory_bytes() * 9 // 10
-        parts = parts_that_fit(fit, self.plan, usable)
+        parts = parts_that_fit(fit, self.plan, usable_bytes)
         if len(parts) == 1:
             self._measure_together(fit, pool, 0, self._keep)
         else:
-            self._measure_in_pairs(fit, parts, pool, usable)
+            self._measure_in_pairs(fit, parts, pool, usable_bytes)
         if fit[0].recipe is None:
             self._end_if_enough([cell for cell in fit if cell.id not in self.records])
 

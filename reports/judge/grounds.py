@@ -22,6 +22,7 @@ from likeforlike.reports.statistics.launches import (
     TELLING_FREEDOM,
     Unit,
     entrants_variances,
+    pairs_variances,
 )
 from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread, times_larger
 
@@ -160,12 +161,17 @@ def kind_of(item: Measurement) -> str:
 def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
     variances, freedoms, told, most = [], [], [], 0.0
     for items in groups:
-        found = [ratio_units(items[0], item) for item in items]
+        in_pairs = any(run.cell.extra.beside for item in items for run in item.runs)
+        found = _in_pairs(items) if in_pairs else [ratio_units(items[0], item) for item in items]
         shared = [place for place in found[0] if all(place in units for units in found)]
-        if len(items) > 1 and len(shared) > 1:
+        if len(found) > 1 and len(shared) > 1:
             figures = np.array([[units[place].log for units in found] for place in shared])
             rounds = np.array([np.mean([units[place].rounds for units in found]) for place in shared])
-            own = entrants_variances(figures, rounds / rounds.mean())
+            weights = rounds / rounds.mean()
+            if in_pairs:
+                own = pairs_variances(figures[:, 1:], weights)
+            else:
+                own = entrants_variances(figures, weights)
             variances += own[0]
             freedoms += own[1]
             most += own[2]
@@ -173,6 +179,18 @@ def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
     spread = pooled_spread(variances, freedoms, most)
     # where bursts took a third of the rounds their median's interval is wide, however near medians lie
     return spread and replace(spread, overstated=max(1.0, times_larger(told, variances, freedoms)))
+
+
+def _in_pairs(items: Sequence[Measurement]) -> list[dict[Place, Unit]]:
+    """Log-ratios of a group that couldn't be resident together, of each to the one that it took turns with.
+
+    That is the first, and the original of a copy or of what stands on a further side. The first one's own, 0,
+    come before them; who took turns with none is left out.
+    """
+    found = [ratio_units(items[0], items[0])]
+    for number, item in enumerate(items[1:], 1):
+        found.append(max((ratio_units(other, item) for other in items[:number]), key=len))
+    return [units for units in found if units]
 
 
 def _told_by_rounds(found: Sequence[Mapping[Place, Unit]], shared: Sequence[Place]) -> list[float]:

@@ -29,6 +29,8 @@ class JudgedCell:
     """By how much it may be slower, as a share."""
     quality: Quality | None
     """What accuracies allow to be said of it; None where nothing is trained."""
+    unsure: str = ""
+    """Why its verdict is not sure; empty if it is."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,13 @@ class JointCheck:
         return next((word for word in spoken if word != self.verdict.word), self.verdict.word)
 
     @property
+    def unsure(self) -> str:
+        """Why what is said of them is not sure: of one of them it is not; empty if it is."""
+        return next((cell.unsure for cell in self.cells if cell.unsure), "")
+
+    @property
     def fails(self) -> bool:
-        """Whether they take longer, for sure and by more than the limit."""
+        """Whether they take longer, clearly and by more than the limit."""
         return self.verdict.word == "slower" and self.verdict.estimate.ratio > 1.0 + self.limit
 
 

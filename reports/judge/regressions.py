@@ -1,7 +1,8 @@
 """``--against``: is anything slower than it was? For a pull request's check.
 
 Only a verdict *slower* by more than the limit fails, of a cell or of an implementation's cells together;
-*unclear* warns, since noise is no regression. What could not be judged is told with the reason, and a check
+*unclear* warns, since noise is no regression. What was measured while others used the machine is judged, as
+in the report's tables, and told to be not sure. What could not be judged is told with the reason, and a check
 that could judge nothing is no check.
 """
 
@@ -76,13 +77,19 @@ class Check:
         return self.doubt or ("" if self.verdict.estimate.has_interval else self.verdict.reason)
 
     @property
+    def unsure(self) -> str:
+        """Why a verdict is not sure: on either side others used the machine; empty if they left it alone."""
+        crowded = self.now.crowded or self.before.crowded
+        return f"others used the machine: {crowded}" if crowded else ""
+
+    @property
     def unclear(self) -> bool:
         """Whether it was judged, and nobody can tell."""
         return not self.hindrance and self.verdict.word == "unclear"
 
     @property
     def fails(self) -> bool:
-        """Whether it takes longer, for sure and by more than the limit, however well it trains."""
+        """Whether it takes longer, clearly and by more than the limit, however well it trains."""
         slower = not self.hindrance and self.verdict.word == "slower"
         return slower and self.verdict.estimate.ratio > 1.0 + self.limit
 
@@ -247,7 +254,7 @@ def _checks(
 def _among_many(checks: Sequence[Check]) -> tuple[tuple[Check, ...], tuple[JointCheck, ...]]:
     """False discoveries are controlled over cells, and over implementations, which is another question."""
     judged = [check for check in checks if not check.hindrance]
-    together = joint_checks([JudgedCell(c.now, c.verdict, c.limit, c.quality) for c in judged])
+    together = joint_checks([JudgedCell(c.now, c.verdict, c.limit, c.quality, c.unsure) for c in judged])
     cells = iter(with_false_discovery_rate([check.verdict for check in checks if not check.doubt]))
     joint = with_false_discovery_rate([check.verdict for check in together])
     told = tuple(check if check.doubt else replace(check, verdict=next(cells)) for check in checks)

@@ -122,10 +122,30 @@ def entrants_variances(
     counts = np.ones(launches) if weights is None else weights
     moved = figures - np.average(figures, axis=0, weights=counts)
     apart = np.array([moved[:, n] - np.median(np.delete(moved, n, axis=1), axis=1) for n in columns])
-    kept = [_not_far(values, _FAR * _robust_deviation(apart)) for values in apart]
-    pairs = list(zip(apart, kept, strict=True))
-    variances = [factor * _weighted_variance(values[keep], counts[keep]) for values, keep in pairs]
-    return variances, [keep.sum() - 1.0 for keep in kept], float(others * (launches - 1))
+    variances, freedoms = _near_variances(apart, counts)
+    return [factor * variance for variance in variances], freedoms, float(others * (launches - 1))
+
+
+def pairs_variances(
+    figures: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[list[float], list[float], float]:
+    """The same where entrants took turns in pairs, one column a pair: no two share a process, and so nothing.
+
+    Each is a ratio already; far launches are left out as among entrants.
+    """
+    launches, pairs = figures.shape
+    if launches < 2 or not pairs:
+        return [], [], 0.0
+    counts = np.ones(launches) if weights is None else weights
+    moved = figures - np.average(figures, axis=0, weights=counts)
+    return *_near_variances(moved.T, counts), float(pairs * (launches - 1))
+
+
+def _near_variances(rows: np.ndarray, counts: np.ndarray) -> tuple[list[float], list[float]]:
+    """Variance and degrees of freedom of each row, without its launches that lie far from the others."""
+    kept = [_not_far(values, _FAR * _robust_deviation(rows)) for values in rows]
+    variances = [_weighted_variance(row[keep], counts[keep]) for row, keep in zip(rows, kept, strict=True)]
+    return variances, [keep.sum() - 1.0 for keep in kept]
 
 
 def _robust_deviation(apart: np.ndarray) -> float:

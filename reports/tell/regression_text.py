@@ -102,6 +102,7 @@ def _joint_row(check: JointCheck) -> tuple[str, ...]:
     word = check.word + missing
     if check.fails:
         word = "SLOWER" if word == "slower" else f"TAKES LONGER; {word}"
+    word += _not_sure(check)
     return (f"{check.name}, its {len(check.cells)} cells", "", "", "", ratio_text(estimate), word)
 
 
@@ -121,11 +122,15 @@ def _sums(outcome: Outcome) -> str:
     limit = ends[0] if len(limits) == 1 else f"the limit of the cell ({ends[0]} to {ends[1]})"
     slower = "taking longer" if any(check.barred for check in outcome.failing) else "slower"
     told = f"{len(judged)} of {count_text(every, 'cell')} judged: {counts}; " if judged else ""
-    told += f"{len(outcome.failing)} {slower} by more than {limit}." if judged else ""
+    unsure = [check for check in outcome.failing if check.unsure]
+    told += f"{len(outcome.failing)} {slower} by more than {limit}" if judged else ""
+    if unsure:
+        told += ", not sure" if len(unsure) == len(outcome.failing) else f", {len(unsure)} of them not sure"
+    told += "." if judged else ""
     for check in outcome.failing_only_together:
         told += (
             f" {check.name} takes longer over its {len(check.cells)} cells together: "
-            f"{ratio_text(check.verdict.estimate)}, more than {percent(check.limit)}."
+            f"{ratio_text(check.verdict.estimate)}, more than {percent(check.limit)}{_not_sure(check)}."
         )
     left = len(every) - len(judged)
     if left:
@@ -146,9 +151,16 @@ def _word(check: Check) -> str:
         more = "" if check.doubt else more_rounds_text(check.verdict)
         return f"no verdict: {check.hindrance}{more}"
     if check.fails:
-        return f"TAKES LONGER; {check.word}" if check.barred else "SLOWER"
+        return (f"TAKES LONGER; {check.word}" if check.barred else "SLOWER") + _not_sure(check)
     told = check.word + (_what_is_missing(check.verdict) if check.unclear else "")
+    told += _not_sure(check)
     return f"{told}; trained worse" if check.trained_worse and not check.barred else told
+
+
+def _not_sure(check: Check | JointCheck) -> str:
+    """Why a clear verdict is not to be relied on, where it is not."""
+    clear = check.verdict.word in ("slower", "faster")
+    return f"; not sure: {check.unsure}" if clear and check.unsure else ""
 
 
 def _what_is_missing(unclear: Verdict) -> str:

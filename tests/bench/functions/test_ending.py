@@ -11,8 +11,10 @@ import pytest
 
 from likeforlike.bench.functions.asked import Asked, cells_of, entrants_of
 from likeforlike.bench.functions.measuring import _plan
+from likeforlike.bench.measure.memory_shares import expected_bytes
 from likeforlike.bench.measure.pool import Pool
 from likeforlike.bench.measure.worker_process import MemoryLimits
+from likeforlike.bench.run import campaign as campaigns
 from likeforlike.bench.run.campaign import Campaign
 from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.bench.worker.messages import Finish, Finished, Go, Load, Loaded, Prepare, Ready, Sample
@@ -27,8 +29,8 @@ class MadeUp:
     pids = ()
     alive = True
 
-    def __init__(self, number: str, fails: str, draw: np.random.Generator) -> None:
-        self.number, self.fails, self.draw = number, fails, draw
+    def __init__(self, number: str, fails: str, draw: np.random.Generator, noise: float) -> None:
+        self.number, self.fails, self.draw, self.noise = number, fails, draw, noise
 
     def order(self, message):
         self.message = message
@@ -39,7 +41,7 @@ class MadeUp:
         return {
             Load: Loaded(0.1),
             Prepare: Ready(0.1, 0.1, 0.0, 1.0, 5, {}),
-            Go: Sample(0.005 * float(np.exp(self.draw.normal(0, 0.2)))),
+            Go: Sample(0.005 * float(np.exp(self.noise * self.draw.normal()))),
             Finish: Finished({"verified": {"error": 0.0, "tolerance": 1.0}}),
         }[type(self.message)]
 
@@ -53,14 +55,15 @@ class MadeUp:
 
 
 class Lends(Pool):
-    def __init__(self, fails: str = "") -> None:
+    def __init__(self, fails: str = "", restless: str = "012") -> None:
         super().__init__(MemoryLimits(2**40, 0))
-        self.fails, self.lent = fails, 0
+        self.fails, self.restless, self.lent = fails, restless, 0
         self.draw = np.random.default_rng(1)
 
     def lend(self, environment: Mapping[str, str], has_peers: bool = False, interpreter=None):
         self.lent += 1
-        return MadeUp(environment[ENTRANT_VARIABLE], self.fails, self.draw)
+        number = environment[ENTRANT_VARIABLE]
+        return MadeUp(number, self.fails, self.draw, 0.2 if number in self.restless else 0.0)
 
     def take_back(self, worker, clean):
         pass
@@ -105,3 +108,21 @@ def test_who_is_left_alone_is_launched_once(run):
     done = run(Lends(fails="1"), lambda live, launches, seconds: len(live) < 2)
     assert done.lent == 2
     assert [record.outcome for record in done.records] == ["measured", "wrong-answer"]
+
+
+@pytest.mark.parametrize(("restless", "launches"), [("", 2), ("1", 6), ("2", 6)])
+def test_of_a_group_in_pairs_all_pairs_decide(tmp_path, monkeypatch, restless, launches):
+    """Memory for two of three: each of the others takes turns with the first alone."""
+    asked = Asked(dict.fromkeys(("base", "one", "two"), np.sort), launches=(2, 6), precision=0.01)
+    device = find_devices()[0]
+    plan = _plan(asked, {device.id: device}, tmp_path, one_process=False)
+    plan = replace(plan, options=replace(plan.options, max_seconds=0.0))
+    cells = cells_of(asked, entrants_of(asked), "where", device.id)
+    two = 2 * expected_bytes(cells[0], plan)
+    monkeypatch.setattr(campaigns, "free_memory_bytes", lambda: two * 10 // 9 + 9)
+    pool = Lends(restless=restless)
+    campaign = Campaign(plan, None, Progress(lambda text: None, None), pool=pool)
+    campaign.choose(cells)
+    records = [campaign.record(cell) for cell in cells]
+    assert pool.lent == 4 * launches
+    assert [record.extra_info["stop"]["launches"] for record in records] == [launches] * 3

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from likeforlike.bench.keep.call_times import launch_seconds
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.held_records import HeldRecords
 from likeforlike.bench.keep.launch_records import launches_joined
@@ -58,6 +59,9 @@ def test_who_took_part_twice_has_one_record_and_its_further_turns_beside() -> No
         }
     }
     assert "beside" not in kept[C.id].extra_info
+    # what decides whether a further launch follows
+    assert launch_seconds(kept[A.id]) == {0: 1.0, 1: 1.1, 10: 1.5, 11: 1.6}
+    assert launch_seconds(kept[C.id]) == {10: 3.0, 11: 3.1}
 
 
 def test_what_stands_beside_is_joined_over_launches() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from types import ModuleType
 
 import pytest
@@ -73,12 +74,18 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def digests_of(target):
+    """Those of a plug-in, without ours."""
+    found = code_digests([entry(target)])
+    del found["likeforlike"]
+    return found
+
+
 def digest_after(target, path, text):
-    """Digests of the plug-in before and after a file has that text."""
-    name = target.partition(":")[0].partition(".")[0]
-    before = code_digests([entry(target)])[name]
+    """Digests of the plug-in, and what it rests on, before and after a file has that text."""
+    before = digests_of(target)
     path.write_text(text)
-    return before, code_digests([entry(target)])[name]
+    return before, digests_of(target)
 
 
 def test_a_package_without_an_init_counts(folder):
@@ -97,7 +104,65 @@ def test_what_a_plug_in_imports_from_beside_it_counts(folder):
     for name, counts in (("its_helper.py", True), ("helpers_helper.py", True), ("nobodys.py", False)):
         changed = (folder / name).read_text() + "# changed\n"
         before, after = digest_after("importing_plugin:f", folder / name, changed)
-        assert (before != after) is counts, name
+        differ = [told for told in before if before[told] != after[told]]
+        assert differ == ([f"{name.removesuffix('.py')} (imported by importing_plugin)"] if counts else [])
+
+
+def test_a_package_beside_a_plug_in_counts_by_its_own_name(folder):
+    """All of it, as a plug-in's own package; not what lies elsewhere on the path, nor Python's own."""
+    for name in ("resting_plugin", "its_library/inner", "nobodys_library"):
+        (folder / name).mkdir(parents=True)
+    (folder / "resting_plugin/__init__.py").write_text("import json\nfrom its_library.inner import x\n")
+    (folder / "its_library/__init__.py").write_text("")
+    (folder / "its_library/inner/deep.py").write_text("x = 1\n")
+    (folder / "nobodys_library/__init__.py").write_text("")
+    before, after = digest_after("resting_plugin:f", folder / "its_library/inner/deep.py", "x = 2\n")
+    assert set(before) == {"resting_plugin", "its_library (imported by resting_plugin)"}
+    assert [told for told in before if before[told] != after[told]] == [
+        "its_library (imported by resting_plugin)"
+    ]
+
+
+THIS_PYTHON_S = EXTENSION_SUFFIXES[0]
+
+
+@pytest.mark.parametrize("suffix", [THIS_PYTHON_S, ".so"])
+def test_a_compiled_module_counts_by_its_bytes_and_its_name(plugin, suffix):
+    """Of a package wherever it lies in it: what was built anew from the same source may be other code."""
+    (plugin / "inner").mkdir()
+    path = plugin / f"inner/_fast{suffix}"
+    path.write_bytes(b"\x7fELF 1")
+    before = digests_of("digested_plugin.kernels:product")
+    told = "digested_plugin.inner._fast (compiled, imported by digested_plugin)"
+    assert set(before) == {"digested_plugin", told}
+    assert before[told] == digest_of({path.name: path})
+    path.write_bytes(b"\x7fELF 2")
+    after = digests_of("digested_plugin.kernels:product")
+    assert after == {**before, told: digest_of({path.name: path})}
+    assert after != before
+
+
+def test_compiled_modules_beside_a_plug_in_count_where_it_imports_them(folder):
+    (folder / "calling_plugin.py").write_text("import _called, its_package\n")
+    (folder / "its_package").mkdir()
+    for name in ("_called", "_nobodys", "its_package/_part"):
+        (folder / f"{name}{THIS_PYTHON_S}").write_bytes(name.encode())
+    assert set(digests_of("calling_plugin:f")) == {
+        "calling_plugin",
+        "_called (compiled, imported by calling_plugin)",
+        "its_package._part (compiled, imported by calling_plugin)",
+    }
+
+
+def test_a_plug_in_that_is_one_compiled_module(folder):
+    (folder / f"built_plugin{THIS_PYTHON_S}").write_bytes(b"1")
+    assert set(digests_of("built_plugin:f")) == {"built_plugin (compiled, imported by built_plugin)"}
+
+
+def test_what_another_python_would_load_does_not_count(plugin):
+    for name in ("_fast.cpython-27-x86_64-linux-gnu.so", "_fast.pyd", "libfast.so.1", "_fast.txt"):
+        (plugin / name).write_bytes(b"1")
+    assert set(digests_of("digested_plugin:product")) == {"digested_plugin"}
 
 
 def test_a_kernel_in_cuda_counts(plugin):
@@ -112,13 +177,18 @@ def test_what_cannot_be_parsed_is_no_hindrance(folder):
 
 
 def test_beside_an_installed_plug_in_lies_what_is_not_its_own(tmp_path, monkeypatch):
+    """Versions tell of that, and of what is compiled there, which can be gigabytes."""
     site = tmp_path / "site-packages"
     site.mkdir()
     monkeypatch.syspath_prepend(site)
-    (site / "installed_plugin.py").write_text("import some_framework\n")
+    (site / "installed_plugin.py").write_text("import some_framework, _compiled\n")
     (site / "some_framework.py").write_text("x = 1\n")
+    (site / f"_compiled{THIS_PYTHON_S}").write_bytes(b"1")
+    (site / f"compiled_plugin{THIS_PYTHON_S}").write_bytes(b"1")
     before, after = digest_after("installed_plugin:f", site / "some_framework.py", "x = 2\n")
     assert before == after
+    assert set(after) == {"installed_plugin"}
+    assert digests_of("compiled_plugin:f") == {}
 
 
 def test_further_modules_and_a_plug_in_s_workload_count(folder):

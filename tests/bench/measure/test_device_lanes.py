@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from command import read, run_bench
 
+from likeforlike.bench.functions.asked import Asked, cells_of, entrants_of
+from likeforlike.bench.functions.measuring import _plan
+from likeforlike.bench.keep.cell_record import CellRecord
+from likeforlike.bench.measure import worker_process
 from likeforlike.bench.measure.device_lanes import Lanes, side_by_side
+from likeforlike.bench.measure.memory_shares import expected_bytes
+from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.run import campaign as campaigns
+from likeforlike.bench.run.screen.progress import Progress
+from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation, missing
 
 ENTRY = Implementation("numpy", "matmul", "numpy", "", "nowhere:nothing")
@@ -49,6 +59,61 @@ def test_groups_run_at_the_same_time_and_each_device_keeps_its_thread() -> None:
         lanes.measure([[GRID[size]], [GRID[size + 2]]], measure, lambda: None)
     lanes.end()
     assert {device: len(idents) for device, idents in threads.items()} == {"gpu:0": 1, "gpu:1": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "bytes_of_each"), [(None, 300), (100, 100), (300, 300), (301, 300), (10**9, 300)]
+)
+def test_no_cell_may_have_more_of_the_memory_than_its_lane_s_part(
+    monkeypatch: pytest.MonkeyPatch, asked: int | None, bytes_of_each: int
+) -> None:
+    """Of 1000 bytes 900 may be used, by three; each lane once had as much as it asked for."""
+    monkeypatch.setattr(worker_process, "free_memory_bytes", lambda: 1000)
+    devices = ["gpu:0", "gpu:1", "gpu:2"]
+    lanes = Lanes(devices, asked)
+    limits: list[MemoryLimits] = []
+    groups = [[cell(device, 1)] for device in devices]
+    lanes.measure(groups, lambda _, pool: limits.append(pool.limits), lambda: None)
+    lanes.end()
+    assert limits == [MemoryLimits(bytes_of_each, 50)] * 3
+    alone = MemoryLimits.of_machine(asked)
+    assert alone.worker_bytes == (900 if asked is None else asked)
+
+
+@pytest.mark.parametrize(("concurrent", "largest"), [(False, 3), (True, 2)])
+def test_groups_beside_each_other_go_in_pairs_where_one_alone_would_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, concurrent: bool, largest: int
+) -> None:
+    """Memory for four entrants. Three of one device fit; of two devices at once each may hold two."""
+    asked = Asked(dict.fromkeys(("a", "b", "c"), len))
+    devices = {device.id: device for device in (Device("cpu", 0, "a CPU"), Device("cpu", 1, "another"))}
+    plan = _plan(asked, devices, tmp_path, one_process=False)
+    cells = [
+        replace(found, concurrent=concurrent, group=f"{found.group} {device}")
+        for device in devices
+        for found in cells_of(asked, entrants_of(asked), "where", device)
+    ]
+    each = expected_bytes(cells[0], plan)
+    begun: list[list[str]] = []
+
+    def free() -> int:
+        """Less once a lane has begun: the part of the other is no smaller for that."""
+        return (4 if not begun or not concurrent else 2) * each * 10 // 9 + 9
+
+    def together(fit: Any, pool: Any, part: int, keep: Any) -> None:
+        begun.append([found.entry.name for found in fit])
+        for found in fit:
+            keep(found, CellRecord(found.id, "crashed", "as made up"))
+
+    for module in (campaigns, worker_process):
+        monkeypatch.setattr(module, "free_memory_bytes", free)
+    campaign = campaigns.Campaign(plan, None, Progress(lambda text: None, None))
+    monkeypatch.setattr(campaign, "_measure_together", together)
+    campaign.choose(cells)
+    assert {campaign.record(found).outcome for found in cells} == {"crashed"}
+    campaign.end()
+    assert [len(names) for names in begun].count(largest) == 2
+    assert max(map(len, begun)) == largest
 
 
 def test_what_goes_wrong_in_a_lane_comes_out_after_all_have_stopped() -> None:

@@ -246,6 +246,84 @@ def test_more_launches_than_asked_are_enough_too() -> None:
     assert (why.reason, why.launches) == ("launches", 3)
 
 
+def in_pairs(number: int, *ratios: float) -> Launch:
+    """One launch of a group that went in pairs: each entrant beside the base in rounds of its own."""
+    cells: Launch = {"base": {}}
+    for part, ratio in enumerate(ratios):
+        first = first_round(number, 0, part)
+        times = {first + n: (1.0 + 0.7 * part) * (1.0 + 0.1 * n) for n in range(4)}
+        cells["base"] |= times
+        cells[f"e{part}"] = {n: ratio * time for n, time in times.items()}
+    return cells
+
+
+RESTLESS = [1.0, 1.3, 0.8, 1.1]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_of_a_group_in_pairs_the_widest_pair_decides(place: int) -> None:
+    """Its first pair alone was seen: the others could be as restless as they were."""
+    calm = [in_pairs(number, 2.0, 3.0, 4.0) for number in range(4)]
+    found = enough(calm, 3, 9, 0.02, 0.95)
+    assert found is not None
+    assert found.reason == "precision"
+    ratios = [[2.0, 3.0, 4.0] for _ in RESTLESS]
+    for row, ratio in zip(ratios, RESTLESS, strict=True):
+        row[place] = ratio
+    known = [in_pairs(number, *row) for number, row in enumerate(ratios)]
+    assert enough(known, 3, 9, 0.02, 0.95) is None
+
+
+def test_a_pair_whose_base_took_turns_with_others_before_is_judged_by_their_common_rounds() -> None:
+    """By Student's interval over the launches' ratios, as if no other pair had been there."""
+    known = [in_pairs(number, 5.0, ratio) for number, ratio in enumerate(RESTLESS)]
+    for cells in known:
+        del cells["e0"]
+    deviation = np.std(np.log(RESTLESS), ddof=1)
+    width = math.expm1(stats.t.ppf(0.975, 3) * deviation / 2.0)
+    found = enough(known, 3, 4, 0.02, 0.95)
+    assert found is not None
+    assert found.half_width == pytest.approx(width)
+    assert spread_between(known) == (pytest.approx(deviation), 3)
+
+
+def test_pairs_share_no_process_so_that_each_ratio_s_variance_is_its_own() -> None:
+    logs = np.random.default_rng(8).normal(0.0, 0.05, (6, 4))
+    known = [in_pairs(number, *np.exp(row).tolist()) for number, row in enumerate(logs)]
+    deviation, freedom = spread_between(known)
+    assert deviation == pytest.approx(math.sqrt(np.median(logs.var(axis=0, ddof=1))))
+    assert freedom == 4 * 5
+
+
+def with_twin(number: int, ratio: float, twin: float, whole: bool) -> Launch:
+    """``b`` beside the base; its twin beside both, or in turns with ``b`` alone."""
+    cells = in_pairs(number, ratio)
+    cells = {"base": cells["base"], "b": dict(cells["e0"])}
+    if whole:
+        return {**cells, "b-twin": {n: twin * time for n, time in cells["b"].items()}}
+    first = first_round(number, 0, 1)
+    cells["b"] |= {first + n: 7.0 + n for n in range(4)}
+    return {**cells, "b-twin": {first + n: twin * (7.0 + n) for n in range(4)}}
+
+
+def test_a_twin_is_held_against_its_original_where_it_took_turns_with_that_alone() -> None:
+    """In launches, too, in which there was memory enough for all: else two different ratios were mixed."""
+    ratios, twins = [2.0, 2.2, 1.9], [1.0, 1.1, 1.0]
+    rows = list(zip(ratios, twins, strict=True))
+    variances = [np.var(np.log(values), ddof=1) for values in (ratios, twins)]
+    for whole in ([False] * 3, [True, False, False], [False, True, True]):
+        known = [with_twin(n, *rows[n], whole[n]) for n in range(3)]
+        assert spread_between(known) == (pytest.approx(math.sqrt(np.median(variances))), 4)
+
+
+def test_who_took_turns_with_nobody_in_a_launch_has_no_ratio() -> None:
+    known = [in_pairs(number, 2.0, ratio) for number, ratio in enumerate(RESTLESS)]
+    known[1]["e1"] = {first_round(1, 0, 5): 9.0}
+    found = enough(known, 3, 9, 0.02, 0.95)
+    assert found is not None
+    assert found.reason == "precision"
+
+
 def test_who_is_missing_from_a_launch_shows_no_spread() -> None:
     def both(ratio: float, other: float | None) -> Launch:
         known = {"base": {0: 1.0}, "a": {0: ratio}}

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -312,6 +313,18 @@ def test_in_pairs_the_calls_stand_beside_the_partner_they_were_taken_with() -> N
     assert kept.extra_info["beside"][c.id]["call_times"][0]["seconds"][0] == 1.5
     twice = launches_joined(a, [kept, kept], None, CONTEXT).extra_info
     assert len(twice["beside"][c.id]["call_times"]) == 2
+
+
+def test_in_pairs_a_quantile_is_held_against_that_of_the_same_pair() -> None:
+    held = HeldRecords()
+    a, b, c = (cell(name) for name in "abc")
+    held.add([a, b], a, record(0, [1.0] * 400))
+    held.add([a, b], b, record(0, [2.0] * 400, name="b"))
+    for of, seconds in ((c, 3.0), (a, 1.5)):
+        later = record(0, [seconds] * 400, name=of.entry.name)
+        held.add([a, c], of, msgspec.structs.replace(later, round_numbers=[10_000, 10_001]))
+    found = {of.id: launch_seconds(kept) for of, kept in held.all()}
+    assert found == {a.id: {0: 1.0, 1: 1.5}, b.id: {0: 2.0}, c.id: {1: 3.0}}
 
 
 def test_whether_launches_are_enough_goes_by_the_quantile() -> None:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from likeforlike.bench.measure import worker_process
 from likeforlike.bench.measure.memory_shares import (
     expected_bytes,
     expected_device_bytes,
@@ -12,6 +13,7 @@ from likeforlike.bench.measure.memory_shares import (
     parts_that_fit,
     usable_device_bytes,
 )
+from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.devices.vendors.device import Device
@@ -19,8 +21,14 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.contract.workload import Workload
 from likeforlike.models.kernels.matmul import workload as matmul
+from likeforlike.models.registry import OURS, load_registry
 
 GIB = 2**30
+
+SEEN_MIB = {"numpy": 342, "torch": 593, "jax": 777, "tensorflow": 1529}
+"""Peaks of the built-in loops with 20,000 images."""
+MORE_MIB = 478
+"""What 40,000 more of 3136 bytes each take four times."""
 
 
 GPU = Device("gpu", 0, "a GPU", memory_bytes=8 * GIB)
@@ -58,9 +66,7 @@ def test_operands_and_the_framework_are_counted() -> None:
     assert expected_bytes(kernel("a", "tensorflow"), PLAN) > expected_bytes(kernel("a"), PLAN) + GIB // 2
 
 
-@pytest.mark.parametrize(
-    ("framework", "peak_mib"), [("numpy", 342), ("torch", 593), ("jax", 777), ("tensorflow", 1529)]
-)
+@pytest.mark.parametrize(("framework", "peak_mib"), list(SEEN_MIB.items()))
 def test_a_training_is_expected_to_take_what_those_were_seen_to_take(framework: str, peak_mib: int) -> None:
     """Peaks of the built-in loops with 20,000 images; fewer epochs than make an eager loop's memory grow."""
     cell = training("a", framework=framework)
@@ -109,6 +115,27 @@ def test_two_that_don_t_fit_together_are_apart() -> None:
     assert parts_text(cells, PLAN, 1).endswith("no two fit, so that they take no turns")
     assert names(parts_that_fit(cells[:2], PLAN, two)) == [["a"], ["b"]]
     assert parts_that_fit(cells[:1], PLAN, 1) == [cells[:1]]
+
+
+def test_in_four_gibibytes_the_group_of_all_trainers_is_split_so_that_none_is_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither by its own limit nor as too little stays free, by what is expected and by what was seen."""
+    monkeypatch.setattr(worker_process, "free_memory_bytes", lambda: 4 * GIB)
+    limits, usable = MemoryLimits.of_machine(None), 4 * GIB * 9 // 10
+    entries = [entry for entry in load_registry().of("training") if entry.origin == OURS]
+    cells = [replace(training(entry.name), entry=entry) for entry in entries]
+    assert {entry.framework for entry in entries} == set(SEEN_MIB)
+    assert sum(expected_bytes(cell, PLAN) for cell in cells) > 10 * GIB
+    parts = parts_that_fit(cells, PLAN, usable)
+    assert {cell.entry.name for part in parts for cell in part} == {entry.name for entry in entries}
+    assert max(map(len, parts)) == 2
+    for part in parts:
+        assert all(expected_bytes(cell, PLAN) <= limits.worker_bytes for cell in part)
+        assert sum(expected_bytes(cell, PLAN) for cell in part) + limits.free_floor_bytes <= 4 * GIB
+        seen = sum((SEEN_MIB[cell.entry.framework] + MORE_MIB) * 2**20 for cell in part)
+        assert seen + limits.free_floor_bytes <= 4 * GIB
+    assert parts_that_fit(cells, PLAN, 1000 * GIB) == [cells]
 
 
 def test_one_alone_is_a_part_whatever_it_needs() -> None:

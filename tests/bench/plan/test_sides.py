@@ -161,6 +161,20 @@ class TestPlan:
         assert found["old"] == {"likeforlike": "0", "mine of side old": "1"}
         assert found["new"] == {"likeforlike": "0", "mine of side new": "2"}
 
+    def test_a_cell_rests_on_what_its_plug_in_imports_and_on_no_other_s(self, registry: Registry):
+        mine = {
+            "mine": "1",
+            "helper (imported by mine)": "2",
+            "mine._fast (compiled, imported by mine)": "3",
+        }
+        others = {"yours": "4", "helper (imported by yours)": "5", "mine (imported by yours)": "6"}
+        plan = replace(self.plan(registry), code={"likeforlike": "0", **mine, **others})
+        cell = next(found for found in cells_of(registry) if found.entry.name == "numpy")
+        assert plan.code_of(cell) == {"likeforlike": "0"}
+        for target in ("mine:product", "mine.kernels:product"):
+            of_mine = replace(cell, entry=replace(cell.entry, target=target))
+            assert plan.code_of(of_mine) == {"likeforlike": "0", **mine}
+
     def test_where_memory_is_short_a_sides_cell_goes_with_the_same_of_the_first(self, registry: Registry):
         sides = side(registry, "old"), side(registry, "new")
         plan = self.plan(registry, *sides)

@@ -70,13 +70,35 @@ IMPLEMENTATIONS = [Implementation("mine", "matmul", "numpy", "a product", f"{__n
 """
 
 
+RESTING_ON = """
+def never():
+    import its_library, _compiled
+"""
+
+
 def test_resuming_with_a_plug_in_that_was_changed_is_refused_by_its_name(tmp_path: Path) -> None:
-    (tmp_path / "changing_plugin.py").write_text(PLUGIN)
+    """So is one with a package beside it, or a compiled module, that is not what it was."""
+    (tmp_path / "changing_plugin.py").write_text(PLUGIN + RESTING_ON)
+    (tmp_path / "its_library").mkdir()
+    beside = {
+        "its_library (imported by changing_plugin)": tmp_path / "its_library/deep.py",
+        "_compiled (compiled, imported by changing_plugin)": tmp_path / "_compiled.so",
+    }
+    for path in beside.values():
+        path.write_text("x = 1\n")
     options = ["--preset=smoke", "--workloads=matmul", "--sizes=32", "--plugin=changing_plugin"]
     options += ["--implementations=mine", "--benchmark-json=r.json", "-k", "matmul or nothing"]
     assert run_bench(tmp_path, *options, extra_path=tmp_path).returncode == 0
     assert run_bench(tmp_path, *options, "--resume", extra_path=tmp_path).returncode == 0
-    (tmp_path / "changing_plugin.py").write_text(PLUGIN.replace("left @ right", "left @ right + 0"))
+    for name, path in beside.items():
+        path.write_text("x = 2\n")
+        done = run_bench(tmp_path, *options, "--resume", extra_path=tmp_path)
+        assert done.returncode == 4
+        told = f"this has changed: the source code of {name}, which has measured matmul-mine-"
+        assert told in done.stdout + done.stderr
+        path.write_text("x = 1\n")
+    changed = (PLUGIN + RESTING_ON).replace("left @ right", "left @ right + 0")
+    (tmp_path / "changing_plugin.py").write_text(changed)
     done = run_bench(tmp_path, *options, "--resume", extra_path=tmp_path)
     assert done.returncode == 4
     assert "the source code of changing_plugin, which has measured matmul-mine-" in done.stdout + done.stderr

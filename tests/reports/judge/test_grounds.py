@@ -17,6 +17,7 @@ from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.regressions import check_against
 from likeforlike.reports.sort.beside_time.units import paired_by_launch
 from likeforlike.reports.statistics.launches import ASSUMED_RUN_SPREAD, ASSUMED_SPREAD, ROUNDS_A_SESSION
+from likeforlike.reports.statistics.moderated_variance import pooled_spread
 from likeforlike.reports.tell.regression_text import outcome_text
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.write.markdown import to_markdown
@@ -157,6 +158,32 @@ class TestTwins:
         assert "matmul on cpu:0, a copy beside the original: numpy ×1.0" in text
         assert "over 5 launches" in text
 
+    def test_in_pairs_each_is_held_against_the_one_that_it_took_turns_with(self):
+        """A copy shares no round with the first: the group showed nothing. No two pairs share a process."""
+        rng, launches = np.random.default_rng(6), 5
+        logs = {"jax": rng.normal(0.1, 0.03, launches), "jax-twin": rng.normal(0.0, 0.05, launches)}
+        numbers = [launch for launch in range(launches) for _ in range(ROUNDS)]
+        base = np.full(launches * ROUNDS, 0.01)
+        times = {name: base * np.exp(np.repeat(shifts, ROUNDS)) for name, shifts in logs.items()}
+        pairs = {"first": [1000 * n + k for n in range(launches) for k in range(ROUNDS)]}
+        pairs["second"] = [500 + number for number in pairs["first"]]
+        told = {"round_numbers": pairs["second"], "launch_numbers": numbers, "disturbed": []}
+        beside = {"matmul-jax-twin-cpu:0-500-float32": {"seconds": base.tolist(), **told}}
+        of_twin = {"role": "twin", "twin_of": "jax", "round_numbers": pairs["second"]}
+        made = document(
+            [
+                product("numpy", base, launches, round_numbers=pairs["first"]),
+                product("jax", times["jax"], launches, round_numbers=pairs["first"], beside=beside),
+                product("jax-twin", times["jax-twin"], launches, **of_twin),
+            ]
+        )
+        study = study_of(made)
+        spread = Grounds(study).ratio_spread(study.measurements[0])
+        variances = [np.var(shifts, ddof=1) for shifts in logs.values()]
+        expected = pooled_spread(variances, [launches - 1.0] * 2)
+        assert spread.variance == pytest.approx(expected.variance)
+        assert spread.most == 2 * (launches - 1)
+
     def test_their_launches_count_for_the_spread(self):
         with_twin, without = self.made(launches=3), self.made(launches=3)
         without["benchmarks"].pop()
@@ -272,6 +299,33 @@ class TestGate:
         assert "measure more launches of each, or both sides in one run" in text or (
             "measure both sides in one run, on a quieter machine" in text
         )
+
+    BUSY = "other programs used 47 % of the processor"
+
+    @classmethod
+    def beside(cls, seed, crowded, factor=1.0):
+        """A run of five launches, so many of which others took half the machine for."""
+        made = document(entrants(seed, 5, numpy=0.01 * factor, jax=0.02), run_id=f"run-{seed}")
+        told = [{"launch": n, "disturbances": [cls.BUSY] if n < crowded else []} for n in range(5)]
+        for cell in made["benchmarks"]:
+            cell["extra_info"]["launches"] = told
+        return read(made, f"{seed}.json")
+
+    @pytest.mark.parametrize(("before", "now", "launches"), [(0, 3, 3), (4, 0, 4), (5, 3, 3)])
+    def test_what_fails_though_others_used_the_machine_is_said_to_be_not_sure(self, before, now, launches):
+        outcome = check_against([self.beside(3, before)], [self.beside(4, now, 1.5)])
+        assert [check.now.key.implementation for check in outcome.failing] == ["numpy"]
+        text = outcome_text(outcome)
+        assert f"SLOWER; not sure: others used the machine: {self.BUSY} in {launches} of 5 launches" in text
+        assert "1 slower by more than 5.0 %, not sure." in text
+        assert "same; not sure" not in text
+
+    @pytest.mark.parametrize(("before", "now"), [(0, 0), (2, 1)])
+    def test_what_fails_on_a_machine_left_alone_is_sure(self, before, now):
+        text = outcome_text(check_against([self.beside(3, before)], [self.beside(4, now, 1.5)]))
+        assert "SLOWER" in text
+        assert "1 slower by more than 5.0 %." in text
+        assert "not sure" not in text
 
     def test_one_launch_each_is_widened_by_what_runs_differ_by(self):
         outcome = check_against([self.run(3, launches=1)], [self.run(4, 1.5, launches=1)])

@@ -100,6 +100,15 @@ def test_its_interval_is_that_of_the_cells_whose_limit_it_must_exceed():
     assert not at_the_limit.fails
 
 
+def test_one_cell_beside_others_makes_nothing_sure_of_them_all_and_they_fail():
+    """What became slower is found beside a busy neighbour, too; only is that to be said."""
+    first, *others = held(run(1), run(2, [1.2] * 5)).together[0].cells
+    (together,) = joint_checks([first, *others])
+    assert together.unsure == ""
+    (together,) = joint_checks([*others, replace(first, unsure="others used the machine: 47 %")])
+    assert (together.unsure, together.fails) == ("others used the machine: 47 %", True)
+
+
 def test_the_largest_threshold_of_the_cells_is_that_of_all():
     first, *others = held(run(1), run(2, [1.2] * 5)).together[0].cells
     wide = replace(first, verdict=replace(first.verdict, threshold=0.4))

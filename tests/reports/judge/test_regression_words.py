@@ -72,6 +72,15 @@ class TestCheck:
         assert check(word, ratio, limit=0.25).fails is fails
         assert not check(word, ratio, limit=0.25, doubt="wrong answer").fails
 
+    @pytest.mark.parametrize("side", ["before", "now"])
+    def test_others_on_the_machine_make_it_not_sure_and_no_less_slower(self, side):
+        quiet, busy = SimpleNamespace(crowded=""), SimpleNamespace(crowded="47 %")
+        one = replace(check(ratio=1.3), before=quiet, now=quiet)
+        assert one.unsure == ""
+        one = replace(one, **{side: busy})
+        assert one.unsure == "others used the machine: 47 %"
+        assert one.fails
+
     def test_a_side_without_samples_is_a_summary(self):
         bare = SimpleNamespace(samples=[])
         one = check()
