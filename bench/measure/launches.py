@@ -105,7 +105,8 @@ class Enough:
     """Why no further launch follows."""
 
     reason: str
-    """precision, or launches: as many as asked."""
+    """precision, or launches: as many as asked. Of a campaign that is told to end also time, or alone: one is
+    left, with nothing to hold it against."""
     launches: int
     half_width: float | None
     """Of the widest interval of a ratio to the partner, relative; None of one launch."""

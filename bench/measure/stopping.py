@@ -38,7 +38,7 @@ class Stop:
     """Why a cell's samples end, and the median's interval relative to it."""
 
     reason: str
-    """precision, settled, max-time or rounds."""
+    """precision, settled, max-time or rounds; interrupted, if none of them."""
     median_interval: tuple[float, float] | None
     rounds: int
 

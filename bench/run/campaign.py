@@ -7,7 +7,7 @@ import random
 import statistics
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 import msgspec
@@ -331,9 +331,13 @@ class Campaign:
         options = self.plan.options
         least, most = (1, 1) if self.plan.once else options.kernel_launches
         seconds = _by_launch(live, [self._launches.get(cell.id, []) for cell in live])
+        told, allowed = False, most
         if live and seconds and self._stops(live, len(seconds), _slowest(seconds)):
-            least = most = len(seconds)
-        return enough(seconds, least, most, options.precision, options.confidence)
+            told, least, most = True, len(seconds), len(seconds)
+        why = enough(seconds, least, most, options.precision, options.confidence)
+        if told and why is not None and why.reason == "launches" and why.launches < allowed:
+            return replace(why, reason="alone" if len(live) < 2 else "time")
+        return why
 
     def _hash_seed_is_fixed(self, cells: Sequence[Cell]) -> bool:
         """By the environment of the run, or of a side or entrant: then it is drawn for none of the group."""

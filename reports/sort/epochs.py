@@ -51,15 +51,21 @@ def on_one_basis(items: Sequence[Measurement]) -> list[Measurement]:
 
 
 def phase_seconds(item: Measurement) -> dict[str, float]:
-    """Median over the epochs of each phase, by the reader's word; the first epoch of each run is left out."""
+    """Median over the epochs of each phase, by the reader's word; those that are no samples are left out."""
     epochs = [epoch for run in item.runs for epoch in warm_epochs(run)]
     return {word: statistics.median(getattr(e, field) for e in epochs) for word, field in PHASES.items()}
 
 
 def warm_epochs(run: Run) -> tuple[Epoch, ...]:
-    """The epochs behind the samples: all but the first, which is the cold one."""
+    """The epochs behind the samples: all but the first, which is the cold one, and that which warms up."""
     count = len(run.cell.samples)
     return run.cell.extra.epochs[-count:] if count else ()
+
+
+def epochs_left_out(items: Iterable[Measurement]) -> list[int]:
+    """How many first epochs of a run are no samples, each number once, the least first."""
+    cells = [run.cell for item in items for run in item.runs if run.cell.samples and run.cell.extra.epochs]
+    return sorted({max(0, len(cell.extra.epochs) - len(cell.samples)) for cell in cells})
 
 
 def runs_with_epochs(item: Measurement) -> list[tuple[Epoch, ...]]:

@@ -17,6 +17,7 @@ from likeforlike.devices.limits.units import (
 )
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.runs import Declared
+from likeforlike.reports.sort.epochs import epochs_left_out
 from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict
@@ -85,17 +86,30 @@ def epoch_words(item: Measurement) -> str:
 
 def basis_note(items: Iterable[Measurement]) -> str:
     """What the seconds of a table are of, in a sentence."""
-    bases = {item.whole for item in items}
+    every = list(items)
+    bases, left_out = {item.whole for item in every}, left_out_text(every)
     if bases == {True}:
-        return "Seconds, ratios and verdicts are of whole epochs, with evaluation and logging."
+        return f"Seconds, ratios and verdicts are of whole epochs, with evaluation and logging{left_out}."
     if bases == {False}:
         return (
-            "Seconds, ratios and verdicts are of epochs as timed: not everyone tells evaluation and logging."
+            f"Seconds, ratios and verdicts are of epochs as timed{left_out}: not everyone tells evaluation "
+            "and logging."
         )
     return (
         "Seconds, ratios and verdicts are of whole epochs where all that share machine and device tell "
-        "evaluation and logging, else of epochs as timed."
+        f"evaluation and logging, else of epochs as timed{left_out}."
     )
+
+
+def left_out_text(items: Iterable[Measurement]) -> str:
+    """``, the first epoch left out`` or ``, the first 2 epochs left out``; empty where none is."""
+    counts = epochs_left_out(items)
+    if not counts or counts[-1] == 0:
+        return ""
+    if counts == [1]:
+        return ", the first epoch left out"
+    told = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f", the first {told} epochs left out"
 
 
 def rate_entry(item: Measurement | None) -> Entry:

@@ -11,6 +11,7 @@ from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import count_text
+from likeforlike.reports.tell.sections.stopping import precision_blocks
 
 MOST_ROWS = 200
 
@@ -205,7 +206,7 @@ def _unmeasured_section(context: Context) -> Section | None:
 
 
 def _reading_section(context: Context) -> Section | None:
-    """How verdicts come about, the files, and what happened to them on the way."""
+    """How verdicts come about, what is not as precise as asked, and the files with what happened to them."""
     files = tuple(
         row(
             file.label,
@@ -236,6 +237,7 @@ def _reading_section(context: Context) -> Section | None:
             + (UNPROVEN_RULE if any(item.unproven for item in context.study.measurements) else ())
             + (ACCURACY_RULES if any(map(trains, context.study.measurements)) else ())
         ),
+        *precision_blocks(context),
         Table("files", "Files", columns, files, folded=len(files) > 12),
         Points(context.study.remarks) if context.study.remarks else None,
         Text(

@@ -101,7 +101,26 @@ def test_launches_end_when_they_are_told_to(run):
     done = run(Lends(), stops)
     assert done.lent == 2 * 3
     assert seen == [(2, 1), (2, 2), (2, 3)]
-    assert done.records[0].extra_info["stop"]["launches"] == 3
+    stop = done.records[0].extra_info["stop"]
+    assert (stop["launches"], stop["reason"]) == (3, "time")
+    assert stop["ratio_half_width"] > 1e-9
+
+
+def test_all_launches_that_are_allowed_are_no_want_of_time(run):
+    stop = run(Lends(), lambda live, launches, seconds: launches == 6).records[0].extra_info["stop"]
+    assert (stop["launches"], stop["reason"]) == (6, "launches")
+
+
+def test_who_is_left_alone_after_some_launches_had_nothing_to_be_held_against(run):
+    class LosesOne(Lends):
+        def lend(self, environment, has_peers=False, interpreter=None):
+            self.fails = "1" if self.lent >= 2 else "-"
+            return super().lend(environment, has_peers, interpreter)
+
+    done = run(LosesOne(), lambda live, launches, seconds: len(live) < 2)
+    stop = done.records[0].extra_info["stop"]
+    assert (stop["launches"], stop["reason"]) == (2, "alone")
+    assert done.records[1].outcome == "wrong-answer"
 
 
 def test_who_is_left_alone_is_launched_once(run):

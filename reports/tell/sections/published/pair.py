@@ -19,6 +19,7 @@ from likeforlike.reports.tell.formatting import (
     duration_entry,
     epoch_entry,
     epoch_words,
+    left_out_text,
     loss_entry,
     resource_columns,
     resource_entries,
@@ -95,7 +96,7 @@ def _summary_table(context: Context, keras: Measurement, manual: Measurement, na
     note = (
         "After the last epoch"
         + (f", mean of {runs} runs" if runs > 1 else "")
-        + "; time per epoch is a median, the first epoch left out, "
+        + f"; time per epoch is a median{left_out_text(sides)}, "
         + ("with evaluation and logging" if split else "of what the file tells of it")
         + "; the total holds set-up too."
     )

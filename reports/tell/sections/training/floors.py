@@ -15,6 +15,7 @@ from likeforlike.reports.tell.document import Block, Entry, Table, Text, row
 from likeforlike.reports.tell.formatting import (
     count_text,
     epoch_entry,
+    left_out_text,
     percent,
     ratio_text,
     seconds_per_epoch,
@@ -23,8 +24,8 @@ from likeforlike.reports.tell.formatting import (
 )
 
 ABOUT_PHASES = (
-    "Each a median of its own over the epochs, the first one left out. The floor and the product rate bound "
-    "the training alone: evaluation and logging are not counted against them."
+    "The floor and the product rate bound the training alone: evaluation and logging are not counted against "
+    "them."
 )
 
 
@@ -78,7 +79,7 @@ def _phases_table(
         "What an epoch consists of, and how near its training is to its bounds",
         columns,
         tuple(rows),
-        ABOUT_PHASES,
+        f"Each a median of its own over the epochs{left_out_text(trainers)}. {ABOUT_PHASES}",
         minor=("logging", "evaluation"),
     )
 

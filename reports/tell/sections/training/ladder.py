@@ -20,6 +20,7 @@ from likeforlike.reports.tell.formatting import (
     epoch_entry,
     epoch_words,
     known_resources,
+    left_out_text,
     ratio_entry,
     resource_entries,
     seconds_per_epoch,
@@ -35,12 +36,6 @@ from likeforlike.reports.tell.wording.changes_text import (
     told_interaction,
 )
 from likeforlike.reports.tell.wording.parts_text import parts_table, sentence
-
-_WHOLE = (
-    "Seconds per epoch, ratio and verdict are of whole epochs, with their evaluation and logging; each "
-    "column is a median of its own. The first epoch is left out."
-)
-_ALONE = "Of the training alone: not every rung tells what its evaluation and logging took."
 
 
 def sections(context: Context) -> list[Section | None]:
@@ -172,7 +167,18 @@ def _rungs_table(context: Context, rungs: Steps, name: str, caption: str) -> Tab
         *memory,
     )
     minor = (*memory, *reversed(PHASES), "trainer", "rung", "validation accuracy")
-    return Table(name, caption, columns, tuple(rows), _WHOLE if whole else _ALONE, minor=minor)
+    note = _basis(whole, left_out_text(item for _, item in rungs if item is not None))
+    return Table(name, caption, columns, tuple(rows), note, minor=minor)
+
+
+def _basis(whole: bool, left_out: str) -> str:
+    """What the seconds of the rungs are of."""
+    if not whole:
+        return f"Of the training alone{left_out}: not every rung tells what its evaluation and logging took."
+    return (
+        "Seconds per epoch, ratio and verdict are of whole epochs, with their evaluation and logging; each "
+        f"column is a median of its own{left_out}."
+    )
 
 
 def effects_table(context: Context, found: list[Effect], where: str, suffix: str) -> Table:
