@@ -145,10 +145,9 @@ class Turn:
 def warm_up_epochs(recipe: Recipe) -> int:
     """Epochs after the cold one that are no samples: one, where three are left after it.
 
-    A fixed number: JAX's first warm epoch took 1.3 to 2.2 times the later ones. Kernels are called until five
-    calls take as long as the five before. Epochs come one at a time, out of those that the recipe has: of 310
-    trainings (none in JAX) the third took 0.99 times the later ones in the median, and yet in 34 % it was 5 %
-    below the second, and so in 9 of 10 groups someone's. Such a rule would leave epochs out for their noise.
+    A fixed number, not one that the times decide, which would choose among samples: kernels are called until
+    five calls take as long as the five before, and a recipe has few epochs. JAX's first warm epoch took 1.3 to
+    2.2 times the later ones.
     """
     return 1 if recipe.epochs >= LEAST_EPOCHS_TO_WARM_UP else 0
 
