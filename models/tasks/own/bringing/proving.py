@@ -163,7 +163,7 @@ def _of_decay(told: ModelTold, left: Sequence[str]) -> Iterator[str]:
     if left:
         more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
         yield (
-            f"{left[0]} of {told.name} never has a gradient{more}: by adamw it decays in JAX's loops and "
+            f"{left[0]} of {told.name} never has a gradient{more}: by adamw it decays on JAX and in "
             "torch-compiled, and stays in the others; either is taken for right"
         )
 
