@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -12,13 +13,15 @@ from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.problem import Axes, Problem
 from likeforlike.models.contract.workload import Wording, Workload
+from likeforlike.models.feeding.epoch import numbered
 from likeforlike.models.feeding.implementations import IMPLEMENTATIONS
 from likeforlike.models.feeding.workload import LEAST_SAMPLES, WORKLOAD
 from likeforlike.models.tasks.own.data import load_kept
 from likeforlike.models.tasks.own.entries import brought_entry
-from likeforlike.models.tasks.own.given import Brought, here, workload_here
+from likeforlike.models.tasks.own.given import Brought, DataTold, here, workload_here
 
 TARGET = f"{__name__}:WORKLOADS"
+_INT32_BYTES = 4
 
 
 def __getattr__(name: str) -> tuple[Workload, ...]:
@@ -29,18 +32,29 @@ def __getattr__(name: str) -> tuple[Workload, ...]:
 
 
 def problem(brought: Brought, axes: Axes, device: str) -> Problem:
-    """The first training inputs [samples, numbers] as float32, and for labels the samples' numbers."""
-    samples, inputs = axes["samples"], load_kept(brought.folder, brought.data.name).train_images
+    """The first training samples as they are trained on: inputs, and targets that tell a sample's number.
+
+    Before them stands what the inputs change by from call to call, which may be whole numbers.
+    """
+    samples, data = axes["samples"], load_kept(brought.folder, brought.data.name)
+    inputs, targets = data.train_images, data.train_labels
     if samples > len(inputs):
         raise ValueError(f"{brought.data.name} has {len(inputs)} training samples here, expected {samples}")
-    rows = np.ascontiguousarray(inputs[:samples].reshape(samples, -1), np.float32)
-    return Problem((rows, np.arange(samples, dtype=np.int32)), "float32", device, axes)
+    factors = np.ones(samples, np.float32)
+    return Problem((factors, inputs[:samples], numbered(targets[:samples])), "float32", device, axes)
+
+
+def target_bytes(data: DataTold) -> int:
+    """Of one sample's targets as they are fed."""
+    numbers, each = math.prod(data.target_shape), np.dtype(data.target_dtype).itemsize
+    return numbers * (each if numbers * each >= _INT32_BYTES else _INT32_BYTES)
 
 
 def declared(brought: Brought, name: str) -> Workload:
     """The workload whose sample is an epoch of batches of these data."""
     data = brought.data
-    of_sample = 4 * (int(np.prod(data.input_shape)) + 1)
+    of_sample = data.input_bytes + target_bytes(data)
+    inputs = f"inputs of {math.prod(data.input_shape):,} numbers as {data.input_dtype}"
 
     def memory_bytes(axes: Axes) -> int:
         return 4 * axes["samples"] * of_sample + 64 * axes["samples"] + 64 * axes["batch"] * of_sample
@@ -58,9 +72,8 @@ def declared(brought: Brought, name: str) -> Workload:
         problem=partial(problem, brought),
         wording=Wording(
             title=f"Feeding {data.name}: the input pipeline alone",
-            about=f"One epoch a sample: inputs of {of_sample // 4 - 1:,} numbers as float32, in a fresh "
-            "order, in batches that nobody trains on. Every sample comes once and is what it should be, "
-            "which is checked.",
+            about=f"One epoch a sample: {inputs} with their targets, in a fresh order, in batches that "
+            "nobody trains on. Every sample comes once and is what it should be, which is checked.",
             noun=WORKLOAD.wording.noun,
             plural=WORKLOAD.wording.plural,
             items=WORKLOAD.wording.items,

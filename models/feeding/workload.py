@@ -1,6 +1,6 @@
 """Feeding, declared: every sample once an epoch, with its label, in a fresh order, in batches.
 
-A sample's label is its own number, so that an epoch's labels are its order.
+A sample's label begins with its own number, so that an epoch's labels tell its order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification, WrongAnswer
 from likeforlike.models.contract.workload import Wording, Workload
-from likeforlike.models.feeding.epoch import Answer
+from likeforlike.models.feeding.epoch import Answer, changed, in_rows
 
 _PIXELS = 784
 _SEED = 2020
@@ -72,21 +72,24 @@ def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
 
 def hold(axes: Axes, problem: Problem, answer: Answer, factors: np.ndarray) -> None:
     """Raise WrongAnswer, in a line, for an epoch that is not what was asked for."""
-    labels, sizes, column, pixels, number, images = answer
+    labels, sizes, column, pixels, number, images, targets = answer
     samples, batch = axes["samples"], axes["batch"]
     _hold_sizes(sizes, samples, batch)
     _hold_each_once(labels, samples)
-    own = problem.operands[0]
-    scale = factors.astype(np.float32)
-    expected = own[labels, int(column)] * scale[labels]
+    own, told = in_rows(problem.operands[-2]), problem.operands[-1]
+    if images.dtype != own.dtype:
+        raise WrongAnswer(f"images came as {images.dtype}, expected {own.dtype}")
+    expected = changed(own[labels, int(column)], factors[labels])
     if not np.array_equal(pixels, expected):
         strange = int(labels[np.flatnonzero(pixels != expected)[0]])
         raise WrongAnswer(
             f"label {strange} came with the row of another sample, or with one prepared earlier"
         )
     rows = labels[int(number) * batch : (int(number) + 1) * batch]
-    if not np.array_equal(images, own[rows] * scale[rows, None]):
+    if not np.array_equal(images, changed(own[rows], factors[rows])):
         raise WrongAnswer(f"the images of batch {int(number) + 1} are not those of their labels")
+    if not np.array_equal(targets, told[rows]):
+        raise WrongAnswer(f"the labels of batch {int(number) + 1} are not those of its samples")
     _hold_drawn(labels)
 
 

@@ -6,7 +6,8 @@ to it that the same weights come out:
 - Adam (Kingma and Ba 2014, end of section 2): epsilon meets the uncorrected second moment; PyTorch and
   Optax add it to the corrected one.
 - AdamW (Loshchilov and Hutter 2019, algorithm 2, decay times the learning rate as Keras, PyTorch and Optax
-  have it): first ``w -= rate decay w``, then Adam's step. All trained weights decay, biases too.
+  have it): first ``w -= rate decay w``, then Adam's step. All trained weights decay, biases too, but
+  in PyTorch and on TensorFlow not those that no loss depends on.
 - SGD: ``v = momentum v - rate g``, ``w += v``. PyTorch has ``v = momentum v + g``, ``w -= rate v``, which is
   the same only while the rate stays.
 - Clipping by the global norm (Pascanu, Mikolov and Bengio 2013, algorithm 1), before all else:

@@ -22,7 +22,8 @@ def keep_data(folder: Path, asked: Asked) -> DataTold:
     cut = [array[:most] for array, most in zip(parts, (train, train, validation, validation), strict=True)]
     for name, array in zip(ARRAYS, cut, strict=True):
         np.save(folder / f"{name}.npy", array)
-    told = DataTold(asked.data, len(cut[0]), len(cut[2]), of_samples, cut[0].shape[1:])
+    types = cut[0].shape[1:], cut[0].dtype.name, cut[1].shape[1:], cut[1].dtype.name
+    told = DataTold(asked.data, len(cut[0]), len(cut[2]), of_samples, *types)
     write(folder / DATA_FILE, told)
     return told
 

@@ -6,6 +6,7 @@ measured; a worker finds it, and which of the models it is to train, by variable
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,6 +80,10 @@ class WeightTold:
     trained: bool
 
 
+INITIALISER = "kernel_initializer"
+"""The setting of a layer that says how its kernel starts."""
+
+
 @dataclass(frozen=True)
 class LayerTold:
     """A layer, and those of its settings that frameworks have other defaults for."""
@@ -132,6 +137,8 @@ class ModelTold:
     and of each sample in it; None where nobody could count them."""
     inference_flop: tuple[float, float] | None = None
     """The same of outputs alone, as in inference."""
+    smoothing: float | None = 0.0
+    """By how much its loss smooths labels; None: a function that doesn't tell."""
 
     @property
     def parameters(self) -> int:
@@ -156,6 +163,14 @@ class DataTold:
     of_samples: int
     """Training samples that there were, before some were taken."""
     input_shape: tuple[int, ...]
+    input_dtype: str = "float32"
+    target_shape: tuple[int, ...] = ()
+    target_dtype: str = "int32"
+
+    @property
+    def input_bytes(self) -> int:
+        """Of one sample."""
+        return math.prod(self.input_shape) * np.dtype(self.input_dtype).itemsize
 
 
 @dataclass(frozen=True)

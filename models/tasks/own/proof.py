@@ -232,6 +232,8 @@ def shares(trained: Trained, reference: Reference, recipe: Recipe, mode: str) ->
                 yield Share(math.inf, f"{what} is missing or misshapen", when)
                 continue
             off, size = float(np.linalg.norm(mine - movement)), float(np.linalg.norm(movement))
+            if name in figures.without_gradient:  # by adamw JAX lets it decay, PyTorch leaves it
+                off = min(off, float(np.linalg.norm(mine)))
             share = off / (figures.allowed[number][name] * wider)
             usual = STEPS * recipe.learning_rate * math.sqrt(movement.size)
             if off > FAR * max(size, usual) and name in figures.trained:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from likeforlike.models.contract.problem import Verification
@@ -52,7 +51,7 @@ def task_of(brought: Brought, number: int, name: str) -> Task:
         watch=watch,
         parameter_count=lambda recipe: told.parameters,
         flop=flop,
-        sample_bytes=4 * math.prod(brought.data.input_shape),
+        sample_bytes=brought.data.input_bytes,
         unproven=told.unproven,
         facts=facts,
     )

@@ -178,11 +178,12 @@ def test_what_is_kept_of_an_epoch():
     draw = np.random.default_rng(1)
     batches = [(images[:4], labels[:4]), (images[4:], labels[4:])]
     kept = taken(lambda: batches, np.asarray, draw, 2, 2)
-    order, sizes, column, pixels, number, whole = as_arrays(kept)
+    order, sizes, column, pixels, number, whole, targets = as_arrays(kept)
     np.testing.assert_array_equal(order, labels)
     np.testing.assert_array_equal(sizes, [4, 2])
     np.testing.assert_array_equal(pixels, images[:, int(column)])
     np.testing.assert_array_equal(whole, batches[int(number)][0])
+    np.testing.assert_array_equal(targets, batches[int(number)][1])
 
 
 def test_an_epoch_without_batches_is_refused():

@@ -23,6 +23,7 @@ from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
 from likeforlike.models.tasks.own.bringing.opening import Opening, to_own
 from likeforlike.models.tasks.own.bringing.proving import proven
 from likeforlike.models.tasks.own.data import keep_data, load_kept
+from likeforlike.models.tasks.own.families.losses import smoothing_of
 from likeforlike.models.tasks.own.families.model import Model, family_of
 from likeforlike.models.tasks.own.families.open import backend_of, faced, offered
 from likeforlike.models.tasks.own.given import (
@@ -80,6 +81,7 @@ def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:
     )
     if not trained:
         raise Refused(f"--model: {opening.target} has no weight that is trained")
+    smoothing = smoothing_of(opening.loss)
     return ModelTold(
         name=opening.asked.names[opening.number],
         target=opening.target,
@@ -90,7 +92,8 @@ def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:
         layers=model.layers(),
         outputs=outputs.shape[1:],
         starts=(),
-        remarks=_of_outputs(opening, outputs),
+        remarks=(*_of_outputs(opening, outputs), *_of_loss(opening, smoothing)),
+        smoothing=smoothing,
     )
 
 
@@ -101,6 +104,14 @@ def _of_outputs(opening: Opening, outputs: np.ndarray) -> tuple[str, ...]:
     return (
         f"outputs of {name} sum to 1, as behind a softmax; the loss takes logits and makes a softmax itself, "
         "so that twice is trained: leave the model's out",
+    )
+
+
+def _of_loss(opening: Opening, smoothing: float | None) -> tuple[str, ...]:
+    if not smoothing:
+        return ()
+    return (
+        f"{opening.loss}, the loss of {opening.asked.names[opening.number]}, smooths labels by {smoothing:g}",
     )
 
 

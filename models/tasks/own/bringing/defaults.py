@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from likeforlike.models.tasks.own.bringing.matching import is_variance, layer_of
-from likeforlike.models.tasks.own.given import LayerTold, MatchTold, ModelTold
+from likeforlike.models.tasks.own.given import INITIALISER, LayerTold, MatchTold, ModelTold
 
 _EPSILON = ("epsilon", "eps")
 _MOST = 4
@@ -22,6 +22,11 @@ _OF_LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "GELU": {"approximating GELU": ("approximate",)},
 }
 """Of layers without weights, by a part of their kind, what bites where it differs, and what it is called."""
+_INITIAL_OF_TORCH = {
+    **dict.fromkeys(("Linear", "Conv1d", "Conv2d", "Conv3d"), "kaiming_uniform(a=sqrt(5))"),
+    "Embedding": "normal",
+}
+"""PyTorch's defaults by kind: a module doesn't tell how its weights were drawn."""
 _WORDS = {"valid": 0, "none": False, "tanh": True}
 """Keras's word for no padding; PyTorch's for an exact and an approximate GELU."""
 
@@ -121,6 +126,43 @@ def _rates(model: ModelTold) -> tuple[float, ...]:
     layers = [layer.settings for layer in model.layers if "drop" in layer.kind.lower()]
     found = [settings.get("rate", settings.get("p")) for settings in layers]
     return tuple(float(rate) for rate in found if isinstance(rate, (int, float)) and rate)
+
+
+def initial_weights(first: ModelTold, further: ModelTold) -> str:
+    """How kernels of two models start where nobody copies them; empty if alike, or if one doesn't tell."""
+    words = [_initialisers(model) for model in (first, further)]
+    if not all(words) or set(words[0]) == set(words[1]):
+        return ""
+    told = ", ".join(_whose(model, own) for model, own in zip((first, further), words, strict=True))
+    return f"initial weights: {told}: both start from the first model's here"
+
+
+def _initialisers(model: ModelTold) -> dict[str, list[str]]:
+    """By word, the kinds of the layers that start so."""
+    found: dict[str, list[str]] = {}
+    for layer in model.layers:
+        defaults = _INITIAL_OF_TORCH if model.family == "torch" else {}
+        word = layer.settings.get(INITIALISER, defaults.get(layer.kind))
+        if word is not None:
+            kinds = found.setdefault(str(word), [])
+            kinds += [layer.kind] if layer.kind not in kinds else []
+    return found
+
+
+def _whose(model: ModelTold, words: dict[str, list[str]]) -> str:
+    whose = "Keras"
+    if model.family == "torch":
+        whose = f"PyTorch's default of {' and '.join(kind for kinds in words.values() for kind in kinds)}"
+    return f"{' and '.join(words)} ({whose})"
+
+
+def smoothed_labels(first: ModelTold, further: ModelTold) -> str:
+    """In what two models' losses smooth labels otherwise; empty where they don't, or none is known to."""
+    values = first.smoothing, further.smoothing
+    if values[0] == values[1] or not any(values):
+        return ""
+    mine, theirs = ("not told" if value is None else f"{value:g}" for value in values)
+    return f"label smoothing is {mine} in the loss of {first.name} and {theirs} in that of {further.name}"
 
 
 def _kept(model: ModelTold, layer: LayerTold) -> float | None:

@@ -74,6 +74,7 @@ def proven(
         told = _without(told, f"it can't be trained plainly in float64: {one_line(error)}")
         return replace(told, modes=())
     idle: dict[str, None] = {}
+    left: dict[str, None] = {}
     undecided = [""] * len(opening.asked.recipes)
     for (mode, number), run in runs.items():
         recipe = proof_recipes(opening.asked, len(few.train_images))[number]
@@ -81,6 +82,8 @@ def proven(
         exact = _canonical(told, run.exact)
         idle |= {name: None for name, gradient in exact.gradients.items() if not np.any(gradient)}
         undecided[number] = undecided[number] or _why_undecided(told, run, allowed, recipe)
+        if recipe.optimizer == "adamw":
+            left |= dict.fromkeys(_names(told, allowed).without_gradient)
         mine = agreement.compared(exact, run.outputs)
         of_first = folder / reference_file(0, _same_mode(first, mode), number) if first else None
         if first is not None and told.matches and first.modes and of_first and of_first.exists():
@@ -93,7 +96,7 @@ def proven(
         told = _held_drawn(folder, opening, first, told)
     modes = tuple(dict.fromkeys(mode for mode, _ in runs))
     told = replace(told, modes=modes, idle=tuple(idle), undecided=tuple(undecided[: len(asked)]))
-    return replace(told, remarks=tuple(_remarks(told, first)))
+    return replace(told, remarks=(*_remarks(told, first), *_of_decay(told, tuple(left))))
 
 
 def _why_undecided(told: ModelTold, run: Run, allowed: Allowed, recipe: Recipe) -> str:
@@ -149,9 +152,20 @@ def _remarks(told: ModelTold, first: ModelTold | None) -> Iterator[str]:
         yield f"{told.idle[0]} of {told.name} has no gradient in the first step{more}"
     if first is not None and told.matches:
         rates = defaults.dropout_rates(first, told)
-        told_apart = (*defaults.differences(first, told, told.matches), *([rates] if rates else []))
-        for text in (*told_apart, *defaults.in_general(first, told)):
+        initial = defaults.initial_weights(first, told)
+        told_apart = (*defaults.differences(first, told, told.matches), rates, initial)
+        for text in (*filter(None, told_apart), *defaults.in_general(first, told)):
             yield f"{first.name} and {told.name}: {text}"
+
+
+def _of_decay(told: ModelTold, left: Sequence[str]) -> Iterator[str]:
+    """Of weights without a gradient, which frameworks treat otherwise by adamw."""
+    if left:
+        more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+        yield (
+            f"{left[0]} of {told.name} never has a gradient{more}: by adamw it decays on JAX and in "
+            "torch-compiled, and stays in the others; either is taken for right"
+        )
 
 
 def _without(told: ModelTold, why: str) -> ModelTold:
@@ -248,8 +262,11 @@ def _canonical(told: ModelTold, course: Course) -> Course:
 def _names(told: ModelTold, allowed: Allowed) -> Allowed:
     names = {match.own: match.name for match in told.network_matches}
     weights = tuple({names[own]: value for own, value in epoch.items()} for epoch in allowed.weights)
-    undecided, resting = (tuple(names[own] for own in some) for some in (allowed.undecided, allowed.resting))
-    return replace(allowed, weights=weights, undecided=undecided, resting=resting)
+    undecided, resting, without = (
+        tuple(names[own] for own in some)
+        for some in (allowed.undecided, allowed.resting, allowed.without_gradient)
+    )
+    return replace(allowed, weights=weights, undecided=undecided, resting=resting, without_gradient=without)
 
 
 def _hold(
@@ -265,7 +282,8 @@ def _hold(
     apart = agreement.disagreement(theirs, mine, mode, BATCH_SIZE, least, variances)
     if not apart:
         return
-    causes = [*defaults.differences(first, told, told.matches)]
+    smoothed = defaults.smoothed_labels(first, told)
+    causes = [*defaults.differences(first, told, told.matches), *([smoothed] if smoothed else [])]
     layers = [text for model in (first, told) if (text := defaults.layers_that_bite(model))]
     causes += [f"frameworks differ in layout or defaults of {' and '.join(layers)}"] if layers else []
     if told.found == BY_ORDER:

@@ -37,6 +37,8 @@ class Course:
     first_loss: float
     gradients: Mapping[str, np.ndarray]
     """Of the first step."""
+    without_gradient: tuple[str, ...] = ()
+    """Trained weights whose gradient was 0 in each step, as of one that the model doesn't use."""
 
 
 def course_of(
@@ -56,6 +58,7 @@ def course_of(
     moved: list[Mapping[str, np.ndarray]] = []
     early: Mapping[str, np.ndarray] = {}
     first_loss, gradients = math.nan, {}
+    pushed: set[str] = set()
     for _ in range(recipe.epochs):
         total, right = 0.0, 0
         for place in range(0, samples, BATCH_SIZE):
@@ -64,6 +67,7 @@ def course_of(
             step = model.step(inputs, targets, training)
             if not taken:
                 first_loss, gradients = float(step.losses.mean()) + step.further, dict(step.gradients)
+            pushed |= {name for name, gradient in step.gradients.items() if np.any(gradient)}
             total += (float(step.losses.mean()) + step.further) * len(inputs)
             right += _right(step.outputs, targets, loss)
             after, state = update(recipe, total_steps, _exact(before), _exact(step.gradients), state)
@@ -84,7 +88,8 @@ def course_of(
             }
         )
         moved.append(_movement(begin, model))
-    return Course(tuple(epochs), tuple(moved), early, first_loss, gradients)
+    never = tuple(name for name in gradients if name not in pushed)
+    return Course(tuple(epochs), tuple(moved), early, first_loss, gradients, never)
 
 
 def _exact(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -126,6 +131,8 @@ class Allowed:
     """Arrays of which rounding in float32 decides where they go."""
     resting: tuple[str, ...] = ()
     """Trained arrays that nothing but rounding moves, such as a bias before a batch normalisation."""
+    without_gradient: tuple[str, ...] = ()
+    """Trained arrays that nothing but decay moves: some frameworks let them decay, others leave them."""
 
 
 def nudged(start: Mapping[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
@@ -165,7 +172,8 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
         }
         for epoch, told in enumerate(exact.epochs)
     ]
-    return Allowed(tuple(weights), tuple(losses), tuple(undecided), tuple(sorted(resting)))
+    rest = tuple(sorted(resting))
+    return Allowed(tuple(weights), tuple(losses), tuple(undecided), rest, exact.without_gradient)
 
 
 def _least_in_each(moved: Mapping[str, np.ndarray], recipe: Recipe, trained: frozenset[str]) -> float:

@@ -27,6 +27,8 @@ class Figures:
     """What gradients move."""
     resting: tuple[str, ...] = ()
     """What of that nothing but rounding moves."""
+    without_gradient: tuple[str, ...] = ()
+    """What of that nothing but decay moves."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def keep(path: Path, course: Course, allowed: Allowed, mine: Compared) -> None:
         course.first_loss,
         tuple(course.gradients),
         allowed.resting,
+        allowed.without_gradient,
     )
     write(path.with_suffix(".json"), figures)
 

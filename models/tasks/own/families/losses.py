@@ -35,6 +35,17 @@ def loss_in(family: Family, name: str) -> Loss:
     return {"keras": _keras, "tensorflow": _keras, "torch": _torch, "jax": _jax}[family](name)
 
 
+def smoothing_of(name: str) -> float | None:
+    """By how much a loss smooths labels, as its object tells; None for a function, which doesn't."""
+    if ":" not in name:
+        return 0.0
+    loss: Any = function_of("--loss", name)
+    given = getattr(loss, "keywords", {})  # of a functools.partial
+    owner = getattr(loss, "__self__", loss)  # of a bound method
+    told = given.get("label_smoothing", getattr(owner, "label_smoothing", None))
+    return float(told) if isinstance(told, (int, float)) else None
+
+
 def _keras(name: str) -> Loss:
     from keras import ops
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.own.families.model import Builder, Step, settings_of
-from likeforlike.models.tasks.own.given import LayerTold, Refused
+from likeforlike.models.tasks.own.given import INITIALISER, LayerTold, Refused
 
 _BLOCK = 256
 
@@ -179,7 +180,8 @@ class KerasModel:
     def layers(self) -> tuple[LayerTold, ...]:
         """Layers that hold no others."""
         return tuple(
-            LayerTold(layer.name, _kind_of(layer), settings_of(layer)) for layer in leaves_of(self.model)
+            LayerTold(layer.name, _kind_of(layer), settings_of(layer) | _initial(layer))
+            for layer in leaves_of(self.model)
         )
 
     def _tensor(self, array: np.ndarray) -> Any:
@@ -191,6 +193,16 @@ def _kind_of(layer: Any) -> str:
     """Its class; of all that look rows up that of Keras's own, since its Adam treats them alike."""
     kind = keras.layers.Embedding if isinstance(layer, keras.layers.Embedding) else type(layer)
     return kind.__name__
+
+
+def _initial(layer: Any) -> dict[str, str]:
+    """How its kernel, or its table, starts, as Keras calls it."""
+    for name in ("kernel_initializer", "embeddings_initializer"):
+        found = getattr(layer, name, None)
+        if found is not None:
+            word = getattr(found, "__name__", type(found).__name__)
+            return {INITIALISER: re.sub(r"(?<!^)(?=[A-Z])", "_", word).lower()}
+    return {}
 
 
 def _is_float(variable: Any) -> bool:

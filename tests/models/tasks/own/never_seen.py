@@ -126,6 +126,41 @@ def mlp_torch():
     return nn.Sequential(nn.Flatten(), nn.Linear(108, 8), nn.ReLU(), nn.Linear(8, 4))
 
 
+mlp_again_torch = mlp_torch
+
+
+def series(count=192):
+    """How far a walk of seven steps comes."""
+    draw = np.random.default_rng(3)
+
+    def part(samples):
+        rows = draw.normal(size=(samples, 7, 2))
+        return rows.astype("float32"), rows.sum((1, 2))[:, None].astype("float32") / 4
+
+    return part(count), part(count // 4)
+
+
+def gru_keras():
+    import keras
+
+    inputs = keras.Input((7, 2))
+    return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.GRU(6)(inputs)))
+
+
+def lstm_torch():
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm, self.output = nn.LSTM(2, 6, batch_first=True), nn.Linear(6, 1)
+
+        def forward(self, x):
+            return self.output(self.lstm(x)[0][:, -1])
+
+    return Net()
+
+
 def waves_torch(steep=100.0):
     """A small step of a weight goes through many waves: with large steps rounding decides where it ends."""
     import torch
@@ -268,6 +303,34 @@ def smoothed(targets, outputs):
     from torch.nn import functional
 
     return functional.cross_entropy(outputs, targets, reduction="none", label_smoothing=0.1)
+
+
+def unused_torch():
+    """One of its weights is asked by nobody, as of a head that is not used yet."""
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.output = nn.Linear(108, 8), nn.Linear(8, 4)
+            self.unused = nn.Linear(8, 3, bias=False)
+
+        def forward(self, x):
+            return self.output(nn.functional.relu(self.hidden(x.flatten(1))))
+
+    return Net()
+
+
+class Smoothing:
+    """The same as an object that tells it."""
+
+    label_smoothing = 0.1
+
+    def __call__(self, targets, outputs):
+        return smoothed(targets, outputs)
+
+
+smoothing = Smoothing()
 
 
 def deaf_torch():

@@ -85,6 +85,10 @@ def test_they_are_one_network_with_the_same_weights_found_by_order_and_shape(fol
     assert list(first) == list(other)
     assert all(np.array_equal(first[name], other[name]) for name in first)
     assert any("n - 1 in the denominator" in remark for remark in torch.remarks)
+    initial = (
+        "initial weights: glorot_uniform (Keras), kaiming_uniform(a=sqrt(5)) (PyTorch's default of Conv2d"
+    )
+    assert any(initial in remark for remark in torch.remarks)
     assert not torch.unproven
     found = verified(folder)
     assert found.ok

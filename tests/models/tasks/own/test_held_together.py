@@ -12,6 +12,7 @@ import pytest
 from likeforlike.bench.worker.measure_trainer import Trains
 from likeforlike.models.contract.implementation import missing
 from likeforlike.models.contract.training.recipe import MATCHED, Recipe
+from likeforlike.models.tasks.own.families.losses import loss_in
 from likeforlike.models.tasks.own.given import (
     ASKED_FILE,
     Asked,
@@ -36,7 +37,11 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def brought(
-    folder: Path, *models: str, losses: tuple[str, ...] = (), recipes: Sequence[Recipe] = (MATCHED,)
+    folder: Path,
+    *models: str,
+    data: str = "batches",
+    losses: tuple[str, ...] = (),
+    recipes: Sequence[Recipe] = (MATCHED,),
 ) -> ModelTold:
     """The last of the models, each brought by this very process."""
     import torch
@@ -46,7 +51,7 @@ def brought(
     torch.set_num_threads(1)
     asked = Asked(
         tuple(f"never_seen:{model}" for model in models),
-        "never_seen:batches",
+        f"never_seen:{data}",
         (100, 30),
         (2020,),
         tuple(asdict(recipe) for recipe in recipes),
@@ -121,10 +126,66 @@ def test_tied_weights_are_one(tmp_path: Path) -> None:
         assert (found.ok, found.unproven) == (True, ""), recipe.name
 
 
+def test_a_weight_that_is_never_used_may_decay_by_adamw_or_stay(tmp_path: Path) -> None:
+    """PyTorch leaves what has no gradient; JAX, torch-compiled and the reference let it decay."""
+    import torch
+
+    from likeforlike.models.loops.torch_loop import TorchLoop
+
+    class After(TorchLoop):
+        """What a subclass does after each step to the weight that is not used, which lies in the last place."""
+
+        def __init__(self, run) -> None:
+            super().__init__(run)
+            step, rate = self.optimizer.step, run.recipe.learning_rate * run.recipe.weight_decay
+
+            def stepped() -> None:
+                step()
+                with torch.no_grad():
+                    self.change(self.optimizer.weights[0], self.optimizer.weights[-1], rate)
+
+            self.optimizer.step = stepped  # type: ignore[method-assign]
+
+    class Decays(After):
+        def change(self, used, unused, rate) -> None:
+            unused.mul_(1 - rate)
+
+    class DecaysTwice(After):
+        def change(self, used, unused, rate) -> None:
+            unused.mul_((1 - rate) ** 2)
+
+    class DecaysWhatIsUsed(After):
+        def change(self, used, unused, rate) -> None:
+            used.mul_(1 - rate)
+
+    decays = replace(MATCHED, name="decays", optimizer="adamw", weight_decay=0.5)
+    told = brought(tmp_path, "unused_torch", recipes=(MATCHED, decays))
+    assert not told.unproven
+    assert told.idle == ("unused.weight",)
+    assert "unused.weight of unused_torch never has a gradient: by adamw it decays" in told.remarks[-1]
+    assert not [text for text in brought(tmp_path, "unused_torch").remarks if "adamw" in text]
+    brought(tmp_path, "unused_torch", recipes=(MATCHED, decays))
+    for loop, ok in ((TorchLoop, True), (Decays, True), (DecaysTwice, False), (DecaysWhatIsUsed, False)):
+        found = verify(read_brought(tmp_path), 0, Trains(loop, network_of(told)), decays, "cpu:0")
+        assert (found.ok, found.unproven) == (ok, ""), (loop, found)
+
+
 def torch_loop(told: ModelTold) -> Trains:
     from likeforlike.models.loops.torch_loop import TorchLoop
 
     return Trains(TorchLoop, network_of(told))
+
+
+def test_a_regression_is_held_by_its_own_loss(tmp_path: Path) -> None:
+    from likeforlike.models.loops.torch_loop import TorchLoop
+
+    told = brought(tmp_path, "lstm_torch", data="series", losses=("mse",))
+    assert told.parameters == 4 * 6 * (2 + 6 + 2) + 6 + 1
+    assert (told.modes, told.unproven, told.undecided) == (("training",), "", ("",))
+    for loss, ok in (("mse", True), ("mae", False)):
+        network = replace(network_of(told), loss=loss_in("torch", loss))
+        found = verify(read_brought(tmp_path), 0, Trains(TorchLoop, network), MATCHED, "cpu:0")
+        assert (found.ok, found.unproven) == (ok, ""), found
 
 
 def test_an_exponent_called_p_is_no_rate(tmp_path: Path) -> None:
@@ -146,6 +207,16 @@ def test_outputs_that_are_no_array_are_refused_in_a_line(tmp_path: Path) -> None
 
 def test_a_loss_of_one_s_own_gets_class_numbers_as_its_framework_takes_them(tmp_path: Path) -> None:
     assert not brought(tmp_path, "mlp_torch", losses=("never_seen:smoothed",)).unproven
+
+
+def test_a_loss_that_smooths_labels_is_told_and_named_where_losses_differ(tmp_path: Path) -> None:
+    told = brought(tmp_path, "mlp_torch", losses=("never_seen:smoothing",))
+    assert told.smoothing == 0.1
+    assert "never_seen:smoothing, the loss of mlp_torch, smooths labels by 0.1" in told.remarks
+    losses = ("never_seen:smoothing", "sparse-crossentropy")
+    apart = "label smoothing is 0.1 in the loss of mlp_torch and 0 in that of mlp_again_torch"
+    with pytest.raises(Refused, match=f"losses of one batch.*; {apart}"):
+        brought(tmp_path, "mlp_torch", "mlp_again_torch", losses=losses)
 
 
 @pytest.mark.parametrize(

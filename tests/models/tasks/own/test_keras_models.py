@@ -69,6 +69,24 @@ def test_a_plain_model_is_of_float32_where_a_loop_has_set_another_policy(module:
     assert loss == pytest.approx(expected.mean(), rel=1e-5)
 
 
+def test_layers_tell_how_their_kernels_start_as_keras_calls_it(module: ModuleType) -> None:
+    layers = keras.layers
+    module.net = lambda: keras.Sequential(  # type: ignore[attr-defined]
+        [
+            keras.Input((4,), dtype="int32"),
+            layers.Embedding(3, 2),
+            layers.GRU(3, kernel_initializer="orthogonal"),
+            layers.BatchNormalization(),
+            layers.Dense(3, kernel_initializer=keras.initializers.HeNormal()),
+            layers.Dense(3),
+        ]
+    )
+    rows = np.zeros((2, 4), np.int32)
+    found = opened("a_users_module:net", "keras", "sparse-crossentropy", rows).layers()
+    told = [layer.settings.get("kernel_initializer") for layer in found]
+    assert list(filter(None, told)) == ["random_uniform", "orthogonal", "he_normal", "glorot_uniform"]
+
+
 def test_many_small_losses_are_summed_in_float64(module: ModuleType) -> None:
     """In bfloat16 a running sum of numbers of 0.5 ends at 128, where the next one is lost."""
     module.net = lambda: keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -218,6 +219,42 @@ def test_layers_without_weights_are_compared_by_their_order() -> None:
     assert defaults.differences(gelu, told("torch", ("1", "GELU", {"approximate": "none"})), ()) == ()
     assert len(defaults.differences(gelu, told("torch", ("1", "GELU", {"approximate": "tanh"})), ())) == 1
     assert defaults.layers_that_bite(other) == "MaxPool2d, LeakyReLU"
+
+
+def test_initialisers_that_differ_are_told_in_a_line_though_weights_are_copied() -> None:
+    def told(family: str, *layers: tuple[str, dict[str, object]]) -> ModelTold:
+        return model(family, KERAS[:1], tuple(LayerTold(kind, kind, settings) for kind, settings in layers))
+
+    glorot = {"kernel_initializer": "glorot_uniform"}
+    keras = told("keras", ("Conv2D", glorot), ("BatchNormalization", {}), ("Dense", glorot))
+    torch = told("torch", ("Conv2d", {}), ("BatchNorm2d", {}), ("Linear", {}), ("Linear", {}))
+    assert defaults.initial_weights(keras, torch) == (
+        "initial weights: glorot_uniform (Keras), kaiming_uniform(a=sqrt(5)) (PyTorch's default of Conv2d and "
+        "Linear): both start from the first model's here"
+    )
+    looks_up = told("torch", ("Embedding", {}), ("Linear", {}))
+    assert defaults.initial_weights(looks_up, keras) == (
+        "initial weights: normal and kaiming_uniform(a=sqrt(5)) (PyTorch's default of Embedding and Linear), "
+        "glorot_uniform (Keras): both start from the first model's here"
+    )
+    he = told("keras", ("Dense", {"kernel_initializer": "he_normal"}))
+    assert "glorot_uniform (Keras), he_normal (Keras)" in defaults.initial_weights(keras, he)
+    for alike in ((keras, keras), (torch, told("torch", ("Linear", {}))), (keras, told("jax"))):
+        assert defaults.initial_weights(*alike) == ""
+
+
+def test_label_smoothing_that_differs_is_told_by_name() -> None:
+    def told(name: str, smoothing: float | None) -> ModelTold:
+        return replace(model("torch", TORCH, name=name), smoothing=smoothing)
+
+    assert defaults.smoothed_labels(told("mine", 0.1), told("theirs", 0.0)) == (
+        "label smoothing is 0.1 in the loss of mine and 0 in that of theirs"
+    )
+    assert "is not told in the loss of mine and 0.2 in" in defaults.smoothed_labels(
+        told("mine", None), told("theirs", 0.2)
+    )
+    for same in ((0.1, 0.1), (0.0, None), (None, None), (0.0, 0.0)):
+        assert defaults.smoothed_labels(told("mine", same[0]), told("theirs", same[1])) == ""
 
 
 def of(**changed: object) -> Compared:

@@ -15,6 +15,7 @@ from likeforlike.models.tasks.own import proof
 from likeforlike.models.tasks.own.bringing.reference_files import Figures, Reference
 from likeforlike.models.tasks.own.proof import Share, Trained, farthest, shares
 
+DECAYS = replace(MATCHED, name="decays", optimizer="adamw", weight_decay=0.01)
 SGD = replace(MATCHED, name="sgd", optimizer="sgd", learning_rate=0.5)
 
 
@@ -111,6 +112,16 @@ class TestShares:
         found = told(trained({"w": [0.25, 0.0]}), reference({"w": [0.0, 0.0]}), recipe=SGD)
         assert found[2][1].endswith("is 0.25 away, without movement, from where it should be")
         assert found[2][0] == 2.5
+
+    @pytest.mark.parametrize(
+        ("moved", "off"), [(-0.5, 0.0), (0.0, 0.0), (-0.25, 2.5), (0.5, 5.0), (-1.0, 5.0)]
+    )
+    def test_what_never_has_a_gradient_may_decay_or_stay(self, moved, off):
+        held = reference({"w": [-0.5], "v": [-0.5]})
+        held = replace(held, figures=replace(held.figures, without_gradient=("w",)))
+        found = told(trained({"w": [moved], "v": [moved]}), held, recipe=DECAYS)
+        assert found[2][0] == pytest.approx(off)
+        assert found[3][0] == pytest.approx(abs(moved + 0.5) / 0.1)
 
     @pytest.mark.parametrize(
         ("off", "far"), [(100 * math.sqrt(4) * 0.5 * 1.01, True), (100 * math.sqrt(4) * 0.5 * 0.99, False)]

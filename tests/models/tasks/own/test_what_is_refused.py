@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from likeforlike.models.contract.training.network import Family
 from likeforlike.models.tasks.own.data import check_labels, checked_parts
-from likeforlike.models.tasks.own.families.losses import check_name, loss_in
+from likeforlike.models.tasks.own.families.losses import check_name, loss_in, smoothing_of
 from likeforlike.models.tasks.own.families.model import family_of
 from likeforlike.models.tasks.own.functions import called
 from likeforlike.models.tasks.own.given import Refused, arrays_of, save_arrays
@@ -115,8 +119,52 @@ def test_an_unknown_loss() -> None:
     assert check_name("--loss", "my:loss") == "my:loss"
 
 
-def test_losses_by_name_are_those_by_hand() -> None:
-    torch = pytest.importorskip("torch")
+def test_how_a_loss_smooths_labels_is_told_where_it_is_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("some_losses")
+    monkeypatch.setitem(sys.modules, "some_losses", module)
+
+    def crossentropy(targets: object, outputs: object, label_smoothing: float = 0.0) -> None: ...
+
+    class Crossentropy:
+        label_smoothing = 0.1
+
+        def __call__(self, targets: object, outputs: object) -> None: ...
+
+        def call(self, targets: object, outputs: object) -> None: ...
+
+    module.plain, module.thing = crossentropy, Crossentropy()  # type: ignore[attr-defined]
+    module.method = module.thing.call  # type: ignore[attr-defined]
+    module.partly = partial(crossentropy, label_smoothing=0.2)  # type: ignore[attr-defined]
+    names = ("thing", "method", "partly", "plain")
+    assert [smoothing_of(f"some_losses:{name}") for name in names] == [0.1, 0.1, 0.2, None]
+    assert smoothing_of("sparse-crossentropy") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("framework", "name"), [("torch", "CrossEntropyLoss"), ("keras", "CategoricalCrossentropy")]
+)
+def test_losses_of_frameworks_tell_it(framework: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip(framework)
+    module, losses = (
+        ModuleType("some_losses"),
+        import_module({"torch": "torch.nn"}.get(framework, "keras.losses")),
+    )
+    monkeypatch.setitem(sys.modules, "some_losses", module)
+    module.loss = getattr(losses, name)(label_smoothing=0.1)  # type: ignore[attr-defined]
+    assert smoothing_of("some_losses:loss") == 0.1
+
+
+@pytest.mark.parametrize(
+    ("family", "module", "placed"),
+    [
+        ("torch", "torch", "from_numpy"),
+        ("keras", "keras.ops", "convert_to_tensor"),
+        ("jax", "jax.numpy", "asarray"),
+    ],
+)
+def test_losses_by_name_are_those_by_hand(family: Family, module: str, placed: str) -> None:
+    pytest.importorskip(family)
+    place = getattr(import_module(module), placed)
     z, labels, ones = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([0, 1]), np.array([[1, 0], [0, 1]])
     p = 1 / (1 + np.exp(-z))
     by_hand = {
@@ -129,8 +177,8 @@ def test_losses_by_name_are_those_by_hand() -> None:
     }
     for name, expected in by_hand.items():
         targets = labels if name == "sparse-crossentropy" else ones
-        found = loss_in("torch", name)(torch.from_numpy(targets), torch.from_numpy(z))
-        assert np.allclose(found.numpy(), expected), name
+        found = loss_in(family, name)(place(targets), place(z))
+        assert np.allclose(np.asarray(found), expected), name
 
 
 def test_arrays_are_kept_under_any_name(tmp_path: Path) -> None:
