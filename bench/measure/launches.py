@@ -172,8 +172,8 @@ class _Shown:
         launches = [cells for cells in seconds if any(_shared(cells, *two) for two in combinations(cells, 2))]
         partners = _partners(launches)
         ratios = [[_ratio(cells, *two) for cells in launches] for two in partners.items()]
-        if len(launches) < 2 or not ratios:
-            return _Shown._by(ratios)
+        if not ratios:
+            return _Shown._by([])
         logs = np.array([[unit.log for unit in units] for units in ratios]).T
         if _in_pairs(launches, partners):
             return _Shown._by(ratios, *pairs_variances(logs))

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from likeforlike.bench.measure.launches import (
+    Enough,
     draw_starts,
     enough,
     first_round,
@@ -144,8 +145,19 @@ def test_an_entrant_alone_is_held_against_itself() -> None:
     assert spread_between(known) == (pytest.approx(float(np.std(np.log([1.0, 1.1, 0.9]), ddof=1))), 2)
 
 
+def test_of_an_entrant_alone_the_interval_is_student_s() -> None:
+    times = [1.0, 1.1, 0.9]
+    logs = np.log(times)
+    why = enough([{"a": {0: t}} for t in times], 3, 3, 1e-9, 0.95)
+    assert why is not None
+    half = stats.t.ppf(0.975, 2) * logs.std(ddof=1) / math.sqrt(3)
+    assert why.half_width == pytest.approx(math.expm1(half))
+
+
 def test_one_launch_shows_no_spread() -> None:
     assert spread_between([launch(2.0)]) == (0.0, 0)
+    assert spread_between([{"a": {0: 1.0, 1: 1.1}}]) == (0.0, 0)
+    assert enough([{"a": {0: 1.0, 1: 1.1}}], 1, 1, 0.02, 0.95) == Enough("launches", 1, None)
 
 
 def test_launches_are_added_until_the_ratio_is_precise() -> None:
@@ -322,6 +334,12 @@ def test_who_took_turns_with_nobody_in_a_launch_has_no_ratio() -> None:
     found = enough(known, 3, 9, 0.02, 0.95)
     assert found is not None
     assert found.reason == "precision"
+
+
+def test_where_no_two_took_turns_in_all_launches_there_is_no_spread() -> None:
+    turns = {0: 1.0, 1: 1.1}
+    known: list[Launch] = [{"a": turns, "b": turns, "c": {}}, {"a": turns, "b": {}, "c": turns}]
+    assert spread_between(known) == (0.0, 0)
 
 
 def test_who_is_missing_from_a_launch_shows_no_spread() -> None:
