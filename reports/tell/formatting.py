@@ -46,6 +46,9 @@ def marked(text: str, *items: Measurement) -> str:
     return f"{text} {marks}" if marks else text
 
 
+MOST_UNSURE = 1_000
+"""The farthest that an end of an interval is told, in times of its ratio."""
+
 MEMORY = HOST_MEMORY, DEVICE_MEMORY = "peak memory", "peak device memory"
 ENERGY = "energy"
 
@@ -166,12 +169,17 @@ def speed_up_entry(comparison: Comparison | None) -> Entry:
 
 
 def ratio_text(estimate: RatioEstimate) -> str:
-    """``×1.31 (1.29 to 1.33)``; the ratio alone without an interval, a dash where there is no figure."""
+    """``×1.31 (1.29 to 1.33)``; the ratio alone without an interval, a dash where there is no figure.
+
+    An interval that reaches a thousandfold either way says nothing but that.
+    """
     if estimate.untold:
         return "–"
     text = f"×{significant(estimate.ratio)}"
     if not estimate.has_interval:
         return text
+    if estimate.high > MOST_UNSURE * estimate.ratio or MOST_UNSURE * estimate.low < estimate.ratio:
+        return f"{text} (unsure by more than ×{MOST_UNSURE:,})"
     return f"{text} ({significant(estimate.low)} to {significant(estimate.high)})"
 
 

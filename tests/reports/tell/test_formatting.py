@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.tell.document import row
 from likeforlike.reports.tell.formatting import (
     count_text,
@@ -12,6 +13,7 @@ from likeforlike.reports.tell.formatting import (
     interval_entry,
     listed,
     percent,
+    ratio_text,
     significant,
 )
 
@@ -78,3 +80,17 @@ def test_small_shares_and_large_counts_have_no_exponent():
 )
 def test_things_listed_as_people_do(parts, text):
     assert listed(parts) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (1.9, 2.1, "×2.00 (1.90 to 2.10)"),
+        (0.002, 2000.0, "×2.00 (0.00200 to 2,000)"),
+        (0.0019, 2.1, "×2.00 (unsure by more than ×1,000)"),
+        (1.9, 2001.0, "×2.00 (unsure by more than ×1,000)"),
+        (0.0, 2.1, "×2.00"),
+    ],
+)
+def test_an_interval_that_tells_nothing_is_told_as_that(low, high, told):
+    assert ratio_text(RatioEstimate(2.0, low, high, 3, True, 0.5)) == told
