@@ -145,9 +145,7 @@ class Turn:
 def warm_up_epochs(recipe: Recipe) -> int:
     """Epochs after the cold one that are no samples: one, where three are left after it.
 
-    A fixed number, not one that the times decide, which would choose among samples: kernels are called until
-    five calls take as long as the five before, and a recipe has few epochs. JAX's first warm epoch took 1.3
-    to 2.2 times the later ones.
+    A fixed number, not one that the times decide as for kernels: of few epochs that would choose samples.
     """
     return 1 if recipe.epochs >= LEAST_EPOCHS_TO_WARM_UP else 0
 

@@ -53,14 +53,16 @@ def in_rows(array: np.ndarray) -> np.ndarray:
 
 
 def numbered(targets: np.ndarray) -> np.ndarray:
-    """A copy [n, ...] of which the first four bytes of each sample say which one it is.
-
-    In their own type, but for samples of fewer bytes, which become int32.
-    """
-    wide = in_rows(targets).shape[1] * targets.itemsize >= np.dtype(_NUMBER).itemsize
-    told = np.array(targets, targets.dtype if wide else _NUMBER, order="C")
+    """A copy [n, ...], typed by :func:`type_of_numbered`; a sample's first four bytes say which one it is."""
+    told = np.array(targets, type_of_numbered(in_rows(targets).shape[1], targets.dtype), order="C")
     _first_bytes(told)[:] = np.arange(len(told)) + _least_number(told)
     return told
+
+
+def type_of_numbered(numbers: int, dtype: np.dtype) -> np.dtype:
+    """Of targets with so many numbers a sample: their own, but for samples of fewer bytes int32."""
+    whole = np.dtype(_NUMBER)
+    return dtype if numbers * dtype.itemsize >= whole.itemsize else whole
 
 
 def numbers_of(targets: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from likeforlike.models.contract.axis import Axis
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.problem import Axes, Problem
 from likeforlike.models.contract.workload import Wording, Workload
-from likeforlike.models.feeding.epoch import numbered
+from likeforlike.models.feeding.epoch import numbered, type_of_numbered
 from likeforlike.models.feeding.implementations import IMPLEMENTATIONS
 from likeforlike.models.feeding.workload import LEAST_SAMPLES, WORKLOAD
 from likeforlike.models.tasks.own.data import load_kept
@@ -21,7 +21,6 @@ from likeforlike.models.tasks.own.entries import brought_entry
 from likeforlike.models.tasks.own.given import Brought, DataTold, here, workload_here
 
 TARGET = f"{__name__}:WORKLOADS"
-_INT32_BYTES = 4
 
 
 def __getattr__(name: str) -> tuple[Workload, ...]:
@@ -46,8 +45,8 @@ def problem(brought: Brought, axes: Axes, device: str) -> Problem:
 
 def target_bytes(data: DataTold) -> int:
     """Of one sample's targets as they are fed."""
-    numbers, each = math.prod(data.target_shape), np.dtype(data.target_dtype).itemsize
-    return numbers * (each if numbers * each >= _INT32_BYTES else _INT32_BYTES)
+    numbers = math.prod(data.target_shape)
+    return numbers * type_of_numbered(numbers, np.dtype(data.target_dtype)).itemsize
 
 
 def declared(brought: Brought, name: str) -> Workload:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -160,9 +160,12 @@ class NetworkLoop:
             outputs = network.outputs(images, training=True)
             losses = network.losses(labels, outputs)
             loss = tf.reduce_mean(losses)
-        gradients = tape.gradient(loss, network.trainable)
-        self.optimizer.apply_gradients(zip(gradients, network.trainable, strict=True))
+        self._apply(tape.gradient(loss, network.trainable))
         return losses, outputs
+
+    def _apply(self, gradients: Sequence[tf.Tensor]) -> None:
+        """The optimizer's update of all trained weights."""
+        self.optimizer.apply_gradients(zip(gradients, self.network.trainable, strict=True))
 
     def _evaluation_step(self, images: tf.Tensor, labels: tf.Tensor) -> Sums:
         outputs = self.network.outputs(images, training=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,61 +23,54 @@ def with_update_by_xla(run: Run) -> Trainer:
     """``tf-epoch`` with the optimizer's update alone compiled by XLA."""
     import tensorflow as tf
 
-    def applied(optimizer: Any, gradients: Any, variables: Any) -> None:
-        tf.function(
-            lambda *given: optimizer.apply_gradients(zip(given, variables, strict=True)), jit_compile=True
-        )(*gradients)
+    from likeforlike.models.loops.tensorflow_epoch import TensorFlowEpoch
 
-    return _updating(run, applied, "Keras's Adam, compiled by XLA")
+    class Compiled(TensorFlowEpoch):
+        @property
+        def terms(self) -> Mapping[str, object]:
+            return {**super().terms, "update": "compiled by XLA"}
+
+        def _apply(self, gradients: Sequence[tf.Tensor]) -> None:
+            apply = super()._apply
+            tf.function(lambda *given: apply(given), jit_compile=True)(*gradients)
+
+    return Compiled(_as_graph(run))
 
 
 def with_one_operation_adam(run: Run) -> Trainer:
     """``tf-epoch`` with Adam in one operation a weight, ``ResourceApplyAdam``."""
     import tensorflow as tf
 
-    def applied(optimizer: Any, gradients: Any, variables: Any) -> None:
-        number = tf.cast(optimizer.iterations.value + 1, tf.float32)
-        first, second = tf.constant(optimizer.beta_1), tf.constant(optimizer.beta_2)
-        moments = zip(optimizer._momentums, optimizer._velocities, strict=True)
-        for variable, gradient, (mean, square) in zip(variables, gradients, moments, strict=True):
-            tf.raw_ops.ResourceApplyAdam(
-                var=variable.handle,
-                m=mean.value.handle,
-                v=square.value.handle,
-                beta1_power=first**number,
-                beta2_power=second**number,
-                lr=tf.cast(optimizer.learning_rate, tf.float32),
-                beta1=first,
-                beta2=second,
-                epsilon=tf.constant(optimizer.epsilon),
-                grad=gradient,
-            )
-        optimizer.iterations.value.assign_add(1)
-
-    return _updating(run, applied, "ResourceApplyAdam")
-
-
-def _updating(run: Run, applied: Callable[[Any, Any, Any], None], told: str) -> Trainer:
-    """``tf-epoch`` with gradients applied in another way."""
-    import tensorflow as tf
-
     from likeforlike.models.loops.tensorflow_epoch import TensorFlowEpoch
 
-    class Updating(TensorFlowEpoch):
+    class OneOperation(TensorFlowEpoch):
         @property
         def terms(self) -> Mapping[str, object]:
-            return {**super().terms, "update": told}
+            return {**super().terms, "update": "ResourceApplyAdam"}
 
-        def _update(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            network = self.network
-            with tf.GradientTape() as tape:
-                outputs = network.outputs(images, training=True)
-                losses = network.losses(labels, outputs)
-                loss = tf.reduce_mean(losses)
-            applied(self.optimizer, tape.gradient(loss, network.trainable), network.trainable)
-            return losses, outputs
+        def _apply(self, gradients: Sequence[tf.Tensor]) -> None:
+            adam = self.optimizer
+            number = tf.cast(adam.iterations.value + 1, tf.float32)
+            first, second = tf.constant(adam.beta_1), tf.constant(adam.beta_2)
+            moments = zip(adam._momentums, adam._velocities, strict=True)  # Keras has no other way to them
+            for variable, gradient, (mean, square) in zip(
+                self.network.trainable, gradients, moments, strict=True
+            ):
+                tf.raw_ops.ResourceApplyAdam(
+                    var=variable.handle,
+                    m=mean.value.handle,
+                    v=square.value.handle,
+                    beta1_power=first**number,
+                    beta2_power=second**number,
+                    lr=tf.cast(adam.learning_rate, tf.float32),
+                    beta1=first,
+                    beta2=second,
+                    epsilon=tf.constant(adam.epsilon),
+                    grad=gradient,
+                )
+            adam.iterations.value.assign_add(1)
 
-    return Updating(_as_graph(run))
+    return OneOperation(_as_graph(run))
 
 
 def _with_units(run: Run, units: Callable[[Any, Any], Any]) -> Trainer:
