@@ -19,7 +19,13 @@ from typing import Any, NamedTuple, get_args
 
 from likeforlike.models.contract.axis import READABLE, readable
 from likeforlike.models.contract.declaration_check import PluginFault, checked_workload
-from likeforlike.models.contract.implementation import Division, Implementation, Role
+from likeforlike.models.contract.implementation import (
+    THREADED_BETWEEN,
+    Division,
+    Implementation,
+    Role,
+    Threading,
+)
 from likeforlike.models.contract.training.task import Task
 from likeforlike.models.contract.workload import Kind, Workload
 
@@ -272,10 +278,15 @@ def _checked(place: str, offer: object, workloads: Sequence[str]) -> Implementat
         if not isinstance(value, expected):
             message = f"{place}.{slot.name} is {value!r}, expected a {expected.__name__}"
             raise PluginFault(message)
+    threadings = get_args(Threading) if offer.framework in THREADED_BETWEEN else get_args(Threading)[:1]
     checks = {
         "workload": (offer.workload in workloads, f"one of {', '.join(workloads)}"),
         "division": (offer.division in get_args(Division), f"one of {', '.join(get_args(Division))}"),
         "role": (offer.role in get_args(Role), f"one of {', '.join(get_args(Role))}"),
+        "threading": (
+            offer.threading in threadings,
+            f"one of {', '.join(threadings)} with {offer.framework}",
+        ),
         "name": (readable(offer.name), READABLE),
         "target": (all(offer.target.partition(":")), "module:attribute"),
     }

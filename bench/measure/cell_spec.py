@@ -90,6 +90,7 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
         calls=calls,
         turn_seconds=turn_seconds,
         statistic=asked,
+        threading=cell.entry.threading,
         role=cell.entry.role,
         network=network_of(cell),
     )

@@ -74,7 +74,7 @@ def configured_runtime(spec: CellSpec) -> Runtime:
 
     A framework's threads and devices can be set once in a process; its precision switches move.
     """
-    chosen = runtime(spec.framework)
+    chosen = runtime(spec.framework, spec.threading)
     shared = assignment_of(spec)
     device = spec.device if shared is None else shared.last_logical_cpu
     chosen.configure(device, spec.threads, spec.precision)
@@ -96,6 +96,7 @@ def settled_runtime(spec: CellSpec) -> tuple[Runtime, dict[str, Any]]:
     held: dict[str, Any] = {
         "asked": spec.threads,
         "framework": told(chosen.threads),
+        "threading": spec.threading,
         "blas": told(blas_threads),
     }
     if pinned_to(os.environ):

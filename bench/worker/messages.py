@@ -49,6 +49,8 @@ class CellSpec(msgspec.Struct, frozen=True):
     """What verdicts are asked on."""
     declared_in: str = ""
     """``module:attribute`` of the workload; empty: one of our own."""
+    threading: str = "intra-op"
+    """``inter-op``: each thread works on operations of its own."""
     role: str = "contestant"
     """``floor``: trains nothing, and proves its products itself."""
     network: str = ""

@@ -32,6 +32,8 @@ class Runtime:
     framework: str
     distributions: tuple[str, ...] = ()
     """Names under which the framework is installed, the usual one first."""
+    threading: str = "intra-op"
+    """``inter-op``: each thread works on operations of its own, where the framework can be told so."""
     logical_cpus: bool = False
     """Whether it can split the processor, so that cpu:1 means something to it."""
 
@@ -77,7 +79,9 @@ class TensorflowRuntime(Runtime):
     """TensorFlow, and Keras upon it."""
 
     def configure(self, local_device: str, threads: int, precision: str) -> None:
-        """Also: inter-op threads alike, memory growth, TF32 off unless it is the precision asked for.
+        """Also: inter-op threads, memory growth, TF32 off unless it is the precision asked for.
+
+        Operations wait for each other mostly, so that as many threads again are no more at work.
 
         Raises RuntimeError if another number of logical CPUs is in use already.
         """
@@ -87,7 +91,7 @@ class TensorflowRuntime(Runtime):
         threading = tf.config.threading
         # Once TensorFlow has worked these can't be moved any more; what then holds, `threads` tells.
         with contextlib.suppress(RuntimeError):
-            threading.set_intra_op_parallelism_threads(threads)
+            threading.set_intra_op_parallelism_threads(1 if self.threading == "inter-op" else threads)
             threading.set_inter_op_parallelism_threads(threads)
         _split_tensorflow_cpu(logical_cpus_of(local_device))
         for gpu in tf.config.list_physical_devices("GPU"):
@@ -96,10 +100,12 @@ class TensorflowRuntime(Runtime):
         tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
 
     def threads(self) -> int | None:
-        """The intra-op setting; None where TensorFlow chose by itself."""
+        """The setting of those that work at once; None where TensorFlow chose by itself."""
         import tensorflow as tf
 
-        return tf.config.threading.get_intra_op_parallelism_threads() or None
+        within = tf.config.threading.get_intra_op_parallelism_threads()
+        between = tf.config.threading.get_inter_op_parallelism_threads()
+        return (within * between if self.threading == "inter-op" else within) or None
 
     def gpus(self) -> int | None:
         """By ``list_physical_devices``: empty where CUDA's libraries are missing."""
@@ -271,10 +277,10 @@ FRAMEWORKS = tuple(_RUNTIMES)
 """The frameworks whose switches are known here."""
 
 
-def runtime(framework: str) -> Runtime:
+def runtime(framework: str, threading: str = "intra-op") -> Runtime:
     """The switches of tensorflow, torch, jax or numpy; a neutral set for any other framework."""
     kind, logical_cpus = _RUNTIMES.get(framework, (Runtime, False))
-    return kind(framework, FRAMEWORK_DISTRIBUTIONS.get(framework, (framework,)), logical_cpus)
+    return kind(framework, FRAMEWORK_DISTRIBUTIONS.get(framework, (framework,)), threading, logical_cpus)
 
 
 def thread_complaint(runtime_in_use: Runtime, asked: int) -> str | None:

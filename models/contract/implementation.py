@@ -12,6 +12,11 @@ Division = Literal["default", "tuned"]
 Role = Literal["contestant", "floor"]
 """What others are compared with is either measured for its own sake, or as a bound that none can pass."""
 
+Threading = Literal["intra-op", "inter-op"]
+"""Whether all threads work on one operation after the other, or each on operations of its own."""
+THREADED_BETWEEN = ("tensorflow",)
+"""Frameworks that can be told the second."""
+
 _EXTRAS = {"tensorflow": "tensorflow", "tensorboard": "tensorflow", "torch": "torch", "jax": "jax"}
 """Which extra of ours brings an importable name."""
 _SPLIT_THE_CPU = ("tensorflow", "jax")
@@ -49,6 +54,8 @@ class Implementation:
     """Precision modes it can do, where the workload has them as an axis; empty: all of the workload's."""
     dtypes_reason: str = ""
     """Why it can do no others; shown where it is asked for one."""
+    threading: Threading = "intra-op"
+    """What its framework's threads are for; ``inter-op`` of TensorFlow alone."""
     role: Role = "contestant"
     """``floor``: alone that part of the work that none can do without; the fastest of a round bounds it."""
     origin: str = "likeforlike"

@@ -22,13 +22,14 @@ class TensorFlowEpoch(NetworkLoop):
     """Whole batches in a loop on the device, the smaller last one after it; XLA where a trial says so."""
 
     name = "tf-epoch"
-    executions = ("graph", "xla")
+    executions: tuple[str, ...] = ("graph", "xla")
 
     def __init__(self, run: Run) -> None:
         recipe, data = run.recipe, run.data
         refuse_execution(self.name, run, self.executions)  # before the trial
-        self.trial = try_executions(type(self), run) if recipe.execution == "default" else {}
-        self.form = min(self.trial, key=self.trial.__getitem__) if self.trial else recipe.execution
+        asked = self.executions[0] if len(self.executions) == 1 else recipe.execution
+        self.trial = try_executions(type(self), run) if asked == "default" else {}
+        self.form = min(self.trial, key=self.trial.__getitem__) if self.trial else asked
         super().__init__(run)
         self.generator = np.random.default_rng(recipe.seed)
         with tf.device(self.device):

@@ -110,6 +110,16 @@ _LISTED = (
         environment=(_ON_TENSORFLOW, HUGE_PAGES),
         ways=declared_ways.TF_EPOCH,
     ),
+    _tensorflow(
+        name="tf-epoch-split",
+        summary="the same with each batch split among the threads, and the gradients added",
+        target=f"{_LOOPS}.tensorflow_split_epoch:TensorFlowSplitEpoch",
+        division="tuned",
+        threading="inter-op",
+        device_kinds=("cpu",),
+        environment=(_ON_TENSORFLOW, HUGE_PAGES),
+        ways=declared_ways.TF_EPOCH,
+    ),
     _torch(
         name="torch-compiled",
         summary="resident data, each step one torch.compile function",
