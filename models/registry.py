@@ -285,7 +285,7 @@ def _checked(place: str, offer: object, workloads: Sequence[str]) -> Implementat
         "role": (offer.role in get_args(Role), f"one of {', '.join(get_args(Role))}"),
         "threading": (
             offer.threading in threadings,
-            f"one of {', '.join(threadings)} with {offer.framework}",
+            f"{' or '.join(threadings)} with {offer.framework}",
         ),
         "name": (readable(offer.name), READABLE),
         "target": (all(offer.target.partition(":")), "module:attribute"),

@@ -165,6 +165,10 @@ BROKEN = {
         GOOD.replace("device_kinds", "division='fast', device_kinds"),
         r"IMPLEMENTATIONS\[0\].division is 'fast', expected one of default, tuned",
     ),
+    "threading": (
+        GOOD.replace("device_kinds", "threading='inter-op', device_kinds"),
+        r"IMPLEMENTATIONS\[0\].threading is 'inter-op', expected intra-op with numpy",
+    ),
     "name": (GOOD.replace('"mine"', '"a,b"', 1), r"IMPLEMENTATIONS\[0\].name is 'a,b', expected letters, .*"),
     "target": (
         GOOD.replace(":product", ""),

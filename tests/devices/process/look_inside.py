@@ -58,7 +58,8 @@ def tensorflow_facts(switches, device):
             tf32[precision] = tf.config.experimental.tensor_float_32_execution_enabled()
         done = {"asynchronous": is_done_at_once(switches, device, True)}
         done["synchronous"] = is_done_at_once(switches, device, False)
-    return {"call": call, "placed": place, "tf32": tf32, "done_at_once": done}
+    branches = tf.function(lambda: (tf.matmul(one, one), tf.matmul(one, one + 1)))
+    return {"call": call, "branches": branches, "placed": place, "tf32": tf32, "done_at_once": done}
 
 
 def is_done_at_once(switches, device, asynchronous):
@@ -86,12 +87,13 @@ def is_done_at_once(switches, device, asynchronous):
 
 def main():
     framework, device, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    switches = runtime(framework)
+    switches = runtime(framework, *sys.argv[4:])
     switches.configure(device, threads, "float32")
     facts = globals()[f"{framework}_facts"](switches, device)
-    call = facts.pop("call")
+    call, branches = facts.pop("call"), facts.pop("branches", None)
     switches.configure(device, threads, "float32")
     facts["threads_at_once"] = threads_at_once(call)
+    facts["threads_in_branches"] = branches and threads_at_once(branches)
     switches.reset_device_peak(device)
     facts["device_peak"] = switches.device_peak_bytes(device)
     facts |= {

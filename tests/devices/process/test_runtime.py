@@ -24,13 +24,13 @@ CHILD = Path(__file__).with_name("look_inside.py")
 REPOSITORY = Path(__file__).parents[3]
 
 
-def look(framework, local_device, threads):
+def look(framework, local_device, threads, *threading):
     """What a worker of that framework says of itself and what the kernel says of its threads."""
     if importlib.util.find_spec(framework) is None:
         pytest.skip(f"{framework} is not installed")
     device = Device("cpu", int(local_device[-1]), "a processor")
     environment = {**os.environ, **worker_environment(device, threads), "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, str(CHILD), framework, local_device, str(threads)]
+    command = [sys.executable, str(CHILD), framework, local_device, str(threads), *threading]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -60,6 +60,12 @@ def test_one_thread_is_one_thread(framework):
     assert 0.5 < seen["threads_at_once"] < 1.5
     assert set(seen["blas"].values()) == {1}
     assert seen["device_peak"] is None
+
+
+def test_threads_between_operations_share_none_and_work_on_branches():
+    seen = look("tensorflow", "cpu:0", 2, "inter-op")
+    assert (seen["threads"], seen["complaint"]) == (2, None)
+    assert seen["threads_at_once"] < 1.5 < seen["threads_in_branches"]
 
 
 @pytest.mark.parametrize("framework", ["jax", "tensorflow"])

@@ -110,3 +110,36 @@ def test_the_model_stays_what_it_is_and_its_evaluation_is_timed_apart(findings: 
 def test_a_field_that_the_network_does_not_take_is_refused(findings: dict[str, Any]) -> None:
     assert findings["untaken"] == "bias"
     assert findings["dropout"] == ["Dropout", "Dropout"]
+
+
+@pytest.fixture(scope="module")
+def split() -> dict[str, Any]:
+    """Of batches split among three threads."""
+    return examined("tensorflow", script="examine_split.py")  # type: ignore[no-any-return]
+
+
+def test_split_batches_are_those_of_plain_tapes_over_whole_ones(split: dict[str, Any]) -> None:
+    assert {name: off for name, off in split["agreement"].items() if not off < 1e-6} == {}
+
+
+def test_a_batch_has_a_part_for_each_thread_but_none_too_small(split: dict[str, Any]) -> None:
+    assert split["calls"] == [4, 4, 5, 5, 6]
+    assert split["parts"] == {"3": 1, "9": 2, "13": 3}
+
+
+def test_rows_of_a_table_are_trained_alike_and_what_has_no_gradient_stays(split: dict[str, Any]) -> None:
+    assert split["slices"]["off"] < 1e-9 < 1e-3 < split["slices"]["moved"]
+    assert split["slices"]["unused"] == 0
+
+
+def test_a_network_in_which_samples_meet_is_not_split(split: dict[str, Any]) -> None:
+    found = split["refused"]
+    assert {name for name, told in found.items() if told == "taken"} == {"dropout", "dropout left on"}
+    changed = "it splits batches, and training changes its state, as statistics of a batch do"
+    assert found["normalised"] == f"tf-epoch-split refuses network='small': {changed}"
+    assert found["normalised by hand"].endswith(changed)
+    for name in ("less its mean", "loss of a batch"):
+        assert found[name].endswith(
+            "it splits batches, and a sample's answer depends on the others of its batch"
+        )
+    assert found["xla"] == "tf-epoch-split refuses execution='xla': it runs as graph"
