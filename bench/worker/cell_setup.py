@@ -96,9 +96,10 @@ def settled_runtime(spec: CellSpec) -> tuple[Runtime, dict[str, Any]]:
     held: dict[str, Any] = {
         "asked": spec.threads,
         "framework": told(chosen.threads),
-        "threading": spec.threading,
         "blas": told(blas_threads),
     }
+    if spec.threading != "intra-op":  # the usual is not told: files from before don't either
+        held["threading"] = spec.threading
     if pinned_to(os.environ):
         held["processors"] = sorted(pinned_to(os.environ))
     return chosen, {"threads": held, "framework_version": told(chosen.version)}

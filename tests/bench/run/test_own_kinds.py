@@ -76,7 +76,7 @@ OF_KERAS = missing(("tensorflow", "keras", "jax"))
 
 @pytest.mark.skipif(OF_KERAS is not None, reason=OF_KERAS or "")
 def test_a_recurrent_regression_is_proven_and_has_no_accuracy(tmp_path: Path) -> None:
-    loops = ("keras-fit", "graph-loop", "keras-fit-jax")
+    loops = ("keras-fit", "graph-loop", "tf-epoch-split", "keras-fit-jax")
     found = measured(
         tmp_path,
         "--model=mine.nets:gru_keras",
@@ -91,6 +91,10 @@ def test_a_recurrent_regression_is_proven_and_has_no_accuracy(tmp_path: Path) ->
         for epoch in told["epochs"]:
             assert (epoch["accuracy"], epoch["val_accuracy"]) == (None, None)
             assert 0 < epoch["val_loss"] < 10
+    threads = {name: told["threads"] for name, told in found.items()}
+    assert threads["tf-epoch-split"] == {**threads["graph-loop"], "threading": "inter-op"}
+    parts = min(threads["graph-loop"]["asked"], 64 // 4)
+    assert found["tf-epoch-split"]["terms"]["parts_of_a_batch"] == parts
     report = [sys.executable, "-m", "likeforlike", "report", "r.json", "--output", "report"]
     subprocess.run(report, cwd=tmp_path, env=environment(), check=True, capture_output=True)
     text = (tmp_path / "report" / "report.md").read_text().replace("\\", "")

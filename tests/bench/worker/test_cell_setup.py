@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from likeforlike.bench.worker import cell_setup
@@ -59,6 +60,15 @@ def test_before_cuda_is_initialised_there_is_no_mark_to_reset(monkeypatch: pytes
     runtimes.runtime("torch").reset_device_peak("gpu:0")
 
 
+@pytest.mark.parametrize("threading", ["intra-op", "inter-op"])
+def test_threads_between_operations_are_told(monkeypatch: pytest.MonkeyPatch, threading: str) -> None:
+    """The usual is not: files from before don't tell it, and are like those of today."""
+    monkeypatch.setitem(sys.modules, "torch", pretended_torch(initialised=False))
+    chosen, facts = cell_setup.settled_runtime(msgspec.structs.replace(SPEC, threading=threading))
+    assert chosen.threading == threading
+    assert facts["threads"].get("threading") == (None if threading == "intra-op" else threading)
+
+
 @pytest.mark.parametrize(
     "error", [RuntimeError("no"), OSError(2, "no /proc"), KeyError("peak"), ValueError()]
 )
@@ -76,7 +86,7 @@ def test_no_reading_fails_a_cell(monkeypatch: pytest.MonkeyPatch, error: Excepti
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(cell_setup, "runtime", lambda framework: Broken(framework))
+    monkeypatch.setattr(cell_setup, "runtime", lambda framework, threading: Broken(framework))
     monkeypatch.setattr(cell_setup, "blas_threads", refuse)
     monkeypatch.setattr(cell_setup, "resident_peak_bytes", refuse)
     monkeypatch.setattr(runtimes, "libraries_of", refuse)
