@@ -46,7 +46,7 @@ class TensorFlowEpoch(NetworkLoop):
         return {
             "execution": self.form,
             "jit_compile": self.form == "xla",
-            "jit_trial": in_milliseconds(self.trial),
+            **({"jit_trial": in_milliseconds(self.trial)} if self.trial else {}),
             "steps_per_execution": recipe.steps(len(data.train_labels)),
             "shuffle": "one permutation an epoch" if recipe.shuffle == "every-epoch" else "none",
             "residence": "on the device, gathered once an epoch",

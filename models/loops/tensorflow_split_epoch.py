@@ -45,8 +45,9 @@ class TensorFlowSplitEpoch(TensorFlowEpoch):
 
     @property
     def terms(self) -> Mapping[str, object]:
-        """Also: into how many parts a batch is split."""
-        return {**super().terms, "parts_of_a_batch": len(self._parts(self.run.recipe.batch_size))}
+        """Also: into how many parts a batch is split, each on a thread of its own."""
+        parts = len(self._parts(self.run.recipe.batch_size))
+        return {**super().terms, "parts_of_a_batch": parts, "threads": "one an operation"}
 
     def _update(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One step; each sample's loss, and the outputs."""

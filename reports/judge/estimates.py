@@ -37,9 +37,10 @@ def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> R
     others would lie. None without times; without a figure where calls are too few for the quantile.
     """
     units = list(ratio_units(base, other).values())
+    of_calls = compared_statistic(base, other) != MEDIAN
     if len(units) > 1:
-        return over_launches(units, grounds.ratio_spread(other))
-    if compared_statistic(base, other) != MEDIAN:
+        return over_launches(units, grounds.ratio_spread(other), of_calls=of_calls)
+    if of_calls:
         if not units:
             return unpaired_estimate(base, other, grounds)
         (unit,) = units

@@ -160,13 +160,16 @@ def _not_far(values: np.ndarray, edge: float) -> np.ndarray:
 
 
 def over_launches(
-    units: Sequence[Unit], spread: Spread | None = None, confidence: float = 0.95
+    units: Sequence[Unit], spread: Spread | None = None, confidence: float = 0.95, of_calls: bool = False
 ) -> RatioEstimate:
     """Ratio from the paired log-ratios of at least two launches, each a unit.
 
     Mean over launches, without those that lie apart, and Student's interval with the moderated variance
     between them, which holds the variance within; it is never taken to be less than the rounds show, once
-    these say no more of all entrants than their launches show. Raises ValueError for fewer than two.
+    these say no more of all entrants than their launches show. ``of_calls``: units are quantiles of many
+    calls. What these leave unsure is known by itself, however few the launches; the interval is Student's of
+    the variance between launches, or the normal one of the calls, whichever is wider. Raises ValueError for
+    fewer than two.
     """
     if len(units) < 2:
         raise ValueError(f"{len(units)} launches: expected at least 2")
@@ -180,11 +183,15 @@ def over_launches(
     within = float((weights**2 * [unit.squared_error for unit in kept]).sum()) / count
     if telling is not None:
         within /= telling.overstated
-    error = math.sqrt(max(variance, within) / count)
     share = 0.0 if variance <= 0.0 else 1.0 - within / max(variance, within)
     centre = float(np.average(logs, weights=weights))
-    estimate = _student(centre, error, freedom, kept, True, confidence, count, share)
-    return replace(estimate, left_out=len(units) - count)
+    errors = [(variance, freedom), (within, math.inf)] if of_calls else [(max(variance, within), freedom)]
+    estimates = [
+        _student(centre, math.sqrt(square / count), known, kept, True, confidence, count, share)
+        for square, known in errors
+    ]
+    widest = max(estimates, key=lambda estimate: estimate.high)
+    return replace(widest, p_value=max(e.p_value for e in estimates), left_out=len(units) - count)
 
 
 def together(units: Sequence[Unit], variance: float) -> Sequence[Unit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from likeforlike.reports.statistics.quantiles import (
     one_launch_ratio,
     quantile_of,
     ratio_unit,
+    time_unit,
     too_few_calls,
 )
 from likeforlike.reports.statistics.rank_tests import LEAST_P_VALUE
@@ -252,7 +254,9 @@ class TestOverLaunches:
             np.exp(moved + np.where(slow, draw.gamma(2.0, 0.2, calls) + 0.3, draw.normal(0, 0.02, calls)))
         )
 
-    @pytest.mark.parametrize(("launches", "own"), [(3, 0.0), (3, 0.02), (5, 0.0), (5, 0.05)])
+    @pytest.mark.parametrize(
+        ("launches", "own"), [(2, 0.0), (2, 0.1), (3, 0.0), (3, 0.02), (3, 0.3), (5, 0.0), (5, 0.05)]
+    )
     def test_the_interval_of_a_p99_ratio_holds_the_truth_as_often_as_it_says(self, launches, own):
         draw, held, runs = np.random.default_rng(launches), 0, 250
         for _ in range(runs):
@@ -260,7 +264,7 @@ class TestOverLaunches:
             for _ in range(launches):
                 base, other = (self.launch(draw, 400, own) for _ in range(2))
                 units.append(ratio_unit(base, other, 0.99))
-            estimate = over_launches(units)
+            estimate = over_launches(units, of_calls=True)
             held += estimate.low <= 1.0 <= estimate.high
         assert held / runs >= 0.93
 
@@ -272,5 +276,18 @@ class TestOverLaunches:
                 base = self.launch(draw, 1000, 0.01)
                 other = kept([time if time < 1.2 else 2.0 * time for time in base.seconds])
                 units.append(ratio_unit(base, other, 0.99))
-            found += over_launches(units).low > 1.0
+            found += over_launches(units, of_calls=True).low > 1.0
         assert found == 40
+
+    def test_two_launches_with_one_slow_call_each_still_tell_what_is_many_times_slower(self):
+        """By hand: of a hundred calls each the upper end is the slowest one, thirty times as slow as all others."""
+        calls = kept([*np.full(99, 1.0), 30.0])
+        unit = time_unit(calls, 0.95)
+        assert unit.squared_error == pytest.approx((math.log(30.0) / (2 * stats.norm.ppf(0.975))) ** 2)
+        units = [difference(unit, replace(unit, log=log)) for log in (4.1, 4.2)]
+        found = over_launches(units, of_calls=True)
+        arm = stats.norm.ppf(0.975) * math.sqrt(2 * unit.squared_error / 2)
+        assert (found.low, found.high) == pytest.approx((math.exp(4.15 - arm), math.exp(4.15 + arm)))
+        assert found.p_value == pytest.approx(2 * stats.t.sf(4.15 / 0.05, 1))
+        assert found.between_share == 0.0
+        assert over_launches(units).low < 1.0 < found.low
