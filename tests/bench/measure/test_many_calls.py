@@ -52,11 +52,11 @@ def options(preset: str, **asked: Any) -> Options:
 @pytest.mark.parametrize(
     ("preset", "statistic", "calls", "seconds"),
     [
-        ("quick", "p99", 92, 1.0 / 3 / 4),  # 368 calls in ⌈10 / 3⌉ rounds of a launch
-        ("quick", "p95", 18, 1.0 / 3 / 4),
-        ("smoke", "p99", 62, 0.2 / 6),
+        ("quick", "p99", 92, 2.0),  # 368 calls in ⌈10 / 3⌉ rounds of a launch
+        ("quick", "p95", 18, 2.0),
+        ("smoke", "p99", 62, 2.0),
         ("published", "p99", 92, 0.0),  # four rounds, however long they take
-        ("quick", "p50", 2, 1.0 / 3 / 4),
+        ("quick", "p50", 2, 2.0),
     ],
 )
 def test_the_fewest_rounds_of_a_launch_hold_the_calls_that_it_needs(
@@ -74,7 +74,8 @@ def test_of_three_to_ten_launches_each_has_a_third_of_the_time() -> None:
     asked = options("quick", launches=(3, 10))
     assert limits_of(asked) == Limits(4, pytest.approx(1 / 3), 0.02, 0.95)  # type: ignore[arg-type]
     assert limits_of(asked, 0.07).precision == 0.07
-    assert calls_of_a_turn("p99", asked) == (92, pytest.approx(1 / 12))
+    assert calls_of_a_turn("p99", asked) == (92, 2.0)  # slow calls get two seconds a turn
+    assert calls_of_a_turn("p99", options("quick", launches=(3, 10), max_seconds=30.0)) == (92, 2.5)
 
 
 def test_more_confidence_needs_more_calls() -> None:
