@@ -137,8 +137,7 @@ def pairs_variances(
     if launches < 2 or not pairs:
         return [], [], 0.0
     counts = np.ones(launches) if weights is None else weights
-    moved = figures - np.average(figures, axis=0, weights=counts)
-    return *_near_variances(moved.T, counts), float(pairs * (launches - 1))
+    return *_near_variances(figures.T, counts), float(pairs * (launches - 1))
 
 
 def _near_variances(rows: np.ndarray, counts: np.ndarray) -> tuple[list[float], list[float]]:

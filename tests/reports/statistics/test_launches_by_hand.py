@@ -20,6 +20,7 @@ from likeforlike.reports.statistics.launches import (
     launch_weights,
     mean_p_value,
     over_launches,
+    pairs_variances,
     student,
     together,
     unit_of,
@@ -156,6 +157,26 @@ class TestEntrants:
             [len(kept) - 1.0],
             9.0,
         )
+
+
+class TestPairs:
+    """Each column is a ratio by itself: plain variances, far launches left out as among entrants."""
+
+    def test_each_has_its_own_variance_by_the_launches_weights(self):
+        figures = np.array([[0.1, 0.3], [0.2, 0.5], [0.6, 0.4]])
+        assert pairs_variances(figures) == (pytest.approx([0.07, 0.01]), [2.0, 2.0], 4.0)
+        weighted, freedoms, total = pairs_variances(figures, np.array([1.5, 1.0, 0.5]))
+        means = [(0.15 + 0.2 + 0.3) / 3, (0.45 + 0.5 + 0.2) / 3]
+        expected = [
+            sum(w * (row[n] - means[n]) ** 2 for w, row in zip((1.5, 1.0, 0.5), figures, strict=True)) / 2
+            for n in range(2)
+        ]
+        assert (weighted, freedoms, total) == (pytest.approx(expected), [2.0, 2.0], 4.0)
+
+    def test_two_launches_tell_and_one_does_not(self):
+        assert pairs_variances(np.array([[0.1], [0.3]])) == (pytest.approx([0.02]), [1.0], 1.0)
+        assert pairs_variances(np.zeros((1, 3))) == ([], [], 0.0)
+        assert pairs_variances(np.zeros((3, 0))) == ([], [], 0.0)
 
 
 class TestTogether:
