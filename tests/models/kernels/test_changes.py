@@ -142,3 +142,36 @@ def test_a_buffer_is_aligned_and_changes_in_place():
     assert buffer.array.ctypes.data == address
     np.testing.assert_array_equal(buffer.array, own * np.array([[1], [0.5], [1]]))
     np.testing.assert_array_equal(own, np.arange(1.0, 13.0).reshape(3, 4))
+
+
+class Drawn:
+    """A generator that draws what it is told, between the bounds that it is asked for."""
+
+    def __init__(self, *shares):
+        self.shares = iter(shares)
+
+    def uniform(self, low, high, count):
+        return np.full(count, low + next(self.shares) * (high - low))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_steps_of_the_exponent_are_a_tenth_to_nine_and_add_up_round_the_circle(dtype):
+    """By hand: 0.1, then 0.1 + 0.9 = 1, which is 0 again, then 0.5."""
+
+    def rounded(factor):
+        if dtype.endswith("16"):
+            return round(factor * 256) / 256
+        return factor if dtype == "float64" else float(np.float32(factor))
+
+    factors = Factors(3, True, dtype, Drawn(0.0, 1.0, 0.5))
+    for exponent in (0.1, 0.0, 0.5):
+        _, told = factors.change_all()
+        assert set(told) == {rounded(2.0**-exponent)}
+        assert factors.now.tolist() == [rounded(2.0**-exponent)] * 3
+    factors.restore()
+    assert factors.now.tolist() == [1.0] * 3
+
+
+def test_buffers_of_every_length_are_aligned():
+    buffers = [SharedBuffer(np.arange(float(length))) for length in range(1, 80)]
+    assert {buffer.array.ctypes.data % 64 for buffer in buffers} == {0}

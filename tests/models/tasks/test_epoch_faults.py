@@ -1,0 +1,83 @@
+"""What speaks against a timed epoch, by hand: seconds, metrics, steps, and weights that rounding may leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from likeforlike.models.contract.training.recipe import MATCHED
+from likeforlike.models.contract.training.task import Told
+from likeforlike.models.contract.training.trainer import Epoch
+from likeforlike.models.tasks.epoch_faults import (
+    may_rest,
+    metrics_fault,
+    seconds_fault,
+    steps_fault,
+    steps_taken,
+)
+
+
+def epoch(*seconds: float, accuracy: float | None = None, val_accuracy: float | None = None) -> Epoch:
+    return Epoch(2, *seconds, 0.5, accuracy, 0.6, val_accuracy)
+
+
+@pytest.mark.parametrize(
+    ("said", "passed", "number", "fault"),
+    [
+        (0.1, 0.0, 1, False),  # a tenth of a second is nobody's
+        (0.1000001, 0.0, 1, True),
+        (1.3, 1.0, 2, False),  # and a fifth of what passed
+        (1.31, 1.0, 2, True),
+        (0.0, 0.125, 2, False),
+        (0.69, 1.0, 2, True),
+        (0.69, 1.0, 1, False),  # before the first epoch it may prepare
+    ],
+)
+def test_phases_take_what_passed_but_for_a_fifth_and_a_tenth_of_a_second(
+    said: float, passed: float, number: int, fault: bool
+) -> None:
+    assert (seconds_fault(Told(epoch(said, 0.0, 0.0), passed), number) is not None) == fault
+
+
+def test_all_three_phases_count() -> None:
+    told = Told(epoch(1.0, 2.0, 4.0), 1.0)
+    assert seconds_fault(told, 3) == "epoch 3 tells of 7 s, 1 s passed"
+
+
+def test_no_accuracy_where_there_are_no_metrics() -> None:
+    without = replace(MATCHED, metrics="none")
+    told = "epoch 2 tells an accuracy, {}, though the recipe has no metrics"
+    assert metrics_fault(without, epoch(1, 1, 1, accuracy=0.0, val_accuracy=0.75)) == told.format("0")
+    assert metrics_fault(without, epoch(1, 1, 1, val_accuracy=0.12345)) == told.format("0.1235")
+    assert metrics_fault(without, epoch(1, 1, 1)) is None
+    assert metrics_fault(MATCHED, epoch(1, 1, 1, accuracy=0.5)) is None
+
+
+def test_steps_are_the_recipe_s_in_so_many_epochs() -> None:
+    data: Any = SimpleNamespace(train_labels=np.zeros(100))
+    recipe = replace(MATCHED, batch_size=30)  # 30, 30, 30 and 10
+    taken: Any = SimpleNamespace(steps_taken=lambda: np.int64(8))
+    assert steps_fault(taken, recipe, data, 2) is None
+    assert steps_fault(taken, recipe, data, 3) == (
+        "8 steps of the optimizer after epoch 3, the recipe asks for 12"
+    )
+    assert steps_taken(taken) == 8
+    silent: Any = SimpleNamespace()
+    assert steps_taken(silent) is None
+    assert steps_fault(silent, recipe, data, 3) is None
+
+
+@pytest.mark.parametrize(
+    ("weights", "rests"), [([1.0, -1.0], True), ([1.0, 0.25], False), ([0.5, 0.5], False), ([], True)]
+)
+def test_in_bfloat16_what_moves_by_less_than_half_a_spacing_may_rest(
+    weights: list[float], rests: bool
+) -> None:
+    """Half a spacing is a 512th: of 1 more than the learning rate, of 1/2 as much."""
+    recipe = replace(MATCHED, precision="bfloat16", learning_rate=2.0**-10)
+    assert may_rest(recipe, np.array(weights)) is rests
+    assert not may_rest(replace(recipe, precision="float32"), np.array(weights))
