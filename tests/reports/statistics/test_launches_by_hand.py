@@ -14,6 +14,7 @@ from likeforlike.reports.statistics.launches import (
     ASSUMED_FREEDOM,
     ASSUMED_RUN_SPREAD,
     ASSUMED_SPREAD,
+    ROUNDS_A_SESSION,
     Unit,
     apart,
     entrants_variances,
@@ -252,6 +253,30 @@ class TestOverLaunches:
     def test_one_launch_is_refused(self):
         with pytest.raises(ValueError, match="1 launches: expected at least 2"):
             over_launches(units(0.1))
+
+
+class TestOfCalls:
+    """Logs 0.1 and 0.3: a standard error of 0.1 with one degree of freedom, beside what calls leave unsure."""
+
+    @pytest.mark.parametrize("squared_error", [1e-4, 1.0, 4.0])
+    def test_the_wider_of_students_interval_and_the_calls_normal_one(self, squared_error):
+        found = over_launches(units(0.1, 0.3, squared_error=squared_error), of_calls=True)
+        by_launches = stats.t.ppf(0.975, 1) * 0.1
+        by_calls = stats.norm.ppf(0.975) * math.sqrt(squared_error / 2)
+        arm = max(by_launches, by_calls)
+        assert (found.low, found.high) == pytest.approx((math.exp(0.2 - arm), math.exp(0.2 + arm)))
+        p_values = 2 * stats.t.sf(0.2 / 0.1, 1), 2 * stats.norm.sf(0.2 / math.sqrt(squared_error / 2))
+        assert found.p_value == pytest.approx(max(p_values))
+        assert found.freedom == (1.0 if arm == by_launches else math.inf)
+
+    def test_launches_that_lie_apart_are_left_out_all_the_same(self):
+        logs = units(*[0.1, 0.2, 0.1, 0.2, 5.0], squared_error=1e-4)
+        found = over_launches(logs, Spread(0.01, 20.0, most=40.0), of_calls=True)
+        assert (found.launches, found.left_out) == (4, 1)
+
+
+def test_rounds_of_a_session_begin_where_files_have_them():
+    assert ROUNDS_A_SESSION == 100_000_000
 
 
 def test_students_interval_of_a_mean():

@@ -132,6 +132,8 @@ class TestFurtherLaunches:
     def test_one_more_at_least_and_of_one_launch_two(self):
         assert further_launches(over_launches(units(*self.LOGS)), 99.0) == 1
         assert further_launches(widened(ANY_RATIO, Spread(0.0025, 8.0)), 99.0) == 2
+        alone = replace(over_launches(units(*self.LOGS)), launches=1)  # one on a side, several on the other
+        assert further_launches(alone, 99.0) == 1
 
     @pytest.mark.parametrize("further", [3, 4, 17])
     def test_what_runs_differ_by_stays(self, further):

@@ -82,6 +82,8 @@ def test_neither_stolen_ticks_nor_those_before_count_as_others_use() -> None:
     assert competing_fraction(before | {"processor_ticks": None}, after) is None
     assert competing_fraction(before, after | {"processor_ticks": None}) is None
     assert competing_fraction({}, after) is None
+    soon = reading(110, 10, 1010, 3.0)
+    assert competing_fraction(before, soon) is None, "ten ticks say nothing, whatever was counted before them"
 
 
 def test_a_share_of_a_quota_is_of_its_cores_and_its_seconds() -> None:

@@ -1,0 +1,148 @@
+"""Timed epochs of a network of one weight, whose losses are worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pytest
+
+from likeforlike.models.contract.training.network import NamedWeights
+from likeforlike.models.contract.training.recipe import MATCHED, Recipe
+from likeforlike.models.contract.training.task import Told
+from likeforlike.models.contract.training.trainer import Dataset, Epoch
+from likeforlike.models.tasks.oracle.timed_epochs import SIGMAS, TimedEpochs
+
+PLAIN = replace(MATCHED, dropout_rate=0.0, batch_size=4)
+START, THEN = 1.0, 2.0
+
+
+class OneWeight:
+    """Logits [0, w x] of an image x; what is dropped is a factor, the next of those that it is given."""
+
+    def __init__(self, factors: Iterator[float]) -> None:
+        self.factors = factors
+        self.types: set[tuple[str, str]] = set()
+
+    def dropout_mask(self, random: Any, count: int, rate: float, dtype: np.dtype[Any]) -> np.ndarray:
+        assert rate == 0.5
+        return np.full((count, 1), next(self.factors), dtype)
+
+    def dropped_logits(self, weights: Any, images: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
+        self.types.add((weights["w"].dtype.name, images.dtype.name))
+        right = images * weights["w"] * (1.0 if scale is None else scale)
+        return np.concatenate([np.zeros_like(right), right], axis=1)
+
+
+def loss(weight: float) -> float:
+    """Of an image of 1 with label 1."""
+    return math.log1p(math.exp(-weight))
+
+
+class Trained:
+    """A trainer whose weight is what it is set to."""
+
+    def __init__(self) -> None:
+        self.weights: dict[str, np.ndarray] = {}
+        self.steps = 0
+
+    def parameters(self) -> NamedWeights:
+        return NamedWeights(self.weights)
+
+    def steps_taken(self) -> int:
+        return self.steps
+
+
+class Watch:
+    """The epochs under a watch, of images of 1 with label 1."""
+
+    def __init__(
+        self, recipe: Recipe = PLAIN, factors: Iterator[float] | None = None, images: tuple[int, int] = (8, 4)
+    ) -> None:
+        arrays = [(np.ones((n, 1), np.float32), np.ones(n, np.int32)) for n in images]
+        data = Dataset("ones", "test", *arrays[0], *arrays[1])
+        self.oracle, self.trainer = OneWeight(factors or repeat(1.0)), Trained()
+        start = NamedWeights({"w": np.full((1, 1), START)})
+        self.recipe, self.data = recipe, data
+        self.watch = TimedEpochs(self.oracle, self.trainer, recipe, data, start)  # type: ignore[arg-type]
+
+    def fault(self, said: float, val_said: float, weights: dict[str, np.ndarray] | None = None) -> str | None:
+        number = self.watch.number + 1
+        self.trainer.weights = {"w": np.full((1, 1), THEN)} if weights is None else weights
+        self.trainer.steps = number * self.recipe.steps(len(self.data.train_labels))
+        epoch = Epoch(number, 1.0, 0.0, 0.0, said, None, val_said, None)
+        return self.watch.fault(Told(epoch, 1.0))
+
+
+@pytest.mark.parametrize(("off", "passes"), [(0.99e-3, True), (1.01e-3, False)])
+def test_the_validation_loss_is_that_of_the_weights_of_now(off: float, passes: bool) -> None:
+    for way in (-1.0, 1.0):
+        told = Watch().fault(loss(START), loss(THEN) * (1.0 + way * off))
+        assert (told is None) == passes
+    assert Watch().fault(0.2, 9.5) == f"val_loss of epoch 1 is 9.5, the weights give {loss(THEN):.4g}"
+
+
+@pytest.mark.parametrize(
+    ("said", "passes"),
+    [
+        (0.7 * loss(THEN) - 0.019, True),
+        (0.7 * loss(THEN) - 0.021, False),
+        (1.4 * loss(START) + 0.019, True),
+        (1.4 * loss(START) + 0.021, False),
+    ],
+)
+def test_the_training_loss_lies_near_those_before_and_after(said: float, passes: bool) -> None:
+    told = Watch().fault(said, loss(THEN))
+    assert (told is None) == passes
+    ends = f"{0.7 * loss(THEN):.4g} to {1.4 * loss(START):.4g}"
+    assert told is None or told == f"loss of epoch 1 is {said}, the weights give {ends}"
+
+
+def test_the_next_epoch_begins_with_the_weights_of_this_one() -> None:
+    watch = Watch()
+    assert watch.fault(loss(START), loss(THEN)) is None
+    assert watch.fault(loss(THEN), loss(THEN)) == "w did not move in epoch 2"
+    further = {"w": np.full((1, 1), 6.0)}
+    assert watch.fault(1.4 * loss(THEN) + 0.021, loss(6.0), further) is not None
+    assert watch.watch.proven == "proven"
+
+
+@pytest.mark.parametrize(
+    "weights", [{}, {"w": np.ones((2, 1))}, {"w": np.array([[np.nan]])}], ids=["none", "another shape", "nan"]
+)
+def test_weights_are_there_and_finite(weights: dict[str, np.ndarray]) -> None:
+    told = Watch().fault(loss(START), loss(THEN), weights)
+    assert told == "after epoch 1 w is missing, misshapen or not finite"
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.99, True), (1.01, False)])
+def test_with_dropout_at_evaluation_it_is_as_sure_as_two_draws_are(share: float, passes: bool) -> None:
+    """Units count 1/2 in one draw of ours and 3/2 in the other: half the squared difference is one's variance."""
+    recipe = replace(PLAIN, dropout_rate=0.5, dropout_at_evaluation=True)
+    first, second = loss(0.5 * THEN), loss(1.5 * THEN)
+    truth, variance = (first + second) / 2, (first - second) ** 2 / 2
+    arm = SIGMAS * math.sqrt(1.5 * variance / 4) + 1e-3 * truth
+    for way in (-1.0, 1.0):
+        factors = iter([1.0, 0.5, 1.5, 1.0])  # of the start, of two evaluations, of the end
+        told = Watch(recipe, factors).fault(loss(START), truth + way * share * arm)
+        assert (told is None) == passes
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_losses_are_computed_in_the_recipe_s_precision(precision: str) -> None:
+    watch = Watch(replace(PLAIN, precision=precision))
+    assert watch.oracle.types == {(precision, precision)}
+
+
+def test_of_many_images_two_thousand_are_taken_and_all_are_validated() -> None:
+    watch = Watch(images=(2001, 1203))
+    assert [len(part) for part in watch.watch.few] == [2000, 2000]
+    assert watch.fault(loss(START), loss(THEN)) is None
+    watch.data.validation_labels[1202] = 0  # in the third block of 500: its loss is 2 more
+    further = {"w": np.full((1, 1), 2.5)}
+    right = (1202 * loss(2.5) + loss(2.5) + 2.5) / 1203
+    assert watch.fault(loss(THEN), right, further) is None
