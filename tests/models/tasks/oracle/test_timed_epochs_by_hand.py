@@ -15,7 +15,7 @@ from likeforlike.models.contract.training.network import NamedWeights
 from likeforlike.models.contract.training.recipe import MATCHED, Recipe
 from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch
-from likeforlike.models.tasks.oracle.timed_epochs import SIGMAS, TimedEpochs
+from likeforlike.models.tasks.oracle.timed_epochs import TimedEpochs
 
 PLAIN = replace(MATCHED, dropout_rate=0.0, batch_size=4)
 START, THEN = 1.0, 2.0
@@ -78,10 +78,17 @@ class Watch:
         return self.watch.fault(Told(epoch, 1.0))
 
 
-@pytest.mark.parametrize(("off", "passes"), [(0.99e-3, True), (1.01e-3, False)])
-def test_the_validation_loss_is_that_of_the_weights_of_now(off: float, passes: bool) -> None:
+@pytest.mark.parametrize(("share", "passes"), [(0.99, True), (1.01, False)])
+@pytest.mark.parametrize(
+    ("precision", "off"),
+    [("float32", 1e-3), ("float64", 1e-4), ("tf32", 3e-2), ("mixed", 3e-2), ("bfloat16", 3e-2)],
+)
+def test_the_validation_loss_is_that_of_the_weights_of_now(
+    precision: str, off: float, share: float, passes: bool
+) -> None:
+    recipe = replace(PLAIN, precision=precision, dropout_at_evaluation=True)  # of which nothing is dropped
     for way in (-1.0, 1.0):
-        told = Watch().fault(loss(START), loss(THEN) * (1.0 + way * off))
+        told = Watch(recipe).fault(loss(START), loss(THEN) * (1.0 + way * share * off))
         assert (told is None) == passes
     assert Watch().fault(0.2, 9.5) == f"val_loss of epoch 1 is 9.5, the weights give {loss(THEN):.4g}"
 
@@ -112,7 +119,9 @@ def test_the_next_epoch_begins_with_the_weights_of_this_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "weights", [{}, {"w": np.ones((2, 1))}, {"w": np.array([[np.nan]])}], ids=["none", "another shape", "nan"]
+    "weights",
+    [{}, {"w": np.ones((2, 1))}, {"w": np.array([[np.nan]]), "v": np.array([1.0])}],
+    ids=["none", "another shape", "nan"],
 )
 def test_weights_are_there_and_finite(weights: dict[str, np.ndarray]) -> None:
     told = Watch().fault(loss(START), loss(THEN), weights)
@@ -125,7 +134,7 @@ def test_with_dropout_at_evaluation_it_is_as_sure_as_two_draws_are(share: float,
     recipe = replace(PLAIN, dropout_rate=0.5, dropout_at_evaluation=True)
     first, second = loss(0.5 * THEN), loss(1.5 * THEN)
     truth, variance = (first + second) / 2, (first - second) ** 2 / 2
-    arm = SIGMAS * math.sqrt(1.5 * variance / 4) + 1e-3 * truth
+    arm = 6.0 * math.sqrt(1.5 * variance / 4) + 1e-3 * truth
     for way in (-1.0, 1.0):
         factors = iter([1.0, 0.5, 1.5, 1.0])  # of the start, of two evaluations, of the end
         told = Watch(recipe, factors).fault(loss(START), truth + way * share * arm)
@@ -142,7 +151,46 @@ def test_of_many_images_two_thousand_are_taken_and_all_are_validated() -> None:
     watch = Watch(images=(2001, 1203))
     assert [len(part) for part in watch.watch.few] == [2000, 2000]
     assert watch.fault(loss(START), loss(THEN)) is None
-    watch.data.validation_labels[1202] = 0  # in the third block of 500: its loss is 2 more
+    watch.data.validation_labels[[0, 1202]] = (
+        0  # in the first and the third block of 500: each loses 2.5 more
+    )
     further = {"w": np.full((1, 1), 2.5)}
-    right = (1202 * loss(2.5) + loss(2.5) + 2.5) / 1203
+    right = loss(2.5) + 2 * 2.5 / 1203
     assert watch.fault(loss(THEN), right, further) is None
+
+
+def test_a_number_that_is_not_finite_is_found_among_others() -> None:
+    watch = Watch()
+    watch.watch.weights = {"w": np.ones((1, 2))}
+    told = watch.fault(loss(START), loss(THEN), {"w": np.array([[1.0, np.inf]])})
+    assert told == "after epoch 1 w is missing, misshapen or not finite"
+
+
+def test_epochs_are_the_next_ones_took_their_seconds_and_their_steps() -> None:
+    epoch = Epoch(1, 1.0, 0.0, 0.0, loss(START), None, loss(THEN), None)
+
+    def told(epoch: Epoch, passed: float = 1.0, steps: int = 2, recipe: Recipe = PLAIN) -> str | None:
+        watch = Watch(recipe)
+        watch.trainer.weights, watch.trainer.steps = {"w": np.full((1, 1), THEN)}, steps
+        return watch.watch.fault(Told(epoch, passed))
+
+    assert told(epoch) is None
+    assert told(replace(epoch, epoch=2)) == "epoch 1 says that it is epoch 2"
+    assert told(epoch, passed=0.5) == "epoch 1 tells of 1 s, 0.5 s passed"
+    assert told(epoch, steps=3) == "3 steps of the optimizer after epoch 1, the recipe asks for 2"
+    without = replace(PLAIN, metrics="none")
+    assert "tells an accuracy, 0.5" in str(told(replace(epoch, accuracy=0.5), recipe=without))
+
+
+def test_with_dropout_in_training_alone_validation_drops_nothing() -> None:
+    watch = Watch(replace(PLAIN, dropout_rate=0.5), iter([1.0, 1.0]))
+    assert watch.fault(loss(START), loss(THEN)) is None
+
+
+def test_what_was_not_timed_or_not_counted_is_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch()
+    assert watch.watch.proven == "not proven: no epoch was timed"
+    watch.fault(loss(START), loss(THEN))
+    assert watch.watch.proven == "proven"
+    monkeypatch.delattr(Trained, "steps_taken")
+    assert watch.watch.proven.startswith("not proven: the trainer doesn't tell its optimizer's steps")
