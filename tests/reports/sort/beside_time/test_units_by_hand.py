@@ -78,6 +78,39 @@ def test_of_several_launches_half_of_them_are_enough_without_disturbed_rounds(la
     assert [one for launch in found for one, _ in launch] == left
 
 
+def test_of_two_launches_disturbed_rounds_are_left_out_however_few_are_left():
+    launches = [0, 0, 1, 1]
+    found = pairs(cell("numpy", counting(4), (3,), launches), cell("jax", counting(4), (), launches))
+    assert found == [[(1.0, 1.0), (2.0, 2.0)], [(3.0, 3.0)]]
+
+
+def test_cells_that_stand_twice_in_a_file_are_paired_in_their_order():
+    twice = [cell(name, [start] * 6) for start in (1.0, 2.0) for name in ("numpy", "jax")]
+    base, other = measured(*twice)
+    found = [launch[0] for launch in paired_by_launch(base, other).values()]
+    assert found == [(1.0, 1.0), (2.0, 2.0)]
+
+
+@pytest.mark.parametrize("statistic", ["median", "p50"])
+def test_a_group_without_the_other_is_passed_over(statistic):
+    calls = {"statistic": statistic}
+    if statistic != "median":
+        calls["call_times"] = [{"launch": 0, "seconds": [1.0] * 10}]
+    alone = cell("numpy", counting(6), group="alone", **calls)
+    base, other = measured(alone, *(cell(name, counting(6), **calls) for name in ("numpy", "jax")))
+    assert len(base.runs) == 2
+    ((place, _),) = ratio_units(base, other).items()
+    assert place[1] == "g"
+
+
+def test_turns_beside_another_without_launches_are_of_the_first():
+    beside = {"seconds": [5.0] * 6, "round_numbers": list(range(10, 16)), "disturbed": []}
+    base = cell("numpy", counting(6), cell="numpy", beside={"jax": beside})
+    other = cell("jax", counting(6), cell="jax", round_numbers=list(range(10, 16)))
+    (place,) = paired_by_launch(*measured(base, other))
+    assert place[-1] == 0
+
+
 def test_turns_beside_another_bring_their_own_disturbed_rounds():
     beside = {"seconds": counting(8, 21.0), "round_numbers": list(range(10, 18)), "disturbed": [10, 17]}
     base = cell("numpy", counting(8), (0,), cell="numpy", beside={"jax": beside})
@@ -85,9 +118,11 @@ def test_turns_beside_another_bring_their_own_disturbed_rounds():
     assert pairs(base, other) == [[(21.0 + n, 31.0 + n) for n in range(1, 7)]]
 
 
+@pytest.mark.parametrize("statistic", ["median", "p50"])
 @pytest.mark.parametrize("which", [0, 1])
-def test_without_numbers_of_rounds_there_are_no_pairs(which):
-    cells = [cell(name, counting(6)) for name in ("numpy", "jax")]
+def test_without_numbers_of_rounds_there_are_no_pairs(which, statistic):
+    calls = {"statistic": statistic, "call_times": [{"launch": 0, "seconds": [1.0] * 10}]}
+    cells = [cell(name, counting(6), **calls) for name in ("numpy", "jax")]
     for name in ("round_numbers", "launch_numbers"):
         cells[which]["extra_info"][name] = None
     base, other = measured(*cells)
@@ -130,6 +165,12 @@ def test_what_has_no_rounds_was_measured_at_once():
     (item,) = measured(cell("numpy", [1.0, 1.0], round_numbers=None, launch_numbers=None))
     ((_, session),) = times_of(item)
     assert session == 0
+
+
+def test_calls_of_a_launch_without_samples_are_of_the_first_session():
+    calls = {"statistic": "p50", "call_times": [{"launch": n, "seconds": [1.0] * 10} for n in (0, 5)]}
+    (item,) = measured(cell("numpy", [1.0], (), [0], round_numbers=[SESSION], **calls))
+    assert [(session, len(units)) for (_, session), units in time_units(item).items()] == [(1, 1), (0, 1)]
 
 
 def test_quantiles_are_paired_by_launch_where_both_have_calls():
