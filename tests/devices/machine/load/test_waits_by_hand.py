@@ -32,6 +32,7 @@ def test_a_new_thread_counts_from_nothing() -> None:
     after = {ONE: ThreadTimes(0.5, 0.25)}
     assert ran_seconds({}, after) == 0.5
     assert kept_waiting_seconds({}, after, 1.0, 2) == 0.25
+    assert kept_waiting_seconds({}, {ONE: ThreadTimes(0.5, 1.5)}, 2.0, 2) == 1.5
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,9 @@ def test_threads_that_have_ended_are_passed_over(tmp_path: Path) -> None:
             (folder / "schedstat").write_text(text)
     assert thread_times([4, 5], tmp_path) == {(5, 4): ThreadTimes(1.5, 0.25)}
     assert thread_times([4], tmp_path) is None
+    open_files = len(os.listdir("/proc/self/fd"))
+    thread_times([5] * 9, tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == open_files
 
 
 class Readings:

@@ -165,6 +165,10 @@ def test_what_has_no_rounds_was_measured_at_once():
     (item,) = measured(cell("numpy", [1.0, 1.0], round_numbers=None, launch_numbers=None))
     ((_, session),) = times_of(item)
     assert session == 0
+    unsaved = cell("numpy", [1.0, 1.0], round_numbers=None, launch_numbers=None)
+    unsaved["stats"] = {"median": 1.0, "rounds": 5, "iterations": 1}
+    ((_, session),) = times_of(*measured(unsaved))
+    assert session == 0
 
 
 def test_calls_of_a_launch_without_samples_are_of_the_first_session():
