@@ -152,3 +152,16 @@ class TestBounds:
         assert "(one seed against 2: nothing is concluded)" in told([0.5], [0.5, 0.5])
         assert "(2 seeds against 3: same)" in told([0.5, 0.5, 0.5], [0.5, 0.5])
         assert "(2 seeds each: same)" in told([0.5, 0.5], [0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "images", "told"),
+    [
+        ({}, None, "no seed"),
+        ({0: 0.5, 1: 1.5}, None, "accuracy 1.5 of seed 1"),
+        ({0: 0.5, 1: 0.6}, 0, "images 0"),
+    ],
+)
+def test_a_mean_is_of_shares_of_some_images(accuracies, images, told):
+    with pytest.raises(ValueError, match=told):
+        mean_accuracy(accuracies, images)
