@@ -78,6 +78,12 @@ def test_of_three_to_ten_launches_each_has_a_third_of_the_time() -> None:
     assert calls_of_a_turn("p99", options("quick", launches=(3, 10), max_seconds=30.0)) == (92, 2.5)
 
 
+def test_without_a_precision_the_fewest_launches_share_the_rounds() -> None:
+    """Nothing asks for more of them then."""
+    assert limits_of(options("published", launches=(2, 10))).min_rounds == 5
+    assert limits_of(options("quick", launches=(2, 10))).min_rounds == 4
+
+
 def test_more_confidence_needs_more_calls() -> None:
     """0.99**528 = 0.00496, at most half of 1 %."""
     assert with_calls(limits_of(options("quick")), "p99", options("quick", confidence=0.99)).calls == 528
