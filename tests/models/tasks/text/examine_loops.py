@@ -14,7 +14,7 @@ from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.registry import load_registry
 from likeforlike.models.tasks.text.task import TEXT
 
-IN_GRAPH = ("keras-fit-tuned", "tf-epoch", "tf-epoch-split")
+IN_GRAPH = ("keras-fit-tuned", "tf-epoch-split")
 
 
 def strayed(name: str) -> float:

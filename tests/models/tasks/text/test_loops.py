@@ -14,7 +14,7 @@ from likeforlike.models.contract.implementation import missing
 
 EXAMINE = Path(__file__).with_name("examine_loops.py")
 LOOPS = {
-    "tensorflow": ("keras-fit", "tf-epoch", "tf-epoch-split"),
+    "tensorflow": ("keras-fit", "tf-epoch-split"),
     "torch": ("torch-loop",),
     "jax": ("jax-scan",),
 }
