@@ -81,7 +81,7 @@ class TensorflowRuntime(Runtime):
     def configure(self, local_device: str, threads: int, precision: str) -> None:
         """Also: inter-op threads, memory growth, TF32 off unless it is the precision asked for.
 
-        Operations wait for each other mostly, so that as many threads again are no more at work.
+        With ``threading="inter-op"`` an operation has one thread, and so many operations run at once.
 
         Raises RuntimeError if another number of logical CPUs is in use already.
         """

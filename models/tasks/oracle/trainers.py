@@ -112,7 +112,7 @@ _LISTED = (
     ),
     _tensorflow(
         name="tf-epoch-split",
-        summary="the same with each batch split among the threads, and the gradients added",
+        summary="the whole epoch in one TensorFlow graph, each batch split among the threads",
         target=f"{_LOOPS}.tensorflow_split_epoch:TensorFlowSplitEpoch",
         division="tuned",
         threading="inter-op",

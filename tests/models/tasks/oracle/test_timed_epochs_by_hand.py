@@ -151,9 +151,8 @@ def test_of_many_images_two_thousand_are_taken_and_all_are_validated() -> None:
     watch = Watch(images=(2001, 1203))
     assert [len(part) for part in watch.watch.few] == [2000, 2000]
     assert watch.fault(loss(START), loss(THEN)) is None
-    watch.data.validation_labels[[0, 1202]] = (
-        0  # in the first and the third block of 500: each loses 2.5 more
-    )
+    # in the first and the third block of 500: each loses 2.5 more
+    watch.data.validation_labels[[0, 1202]] = 0
     further = {"w": np.full((1, 1), 2.5)}
     right = loss(2.5) + 2 * 2.5 / 1203
     assert watch.fault(loss(THEN), right, further) is None

@@ -82,8 +82,8 @@ class Watch:
         self.watch = OwnEpochs(brought, 1, trainer, recipe, self.data, NamedWeights(self.of(START)))
 
     @staticmethod
-    def of(weight: float, **more: np.ndarray) -> dict[str, np.ndarray]:
-        return {"w": np.full(1, weight), "idle": np.ones(1), "state": np.ones(2), **more}
+    def of(weight: float) -> dict[str, np.ndarray]:
+        return {"w": np.full(1, weight), "idle": np.ones(1), "state": np.ones(2)}
 
     def fault(
         self, said: float | None, val_said: float | None, right: float | None = None, weight: float = THEN
