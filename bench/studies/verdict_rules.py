@@ -6,7 +6,7 @@ with the noise floor of an A/A pair in the same rounds; the published rules of o
 measured back to back, right before or after, in one process.
 
 With ``--simulate`` nothing is timed: our rule alone judges made-up files of 5, 6, 10 and 30 rounds, whose
-truth is known, unpaired, in turns, and without their samples.
+truth is known, unpaired, in turns, and without their samples; and several files of some launches each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from likeforlike.bench.studies.replication.copies import spin
-from likeforlike.bench.studies.simulated import small_files
+from likeforlike.bench.studies.simulated import several_files, small_files
 from likeforlike.bench.studies.staging import busy_neighbour
 from likeforlike.bench.studies.staging.account import Account, StudyFailed, heading, required, table
 from likeforlike.bench.studies.staging.bare_loop import PRODUCTS, random_operands
@@ -251,6 +251,7 @@ def simulate(asked: argparse.Namespace) -> None:
     """Judge made-up files and print; exit status 2 for a recorded file that can't be used."""
     try:
         told = small_files.report(asked.simulated_trials, asked.seed, asked.recorded)
+        told += "\n\n" + several_files.report(max(asked.simulated_trials // 2, 1), asked.seed)
     except StudyFailed as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None

@@ -8,11 +8,19 @@ from contextlib import suppress
 from dataclasses import replace
 
 from likeforlike.reports.judge.grounds import Grounds, run_spread
-from likeforlike.reports.sort.beside_time.units import Time, paired_samples, ratio_units, time_units, times_of
+from likeforlike.reports.sort.beside_time.units import (
+    Time,
+    by_run,
+    paired_samples,
+    ratio_units,
+    time_units,
+    times_of,
+)
 from likeforlike.reports.sort.call_times import compared_statistic, what_is_missing
 from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.statistics.between_runs import apart, over_runs
 from likeforlike.reports.statistics.choice import confidence_beside_the_fastest, p_value_beside_the_fastest
-from likeforlike.reports.statistics.launches import Unit, apart, at_confidence, over_launches, widened
+from likeforlike.reports.statistics.launches import Unit, at_confidence, over_launches, widened
 from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.quantiles import MEDIAN, difference, mean_unit, one_launch_ratio
 from likeforlike.reports.statistics.ratios import (
@@ -33,17 +41,19 @@ TWINS = ("twin-a", "twin-b")
 def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> RatioEstimate | None:
     """Paired over the rounds both were measured in, launch by launch; unpaired where there are none.
 
-    By medians or, where both were asked for by a quantile, by that. Of one launch it is widened by how far
-    others would lie. None without times; without a figure where calls are too few for the quantile.
+    By medians or, where both were asked for by a quantile, by that. Of several runs, what these differ by is
+    in the interval; of one launch it is widened by how far others would lie. None without times; without a
+    figure where calls are too few for the quantile.
     """
-    units = list(ratio_units(base, other).values())
+    units = ratio_units(base, other)
     of_calls = compared_statistic(base, other) != MEDIAN
     if len(units) > 1:
-        return over_launches(units, grounds.ratio_spread(other), of_calls=of_calls)
+        spreads = grounds.ratio_spread(other), grounds.ratio_run_spread(other)
+        return over_runs(list(by_run(base, units).values()), *spreads, of_calls=of_calls)
     if of_calls:
         if not units:
             return unpaired_estimate(base, other, grounds)
-        (unit,) = units
+        (unit,) = units.values()
         return widened(one_launch_ratio(unit, paired=True), grounds.one_launch_spread(other))
     first, second = paired_samples(base, other)
     if not first:

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from likeforlike.reports.read.machines import Machine
-from likeforlike.reports.sort.beside_time.units import Place, groups_in_turns, ratio_units, time_units
+from likeforlike.reports.sort.beside_time.units import Place, by_run, groups_in_turns, ratio_units, time_units
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.measured.study import Study
@@ -25,6 +25,7 @@ from likeforlike.reports.statistics.launches import (
     pairs_variances,
 )
 from likeforlike.reports.statistics.moderated_variance import Spread, pooled_spread, times_larger
+from likeforlike.reports.statistics.quantiles import mean_unit
 
 Where = tuple[str, str, str]
 """Machine id, device and workload."""
@@ -58,8 +59,15 @@ class Grounds:
 
         Of its own group where that has entrants and launches enough: small sizes scatter more than large.
         """
-        where = _where(item)
-        groups = self._groups.get(where, ())
+        return self._near(item, "launches")
+
+    def ratio_run_spread(self, item: Measurement) -> Spread | None:
+        """The same between runs, of the means of their launches; None where there are no two runs."""
+        return self._near(item, "runs")
+
+    def _near(self, item: Measurement, of: str) -> Spread | None:
+        where = (of, *_where(item))
+        groups = self._groups.get(_where(item), ())
         for number, members in enumerate(groups):
             if any(member.key == item.key for member in members):
                 own = self._spread_of((*where, str(number)), [members])
@@ -69,7 +77,7 @@ class Grounds:
 
     def _spread_of(self, name: tuple[str, ...], groups: Sequence[Sequence[Measurement]]) -> Spread | None:
         if name not in self._ratios:
-            self._ratios[name] = _ratio_spread(groups)
+            self._ratios[name] = _ratio_spread(groups, of_runs=name[0] == "runs")
         return self._ratios[name]
 
     def time_spread(self, item: Measurement) -> Spread | None:
@@ -158,11 +166,13 @@ def kind_of(item: Measurement) -> str:
     return "kernels" if item.extra.recipe is None else "trainings"
 
 
-def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
+def _ratio_spread(groups: Iterable[Sequence[Measurement]], of_runs: bool) -> Spread | None:
     variances, freedoms, told, most = [], [], [], 0.0
     for items in groups:
         in_pairs = any(run.cell.extra.beside for item in items for run in item.runs)
         found = _in_pairs(items) if in_pairs else [ratio_units(items[0], item) for item in items]
+        if of_runs:
+            found = [_means_by_run(items[0], units) for units in found]
         shared = [place for place in found[0] if all(place in units for units in found)]
         if len(found) > 1 and len(shared) > 1:
             figures = np.array([[units[place].log for units in found] for place in shared])
@@ -179,6 +189,10 @@ def _ratio_spread(groups: Iterable[Sequence[Measurement]]) -> Spread | None:
     spread = pooled_spread(variances, freedoms, most)
     # where bursts took a third of the rounds their median's interval is wide, however near medians lie
     return spread and replace(spread, overstated=max(1.0, times_larger(told, variances, freedoms)))
+
+
+def _means_by_run(item: Measurement, units: Mapping[Place, Unit]) -> dict[Place, Unit]:
+    return {(run,): mean_unit(launches) for run, launches in by_run(item, units).items()}
 
 
 def _in_pairs(items: Sequence[Measurement]) -> list[dict[Place, Unit]]:

@@ -172,9 +172,8 @@ def over_launches(
     """
     if len(units) < 2:
         raise ValueError(f"{len(units)} launches: expected at least 2")
-    telling = spread if spread is not None and spread.most >= TELLING_FREEDOM else None
-    largest = math.inf if telling is None else telling.largest
-    kept = together(units, largest)
+    telling = _telling(spread)
+    kept = near_launches(units, spread)
     count = len(kept)
     logs = np.array([unit.log for unit in kept])
     weights = launch_weights(kept, None if spread is None else spread.variance)
@@ -186,11 +185,21 @@ def over_launches(
     centre = float(np.average(logs, weights=weights))
     errors = [(variance, freedom), (within, math.inf)] if of_calls else [(max(variance, within), freedom)]
     estimates = [
-        _student(centre, math.sqrt(square / count), known, kept, True, confidence, count, share)
+        student_ratio(centre, math.sqrt(square / count), known, kept, True, confidence, count, share)
         for square, known in errors
     ]
     widest = max(estimates, key=lambda estimate: estimate.high)
     return replace(widest, p_value=max(e.p_value for e in estimates), left_out=len(units) - count)
+
+
+def _telling(spread: Spread | None) -> Spread | None:
+    return spread if spread is not None and spread.most >= TELLING_FREEDOM else None
+
+
+def near_launches(units: Sequence[Unit], spread: Spread | None) -> Sequence[Unit]:
+    """Those that :func:`over_launches` goes by: none is left out where nothing tells how far is far."""
+    telling = _telling(spread)
+    return together(units, math.inf if telling is None else telling.largest)
 
 
 def together(units: Sequence[Unit], variance: float) -> Sequence[Unit]:
@@ -215,61 +224,6 @@ def mean_p_value(values: Sequence[float]) -> float:
     figures = np.asarray(values, dtype=float)
     error = float(figures.std(ddof=1)) / math.sqrt(figures.size)
     return _p_value(float(figures.mean()), error, figures.size - 1.0)
-
-
-def apart(
-    base: Sequence[Sequence[Unit]],
-    other: Sequence[Sequence[Unit]],
-    launch_spreads: tuple[Spread | None, Spread | None],
-    run_spread: Spread | None,
-    confidence: float = 0.95,
-) -> RatioEstimate:
-    """Ratio of two sides that were not measured in turns; of either the units (logs of times) run by run.
-
-    At least two units a side. ``launch_spreads``: of each side's times between launches; ``run_spread``: that
-    between runs, None where both sides are of one run, over which their launches are spread alike. Of
-    several runs on a side the variance between them is their own, moderated towards it.
-    """
-    pairs = zip((base, other), launch_spreads, strict=True)
-    sides = [_side(side, spread, run_spread) for side, spread in pairs]
-    variance = sum(part[1] for part in sides)
-    fixed = sum(part[3] for part in sides)
-    parts = [(part[1], part[2]) for part in sides]
-    units = [unit for side in (base, other) for run in side for unit in run]
-    count = min(sum(map(len, base)), sum(map(len, other)))
-    estimate = _student(
-        sides[1][0] - sides[0][0],
-        math.sqrt(variance),
-        joint_freedom(parts),
-        units,
-        False,
-        confidence,
-        count,
-        1.0,
-    )
-    rounds = min(sum(unit.rounds for run in side for unit in run) for side in (base, other))
-    return replace(estimate, fixed_variance=fixed, pairs=rounds)
-
-
-def _side(
-    runs: Sequence[Sequence[Unit]], launch_spread: Spread | None, run_spread: Spread | None
-) -> tuple[float, float, float, float]:
-    """Mean log time of a side, its squared error, the freedom of that, and what no launches would lessen."""
-    means = [float(np.mean([unit.log for unit in run])) for run in runs]
-    degrees = sum(len(run) - 1.0 for run in runs)
-    squares = sum(float(np.var([unit.log for unit in run])) * len(run) for run in runs)
-    within = float(np.mean([unit.squared_error for run in runs for unit in run]))
-    between, freedom = moderated(squares / degrees, degrees, launch_spread) if degrees else (within, 1.0)
-    each = max(between, within) * float(np.mean([1.0 / len(run) for run in runs]))
-    if run_spread is None:
-        return float(np.mean(means)), each / len(runs), freedom, 0.0
-    if len(runs) == 1:
-        parts = [(each, freedom), (run_spread.variance, run_spread.worth)]
-        return means[0], each + run_spread.variance, joint_freedom(parts), run_spread.variance
-    prior = replace(run_spread, variance=run_spread.variance + each)
-    varied, known = moderated(float(np.var(means, ddof=1)), len(runs) - 1.0, prior)
-    error = max(varied, each) / len(runs)
-    return float(np.mean(means)), error, known, error - each / len(runs)
 
 
 def widened(
@@ -358,7 +312,7 @@ def further_launches(estimate: RatioEstimate, needed: float) -> int | None:
     return low - estimate.launches
 
 
-def _student(
+def student_ratio(
     centre: float,
     error: float,
     freedom: float,
@@ -368,6 +322,7 @@ def _student(
     launches: int,
     share: float,
 ) -> RatioEstimate:
+    """The ratio of a mean log-ratio with Student's interval; ``share`` of a launch's variance is between."""
     arm = _factor(freedom, confidence) * error
     return RatioEstimate(
         math.exp(centre),

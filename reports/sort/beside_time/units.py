@@ -6,7 +6,7 @@ A unit is a file, a run of it and a launch. Samples of one round of a unit are p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +96,12 @@ def ratio_units(base: Measurement, other: Measurement) -> dict[Place, Unit]:
         if usable.size:
             units[place] = unit_of(np.log(usable[:, 1] / usable[:, 0]))
     return units
+
+
+def by_run(item: Measurement, units: Mapping[Place, Unit]) -> dict[str, list[Unit]]:
+    """Units of a measurement's launches, sorted by the run of the harness (or the file) that they are of."""
+    names = {run.file.digest: run.file.run_id or run.file.digest for run in item.runs}
+    return grouped((names[place[0]], unit) for place, unit in units.items())
 
 
 def _quantile_ratio_units(base: Measurement, other: Measurement, quantile: float) -> dict[Place, Unit]:

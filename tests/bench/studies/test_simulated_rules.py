@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from likeforlike.bench.studies import accuracy_rules, verdict_rules
-from likeforlike.bench.studies.simulated import noise, small_files
+from likeforlike.bench.studies.simulated import noise, several_files, small_files
 from likeforlike.bench.studies.staging.account import StudyFailed
 from likeforlike.reports.statistics.ratios import RatioEstimate, paired_ratio, unpaired_ratio
 
@@ -47,8 +47,21 @@ def test_false_discoveries_are_held_where_rounds_are_independent():
     assert judged.found > 20
 
 
+def test_of_files_that_differ_launches_alone_are_too_sure():
+    found = several_files.missed(6, 3, 0.02, 300, 1)
+    assert found.holds
+    assert found.by_launches / found.trials > 0.1
+
+
+def test_of_files_that_dont_differ_both_are_right():
+    found = several_files.missed(2, 3, 0.0, 300, 1)
+    assert found.holds
+    assert found.by_launches <= found.by_runs
+
+
 def test_the_same_seed_gives_the_same_figures():
     assert small_files.report(20, 1, []) == small_files.report(20, 1, [])
+    assert several_files.report(10, 1) == several_files.report(10, 1)
     assert accuracy_rules.report(10, 1) == accuracy_rules.report(10, 1)
     assert accuracy_rules.report(10, 1) != accuracy_rules.report(10, 2)
 

@@ -13,6 +13,7 @@ from report_studies import study_of
 from scipy import stats
 
 from likeforlike.reports.judge.comparisons import compare
+from likeforlike.reports.judge.estimates import estimate_ratio
 from likeforlike.reports.judge.grounds import Grounds
 from likeforlike.reports.judge.regressions import check_against
 from likeforlike.reports.sort.beside_time.units import paired_by_launch
@@ -108,6 +109,57 @@ class TestLaunches:
         assert item.verdict.estimate.launches == 3
         alone = compared(samples.document(runs[:2]))["torch-loop"]
         assert alone.verdict.estimate.spread == pytest.approx(ASSUMED_SPREAD["trainings"])
+
+
+class TestRuns:
+    """Files of one machine at different times, of three launches each, in which nothing moves."""
+
+    def study(self, **seconds):
+        count = len(next(iter(seconds.values())))
+        return study_of(
+            *(
+                document(
+                    [product(name, [times[run]] * 3 * ROUNDS, 3) for name, times in seconds.items()],
+                    run_id=f"run {run}",
+                )
+                for run in range(count)
+            )
+        )
+
+    def test_what_they_differ_by_is_in_the_interval(self):
+        study = self.study(numpy=(0.01, 0.01, 0.01), jax=(0.012, 0.013, 0.014))
+        estimate = estimate_ratio(*study.measurements, Grounds(study))
+        logs = np.log([1.2, 1.3, 1.4])
+        arm = stats.t.ppf(0.975, 2) * stats.sem(logs)
+        assert (math.log(estimate.low), math.log(estimate.high)) == pytest.approx(
+            (logs.mean() - arm, logs.mean() + arm)
+        )
+        assert (estimate.launches, estimate.freedom) == (9, 2.0)
+
+    def test_files_that_tell_of_one_run_are_one(self):
+        halves = [
+            document([product(name, [seconds] * 3 * ROUNDS, 3) for name, seconds in pair], run_id="one")
+            for pair in ([("numpy", 0.01), ("jax", 0.012)], [("numpy", 0.01), ("jax", 0.013)])
+        ]
+        study = study_of(*halves)
+        estimate = estimate_ratio(*study.measurements, Grounds(study))
+        assert estimate.freedom == 5.0
+        assert Grounds(study).ratio_run_spread(study.measurements[1]) is None
+
+    def test_six_entrants_together_tell_how_far_runs_lie_apart(self):
+        moved = np.exp(np.random.default_rng(3).normal(0.0, 0.03, (6, 3)))
+        names = ("numpy", "jax", "torch", "tf-eager", "tf-graph", "tf-xla")
+        study = self.study(**{name: tuple(0.01 * of) for name, of in zip(names, moved, strict=True)})
+        grounds = Grounds(study)
+        base, other = study.measurements[:2]
+        spread = grounds.ratio_run_spread(other)
+        assert spread.most == 10.0
+        assert 0.5 < math.sqrt(spread.variance) / (0.03 * math.sqrt(2.0)) < 2.0
+        assert estimate_ratio(base, other, grounds).freedom > 2.0
+
+    def test_of_one_run_nothing_is_known_of_others(self):
+        study = self.study(numpy=(0.01,), jax=(0.012,))
+        assert Grounds(study).ratio_run_spread(study.measurements[1]) is None
 
 
 class TestTwins:

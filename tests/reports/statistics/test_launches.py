@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import optimize, special, stats
 
+from likeforlike.reports.statistics.between_runs import apart
 from likeforlike.reports.statistics.launches import (
     Unit,
-    apart,
     entrants_variances,
     further_launches,
     launch_weights,

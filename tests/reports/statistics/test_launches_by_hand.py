@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from likeforlike.reports.statistics.between_runs import apart
 from likeforlike.reports.statistics.launches import (
     ASSUMED_FREEDOM,
     ASSUMED_RUN_SPREAD,
     ASSUMED_SPREAD,
     ROUNDS_A_SESSION,
     Unit,
-    apart,
     entrants_variances,
     launch_weights,
     mean_p_value,
