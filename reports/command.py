@@ -94,8 +94,8 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         "--fail-if-slower",
         action="append",
         metavar="SHARE",
-        help="with --against: exit with 1 if a cell is surely slower, or all cells of an implementation "
-        "together, and the ratio by more than this (5%%); "
+        help="with --against: exit with 1 if a cell is clearly slower, or all cells of an implementation "
+        "together, and by more than this (5%%), be it sure or measured beside other work; "
         "PATTERN=SHARE, such as '*torch*=2%%', is for the cells of that name. Several can be given: of "
         "patterns that name a cell the last counts, and any pattern before a share without one",
     )

@@ -1,8 +1,8 @@
 """How often a verdict on accuracies is wrong, and which trainers are still announced as faster.
 
-``python -m bench.studies.accuracy_rules``: nothing is trained. Accuracies are made up: a true one, a share by
-which seeds differ, and the chance of the validation images. Judged over 1, 3, 5, 10 and 20 seeds, paired by
-seed and not.
+``python -m likeforlike.bench.studies.accuracy_rules``: nothing is trained. Accuracies are made up: a true
+one, a share by which seeds differ, and the chance of the validation images. Judged over 1, 3, 5, 10 and 20
+seeds, paired by seed and not.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def announcements_table(world: World, trials: int, seed: int) -> tuple[str, dict
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.accuracy_rules", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.accuracy_rules", description=__doc__)
     parser.add_argument("--trials", type=int, default=1000, help="of each row")
     parser.add_argument("--seed", type=int, default=2020)
     return parser.parse_args(given)

@@ -1,13 +1,13 @@
 """By how much is a product slower with its operands in memory, and is that what the memory's bandwidth says?
 
-``python -m bench.studies.cold_cache``: one implementation's product in three ways, in turns of drawn order,
-each call timed after 20 ms of untimed ones. *Warm*: at once. *Cold*: after a buffer larger than all caches
-was written. *Read again*: after the same, and after both operands were read once. Cold less read again is
-what it costs that the operands are in memory; all else that emptying does (code, stacks and the result
-leave the caches, the threads of a BLAS fall asleep) both have. Predicted is the time in which the operands
-come from memory, at the best rate of all cores at once and at the least of one alone, triad and copy: a
-product computes while it reads, and its threads wait for those that read. What computes next to nothing,
-the sum of the same two matrices, shows whether they come from memory.
+``python -m likeforlike.bench.studies.cold_cache``: one implementation's product in three ways, in turns of
+drawn order, each call timed after 20 ms of untimed ones. *Warm*: at once. *Cold*: after a buffer larger than
+all caches was written. *Read again*: after the same, and after both operands were read once. Cold less read
+again is what it costs that the operands are in memory; all else that emptying does (code, stacks and the
+result leave the caches, the threads of a BLAS fall asleep) both have. Predicted is the time in which the
+operands come from memory, at the best rate of all cores at once and at the least of one alone, triad and
+copy: a product computes while it reads, and its threads wait for those that read. What computes next to
+nothing, the sum of the same two matrices, shows whether they come from memory.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def bandwidth_line(cores: int, rates: Mapping[str, float]) -> str:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.cold_cache", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.cold_cache", description=__doc__)
     parser.add_argument("--implementation", default="numpy", help="one of the products")
     parser.add_argument("--sizes", default="500", help="comma-separated")
     parser.add_argument("--rounds", type=int, default=200)

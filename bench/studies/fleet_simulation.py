@@ -1,8 +1,8 @@
 """How a fleet of hundreds is collected: made-up machines, real ``collect`` and report.
 
-``python -m bench.studies.fleet_simulation`` makes the result files of 500 machines of five kinds, 200 cells
-each, one machine of each kind odd and 3 % of the files torn, runs ``likeforlike fleet collect`` on them and
-prints its time and memory, and whether it found the torn files and the odd machines.
+``python -m likeforlike.bench.studies.fleet_simulation`` makes the result files of 500 machines of five kinds,
+200 cells each, one machine of each kind odd and 3 % of the files torn, runs ``likeforlike fleet collect`` on
+them and prints its time and memory, and whether it found the torn files and the odd machines.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def collect(folder: Path) -> tuple[float, int, str]:
 def main(given: Sequence[str] | None = None) -> None:
     """Make, collect, print."""
     parser = argparse.ArgumentParser(
-        prog="python -m bench.studies.fleet_simulation", description=__doc__.split("\n")[0]
+        prog="python -m likeforlike.bench.studies.fleet_simulation", description=__doc__.split("\n")[0]
     )
     parser.add_argument("--machines", type=int, default=500)
     parser.add_argument("--cells", type=int, default=200)

@@ -1,9 +1,9 @@
 """Does a product take as long in the harness's turns as in a bare loop alone, and what does freezing do?
 
-``python -m bench.studies.frozen_neighbours``: each framework's product in rounds with the others, idle
-workers frozen and one untimed call before each sample; the same without freezing. After every few rounds all
-workers are stopped and each framework's bare loop, a process of its own, runs alone for a burst: a block of
-rounds and the burst after it are a pair, so that a drift of the machine falls on both.
+``python -m likeforlike.bench.studies.frozen_neighbours``: each framework's product in rounds with the others,
+idle workers frozen and one untimed call before each sample; the same without freezing. After every few rounds
+all workers are stopped and each framework's bare loop, a process of its own, runs alone for a burst: a block
+of rounds and the burst after it are a pair, so that a drift of the machine falls on both.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def agreement(size: int, frozen: Turns) -> list[str]:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.frozen_neighbours", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.frozen_neighbours", description=__doc__)
     parser.add_argument("--sizes", default="500,2000", help="comma-separated")
     parser.add_argument(
         "--blocks", type=int, default=20, help="pairs above 1000²; three times as many up to it"

@@ -1,10 +1,11 @@
 """How often ``likeforlike history report`` marks a step where there is none, and finds one that there is.
 
-``python -m bench.studies.history_alarms``: nothing is measured. Histories are made up: 20 cells over 12 or
-40 commits on a machine that walks and steps, with drifts, outliers and heavy tails, and in three of four one
-cell that a commit slows or speeds by 3, 5 or 10 %. Judged by the report's own judgement; by the same without
-taking out what the machine's copies show; and by Hunter's bare limit, p < 0.001, on the times as measured.
-Then histories of few cells over ten commits, which have little to borrow from each other, by the report's.
+``python -m likeforlike.bench.studies.history_alarms``: nothing is measured. Histories are made up: 20 cells
+over 12 or 40 commits on a machine that walks and steps, with drifts, outliers and heavy tails, and in three
+of four one cell that a commit slows or speeds by 3, 5 or 10 %. Judged by the report's own judgement; by the
+same without taking out what the machine's copies show; and by Hunter's bare limit, p < 0.001, on the times as
+measured. Then histories of few cells over ten commits, which have little to borrow from each other, by the
+report's.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ def report(histories: int, seed: int, runs: Sequence[int] = RUNS) -> str:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.history_alarms", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.history_alarms", description=__doc__)
     parser.add_argument("--histories", type=int, default=80, help="of each kind, number of cells and length")
     parser.add_argument("--seed", type=int, default=2020)
     return parser.parse_args(given)

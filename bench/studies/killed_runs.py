@@ -1,7 +1,8 @@
 """Kill a run with SIGKILL at random moments, resume it each time, and see what was lost.
 
-``python -m bench.studies.killed_runs --kills 20 -- --preset smoke`` prints a line for each kill and fails
-if a finished cell was measured again or lost, a worker outlived its harness, or the end is incomplete.
+``python -m likeforlike.bench.studies.killed_runs --kills 20 -- --preset smoke`` prints a line for each kill
+and fails if a finished cell was measured again or lost, a worker outlived its harness, or the end is
+incomplete.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """How much of what a plain copy moves does a = b + s c move?
 
-``python -m bench.studies.memory_bandwidth``: every installed way to do it, on all cores, in rounds with the
-others, idle workers frozen; after every few rounds all are stopped and a bare loop of ``numpy.copyto``, a
-process of its own, runs alone for a burst. A block of rounds and the burst after it are a pair, so that a
-drift of the machine falls on both. Bytes are counted as STREAM does: three arrays, two of a copy; a line that
-is read only to be written is not counted.
+``python -m likeforlike.bench.studies.memory_bandwidth``: every installed way to do it, on all cores, in
+rounds with the others, idle workers frozen; after every few rounds all are stopped and a bare loop of
+``numpy.copyto``, a process of its own, runs alone for a burst. A block of rounds and the burst after it are a
+pair, so that a drift of the machine falls on both. Bytes are counted as STREAM does: three arrays, two of a
+copy; a line that is read only to be written is not counted.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def requirement(turns: Turns, axes: Axes) -> str:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.memory_bandwidth", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.memory_bandwidth", description=__doc__)
     parser.add_argument("--mebibytes", default="64,256", help="sizes of one array, comma-separated")
     parser.add_argument("--implementations", default="", help="comma-separated; all that are installed")
     parser.add_argument("--blocks", type=int, default=12, help="pairs")

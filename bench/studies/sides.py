@@ -1,8 +1,8 @@
 """Sides that are the same, and one that is slower by 5 %: what the report says of them.
 
-``python -m bench.studies.sides FOLDER --runs 10``: runs of the whole product beside a bursty neighbour (or
-``--quiet``), each with two sides. In half of them the second side is another environment with the same
-packages; in the other half it is this one, with a variable that lets kernels spin for 5 % of each
+``python -m likeforlike.bench.studies.sides FOLDER --runs 10``: runs of the whole product beside a bursty
+neighbour (or ``--quiet``), each with two sides. In half of them the second side is another environment with
+the same packages; in the other half it is this one, with a variable that lets kernels spin for 5 % of each
 call. What lies in the folder already is not measured again.
 """
 
@@ -116,7 +116,7 @@ def requirements(told: Sequence[Told]) -> list[str]:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.sides", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.sides", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the result files lie")
     parser.add_argument("--runs", type=int, default=10, help="of each kind; default 10")
     parser.add_argument("--slowed-runs", type=int, metavar="RUNS", help="of the slower one; default as many")

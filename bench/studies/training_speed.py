@@ -1,9 +1,9 @@
 """How fast is the fastest entrant? Training against the floor of its products, products against bare loops.
 
-``python -m bench.studies.training_speed``: one run of ``likeforlike bench`` interleaves all trainers under
-``matched``; the ratios are of epochs of the same round, from that one result file. Then the products of each
-framework in the harness's turns against bare loops of NumPy, PyTorch and JAX. With ``--seeds N``, whole runs
-with N seeds compare validation accuracies.
+``python -m likeforlike.bench.studies.training_speed``: one run of ``likeforlike bench`` interleaves all
+trainers under ``matched``; the ratios are of epochs of the same round, from that one result file. Then the
+products of each framework in the harness's turns against bare loops of NumPy, PyTorch and JAX. With ``--seeds
+N``, whole runs with N seeds compare validation accuracies.
 """
 
 from __future__ import annotations
@@ -264,7 +264,7 @@ def known(names: Sequence[str], workload: str = TRAINING) -> list[str]:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.training_speed", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.training_speed", description=__doc__)
     parser.add_argument("--epochs", type=int, default=7, help="the first one cold")
     parser.add_argument("--data", default="fashion-mnist", help="as for likeforlike bench")
     parser.add_argument("--trainers", default=",".join(TRAINERS), help="comma-separated")

@@ -1,9 +1,9 @@
 """How often each tool's rule is right about a product of some 15 ms on a loaded machine.
 
-``python -m bench.studies.verdict_rules``: a product against itself, and against itself with a spin of 5 %
-(and 2.5 %) of its time added. Our rule judges rounds in which the three take turns in an order drawn afresh,
-with the noise floor of an A/A pair in the same rounds; the published rules of other tools judge blocks
-measured back to back, right before or after, in one process.
+``python -m likeforlike.bench.studies.verdict_rules``: a product against itself, and against itself with a
+spin of 5 % (and 2.5 %) of its time added. Our rule judges rounds in which the three take turns in an order
+drawn afresh, with the noise floor of an A/A pair in the same rounds; the published rules of other tools judge
+blocks measured back to back, right before or after, in one process.
 
 With ``--simulate`` nothing is timed: our rule alone judges made-up files of 5, 6, 10 and 30 rounds, whose
 truth is known, unpaired, in turns, and without their samples; and several files of some launches each.
@@ -228,7 +228,7 @@ def run_condition(
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.verdict_rules", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.verdict_rules", description=__doc__)
     parser.add_argument("--trials", type=int, default=60, help="with a slow-down of 5 %%")
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--small-trials", type=int, default=20, help="with a slow-down of 2.5 %%")

@@ -46,10 +46,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = FOUND_BY, measure: 
 
     devices = find_devices()
     try:
-        chosen = parse_devices(options.device.split(","), devices)
+        chosen = parse_devices(options.devices.split(","), devices)
     except DeviceError as error:
-        parser.error(f"--device: {error}")
-    precisions = _names(parser, "--dtype", options.dtype, PRECISIONS)
+        parser.error(f"--devices: {error}")
+    precisions = _names(parser, "--dtypes", options.dtypes, PRECISIONS)
     installed = installed_frameworks()
     frameworks = _names(parser, "--frameworks", options.frameworks or ",".join(installed), installed)
     if not 0 < options.seconds < math.inf:
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = FOUND_BY, measure: 
         if device.kind == "cpu" or framework != "numpy"
     ]
     if not wanted:
-        parser.error("--frameworks numpy: it multiplies on cpu:0 only; expected another, or --device cpu:0")
+        parser.error("--frameworks numpy: it multiplies on cpu:0 only; expected another, or --devices cpu:0")
     try:
         found = _search(wanted, fingerprint["threads"], options.seconds, measure or _measure)
     except KeyboardInterrupt:
@@ -82,8 +82,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         description="Search over shapes of matrix products for the best rate of a device, and keep it with "
         "the machine's fingerprint: runs hold their figures against it, and reports tell it as a ceiling.",
     )
-    parser.add_argument("--dtype", default="float32", help="precisions, comma-separated (default: float32)")
-    parser.add_argument("--device", default="all", help="cpu:0, gpu:0, gpu, all (default: all)")
+    parser.add_argument(
+        "--dtypes", "--dtype", default="float32", help="precisions, comma-separated (default: float32)"
+    )
+    parser.add_argument("--devices", "--device", default="all", help="cpu:0, gpu:0, gpu, all (default: all)")
     parser.add_argument("--frameworks", help="comma-separated (default: all that are installed)")
     parser.add_argument(
         "--seconds",

@@ -1,4 +1,5 @@
 """Replication: what copies of one thing, measured through the whole product, are called.
 
-``python -m bench.studies.replication`` measures, judges and prints; ``--from FOLDER`` judges what lies there.
+``python -m likeforlike.bench.studies.replication`` measures, judges and prints; ``--from FOLDER`` judges what
+lies there.
 """

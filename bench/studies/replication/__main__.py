@@ -1,4 +1,4 @@
-"""``python -m bench.studies.replication``: measure, judge, print."""
+"""``python -m likeforlike.bench.studies.replication``: measure, judge, print."""
 
 from __future__ import annotations
 

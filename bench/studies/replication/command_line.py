@@ -1,4 +1,4 @@
-"""The options of ``python -m bench.studies.replication``."""
+"""The options of ``python -m likeforlike.bench.studies.replication``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ DESCRIPTION = """Copies of built-in entrants, measured by likeforlike bench and 
 
 A short run, NumPy alone beside the neighbour, some ten minutes on two cores:
 
-  python -m bench.studies.replication --kernels numpy --trainers none --conditions busy --folder short
+  python -m likeforlike.bench.studies.replication --kernels numpy --trainers none --conditions busy \\
+    --folder short
 
 The whole, a night or more, all entrants together having more than a hundred comparisons of copies:
 
-  python -m bench.studies.replication --launches preset,10 --copies 4 --trials 1 --folder whole
+  python -m likeforlike.bench.studies.replication --launches preset,10 --copies 4 --trials 1 --folder whole
 """
 NONE = "none"
 
@@ -27,7 +28,7 @@ NONE = "none"
 def parser() -> argparse.ArgumentParser:
     """Of the command line."""
     found = argparse.ArgumentParser(
-        prog="python -m bench.studies.replication",
+        prog="python -m likeforlike.bench.studies.replication",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -30,10 +30,11 @@ def heading(title: str, name: str) -> str:
     cpu = machine["cpu"]
     versions = ", ".join(f"{key} {value}" for key, value in machine["versions"].items() if value)
     one, five, _ = os.getloadavg()
+    command = f"python -m likeforlike.bench.studies.{name} {shlex.join(sys.argv[1:])}".rstrip()
     return "\n".join(
         [
             f"## {title}\n",
-            f"- command: `python -m bench.studies.{name} {shlex.join(sys.argv[1:])}`".rstrip(" `") + "`",
+            f"- command: `{command}`",
             f"- date: {datetime.now():%Y-%m-%d %H:%M}",
             f"- machine: {cpu['model']}, {cpu['usable_cores']} usable cores, {cpu['vector']}",
             f"- load before: {one:.1f} over one minute, {five:.1f} over five",

@@ -1,9 +1,9 @@
 """A bare loop of one call, alone in a process: what the harness's figures are held against.
 
-``python -m bench.studies.staging.bare_loop FRAMEWORK SIZE PARENT_PID``, of a product; with ``numpy-bytes``
-for a framework ``numpy.copyto`` of SIZE MiB, from one array to another. It measures with nothing of the
-harness's: for each line ``UNTIMED TIMED`` read, it makes the calls and writes the seconds of the timed ones
-as JSON.
+``python -m likeforlike.bench.studies.staging.bare_loop FRAMEWORK SIZE PARENT_PID``, of a product; with
+``numpy-bytes`` for a framework ``numpy.copyto`` of SIZE MiB, from one array to another. It measures with
+nothing of the harness's: for each line ``UNTIMED TIMED`` read, it makes the calls and writes the seconds of
+the timed ones as JSON.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A competing process: one thread that multiplies small matrices and rests in between. Started by studies.
 
-``python -m bench.studies.staging.busy_neighbour SEED PARENT_PID --share SHARE``: busy for SHARE of the time,
-in bursts of 5 to 100 ms. With ``--on LOW HIGH --off LOW HIGH`` instead: busy and idle for so many seconds,
-drawn evenly.
+``python -m likeforlike.bench.studies.staging.busy_neighbour SEED PARENT_PID --share SHARE``: busy for SHARE
+of the time, in bursts of 5 to 100 ms. With ``--on LOW HIGH --off LOW HIGH`` instead: busy and idle for so
+many seconds, drawn evenly.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def spells(asked: argparse.Namespace) -> Iterator[Spell]:
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m bench.studies.staging.busy_neighbour", description=__doc__
+        prog="python -m likeforlike.bench.studies.staging.busy_neighbour", description=__doc__
     )
     parser.add_argument("seed", type=int)
     parser.add_argument("parent_pid", type=int, help="end with that process")

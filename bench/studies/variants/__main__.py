@@ -1,4 +1,4 @@
-"""``python -m bench.studies.variants``: see the package's docstring; prints Markdown."""
+"""``python -m likeforlike.bench.studies.variants``: see the package's docstring; prints Markdown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def variants_table(trained: Sequence[Trained], variants: Mapping[str, Variant]) 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studies.variants", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.variants", description=__doc__)
     parser.add_argument("--workload", choices=VARIES, default=TRAINING, help="whose trainers")
     parser.add_argument("--epochs", type=int, default=7, help="the first one cold")
     parser.add_argument("--data", default="fashion-mnist", help="as for likeforlike bench")

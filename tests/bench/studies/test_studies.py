@@ -352,10 +352,10 @@ def test_the_heading_names_command_and_machine(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["x", "--trials", "3"])
     text = account.heading("Title", "verdict_rules")
     assert text.startswith(
-        "## Title\n\n- command: `python -m bench.studies.verdict_rules --trials 3`\n- date: "
+        "## Title\n\n- command: `python -m likeforlike.bench.studies.verdict_rules --trials 3`\n- date: "
     )
     monkeypatch.setattr(sys, "argv", ["x"])
-    assert "`python -m bench.studies.verdict_rules`" in account.heading("Title", "verdict_rules")
+    assert "`python -m likeforlike.bench.studies.verdict_rules`" in account.heading("Title", "verdict_rules")
     assert f"{len(os.sched_getaffinity(0))} usable cores" in text
 
 

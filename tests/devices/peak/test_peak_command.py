@@ -34,7 +34,7 @@ def measuring(rate):
 
 def test_the_best_rate_is_kept_with_the_fingerprint_and_says_who_found_it(cache, capsys):
     measure, asked = measuring(3e11)
-    options = ["--dtype=bfloat16", "--device=cpu:0", "--frameworks=numpy", "--seconds=7"]
+    options = ["--dtypes=bfloat16", "--devices=cpu:0", "--frameworks=numpy", "--seconds=7"]
     assert command.main(options, measure=measure) == 0
     assert asked == [("cpu:0", "numpy", ("bfloat16",), 7.0)]
     (path,) = cache.iterdir()
@@ -50,7 +50,7 @@ def test_the_best_rate_is_kept_with_the_fingerprint_and_says_who_found_it(cache,
 def test_what_is_kept_and_better_stands(cache, capsys):
     (cpu, *_) = find_devices()
     measure, _ = measuring(3e11)
-    options = ["--device=cpu:0", "--frameworks=numpy"]
+    options = ["--devices=cpu:0", "--frameworks=numpy"]
     assert command.main(options, measure=measure) == 0
     (path,) = cache.iterdir()
     better = Rate("cpu:0", cpu.name, "float32", "torch", 4e11, (1024, 1024, 1024))
@@ -63,14 +63,14 @@ def test_what_is_kept_and_better_stands(cache, capsys):
 def test_a_file_of_one_s_own_instead_of_the_cache(cache, tmp_path):
     measure, _ = measuring(3e11)
     output = tmp_path / "somewhere" / "peak.json"
-    assert command.main(["--device=cpu:0", "--frameworks=numpy", f"--output={output}"], measure=measure) == 0
+    assert command.main(["--devices=cpu:0", "--frameworks=numpy", f"--output={output}"], measure=measure) == 0
     assert json.loads(output.read_text())["rates"][0]["flop_per_second"] == 3e11
     assert not cache.exists()
 
 
 def test_nothing_found_is_status_1_and_nothing_kept(cache, capsys):
     measure, _ = measuring(None)
-    assert command.main(["--device=cpu:0", "--frameworks=numpy"], measure=measure) == 1
+    assert command.main(["--devices=cpu:0", "--frameworks=numpy"], measure=measure) == 1
     said = capsys.readouterr().err
     assert said.splitlines() == [
         "not measured: numpy on cpu:0: no such product",
@@ -82,9 +82,9 @@ def test_nothing_found_is_status_1_and_nothing_kept(cache, capsys):
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        ("--dtype=float8", "--dtype 'float8': expected float64, float32, tf32, bfloat16, float16"),
-        ("--dtype=,", "--dtype: expected one or more of float64"),
-        ("--device=gpu:7", "--device: gpu:7 is not on this machine"),
+        ("--dtypes=float8", "--dtypes 'float8': expected float64, float32, tf32, bfloat16, float16"),
+        ("--dtypes=,", "--dtypes: expected one or more of float64"),
+        ("--devices=gpu:7", "--devices: gpu:7 is not on this machine"),
         ("--frameworks=mxnet", "--frameworks 'mxnet': expected"),
         ("--seconds=0", "--seconds 0: expected more than 0"),
         ("--seconds=nan", "--seconds nan: expected more than 0"),
@@ -101,7 +101,7 @@ def test_bad_input_is_one_line_and_status_2(option, told, capsys):
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     output = tmp_path / "file" / "peak.json"
-    options = ["--device=cpu:0", "--frameworks=numpy", f"--output={output}"]
+    options = ["--devices=cpu:0", "--frameworks=numpy", f"--output={output}"]
     assert command.main(options, measure=measuring(1e9)[0]) == 2
     assert f"cannot write {output}: " in capsys.readouterr().err
 
@@ -125,6 +125,6 @@ class TestNumpy:
 
     def test_alone_it_is_refused(self, capsys):
         with pytest.raises(SystemExit) as ended:
-            command.main(["--device=gpu:0", "--frameworks=numpy"])
+            command.main(["--devices=gpu:0", "--frameworks=numpy"])
         assert ended.value.code == 2
         assert "numpy: it multiplies on cpu:0 only" in capsys.readouterr().err

@@ -70,6 +70,7 @@ def test_a_device_is_praised_for_no_implementation_that_another_outruns_on_the_p
         ]
     )
     assert told.startswith("gpu:0 is up to ×20.0 as fast as cpu:0 at products (torch, float32, size 2000)")
+    assert told.endswith("; it is ×100 at size 1000 where another implementation is faster on cpu:0.")
 
 
 def test_where_another_outruns_it_at_every_size_that_is_said():
@@ -78,6 +79,7 @@ def test_where_another_outruns_it_at_every_size_that_is_said():
         "gpu:0 is up to ×100 as fast as cpu:0 at products "
         "(torch, float32, size 1000; numpy is faster on cpu:0)"
     )
+    assert "where another" not in told
 
 
 def test_other_axes_stand_in_brackets_and_of_many_places_two_are_told():

@@ -42,9 +42,19 @@ def device_findings(context: Context, declared: Declared) -> Iterator[str]:
         yield (
             f"{key.device}{where} is up to ×{speed_up} as fast{_by_quantile(item)} as cpu:0 at "
             f"{declared.plural} "
-            f"({work_text(item.other, key.name)}{size_text(item.other)}{_outrun_by(context, item)}){pays}."
+            f"({work_text(item.other, key.name)}{size_text(item.other)}{_outrun_by(context, item)}){pays}"
+            f"{_more_elsewhere(item, items)}."
         )
     yield from _never_paying(context, declared, set(places))
+
+
+def _more_elsewhere(told: Comparison, items: Sequence[Comparison]) -> str:
+    """The largest ratio, where that told is not: its cell on the CPU is outrun by another implementation."""
+    most = min(items, key=lambda item: item.verdict.estimate.ratio)
+    if most is told:
+        return ""
+    speed_up = significant(1.0 / most.verdict.estimate.ratio)
+    return f"; it is ×{speed_up} at {size_text(most.other)} where another implementation is faster on cpu:0"
 
 
 def _outrun_by(context: Context, item: Comparison) -> str:
@@ -97,7 +107,7 @@ def fastest_findings(context: Context, declared: Declared) -> Iterator[str]:
         largest = (
             f"largest {declared.noun}"
             if size == max(size_of(item.base) for item in every)
-            else f"largest {declared.noun} with a clear verdict"
+            else f"largest {declared.noun} with a clear verdict, which larger ones lack,"
         )
         base = mine[0].base
         tuned = "" if base.extra.division == "default" else f", division {base.extra.division}"

@@ -17,6 +17,7 @@ from likeforlike.reports.tell.document import Block, Entry, Figure, Row, Section
 from likeforlike.reports.tell.formatting import accuracy_entry, epoch_entry, loss_entry, significant
 from likeforlike.reports.tell.sections.training.learning_curves import curves_figure, learning_curve
 from likeforlike.reports.tell.sections.training.trainers import data_warning
+from likeforlike.reports.tell.wording.long_epochs_text import NOTABLE
 
 
 def sections(context: Context) -> list[Section | None]:
@@ -124,15 +125,21 @@ def _at(item: Measurement, epoch: int, figure: Callable[[Epoch], float | None]) 
 
 
 def _ratio_text(published: Measurement, mine: Measurement) -> str:
-    base = _warm_median(published)
-    return f"×{significant(_warm_median(mine) / base)} the published time" if base else "no time to compare"
+    seconds = [_warm_seconds(item) for item in (published, mine)]
+    base, own = map(statistics.median, seconds)
+    if not base:
+        return "no time to compare"
+    told = f"×{significant(own / base)} the published time"
+    of_sums = statistics.fmean(seconds[1]) / statistics.fmean(seconds[0])
+    apart = max(of_sums * base / own, own / base / of_sums) - 1.0 if own else 0.0
+    return f"{told} at the median and ×{significant(of_sums)} on average" if apart > NOTABLE else told
 
 
-def _warm_median(item: Measurement) -> float:
-    """Median over epochs of all of an epoch that is told; the first, cold one is left out."""
+def _warm_seconds(item: Measurement) -> list[float]:
+    """All that is told of each epoch; the first, cold one is left out."""
     epochs = [epoch for run in runs_with_epochs(item) for epoch in run]
     warm = [epoch for epoch in epochs if epoch.epoch > 1]
-    return statistics.median(map(epoch_seconds, warm or epochs))
+    return list(map(epoch_seconds, warm or epochs))
 
 
 def _figure(context: Context, items: Sequence[Measurement], name: str, title: str) -> Figure | None:

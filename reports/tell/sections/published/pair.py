@@ -38,6 +38,7 @@ from likeforlike.reports.tell.wording.accuracy_text import (
     accuracy_over_seeds,
     barred_sentence,
 )
+from likeforlike.reports.tell.wording.long_epochs_text import by_sums
 
 
 def sections(context: Context) -> list[Section | None]:
@@ -128,10 +129,16 @@ def _pair_verdict(context: Context, keras: Measurement, manual: Measurement) -> 
             return Text(
                 f"Per {epoch_words(item.base)} the hand-written trainer takes "
                 f"{comparison_text(item)} of Keras's time: "
-                f"{item.doubt or _words(item)}. {_pairing(item)} The two differ in more than "
+                f"{item.doubt or _words(item)}. {_pairing(item)} {_by_sums(item)}The two differ in more than "
                 "Keras, as listed below; what Keras itself costs, the matched comparison and the ladder tell."
             )
     return None
+
+
+def _by_sums(item: Comparison) -> str:
+    seconds = [[s for run in side.runs for s in run.cell.samples] for side in (item.base, item.other)]
+    told = by_sums(*seconds, item.verdict.estimate.ratio, ("Keras", "the hand-written trainer"))
+    return f"{told} " if told else ""
 
 
 def _words(item: Comparison) -> str:
