@@ -139,12 +139,14 @@ def _by_proof(measured: Measured) -> Mapping[str, list[str]]:
     for cell in measured.cells:
         info = measured.records[cell.id].extra_info
         told = str(info.get("timed_calls", "proven"))
-        if told == "proven" or _SAME not in told:
+        if told in ("proven", "not proven: no call was timed"):
             continue
         several = info.get("calls_in_a_sample", 1) > 1
         what = "each sample is several calls in a row with" if several else "every call had"
         words = (
             f"{what} the same arguments, so that a function that remembers its answers would not be noticed."
+            if _SAME in told
+            else f"timed calls are {told}."
         )
         if cell.entry.name not in found.setdefault(words, []):
             found[words].append(cell.entry.name)

@@ -19,7 +19,13 @@ import cloudpickle
 from likeforlike.bench.keep.source_code import DIGITS
 from likeforlike.models.functions.given import HELD, Entrant, Given, Packed, write_packed
 
-FRAMEWORKS = {"tensorflow": "tensorflow", "keras": "tensorflow", "torch": "torch", "jax": "jax"}
+FRAMEWORKS = {
+    "tensorflow": "tensorflow",
+    "keras": "tensorflow",
+    "torch": "torch",
+    "jax": "jax",
+    "jaxlib": "jax",
+}
 """By package: whose threads and devices a function uses."""
 NUMPY = "numpy"
 
@@ -133,27 +139,50 @@ def origin_of(function: Callable[..., Any]) -> str:
 
 
 def framework_of(function: Callable[..., Any]) -> str:
-    """Whose threads and devices a function uses, by what its code names; NumPy's where it names none."""
-    own = inspect.unwrap(getattr(function, "func", function))
-    root = str(getattr(own, "__module__", "") or type(own).__module__).partition(".")[0]
-    if root in FRAMEWORKS:
-        return FRAMEWORKS[root]
-    code, names = getattr(own, "__code__", None), getattr(own, "__globals__", {})
-    used = [names[name] for name in getattr(code, "co_names", ()) if name in names]
-    used += [cell.cell_contents for cell in getattr(own, "__closure__", None) or () if _is_filled(cell)]
-    for value in used:
-        package = _package_of(value)
-        if package in FRAMEWORKS:
-            return FRAMEWORKS[package]
-    return NUMPY
+    """Whose threads and devices a function uses, by what its code names; NumPy's where it names none.
+
+    Looked through are the function, the object that it is bound to, and what these name: modules, objects
+    (by what their classes are made from) and further functions, a few steps deep.
+    """
+    return _framework_named_by(inspect.unwrap(getattr(function, "func", function)), _DEEPEST, set()) or NUMPY
 
 
-def _package_of(value: Any) -> str:
+_DEEPEST = 3
+"""Steps from a function to those that it calls."""
+
+
+def _framework_named_by(value: Any, deep: int, seen: set[int]) -> str:
+    found = _framework_of_value(value)
+    if found or deep == 0 or id(value) in seen:
+        return found
+    seen.add(id(value))
+    return next(filter(None, (_framework_named_by(used, deep - 1, seen) for used in _named_by(value))), "")
+
+
+def _named_by(value: Any) -> list[Any]:
+    """What the code of a function, a method or an object that can be called names: globals and cells."""
+    if isinstance(value, ModuleType | type):
+        return []
+    code = getattr(value, "__code__", None)
+    if code is None:  # an object that can be called
+        method = getattr(type(value), "__call__", None)
+        return [method] if getattr(method, "__code__", None) is not None else []
+    names = getattr(value, "__globals__", {})
+    used = [names[name] for name in code.co_names if name in names]
+    used += [cell.cell_contents for cell in getattr(value, "__closure__", None) or () if _is_filled(cell)]
+    owner = getattr(value, "__self__", None)
+    return used if owner is None else [*used, owner]
+
+
+def _framework_of_value(value: Any) -> str:
+    """The framework whose package a module is, or has made a value, its type or what that is made from."""
     if isinstance(value, ModuleType):
-        return value.__name__.partition(".")[0]
-    name = getattr(value, "__module__", None) or type(value).__module__
-    root = str(name).partition(".")[0]
-    return "jax" if root == "jaxlib" else root
+        names = [value.__name__]
+    else:
+        kind = value if isinstance(value, type) else type(value)
+        names = [getattr(value, "__module__", None), *(base.__module__ for base in kind.__mro__)]
+    roots = (str(name).partition(".")[0] for name in names)
+    return next((FRAMEWORKS[root] for root in roots if root in FRAMEWORKS), "")
 
 
 def _is_filled(cell: Any) -> bool:

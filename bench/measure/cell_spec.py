@@ -17,6 +17,7 @@ from likeforlike.bench.plan.sides import SIDE
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.machine.topology import pinned_processors
 from likeforlike.devices.process.placement import local_device, worker_environment
+from likeforlike.devices.process.runtime import AS_IT_IS
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.training.data import GENERATED
 from likeforlike.models.contract.training.recipe import Recipe
@@ -59,6 +60,8 @@ def spec_of(cell: Cell, plan: Plan) -> CellSpec:
     located = plan.data.get(cell.workload, GENERATED)
     device = plan.devices[cell.device]
     precision = recipe.arithmetic if recipe else cell.declaration.precision_of(dict(cell.axes))
+    if cell.declaration.own_precision:
+        precision = AS_IT_IS
     logs = plan.results_folder / plan.run_id / "tensorboard" / cell.folder
     queueing = options.timing == "unsynchronised" and recipe is None and cell.kind != "noise floor"
     asked = options.statistic if recipe is None and cell.kind != "noise floor" else MEDIAN

@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from likeforlike.bench.measure.stopping import Limits
+from likeforlike.models.functions.exchange import LAUNCH_VARIABLE
 from likeforlike.reports.statistics.launches import (
     ROUNDS_A_SESSION,
     Unit,
@@ -55,8 +56,8 @@ class Start:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that make it so."""
-        padding = {"LIKEFORLIKE_PADDING": "x" * self.environment_bytes}
-        return padding if self.hash_seed is None else {**padding, "PYTHONHASHSEED": str(self.hash_seed)}
+        own = {LAUNCH_VARIABLE: str(self.launch), "LIKEFORLIKE_PADDING": "x" * self.environment_bytes}
+        return own if self.hash_seed is None else {**own, "PYTHONHASHSEED": str(self.hash_seed)}
 
 
 def draw_starts(

@@ -199,6 +199,9 @@ class TimedCalls:
             return "not proven: the kernel has no way to change its operands, so a kept answer would pass"
         if self.kernel.calls is not None and self.kernel.calls() > 1:
             return "not proven: a sample is several calls with the same operands, so a kept answer would pass"
+        why = "" if self.kernel.unproven is None else self.kernel.unproven()
+        if why:
+            return f"not proven: {why}"
         return PROVEN
 
 

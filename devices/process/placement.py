@@ -18,6 +18,9 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "RAYON_NUM_THREADS",
     # The size of JAX's pool on the CPU: measured, neither XLA_FLAGS nor OMP_NUM_THREADS moves it.
     "NPROC",
 )

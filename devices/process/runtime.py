@@ -21,6 +21,8 @@ from likeforlike.devices.process.thread_pools import blas_threads, libraries_of,
 from likeforlike.devices.vendors.makers import MAKERS
 
 THREADS_OF_THIS_PROCESS = Path("/proc/self/task")
+AS_IT_IS = ""
+"""For a precision mode: the framework's switches stay as its user has set them."""
 XLA_POOL = "tf_XLAEigen"
 """What the kernel calls the threads of XLA's CPU client."""
 
@@ -38,7 +40,10 @@ class Runtime:
     """Whether it can split the processor, so that cpu:1 means something to it."""
 
     def configure(self, local_device: str, threads: int, precision: str) -> None:
-        """Set threads, logical CPUs and precision; the first time before any work of the framework's."""
+        """Set threads, logical CPUs and precision; the first time before any work of the framework's.
+
+        ``precision``: a precision mode, or ``AS_IT_IS``, which moves no switch.
+        """
         limit_blas_threads(threads)
 
     def threads(self) -> int | None:
@@ -97,7 +102,8 @@ class TensorflowRuntime(Runtime):
         for gpu in tf.config.list_physical_devices("GPU"):
             with contextlib.suppress(RuntimeError):
                 tf.config.experimental.set_memory_growth(gpu, True)
-        tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
+        if precision != AS_IT_IS:
+            tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
 
     def threads(self) -> int | None:
         """The setting of those that work at once; None where TensorFlow chose by itself."""
@@ -170,8 +176,9 @@ class TorchRuntime(Runtime):
         # Refused once parallel work has begun, when the number set before holds.
         with contextlib.suppress(RuntimeError):
             torch.set_num_interop_threads(threads)
-        torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        if precision != AS_IT_IS:
+            torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+            torch.backends.cudnn.allow_tf32 = precision == "tf32"
 
     def threads(self) -> int | None:
         """By ``torch.get_num_threads``."""
@@ -222,9 +229,10 @@ class JaxRuntime(Runtime):
         import jax
 
         super().configure(local_device, threads, precision)
-        jax.config.update("jax_enable_x64", precision == "float64")
-        product = "tensorfloat32" if precision == "tf32" else "highest"
-        jax.config.update("jax_default_matmul_precision", product)
+        if precision != AS_IT_IS:
+            jax.config.update("jax_enable_x64", precision == "float64")
+            product = "tensorfloat32" if precision == "tf32" else "highest"
+            jax.config.update("jax_default_matmul_precision", product)
         # whether it has a GPU `gpus` tells
         try:
             jax.devices()

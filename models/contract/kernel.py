@@ -102,3 +102,5 @@ class Kernel:
     """In place of ``change``, where operands are no arrays: new ones for each timed call."""
     calls: Callable[[], int] | None = None
     """How often one ``call`` does the work, where that is more than once; its time is divided by it."""
+    unproven: Callable[[], str] | None = None
+    """Asked at the end, where the kernel alone knows: why its probed results prove nothing; empty: they do."""

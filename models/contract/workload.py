@@ -129,6 +129,8 @@ class Workload:
     take no turns; the others are one thing under two names."""
     precision: str = "float32"
     """The precision mode of a workload that has no axis for it: its figures are held against that ceiling."""
+    own_precision: bool = False
+    """Whether its entrants set the precision switches of their framework themselves: then none is moved."""
     smoke_only: tuple[str, ...] = ()
     """Its implementations that the preset ``smoke`` measures; empty: all."""
     quick_only: tuple[str, ...] = ()

@@ -14,7 +14,8 @@ import numpy as np
 
 from likeforlike.models.functions.structures import same
 
-_SEED = 2026
+_SEED, _APART = 2026, 1_000_003
+"""What numbers are added to, and how far the seeds of two launches' first numbers lie from each other."""
 DRAWN_BY = ("rng", "seed")
 """Names of parameters by which a function that makes arguments is told what to draw."""
 
@@ -29,9 +30,13 @@ class Arguments(NamedTuple):
 class Draws:
     """Sets of arguments by number: set 0 is what answers are first held together on."""
 
-    def __init__(self, source: Any, point: Mapping[str, Any]) -> None:
-        """``source``: arguments, a dict of them by name, or a function that returns either; None: none."""
+    def __init__(self, source: Any, point: Mapping[str, Any], token: int = 0) -> None:
+        """``source``: arguments, a dict of them by name, or a function that returns either; None: none.
+
+        ``token``: drawn for each launch, so that no answer that was kept from an earlier one is right.
+        """
         self._source = source
+        self._token = token
         self._point = dict(point)
         self._kept = None if callable(source) else _copied(source)
 
@@ -45,8 +50,8 @@ class Draws:
         if not callable(self._source):
             given = arguments_of(() if self._source is None else self._source, "args")
             return Arguments(given.positional, {**given.named, **self._point})
-        asked = drawing_arguments(self._source, number)
-        with seeded_globally(number):
+        asked = drawing_arguments(self._source, number, self._token)
+        with seeded_globally(number, self._token):
             return arguments_of(self._source(**asked, **self._point), "what args() returned")
 
     def untouched(self, number: int, used: Arguments) -> bool:
@@ -70,23 +75,24 @@ def arguments_of(value: Any, what: str) -> Arguments:
     raise TypeError(f"{told}, expected {expected}; of a single argument x: (x,)")
 
 
-def drawing_arguments(maker: Callable[..., Any], number: int) -> dict[str, Any]:
-    """``rng`` and ``seed``, as far as the function takes them by that name."""
+def drawing_arguments(maker: Callable[..., Any], number: int, token: int = 0) -> dict[str, Any]:
+    """``rng`` and ``seed``, as far as the function takes them by that name; a seed is below 2³²."""
     try:
         names = inspect.signature(maker).parameters
     except (TypeError, ValueError):
         return {}
-    offered = {"rng": np.random.default_rng([_SEED, number]), "seed": _SEED + number}
+    generator = np.random.default_rng([_SEED, number, token])
+    offered = {"rng": generator, "seed": _seed(number, token)}
     return {name: value for name, value in offered.items() if name in names}
 
 
 @contextlib.contextmanager
-def seeded_globally(number: int) -> Iterator[None]:
+def seeded_globally(number: int, token: int = 0) -> Iterator[None]:
     """Seed the generators that a function may draw from without being handed one: same number, same draws.
 
     Python's and NumPy's are put back behind it: this may be the process of who compares.
     """
-    seed = _SEED + number
+    seed = _seed(number, token)
     before, numpy_before = random.getstate(), np.random.get_state()
     random.seed(seed)
     np.random.seed(seed)
@@ -99,6 +105,10 @@ def seeded_globally(number: int) -> Iterator[None]:
     finally:
         random.setstate(before)
         np.random.set_state(numpy_before)
+
+
+def _seed(number: int, token: int) -> int:
+    return (_SEED + number + _APART * token) % 2**32
 
 
 def _copied(source: Any) -> Any:

@@ -6,11 +6,14 @@ import contextlib
 import copy
 import os
 import pickle
+import secrets
 from pathlib import Path
 from typing import Any
 
 from likeforlike.models.functions.structures import size_in_bytes
 
+LAUNCH_VARIABLE = "LIKEFORLIKE_LAUNCH"
+"""Which launch a worker is of, from 0: answers of one are nothing to another."""
 LARGEST_BYTES = 64 * 2**20
 """Of an answer of a timed call that is laid down: writing a larger one takes longer than most calls."""
 _KEPT = 2
@@ -22,10 +25,11 @@ _held: dict[str, dict[str, Any]] = {}
 class Exchange:
     """The first's answers by number, in files of a folder, or in memory for who shares this process."""
 
-    def __init__(self, folder: Path, group: str, shared: bool) -> None:
+    def __init__(self, folder: Path, group: str, shared: bool, launch: str = "0") -> None:
         """``shared``: all of the group are in this process."""
         self._folder = folder
         self._group = group
+        self._launch = f"{group}-{launch}"
         self._memory = _held.setdefault(f"{folder} {group}", {}) if shared else None
 
     def lay_down(self, number: int, answer: Any) -> None:
@@ -62,8 +66,21 @@ class Exchange:
             file.write("yes" if wanted else "no")
         return path.read_text() == "yes"
 
+    def token(self) -> int:
+        """A number that nobody can foresee, the same for all of the group in one launch."""
+        drawn = secrets.randbits(32)
+        if self._memory is not None:
+            return int(self._memory.setdefault("token", drawn))
+        path = self._folder / f"token-{self._launch}"
+        passing = path.with_suffix(f".{os.getpid()}")
+        passing.write_text(str(drawn))
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(passing)  # whole or not at all
+        passing.unlink()
+        return int(path.read_text())
+
     def _path(self, number: int) -> Path:
-        return self._folder / f"answer-{self._group}-{number}.pickle"
+        return self._folder / f"answer-{self._launch}-{number}.pickle"
 
 
 def forget(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,35 +27,29 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def family(leaf: Any) -> str:
-    """The framework that a value is of, by the package of its type: tensorflow, torch, jax; else empty."""
-    for kind in type(leaf).__mro__:
-        root = kind.__module__.partition(".")[0]
-        if root in ("tensorflow", "torch", "jax", "jaxlib"):
-            return "jax" if root == "jaxlib" else root
-    return ""
+    """The framework that a value is of, by the package of its type: tensorflow, torch, jax, cupy; else empty."""
+    return next((name for name in ("tensorflow", "torch", "jax", "cupy") if name in _roots(leaf)), "")
+
+
+def _roots(leaf: Any) -> set[str]:
+    """The packages of a value's type and of those that it is made from."""
+    roots = {kind.__module__.partition(".")[0] for kind in type(leaf).__mro__}
+    return roots | ({"jax"} if "jaxlib" in roots else set())
 
 
 def waiter_for(result: Any) -> Callable[[Any], Any] | None:
-    """How to wait for results like this one; None where a call returns when its work is done.
+    """How to wait for what a call has begun; None where a call returns when its work is done.
 
-    It is chosen once, by the first result, so that no timed call has to look through a result's parts.
+    It is chosen once, by the first result and by the frameworks that have a device at work in this process:
+    what a function returns need not hold all that it has begun. So no timed call has to look for them.
     """
-    waits: list[Callable[[Any], Any]] = []
-    found = {name: leaf for leaf in leaves(result) if (name := family(leaf))}
-    if "jax" in found:
-        waits.append(sys.modules["jax"].block_until_ready)
-    if "tensorflow" in found:
-        tensorflow = sys.modules["tensorflow"]
-        on_gpu = bool(tensorflow.config.list_physical_devices("GPU"))
-        if on_gpu or not tensorflow.config.experimental.get_synchronous_execution():
-            waits.append(lambda _: tensorflow.test.experimental.sync_devices())
-    if "torch" in found:
-        torch = sys.modules["torch"]
-        kinds = {leaf.device.type for leaf in leaves(result) if family(leaf) == "torch"}
-        if "cuda" in kinds:
-            waits.append(lambda _: torch.cuda.synchronize())
-        if "mps" in kinds:
-            waits.append(lambda _: torch.mps.synchronize())
+    parts = list(leaves(result))
+    found = {family(part) for part in parts}
+    waits = [*_jax_waits("jax" in found), *_tensorflow_waits("tensorflow" in found), *_torch_waits(parts)]
+    if "cupy" in found:
+        waits.append(lambda _: sys.modules["cupy"].cuda.Device().synchronize())
+    if any(map(_is_read_to_be_computed, parts)):
+        waits.append(_read)
     if len(waits) < 2:
         return waits[0] if waits else None
 
@@ -64,6 +58,61 @@ def waiter_for(result: Any) -> Callable[[Any], Any] | None:
             wait(value)
 
     return wait_for_all
+
+
+def _jax_waits(returned: bool) -> list[Callable[[Any], Any]]:
+    """For its arrays in the result; where there are none, for all that are alive, on a GPU alone."""
+    jax = sys.modules.get("jax")
+    if jax is None:
+        return []
+    if returned:
+        return [jax.block_until_ready]
+    # asked only where a backend has been made: to make one takes seconds and a GPU's memory
+    made = getattr(sys.modules.get("jax._src.xla_bridge"), "_backends", None)
+    if not made or jax.default_backend() == "cpu":
+        return []
+    return [lambda _: jax.block_until_ready(jax.live_arrays())]
+
+
+def _tensorflow_waits(returned: bool) -> list[Callable[[Any], Any]]:
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None or not hasattr(tensorflow, "config"):
+        return []
+    on_gpu = bool(tensorflow.config.list_physical_devices("GPU"))
+    if on_gpu or (returned and not tensorflow.config.experimental.get_synchronous_execution()):
+        return [lambda _: tensorflow.test.experimental.sync_devices()]
+    return []
+
+
+def _torch_waits(parts: Sequence[Any]) -> list[Callable[[Any], Any]]:
+    """For CUDA wherever it has been used; for other devices where the result lies on one."""
+    torch = sys.modules.get("torch")
+    if torch is None or not hasattr(torch, "cuda"):
+        return []
+    kinds = {part.device.type for part in parts if family(part) == "torch" and hasattr(part, "device")}
+    waits: list[Callable[[Any], Any]] = []
+    if "cuda" in kinds or torch.cuda.is_initialized():
+        waits.append(lambda _: torch.cuda.synchronize())
+    if "mps" in kinds:
+        waits.append(lambda _: torch.mps.synchronize())
+    if kinds - {"cpu", "cuda", "mps", "meta"}:
+        waits.append(lambda _: torch.accelerator.synchronize())
+    return waits
+
+
+_COMPUTED = ("numpy", "pandas", "polars", "pyarrow", "PIL", "tensorflow", "torch", "jax", "cupy")
+"""Packages whose arrays are there when they are returned, or are waited for in a way of their own."""
+
+
+def _is_read_to_be_computed(part: Any) -> bool:
+    """Whether a value may be computed only when it is read as an array: Dask's, MLX's, anyone's."""
+    return hasattr(type(part), "__array__") and not (_roots(part) & {*_COMPUTED})
+
+
+def _read(value: Any) -> None:
+    for part in leaves(value):
+        if _is_read_to_be_computed(part):
+            np.asarray(part)
 
 
 def on_host(value: Any) -> Any:
@@ -80,12 +129,28 @@ def on_host(value: Any) -> Any:
         return (host.float() if str(host.dtype) == "torch.bfloat16" else host).numpy()
     if name == "tensorflow" and hasattr(value, "numpy"):
         return _as_known(np.asarray(value.numpy()))
+    if name == "cupy" and hasattr(value, "get"):
+        return value.get()
     return _as_known(np.asarray(value)) if name == "jax" else value
 
 
 def _as_known(array: np.ndarray) -> np.ndarray:
     """Types of float that are not NumPy's own, such as bfloat16, as float32."""
     return widened(array) if array.dtype.kind == "V" else array
+
+
+def holds_nothing(value: Any) -> bool:
+    """Whether a nested value has no part that could be compared: None, or empty throughout."""
+    return all(part is None for part in leaves(value))
+
+
+def says_no(told: Any) -> bool:
+    """Whether what a check returned says that two answers differ: False, in whatever type, or in one place."""
+    try:
+        found = np.asarray(on_host(told))
+    except Exception:  # whatever a stranger's object raises: it is no truth value
+        return False
+    return found.dtype == bool and not found.all()
 
 
 def size_in_bytes(value: Any) -> int:
@@ -138,6 +203,8 @@ def _pairs(place: str, first: Any, other: Any) -> Iterator[tuple[str, Any, Any]]
 
 
 def _apart(place: str, one: Any, two: Any) -> tuple[float, float]:
+    if unlike := _unlike(one, two):
+        raise ValueError(f"{place} has {unlike}")
     if not _is_numeric(one) or not _is_numeric(two):
         if _equal(one, two):
             return 0.0, 0.0
@@ -173,9 +240,27 @@ def _is_numeric(value: Any) -> bool:
         return False
 
 
+def _unlike(one: Any, two: Any) -> str:
+    """In what two arrays or tables differ beside their values; empty where they don't."""
+    shapes = [getattr(value, "shape", None) for value in (one, two)]
+    if all(isinstance(shape, tuple) for shape in shapes) and shapes[0] != shapes[1]:
+        return f"the shapes {shapes[0]} and {shapes[1]}"
+    for name in ("index", "columns"):
+        labels = [getattr(value, name, None) for value in (one, two)]
+        if all(hasattr(label, "equals") for label in labels) and not labels[0].equals(labels[1]):
+            return f"another {name}"
+    if any(isinstance(value, np.ma.MaskedArray) for value in (one, two)):
+        masks = [np.ma.getmaskarray(np.ma.asarray(value)) for value in (one, two)]
+        if not np.array_equal(*masks):
+            return "other values masked"
+    return ""
+
+
 def _equal(one: Any, two: Any) -> bool:
     if one is two:
         return True
+    if _unlike(one, two):
+        return False
     if _is_numeric(one) and _is_numeric(two):
         left, right = np.asarray(one), np.asarray(two)
         return np.array_equal(left, right, equal_nan=left.dtype.kind in "fc" and right.dtype.kind in "fc")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from typing import Any
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Verification, WrongAnswer
 from likeforlike.models.functions.arguments import Draws
-from likeforlike.models.functions.exchange import Exchange
+from likeforlike.models.functions.exchange import LAUNCH_VARIABLE, Exchange
 from likeforlike.models.functions.given import HELD, Entrant, Given
-from likeforlike.models.functions.structures import farthest, on_host, waiter_for
+from likeforlike.models.functions.structures import farthest, holds_nothing, on_host, says_no, waiter_for
 
 SHORTEST_SAMPLE_SECONDS = 2e-4
 """A quicker function is called several times in a row, so that reading the clock is no part of its time."""
@@ -48,8 +49,8 @@ class Work:
         self._check = given.check
         self._clock = clock
         held = any(one is given for one in HELD.values())
-        self._exchange = Exchange(given.folder, entrant.group, held)
-        self._draws = Draws(given.arguments, entrant.point)
+        self._exchange = Exchange(given.folder, entrant.group, held, os.environ.get(LAUNCH_VARIABLE, "0"))
+        self._draws = Draws(given.arguments, entrant.point, self._exchange.token())
         self._base = self._draws.set(0)
         self._drawn = 1
         self._further = 0
@@ -66,11 +67,16 @@ class Work:
         self._first_call = True
         self._own: tuple[Any] | None = None
         self._pending: list[Pending] = []
+        self._timed_held = 0
+        """Answers of timed calls that were held against the first's."""
+        self._empty = False
+        """Whether an answer holds nothing that could be compared."""
 
     def kernel(self) -> Kernel:
         """As the harness calls it."""
         supply = self if self.renewable else None
-        return Kernel(self.call, self.wait, on_host, supply=supply, calls=lambda: self.calls)
+        calls = {"calls": lambda: self.calls, "unproven": self.unproven}
+        return Kernel(self.call, self.wait, on_host, supply=supply, **calls)
 
     def call(self) -> Any:
         """Call the function, as often in a row as it takes; the last result."""
@@ -121,6 +127,7 @@ class Work:
             if self.entrant.first and self.company:
                 self._lay_down(answer)
             self._calibrate()
+        self._empty = holds_nothing(answer)
         told = self._hold_own(answer) if self.entrant.first else Verification(0.0, 0.0)
         self._settle()
         return told if self.entrant.first else self._hold_against_first(answer)
@@ -136,6 +143,14 @@ class Work:
             return Verification(0.0, 0.0)
         self._settle()
         return self._hold_against_first(answer)
+
+    def unproven(self) -> str:
+        """Why the answers of timed calls prove nothing; empty if they do."""
+        if self._empty:
+            return "it returns nothing that could be compared"
+        if self.company and not self.entrant.first and not self._timed_held:
+            return "no answer of a timed call could be held against the first function's"
+        return ""
 
     def _lay_down(self, answer: Any) -> None:
         try:
@@ -154,6 +169,7 @@ class Work:
         if known is None:
             self._pending.append(Pending(self.number, copy.deepcopy(answer)))
             return Verification(0.0, 0.0)
+        self._timed_held += self.number > 0
         return self._agree(known[0], answer, f"{self.first}'s")
 
     def _settle(self) -> None:
@@ -162,6 +178,7 @@ class Work:
         for item in waiting:
             known = self._exchange.look_up(item.number)
             if known is not None:
+                self._timed_held += item.number > 0
                 self._agree(known[0], item.answer, f"{self.first}'s")
 
     def _agree(self, first: Any, other: Any, whose: str) -> Verification:
@@ -170,8 +187,8 @@ class Work:
                 told = self._check(first, other)
             except Exception as error:
                 raise WrongAnswer(f"the answer is not {whose}, by check: {_one_line(error)}") from error
-            if told is False:
-                raise WrongAnswer(f"the answer is not {whose}: check returned False")
+            if says_no(told):
+                raise WrongAnswer(f"the answer is not {whose}: check returned {_one_line_of(told)}")
             return Verification(0.0, 0.0)
         try:
             found = Verification(*farthest(first, other))
@@ -204,5 +221,9 @@ class Work:
 
 
 def _one_line(error: BaseException) -> str:
-    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return _one_line_of(f"{type(error).__name__}: {error}")
+
+
+def _one_line_of(value: Any) -> str:
+    text = " ".join(str(value).split())
     return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 1]}…"

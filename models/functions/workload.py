@@ -57,6 +57,7 @@ WORKLOAD = Workload(
     verify=verify,
     probe=probe,
     rows_alike=True,
+    own_precision=True,
     presets=(),
     target=f"{__name__}:WORKLOAD",
 )

@@ -194,7 +194,8 @@ def ranking_table(context: Context, items: Sequence[Measurement], name: str, cap
     )
     note = (
         f"Each {', '.join(['device', size, *has.dtypes, *has.others])} and division has "
-        f"its own base, its fastest; ratios are of paired rounds, launch by launch.{asked_note(items)}"
+        f"its own base, its fastest; ratios are of paired rounds, launch by launch, and where these scatter "
+        f"they need not be those of the times beside them.{asked_note(items)}"
     )
     note += f" {ROOF_NOTE}" if has.roof else ""
     minor = ("first call", *has.memory, "division")

@@ -53,8 +53,8 @@ def sentence(parts: Parts, where: str) -> str:
         ends = f"{parts.fast.implementation} to {parts.slow.implementation}"
         known = _listed([(scale.with_unit(part.amount), words(part, parts)) for part in parts.told])
         return (
-            f"From {ends} {where}, {_basis(parts)}, the changes {made}: {known}; with all others "
-            f"{scale.with_unit(parts.whole)}, which can't be told from nothing."
+            f"From {ends} {where}, {_basis(parts)}, the changes {made}: {known}; all changes "
+            f"together {scale.with_unit(parts.whole)}, which can't be told from nothing."
         )
     whole = (
         f"the {scale.with_unit(parts.whole)} {_basis(parts)} that {_ends(parts)} {where}, the changes {made},"

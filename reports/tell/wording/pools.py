@@ -46,7 +46,7 @@ def pool_text(pool: Pool) -> str:
         return f"{_names(pool)} are parts of one run: their samples are one measurement."
     commits = [commit_text(file.commit) for file in files]
     code = f"commit {commits[0]}" if commits[0] and set(commits) == {commits[0]} else "source code"
-    what = f"{code}, machine, set-up and options"
+    what = f"{code}, machine, set-up and the options that say how to measure"
     return f"{_names(pool)} are pooled, since {what} are the same: their samples are one measurement."
 
 

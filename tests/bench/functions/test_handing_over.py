@@ -100,6 +100,26 @@ def test_the_framework_is_what_the_code_names(monkeypatch):
     assert framework_of(math.sqrt) == "numpy"
 
 
+def test_the_framework_of_what_a_function_calls_is_its_own():
+    """An object of a class made from the framework's, a helper's, and a method's object."""
+    module = type("Module", (), {"__module__": "torch.nn.modules.module"})
+    model = type("Net", (module,), {"__module__": "mine", "__call__": lambda self, x: x})()
+    space: dict[str, Any] = {"model": model}
+    exec(
+        "def mine(x): return model(x)\n"
+        "def helper(x): return mine(x)\n"
+        "def caller(x): return helper(x)\n"
+        "def again(x): return again(x)\n"
+        "class Holder:\n"
+        "    def __init__(self, model): self.model = model\n"
+        "    def __call__(self, x): return mine(x)\n",
+        space,
+    )
+    for function in (model, space["mine"], space["helper"], space["caller"], space["Holder"](None)):
+        assert framework_of(function) == "torch"
+    assert framework_of(space["again"]) == "numpy"
+
+
 def test_functions_are_named_by_hand_or_by_themselves():
     assert list(names_of([np.sort, np.argsort])) == ["sort", "argsort"]
     assert names_of(np.sort) == {"sort": np.sort}

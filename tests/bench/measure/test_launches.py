@@ -235,7 +235,12 @@ def test_padding_is_up_to_a_page_and_seeds_are_python_s() -> None:
     asked: list[tuple[int, ...]] = []
     start = draw_starts(["a"], 0, Draw())["a"]
     assert asked == [(4096,), (1, 2**32)]
-    assert start.environment == {"LIKEFORLIKE_PADDING": "x" * 4095, "PYTHONHASHSEED": str(2**32 - 1)}
+    assert start.environment == {
+        "LIKEFORLIKE_LAUNCH": "0",
+        "LIKEFORLIKE_PADDING": "x" * 4095,
+        "PYTHONHASHSEED": str(2**32 - 1),
+    }
+    assert draw_starts(["a"], 3, Draw())["a"].environment["LIKEFORLIKE_LAUNCH"] == "3"
 
 
 def test_launches_are_precise_at_just_the_precision() -> None:

@@ -5,9 +5,16 @@ import sys
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from likeforlike.models.functions.structures import farthest, same, waiter_for
+from likeforlike.models.functions.structures import (
+    farthest,
+    holds_nothing,
+    same,
+    says_no,
+    waiter_for,
+)
 
 HALF_OF_FLOAT64, HALF_OF_FLOAT32 = 2.0**-26, 2.0**-11.5
 """Square roots of 2^-52 and 2^-23, by hand."""
@@ -75,35 +82,135 @@ def framework(name: str, **attributes: object) -> type:
     return type("Array", (), {"__module__": f"{name}.stand_in", **attributes})
 
 
-def test_frameworks_are_waited_for_and_numpy_is_not(monkeypatch):
-    waited: list[str] = []
-    modules = {
-        "jax": SimpleNamespace(block_until_ready=lambda value: waited.append("jax")),
-        "torch": SimpleNamespace(cuda=SimpleNamespace(synchronize=lambda: waited.append("torch"))),
+def modules(monkeypatch, waited, gpus=(), cuda=False, jax_on="cpu"):
+    """Stand-ins for all frameworks; what is waited for is noted."""
+    there = {
+        "jax": SimpleNamespace(
+            block_until_ready=lambda value: waited.append(f"jax {value}" if value == "alive" else "jax"),
+            live_arrays=lambda: "alive",
+            default_backend=lambda: jax_on,
+        ),
+        "jax._src.xla_bridge": SimpleNamespace(_backends={jax_on: None}),
+        "torch": SimpleNamespace(
+            cuda=SimpleNamespace(
+                synchronize=lambda: waited.append("torch"), is_initialized=lambda: cuda
+            ),
+            accelerator=SimpleNamespace(synchronize=lambda: waited.append("accelerator")),
+        ),
         "tensorflow": SimpleNamespace(
             config=SimpleNamespace(
-                list_physical_devices=lambda kind: ["gpu"],
+                list_physical_devices=lambda kind: list(gpus),
                 experimental=SimpleNamespace(get_synchronous_execution=lambda: True),
             ),
             test=SimpleNamespace(
                 experimental=SimpleNamespace(sync_devices=lambda: waited.append("tensorflow"))
             ),
         ),
+        "cupy": SimpleNamespace(
+            cuda=SimpleNamespace(
+                Device=lambda: SimpleNamespace(synchronize=lambda: waited.append("cupy"))
+            )
+        ),
     }
-    for name, module in modules.items():
+    for name, module in there.items():
         monkeypatch.setitem(sys.modules, name, module)
-    on_gpu, on_cpu = SimpleNamespace(type="cuda"), SimpleNamespace(type="cpu")
-    jax, torch = framework("jaxlib")(), framework("torch", device=on_gpu)()
-    assert waiter_for([np.zeros(2), {"x": 1.0}, None]) is None
-    assert waiter_for(framework("torch", device=on_cpu)()) is None
-    for result, expected in (
-        ({"a": [jax]}, ["jax"]),
-        ((1, torch), ["torch"]),
-        (framework("tensorflow")(), ["tensorflow"]),
-        ((jax, torch), ["jax", "torch"]),
-    ):
-        waited.clear()
+
+
+def waited_for(result, waited):
+    waited.clear()
+    wait = waiter_for(result)
+    if wait is not None:
+        wait(result)
+    return waited
+
+
+ON_GPU, ON_CPU, ON_OTHER = (SimpleNamespace(type=kind) for kind in ("cuda", "cpu", "xpu"))
+JAX, TENSORFLOW, CUPY = (framework(name)() for name in ("jaxlib", "tensorflow", "cupy"))
+TORCH, TORCH_ON_CPU, TORCH_ON_OTHER = (
+    framework("torch", device=place)() for place in (ON_GPU, ON_CPU, ON_OTHER)
+)
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        ([np.zeros(2), {"x": 1.0}, None], []),
+        (TORCH_ON_CPU, []),
+        (TENSORFLOW, []),
+        ({"a": [JAX]}, ["jax"]),
+        ((1, TORCH), ["torch"]),
+        ((JAX, TORCH), ["jax", "torch"]),
+        (TORCH_ON_OTHER, ["accelerator"]),
+        ([CUPY], ["cupy"]),
+    ],
+)
+def test_what_is_returned_is_waited_for_and_numpy_is_not(monkeypatch, result, expected):
+    waited: list[str] = []
+    modules(monkeypatch, waited)
+    assert waited_for(result, waited) == expected
+
+
+@pytest.mark.parametrize("result", [None, 0.5, [np.zeros(2)]])
+def test_what_a_device_still_does_is_waited_for_though_nothing_of_it_is_returned(monkeypatch, result):
+    waited: list[str] = []
+    modules(monkeypatch, waited, gpus=["gpu"], cuda=True, jax_on="gpu")
+    assert waited_for(result, waited) == ["jax alive", "tensorflow", "torch"]
+    modules(monkeypatch, waited)
+    assert waited_for(result, waited) == []
+
+
+def test_what_is_computed_when_it_is_read_is_read():
+    """As of Dask, MLX and whoever else makes arrays; those that are there already are left alone."""
+    read: list[str] = []
+
+    def computed(self, dtype=None, copy=None):
+        read.append(type(self).__module__)
+        return np.zeros(2)
+
+    for package in ("dask", "somebodys"):
+        result = [1, framework(package, __array__=computed)()]
         wait = waiter_for(result)
         assert wait is not None
         wait(result)
-        assert waited == expected
+    assert read == ["dask.stand_in", "somebodys.stand_in"]
+    for package in ("pandas", "polars", "pyarrow", "numpy"):
+        assert waiter_for(framework(package, __array__=computed)()) is None
+
+
+@pytest.mark.parametrize(
+    "told", [False, np.False_, np.array(False), np.array([True, False]), [True, False]]
+)
+def test_a_check_says_no_by_false_of_any_type_and_in_any_place(told):
+    assert says_no(told)
+
+
+@pytest.mark.parametrize("told", [None, True, np.True_, np.array([True, True]), 0, 0.0, "no", object()])
+def test_all_else_that_it_returns_is_no_objection(told):
+    assert not says_no(told)
+
+
+@pytest.mark.parametrize(("value", "nothing"), [(None, True), ([], True), ((None, {}), True), (0, False), ([None, ""], False)])
+def test_nothing_can_be_compared_of_none_and_of_empty_parts(value, nothing):
+    assert holds_nothing(value) == nothing
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "told"),
+    [
+        (np.array(["a"]), np.array([], dtype="U1"), "the shapes"),
+        (np.array(["a", "b"]), np.array([["a", "b"]]), "the shapes"),
+        (np.array(["2026-01-01"], "M8[D]"), np.array([["2026-01-01"]], "M8[D]"), "the shapes"),
+        (pd.Series([1.0, 2.0], index=[0, 1]), pd.Series([1.0, 2.0], index=[1, 0]), "another index"),
+        (pd.DataFrame({"a": [1.0]}), pd.DataFrame({"b": [1.0]}), "another columns"),
+        (np.ma.array([1.0, 2.0], mask=[0, 1]), np.ma.array([1.0, 2.0], mask=[1, 0]), "other values masked"),
+        (np.ma.array([1.0, 2.0], mask=[0, 1]), np.array([1.0, 2.0]), "other values masked"),
+    ],
+)
+def test_shapes_labels_and_masks_must_be_alike(first, other, told):
+    with pytest.raises(ValueError, match=told):
+        farthest(first, other)
+    assert not same(first, other)
+
+
+def test_labels_that_one_alone_has_are_not_asked_for():
+    assert farthest(pd.Series([1.0, 2.0], index=[3, 4]), np.array([1.0, 2.0])) == (0.0, HALF_OF_FLOAT64)

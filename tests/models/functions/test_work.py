@@ -214,6 +214,75 @@ def test_a_check_that_raises_or_returns_false_is_a_wrong_answer(tmp_path):
         assert "\n" not in str(caught.value)
 
 
+def test_a_check_may_return_what_numpy_makes_of_a_comparison(tmp_path):
+    def check(one, other):
+        return np.all(np.abs(one - other) < 1e-6)
+
+    mine, theirs = pair(tmp_path, lambda: np.ones(2), lambda: np.zeros(2), check=check)
+    first_call(mine)
+    with pytest.raises(WrongAnswer, match="check returned False"):
+        first_call(theirs)
+
+
+class TestProof:
+    """Whether answers of timed calls were held against the first's is told at the end."""
+
+    def test_they_were(self, tmp_path):
+        mine, theirs = pair(tmp_path, np.sort, np.sort, drawn)
+        first_call(mine)
+        first_call(theirs)
+        assert theirs.kernel().unproven() == "no answer of a timed call could be held against the first function's"
+        timed_call(mine)
+        timed_call(theirs)
+        assert [work.kernel().unproven() for work in (mine, theirs)] == ["", ""]
+
+    def test_they_were_later(self, tmp_path):
+        mine, theirs = pair(tmp_path, np.sort, np.sort, drawn)
+        first_call(mine)
+        first_call(theirs)
+        timed_call(theirs)
+        timed_call(mine)
+        theirs.hold(theirs.call() if theirs.number == 0 else np.sort(theirs._base.positional[0]))
+        assert theirs.kernel().unproven() == ""
+
+    def test_nothing_was_returned(self, tmp_path):
+        mine, theirs = pair(tmp_path, lambda x: None, lambda x: None, drawn)
+        for work in (mine, theirs):
+            first_call(work)
+            timed_call(work)
+            assert work.kernel().unproven() == "it returns nothing that could be compared"
+
+    def test_a_function_alone_has_nobody_to_be_held_against(self, tmp_path):
+        entrants = (Entrant("mine", 0, first=True),)
+        work = Work(Given((np.sort,), drawn, None, entrants, tmp_path), entrants[0], Clock(0.01))
+        first_call(work)
+        timed_call(work)
+        assert work.kernel().unproven() == ""
+
+
+def test_launches_have_arguments_of_their_own_and_all_in_one_the_same(tmp_path, monkeypatch):
+    of_launches = []
+    for launch in ("0", "1"):
+        monkeypatch.setenv("LIKEFORLIKE_LAUNCH", launch)
+        mine, theirs = pair(tmp_path, np.sort, np.sort, drawn)
+        assert same(mine.arguments, theirs.arguments)
+        first_call(theirs)  # finds no answer of the launch before
+        first_call(mine)
+        timed_call(mine)
+        timed_call(theirs)
+        of_launches.append(mine.arguments)
+    assert not same(*of_launches)
+
+
+def test_seeds_are_of_32_bits_and_apart_in_every_launch():
+    def seeds(token):
+        return [Draws(lambda seed: (seed,), {}, token).set(number).positional[0] for number in (0, 1, 10**9 + 7)]
+
+    assert seeds(0) == [2026, 2027, 2026 + 10**9 + 7]
+    assert seeds(1) == [1_002_029, 1_002_030, 1_002_029 + 10**9 + 7]
+    assert all(0 <= seed < 2**32 for seed in seeds(2**32 - 1))
+
+
 def test_an_answer_that_can_not_be_handed_on_says_what_to_return(tmp_path):
     mine, _ = pair(tmp_path, lambda: (n for n in ()), lambda: None)
     with pytest.raises((ValueError, TypeError), match="generator"):
