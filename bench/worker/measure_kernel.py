@@ -29,6 +29,7 @@ from likeforlike.bench.worker.messages import (
     receive_order,
     send,
 )
+from likeforlike.bench.worker.operands_before import OperandsBefore
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.bench.worker.turn_length import TurnLength, turn_length
@@ -104,6 +105,7 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     runtime, facts = settled_runtime(spec)
     factory = load_factory(spec.target)
     problem = workload.problem(spec.axes, spec.device)
+    operands = OperandsBefore(problem.operands)
     start = clock()
     placed = Placed(spec, workload, problem, factory(problem), runtime, clock)
     setup_seconds = clock() - start
@@ -114,6 +116,7 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     result = placed.kernel.call()
     placed.kernel.wait(result)
     cold_seconds = clock() - start
+    operands.refuse_changed()
     verification = prove(placed, result)
     side_answers.keep(spec, workload, problem, partial(placed.kernel.to_numpy, result))
     facts |= {"waiting_seconds": waiting_seconds(placed.kernel, result, clock)}
@@ -298,12 +301,13 @@ def wake(placed: Placed, seconds: float) -> int:
     return calls
 
 
-def with_transfers(placed: Placed) -> tuple[Timed, tuple[float, float]]:
+def with_transfers(placed: Placed) -> tuple[Timed, tuple[float | None, float | None]]:
     """One call, and the seconds of the copies to the device before it and back after it."""
     kernel, clock = placed.kernel, placed.clock
     if kernel.upload is None or kernel.download is None:
-        # the operands are host arrays already: nothing is copied
-        return synchronised(placed), (0.0, 0.0)
+        # on a processor the operands are host arrays already: nothing is copied; elsewhere nobody can tell
+        none = 0.0 if placed.spec.device.startswith("cpu") else None
+        return synchronised(placed), (none, none)
     start = clock()
     kernel.upload()
     uploaded = clock() - start
@@ -339,6 +343,8 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
             while placed.calls.wants_readings():
                 take_sample(placed)
             placed.calls.refuse_early_returns()
+        if placed.calls.seconds:
+            placed.calls.try_a_kept_answer(lambda: synchronised(placed).result)
         placed.calls.restore()
     refuse_replaced_clocks()
     result = placed.kernel.call()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import statistics
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from likeforlike.bench.worker.clocks import Clock, refuse_disagreement, witness
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel
+from likeforlike.models.contract.problem import WrongAnswer
 from likeforlike.models.contract.workload import Axes, Probe, Problem, Verification, Workload
 
 PROVEN = "proven"
@@ -47,6 +49,8 @@ class TimedCalls:
     probed: int = 0
     draw_seconds: float = 0.0
     """What the operands of the last turn took to be drawn, where the kernel draws its own."""
+    kept_passes: bool = False
+    """Whether an answer to operands of before was taken for that to other ones."""
 
     def before_waking(self) -> Callable[[], None]:
         """Change all operands' rows if that was not done after the last call; the change that comes last.
@@ -88,7 +92,7 @@ class TimedCalls:
             return 0
         each = statistics.median(self.seconds) + self.draw_seconds
         most = min(_MOST_FURTHER, int(_FURTHER_SECONDS / max(each, 1e-9)))
-        return most - int(self.factors.random.integers(most // 4 + 1))
+        return most - int(self.factors.random.integers(max(most // 4, min(most, 1)) + 1))
 
     def further(self, call: Callable[[], tuple[float, float]]) -> float:
         """Time such a call: its seconds and the witness's are noted, its result is dropped unread."""
@@ -119,6 +123,18 @@ class TimedCalls:
             raise CellFailed(_outcome(verification), _reason(verification))
         if self.worst is None or verification.error > self.worst.error:
             self.worst = verification
+
+    def try_a_kept_answer(self, call: Callable[[], Any]) -> None:
+        """Find out whether the probe tells an answer to operands of before from that to those of now.
+
+        It doesn't where the answer depends on nothing that changes, such as rows over their own length.
+        """
+        if self.probe is None or self.kernel.change is None:
+            return
+        result = call()
+        self.kernel.change(*self.factors.change_all())
+        with contextlib.suppress(WrongAnswer):
+            self.kept_passes = self.probe(self.kernel, result, self.factors.now).ok
 
     def restore(self) -> None:
         """The problem's own operands again."""
@@ -199,6 +215,8 @@ class TimedCalls:
             return "not proven: the kernel has no way to change its operands, so a kept answer would pass"
         if self.kernel.calls is not None and self.kernel.calls() > 1:
             return "not proven: a sample is several calls with the same operands, so a kept answer would pass"
+        if self.kept_passes:
+            return "not proven: the answer is the same whatever its operands are multiplied by"
         why = "" if self.kernel.unproven is None else self.kernel.unproven()
         if why:
             return f"not proven: {why}"

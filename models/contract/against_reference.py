@@ -61,7 +61,8 @@ def _error(expected: np.ndarray, found: np.ndarray) -> float:
         return math.inf
     if not expected.size:
         return 0.0
-    difference = np.abs(found.astype(np.float64) - expected.astype(np.float64))
+    wide = np.complex128 if "c" in expected.dtype.kind + found.dtype.kind else np.float64
+    difference = np.abs(found.astype(wide) - expected.astype(wide))
     scale = float(np.max(np.abs(expected))) or 1.0
     return float(np.max(difference)) / scale
 

@@ -115,6 +115,8 @@ def unsupported(
     kind, _, number = device.partition(":")
     if kind not in entry.device_kinds:
         return f"{entry.name} runs on {' and '.join(entry.device_kinds)} only, not on {device}"
+    if kind == "gpu" and entry.framework == "numpy":
+        return f"{entry.name} runs on cpu only, not on {device}: NumPy knows no other device"
     if kind == "cpu" and int(number or 0) > 0 and entry.framework not in _SPLIT_THE_CPU:
         return f"{entry.framework} can't split the processor: it has cpu:0 only, not {device}"
     return _unsupported_dtype(entry, kind, axes.get("dtype"), compute_capability)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from likeforlike.models.contract.training.recipe import Recipe
@@ -13,6 +15,8 @@ BFLOAT16_HALF_SPACING = 2.0**-9
 
 UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 """Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
+UNTOLD_SECONDS_EACH = 0.02
+"""Of many epochs together, in place of the seconds that each may leave out."""
 
 
 def seconds_fault(told: Told, number: int) -> str | None:
@@ -24,6 +28,32 @@ def seconds_fault(told: Told, number: int) -> str | None:
     if said > passed + slack or (number > 1 and said < passed - slack):
         return f"epoch {number} tells of {said:.3g} s, {passed:.3g} s passed"
     return None
+
+
+@dataclass
+class Seconds:
+    """Of a training what its phases told and what passed, epochs after the first together.
+
+    Of a short epoch alone little can be said; of many together less is left untold than of each.
+    """
+
+    said: float = 0.0
+    passed: float = 0.0
+    number: int = 0
+
+    def fault(self, told: Told, number: int) -> str | None:
+        """Why the phases of this epoch, or of all so far, can't have taken what they say; None if they can."""
+        fault = seconds_fault(told, number)
+        if fault is not None or number < 2:
+            return fault
+        epoch = told.epoch
+        self.said += epoch.train_seconds + epoch.evaluation_seconds + epoch.logging_seconds
+        self.passed += told.passed_seconds
+        self.number += 1
+        slack = UNTOLD_SHARE * self.passed + UNTOLD_SECONDS + UNTOLD_SECONDS_EACH * self.number
+        if self.said < self.passed - slack:
+            return f"epochs 2 to {number} tell of {self.said:.3g} s, {self.passed:.3g} s passed"
+        return None
 
 
 def metrics_fault(recipe: Recipe, epoch: Epoch) -> str | None:

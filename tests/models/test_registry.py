@@ -438,6 +438,12 @@ def test_what_an_implementation_cannot_do_is_said(name, device, axes, capability
     assert said is None if reason is None else reason in said
 
 
+def test_numpy_is_on_no_gpu_whatever_a_plugin_says():
+    entry = Implementation("mine", "matmul", "numpy", "", "mine:product")
+    assert unsupported(entry, "gpu:0", {}) == "mine runs on cpu only, not on gpu:0: NumPy knows no other device"
+    assert unsupported(entry, "cpu:0", {}) is None
+
+
 def test_listing_imports_no_framework():
     program = (
         "import sys; from likeforlike.models.command import main; status = main(['--json']); "

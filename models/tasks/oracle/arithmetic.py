@@ -91,8 +91,12 @@ def losses_of(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def score_sums(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Sum of the samples' losses, and of each one's share of right answers."""
-    right = _by_sample(logits.argmax(axis=-1) == labels)
-    return float(losses_of(logits, labels).sum()), float(right.sum())
+    return float(losses_of(logits, labels).sum()), float(shares_right(logits, labels).sum())
+
+
+def shares_right(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Of each sample the share of its labels that have the largest logit, [n]."""
+    return _by_sample(logits.argmax(axis=-1) == labels)
 
 
 def mean_loss_backward(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:

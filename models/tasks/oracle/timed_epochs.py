@@ -2,7 +2,7 @@
 
 The proof on small problems (:mod:`likeforlike.models.tasks.oracle.proof`) says that a trainer can train. This
 says of every epoch that was timed: it was the next one, its seconds passed, every weight moved, the
-optimizer took the recipe's steps, the validation loss is that of the weights, and the training loss lies
+optimizer took the recipe's steps, validation loss and accuracy are those of the weights, and the training loss lies
 near what the weights before and after the epoch give. All by NumPy, untimed.
 
 What it can't find: a trainer without a count of steps that leaves batches out, and one that counts steps
@@ -11,6 +11,8 @@ which it doesn't take. Either learns less, which the losses and accuracies of th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from likeforlike.models.contract.training.recipe import Recipe
@@ -18,17 +20,19 @@ from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.epoch_faults import (
     UNTOLD_STEPS,
+    Seconds,
     may_rest,
     metrics_fault,
-    seconds_fault,
     steps_fault,
     steps_taken,
 )
-from likeforlike.models.tasks.oracle.arithmetic import in_precision, losses_of
+from likeforlike.models.tasks.oracle.arithmetic import in_precision, losses_of, shares_right
 from likeforlike.models.tasks.oracle.network import Oracle
 
 LOSS_TOLERANCES = {"float32": 1e-3, "float64": 1e-4, "tf32": 3e-2, "mixed": 3e-2, "bfloat16": 3e-2}
 """Relative, of a mean over the validation images; those of the proof, ten times as wide."""
+NEAR_TIES = 2.0
+"""Answers that rounding may make right or wrong, beside that share of them."""
 SIGMAS = 6.0
 TRAINING_BOUNDS = (0.7, 1.4)
 """How far a running mean may lie beyond the losses of the weights at an epoch's two ends: of the lower, of
@@ -51,6 +55,7 @@ class TimedEpochs:
         self.weights = initial.named()
         self.before = self._training_loss()
         self.number = 0
+        self.seconds = Seconds()
 
     @property
     def proven(self) -> str:
@@ -65,7 +70,7 @@ class TimedEpochs:
         epoch = told.epoch
         if epoch.epoch != self.number:
             return f"epoch {self.number} says that it is epoch {epoch.epoch}"
-        seconds = seconds_fault(told, self.number) or metrics_fault(self.recipe, epoch)
+        seconds = self.seconds.fault(told, self.number) or metrics_fault(self.recipe, epoch)
         steps = steps_fault(self.trainer, self.recipe, self.data, self.number)
         return seconds or steps or self._weights_fault(epoch)
 
@@ -82,16 +87,18 @@ class TimedEpochs:
 
     def _validation_fault(self, epoch: Epoch) -> str | None:
         images, labels = self.data.validation_images, self.data.validation_labels
-        first = self._losses(images, labels, self.recipe.dropout_at_evaluation)
-        truth, allowed = float(first.mean()), LOSS_TOLERANCES[self.recipe.precision]
-        spread = 0.0
+        draws = [self._judged(images, labels, self.recipe.dropout_at_evaluation)]
         if self.recipe.dropout_at_evaluation and self.recipe.dropout_rate:
-            second = self._losses(images, labels, True)
-            truth = float((first.mean() + second.mean()) / 2)
-            # a draw has variance v / n, the mean of two of ours half of that
-            variance = float(((first - second) ** 2).mean()) / 2
-            spread = SIGMAS * np.sqrt(1.5 * variance / len(labels))
-        return self._far("val_loss", epoch.val_loss, truth - spread, truth + spread, allowed * abs(truth))
+            draws.append(self._judged(images, labels, True))
+        (loss, of_loss), (accuracy, of_accuracy) = (_mean_of(found) for found in zip(*draws, strict=True))
+        allowed = LOSS_TOLERANCES[self.recipe.precision]
+        slack = allowed * abs(loss)
+        fault = self._far("val_loss", epoch.val_loss, loss - of_loss, loss + of_loss, slack)
+        if fault or epoch.val_accuracy is None:
+            return fault
+        slack = allowed + NEAR_TIES / len(labels)
+        least, most = accuracy - of_accuracy, accuracy + of_accuracy
+        return self._far("val_accuracy", epoch.val_accuracy, least, most, slack)
 
     def _training_fault(self, epoch: Epoch) -> str | None:
         before, self.before = self.before, self._training_loss()
@@ -107,18 +114,29 @@ class TimedEpochs:
 
     def _training_loss(self) -> float:
         """Mean loss of some training images, dropout on, by the weights of now."""
-        return float(self._losses(*self.few, True).mean())
+        return float(self._judged(*self.few, True)[0].mean())
 
-    def _losses(self, images: np.ndarray, labels: np.ndarray, drops: bool) -> np.ndarray:
-        """Each image's loss by the weights of now, float64 [n]; fresh dropout where it is on."""
+    def _judged(self, images: np.ndarray, labels: np.ndarray, drops: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Each image's loss and share of right answers by the weights of now, float64 [n]; fresh dropout."""
         dtype = np.dtype("float64" if self.recipe.precision == "float64" else "float32")
         weights = {name: array.astype(dtype) for name, array in self.weights.items()}
         rate = self.recipe.dropout_rate if drops else 0.0
-        losses = []
+        losses, right = [], []
         for start in range(0, len(labels), _BLOCK):
             rows = slice(start, start + _BLOCK)
             some, own = in_precision(images[rows], dtype), labels[rows]
             scale = self.oracle.dropout_mask(self.random, len(own), rate, dtype) if rate else None
             logits = self.oracle.dropped_logits(weights, some, scale)
             losses.append(losses_of(logits.astype(np.float64), own))
-        return np.concatenate(losses)
+            right.append(shares_right(logits, own))
+        return np.concatenate(losses), np.concatenate(right)
+
+
+def _mean_of(draws: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Of one draw of dropout or two: the mean, and how far that of another draw may lie from it."""
+    if len(draws) == 1:
+        return float(draws[0].mean()), 0.0
+    first, second = draws
+    # a draw has variance v / n, the mean of two of ours half of that
+    variance = float(((first - second) ** 2).mean()) / 2
+    return float((first.mean() + second.mean()) / 2), SIGMAS * float(np.sqrt(1.5 * variance / len(first)))

@@ -13,9 +13,9 @@ from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.epoch_faults import (
+    Seconds,
     may_rest,
     metrics_fault,
-    seconds_fault,
     steps_fault,
     steps_taken,
 )
@@ -49,6 +49,7 @@ class OwnEpochs:
         }
         self.moved_by_rounding = moved_by_rounding(brought, number, recipe)
         self.number = 0
+        self.seconds = Seconds()
         self.before: float | None = None
         self._plain: Model | None = None
 
@@ -68,7 +69,7 @@ class OwnEpochs:
         self.number += 1
         if told.epoch.epoch != self.number:
             return f"epoch {self.number} says that it is epoch {told.epoch.epoch}"
-        seconds = seconds_fault(told, self.number) or metrics_fault(self.recipe, told.epoch)
+        seconds = self.seconds.fault(told, self.number) or metrics_fault(self.recipe, told.epoch)
         steps = steps_fault(self.trainer, self.recipe, self.data, self.number)
         return seconds or steps or self._weights_fault(told.epoch)
 

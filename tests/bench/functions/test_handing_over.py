@@ -104,7 +104,7 @@ def test_the_framework_of_what_a_function_calls_is_its_own():
     """An object of a class made from the framework's, a helper's, and a method's object."""
     module = type("Module", (), {"__module__": "torch.nn.modules.module"})
     model = type("Net", (module,), {"__module__": "mine", "__call__": lambda self, x: x})()
-    space: dict[str, Any] = {"model": model}
+    space: dict[str, object] = {"model": model}
     exec(
         "def mine(x): return model(x)\n"
         "def helper(x): return mine(x)\n"

@@ -13,7 +13,7 @@ from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel
-from likeforlike.models.contract.problem import Problem, Verification
+from likeforlike.models.contract.problem import Problem, Verification, WrongAnswer
 from likeforlike.models.registry import kernel_workloads
 
 ROWS = 40
@@ -95,19 +95,62 @@ def test_what_can_t_change_is_left_alone() -> None:
 def test_further_calls_fill_a_twentieth_of_a_second_with_their_draws(
     seconds: float, drawing: float, most: int
 ) -> None:
-    """A drawn number fewer, a quarter at most; eight at most."""
+    """A drawn number fewer, a quarter at most or one; eight at most."""
     found = set()
     for number in range(60):
         timed = calls(Hand(), supplied=True, seconds=[seconds, 9.0, seconds])
         timed.draw_seconds, timed.factors.random = drawing, np.random.default_rng(number)
         found.add(timed.further_in_a_turn())
-    assert found == set(range(most - most // 4, most + 1))
+    assert found == set(range(most - max(most // 4, min(most, 1)), most + 1))
 
 
 def test_before_any_draw_was_timed_none_is_counted() -> None:
     timed = calls(Hand(), supplied=True, seconds=[0.01])
     assert 4 <= timed.further_in_a_turn() <= 5
     assert calls(Hand(), supplied=True).further_in_a_turn() == 0
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_an_answer_kept_from_operands_of_before_is_tried(passes: bool) -> None:
+    hand, probed = Hand(), list[tuple[Any, np.ndarray]]()
+
+    def probe(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
+        probed.append((result, factors))
+        return Verification(0.0 if passes else 2.0, 1.0)
+
+    timed = calls(hand, probe=probe)
+    timed.after(7.0, 0.25, 0.5) if passes else timed.between(0.25, 0.5)
+    probed.clear()
+    timed.try_a_kept_answer(lambda: 8.0)
+    ((result, factors),) = probed
+    assert result == 8.0
+    assert np.array_equal(factors, timed.factors.now)
+    assert hand.asked[-1] == "all"
+    told = "not proven: the answer is the same whatever its operands are multiplied by"
+    assert timed.facts()["timed_calls"] == (told if passes else "proven")
+
+
+def test_a_wrong_answer_told_in_words_is_no_kept_one() -> None:
+    def probe(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
+        raise WrongAnswer("another")
+
+    timed = calls(Hand(), probe=probe)
+    timed.try_a_kept_answer(lambda: 8.0)
+    assert not timed.kept_passes
+
+
+def test_where_nothing_changes_or_nothing_is_probed_none_is_tried() -> None:
+    for timed in (calls(Hand(), supplied=True, probe=lambda *_: Verification(0.0, 1.0)), calls(Hand())):
+        timed.try_a_kept_answer(lambda: pytest.fail("called"))
+        assert not timed.kept_passes
+
+
+def test_a_kernel_that_knows_better_says_why_nothing_is_proven() -> None:
+    hand = Hand()
+    for why, told in (("it is empty", "not proven: it is empty"), ("", "proven")):
+        timed = calls(hand, supplied=True, probe=lambda *_: Verification(0.0, 1.0), seconds=[1.0])
+        timed.kernel = replace(timed.kernel, unproven=lambda why=why: why)  # type: ignore[misc]
+        assert timed.facts()["timed_calls"] == told
 
 
 def test_the_worst_of_the_probes_is_told_the_first_of_those_alike() -> None:

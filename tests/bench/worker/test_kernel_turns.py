@@ -218,6 +218,8 @@ def test_where_nothing_is_copied_copies_take_no_time(offered: dict[str, Any]) ->
     hand = Hand()
     sample = take_sample(placed(hand, hand.kernel(**offered), transfer=True))
     assert (sample.to_device_seconds, sample.to_host_seconds) == (0.0, 0.0)
+    sample = take_sample(placed(hand, hand.kernel(**offered), transfer=True, device="gpu:0"))
+    assert (sample.to_device_seconds, sample.to_host_seconds) == (None, None), "nobody can tell"
     assert take_sample(placed(hand)).to_device_seconds is None
 
 

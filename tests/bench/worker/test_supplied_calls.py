@@ -78,7 +78,7 @@ def test_a_short_call_is_timed_several_times_with_operands_of_their_own():
     calls.after(None, 0.005, 0.005)
     assert {calls.further_in_a_turn() for _ in range(100)} == {6, 7, 8}
     calls.seconds[:] = [0.03]
-    assert calls.further_in_a_turn() == 1
+    assert {calls.further_in_a_turn() for _ in range(100)} == {0, 1}, "nobody can foresee which is probed"
     calls.seconds[:] = [0.06]
     assert calls.further_in_a_turn() == 0
     seen = []

@@ -55,6 +55,13 @@ def test_answers_of_several_parts():
     assert held_against(np.zeros((0, 2)), np.zeros((0, 2)), 0.0).error == 0.0
 
 
+def test_of_complex_answers_both_parts_count():
+    right = np.array([3.0 + 4.0j, 0.0])
+    assert held_against(right, right.astype(np.complex64), 0.0).error == 0.0
+    assert held_against(right, right.conj(), 0.1).error == pytest.approx(8.0 / 5.0)
+    assert held_against(right.real, right, 0.1).error == pytest.approx(4.0 / 3.0)
+
+
 def test_rounding_is_that_of_the_types():
     random = np.random.default_rng(1)
     values = random.standard_normal(2000) * np.exp2(random.integers(-30, 15, 2000))

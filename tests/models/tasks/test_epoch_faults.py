@@ -13,6 +13,7 @@ from likeforlike.models.contract.training.recipe import MATCHED
 from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Epoch
 from likeforlike.models.tasks.epoch_faults import (
+    Seconds,
     may_rest,
     metrics_fault,
     seconds_fault,
@@ -46,6 +47,25 @@ def test_phases_take_what_passed_but_for_a_fifth_and_a_tenth_of_a_second(
 def test_all_three_phases_count() -> None:
     told = Told(epoch(1.0, 2.0, 4.0), 1.0)
     assert seconds_fault(told, 3) == "epoch 3 tells of 7 s, 1 s passed"
+
+
+def test_many_short_epochs_leave_less_untold_than_each_of_them() -> None:
+    """Of 0.1 s each 0.05 s untold: 0.05 n against 0.02 n, 0.1 s and another 0.02 n; above it from the eleventh on."""
+    seconds = Seconds()
+    assert seconds.fault(Told(epoch(0.0, 0.0, 0.0), 0.1), 1) is None, "before the first it may prepare"
+    short = Told(epoch(0.02, 0.02, 0.01), 0.1)
+    found = [seconds.fault(short, number) for number in range(2, 13)]
+    assert found[:9] == [None] * 9
+    assert found[-1] == "epochs 2 to 12 tell of 0.55 s, 1.1 s passed"
+
+
+def test_a_single_epoch_s_fault_is_told_as_before() -> None:
+    assert Seconds().fault(Told(epoch(1.0, 2.0, 4.0), 1.0), 3) == "epoch 3 tells of 7 s, 1 s passed"
+
+
+def test_what_is_told_in_full_is_never_too_little() -> None:
+    seconds = Seconds()
+    assert {seconds.fault(Told(epoch(0.5, 0.3, 0.2), 1.0), number) for number in range(1, 200)} == {None}
 
 
 def test_no_accuracy_where_there_are_no_metrics() -> None:

@@ -70,11 +70,17 @@ class Watch:
         self.recipe, self.data = recipe, data
         self.watch = TimedEpochs(self.oracle, self.trainer, recipe, data, start)  # type: ignore[arg-type]
 
-    def fault(self, said: float, val_said: float, weights: dict[str, np.ndarray] | None = None) -> str | None:
+    def fault(
+        self,
+        said: float,
+        val_said: float,
+        weights: dict[str, np.ndarray] | None = None,
+        val_accuracy: float | None = None,
+    ) -> str | None:
         number = self.watch.number + 1
         self.trainer.weights = {"w": np.full((1, 1), THEN)} if weights is None else weights
         self.trainer.steps = number * self.recipe.steps(len(self.data.train_labels))
-        epoch = Epoch(number, 1.0, 0.0, 0.0, said, None, val_said, None)
+        epoch = Epoch(number, 1.0, 0.0, 0.0, said, None, val_said, val_accuracy)
         return self.watch.fault(Told(epoch, 1.0))
 
 
@@ -91,6 +97,38 @@ def test_the_validation_loss_is_that_of_the_weights_of_now(
         told = Watch(recipe).fault(loss(START), loss(THEN) * (1.0 + way * share * off))
         assert (told is None) == passes
     assert Watch().fault(0.2, 9.5) == f"val_loss of epoch 1 is 9.5, the weights give {loss(THEN):.4g}"
+
+
+class TestAccuracy:
+    """Of 1,000 validation images 250 have the other label, which the weights call wrong."""
+
+    def fault(self, said: float, recipe: Recipe = PLAIN) -> str | None:
+        watch = Watch(recipe, images=(8, 1000))
+        watch.data.validation_labels[:250] = 0
+        val_loss = loss(THEN) + 0.25 * THEN
+        return watch.fault(loss(START), val_loss, val_accuracy=said)
+
+    @pytest.mark.parametrize(("share", "passes"), [(0.99, True), (1.01, False)])
+    @pytest.mark.parametrize(("precision", "off"), [("float32", 1e-3), ("float64", 1e-4), ("bfloat16", 3e-2)])
+    def test_it_is_that_of_the_weights_but_for_two_near_ties(
+        self, precision: str, off: float, share: float, passes: bool
+    ) -> None:
+        for way in (-1.0, 1.0):
+            told = self.fault(0.75 + way * share * (off + 0.002), replace(PLAIN, precision=precision))
+            assert (told is None) == passes
+            assert passes or (told or "").startswith("val_accuracy of epoch 1 is ")
+
+    def test_with_dropout_at_evaluation_it_is_as_sure_as_two_draws_are(self) -> None:
+        """Units count for -1 in one draw of ours, so that all are wrong: shares of 0 and 1, half their squared
+        difference is one's variance.
+        """
+        recipe = replace(PLAIN, dropout_rate=0.5, dropout_at_evaluation=True)
+        losses = loss(-THEN), loss(THEN)
+        val_loss, arm = sum(losses) / 2, 6.0 * math.sqrt(1.5 * 0.5 / 4) + 1e-3 + 2 / 4
+        for step, passes in ((0.99, True), (1.01, False)):
+            watch = Watch(recipe, iter([1.0, -1.0, 1.0, 1.0]))
+            told = watch.fault(loss(START), val_loss, val_accuracy=0.5 + step * arm)
+            assert (told is None) == passes
 
 
 @pytest.mark.parametrize(
