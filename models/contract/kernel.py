@@ -103,4 +103,4 @@ class Kernel:
     calls: Callable[[], int] | None = None
     """How often one ``call`` does the work, where that is more than once; its time is divided by it."""
     unproven: Callable[[], str] | None = None
-    """Asked at the end, where the kernel alone knows: why its probed results prove nothing; empty: they do."""
+    """Asked at the end, where the kernel alone knows: why probed results prove nothing; empty: they do."""

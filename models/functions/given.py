@@ -42,7 +42,7 @@ class Given:
     arguments: Any
     """A tuple or list of arguments, a dict of keyword arguments, or a function that returns either."""
     check: Callable[[Any, Any], Any] | None
-    """``check(answer_of_first, answer_of_other)``: raises, or returns False (or an array that holds one), where
+    """``check(answer_of_first, answer_of_other)``: raises, or returns False or an array that holds one, where
     they don't agree."""
     entrants: tuple[Entrant, ...]
     folder: Path

@@ -27,7 +27,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def family(leaf: Any) -> str:
-    """The framework that a value is of, by the package of its type: tensorflow, torch, jax, cupy; else empty."""
+    """The framework that a value is of, by the packages of its type: tensorflow, torch, jax, cupy; or none."""
     return next((name for name in ("tensorflow", "torch", "jax", "cupy") if name in _roots(leaf)), "")
 
 
@@ -131,6 +131,8 @@ def on_host(value: Any) -> Any:
         return _as_known(np.asarray(value.numpy()))
     if name == "cupy" and hasattr(value, "get"):
         return value.get()
+    if _is_read_to_be_computed(value):
+        return np.asarray(value)
     return _as_known(np.asarray(value)) if name == "jax" else value
 
 
@@ -145,7 +147,7 @@ def holds_nothing(value: Any) -> bool:
 
 
 def says_no(told: Any) -> bool:
-    """Whether what a check returned says that two answers differ: False, in whatever type, or in one place."""
+    """Whether what a check returned says that two answers differ: False, of any type, or in one place."""
     try:
         found = np.asarray(on_host(told))
     except Exception:  # whatever a stranger's object raises: it is no truth value

@@ -42,7 +42,7 @@ class Seconds:
     number: int = 0
 
     def fault(self, told: Told, number: int) -> str | None:
-        """Why the phases of this epoch, or of all so far, can't have taken what they say; None if they can."""
+        """Why the phases of this epoch, or of all so far, can't have taken what they say; else None."""
         fault = seconds_fault(told, number)
         if fault is not None or number < 2:
             return fault

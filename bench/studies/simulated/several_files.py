@@ -1,4 +1,4 @@
-"""How often the interval of a ratio over several files misses the truth, in made-up files whose launches and runs differ."""
+"""How often the interval of a ratio over several files misses the truth, where launches and runs differ."""
 
 from __future__ import annotations
 
@@ -88,5 +88,5 @@ def _title() -> str:
 
 
 def _requirement(found: Sequence[Missed]) -> str:
-    told = f"intervals over files miss the truth in at most {AT_MOST:.0%}, of six entrants and of runs that don't differ"
+    told = f"intervals over files miss the truth in at most {AT_MOST:.0%}, of six entrants and of like runs"
     return required(told, all(item.holds for item in found))

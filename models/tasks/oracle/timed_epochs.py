@@ -1,8 +1,8 @@
 """Timed epochs are proven too: what each reports is held against the weights that it leaves behind.
 
 The proof on small problems (:mod:`likeforlike.models.tasks.oracle.proof`) says that a trainer can train. This
-says of every epoch that was timed: it was the next one, its seconds passed, every weight moved, the
-optimizer took the recipe's steps, validation loss and accuracy are those of the weights, and the training loss lies
+says of every epoch that was timed: it was the next one, its seconds passed, every weight moved, the optimizer
+took the recipe's steps, validation loss and accuracy are those of the weights, and the training loss lies
 near what the weights before and after the epoch give. All by NumPy, untimed.
 
 What it can't find: a trainer without a count of steps that leaves batches out, and one that counts steps
