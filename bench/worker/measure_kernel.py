@@ -241,11 +241,25 @@ def take_sample(placed: Placed) -> Sample:
         placed.emptying.empty()
     timed, transfers = timed_call(placed)
     if placed.calls:
+        if is_waited_for_on_gpu(placed.spec):
+            placed.calls.left.append(seconds_until_idle(placed))
         placed.calls.after(timed.result, timed.seconds, timed.witnessed)
     every = (*earlier, timed.seconds) if placed.length else ()
     made = (calls + len(earlier) + len(further)) * calls_of(placed)
     seconds = statistics.median([*further, timed.seconds])
     return Sample(seconds, None, *transfers, made, call_seconds=every)
+
+
+def is_waited_for_on_gpu(spec: CellSpec) -> bool:
+    """Whether a call could leave work behind on a device of its own, and should not."""
+    return spec.device.startswith("gpu") and spec.timing == "synchronised"
+
+
+def seconds_until_idle(placed: Placed) -> float:
+    """Until the framework says that its device has nothing left to do."""
+    start = placed.clock()
+    placed.runtime.synchronise(placed.spec.device)
+    return placed.clock() - start
 
 
 def further_calls(placed: Placed) -> list[float]:
@@ -343,6 +357,9 @@ def closing_facts(placed: Placed, ready: Ready) -> dict[str, Any]:
             while placed.calls.wants_readings():
                 take_sample(placed)
             placed.calls.refuse_early_returns()
+        if is_waited_for_on_gpu(placed.spec):
+            idle = [seconds_until_idle(placed) for _ in range(_SYNCHRONISED_SAMPLES)]
+            placed.calls.refuse_unwaited(statistics.median(idle))
         if placed.calls.seconds:
             placed.calls.try_a_kept_answer(lambda: synchronised(placed).result)
         placed.calls.restore()

@@ -24,6 +24,8 @@ _SLOWEST_COPY = 5e8
 _SHORTEST_READING_SECONDS = 2e-3
 _FURTHER_SECONDS, _MOST_FURTHER = 0.05, 8
 """Of a turn, for calls beside the one that is probed, drawing their operands included."""
+_IDLE_TIMES, _LEFT_SHARE, _LEFT_SECONDS = 3.0, 0.2, 2e-5
+"""Of asking an idle device and of a call, and seconds besides, that may pass until a device is idle."""
 _SAMPLES_TO_JUDGE = 8
 """Of fewer readings a busy machine may have put every one aside."""
 
@@ -42,6 +44,8 @@ class TimedCalls:
     """Seconds from a call's end until its result was read."""
     reading_again: list[float] = field(default_factory=list)
     """The same, had it been read as fast as the second time; of readings that took suspiciously long."""
+    left: list[float] = field(default_factory=list)
+    """Seconds that a GPU still worked after a call that had been waited for, what asking takes included."""
     read_bytes: int = 0
     result_bytes: int = 0
     """Of the result itself, of which a sketch reads all on the device and gives little."""
@@ -176,6 +180,19 @@ class TimedCalls:
         if len(self.reading) >= _SAMPLES_TO_JUDGE and self._seems_early():
             fastest, call = min(self.reading), statistics.median(self.seconds)
             told = f"reading its result takes {fastest:.3g} s, the call itself {call:.3g} s"
+            raise CellFailed("wrong-answer", f"a call returns before its work is done: {told}")
+
+    def refuse_unwaited(self, idle_seconds: float) -> None:
+        """Raise CellFailed where a GPU went on working after calls that had been waited for.
+
+        ``idle_seconds``: what asking takes where it has nothing to do. Changes of operands wait for what is
+        queued, so that reading a result afterwards no longer shows it.
+        """
+        if len(self.left) < _SAMPLES_TO_JUDGE:
+            return
+        left, call = statistics.median(self.left), statistics.median(self.seconds)
+        if left > _IDLE_TIMES * idle_seconds + _LEFT_SHARE * call + _LEFT_SECONDS:
+            told = f"the device works for {left:.3g} s after a call of {call:.3g} s; does Kernel.wait wait?"
             raise CellFailed("wrong-answer", f"a call returns before its work is done: {told}")
 
     def _seems_early(self) -> bool:

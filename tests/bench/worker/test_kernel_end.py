@@ -103,6 +103,57 @@ def test_where_reading_is_slow_more_samples_are_taken_before_it_is_judged() -> N
     assert len(calls.reading) == 8
 
 
+class Device:
+    """A runtime whose device has that much left to do after each call; asking takes a 64th of a second."""
+
+    def __init__(self, hand: Hand, left: float) -> None:
+        self.hand, self.left = hand, left
+
+    def synchronise(self, device: str) -> None:
+        assert device == "gpu:0"
+        self.hand.now += 1 / 64 + (self.left if self.hand.log[-1] == "wait" else 0.0)
+        self.hand.log.append("idle")
+
+    def device_peak_bytes(self, device: str) -> None:
+        return None
+
+
+def sampled_on_gpu(left: float, samples: int = 8, timing: str = "synchronised") -> Placed:
+    hand = Hand([1.0])
+    made = with_calls(placed(hand, timing=timing, device="gpu:0"), hand)
+    made = replace(made, runtime=Device(hand, left))  # type: ignore[arg-type]
+    for _ in range(samples):
+        take_sample(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("left", "samples", "refused"),
+    [
+        # a fifth of the call, and three times what asking takes, of which it took one
+        (0.2 + 2 / 64, 8, False),
+        (0.21 + 2 / 64, 8, True),
+        (9.0, 7, False),
+    ],
+)
+def test_a_gpu_that_goes_on_working_after_a_call_ends_the_cell(
+    left: float, samples: int, refused: bool
+) -> None:
+    made = sampled_on_gpu(left, samples)
+    if not refused:
+        closing_facts(made, READY)
+        return
+    with pytest.raises(CellFailed, match="works for 0.257 s after a call of 1 s; does Kernel.wait wait"):
+        closing_facts(made, READY)
+
+
+def test_of_queueing_times_it_may() -> None:
+    made = sampled_on_gpu(9.0, timing="unsynchronised")
+    assert made.calls is not None
+    assert made.calls.left == []
+    closing_facts(made, READY)
+
+
 def test_of_queueing_times_reading_may_wait_for_the_work() -> None:
     made, calls = read_slowly("unsynchronised")
     facts = closing_facts(made, READY)
