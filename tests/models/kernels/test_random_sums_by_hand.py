@@ -43,14 +43,14 @@ def test_magnitudes_lie_between_a_half_and_one_and_signs_are_drawn():
 )
 def test_a_rounding_is_uniform_within_its_unit(dtype, unit):
     """The variance of a uniform number in ±u is (2 u)² / 12."""
-    assert random_sums.rounding(dtype) == pytest.approx((2 * unit) ** 2 / 12, rel=1e-12)
+    assert random_sums.rounding(dtype) == pytest.approx((2 * unit) ** 2 / 12, rel=1e-12, abs=0.0)
 
 
 def test_a_sum_of_nine_products():
     """A rounding of the products, and Σ k/n of the sum, which is 45/9 = 5: six in all, in float64 twice."""
     for dtype in ("float32", "tf32", "bfloat16", "float16"):
-        assert random_sums.accumulation(dtype, 9) == pytest.approx(6 * U32**2 / 3, rel=1e-12)
-    assert random_sums.accumulation("float64", 9) == pytest.approx(2 * 6 * U64**2 / 3, rel=1e-12)
+        assert random_sums.accumulation(dtype, 9) == pytest.approx(6 * U32**2 / 3, rel=1e-12, abs=0.0)
+    assert random_sums.accumulation("float64", 9) == pytest.approx(2 * 6 * U64**2 / 3, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_sum_of_nine_products():
     ],
 )
 def test_a_stored_sum_of_nine_products(dtype, variance):
-    assert random_sums.product_variance(dtype, 9) == pytest.approx(variance, rel=1e-12)
+    assert random_sums.product_variance(dtype, 9) == pytest.approx(variance, rel=1e-12, abs=0.0)
 
 
 def test_an_honest_answer_is_within_two_deviations():
