@@ -123,7 +123,7 @@ def test_ports_are_not_known_without_cores_or_with_another_extension(machine):
 
 
 @pytest.mark.parametrize(
-    ("machine", "device"), [({"cpu": "x"}, "cpu:0"), ({"cpu": CPU, "threads": 2}, "tpu:0")])
+    ("machine", "device"), [({"cpu": "x"}, "cpu:0"), ({"cpu": CPU, "threads": 2}, "tpu:0")]
 )
 def test_what_is_no_processor_or_not_described_has_no_caches(machine, device):
     found = memory_ceiling(machine, device)
