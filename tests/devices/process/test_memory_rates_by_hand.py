@@ -204,7 +204,6 @@ class Vector:
         self.told = count, value, device
 
 
-
 def test_torch_s_ways_wait_for_a_gpu(monkeypatch):
     log = []
     torch = SimpleNamespace(
