@@ -54,7 +54,9 @@ def test_what_could_not_be_measured_is_left_out(process):
 
 
 def test_where_the_framework_does_not_see_the_gpu_nothing_more_is_measured(process):
-    found, log = process("gpu:0", "float32", "float64", complaint="it sees none", products={"flop_per_second": 1.0})
+    found, log = process(
+        "gpu:0", "float32", "float64", complaint="it sees none", products={"flop_per_second": 1.0}
+    )
     assert found == {}
     assert log == ["ends with its parent", ("configure", "gpu:0", 3, "float32")]
 

@@ -207,8 +207,15 @@ class TestKept:
 
     @pytest.mark.parametrize(
         ("figure", "kept"),
-        document = {"rates": [asdict(RATE)], "bandwidths": [asdict(WIDE)]}
-        assert path.read_text() == json.dumps(document, indent=1)
+        [
+            (0.5, True),
+            (0.0, False),
+            (-0.5, False),
+            (5, False),
+            ("5", False),
+            (None, False),
+            (float("nan"), False),
+        ],
     )
     def test_a_figure_is_a_fraction_above_0(self, tmp_path, figure, kept):
         """Of a bandwidth as of a rate."""
