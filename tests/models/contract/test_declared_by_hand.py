@@ -31,7 +31,7 @@ class TestWorkload:
             plain.verify({}, PROBLEM, None)
 
     def test_a_reference_stands_for_a_check_and_a_probe(self):
-        """Twice the operand; an answer that is off by 1 is off by an eighth of the largest, which is allowed."""
+        """Twice the operand; an answer that is off by 1 is off by an eighth of the largest, as is allowed."""
         made = Workload("x", "", reference=lambda problem: 2 * problem.operands[0], tolerance=0.125)
         assert made.verify({}, PROBLEM, [[4.0, 8.0]]) == Verification(0.0, 0.125)
         assert made.verify({}, PROBLEM, [[5.0, 8.0]]) == Verification(0.125, 0.125)
@@ -107,7 +107,10 @@ class TestAxis:
             (Axis("x", (1,), least=2), {"1": None, "2": 2}),
             (Axis("x", (1,), least=None), {"0": 0, "-3": -3}),
             (Axis("x", (1.0,), type="float", least=0.5), {"0.5": 0.5, "0.4": None, "1e3": 1000.0, "x": None}),
-            (Axis("x", ("a",), type="str"), {"a": "a", "b-1.x_+": "b-1.x_+", "-b": None, "a,b": None, "": None}),
+            (
+                Axis("x", ("a",), type="str"),
+                {"a": "a", "b-1.x_+": "b-1.x_+", "-b": None, "a,b": None, "": None},
+            ),
             (Axis("x", ("a",), type="str", choices=("a", "b")), {"a": "a", "b": "b", "c": None}),
         ],
     )
@@ -138,7 +141,8 @@ class TestAxis:
         axis = precision_axis(("float64", "float32"))
         assert axis == Axis(PRECISION, ("float32",), (), (), type="str", choices=("float64", "float32"))
         told = precision_axis(("float64",), ("float64",), ("tf32",), ("float16",))
-        assert (PRECISION, told.smoke, told.quick, told.published) == ("dtype", ("float64",), ("tf32",), ("float16",))
+        values = (told.smoke, told.quick, told.published)
+        assert (PRECISION, values) == ("dtype", (("float64",), ("tf32",), ("float16",)))
 
     def test_names_that_can_stand_anywhere(self):
         assert [name for name in ("a", "7", "a-", "a_b.c+1", "ab") if not readable(name)] == []
