@@ -74,7 +74,8 @@ class TestProduct:
             assert found.error == pytest.approx(0.01)
 
     def test_another_shape_is_infinitely_wrong(self):
-        for wrong in (lambda product: product[:2], lambda product: product[:, :2], lambda product: None):
+        shapes = (lambda product: product[:2], lambda product: product[:, :2], lambda product: None)
+        for wrong in (*shapes, lambda product: product + 0.5j):
             assert self.check(wrong=wrong).error == math.inf
 
     def test_signs_see_what_cancels_in_the_sum(self):

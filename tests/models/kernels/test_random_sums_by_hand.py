@@ -149,6 +149,11 @@ class TestHeldAgainst:
         wrong[1, 3] = math.nan
         assert not held_against(self.SUMS, wrong, 1e9).ok
 
+    def test_what_is_imaginary_counts(self):
+        """0.2 i more than right in each of a row, of ρ = 2."""
+        assert held_against(self.SUMS, self.SUMS.values + 0.2j, 0.75).error == pytest.approx(0.1)
+        assert held_against(self.SUMS, self.SUMS.values + 0.0j, 0.75).error == 0.0
+
 
 class TestOfAProblem:
     """An answer that is the first operand itself, in float16, which takes 1 + 2⁻¹² for 1."""
