@@ -64,6 +64,8 @@ class Placed:
     """How caches are emptied before each timed call; None: they are left as they are."""
     length: TurnLength | None = None
     """How many timed calls a turn takes; None: one, its sample."""
+    given: bytes | None = None
+    """A digest of the operands as the kernel was given them; None: nobody looks whether it changed them."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,13 @@ def prepare(spec: CellSpec) -> tuple[Placed, Ready]:
     runtime, facts = settled_runtime(spec)
     factory = load_factory(spec.target)
     problem = workload.problem(spec.axes, spec.device)
+    given = _digest(problem)
     start = clock()
     placed = Placed(spec, workload, problem, factory(problem), runtime, clock)
     setup_seconds = clock() - start
     if placed.kernel.calls is None:  # of functions that somebody compares the operands are that person's
         refuse_zeros(problem)
+        placed = replace(placed, given=given)
     # synchronised in either timing: the first call is tracing, compiling and allocation, done
     start = clock()
     result = placed.kernel.call()
@@ -134,6 +138,11 @@ def refuse_zeros(problem: Problem) -> None:
         raise CellFailed("failed", "an operand holds nothing but zeros, whose power and clock are no work's")
 
 
+def _digest(problem: Problem) -> bytes:
+    arrays = [each for each in problem.operands if isinstance(each, np.ndarray) and each.size]
+    return side_answers.digest(arrays).tobytes()
+
+
 def declared_workload(spec: CellSpec) -> Workload:
     """The cell's workload. Raises CellFailed when the module that declares it can't be imported any more."""
     if not spec.declared_in:
@@ -145,10 +154,16 @@ def declared_workload(spec: CellSpec) -> Workload:
 
 
 def prove(placed: Placed, result: Any) -> Verification:
-    """Hold a result's place and value against what they must be. Raises CellFailed."""
+    """Hold a result's place and value against what they must be. Raises CellFailed.
+
+    The reference is computed of the operands that the kernel was given: one that has sorted them in place would
+    be right ever after, and find them sorted in each timed call.
+    """
     kernel, spec = placed.kernel, placed.spec
     if kernel.device_of is not None and (where := kernel.device_of(result)) != spec.device:
         raise CellFailed("failed", f"the result lies on {where}, the cell asks for {spec.device}")
+    if placed.given is not None and _digest(placed.problem) != placed.given:
+        raise CellFailed("wrong-answer", "the kernel changed the operands that it was given")
     answer = kernel.to_numpy(result)
     verification = placed.workload.verify(spec.axes, placed.problem, answer)
     if not verification.ok:

@@ -23,7 +23,7 @@ def keep(spec: CellSpec, workload: Workload, problem: Problem, answer: Callable[
         return
     parts = _parts(workload, answer())
     if sum(part.nbytes for part in parts) <= MOST_BYTES:
-        np.savez(spec.answer_file, *parts, operands=_digest(problem.operands))
+        np.savez(spec.answer_file, *parts, operands=digest(problem.operands))
 
 
 def facts(spec: CellSpec, workload: Workload, problem: Problem, answer: Callable[[], Any]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _held_against(
     if not path.exists():
         return {"not_compared": "the first side kept no answer: it failed, or the answer is too large"}
     with np.load(path) as kept:
-        if not np.array_equal(kept["operands"], _digest(problem.operands)):
+        if not np.array_equal(kept["operands"], digest(problem.operands)):
             return {"not_compared": "the sides were given other operands"}
         theirs = [kept[f"arr_{number}"] for number in range(len(kept.files) - 1)]
     return difference(theirs, _parts(workload, answer()))
@@ -84,7 +84,8 @@ def _plain(array: np.ndarray) -> np.ndarray:
     return array if array.dtype.kind in "biufc" else array.astype(np.float32)
 
 
-def _digest(operands: Sequence[Any]) -> np.ndarray:
+def digest(operands: Sequence[Any]) -> np.ndarray:
+    """By which the same operands are known again, uint8 [16]."""
     whole = hashlib.blake2b(digest_size=16)
     for operand in operands:
         array = np.ascontiguousarray(operand)
