@@ -91,7 +91,7 @@ def test_the_least_that_can_be_asked_for():
 
 def test_which_are_products_alone_and_whose_rows_change_alike():
     assert [w.name for w, *_ in DECLARED if w.multiplies] == ["gemm"]
-    assert [w.name for w, *_ in DECLARED if w.rows_alike] == ["embedding"]
+    assert [w.name for w, *_ in DECLARED if w.rows_alike] == ["embedding", "sort"]
     assert not any(w.transfers or w.feeds for w, *_ in DECLARED)
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Problem, Verification
 from likeforlike.models.kernels.copy import workload as copy
@@ -177,6 +178,16 @@ class TestSorting:
         probe = sort.probe({}, self.PROBLEM, np.random.default_rng(0))
         halved = Kernel(call=lambda: None, to_numpy=lambda result: result / 2)
         assert probe(halved, 2 * changed, np.array([0.5, 1.0])).error == 0.0
+
+    def test_before_a_timed_call_every_row_is_written_anew(self):
+        """A kernel that sorts a buffer of its own in place, as it did in the calls that woke the threads."""
+        own = self.PROBLEM.operands[0]
+        kept = own.copy()
+        factors = Factors(len(own), sort.WORKLOAD.rows_alike, "float16", np.random.default_rng(1))
+        kept.sort(axis=1)
+        rows, told = factors.change_one()
+        kept[rows] = own[rows] * told[:, np.newaxis]
+        assert (np.diff(kept, axis=1) < 0).any(axis=1).all()
 
     def test_numbers_are_rounded_before_and_after_factors(self):
         """float16's spacing is 2⁻¹⁰ above 1 and 2⁻¹¹ below: 3/4 of 1 + 2⁻¹⁰ is 1537.5 of those, so 1538."""
