@@ -39,12 +39,13 @@ def probe_of(workload, problem):
     return lambda result, factors: made(PLAIN, result, np.array(factors))
 
 
-class TestSoftmax:
-    AXES = {"rows": 3, "columns": 8, "dtype": "float16"}
+SOFTMAX_AXES = {"rows": 3, "columns": 8, "dtype": "float16"}
 
+
+class TestSoftmax:
     @pytest.mark.parametrize(("dtype", "host"), [("float64", np.float64), ("bfloat16", np.float32)])
     def test_operands_are_drawn_from_2020_and_the_shape(self, dtype, host):
-        found = softmax.problem({**self.AXES, "dtype": dtype}, "gpu:0")
+        found = softmax.problem({**SOFTMAX_AXES, "dtype": dtype}, "gpu:0")
         drawn = np.random.default_rng([2020, 3, 8]).standard_normal((3, 8)).astype(host)
         np.testing.assert_array_equal(found.operands, [drawn])
         assert (found.operands[0].dtype, found.dtype, found.device) == (host, dtype, "gpu:0")
@@ -96,18 +97,19 @@ class TestSoftmax:
         assert softmax.tolerance(dtype, 16) == precisely(units * unit + 2 * (2 + 4) * sums)
 
     def test_counts(self):
-        assert softmax.flop(self.AXES) == 3 * 24
-        assert softmax.bytes_moved(self.AXES) == 2 * 24 * 2
-        assert softmax.memory_bytes(self.AXES) == 24 * (2 * 4 + 6 * 2 + 2 * 4 + 80)
-        assert softmax.memory_bytes({**self.AXES, "dtype": "float64"}) == 24 * (16 + 48 + 16 + 80)
+        assert softmax.flop(SOFTMAX_AXES) == 3 * 24
+        assert softmax.bytes_moved(SOFTMAX_AXES) == 2 * 24 * 2
+        assert softmax.memory_bytes(SOFTMAX_AXES) == 24 * (2 * 4 + 6 * 2 + 2 * 4 + 80)
+        assert softmax.memory_bytes({**SOFTMAX_AXES, "dtype": "float64"}) == 24 * (16 + 48 + 16 + 80)
+
+
+LAYERNORM_AXES = {"rows": 3, "columns": 8, "dtype": "float16"}
 
 
 class TestLayerNormalisation:
-    AXES = {"rows": 3, "columns": 8, "dtype": "float16"}
-
     @pytest.mark.parametrize(("dtype", "host"), [("float64", np.float64), ("bfloat16", np.float32)])
     def test_operands_are_drawn_from_2020_and_the_shape(self, dtype, host):
-        found = layernorm.problem({**self.AXES, "dtype": dtype}, "gpu:0")
+        found = layernorm.problem({**LAYERNORM_AXES, "dtype": dtype}, "gpu:0")
         draw = np.random.default_rng([2020, 3, 8])
         x, gain, bias = found.operands
         np.testing.assert_array_equal(x, (0.03125 + draw.random((3, 8)) * 0.125).astype(host))
@@ -141,18 +143,19 @@ class TestLayerNormalisation:
         assert found == Verification(0.0, precisely(by_hand))
 
     def test_counts(self):
-        assert layernorm.flop(self.AXES) == 7 * 24
-        assert layernorm.bytes_moved(self.AXES) == (24 + 24 + 8 + 8) * 2
-        assert layernorm.memory_bytes(self.AXES) == 40 * (2 * 4 + 6 * 2 + 3 * 4 + 80)
-        assert layernorm.memory_bytes({**self.AXES, "dtype": "float64"}) == 40 * (16 + 48 + 24 + 80)
+        assert layernorm.flop(LAYERNORM_AXES) == 7 * 24
+        assert layernorm.bytes_moved(LAYERNORM_AXES) == (24 + 24 + 8 + 8) * 2
+        assert layernorm.memory_bytes(LAYERNORM_AXES) == 40 * (2 * 4 + 6 * 2 + 3 * 4 + 80)
+        assert layernorm.memory_bytes({**LAYERNORM_AXES, "dtype": "float64"}) == 40 * (16 + 48 + 24 + 80)
+
+
+SORT_AXES = {"rows": 3, "numbers": 8, "dtype": "float16"}
 
 
 class TestSorting:
-    AXES = {"rows": 3, "numbers": 8, "dtype": "float16"}
-
     @pytest.mark.parametrize(("dtype", "host"), [("float64", np.float64), ("bfloat16", np.float32)])
     def test_operands_are_drawn_from_2020_and_the_shape(self, dtype, host):
-        found = sort.problem({**self.AXES, "dtype": dtype}, "gpu:0")
+        found = sort.problem({**SORT_AXES, "dtype": dtype}, "gpu:0")
         draw = np.random.default_rng([2020, 3, 8])
         magnitudes = np.exp2(draw.uniform(-8.0, 8.0, (3, 8)))
         negative = draw.random((3, 8)) < 0.5
@@ -196,19 +199,21 @@ class TestSorting:
         assert probe_of(sort, problem)([[0.1875, 1538 / 2048]], [0.75]).ok
 
     def test_counts(self):
-        assert sort.bytes_moved(self.AXES) == 2 * 24 * 2
-        assert sort.memory_bytes(self.AXES) == 24 * (2 * 4 + 4 * 2 + 3 * (2 + 8) + 48)
-        assert sort.memory_bytes({**self.AXES, "dtype": "float64"}) == 24 * (16 + 32 + 48 + 48)
+        assert sort.bytes_moved(SORT_AXES) == 2 * 24 * 2
+        assert sort.memory_bytes(SORT_AXES) == 24 * (2 * 4 + 4 * 2 + 3 * (2 + 8) + 48)
+        assert sort.memory_bytes({**SORT_AXES, "dtype": "float64"}) == 24 * (16 + 32 + 48 + 48)
+
+
+FFT_AXES = {"rows": 3, "size": 8, "dtype": "float32"}
 
 
 class TestTransforms:
-    AXES = {"rows": 3, "size": 8, "dtype": "float32"}
     PROBLEM = problem_of([[1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 0.0, 0.0]], axes={"size": 4})
     RIGHT = np.array([[10, -2 + 2j, -2], [1, 1, 1]])
 
     @pytest.mark.parametrize(("dtype", "host"), [("float64", np.float64), ("float32", np.float32)])
     def test_operands_are_drawn_from_2020_and_the_shape(self, dtype, host):
-        found = fft.problem({**self.AXES, "dtype": dtype}, "gpu:0")
+        found = fft.problem({**FFT_AXES, "dtype": dtype}, "gpu:0")
         drawn = np.random.default_rng([2020, 3, 8]).standard_normal((3, 8)).astype(host)
         np.testing.assert_array_equal(found.operands, [drawn])
         assert (found.operands[0].dtype, found.dtype, found.device) == (host, dtype, "gpu:0")
@@ -251,11 +256,11 @@ class TestTransforms:
 
     def test_counts(self):
         """Of 8 numbers log₂ is 3; five complex ones are written."""
-        assert fft.flop(self.AXES) == 2.5 * 3 * 8 * 3
-        assert fft.bytes_moved(self.AXES) == 3 * (8 + 2 * 5) * 4
-        assert fft.bytes_moved({**self.AXES, "size": 9}) == 3 * (9 + 2 * 5) * 4
-        assert fft.memory_bytes(self.AXES) == 30 * (12 * 4 + 64)
-        assert fft.memory_bytes({**self.AXES, "dtype": "float64"}) == 30 * (12 * 8 + 64)
+        assert fft.flop(FFT_AXES) == 2.5 * 3 * 8 * 3
+        assert fft.bytes_moved(FFT_AXES) == 3 * (8 + 2 * 5) * 4
+        assert fft.bytes_moved({**FFT_AXES, "size": 9}) == 3 * (9 + 2 * 5) * 4
+        assert fft.memory_bytes(FFT_AXES) == 30 * (12 * 4 + 64)
+        assert fft.memory_bytes({**FFT_AXES, "dtype": "float64"}) == 30 * (12 * 8 + 64)
 
 
 class TestArrays:

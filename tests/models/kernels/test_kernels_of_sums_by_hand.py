@@ -34,13 +34,14 @@ def held(workload, axes, problem, answer, factors):
     return workload.verify(axes, problem, answer), probe(PLAIN, shaped * answer, factors)
 
 
-class TestAttention:
-    AXES = {"mask": "none", "batch": 2, "heads": 3, "sequence": 5, "width": 4, "dtype": "float64"}
+ATTENTION_AXES = {"mask": "none", "batch": 2, "heads": 3, "sequence": 5, "width": 4, "dtype": "float64"}
 
+
+class TestAttention:
     @pytest.mark.parametrize(("dtype", "host"), [("float64", np.float64), ("float16", np.float32)])
     def test_operands_are_drawn_from_2020_and_the_shape(self, dtype, host):
         draw = np.random.default_rng([2020, 2, 3, 5, 4])
-        found = attention.problem({**self.AXES, "dtype": dtype}, "gpu:0")
+        found = attention.problem({**ATTENTION_AXES, "dtype": dtype}, "gpu:0")
         values, queries, keys = found.operands
         np.testing.assert_array_equal(values, signed(draw, (2, 3, 5, 4), dtype))
         for operand in (queries, keys):
@@ -51,7 +52,7 @@ class TestAttention:
     @pytest.mark.parametrize("block", [2, 512])
     def test_the_reference_number_by_number(self, mask, block, monkeypatch):
         monkeypatch.setattr(attention, "_BLOCK_ROWS", block)
-        axes = {**self.AXES, "mask": mask, "dtype": "float32"}
+        axes = {**ATTENTION_AXES, "mask": mask, "dtype": "float32"}
         problem = attention.problem(axes, "cpu:0")
         wide = widened_problem(problem)
         values, queries, keys = wide.operands
@@ -76,15 +77,15 @@ class TestAttention:
         column = np.ones((1, 1, 3, 1))
         values = column * np.array([[1.0], [3.0], [7.0]])
         keys = column * np.array([[20.0], [19.975], [0.0]])
-        axes = {**self.AXES, "width": 1}
+        axes = {**ATTENTION_AXES, "width": 1}
         found = attention.reference(Problem((values, 40 * column, keys), "float64", "cpu:0", axes))
         np.testing.assert_allclose(found.values[0, 0, :, 0], [(math.e + 3) / (math.e + 1)] * 3, rtol=1e-9)
 
     def test_scale_and_mask(self):
-        problem = attention.problem(self.AXES, "cpu:0")
+        problem = attention.problem(ATTENTION_AXES, "cpu:0")
         assert attention.scale(problem) == 0.5
         assert attention.with_mask(problem) is problem
-        causal = attention.problem({**self.AXES, "mask": "causal"}, "cpu:0")
+        causal = attention.problem({**ATTENTION_AXES, "mask": "causal"}, "cpu:0")
         *own, mask = attention.with_mask(causal).operands
         assert all(a is b for a, b in zip(own, causal.operands, strict=True))
         assert mask.tolist() == [[key <= query for key in range(5)] for query in range(5)]
@@ -107,33 +108,34 @@ class TestAttention:
 
     def test_counts(self):
         """Of 2 · 3 · 5 · 4 = 120 numbers and 2 · 3 · 5² = 150 pairs, 15 of 25 of them seen with a mask."""
-        assert attention.numbers(self.AXES) == 120
-        assert attention.flop(self.AXES) == 4 * 150 * 4
-        assert attention.flop({**self.AXES, "mask": "causal"}) == 4 * 90 * 4
-        assert attention.bytes_moved(self.AXES) == 4 * 120 * 8
+        assert attention.numbers(ATTENTION_AXES) == 120
+        assert attention.flop(ATTENTION_AXES) == 4 * 150 * 4
+        assert attention.flop({**ATTENTION_AXES, "mask": "causal"}) == 4 * 90 * 4
+        assert attention.bytes_moved(ATTENTION_AXES) == 4 * 120 * 8
 
     def test_memory(self):
         """120 · (4 · 4 + 12 · 2) + 150 · (3 · 4 + 2 · 2) + 2 · 25, the check 56 · 120 + 24 · 25; of long ones a
         block of 512: 1000 · (4 + 12) · 8 + 10⁶ · (5 · 8 + 2) + 56 · 1000 + 24 · 512 · 1000.
         """
-        assert attention.memory_bytes({**self.AXES, "dtype": "float16"}) == 4800 + 2400 + 50 + 6720 + 600
+        assert attention.memory_bytes({**ATTENTION_AXES, "dtype": "float16"}) == 4800 + 2400 + 50 + 6720 + 600
         long = {"batch": 1, "heads": 1, "sequence": 1000, "width": 1, "dtype": "float64"}
         assert attention.memory_bytes(long) == 128_000 + 42_000_000 + 56_000 + 12_288_000
 
 
-class TestConvolution:
-    AXES = {"batch": 2, "size": 4, "channels": 2, "dtype": "float64"}
+CONV2D_AXES = {"batch": 2, "size": 4, "channels": 2, "dtype": "float64"}
 
+
+class TestConvolution:
     def test_operands_are_drawn_from_2020_and_the_shape(self):
         draw = np.random.default_rng([2020, 2, 4, 2])
-        found = conv2d.problem({**self.AXES, "dtype": "bfloat16"}, "gpu:1")
+        found = conv2d.problem({**CONV2D_AXES, "dtype": "bfloat16"}, "gpu:1")
         images, kernel = found.operands
         np.testing.assert_array_equal(images, signed(draw, (2, 4, 4, 2), "bfloat16"))
         np.testing.assert_array_equal(kernel, signed(draw, (3, 3, 2, 2), "bfloat16"))
         assert (found.dtype, found.device, found.axes["size"]) == ("bfloat16", "gpu:1", 4)
 
     def test_the_reference_number_by_number(self):
-        axes = {**self.AXES, "dtype": "float32"}
+        axes = {**CONV2D_AXES, "dtype": "float32"}
         problem = conv2d.problem(axes, "cpu:0")
         wide = widened_problem(problem)
         images, kernel = wide.operands
@@ -163,10 +165,10 @@ class TestConvolution:
 
     def test_counts(self):
         """Along a side of 4 pixels 3 · 4 - 2 = 10 places: 2 · 2 · 2² · 100; Winograd's does with 16 of 81."""
-        assert conv2d.flop(self.AXES) == 1600
-        assert conv2d.fewest_flop(self.AXES) == pytest.approx(1600 * 16 / 81, rel=1e-12, abs=0.0)
-        assert conv2d.elements(self.AXES) == (64, 36)
-        assert conv2d.bytes_moved(self.AXES) == (2 * 64 + 36) * 8
+        assert conv2d.flop(CONV2D_AXES) == 1600
+        assert conv2d.fewest_flop(CONV2D_AXES) == pytest.approx(1600 * 16 / 81, rel=1e-12, abs=0.0)
+        assert conv2d.elements(CONV2D_AXES) == (64, 36)
+        assert conv2d.bytes_moved(CONV2D_AXES) == (2 * 64 + 36) * 8
 
     def test_memory(self):
         """Of 2 · 5² · 3 = 150 numbers, 75 an image, and 81 in the kernel."""
@@ -176,9 +178,11 @@ class TestConvolution:
         assert conv2d.memory_bytes(axes) == 150 * (11 * 8 + 6 * 8 + 4 * 8) + 75 * 144 + 81 * 64
 
 
+GATHER = {"what": "gather", "vocabulary": 3, "tokens": 4, "width": 2, "dtype": "float32"}
+SCATTER = {"what": "scatter-add", "vocabulary": 4, "tokens": 3, "width": 2, "dtype": "float32"}
+
+
 class TestRows:
-    GATHER = {"what": "gather", "vocabulary": 3, "tokens": 4, "width": 2, "dtype": "float32"}
-    SCATTER = {"what": "scatter-add", "vocabulary": 4, "tokens": 3, "width": 2, "dtype": "float32"}
     ROWS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], np.float32)
 
     def test_numbers_are_drawn_from_2020_and_the_shape_without_putting_back(self):
@@ -199,17 +203,17 @@ class TestRows:
         assert (found.dtype, found.device, found.axes["what"]) == ("float16", "gpu:0", what)
 
     def test_rows_looked_up(self):
-        problem = Problem((self.ROWS, np.array([2, 0, 2, 2])), "float32", "cpu:0", self.GATHER)
+        problem = Problem((self.ROWS, np.array([2, 0, 2, 2])), "float32", "cpu:0", GATHER)
         right = np.array([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0], [5.0, 6.0]])
         close(embedding.reference(problem), right, right**2)
-        self.holds(self.GATHER, problem, right, 1.0)
+        self.holds(GATHER, problem, right, 1.0)
 
     def test_rows_added_up(self):
-        problem = Problem((self.ROWS, np.array([2, 0, 2])), "float32", "cpu:0", self.SCATTER)
+        problem = Problem((self.ROWS, np.array([2, 0, 2])), "float32", "cpu:0", SCATTER)
         right = np.array([[3.0, 4.0], [0.0, 0.0], [6.0, 8.0], [0.0, 0.0]])
         squares = np.array([[9.0, 16.0], [0.0, 0.0], [1 + 25.0, 4 + 36.0], [0.0, 0.0]])
         close(embedding.reference(problem), right, squares)
-        self.holds(self.SCATTER, problem, right, 1 + 1 + 5 / 2)
+        self.holds(SCATTER, problem, right, 1 + 1 + 5 / 2)
 
     def holds(self, axes, problem, right, roundings):
         """The check, and the probe with a factor that is read of the first row, since all have it."""
@@ -231,7 +235,7 @@ class TestRows:
             assert not probe(PLAIN, wrong / 2, factors).ok
 
     def test_of_a_table_of_one_row(self):
-        axes = {**self.GATHER, "vocabulary": 1, "tokens": 2}
+        axes = {**GATHER, "vocabulary": 1, "tokens": 2}
         problem = Problem((self.ROWS[:1], np.array([0, 0])), "float32", "cpu:0", axes)
         probe = embedding.probe(axes, problem, np.random.default_rng(0))
         assert probe(PLAIN, np.array([[0.5, 1.0]] * 2), np.array([0.5])).error == 0.0
@@ -269,13 +273,14 @@ class TestRows:
         assert embedding.memory_bytes(axes) == 32 * 140 + 8 * (800 + 160) + 16 * (40 + 100)
 
 
-class TestProducts:
-    AXES = {"batch": 3, "m": 2, "k": 5, "n": 4, "dtype": "float64"}
+GEMM_AXES = {"batch": 3, "m": 2, "k": 5, "n": 4, "dtype": "float64"}
 
+
+class TestProducts:
     @pytest.mark.parametrize("batch", [1, 2, 3])
     def test_operands_are_drawn_from_2020_and_the_shape(self, batch):
         draw, several = np.random.default_rng([2020, batch, 2, 5, 4]), (batch,) if batch > 1 else ()
-        found = gemm.problem({**self.AXES, "batch": batch, "dtype": "float16"}, "gpu:0")
+        found = gemm.problem({**GEMM_AXES, "batch": batch, "dtype": "float16"}, "gpu:0")
         left, right = found.operands
         np.testing.assert_array_equal(left, signed(draw, (*several, 2, 5), "float16"))
         np.testing.assert_array_equal(right, signed(draw, (*several, 5, 4), "float16"))
@@ -283,7 +288,7 @@ class TestProducts:
 
     @pytest.mark.parametrize("batch", [1, 3])
     def test_the_reference_number_by_number(self, batch):
-        axes = {**self.AXES, "batch": batch, "dtype": "float32"}
+        axes = {**GEMM_AXES, "batch": batch, "dtype": "float32"}
         problem = gemm.problem(axes, "cpu:0")
         wide = widened_problem(problem)
         left, right = (operand.reshape(batch, *operand.shape[-2:]) for operand in wide.operands)
@@ -303,9 +308,9 @@ class TestProducts:
         assert not any(v.ok for v in held(gemm.WORKLOAD, axes, problem, 1.01 * expected, factors))
 
     def test_counts(self):
-        assert gemm.flop(self.AXES) == 2 * 3 * 2 * 5 * 4
-        assert gemm.elements(self.AXES) == (3 * (10 + 20), 3 * 8)
-        assert gemm.bytes_moved(self.AXES) == (90 + 24) * 8
+        assert gemm.flop(GEMM_AXES) == 2 * 3 * 2 * 5 * 4
+        assert gemm.elements(GEMM_AXES) == (3 * (10 + 20), 3 * 8)
+        assert gemm.bytes_moved(GEMM_AXES) == (90 + 24) * 8
 
     @pytest.mark.parametrize(
         ("dtype", "by_hand"),
@@ -316,4 +321,4 @@ class TestProducts:
         ],
     )
     def test_memory(self, dtype, by_hand):
-        assert gemm.memory_bytes({**self.AXES, "dtype": dtype}) == by_hand
+        assert gemm.memory_bytes({**GEMM_AXES, "dtype": dtype}) == by_hand

@@ -77,10 +77,8 @@ def test_what_is_known_of_precision_modes():
     for dtype, kept in bits.items():
         assert precision_modes.UNIT_ROUNDOFF[dtype] == math.ldexp(1.0, -kept)
     assert np.finfo(np.float16).eps == 2 * U16
-    assert dict(precision_modes.BYTES) == {
-        **{"float64": 8, "float32": 4, "tf32": 4},
-        **{"bfloat16": 2, "float16": 2},
-    }
+    of = {"float64": 8, "float32": 4, "tf32": 4, "bfloat16": 2, "float16": 2}
+    assert dict(precision_modes.BYTES) == of
     assert precision_modes.PRODUCT_MODES == ("float64", "float32", "tf32", "bfloat16", "float16")
     assert precision_modes.MODES == ("float64", "float32", "bfloat16", "float16")
     host = {"float64": (np.float64, 8), "float32": (np.float32, 4), "float16": (np.float32, 4)}
@@ -155,11 +153,13 @@ class TestHeldAgainst:
         assert held_against(self.SUMS, self.SUMS.values + 0.0j, 0.75).error == 0.0
 
 
+AXES = {"variance": 0.25}  # a tolerance of 2 · 0.5
+
+
 class TestOfAProblem:
     """An answer that is the first operand itself, in float16, which takes 1 + 2⁻¹² for 1."""
 
     PROBLEM = Problem((np.array([[1 + 2.0**-12], [2.0]], np.float32),), "float16", "cpu:0")
-    AXES = {"variance": 0.25}  # a tolerance of 2 · 0.5
 
     def reference(self, problem):
         return Sums(problem.operands[0], np.abs(problem.operands[0]))
@@ -167,7 +167,7 @@ class TestOfAProblem:
     def test_the_check_rounds_operands_as_the_kernel_does(self):
         def verified(answer):
             return random_sums.verify(
-                self.reference, lambda axes: axes["variance"], self.AXES, self.PROBLEM, answer
+                self.reference, lambda axes: axes["variance"], AXES, self.PROBLEM, answer
             )
 
         assert verified([[1.0], [2.0]]) == random_sums.Verification(0.0, 1.0)
@@ -182,7 +182,7 @@ class TestOfAProblem:
             return self.reference(problem)
 
         probe = random_sums.probe(
-            reference, lambda axes: axes["variance"], self.AXES, self.PROBLEM, np.random.default_rng(0)
+            reference, lambda axes: axes["variance"], AXES, self.PROBLEM, np.random.default_rng(0)
         )
         halved = Kernel(call=lambda: None, to_numpy=lambda result: np.asarray(result) / 2)
         factors = np.array([0.5, 1.0])
