@@ -105,7 +105,9 @@ class TestAxis:
         [
             (Axis("x", (1,)), {"1": 1, "12": 12, "0": None, "-3": None, "2.5": None, "x": None}),
             (Axis("x", (1,), least=2), {"1": None, "2": 2}),
-            (Axis("x", (1,), least=None), {"0": 0, "-3": -3}),
+            (Axis("x", (1,), least=None), {"0": 0, "-3": -3, "1" + 400 * "0": 10**400}),
+            (Axis("x", (1.0,), type="float", least=None), {"-0.5": -0.5, "nan": None, "inf": None, "-inf": None}),
+            (Axis("x", (1.0,), type="float"), {"1": 1.0, "nan": None, "inf": None, "1e999": None}),
             (Axis("x", (1.0,), type="float", least=0.5), {"0.5": 0.5, "0.4": None, "1e3": 1000.0, "x": None}),
             (
                 Axis("x", ("a",), type="str"),
