@@ -156,8 +156,8 @@ def declared_workload(spec: CellSpec) -> Workload:
 def prove(placed: Placed, result: Any) -> Verification:
     """Hold a result's place and value against what they must be. Raises CellFailed.
 
-    The reference is computed of the operands that the kernel was given: one that has sorted them in place would
-    be right ever after, and find them sorted in each timed call.
+    The reference is computed of the operands that the kernel was given: one that has sorted them in place
+    would be right ever after, and find them sorted in each timed call.
     """
     kernel, spec = placed.kernel, placed.spec
     if kernel.device_of is not None and (where := kernel.device_of(result)) != spec.device:
