@@ -28,5 +28,5 @@ class OperandsBefore:
         for number, (array, places, before) in enumerate(self._kept):
             now = array.reshape(-1)[places]
             if not np.array_equal(now, before, equal_nan=before.dtype.kind in "fc"):
-                told = f"the kernel changes operand {number} in place"
-                raise CellFailed("wrong-answer", f"{told}, so that its second call has another task")
+                told = f"the kernel changed the operands that it was given, number {number} from 0"
+                raise CellFailed("wrong-answer", f"{told}: its second call has another task than its first")

@@ -38,11 +38,15 @@ def _upwards(root: Path, path: str) -> list[Path]:
 
 
 def processor_folders(cgroup_file: Path = CGROUP_FILE, cgroup_root: Path = CGROUP_ROOT) -> list[Path]:
-    """Folders that tell of processor time: quota, throttling, use."""
-    return [
+    """Folders that tell of processor time: quota, throttling, use; each once, whatever link leads to it."""
+    found = [
         *cgroup_folders(cgroup_file, cgroup_root, "cpu", ("cpu,cpuacct",)),
         *cgroup_folders(cgroup_file, cgroup_root, "cpuacct", ("cpu,cpuacct",)),
     ]
+    different: dict[Path, Path] = {}
+    for folder in found:  # version 1 mounts cpu,cpuacct once, and cpu is a link to it
+        different.setdefault(folder.resolve(), folder)
+    return list(different.values())
 
 
 def quota_cores(folder: Path) -> float | None:

@@ -61,10 +61,14 @@ def _error(expected: np.ndarray, found: np.ndarray) -> float:
         return math.inf
     if not expected.size:
         return 0.0
-    wide = np.complex128 if "c" in expected.dtype.kind + found.dtype.kind else np.float64
-    difference = np.abs(found.astype(wide) - expected.astype(wide))
+    difference = np.abs(wide(found) - wide(expected))
     scale = float(np.max(np.abs(expected))) or 1.0
     return float(np.max(difference)) / scale
+
+
+def wide(array: np.ndarray) -> np.ndarray:
+    """Numbers in float64, or in complex128: an imaginary part is a part of the answer."""
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
 def widened_problem(problem: Problem, factors: np.ndarray | None = None) -> Problem:

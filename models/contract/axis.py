@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -62,7 +63,8 @@ class Axis:
             return None
         if isinstance(value, str):
             return value if value in self.choices or (not self.choices and readable(value)) else None
-        return value if self.least is None or value >= self.least else None
+        finite = isinstance(value, int) or math.isfinite(value)
+        return value if finite and (self.least is None or value >= self.least) else None
 
     @property
     def expected(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, get_args
@@ -16,8 +17,8 @@ from likeforlike.models.contract.workload import (
 )
 
 PRESETS = ("smoke", "quick", "published")
-_CALLED = ("problem", "flop", "bytes_moved", "items", "memory_bytes", "verify")
-_CALLED_IF_GIVEN = ("reference", "probe")
+_CALLED = ("problem", "flop", "fewest_flop", "bytes_moved", "items", "memory_bytes", "verify")
+_CALLED_IF_GIVEN = ("reference", "probe", "settled")
 _TEXTS = ("name", "summary", "kind", "target", "precision")
 _NAMES = ("smoke_only", "quick_only", "presets", "idle")
 _FLAGS = ("rows_alike", "multiplies", "feeds", "transfers")
@@ -89,7 +90,7 @@ def _unfit(offer: Workload) -> Unfit:
             yield "presets", offer.presets, f"some of {', '.join(PRESETS)}"
     if not callable(offer.tolerance) and not _is_number(offer.tolerance):
         yield "tolerance", offer.tolerance, "a number or a function of the axes"
-    if offer.reference is not None and not callable(offer.tolerance) and not offer.tolerance > 0:
+    if offer.reference is not None and not callable(offer.tolerance) and not 0 < offer.tolerance < math.inf:
         yield "tolerance", offer.tolerance, "a number above 0 beside a reference"
 
 

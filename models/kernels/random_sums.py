@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from likeforlike.models.contract.against_reference import widened_problem
+from likeforlike.models.contract.against_reference import wide, widened_problem
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Axes, Probe, Problem, Verification
 from likeforlike.models.kernels.precision_modes import UNIT_ROUNDOFF, host_type
@@ -127,7 +127,7 @@ def held_against(sums: Sums, answer: Any, bound: float, factors: np.ndarray | No
 
 
 def _error(found: np.ndarray, values: np.ndarray, spread: np.ndarray, factor: float) -> float:
-    shares = np.abs(found.astype(np.float64) - factor * values)
+    shares = np.abs(wide(found) - factor * values)
     nothing = spread == 0
     if nothing.any():  # of nothing the sum is 0, exactly
         shares[nothing] = np.where(

@@ -232,6 +232,18 @@ UNFIT = {
         DECLARES.replace("problem=problem", "problem=problem, flop=7"),
         r"WORKLOADS\[0\].flop is 7, expected a function",
     ),
+    "fewest operations not callable": (
+        DECLARES.replace("problem=problem", "problem=problem, fewest_flop=7"),
+        r"WORKLOADS\[0\].fewest_flop is 7, expected a function",
+    ),
+    "a settled form not callable": (
+        DECLARES.replace("problem=problem", "problem=problem, settled=7"),
+        r"WORKLOADS\[0\].settled is 7, expected a function",
+    ),
+    "a tolerance without end": (
+        DECLARES.replace("tolerance=1e-6", "tolerance=float('inf')"),
+        r"WORKLOADS\[0\].tolerance is inf, expected a number above 0 beside a reference",
+    ),
     "a reference not callable": (
         DECLARES.replace("reference=lambda problem: None", "reference=[1]"),
         r"WORKLOADS\[0\].reference is \[1\], expected a function",

@@ -61,7 +61,7 @@ def verify(axes: Axes, problem: Problem, answer: object) -> Verification:
     product = np.asarray(answer)
     size = problem.operands[0].shape[0]
     bound = tolerance(problem.dtype, size)
-    if product.shape != (size, size):
+    if product.shape != (size, size) or np.iscomplexobj(product):
         return Verification(math.inf, bound)
     check = full_error if size <= FULL_CHECK_SIZE else sketched_error
     return Verification(check(problem, product), bound)
@@ -84,7 +84,7 @@ def probe(axes: Axes, problem: Problem, random: np.random.Generator) -> Probe:
     def check(kernel: Kernel, result: Any, factors: np.ndarray) -> Verification:
         if kernel.sketch is None:
             product = np.asarray(kernel.to_numpy(result))
-            if product.shape != (size, size):
+            if product.shape != (size, size) or np.iscomplexobj(product):
                 return Verification(math.inf, bound)
             found, allowed = _times(product, vectors, "float64"), bound
         else:

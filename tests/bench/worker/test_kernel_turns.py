@@ -92,6 +92,36 @@ def test_zeros_are_refused_but_to_functions_that_somebody_compares(prepared: Any
     prepared(hand, declared, hand.kernel(calls=lambda: 1))
 
 
+def test_a_kernel_that_changes_the_operands_it_is_judged_by_is_refused(prepared: Any) -> None:
+    """But for functions that somebody compares, which are that person's."""
+    for calls in (None, lambda: 1):
+        operand, hand = np.array([[3.0, 1.0], [2.0, 4.0]], np.float32), Hand()
+        of_operand = Problem((np.zeros((0, 3)), operand), "float32", "cpu:0")
+        declared = workload(problem=lambda axes, device, made=of_operand: made)
+
+        def sorts_in_place(operand: np.ndarray = operand, hand: Hand = hand) -> np.ndarray:
+            operand.sort(axis=1)
+            return hand.call()
+
+        kernel = Kernel(sorts_in_place, hand.wait, hand.to_numpy, calls=calls)
+        if calls is None:
+            with pytest.raises(CellFailed, match="changed the operands that it was given") as failure:
+                prepared(hand, declared, kernel)
+            assert failure.value.outcome == "wrong-answer"
+        else:
+            prepared(hand, declared, kernel)
+
+
+def test_operands_are_looked_at_after_the_last_call_too(prepared: Any) -> None:
+    operand = np.array([[3.0, 1.0], [2.0, 4.0]], np.float32)
+    declared = workload(problem=lambda axes, device: Problem((operand,), "float32", "cpu:0"))
+    made, ready = prepared(Hand(), declared)
+    measure_kernel.closing_facts(made, ready)
+    operand[1, 1] = 5.0
+    with pytest.raises(CellFailed, match="changed the operands that it was given"):
+        measure_kernel.closing_facts(made, ready)
+
+
 @pytest.mark.parametrize(
     "operand", [np.eye(3), np.zeros(3, np.int64), np.zeros((0, 3)), np.array([0.0, np.nan])]
 )

@@ -92,3 +92,13 @@ def test_integers_stay_what_they_are():
     widened = widened_problem(Problem((LEFT, indices), "bfloat16", "cpu:0"))
     assert widened.operands[1] is indices
     assert widened.operands[0].dtype == np.float64
+
+
+def test_what_is_imaginary_counts():
+    """Of 3 and 4i: without the imaginary part off by 4, by 2i more off by 2; and of real numbers as well."""
+    expected = np.array([3.0, 4.0j])
+    assert held_against(expected, expected, 0.0).ok
+    assert held_against(expected, expected.real, 1.0).error == 1.0
+    assert held_against(expected, expected + 2j, 1.0).error == 0.5
+    assert held_against(expected.real, expected, 1.0).error == pytest.approx(4 / 3)
+    assert held_against(expected.real, expected.astype(np.complex64).real, 0.0).ok

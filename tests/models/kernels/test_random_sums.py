@@ -196,10 +196,10 @@ def test_the_model_of_roundings_is_not_below_what_they_are(dtype):
 def test_variances_by_hand():
     u = 2.0**-24
     assert random_sums.rounding("float32") == u * u / 3
-    assert random_sums.accumulation("float32", 9) == pytest.approx(6 * u * u / 3)
-    assert random_sums.accumulation("float64", 9) == pytest.approx(2 * 6 * 2.0**-106 / 3)
+    assert random_sums.accumulation("float32", 9) == pytest.approx(6 * u * u / 3, rel=1e-12, abs=0.0)
+    assert random_sums.accumulation("float64", 9) == pytest.approx(2 * 6 * 2.0**-106 / 3, rel=1e-12, abs=0.0)
     assert random_sums.accumulation("bfloat16", 9) == random_sums.accumulation("float32", 9)
-    assert random_sums.product_variance("float32", 9) == pytest.approx(7 * u * u / 3)
-    assert random_sums.product_variance("bfloat16", 9) == pytest.approx(4 * 2.0**-16 / 3, rel=1e-6)
-    assert random_sums.product_variance("tf32", 9) == pytest.approx(2 * 2.0**-20, rel=1e-6)
+    assert random_sums.product_variance("float32", 9) == pytest.approx(7 * u * u / 3, rel=1e-12, abs=0.0)
+    assert random_sums.product_variance("bfloat16", 9) == pytest.approx(4 * 2.0**-16 / 3, rel=1e-6, abs=0.0)
+    assert random_sums.product_variance("tf32", 9) == pytest.approx(2 * 2.0**-20, rel=1e-6, abs=0.0)
     assert random_sums.tolerance(9.0) == 6.0

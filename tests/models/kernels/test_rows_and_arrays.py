@@ -328,9 +328,9 @@ def test_arrays_are_exact_in_every_mode_and_their_bytes_are_the_size_s():
 
 
 def test_tolerances_by_hand():
-    assert arrays.tolerance("float32", 2) == pytest.approx(2 * 2**-24, rel=1e-6)
-    assert arrays.tolerance("bfloat16", 3) == pytest.approx((1 + 2**-8 + 2**-24) ** 3 - 1, rel=1e-9)
-    assert arrays.tolerance("float64", 2) == pytest.approx(4 * 2**-53, rel=1e-9)
+    assert arrays.tolerance("float32", 2) == pytest.approx(2 * 2**-24, rel=1e-6, abs=0.0)
+    assert arrays.tolerance("bfloat16", 3) == pytest.approx((1 + 2**-8 + 2**-24) ** 3 - 1, rel=1e-9, abs=0.0)
+    assert arrays.tolerance("float64", 2) == pytest.approx(4 * 2**-53, rel=1e-9, abs=0.0)
     assert arrays.tolerance("float16", 0) == 0.0
     # e^1 columns: from the terms 2/√3 √(1/e); 16 columns: their root is 4
     units = 1 / np.e + 4 + 2 / np.sqrt(3) * np.sqrt(np.log(16) / np.e) + 3

@@ -119,6 +119,8 @@ def test_the_full_check_s_last_size_and_the_sketch_s_first(monkeypatch):
         verification.verify({}, ones(size), np.ones((size, size)))
     assert asked == ["full", "full", "sketch"]
     assert verification.verify({}, ones(4), np.ones((4, 5))).error == np.inf
+    for size in (3, 5):  # an imaginary part is a part of the answer
+        assert verification.verify({}, ones(size), np.full((size, size), size + 0.5j)).error == np.inf
 
 
 def test_blocks_of_rows_are_the_whole_matrix(monkeypatch):
