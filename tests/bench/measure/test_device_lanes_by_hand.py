@@ -1,4 +1,4 @@
-"""Lanes whose workers are made up: who is ordered by which thread, and what is left when one is interrupted."""
+"""Lanes whose workers are made up: which thread orders whom, and what an interruption leaves."""
 
 from __future__ import annotations
 
