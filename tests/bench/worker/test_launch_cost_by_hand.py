@@ -94,7 +94,7 @@ class TestBackToBack:
 
 class TestOnGpu:
     def test_seven_by_events_after_one_that_counts_for_nothing(self):
-        """Each adds two lines to the log and is told its length; 2 + 5 · 8 are there of calls back to back."""
+        """Each adds two lines to the log and is told its length; 42 are there of calls back to back."""
         hand, before = Hand(), 42
         found = hand.costs(seconds_by_events=hand.by_events)["events"]
         assert found == {"seconds": [before + 2.0 * n for n in range(2, 9)], "calls": 1}
