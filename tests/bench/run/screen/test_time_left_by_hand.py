@@ -404,6 +404,35 @@ class TestProof:
         run.time_left.order(second, "finish", run.now)
         assert run.left(1.0) == near(1.1)
 
+    def test_a_floor_that_ends_before_the_others_begins_none(self):
+        """Its proof is its own; the trainer beside it has an epoch to come, and then its proof."""
+        floor = training("floor", entrant={"role": "floor"})
+        of = [(floor, replace(OF_TRAINER, proof_seconds=0.0)), (T, OF_TRAINER)]
+        run = Run(TimeLeft(of, {floor.id: 1, T.id: 1}, LIMITS, 2))
+        run.begin(floor, T)
+        for cell in (floor, T):
+            run.step(cell, "prepare", PLACED)
+            run.step(cell, "go", EPOCH + COMPILE)
+            for _ in range(2):
+                run.step(cell, "go", EPOCH)
+        run.time_left.order(floor, "finish", run.now)
+        run.now += 0.0625
+        run.time_left.end(floor, run.now)
+        assert run.left() == near(EPOCH + 2.1)
+        run.step(T, "go", EPOCH)
+        run.time_left.order(T, "finish", run.now)
+        assert run.left(1.0) == near(1.1)
+
+    def test_trainers_that_are_called_once_are_proven_side_by_side_too(self):
+        first, second = training("t"), training("u")
+        run = Run(forecast(first, second, once=True))
+        run.begin(first, second)
+        for cell in (first, second):
+            run.step(cell, "prepare", PLACED)
+        for cell in (first, second):
+            run.time_left.order(cell, "finish", run.now)
+        assert run.left(3.0) == near(1.2)
+
     def test_a_kernel_s_last_check_is_none(self):
         run = Run(forecast(A, launches=2))
         run.kernel(A, rounds=4)
