@@ -161,7 +161,7 @@ class TimeLeft:
         group.step = (cell.id, step)
 
     def _trained(self, part: _Part) -> bool:
-        """Whether it is a trainer with no epoch to come; a slow candidate for the floor ends before others."""
+        """Whether it is a trainer with no epoch to come; a slow candidate for the floor ends earlier."""
         epochs = part.expected.epochs
         return epochs is not None and (self._once or part.rounds >= epochs - 1)
 

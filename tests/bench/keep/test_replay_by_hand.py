@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
+
 from likeforlike.bench.keep import replay
 from likeforlike.bench.keep.replay import ReplayClock, replay_samples, use_without_samples, without_a_test
 
@@ -53,7 +55,22 @@ def test_a_cell_without_samples_disables_its_fixture_and_uses_it():
     assert fixture.called == 1
 
 
-def test_a_record_without_a_test_has_its_name_parameters_and_samples():
+@pytest.fixture
+def records(monkeypatch) -> list[SimpleNamespace]:
+    """In place of pytest-benchmark's: what each was made of, and its samples."""
+    made: list[SimpleNamespace] = []
+
+    def metadata(fixture, iterations, options):
+        samples: list[float] = []
+        stats = SimpleNamespace(data=samples, update=samples.append)
+        made.append(SimpleNamespace(fixture=vars(fixture), given=(iterations, options), stats=stats))
+        return made[-1]
+
+    monkeypatch.setattr(replay, "Metadata", metadata)
+    return made
+
+
+def test_a_record_without_a_test_has_its_name_parameters_and_samples(records):
     item = SimpleNamespace(
         name="test_cell[a]",
         nodeid="bench/test_cells.py::test_cell[a]",
@@ -61,25 +78,25 @@ def test_a_record_without_a_test_has_its_name_parameters_and_samples():
     )
     info, options = {"cell": "a"}, {"min_rounds": 5}
     made = without_a_test(item, "the group", [3.0, 1.0, 2.0], info, options)
-    assert (made.name, made.fullname, made.group) == (item.name, item.nodeid, "the group")
-    assert (made.param, made.params) == ("a", {"cell": "a"})
-    assert (made.extra_info, made.options) == (info, options)
-    assert made.extra_info is not info
-    assert made.options is not options
-    assert (made.iterations, made.has_error) == (1, False)
+    assert records == [made]
+    assert made.fixture == {
+        "name": "test_cell[a]",
+        "fullname": "bench/test_cells.py::test_cell[a]",
+        "group": "the group",
+        "param": "a",
+        "params": {"cell": "a"},
+        "extra_info": {"cell": "a"},
+        "cprofile_stats": None,
+        "has_error": False,
+    }
+    assert made.given == (1, {"min_rounds": 5})
     assert made.stats.data == [3.0, 1.0, 2.0]
+    info.clear()
+    options.clear()
+    assert (made.fixture["extra_info"], made.given[1]) == ({"cell": "a"}, {"min_rounds": 5})
 
 
-def test_a_record_of_a_test_without_parameters(monkeypatch):
-    seen = []
-
-    class Metadata:
-        def __init__(self, fixture, iterations, options) -> None:
-            seen.append((fixture, iterations, options))
-            self.stats = SimpleNamespace(update=seen.append)
-
-    monkeypatch.setattr(replay, "Metadata", Metadata)
-    without_a_test(SimpleNamespace(name="test_cell", nodeid="::test_cell"), "g", [1.5], {}, {})
-    (fixture, iterations, options), sample = seen
-    assert (fixture.param, fixture.params, fixture.cprofile_stats) == (None, None, None)
-    assert (fixture.has_error, iterations, options, sample) == (False, 1, {}, 1.5)
+def test_a_record_of_a_test_without_parameters_has_none(records):
+    without_a_test(SimpleNamespace(name="test_cell", nodeid="::test_cell"), "g", [], {}, {})
+    (made,) = records
+    assert (made.fixture["param"], made.fixture["params"]) == (None, None)

@@ -40,9 +40,9 @@ def forecast(
     return TimeLeft(of, {cell.id: launches for cell in cells}, limits, 2, **more)
 
 
-def of_kernel(seen: Experience, call: float | None = None) -> dict[str, float]:
-    """A kernel's parts after what was seen; ``call``: what its own samples say that a call takes."""
-    c = seen.seconds(("call", *KERNEL), CALL) if call is None else call
+def of_kernel(seen: Experience) -> dict[str, float]:
+    """A kernel's parts, and below a trainer's, after what was seen."""
+    c = seen.seconds(("call", *KERNEL), CALL)
     turn = max(0.02, c) + c + 0.004
     return {
         "start": seen.seconds(("start", "numpy"), START),
