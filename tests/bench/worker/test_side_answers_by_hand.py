@@ -121,12 +121,23 @@ class TestKept:
         found = held(tmp_path, np.ones(1), np.ones(1), operands=operands)
         assert found == {"not_compared": "the sides were given other operands"}
 
-    def test_operands_of_other_formats_are_read_byte_by_byte(self, tmp_path):
-        """Two bytes that NumPy knows no number for, as those of bfloat16."""
-        narrow = np.frombuffer(b"\x01\x02\x03\x04", "V2")
-        other = np.frombuffer(b"\x01\x02\x03\x05", "V2")
-        assert held(tmp_path, np.ones(1), np.ones(1), operands=(narrow,), kept_for=(narrow,)) == IDENTICAL
-        assert "not_compared" in held(tmp_path, np.ones(1), np.ones(1), operands=(other,), kept_for=(narrow,))
+    @pytest.mark.parametrize(
+        ("operand", "other"),
+        [
+            (np.array([1 + 1j]), np.array([1 + 2j])),
+            (np.array([1.0], np.float16), np.array([2.0], np.float16)),
+            (np.array([True]), np.array([False])),
+            (np.frombuffer(b"\x01\x02", "V2"), np.frombuffer(b"\x01\x03", "V2")),
+            (np.zeros((0, 3)), np.zeros((0, 4))),
+            (np.array(1.0), np.array(2.0)),
+            (np.array([None]), np.array([True], object)),
+        ],
+    )
+    def test_operands_of_every_format_are_told_apart(self, tmp_path, operand, other):
+        """Two bytes that NumPy knows no number for stand for bfloat16."""
+        answer = np.ones(1)
+        assert held(tmp_path, answer, answer, operands=(operand,), kept_for=(operand,)) == IDENTICAL
+        assert "not_compared" in held(tmp_path, answer, answer, operands=(other,), kept_for=(operand,))
 
     def test_an_answer_that_was_not_kept_is_said_to_be_missing(self, tmp_path):
         spec = msgspec.structs.replace(SPEC, answer_of=str(tmp_path / "a.npz"), first_side="base")
