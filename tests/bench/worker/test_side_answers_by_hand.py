@@ -37,7 +37,7 @@ def held(folder: Path, theirs, mine, workload: Workload = WORKLOAD, operands=OPE
 
 class TestDifference:
     def test_over_the_largest_and_the_norm_of_the_first(self):
-        """Apart by 0, 3, 0 and 0, 4: 4 is the most, of √116; squares 25 over 1 + 4 + 4 + 100 + 116 = 225."""
+        """Apart by 3 and by 4, the most, of √116; squares 25 over 1 + 4 + 4 + 100 + 116 = 225."""
         theirs = [np.array([1.0, 2.0, -2.0]), np.array([-10.0, math.sqrt(116.0)])]
         mine = [np.array([1.0, -1.0, -2.0]), np.array([-10.0, math.sqrt(116.0) - 4.0])]
         found = difference(theirs, mine)

@@ -177,6 +177,16 @@ class TestKernel:
         run.time_left.end_group(A.group, run.now)
         assert run.left() == 0.0
 
+    def test_answers_to_loading_and_to_nothing_end_no_step(self):
+        run = Run(forecast(A))
+        run.begin(A, load=0.0)
+        run.time_left.answer(A, run.now + 0.125)
+        assert run.left() == near(WHOLE)
+        run.now += START
+        run.step(A, "prepare", SET_UP + 1.3)
+        run.time_left.answer(A, run.now + 5.0)
+        assert run.left() == near(2.21)
+
     def test_one_that_fails_in_its_turn_takes_its_part_with_it(self):
         """Until the next one is told what to do a quarter of what passes is added."""
         run = Run(forecast(A, B))
@@ -339,6 +349,15 @@ class TestTrainer:
         run.step(T, "go", 6.0, 6.0)
         parts = of_trainer(seen(STARTED, MADE, *FIRST, Evidence(("epoch", *TRAINER), 3.0, 6.0)))
         assert run.left() == near(2 * parts["epoch"] + parts["finish"])
+
+    def test_a_warm_epoch_that_takes_longer_than_it_should_tells_so_before_it_ends(self):
+        """2.6 s of 3, which are expected to become 3.25."""
+        run = Run(forecast(T))
+        run.trainer(T)
+        run.time_left.order(T, "go", run.now)
+        parts = of_trainer(seen(STARTED, MADE, *FIRST, Evidence(("epoch", *TRAINER), 3.0, 3.25)))
+        this = max(parts["epoch"] - 2.6, 0.65)
+        assert run.left(2.6) == near(this + 2 * parts["epoch"] + parts["finish"])
 
     def test_its_epochs_are_evidence_once(self):
         """What ends a launch of kernels adds what their samples say; epochs have said it already."""
@@ -555,6 +574,10 @@ class TestSideBySide:
         assert forecast(*here, there).seconds(0.0) == near(TRAINED + WHOLE)
         assert forecast(*here).seconds(0.0) == near(2 * WHOLE)
         assert forecast(*here, there, alone).seconds(0.0) == near(TRAINED + 2 * WHOLE)
+        time_left = forecast(*here, there)
+        for cell in here:
+            time_left.end(cell, 0.0)
+        assert time_left.seconds(0.0) == near(TRAINED)
 
 
 class TestSustained:
@@ -581,6 +604,13 @@ class TestSustained:
         assert run.left() == near(0.25 * 30.5 + 2.21)
         run.step(A, "go", TURN, CALL)
         assert run.left() == near(2.21 - TURN)
+
+    def test_at_the_end_of_the_time_that_was_expected_it_may_go_on(self):
+        run = Run(forecast(A, sustain_seconds=3.0))
+        run.kernel(A)
+        for _ in range(3):
+            run.step(A, "sustain", 1.0)
+        assert run.left() == near(0.25 * 3.0 + 2.21)
 
     def test_a_device_is_expected_to_be_level_as_soon_as_the_last_time(self):
         other = kernel("a", 2)
