@@ -153,12 +153,17 @@ class TimeLeft:
         if step == "go" and group.sustain_seconds and group.parts[cell.id].warm:
             self._levelled[group.device] = group.sustained or group.sustain_seconds
             group.sustain_seconds = 0.0
-        if step == "finish" and group.proving is None and group.parts[cell.id].expected.epochs is not None:
+        if step == "finish" and group.proving is None and self._trained(group.parts[cell.id]):
             live = [part for part in group.parts.values() if not part.ended]
             expected = sum(part.expected.proof_seconds for part in live) / self._cores
             path, told = _proof_path(group.parts[cell.id]), sum(self._finish(part) for part in live)
             group.proving = _Proving(now, path, expected, now, told)
         group.step = (cell.id, step)
+
+    def _trained(self, part: _Part) -> bool:
+        """Whether it is a trainer with no epoch to come; a slow candidate for the floor ends earlier."""
+        epochs = part.expected.epochs
+        return epochs is not None and (self._once or part.rounds >= epochs - 1)
 
     def answer(self, cell: Cell, now: float, sample_seconds: float | None = None) -> None:
         """The step that was ordered has ended well; ``sample_seconds`` of a sample."""

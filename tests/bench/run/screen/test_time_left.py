@@ -168,7 +168,7 @@ def test_devices_that_are_loaded_beforehand(preset: str, workload: str) -> None:
     launches, durations = PRESETS[preset].launches[0], plausible(cells, 3, alike=0.1)
     run = MadeUpRun(cells, durations, limits, launches=launches, sustained_seconds=30.0)
     pairs = announced(run)
-    kernels, trainings = ({c.group for c, _ in cells if c.kind == kind} for kind in ("kernel", "training"))
+    kernels, trainings = ({c.group for c, _ in cells if c.kind == kind} for kind in ("kernel", "task"))
     assert pairs[0][1] > 30 * (launches * len(kernels) + len(trainings))
     assert share_within_a_third(pairs) > 0.98
     # a device that is level after a third of it: known once it was
