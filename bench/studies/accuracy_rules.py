@@ -165,7 +165,9 @@ def announcements_table(world: World, trials: int, seed: int) -> tuple[str, dict
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.accuracy_rules", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m likeforlike.bench.studies.accuracy_rules", description=__doc__
+    )
     parser.add_argument("--trials", type=int, default=1000, help="of each row")
     parser.add_argument("--seed", type=int, default=2020)
     return parser.parse_args(given)

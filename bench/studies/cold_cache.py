@@ -137,7 +137,9 @@ def bandwidth_line(cores: int, rates: Mapping[str, float]) -> str:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.cold_cache", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m likeforlike.bench.studies.cold_cache", description=__doc__
+    )
     parser.add_argument("--implementation", default="numpy", help="one of the products")
     parser.add_argument("--sizes", default="500", help="comma-separated")
     parser.add_argument("--rounds", type=int, default=200)

@@ -73,7 +73,9 @@ def agreement(size: int, frozen: Turns) -> list[str]:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.frozen_neighbours", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m likeforlike.bench.studies.frozen_neighbours", description=__doc__
+    )
     parser.add_argument("--sizes", default="500,2000", help="comma-separated")
     parser.add_argument(
         "--blocks", type=int, default=20, help="pairs above 1000²; three times as many up to it"

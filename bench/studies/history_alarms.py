@@ -147,7 +147,9 @@ def report(histories: int, seed: int, runs: Sequence[int] = RUNS) -> str:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.history_alarms", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m likeforlike.bench.studies.history_alarms", description=__doc__
+    )
     parser.add_argument("--histories", type=int, default=80, help="of each kind, number of cells and length")
     parser.add_argument("--seed", type=int, default=2020)
     return parser.parse_args(given)

@@ -68,7 +68,9 @@ def requirement(turns: Turns, axes: Axes) -> str:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.memory_bandwidth", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m likeforlike.bench.studies.memory_bandwidth", description=__doc__
+    )
     parser.add_argument("--mebibytes", default="64,256", help="sizes of one array, comma-separated")
     parser.add_argument("--implementations", default="", help="comma-separated; all that are installed")
     parser.add_argument("--blocks", type=int, default=12, help="pairs")

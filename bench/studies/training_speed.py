@@ -264,7 +264,9 @@ def known(names: Sequence[str], workload: str = TRAINING) -> list[str]:
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.training_speed", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m likeforlike.bench.studies.training_speed", description=__doc__
+    )
     parser.add_argument("--epochs", type=int, default=7, help="the first one cold")
     parser.add_argument("--data", default="fashion-mnist", help="as for likeforlike bench")
     parser.add_argument("--trainers", default=",".join(TRAINERS), help="comma-separated")

@@ -228,7 +228,9 @@ def run_condition(
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m likeforlike.bench.studies.verdict_rules", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m likeforlike.bench.studies.verdict_rules", description=__doc__
+    )
     parser.add_argument("--trials", type=int, default=60, help="with a slow-down of 5 %%")
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--small-trials", type=int, default=20, help="with a slow-down of 2.5 %%")

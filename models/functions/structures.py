@@ -27,7 +27,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def family(leaf: Any) -> str:
-    """The framework that a value is of, by the packages of its type: tensorflow, torch, jax, cupy; or none."""
+    """The framework that a value is of, by its type's packages: tensorflow, torch, jax, cupy; or none."""
     return next((name for name in ("tensorflow", "torch", "jax", "cupy") if name in _roots(leaf)), "")
 
 

@@ -24,6 +24,7 @@ from likeforlike.reports.statistics.launches import (
 from likeforlike.reports.statistics.moderated_variance import Spread, joint_freedom, moderated
 from likeforlike.reports.statistics.ratios import RatioEstimate
 
+
 def over_runs(
     runs: Sequence[Sequence[Unit]],
     spread: Spread | None = None,

@@ -452,7 +452,9 @@ def test_what_an_implementation_cannot_do_is_said(name, device, axes, capability
 
 def test_numpy_is_on_no_gpu_whatever_a_plugin_says():
     entry = Implementation("mine", "matmul", "numpy", "", "mine:product")
-    assert unsupported(entry, "gpu:0", {}) == "mine runs on cpu only, not on gpu:0: NumPy knows no other device"
+    assert (
+        unsupported(entry, "gpu:0", {}) == "mine runs on cpu only, not on gpu:0: NumPy knows no other device"
+    )
     assert unsupported(entry, "cpu:0", {}) is None
 
 

@@ -88,7 +88,9 @@ class TestOurs:
 
     def test_a_folder_without_implementations_is_none(self):
         """Such as that of models of one's own; nor is what is no package."""
-        names = [package.rpartition(".")[2] for package in registry._workloads_in("likeforlike.models.kernels")]
+        names = [
+            package.rpartition(".")[2] for package in registry._workloads_in("likeforlike.models.kernels")
+        ]
         assert "gemm" in names
         assert "layouts" not in names
         assert "own" not in [p.rpartition(".")[2] for p in registry._workloads_in("likeforlike.models.tasks")]

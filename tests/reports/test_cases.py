@@ -116,7 +116,9 @@ class TestPooling:
         path = altered("own-run2", lambda document: document["commit_info"].update(id="a" * 40))
         _, text = report("own-run1", path)
         assert "Files side by side" not in text
-        told = "own-run1.json, own-run2-altered.json are pooled, since commit aaaaaaa, machine, set-up and the"
+        told = (
+            "own-run1.json, own-run2-altered.json are pooled, since commit aaaaaaa, machine, set-up and the"
+        )
         table = text[text.index("**Time and rate of the products**") :].split("**Implementations")[0]
         assert told in table
 
@@ -163,7 +165,10 @@ class TestPooling:
             document["likeforlike"]["code"] = {"likeforlike": "0" * 64}
 
         _, text = report(altered("own-run1", installed), altered("own-run2", installed))
-        assert "are pooled, since source code, machine, set-up and the options that say how to measure are the same" in text
+        assert (
+            "are pooled, since source code, machine, set-up and the options that say how to measure are the same"
+            in text
+        )
 
     def test_other_options_are_not_pooled(self, report, altered):
         def options(**given):

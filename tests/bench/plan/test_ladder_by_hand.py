@@ -31,7 +31,7 @@ DECLARED = {name: Workload(name, "", kind="task") for name in ("train", "second"
 
 def registry(**ways: dict[str, tuple[str, ...]]) -> Registry:
     """Loops of two tasks; of each the values of fields that it honours, its own first."""
-    known: dict[str, Any] = dict.fromkeys((*CHAIN, "far", "other"), {})
+    known: dict[str, Any] = {name: {} for name in (*CHAIN, "far", "other")}
     known |= {name.replace("_", "-"): has for name, has in ways.items()}
     entries = [
         entry(name, workload=task, ways=tuple(has.items()))
@@ -222,7 +222,9 @@ class TestWays:
 
     def test_one_that_the_next_loop_has_not_goes_with_the_loop(self):
         known = registry(far={"feeding": ("arrays", "gathered")})
-        assert self.along("far@matched+feeding=gathered:other", known) == [("other", (("feeding", "default"),))]
+        assert self.along("far@matched+feeding=gathered:other", known) == [
+            ("other", (("feeding", "default"),))
+        ]
 
     def test_on_the_way_only_if_the_next_has_it_not(self):
         """To the eager loop, which has no feeding of any name: it goes there, or already in between."""

@@ -19,7 +19,9 @@ def test_one_that_was_changed_is_named(number: int) -> None:
     operands = (np.zeros((2, 3)), np.arange(4, dtype=np.int32))
     before = OperandsBefore(operands)
     operands[number].reshape(-1)[-1] = 7
-    with pytest.raises(CellFailed, match=f"changed the operands that it was given, number {number}") as caught:
+    with pytest.raises(
+        CellFailed, match=f"changed the operands that it was given, number {number}"
+    ) as caught:
         before.refuse_changed()
     assert caught.value.outcome == "wrong-answer"
 

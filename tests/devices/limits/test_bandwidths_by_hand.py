@@ -92,7 +92,10 @@ def test_of_a_gpu_that_is_not_known_the_fastest_memory_and_the_largest_cache():
 
 def test_a_slice_has_its_board_s_and_says_so():
     machine = {"gpus": [{"name": "NVIDIA A30", "mig": {"multiprocessors": 14}}]}
-    found, whole = memory_ceiling(machine, "gpu:0"), memory_ceiling({"gpus": [{"name": "NVIDIA A30"}]}, "gpu:0")
+    found, whole = (
+        memory_ceiling(machine, "gpu:0"),
+        memory_ceiling({"gpus": [{"name": "NVIDIA A30"}]}, "gpu:0"),
+    )
     assert found.source == "a MIG slice: its whole board's, 933.1 GB/s, NVIDIA A30 datasheet"
     assert whole.source == "933.1 GB/s, NVIDIA A30 datasheet"
     assert (found.of_device, whole.of_device) == (False, True)

@@ -63,7 +63,12 @@ def test_every_field_and_no_other():
 
 @pytest.mark.parametrize(
     "machine",
-    [{}, {"cpu": "x", "memory_bytes": "8", "gpus": {"0": 1}, "versions": [1]}, {"gpus": None}, {"gpus": "text"}],
+    [
+        {},
+        {"cpu": "x", "memory_bytes": "8", "gpus": {"0": 1}, "versions": [1]},
+        {"gpus": None},
+        {"gpus": "text"},
+    ],
 )
 def test_what_is_not_told_or_nonsense_is_none(machine):
     assert identity(machine) == NOTHING
@@ -79,7 +84,8 @@ def test_a_gpu_of_another_type_still_counts():
 
 
 @pytest.mark.parametrize(
-    ("size", "gibibytes"), [(GIB // 2 + 1, 1), (GIB // 2 - 1, 0), (1.4 * GIB, 1), (1.6 * GIB, 2), (None, None)]
+    ("size", "gibibytes"),
+    [(GIB // 2 + 1, 1), (GIB // 2 - 1, 0), (1.4 * GIB, 1), (1.6 * GIB, 2), (None, None)],
 )
 def test_memory_is_told_to_the_nearest_gibibyte(size, gibibytes):
     assert identity({"memory_bytes": size})["memory_gibibytes"] == gibibytes

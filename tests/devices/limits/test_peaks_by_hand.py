@@ -138,7 +138,9 @@ def test_tensor_cores_rates_a_core_and_cycle():
         (12, 1): small,
     }
     cores = {capability: 64 if capability < (8, 6) else 128 for capability in expected}
-    found = {c: {p: rate / cores[c] for p, rate in rates.items()} for c, rates in TENSOR_FLOP_PER_CYCLE.items()}
+    found = {
+        c: {p: rate / cores[c] for p, rate in rates.items()} for c, rates in TENSOR_FLOP_PER_CYCLE.items()
+    }
     assert found == expected
 
 

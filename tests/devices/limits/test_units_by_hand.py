@@ -128,7 +128,8 @@ def test_what_lies_beyond_what_is_shown():
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "size"), [(9.996, 3, 1), (9.994, 3, 0), (-9.996, 3, 1), (0.0099996, 4, -2), (9.996, 4, 0)]
+    ("value", "digits", "size"),
+    [(9.996, 3, 1), (9.994, 3, 0), (-9.996, 3, 1), (0.0099996, 4, -2), (9.996, 4, 0)],
 )
 def test_the_size_of_a_figure_is_that_of_what_is_shown(value, digits, size):
     assert size_of(value, digits) == size

@@ -79,7 +79,12 @@ class TestMemory:
             ({"a/b/memory.max": "30 B", "a/b/memory.current": "12 B"}, 18),
             ({"memory/a/memory.limit_in_bytes": "30", "memory/a/memory.usage_in_bytes": "12"}, 18),
             (
-                {"a/b/memory.max": "60", "a/b/memory.current": "0", "memory.max": "20", "memory.current": "1"},
+                {
+                    "a/b/memory.max": "60",
+                    "a/b/memory.current": "0",
+                    "memory.max": "20",
+                    "memory.current": "1",
+                },
                 19,
             ),
         ],

@@ -23,7 +23,9 @@ def process(monkeypatch, capsys):
         log.clear()
         monkeypatch.setattr(best_rates.sys, "argv", ["it", "torch", device, "3", "0.5", *precisions])
         monkeypatch.setattr(best_rates, "end_with_parent", lambda pid: log.append("ends with its parent"))
-        monkeypatch.setattr(best_rates, "runtime", lambda name: SimpleNamespace(name=name, configure=configure))
+        monkeypatch.setattr(
+            best_rates, "runtime", lambda name: SimpleNamespace(name=name, configure=configure)
+        )
         monkeypatch.setattr(best_rates, "gpu_complaint", lambda switches, place: complaint)
         monkeypatch.setattr(best_rates, "bandwidth", lambda *told: log.append(told) or memory)
         monkeypatch.setattr(best_rates, "_best_product", lambda *told: log.append(told) or products)

@@ -86,7 +86,9 @@ def test_what_is_lacking_by_device_name_framework_and_precision():
     wanted = [Wanted(CPU, "numpy", ("float32", "float64", MEMORY)), Wanted(OTHER, "numpy", ("float32",))]
     assert lacking(wanted, []) == wanted
     assert lacking(wanted, [RATE]) == [Wanted(CPU, "numpy", ("float64", MEMORY)), wanted[1]]
-    assert lacking(wanted, [RATE, WIDE, replace(RATE, device="cpu:1")]) == [Wanted(CPU, "numpy", ("float64",))]
+    assert lacking(wanted, [RATE, WIDE, replace(RATE, device="cpu:1")]) == [
+        Wanted(CPU, "numpy", ("float64",))
+    ]
     assert lacking(wanted[:1], [RATE, WIDE, replace(RATE, precision="float64")]) == []
     assert lacking(wanted[1:], [replace(RATE, device="cpu:1", device_name="another")]) == wanted[1:]
     assert lacking(wanted[1:], [replace(RATE, device="cpu:1", framework="torch")]) == wanted[1:]
@@ -192,7 +194,9 @@ class TestKept:
     def test_it_is_written_whole_in_a_folder_that_is_made(self, tmp_path):
         path = tmp_path / "a" / "b" / "c.json"
         write_kept(path, iter([RATE, WIDE]))
-        assert path.read_text() == json.dumps({"rates": [asdict(RATE)], "bandwidths": [asdict(WIDE)]}, indent=1)
+        assert path.read_text() == json.dumps(
+            {"rates": [asdict(RATE)], "bandwidths": [asdict(WIDE)]}, indent=1
+        )
         write_kept(path, [WIDE])
         assert read_kept(path) == [WIDE]
         assert [file.name for file in path.parent.iterdir()] == ["c.json"]

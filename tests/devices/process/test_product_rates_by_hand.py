@@ -142,22 +142,22 @@ class TestStopwatch:
 
 def test_shapes_searched():
     k = 1024
-    assert product_rates.CPU_SHAPES == (
+    assert (
         (k // 2,) * 3,
         (k,) * 3,
         (k, 4 * k, k),
         (2 * k,) * 3,
         (2 * k, 4 * k, 2 * k),
         (4 * k,) * 3,
-    )
-    assert product_rates.GPU_SHAPES == (
+    ) == product_rates.CPU_SHAPES
+    assert (
         (2 * k,) * 3,
         (4 * k,) * 3,
         (4 * k, 8 * k, 4 * k),
         (8 * k,) * 3,
         (8 * k, 16 * k, 8 * k),
         (16 * k,) * 3,
-    )
+    ) == product_rates.GPU_SHAPES
     assert (product_rates.LEAST_CALLS, product_rates.PREPARING_SHARE) == (3, 8.0)
 
 

@@ -70,7 +70,11 @@ class TestWorkload:
 
     def test_what_presets_measure_alone(self):
         made = Workload("x", "", smoke_only=("a",), quick_only=("b", "c"))
-        assert [made.only_in(preset) for preset in ("smoke", "quick", "published")] == [("a",), ("b", "c"), ()]
+        assert [made.only_in(preset) for preset in ("smoke", "quick", "published")] == [
+            ("a",),
+            ("b", "c"),
+            (),
+        ]
 
     def test_what_a_result_file_says(self):
         wording = Wording(title="T", noun="n")
@@ -106,7 +110,10 @@ class TestAxis:
             (Axis("x", (1,)), {"1": 1, "12": 12, "0": None, "-3": None, "2.5": None, "x": None}),
             (Axis("x", (1,), least=2), {"1": None, "2": 2}),
             (Axis("x", (1,), least=None), {"0": 0, "-3": -3, "1" + 400 * "0": 10**400}),
-            (Axis("x", (1.0,), type="float", least=None), {"-0.5": -0.5, "nan": None, "inf": None, "-inf": None}),
+            (
+                Axis("x", (1.0,), type="float", least=None),
+                {"-0.5": -0.5, "nan": None, "inf": None, "-inf": None},
+            ),
             (Axis("x", (1.0,), type="float"), {"1": 1.0, "nan": None, "inf": None, "1e999": None}),
             (Axis("x", (1.0,), type="float", least=0.5), {"0.5": 0.5, "0.4": None, "1e3": 1000.0, "x": None}),
             (
@@ -154,7 +161,7 @@ class TestAxis:
 class TestKernel:
     def test_a_function_of_a_result_or_of_each_of_its_parts(self):
         assert each(lambda part: part + 1, (1, 2)) == (2, 3)
-        assert each(lambda part: part + [1], [0]) == [0, 1]
+        assert each(lambda part: [*part, 1], [0]) == [0, 1]
 
     def test_places_are_told_once_in_order(self):
         assert place_of(lambda part: part, "gpu:0") == "gpu:0"

@@ -92,9 +92,7 @@ def modules(monkeypatch, waited, gpus=(), cuda=False, jax_on="cpu"):
         ),
         "jax._src.xla_bridge": SimpleNamespace(_backends={jax_on: None}),
         "torch": SimpleNamespace(
-            cuda=SimpleNamespace(
-                synchronize=lambda: waited.append("torch"), is_initialized=lambda: cuda
-            ),
+            cuda=SimpleNamespace(synchronize=lambda: waited.append("torch"), is_initialized=lambda: cuda),
             accelerator=SimpleNamespace(synchronize=lambda: waited.append("accelerator")),
         ),
         "tensorflow": SimpleNamespace(
@@ -107,9 +105,7 @@ def modules(monkeypatch, waited, gpus=(), cuda=False, jax_on="cpu"):
             ),
         ),
         "cupy": SimpleNamespace(
-            cuda=SimpleNamespace(
-                Device=lambda: SimpleNamespace(synchronize=lambda: waited.append("cupy"))
-            )
+            cuda=SimpleNamespace(Device=lambda: SimpleNamespace(synchronize=lambda: waited.append("cupy")))
         ),
     }
     for name, module in there.items():
@@ -177,9 +173,7 @@ def test_what_is_computed_when_it_is_read_is_read():
         assert waiter_for(framework(package, __array__=computed)()) is None
 
 
-@pytest.mark.parametrize(
-    "told", [False, np.False_, np.array(False), np.array([True, False]), [True, False]]
-)
+@pytest.mark.parametrize("told", [False, np.False_, np.array(False), np.array([True, False]), [True, False]])
 def test_a_check_says_no_by_false_of_any_type_and_in_any_place(told):
     assert says_no(told)
 
@@ -189,7 +183,9 @@ def test_all_else_that_it_returns_is_no_objection(told):
     assert not says_no(told)
 
 
-@pytest.mark.parametrize(("value", "nothing"), [(None, True), ([], True), ((None, {}), True), (0, False), ([None, ""], False)])
+@pytest.mark.parametrize(
+    ("value", "nothing"), [(None, True), ([], True), ((None, {}), True), (0, False), ([None, ""], False)]
+)
 def test_nothing_can_be_compared_of_none_and_of_empty_parts(value, nothing):
     assert holds_nothing(value) == nothing
 

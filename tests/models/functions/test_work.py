@@ -231,7 +231,10 @@ class TestProof:
         mine, theirs = pair(tmp_path, np.sort, np.sort, drawn)
         first_call(mine)
         first_call(theirs)
-        assert theirs.kernel().unproven() == "no answer of a timed call could be held against the first function's"
+        assert (
+            theirs.kernel().unproven()
+            == "no answer of a timed call could be held against the first function's"
+        )
         timed_call(mine)
         timed_call(theirs)
         assert [work.kernel().unproven() for work in (mine, theirs)] == ["", ""]
@@ -277,7 +280,9 @@ def test_launches_have_arguments_of_their_own_and_all_in_one_the_same(tmp_path, 
 
 def test_seeds_are_of_32_bits_and_apart_in_every_launch():
     def seeds(token):
-        return [Draws(lambda seed: (seed,), {}, token).set(number).positional[0] for number in (0, 1, 10**9 + 7)]
+        return [
+            Draws(lambda seed: (seed,), {}, token).set(number).positional[0] for number in (0, 1, 10**9 + 7)
+        ]
 
     assert seeds(0) == [2026, 2027, 2026 + 10**9 + 7]
     assert seeds(1) == [1_002_029, 1_002_030, 1_002_029 + 10**9 + 7]

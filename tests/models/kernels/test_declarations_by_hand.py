@@ -80,7 +80,10 @@ def test_each_preset_measures_these_sizes(workload, axes, size, order):
     assert precision == (None if workload is NOISE else (("float32",), (), ()))
     assert list(told.items()) == list(axes.items())
     assert [axis.name for axis in workload.axes if axis.size] == ([] if size is None else [size])
-    assert (workload.order, workload.presets) == (order, ("smoke", "quick", "published") if workload is NOISE else ())
+    assert (workload.order, workload.presets) == (
+        order,
+        ("smoke", "quick", "published") if workload is NOISE else (),
+    )
 
 
 def test_the_least_that_can_be_asked_for():
@@ -99,7 +102,9 @@ def test_what_has_no_count_tells_none():
     assert [w.name for w, *_ in DECLARED if w.flop({"what": "gather", **ONE}) is None] == [
         "embedding", "copy", "sort", "noise",
     ]  # fmt: skip
-    assert [w.name for w, *_ in DECLARED if w.fewest_flop({"what": "gather", **ONE}) is not None] == ["conv2d"]
+    assert [w.name for w, *_ in DECLARED if w.fewest_flop({"what": "gather", **ONE}) is not None] == [
+        "conv2d"
+    ]
 
 
 ONE = dict.fromkeys(

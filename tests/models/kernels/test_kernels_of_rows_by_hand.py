@@ -64,7 +64,9 @@ class TestSoftmax:
         for found in (self.verified(self.PROBLEM, self.RIGHT), probed):
             assert found.error < 1e-15
             assert found.tolerance == bound
-        assert self.verified(self.PROBLEM, self.RIGHT + [[0.1, 0], [0.1, 0]]).error == pytest.approx(0.15)
+        assert self.verified(self.PROBLEM, np.add(self.RIGHT, [[0.1, 0], [0.1, 0]])).error == pytest.approx(
+            0.15
+        )
         assert self.verified(self.PROBLEM, self.RIGHT - [[0, 0], [0, 0.3]]).error == pytest.approx(0.4)
         for wrong in (self.RIGHT[:1], self.RIGHT[:, :1], None):
             assert self.verified(self.PROBLEM, wrong) == Verification(math.inf, bound)
@@ -227,8 +229,10 @@ class TestTransforms:
             return fft.verify({"size": 4}, self.PROBLEM, answer)
 
         assert verified(self.RIGHT) == Verification(pytest.approx(0.0, abs=1e-15), bound)
-        assert verified(self.RIGHT + [[1, 0, 0], [0, 0, 0]]).error == pytest.approx(1 / math.sqrt(112))
-        assert verified(self.RIGHT + [[1, 0, 0], [0, 0.5j, 0]]).error == pytest.approx(0.5 / math.sqrt(3))
+        assert verified(np.add(self.RIGHT, [[1, 0, 0], [0, 0, 0]])).error == pytest.approx(1 / math.sqrt(112))
+        assert verified(np.add(self.RIGHT, [[1, 0, 0], [0, 0.5j, 0]])).error == pytest.approx(
+            0.5 / math.sqrt(3)
+        )
         for wrong in (self.RIGHT[:1], self.RIGHT[:, :2], None):
             assert verified(wrong) == Verification(math.inf, bound)
 
@@ -351,7 +355,9 @@ class TestTriadAndCopy:
 
     @pytest.mark.parametrize("workload", [triad, copy])
     def test_a_probe_reads_by_the_kernel(self, workload):
-        problem, right = (self.TRIAD, [[0.875], [1.125]]) if workload is triad else (self.COPY, [[0.5], [0.75]])
+        problem, right = (
+            (self.TRIAD, [[0.875], [1.125]]) if workload is triad else (self.COPY, [[0.5], [0.75]])
+        )
         probe = workload.probe({}, problem, np.random.default_rng(0))
         halved = Kernel(call=lambda: None, to_numpy=lambda result: result / 2)
         assert probe(halved, 2 * np.repeat(right, 4096, axis=1), np.ones(2)).error == 0.0

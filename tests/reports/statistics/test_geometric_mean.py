@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.geometric_mean import geometric_mean_ratio
 from likeforlike.reports.statistics.between_runs import apart
+from likeforlike.reports.statistics.geometric_mean import geometric_mean_ratio
 from likeforlike.reports.statistics.launches import unit_of
 from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.ratios import RatioEstimate

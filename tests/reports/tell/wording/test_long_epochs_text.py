@@ -31,6 +31,8 @@ def test_it_is_told_from_a_tenth_on(longest, is_told):
     assert bool(by_sums([4.0] * 4 + [longest], [4.0] * 5, 1.0, NAMES)) == is_told
 
 
-@pytest.mark.parametrize(("base", "other", "ratio"), [([], [1.0], 1.0), ([0.0], [1.0], 1.0), ([1.0], [9.0], 0.0)])
+@pytest.mark.parametrize(
+    ("base", "other", "ratio"), [([], [1.0], 1.0), ([0.0], [1.0], 1.0), ([1.0], [9.0], 0.0)]
+)
 def test_of_nothing_nothing_is_said(base, other, ratio):
     assert by_sums(base, other, ratio, NAMES) == ""
