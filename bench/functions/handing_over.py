@@ -165,7 +165,7 @@ def _named_by(value: Any) -> list[Any]:
         return []
     code = getattr(value, "__code__", None)
     if code is None:  # an object that can be called
-        method = vars(type(value)).get("__call__")
+        method = inspect.getattr_static(type(value), "__call__", None)
         return [method] if getattr(method, "__code__", None) is not None else []
     names = getattr(value, "__globals__", {})
     used = [names[name] for name in code.co_names if name in names]
