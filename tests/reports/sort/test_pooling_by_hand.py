@@ -129,6 +129,12 @@ class TestApart:
         ]
         assert [pool.shared for pool in study.pools] == [True, True]
 
+    def test_what_the_first_file_does_not_tell_joins_no_unlike_works(self):
+        files = [works(None), works(2.0, name="b.json"), works(4.0, name="c.json")]
+        study = build_study(files)
+        assert measured(study) == [(beside("a.json and 1 more"), 2), (beside("c.json"), 1)]
+        assert study.remarks[-1] == "matmul of c.json stands beside a.json: operations 2 and 4."
+
     def test_workloads_of_one_reason_are_told_in_one_sentence(self):
         files = [
             file(cell(flop=flop), cell(workload="eigen", flop=flop), name=name)
