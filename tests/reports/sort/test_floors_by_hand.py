@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from report_by_hand import cell, epoch, file, measured, training
+from report_by_hand import epoch, file, measured, training
 
 from likeforlike.reports.read.schema.cells import Disturbed, Verified
 from likeforlike.reports.sort.floors import fastest_by_round, is_floor, rounds_won

@@ -362,7 +362,7 @@ class TestStep:
 
     @pytest.mark.parametrize("places", [None, {12}, {13}])
     def test_a_run_set_aside_may_be_of_either_side(self, places):
-        values = saw(12) + [40.0] + saw(12, 5.0)
+        values = [*saw(12), 40.0, *saw(12, 5.0)]
         (step,) = find_steps(values, places=places, inflation=1.0).steps
         assert (step.earliest, step.position, step.latest) == (12, 13, 13)
 
