@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from report_by_hand import cell, file, machine, plain, plain_file
+from report_by_hand import COMMIT, cell, file, head, machine, plain, plain_file
 
+from likeforlike.reports.read.result_file import Commit
 from likeforlike.reports.sort.group_by import OWN_GROUPS, GroupBy
 from likeforlike.reports.sort.measured.keys import Key
 from likeforlike.reports.sort.pooling import build_study, key_of
 
 ALONE = (("size", 8),)
+OTHER = Commit("d" * 40, dirty=False)
 
 
 def beside(label):
@@ -101,6 +103,28 @@ class TestApart:
         why = "no commit says that the code is the same"
         assert study.remarks == (f"matmul of b.json stands beside a.json: {why}.",)
         assert measured(study) == [(beside("a.json"), 1), (beside("b.json"), 1)]
+
+    @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1)])
+    @pytest.mark.parametrize(
+        ("told", "why"),
+        [
+            (
+                [{"commit": commit, "header": head(code={"mine": "1"})} for commit in (None, COMMIT, OTHER)],
+                {"commit ccccccc and ddddddd", "commit ddddddd and ccccccc"},
+            ),
+            (
+                [{"header": head(code=code)} for code in ({}, {"mine": "1"}, {"mine": "2"})],
+                {"the source code of mine"},
+            ),
+        ],
+    )
+    def test_a_file_that_tells_less_joins_no_two_that_differ(self, told, why, order):
+        """The first agrees with either of the others, which don't with each other, whichever comes first."""
+        files = [file(cell(), name=f"{n}.json", **told[n]) for n in order]
+        study = build_study(files)
+        assert sorted(len(item.runs) for item in study.measurements) == [1, 2]
+        (remark,) = (text for text in study.remarks if "stands beside" in text)
+        assert remark.rpartition(": ")[2].rstrip(".") in why
 
     def test_what_a_file_compares_stays_together(self):
         second = file(cell(flop=4.0), cell("jax", flop=2.0), name="b.json")
