@@ -234,9 +234,9 @@ def test_what_a_further_side_has_stands_behind_the_first_side_s():
 
 
 def test_several_workers_are_held_against_one():
-    def item(workers, name="tf", of_machine=XEON, device="cpu:0", **axes):
-        told = {"workers": workers, "recipe": "r"} | axes
-        return of(training(name, axes=told, device=device), of=of_machine)
+    def item(workers, name="tf", of_machine=XEON, axes=None, **more):
+        told = {"workers": workers, "recipe": "r"} | (axes or {})
+        return of(training(name, axes=told, **{"workload": "distributed"} | more), of=of_machine)
 
     four = item(4)
     others = [
@@ -244,7 +244,8 @@ def test_several_workers_are_held_against_one():
         item(1, "jax"),
         item(1, of_machine=EPYC),
         item(1, device="gpu:0"),
-        item(1, recipe="x"),
+        item(1, axes={"recipe": "x"}),
+        item(1, workload="distributed-text"),
         item(0),
     ]
     one = item(1)
