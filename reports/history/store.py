@@ -171,11 +171,24 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_earlier_states(rows: Sequence[HistoryRow]) -> Iterator[HistoryRow]:
-    """Of a run that was resumed, and added before and after, each cell counts once."""
+    """Of a run that was resumed, and added before and after, each cell counts once, as it was in the end.
+
+    It may have had fewer launches before: then its samples are the first of those that it has now.
+    """
+    states: dict[tuple[str, ...], set[tuple[float, ...]]] = {}
+    for row in rows:
+        states.setdefault(_place(row), set()).add(tuple(row.samples))
     seen = set()
     for row in rows:
-        place = (row.run_id or row.digest, row.machine, row.cell, row.run, tuple(row.samples))
-        if row.run_id and place in seen:
+        place, samples = _place(row), tuple(row.samples)
+        count = len(samples)
+        grown = any(len(more) > count > 0 and more[:count] == samples for more in states[place])
+        if row.run_id and (grown or (place, samples) in seen):
             continue
-        seen.add(place)
+        seen.add((place, samples))
         yield row
+
+
+def _place(row: HistoryRow) -> tuple[str, ...]:
+    """The run, the machine, the cell and which of its repetitions."""
+    return row.run_id or row.digest, row.machine, row.cell, row.run

@@ -170,7 +170,7 @@ def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement 
 
     def alike(one: Measurement) -> tuple[Any, ...]:
         others = tuple((name, value) for name, value in one.key.axes if name != "workers")
-        return one.machine.id, one.key.device, one.key.implementation, others
+        return one.machine.id, one.key.workload, one.key.device, one.key.implementation, others
 
     for one in items:
         if one.key.axis.get("workers") == 1 and alike(one) == alike(item):

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.read.result_file import Cell, ResultFile
 from likeforlike.reports.sort.measured.measurements import grouped
 from likeforlike.reports.sort.measured.study import Pool
 
@@ -26,16 +26,21 @@ def without_twins(files: Iterable[ResultFile]) -> tuple[list[ResultFile], list[s
 
 
 def _without_earlier_states(files: list[ResultFile], remarks: list[str]) -> list[ResultFile]:
-    """Of a run that was resumed, a file written before holds cells of the file after it: these count once."""
+    """Of a run that was resumed, a file written before holds cells of the file after it: these count once.
+
+    One that had fewer launches then counts as it was in the end.
+    """
+    states = grouped((_place(file, cell), (cell.samples, file)) for file in files for cell in file.cells)
     seen: dict[tuple[Any, ...], ResultFile] = {}
     result = []
     for file in files:
         if not file.run_id:
             result.append(file)
             continue
-        places = [(file.run_id, file.machine.id, cell.id, cell.samples) for cell in file.cells]
-        first = next((seen[place] for place in places if place in seen), None)
-        own = tuple(cell for cell, place in zip(file.cells, places, strict=True) if place not in seen)
+        places = [(_place(file, cell), cell.samples) for cell in file.cells]
+        holders = [seen.get(place) or _holder_of_more(file, place[1], states[place[0]]) for place in places]
+        first = next((holder for holder in holders if holder is not None), None)
+        own = tuple(cell for cell, holder in zip(file.cells, holders, strict=True) if holder is None)
         if first is not None:
             count = len(file.cells) - len(own)
             cells = f"{count} cell{'' if count == 1 else 's'}"
@@ -43,6 +48,20 @@ def _without_earlier_states(files: list[ResultFile], remarks: list[str]) -> list
         seen |= {place: file for place in places if place not in seen}
         result.append(file if first is None else replace(file, cells=own))
     return result
+
+
+def _place(file: ResultFile, cell: Cell) -> tuple[str, str, str]:
+    """The run, the machine and the cell."""
+    return file.run_id, file.machine.id, cell.id
+
+
+def _holder_of_more(
+    file: ResultFile, samples: Sequence[float], states: Iterable[tuple[Sequence[float], ResultFile]]
+) -> ResultFile | None:
+    """Another file in which a cell has these samples, at least one, and then those of further launches."""
+    count = len(samples)
+    longer = (other for more, other in states if len(more) > count > 0 and more[:count] == samples)
+    return next((other for other in longer if other is not file), None)
 
 
 def _without_ended_gaps(files: list[ResultFile]) -> list[ResultFile]:

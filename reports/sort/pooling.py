@@ -43,7 +43,14 @@ class _Set:
 
     def conflict(self, file: ResultFile, runs: KeyedRuns) -> str:
         """Why runs of a file are no repetitions of these; empty if they are."""
-        return unlike_files(self.files[0], file) or self.work.conflict(runs)
+        reasons = (unlike_files(known, file) for known in self._witnesses())
+        return next(filter(None, reasons), "") or self.work.conflict(runs)
+
+    def _witnesses(self) -> Iterable[ResultFile]:
+        """The first file; where it tells no commit, or no digests of its code, also the first that does."""
+        tells = (lambda file: file.commit, lambda file: file.header and file.header.code)
+        first = [next((file for file in self.files if told(file)), self.files[0]) for told in tells]
+        return {id(file): file for file in (self.files[0], *first)}.values()
 
     @property
     def name(self) -> str:

@@ -268,10 +268,10 @@ class _Search:
     def run(self) -> tuple[list[int], float]:
         """The positions of the steps, and the least p-value of any place."""
         weak: list[int] = []
-        least = self._split(0, self.values.size, weak, first=True)
+        least = self._split(0, self.values.size, weak)
         return self._merge(sorted(set(weak))), least
 
-    def _split(self, start: int, end: int, weak: list[int], first: bool = False) -> float:
+    def _split(self, start: int, end: int, weak: list[int]) -> float:
         """Collect weak places of a part, and its own parts' (Hunter's splitting); the first one's p-value."""
         places = set(self.allowed)
         candidates = [found for found in energies(self.values, start, end) if found[0] in places]

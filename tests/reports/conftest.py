@@ -21,6 +21,7 @@ def _helper(name):
 
 samples = _helper("samples")
 _helper("browser")
+_helper("by_hand")
 _helper("frames")
 _helper("histories")
 _helper("hostile")

@@ -64,14 +64,12 @@ def unlike_runs(first: Extra, second: Extra) -> str:
     Beside the work of an epoch, how many epochs there were: last epochs and curves are told of runs. And
     the inherited variables that changed one of them and not the other.
     """
-    mine, theirs = (_work(e) | _length(e) | _environment(e) for e in (first, second))
-    return _unlike(mine, theirs)
+    return _unlike(_of_run(first), _of_run(second))
 
 
 def unlike_terms(first: Extra, second: Extra) -> str:
     """In what two cells differ that are to be compared, whichever implementation and device they are of."""
-    mine, theirs = ({**_material(extra), **_shape(extra), **_length(extra)} for extra in (first, second))
-    return _unlike(mine, theirs)
+    return _unlike(_terms(first), _terms(second))
 
 
 def unlike_material(first: Extra, second: Extra) -> str:
@@ -83,32 +81,42 @@ class WorkSet:
     """Runs of one workload on one machine whose work is the same wherever they meet.
 
     Whole files stay together: were only the cells that two files share kept apart, what one of them has
-    alone would be compared with the other's.
+    alone would be compared with the other's. What a cell does not tell is no difference to any: so every cell
+    is remembered that tells more than those before it, and one is held against them all.
     """
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
-        self._seen: dict[object, Cell] = {}
+        self._seen: dict[object, tuple[set[str], list[Cell]]] = {}
 
     def add(self, runs: Iterable[tuple[Key, Run]]) -> None:
         """Take runs, each with its key, as part of the set."""
         for key, run in runs:
             self.runs.append(run)
-            for scope, _ in _scopes(key):
-                self._seen.setdefault(scope, run.cell)
+            for scope, told, _ in _scopes(key):
+                names, cells = self._seen.setdefault(scope, (set(), []))
+                further = told(run.cell.extra).keys() - names
+                if further:
+                    names.update(further)
+                    cells.append(run.cell)
 
     def conflict(self, runs: Iterable[tuple[Key, Run]]) -> str:
         """In what runs differ from those of the set; empty if they belong to it."""
         for key, run in runs:
-            for scope, unlike in _scopes(key):
-                seen = self._seen.get(scope)
-                told = "" if seen is None else unlike(seen, run.cell)
+            for scope, _, unlike in _scopes(key):
+                _, cells = self._seen.get(scope, ((), ()))
+                told = next(filter(None, (unlike(cell, run.cell) for cell in cells)), "")
                 if told:
                     return told
         return ""
 
 
-def _scopes(key: Key) -> tuple[tuple[object, Callable[[Cell, Cell], str]], ...]:
+_Scope = tuple[object, Callable[[Extra], dict[str, Any]], Callable[[Cell, Cell], str]]
+
+
+def _scopes(key: Key) -> tuple[_Scope, ...]:
+    """With which cells one meets, what a cell tells there, and in what two of them differ."""
+
     def repeated(first: Cell, second: Cell) -> str:
         return unlike_runs(first.extra, second.extra) or unlike_cells(first, second)
 
@@ -118,7 +126,11 @@ def _scopes(key: Key) -> tuple[tuple[object, Callable[[Cell, Cell], str]], ...]:
     def beside(first: Cell, second: Cell) -> str:
         return unlike_material(first.extra, second.extra)
 
-    return (key, repeated), ((key.workload, key.axes), compared), (key.workload, beside)
+    return (
+        (key, _of_run, repeated),
+        ((key.workload, key.axes), _terms, compared),
+        (key.workload, _material, beside),
+    )
 
 
 def _unlike(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
@@ -134,6 +146,14 @@ def _unlike(mine: dict[str, Any], theirs: dict[str, Any]) -> str:
 
 def _value_text(value: Any) -> str:
     return plain_number(value, 6) if isinstance(value, float) else str(value)
+
+
+def _of_run(extra: Extra) -> dict[str, Any]:
+    return _work(extra) | _length(extra) | _environment(extra)
+
+
+def _terms(extra: Extra) -> dict[str, Any]:
+    return {**_material(extra), **_shape(extra), **_length(extra)}
 
 
 def _work(extra: Extra) -> dict[str, Any]:

@@ -117,6 +117,18 @@ def test_a_run_added_before_and_after_it_was_resumed_counts_once(write, tmp_path
     assert len(rows) == 8
 
 
+def test_a_cell_that_had_fewer_launches_before_counts_as_it_was_in_the_end(write, tmp_path):
+    late = histories.documents(1)[0]
+    told = late["benchmarks"][0]["extra_info"]
+    seconds = late["benchmarks"][0]["stats"]["data"]
+    before = samples.cell("matmul", told["implementation"], "cpu:0", told["axes"], seconds[:4])
+    for name, content in (("early", late | {"benchmarks": [before]}), ("late", late)):
+        store.add(read_named(write(f"{name}.json", content)), tmp_path / "history")
+    rows, _ = store.read(tmp_path / "history")
+    assert len(rows) == 8
+    assert [row.samples for row in rows if row.cell == told["cell"]] == [seconds]
+
+
 def test_shipped_and_plain_files_are_kept_as_well(write, tmp_path):
     for name in published_names():
         store.add(read_named(name), tmp_path / "history")
