@@ -139,7 +139,7 @@ class TestRuns:
     def test_files_that_tell_of_one_run_are_one(self):
         halves = [
             document([product(name, [seconds] * 3 * ROUNDS, 3) for name, seconds in pair], run_id="one")
-            for pair in ([("numpy", 0.01), ("jax", 0.012)], [("numpy", 0.01), ("jax", 0.013)])
+            for pair in ([("numpy", 0.01), ("jax", 0.012)], [("numpy", 0.011), ("jax", 0.0143)])
         ]
         study = study_of(*halves)
         estimate = estimate_ratio(*study.measurements, Grounds(study))

@@ -90,9 +90,7 @@ class TestRuns:
         assert (mean([1.0, 2.0, 6.0]), mean([])) == (3.0, None)
 
     def test_a_figure_of_the_last_epoch_is_its_mean_over_the_runs_that_tell_it(self):
-        runs = [
-            (epoch(1, loss=9.0), epoch(2, loss=7.0), epoch(3, loss=last)) for last in (1.0, None, 4.0)
-        ]
+        runs = [(epoch(1, loss=9.0), epoch(2, loss=7.0), epoch(3, loss=last)) for last in (1.0, None, 4.0)]
         item = measured(*(Run(file(), training(epochs=told)) for told in (*runs, ())))
         assert mean_of_last(item, "loss") == 2.5
         assert mean_of_last(item, "val_loss") is None

@@ -141,9 +141,7 @@ class TestMeasuring:
         assert unlike_measuring(first, first) == Unlike("")
 
     def test_the_first_runs_are_held_against_each_other(self):
-        first, second = (
-            measured(*(ours({"timer": timer}) for timer in timers)) for timers in ("xyz", "xvw")
-        )
+        first, second = (measured(*(ours({"timer": timer}) for timer in timers)) for timers in ("xyz", "xvw"))
         assert unlike_measuring(first, second) == Unlike("")
 
     def test_what_withholds_nothing_is_told(self):
