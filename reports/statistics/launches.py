@@ -188,8 +188,14 @@ def over_launches(
         student_ratio(centre, math.sqrt(square / count), known, kept, True, confidence, count, share)
         for square, known in errors
     ]
-    widest = max(estimates, key=lambda estimate: estimate.high)
-    return replace(widest, p_value=max(e.p_value for e in estimates), left_out=len(units) - count)
+    widest = max(range(len(errors)), key=lambda number: estimates[number].high)
+    others = [(square / count, known) for n, (square, known) in enumerate(errors) if n != widest]
+    return replace(
+        estimates[widest],
+        p_value=max(e.p_value for e in estimates),
+        left_out=len(units) - count,
+        narrower=others[0] if others else None,
+    )
 
 
 def _telling(spread: Spread | None) -> Spread | None:
@@ -270,8 +276,15 @@ def at_confidence(estimate: RatioEstimate, confidence: float) -> RatioEstimate:
     """The estimate with Student's interval at another confidence; as it is where it has none."""
     if estimate.freedom is None or not estimate.has_interval or confidence == estimate.confidence:
         return estimate
-    longer = _factor(estimate.freedom, confidence) / _factor(estimate.freedom, estimate.confidence)
     centre = math.log(estimate.ratio)
+    if estimate.narrower is not None:
+        kinds = [(interval_squared_error(estimate), estimate.freedom), estimate.narrower]
+        if _arm(*kinds[1], confidence) > _arm(*kinds[0], confidence):
+            kinds.reverse()
+        arm = _arm(*kinds[0], confidence)
+        ends = {"low": math.exp(centre - arm), "high": math.exp(centre + arm)}
+        return replace(estimate, **ends, confidence=confidence, freedom=kinds[0][1], narrower=kinds[1])
+    longer = _factor(estimate.freedom, confidence) / _factor(estimate.freedom, estimate.confidence)
     low, high = (centre + longer * (math.log(end) - centre) for end in (estimate.low, estimate.high))
     return replace(estimate, low=math.exp(low), high=math.exp(high), confidence=confidence)
 
@@ -349,6 +362,10 @@ def _p_value(centre: float, error: float, freedom: float) -> float:
 def _factor(freedom: float, confidence: float) -> float:
     half = (1.0 + confidence) / 2.0
     return float(special.ndtri(half) if math.isinf(freedom) else special.stdtrit(freedom, half))
+
+
+def _arm(squared_error: float, freedom: float, confidence: float) -> float:
+    return _factor(freedom, confidence) * math.sqrt(squared_error)
 
 
 def student(
