@@ -63,8 +63,8 @@ class RatioEstimate:
     left_out: int = 0
     """Launches besides those behind it that lay apart from the others."""
     narrower: tuple[float, float] | None = None
-    """Of a quantile, the squared error and the degrees of freedom of the interval that was not told, since the
-    other is wider; at another confidence it may be the wider one."""
+    """Of a quantile, squared error and degrees of freedom of the interval that was not told, the other being
+    wider; at another confidence it may be the wider one."""
 
     @property
     def has_interval(self) -> bool:
