@@ -96,7 +96,7 @@ def score_sums(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 
 def shares_right(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Of each sample the share of its labels that have the largest logit, [n]."""
-    return _by_sample(logits.argmax(axis=-1) == labels)
+    return _by_sample((logits.argmax(axis=-1) == labels).astype(np.float64))
 
 
 def mean_loss_backward(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:

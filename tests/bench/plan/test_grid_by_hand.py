@@ -53,7 +53,7 @@ OURS = ("train", "parallel", "product", "noise")
 
 
 def of(workload: str, *names: str, **more: Any) -> list[Implementation]:
-    return [entry(name, workload=workload, **more) for name in names]
+    return [entry(name, workload=workload, **{"framework": "own", **more}) for name in names]
 
 
 ENTRIES = (

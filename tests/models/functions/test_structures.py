@@ -155,8 +155,9 @@ def test_what_a_device_still_does_is_waited_for_though_nothing_of_it_is_returned
     assert waited_for(result, waited) == []
 
 
-def test_what_is_computed_when_it_is_read_is_read():
+def test_what_is_computed_when_it_is_read_is_read(monkeypatch):
     """As of Dask, MLX and whoever else makes arrays; those that are there already are left alone."""
+    modules(monkeypatch, [])
     read: list[str] = []
 
     def computed(self, dtype=None, copy=None):
