@@ -21,7 +21,7 @@ _CALLED = ("problem", "flop", "fewest_flop", "bytes_moved", "items", "memory_byt
 _CALLED_IF_GIVEN = ("reference", "probe", "settled")
 _TEXTS = ("name", "summary", "kind", "target", "precision")
 _NAMES = ("smoke_only", "quick_only", "presets", "idle")
-_FLAGS = ("rows_alike", "multiplies", "feeds", "transfers")
+_FLAGS = ("rows_alike", "multiplies", "feeds", "transfers", "own_precision")
 _OF_AXES: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str}
 _RESERVED = ("run", "file", "recipe", "strategy", "workers")
 """Axes that have a meaning of their own."""

@@ -112,7 +112,14 @@ def _is_read_to_be_computed(part: Any) -> bool:
 def _read(value: Any) -> None:
     for part in leaves(value):
         if _is_read_to_be_computed(part):
-            np.asarray(part)
+            _as_array(part)
+
+
+def _as_array(part: Any) -> Any:
+    try:
+        return np.asarray(part)
+    except Exception:  # whatever a stranger's object raises: it is no array after all
+        return part
 
 
 def on_host(value: Any) -> Any:
@@ -132,7 +139,7 @@ def on_host(value: Any) -> Any:
     if name == "cupy" and hasattr(value, "get"):
         return value.get()
     if _is_read_to_be_computed(value):
-        return np.asarray(value)
+        return _as_array(value)
     return _as_known(np.asarray(value)) if name == "jax" else value
 
 

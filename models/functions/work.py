@@ -75,8 +75,14 @@ class Work:
     def kernel(self) -> Kernel:
         """As the harness calls it."""
         supply = self if self.renewable else None
-        calls = {"calls": lambda: self.calls, "unproven": self.unproven}
-        return Kernel(self.call, self.wait, on_host, supply=supply, **calls)
+        return Kernel(
+            self.call,
+            self.wait,
+            on_host,
+            supply=supply,
+            calls=lambda: self.calls,
+            unproven=self.unproven,
+        )
 
     def call(self) -> Any:
         """Call the function, as often in a row as it takes; the last result."""

@@ -282,8 +282,14 @@ def at_confidence(estimate: RatioEstimate, confidence: float) -> RatioEstimate:
         if _arm(*kinds[1], confidence) > _arm(*kinds[0], confidence):
             kinds.reverse()
         arm = _arm(*kinds[0], confidence)
-        ends = {"low": math.exp(centre - arm), "high": math.exp(centre + arm)}
-        return replace(estimate, **ends, confidence=confidence, freedom=kinds[0][1], narrower=kinds[1])
+        return replace(
+            estimate,
+            low=math.exp(centre - arm),
+            high=math.exp(centre + arm),
+            confidence=confidence,
+            freedom=kinds[0][1],
+            narrower=kinds[1],
+        )
     longer = _factor(estimate.freedom, confidence) / _factor(estimate.freedom, estimate.confidence)
     low, high = (centre + longer * (math.log(end) - centre) for end in (estimate.low, estimate.high))
     return replace(estimate, low=math.exp(low), high=math.exp(high), confidence=confidence)

@@ -170,6 +170,15 @@ def test_what_is_computed_when_it_is_read_is_read(monkeypatch):
         assert wait is not None
         wait(result)
     assert read == ["dask.stand_in", "somebodys.stand_in"]
+
+    def refuses(self, dtype=None, copy=None):
+        raise RuntimeError("densify me first")
+
+    refusing = framework("sparse", __array__=refuses)()
+    wait = waiter_for(refusing)
+    assert wait is not None
+    wait(refusing)
+    assert same(refusing, refusing)
     for package in ("pandas", "polars", "pyarrow", "numpy"):
         assert waiter_for(framework(package, __array__=computed)()) is None
 

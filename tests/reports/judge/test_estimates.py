@@ -40,6 +40,9 @@ class Known:
     time: float = 0.0004
     once: Spread = ONCE
 
+    def ratio_run_spread(self, item):
+        return None
+
     def ratio_spread(self, item):
         return None
 
