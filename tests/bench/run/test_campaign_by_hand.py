@@ -188,10 +188,10 @@ class TestOrder:
         records = kept(world, late, kernel("a"), early, launches=(2, 2))
         assert [group.names for group in world.groups] == [["a"], ["t"], ["t"], ["a"]]
         assert [group.turns[0].cell.run for group in world.groups] == [0, 0, 1, 0]
-        assert [group.turns[0].launch for group in world.groups] == [0, 0, 1, 1]
-        assert [what[1] for what in world.of("begun")] == [0, 0, 1, 1]
-        # of a training the one launch of its run, 1 + its number seconds long, and no word why it ended
-        assert [record.seconds for record in records] == [[2.0], [1.0, 2.0], [1.0]]
+        assert [group.turns[0].launch for group in world.groups] == [0, 0, 0, 1]
+        assert [what[1] for what in world.of("begun")] == [0, 0, 0, 1]
+        # each run of a training is a cell of its own, with one launch, its first; and no word why it ended
+        assert [record.seconds for record in records] == [[1.0], [1.0, 2.0], [1.0]]
         assert [record.extra_info["why"] for record in (records[0], records[2])] == [None, None]
 
     def test_an_ended_cell_is_not_measured_for_its_record(self, world):
