@@ -180,8 +180,8 @@ def _framework_of_value(value: Any) -> str:
         names = [value.__name__]
     else:
         kind = value if isinstance(value, type) else type(value)
-        names = [getattr(value, "__module__", None), *(base.__module__ for base in kind.__mro__)]
-    roots = (str(name).partition(".")[0] for name in names)
+        names = [str(getattr(value, "__module__", "")), *(base.__module__ for base in kind.__mro__)]
+    roots = (name.partition(".")[0] for name in names)
     return next((FRAMEWORKS[root] for root in roots if root in FRAMEWORKS), "")
 
 

@@ -90,5 +90,6 @@ def _digest(operands: Sequence[Any]) -> np.ndarray:
         array = np.ascontiguousarray(operand)
         whole.update(f"{array.dtype} {array.shape}".encode())
         # not by Python's own cast, which knows neither complex numbers nor tables without a row
-        whole.update(array.tobytes() if array.dtype.hasobject else array.reshape(-1).view(np.uint8))
+        content = array.tobytes() if array.dtype.hasobject else array.reshape(-1).view(np.uint8).data
+        whole.update(content)
     return np.frombuffer(whole.digest(), np.uint8)

@@ -255,12 +255,13 @@ def _unlike(one: Any, two: Any) -> str:
     if all(isinstance(shape, tuple) for shape in shapes) and shapes[0] != shapes[1]:
         return f"the shapes {shapes[0]} and {shapes[1]}"
     for name in ("index", "columns"):
-        labels = [getattr(value, name, None) for value in (one, two)]
-        if all(hasattr(label, "equals") for label in labels) and not labels[0].equals(labels[1]):
+        mine, theirs = (getattr(value, name, None) for value in (one, two))
+        told = hasattr(mine, "equals") and hasattr(theirs, "equals")
+        if told and not mine.equals(theirs):  # type: ignore[union-attr]
             return f"another {name}"
     if any(isinstance(value, np.ma.MaskedArray) for value in (one, two)):
-        masks = [np.ma.getmaskarray(np.ma.asarray(value)) for value in (one, two)]
-        if not np.array_equal(*masks):
+        mine, theirs = (np.ma.getmaskarray(np.ma.asarray(value)) for value in (one, two))
+        if not np.array_equal(mine, theirs):
             return "other values masked"
     return ""
 

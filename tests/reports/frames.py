@@ -27,9 +27,10 @@ def same(column, expected):
 
 
 def warm(cell):
-    """The epochs behind a training's samples: all but the first."""
-    epochs = cell["extra_info"].get("epochs") or []
-    return epochs[1:] if len(epochs) == len(cell["stats"]["data"]) + 1 else []
+    """The epochs behind a training's samples: all but the first, the cold one, and those that warm up."""
+    info = cell["extra_info"]
+    epochs, left_out = info.get("epochs") or [], 1 + (info.get("warm_up_epochs") or 0)
+    return epochs[left_out:] if len(epochs) == len(cell["stats"]["data"]) + left_out else []
 
 
 def whole(epoch):

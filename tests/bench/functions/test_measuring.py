@@ -31,7 +31,7 @@ def locked_here():
 
 
 def make(rng):
-    return (rng.random(20_000),)
+    return (rng.random(100_000),)
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,7 @@ OF_ROUNDS_ALONE = {
     "fixed_variance": 0.0,
     "untold": False,
     "left_out": 0,
+    "narrower": None,
 }
 """What every estimate says of itself that knows of the rounds of one launch and no more."""
 

@@ -136,8 +136,8 @@ def _pair_verdict(context: Context, keras: Measurement, manual: Measurement) -> 
 
 
 def _by_sums(item: Comparison) -> str:
-    seconds = [[s for run in side.runs for s in run.cell.samples] for side in (item.base, item.other)]
-    told = by_sums(*seconds, item.verdict.estimate.ratio, ("Keras", "the hand-written trainer"))
+    base, other = ([s for run in side.runs for s in run.cell.samples] for side in (item.base, item.other))
+    told = by_sums(base, other, item.verdict.estimate.ratio, ("Keras", "the hand-written trainer"))
     return f"{told} " if told else ""
 
 
