@@ -37,9 +37,18 @@ def whole(epoch):
     return sum(epoch[f"{part}_seconds"] or 0.0 for part in ("train", "evaluation", "logging"))
 
 
+def quiet_epochs(cell):
+    """The epochs behind the samples that a training's figure is taken from."""
+    return _quiet(cell, warm(cell)) if warm(cell) else []
+
+
 def quiet(cell):
     """The samples that a cell's figure is taken from."""
-    info, data = cell["extra_info"], cell["stats"]["data"]
+    return _quiet(cell, cell["stats"]["data"])
+
+
+def _quiet(cell, data):
+    info = cell["extra_info"]
     bad = {item["round"] for item in info.get("disturbed") or ()}
     numbers = info.get("round_numbers") or range(len(data))
     left = [sample for number, sample in zip(numbers, data, strict=True) if number not in bad]

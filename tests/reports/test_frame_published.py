@@ -9,7 +9,7 @@ import statistics
 
 import numpy as np
 import pytest
-from report_frames import DOCUMENT, PUBLISHED, ROOT, known, published, quiet, same, warm, whole
+from report_frames import DOCUMENT, PUBLISHED, ROOT, known, published, quiet, quiet_epochs, same, warm, whole
 
 import likeforlike
 
@@ -86,7 +86,7 @@ class TestPublishedFiles:
     def test_a_cells_phases_are_medians_of_its_epochs(self, name):
         frame = likeforlike.read(name, samples=False).set_index("cell")
         for cell in published(name)["benchmarks"]:
-            row, epochs = frame.loc[cell["extra_info"]["cell"]], warm(cell)
+            row, epochs = frame.loc[cell["extra_info"]["cell"]], quiet_epochs(cell)
             if not epochs:
                 assert pd.isna(row["epoch_seconds"])
                 continue
