@@ -8,7 +8,7 @@ numerical differentiation, and its loop against an independent Adam.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -34,8 +34,8 @@ FEWER_BITS = ("mixed", "bfloat16")
 """Precisions that say little of a trainer: the same one must follow the oracle in float32, too."""
 _ROUNDOFF = {"float64": 2.0**-53, "bfloat16": 2.0**-9}
 """Of a stored weight, relative; of the other precisions float32's."""
-UNDROPPED = "without dropout, losses, accuracies or weights"
-IN_FLOAT32 = "without dropout in float32, losses, accuracies or weights"
+UNDROPPED = "without dropout"
+IN_FLOAT32 = "without dropout in float32"
 DROPPED = "with dropout, the loss of one epoch"
 LOSS_FACTOR = 10.0
 DROPOUT_SIGMAS = 5.0
@@ -53,18 +53,37 @@ def verify(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> Ver
     if own is not None:
         return own(recipe, device)
     tolerance = TOLERANCES[recipe.precision]
-    shares = {UNDROPPED: parity_error(oracle, factory, recipe, device) / tolerance}
+    whole = [(UNDROPPED, recipe)]
     if recipe.precision in FEWER_BITS:
-        whole = replace(recipe, precision="float32")
-        shares[IN_FLOAT32] = parity_error(oracle, factory, whole, device) / TOLERANCES["float32"]
+        whole.append((IN_FLOAT32, replace(recipe, precision="float32")))
+    shares = {}
+    for words, asked in whole:
+        part, error = worst_part(parity_parts(oracle, factory, asked, device))
+        shares[f"{words}, {part}"] = error / TOLERANCES[asked.precision]
     if recipe.dropout_rate > 0:
         shares[DROPPED] = dropout_error(oracle, factory, recipe, device)
     what = max(shares, key=lambda part: shares[part])
     return Verification(shares[what] * tolerance, tolerance, what)
 
 
+Part = tuple[str, float]
+"""What is held against the oracle, in words, and how far it is off."""
+
+
 def parity_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> float:
-    """The worst relative error of losses (times ten), accuracies and the movement of each weight array."""
+    """The worst of :func:`parity_parts`; infinity if any is not a number."""
+    return worst_part(parity_parts(oracle, factory, recipe, device))[1]
+
+
+def worst_part(parts: Sequence[Part]) -> Part:
+    """The one that is farthest off; what is not a number is infinitely far."""
+    return max(
+        ((what, math.inf if math.isnan(error) else error) for what, error in parts), key=lambda part: part[1]
+    )
+
+
+def parity_parts(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> list[Part]:
+    """Relative errors of losses (times ten), of accuracies (too) and of the movement of each weight array."""
     quiet = replace(recipe, dropout_rate=0.0, shuffle="none", logging="none", epochs=2)
     run = Run(quiet, oracle.graded(quiet.batch_size), oracle.proof_start(quiet), device)
     answer, answer_epochs = finish(factory, run)
@@ -74,26 +93,35 @@ def parity_error(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) 
             partial(OracleLoop, oracle=oracle), replace(run, recipe=exact, device="cpu:0")
         )
     if len(answer_epochs) != len(truth_epochs):
-        return math.inf
+        return [("the number of epochs", math.inf)]
     pairs = list(zip(answer_epochs, truth_epochs, strict=True))
     losses = [
-        _relative(getattr(a, name), getattr(t, name)) for a, t in pairs for name in ("loss", "val_loss")
+        (f"{name} of epoch {t.epoch}", _relative(getattr(a, name), getattr(t, name)))
+        for a, t in pairs
+        for name in ("loss", "val_loss")
     ]
     counts = {"accuracy": run.data.train_labels.size, "val_accuracy": run.data.validation_labels.size}
     if recipe.metrics == "none":
         if any(getattr(answer, name) is not None for answer in answer_epochs for name in counts):
-            return math.inf  # it computes what it was told not to
+            return [("an accuracy, which it was told not to compute", math.inf)]
         counts = {}
     # one near tie may fall to either side; a second wrong answer may not, nor what is no number
     ties = [
-        float(np.maximum(0.0, abs(_number(getattr(a, name)) - getattr(t, name)) - 1.01 / count))
+        (
+            f"{name} of epoch {t.epoch}",
+            float(np.maximum(0.0, abs(_number(getattr(a, name)) - getattr(t, name)) - 1.01 / count)),
+        )
         for a, t in pairs
         for name, count in counts.items()
     ]
-    errors = [LOSS_FACTOR * error for error in losses + ties]
+    parts = [(what, LOSS_FACTOR * error) for what, error in losses + ties]
     steps = quiet.total_steps(len(run.data.train_labels))
     rounding = _ROUNDOFF.get(recipe.precision, 2.0**-24) * math.sqrt(steps + 1)
-    return _worst(errors + movement_errors(run.initial, answer, truth, oracle.kinked, rounding))
+    moved = movement_errors(run.initial, answer, truth, oracle.kinked, rounding)
+    names = list(run.initial.named())
+    if len(names) != len(moved):  # other arrays than it began with, or other shapes
+        names = ["the weights"] * len(moved)
+    return [*parts, *zip(names, moved, strict=True)]
 
 
 def movement_errors(

@@ -227,6 +227,21 @@ def test_parity_by_hand(finishing, answer, error):
     )
 
 
+@pytest.mark.parametrize(
+    ("answer", "worst"),
+    [
+        ({"val_loss": 2.2}, "val_loss of epoch 2"),
+        ({"loss": None, "val_loss": 9.0}, "loss of epoch 2"),
+        ({"accuracy": 1.0}, "accuracy of epoch 2"),
+    ],
+)
+def test_the_part_that_is_farthest_off_is_named(finishing, answer, worst):
+    second = replace(epoch(), epoch=2)
+    finishing((None, [epoch(), replace(second, **answer)]), (None, [epoch(), second]))
+    parts = proof.parity_parts(ORACLE, "factory", HAND, "gpu:0")
+    assert proof.worst_part(parts)[0] == worst
+
+
 def test_another_number_of_epochs_is_infinitely_wrong(finishing):
     for count in (1, 3):
         assert parity(finishing, [epoch()] * count, [epoch()] * 2) == math.inf
@@ -245,16 +260,16 @@ def test_what_storing_a_weight_rounds_is_no_error():
 def test_fewer_bits_are_proven_in_float32_as_well(monkeypatch):
     asked = []
 
-    def parity_error(oracle, factory, recipe, device):
+    def parity_parts(oracle, factory, recipe, device):
         asked.append(recipe.precision)
-        return 0.0 if recipe.precision == "mixed" else 2e-3
+        return [("loss of epoch 1", 0.0 if recipe.precision == "mixed" else 2e-3)]
 
-    monkeypatch.setattr(proof, "parity_error", parity_error)
+    monkeypatch.setattr(proof, "parity_parts", parity_parts)
     found = proof.verify(ORACLE, "factory", replace(HAND, precision="mixed", dropout_rate=0.0), "cpu:0")
     assert asked == ["mixed", "float32"]
     assert not found.ok
     assert found.error == pytest.approx(2 * found.tolerance)
-    assert found.what.startswith("without dropout in float32")
+    assert found.what == "without dropout in float32, loss of epoch 1"
 
 
 def test_the_movement_counts_beside_the_losses(finishing, monkeypatch):
@@ -314,14 +329,14 @@ def test_the_error_is_the_worse_of_both_in_units_of_the_tolerance(monkeypatch, p
     recipe = replace(HAND, precision=precision)
     for parity, dropout, worst in ((0.25, 0.5, 0.5), (0.75, 0.5, 0.75)):
 
-        def parity_error(oracle, factory, recipe, device, share=parity):
-            return share * tolerance if recipe.precision == precision else 0.0
+        def parity_parts(oracle, factory, recipe, device, share=parity):
+            return [("a", 0.0), ("b", share * tolerance if recipe.precision == precision else 0.0)]
 
-        monkeypatch.setattr(proof, "parity_error", parity_error)
+        monkeypatch.setattr(proof, "parity_parts", parity_parts)
         monkeypatch.setattr(proof, "dropout_error", lambda *asked, share=dropout: share)
         found = proof.verify(ORACLE, "factory", recipe, "cpu:0")
         assert (found.error, found.tolerance) == (pytest.approx(worst * tolerance), tolerance)
-        assert found.what.startswith("with dropout" if dropout > parity else "without dropout, ")
+        assert found.what.startswith("with dropout" if dropout > parity else "without dropout, b")
         found = proof.verify(ORACLE, "factory", replace(recipe, dropout_rate=0.0), "cpu:0")
         assert found.error == pytest.approx(parity * tolerance)
         assert proof.verify(
