@@ -63,6 +63,11 @@ def test_a_single_epoch_s_fault_is_told_as_before() -> None:
     assert Seconds().fault(Told(epoch(1.0, 2.0, 4.0), 1.0), 3) == "epoch 3 tells of 7 s, 1 s passed"
 
 
+def test_of_long_epochs_a_fifth_may_be_left_out_of_all_together() -> None:
+    seconds = Seconds()
+    assert {seconds.fault(Told(epoch(8.0, 0.0, 0.0), 10.0), number) for number in range(1, 50)} == {None}
+
+
 def test_what_is_told_in_full_is_never_too_little() -> None:
     seconds = Seconds()
     assert {seconds.fault(Told(epoch(0.5, 0.3, 0.2), 1.0), number) for number in range(1, 200)} == {None}
