@@ -14,7 +14,6 @@ import numpy as np
 from scipy import special
 
 from likeforlike.reports.statistics.launches import (
-    TELLING_FREEDOM,
     Unit,
     interval_squared_error,
     near_launches,
@@ -23,6 +22,11 @@ from likeforlike.reports.statistics.launches import (
 )
 from likeforlike.reports.statistics.moderated_variance import Spread, joint_freedom, moderated
 from likeforlike.reports.statistics.ratios import RatioEstimate
+
+
+TELLING_RUNS = 4.0
+"""Degrees of freedom from which on a variance between runs tells enough: of five entrants in two files. With
+fewer, hardly anything shows what two files differ by (``bench.studies.verdict_rules --simulate``)."""
 
 
 def over_runs(
@@ -36,7 +40,7 @@ def over_runs(
 
     Over launches, as :func:`over_launches` has it; or over runs, each by the mean of its launches, where that
     interval is wider. ``spread``: of ratios between launches; ``run_spread``: of such means between runs, as
-    all that were measured there show it. Where that has fewer than ``TELLING_FREEDOM`` degrees of freedom,
+    all that were measured there show it. Where that has fewer than ``TELLING_RUNS`` degrees of freedom,
     launches are all that counts, unless runs lie further apart than their launches would bring about once in
     twenty times (Fisher's F).
     """
@@ -48,7 +52,7 @@ def over_runs(
     kept = [[unit for unit in run if unit in near] or run for run in runs]
     means = [float(np.mean([unit.log for unit in run])) for run in kept]
     own, known = float(np.var(means, ddof=1)), len(runs) - 1.0
-    if run_spread is not None and run_spread.most >= TELLING_FREEDOM:
+    if run_spread is not None and run_spread.most >= TELLING_RUNS:
         own, known = moderated(own, known, run_spread)
     elif not _beyond_launches(own, kept):
         return estimate
