@@ -23,7 +23,6 @@ from likeforlike.reports.statistics.launches import (
 from likeforlike.reports.statistics.moderated_variance import Spread, joint_freedom, moderated
 from likeforlike.reports.statistics.ratios import RatioEstimate
 
-
 TELLING_RUNS = 4.0
 """Degrees of freedom from which on a variance between runs tells enough: of five entrants in two files. With
 fewer, hardly anything shows what two files differ by (``bench.studies.verdict_rules --simulate``)."""
