@@ -37,7 +37,7 @@ class Missed:
 
     @property
     def holds(self) -> bool:
-        """Whether it is at most AT_MOST by our rule, as far as so many trials can tell (two standard errors)."""
+        """Whether it is at most that by our rule, as far as so many trials can tell (two standard errors)."""
         error = math.sqrt(AT_MOST * (1.0 - AT_MOST) / self.trials)
         return self.by_runs / self.trials <= AT_MOST + 2.0 * error
 

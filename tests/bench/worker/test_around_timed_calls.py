@@ -110,6 +110,28 @@ def test_before_any_draw_was_timed_none_is_counted() -> None:
     assert calls(Hand(), supplied=True).further_in_a_turn() == 0
 
 
+@pytest.mark.parametrize(
+    ("left", "count", "call", "idle", "refused"),
+    [
+        (0.50001, 8, 1.0, 0.1, False),  # three times what asking takes, a fifth of the call, 20 µs
+        (0.50003, 8, 1.0, 0.1, True),
+        (9.0, 7, 1.0, 0.1, False),  # too few to judge
+        (1.9e-5, 9, 0.0, 0.0, False),
+        (2.1e-5, 9, 0.0, 0.0, True),
+    ],
+)
+def test_a_device_that_works_on_after_a_call_was_waited_for(
+    left: float, count: int, call: float, idle: float, refused: bool
+) -> None:
+    timed = calls(Hand(), seconds=[call] * 3, left=[left] * count)
+    if not refused:
+        timed.refuse_unwaited(idle)
+        return
+    with pytest.raises(CellFailed, match="returns before its work is done: the device works for") as caught:
+        timed.refuse_unwaited(idle)
+    assert caught.value.outcome == "wrong-answer"
+
+
 @pytest.mark.parametrize("passes", [True, False])
 def test_an_answer_kept_from_operands_of_before_is_tried(passes: bool) -> None:
     hand, probed = Hand(), list[tuple[Any, np.ndarray]]()
