@@ -305,6 +305,22 @@ def test_dropout_by_hand(finishing, sign):
     assert proof.dropout_error(ORACLE, "factory", left_on, "cpu:0") == math.inf
 
 
+def test_without_dropout_classes_that_no_gate_leads_to_have_their_share(finishing):
+    """Of 96 classes ten have a logit of 4, and 86 one of 0."""
+    mean, _ = proof.gate_loss(0.2, classes=96)
+    right = math.log(10 + 86 * math.exp(-4.0))
+    for off, share in ((0.0, 0.0), (0.75e-4, 0.75)):
+        finishing((None, [epoch(loss=mean, val_loss=right * (1 + off))]))
+        assert proof.dropout_error(CHARACTERS, "factory", HAND, "cpu:0") == pytest.approx(share, abs=1e-9)
+
+
+def test_metrics_that_nobody_asked_for_are_a_fault(finishing):
+    without = replace(HAND, metrics="none")
+    none = replace(epoch(), accuracy=None, val_accuracy=None)
+    assert parity(finishing, [none] * 2, [epoch()] * 2, without) == 0.0
+    assert parity(finishing, [none, epoch()], [epoch()] * 2, without) == math.inf
+
+
 @pytest.mark.parametrize(
     ("precision", "bits"), [("float32", 24), ("tf32", 24), ("mixed", 24), ("float64", 53), ("bfloat16", 9)]
 )

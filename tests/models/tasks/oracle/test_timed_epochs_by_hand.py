@@ -125,7 +125,7 @@ class TestAccuracy:
         recipe = replace(PLAIN, dropout_rate=0.5, dropout_at_evaluation=True)
         losses = loss(-THEN), loss(THEN)
         val_loss, arm = sum(losses) / 2, 6.0 * math.sqrt(1.5 * 0.5 / 4) + 1e-3 + 2 / 4
-        for step, passes in ((0.99, True), (1.01, False)):
+        for step, passes in ((0.99, True), (1.01, False), (-0.99, True), (-1.01, False)):
             watch = Watch(recipe, iter([1.0, -1.0, 1.0, 1.0]))
             told = watch.fault(loss(START), val_loss, val_accuracy=0.5 + step * arm)
             assert (told is None) == passes
