@@ -75,12 +75,17 @@ def _beyond_launches(variance: float, runs: Sequence[Sequence[Unit]]) -> bool:
 
     Never of runs that lost all but one launch each.
     """
-    freedom = sum(len(run) - 1.0 for run in runs)
+    squares, freedom = _within_runs(runs)
     if not freedom:
         return False
-    within = sum(float(np.var([unit.log for unit in run])) * len(run) for run in runs) / freedom
-    of_a_mean = within * float(np.mean([1.0 / len(run) for run in runs]))
+    of_a_mean = squares / freedom * float(np.mean([1.0 / len(run) for run in runs]))
     return variance > of_a_mean * float(special.fdtri(len(runs) - 1.0, freedom, 0.95))
+
+
+def _within_runs(runs: Sequence[Sequence[Unit]]) -> tuple[float, float]:
+    """Sum of the squares of launches about their run's mean, and its degrees of freedom."""
+    squares = sum(float(np.var([unit.log for unit in run])) * len(run) for run in runs)
+    return squares, sum(len(run) - 1.0 for run in runs)
 
 
 def apart(
@@ -122,8 +127,7 @@ def _side(
 ) -> tuple[float, float, float, float]:
     """Mean log time of a side, its squared error, the freedom of that, and what no launches would lessen."""
     means = [float(np.mean([unit.log for unit in run])) for run in runs]
-    degrees = sum(len(run) - 1.0 for run in runs)
-    squares = sum(float(np.var([unit.log for unit in run])) * len(run) for run in runs)
+    squares, degrees = _within_runs(runs)
     within = float(np.mean([unit.squared_error for run in runs for unit in run]))
     between, freedom = moderated(squares / degrees, degrees, launch_spread) if degrees else (within, 1.0)
     each = max(between, within) * float(np.mean([1.0 / len(run) for run in runs]))
