@@ -43,6 +43,11 @@ class TestAsOverLaunches:
         given = runs_of(runs)
         assert asdict(over_runs(given)) == asdict(over_launches(flat(given)))
 
+    @pytest.mark.parametrize("runs", [FAR[:1], ((0.1,), (0.3,), (0.2,))])
+    def test_whatever_all_entrants_show(self, runs):
+        given, wide = runs_of(runs), Spread(0.04, 7.0, most=20.0)
+        assert asdict(over_runs(given, None, wide)) == asdict(over_launches(flat(given)))
+
     def test_the_edge_is_where_fishers_f_has_one_in_twenty(self):
         """Of two runs of three launches it is 7.71: means 0.0453 apart, whose variance is 0.00103."""
         edge = stats.f.ppf(0.95, 1, 4)
