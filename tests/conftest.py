@@ -7,6 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from likeforlike.devices.machine.environment import without_known
+
+# What the shell sets that changes figures, such as OPENBLAS_CORETYPE, is no matter of the tests: runs that they start
+# would be warned of it, record it and compare it.
+for variable in set(os.environ) - set(without_known(os.environ)):
+    del os.environ[variable]
+
 # before NumPy is imported: threads that wait for one another spin, and take the processors from the tests beside.
 # Workers get variables of their own.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
