@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
+from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.sort.beside_time.accuracies import trains
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, axes_text
@@ -181,20 +184,32 @@ def _apart_text(context: Context) -> Text | None:
     )
 
 
+def _cell_name(cell: Unmeasured) -> str:
+    """``training keras-fit gpu:0 matched``, whichever run it is of; the file's own name where it tells no more."""
+    if not (cell.workload and cell.implementation):
+        return cell.cell
+    axes = axes_text(tuple((k, v) for k, v in cell.axes.items() if k != REPEAT_AXIS))
+    return " ".join(p for p in (cell.workload, cell.implementation, cell.device or "", axes) if p)
+
+
 def _unmeasured_section(context: Context) -> Section | None:
-    """Every cell that gave no figure, with outcome and reason."""
-    rows = []
-    for file in context.study.files:
-        for cell in file.unmeasured:
-            machine = context.study.titles[file.machine.id]
-            name = cell.cell
-            if cell.workload and cell.implementation:
-                axes = axes_text(tuple((k, v) for k, v in cell.axes.items() if k != REPEAT_AXIS))
-                name = " ".join(p for p in (cell.workload, cell.implementation, cell.device or "", axes) if p)
-            place = [machine] if context.several else []
-            rows.append(
-                row(name, *place, cell.outcome, cell.reason, workload=cell.workload or "", machine=machine)
-            )
+    """Every cell that gave no figure, with outcome and reason; the seeds of a training that fail alike in one row."""
+    alike = Counter(
+        (_cell_name(cell), context.study.titles[file.machine.id], cell.outcome, cell.reason, cell.workload or "")
+        for file in context.study.files
+        for cell in file.unmeasured
+    )
+    rows = [
+        row(
+            name if count == 1 else f"{name}, {count} runs",
+            *([machine] if context.several else []),
+            outcome,
+            reason,
+            workload=workload,
+            machine=machine,
+        )
+        for (name, machine, outcome, reason, workload), count in alike.items()
+    ]
     if not rows:
         return None
     columns = ("cell", *(("machine",) if context.several else ()), "outcome", "reason")

@@ -245,6 +245,22 @@ class TestProof:
         assert failure.value.outcome == "wrong-answer"
         assert failure.value.reason == f"strays from the float64 oracle by 2, tolerance 1{more}"
 
+    def test_what_strays_once_alone_is_wrong_all_the_same_and_says_so(self):
+        made, errors = training(Hand()), iter([2.0, 0.5])
+        once = replace(made.task, verify=lambda *_: Verification(next(errors), 1.0, "a loss"))
+        with pytest.raises(CellFailed) as failure:
+            measure_trainer.proof(replace(made, task=once))
+        assert failure.value.outcome == "wrong-answer"
+        assert failure.value.reason == (
+            "strays from the float64 oracle by 2, tolerance 1: a loss; repeated at once the proof holds (0.5): "
+            "not the same every time"
+        )
+
+    def test_what_holds_is_proven_once(self):
+        hand = Hand()
+        measure_trainer.proof(training(hand))
+        assert hand.log == ["proof"]
+
     def test_what_refuses_the_small_problems_recipe_is_skipped(self):
         def refuses(*_: Any) -> Verification:
             raise RecipeRefused("t", "bias", False, "it has one")

@@ -125,3 +125,32 @@ def test_cells_that_a_run_did_not_reach_have_not_failed():
     assert "1 cell not reached: the run was ended before." in told
     assert "1 cell skipped: no such device on this machine." in told
     assert not any("failed" in text for text in told)
+
+
+def rows_of(report, name):
+    (table,) = (b for part in report.sections for b in part.blocks if getattr(b, "name", "") == name)
+    return [[entry.text for entry in line.entries] for line in table.rows]
+
+
+def test_the_seeds_of_a_training_that_fail_alike_are_one_row():
+    def gap(seed, reason="strays by 0.1", **of):
+        cell = {"workload": "training", "implementation": "fit", "device": "cpu:0", "outcome": "wrong-answer"}
+        axes = {"recipe": "matched", "run": seed}
+        return cell | {"cell": f"training-fit-run{seed}", "reason": reason, "axes": axes} | of
+
+    document = samples.document(kernels("eigen", {"size": 2}, a=0.01))
+    document["likeforlike"]["unmeasured"] = [
+        gap(1),
+        gap(2, "strays by 0.2"),
+        gap(3),
+        gap(3, outcome="failed"),
+        gap(3, implementation="loop"),
+        {"cell": "b", "outcome": "skipped", "reason": "no such device"},
+    ]
+    assert rows_of(build_report([read(document, "a.json")]), "unmeasured") == [
+        ["training fit cpu:0 matched, 2 runs", "wrong-answer", "strays by 0.1"],
+        ["training fit cpu:0 matched", "wrong-answer", "strays by 0.2"],
+        ["training fit cpu:0 matched", "failed", "strays by 0.1"],
+        ["training loop cpu:0 matched", "wrong-answer", "strays by 0.1"],
+        ["b", "skipped", "no such device"],
+    ]

@@ -93,10 +93,8 @@ def _summary_table(context: Context, keras: Measurement, manual: Measurement, na
     rows.append(row("Accuracy, train", *(accuracy_entry(mean_of_last(side, "accuracy")) for side in sides)))
     rows.append(row("Loss, train", *(loss_entry(mean_of_last(side, "loss")) for side in sides)))
     where = context.where(keras)
-    runs = len(keras.runs)
     note = (
-        "After the last epoch"
-        + (f", mean of {runs} runs" if runs > 1 else "")
+        f"After the last epoch{_runs_text(sides)}"
         + f"; time per epoch is a median{left_out_text(sides)}, "
         + ("with evaluation and logging" if split else "of what the file tells of it")
         + "; the total holds set-up too."
@@ -108,6 +106,14 @@ def _summary_table(context: Context, keras: Measurement, manual: Measurement, na
         _tagged(rows, context, keras),
         note,
     )
+
+
+def _runs_text(sides: Sequence[Measurement]) -> str:
+    """``, mean of 5 runs``; of as many as each side has, where one has lost some."""
+    counts = [len(side.runs) for side in sides]
+    if max(counts) == 1:
+        return ""
+    return f", mean of {' and '.join(map(str, dict.fromkeys(counts)))} runs"
 
 
 def _per_sample(item: Measurement) -> Entry:
