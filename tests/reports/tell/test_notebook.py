@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import report_samples as samples
+from report_hostile import read
 
 from likeforlike.reports.read.files import published_names, read_named, read_results
 from likeforlike.reports.tell.report import build_report
@@ -161,6 +162,19 @@ class TestReport:
     def test_unequal_work_is_named_not_compared(self, text):
         assert "Not compared: matmul tf-eager cpu:0 1000 float32" in text
         assert "timing synchronised and unsynchronised" in text
+
+
+@pytest.mark.parametrize(
+    ("keras", "manual", "told"), [(1, 1, ";"), (2, 2, ", mean of 2 runs;"), (2, 3, ", mean of 3 and 2 runs;")]
+)
+def test_of_how_many_runs_each_column_is_the_mean(keras, manual, told):
+    """In the order of the columns: the hand-written trainer stands first."""
+    noise = samples.Noise(3)
+    cells = [samples.training("keras-fit", samples.KERAS_2020, n, noise, 9.0, 9) for n in range(keras)]
+    cells += [samples.training("eager-loop", samples.MANUAL_2020, n, noise, 23.0, 9) for n in range(manual)]
+    made = build_report([read(samples.document(cells, noise=None), "r.json")])
+    (note,) = (table.note for table in made.tables if table.name == "keras-and-manual")
+    assert note.startswith(f"After the last epoch{told} time per epoch is a median")
 
 
 def test_a_file_of_that_name_goes_before_the_published_one(tmp_path, monkeypatch):
