@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from likeforlike.bench.measure.many_calls import calls_of_a_turn
+from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
 from likeforlike.bench.plan.sides import SIDE
@@ -109,6 +110,12 @@ def network_of(cell: Cell) -> str:
     """What the cell's loop is to train: the one of its framework, or the same in Keras; empty: its own."""
     in_keras = cell.recipe is not None and cell.recipe.layers == "keras" and cell.entry.keras_network
     return in_keras or cell.entry.network
+
+
+def within(limits: MemoryLimits, spec: CellSpec) -> CellSpec:
+    """The same for a worker that may take so much."""
+    bounds = {"memory_bytes": limits.worker_bytes, "free_floor_bytes": limits.free_floor_bytes}
+    return msgspec.structs.replace(spec, **bounds)
 
 
 def with_answers(spec: CellSpec, cell: Cell, plan: Plan) -> CellSpec:

@@ -25,6 +25,7 @@ from likeforlike.bench.measure.cell_spec import (
     spec_of,
     why_too_large,
     with_answers,
+    within,
 )
 from likeforlike.bench.measure.device_lanes import Lanes, side_by_side
 from likeforlike.bench.measure.floors import far_in_an_earlier_run
@@ -279,7 +280,7 @@ class Campaign:
 
     def _turn(self, cell: Cell, worker: Worker, start: Start) -> Turn:
         hand = WatchedHand(worker, cell, self.progress)
-        spec = spec_of(cell, self.plan)
+        spec = within(worker.limits, spec_of(cell, self.plan))
         if start.launch == 0:
             spec = with_answers(spec, cell, self.plan)
         turn = Turn(cell, spec, hand, self.plan.options.cell_timeout_seconds)

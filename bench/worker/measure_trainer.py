@@ -17,6 +17,7 @@ from likeforlike.bench.worker.cell_setup import (
     settled_runtime,
 )
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
+from likeforlike.bench.worker.freed_memory import FreedMemory
 from likeforlike.bench.worker.messages import (
     CellSpec,
     Finished,
@@ -69,6 +70,16 @@ class _Turn:
     epochs: int = 0
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What is known of a training when its turns are over."""
+
+    proven: str
+    """Whether the timed epochs are, in words."""
+    given_back: int
+    """How often freed memory was, since the next epochs would not have fitted."""
+
+
 def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any]) -> None:
     """Prepare the trainer, then train an epoch whenever told to, until the recipe or the harness ends it.
 
@@ -86,11 +97,13 @@ def measure(spec: CellSpec, connection: Connection, of_process: Mapping[str, Any
     facts["parameters"] = training.task.parameter_count(training.recipe)
     facts |= training.task.facts()
     send(connection, Ready(setup_seconds, None, None, None, 0, facts))
-    proven = take_turns(connection, training)
+    trained = take_turns(connection, training)
     refuse_replaced_clocks()
     verification = verification or proof(training)
     found = {"error": verification.error, "tolerance": verification.tolerance}
-    ended = {"terms": dict(training.trainer.terms), "verified": found, "timed_calls": proven}
+    ended = {"terms": dict(training.trainer.terms), "verified": found, "timed_calls": trained.proven}
+    if trained.given_back:
+        ended["freed_memory_given_back"] = trained.given_back
     if verification.unproven:
         ended["unproven"] = verification.unproven
     send(connection, Finished({**ended, **memory_facts(runtime, spec.device)}))
@@ -172,14 +185,14 @@ def proven_to_hold(verification: Verification, again: Verification | None = None
     return verification
 
 
-def take_turns(connection: Connection, training: Training) -> str:
-    """Hold the trainer between epochs until the harness says go; whether the epochs are proven, in words.
+def take_turns(connection: Connection, training: Training) -> Trained:
+    """Hold the trainer between epochs until the harness says go.
 
     Raises CellFailed for an epoch that can't be what the recipe asks for.
     """
     trainer, few_images = training.trainer, training.data.validation_images[: training.recipe.batch_size]
     epochs = training.task.watch(trainer, training.recipe, training.data, training.initial)
-    turn = _Turn()
+    turn, freed = _Turn(), FreedMemory(training.spec.memory_bytes, training.spec.free_floor_bytes)
 
     def wait_for_turn() -> bool:
         while isinstance(order := receive_order(connection), Sustain):
@@ -199,6 +212,7 @@ def take_turns(connection: Connection, training: Training) -> str:
         if fault is not None:
             raise CellFailed("wrong-answer", fault)
         turn_seconds = training.witness() - turn.ordered_at
+        freed.after_epoch()
         send(connection, Sample(epoch.train_seconds, asdict(epoch), turn_seconds=turn_seconds))
         return wait_for_turn()
 
@@ -208,7 +222,8 @@ def take_turns(connection: Connection, training: Training) -> str:
         raise CellFailed(
             "wrong-answer", f"the training ended after {turn.epochs} epochs, the recipe asks for more"
         )
-    return "not proven: a floor trains nothing" if training.is_floor else epochs.proven
+    proven = "not proven: a floor trains nothing" if training.is_floor else epochs.proven
+    return Trained(proven, freed.times)
 
 
 def load(training: Training, images: Any, seconds: float) -> int:

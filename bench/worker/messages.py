@@ -61,6 +61,10 @@ class CellSpec(msgspec.Struct, frozen=True):
     """Where the first side keeps its answer, to be held against; empty: with none."""
     first_side: str = ""
     """Which side that is."""
+    memory_bytes: int = 0
+    """The most that the worker may hold; 0: not told."""
+    free_floor_bytes: int = 0
+    """What must stay free on the machine meanwhile."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

@@ -39,7 +39,7 @@ from likeforlike.reports.frame.columns import (
 )
 from likeforlike.reports.read.files import published_names, read_named
 from likeforlike.reports.read.result_file import ResultFile
-from likeforlike.reports.read.schema.cells import Scalar
+from likeforlike.reports.read.schema.quantities import Scalar
 from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.sort.call_times import quantile_figures, statistic_of
 from likeforlike.reports.sort.duplicates import without_twins

@@ -13,7 +13,7 @@ import msgspec
 
 from likeforlike.reports.read.result_file import ResultError
 from likeforlike.reports.read.safe_text import all_visible, visible
-from likeforlike.reports.read.schema.cells import LEAST_POSITIVE
+from likeforlike.reports.read.schema.quantities import LEAST_POSITIVE
 
 TOO_DEEP = "nested too deeply for a result file"
 

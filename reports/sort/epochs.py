@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from likeforlike.reports.read.schema.cells import Epoch
+from likeforlike.reports.read.schema.training import Epoch
 from likeforlike.reports.sort.measured.measurements import Measurement, Run
 
 PHASES = {"training": "train_seconds", "evaluation": "evaluation_seconds", "logging": "logging_seconds"}

@@ -19,7 +19,7 @@ from likeforlike.reports.read.plain_results import (
     plain_file,
 )
 from likeforlike.reports.read.result_file import Cell, ResultFile, Tool
-from likeforlike.reports.read.schema.cells import Count, Seconds
+from likeforlike.reports.read.schema.quantities import Count, Seconds
 from likeforlike.reports.read.schema.runs import Unmeasured
 from likeforlike.reports.read.summaries import Summary
 

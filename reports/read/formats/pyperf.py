@@ -12,7 +12,7 @@ from likeforlike.reports.read.format import Format
 from likeforlike.reports.read.machines import Machine, machine_from_facts
 from likeforlike.reports.read.plain_results import digest_of, not_measured, plain_cell, plain_file
 from likeforlike.reports.read.result_file import Cell, ResultFile, Tool
-from likeforlike.reports.read.schema.cells import Count, Seconds
+from likeforlike.reports.read.schema.quantities import Count, Seconds
 from likeforlike.reports.read.schema.runs import Unmeasured
 
 NAME = "pyperf"

@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr
 
-Seconds = Annotated[float, Meta(ge=0.0)]
-Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-LEAST_POSITIVE = sys.float_info.min
-"""Of numbers in full precision. Where a library has the processor take smaller ones for 0, as what
-``torch.compile`` makes may, ``gt=0.0`` would let 0 pass: msgspec holds it against the smallest of all."""
-Positive = Annotated[float, Meta(ge=LEAST_POSITIVE)]
-Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-Scalar = str | bool | Whole | float | None
-Text = Annotated[str, Meta(min_length=1)]
-LATER_RECIPE_FIELDS: dict[str, Scalar] = {
-    "optimizer": "adam",
-    "momentum": 0.0,
-    "weight_decay": 0.0,
-    "clip_norm": None,
-    "schedule": "constant",
-    "warmup_steps": 0,
-    "feeding": "default",
-    "steps_per_call": "default",
-    "logs_read": "default",
-    "metrics": "default",
-    "layers": "default",
-}
-"""Fields that recipes got later, and how every training before them was."""
+from likeforlike.reports.read.schema.quantities import Count, Positive, Scalar, Seconds, Share, Text, Whole
+from likeforlike.reports.read.schema.training import Brought, Data, Epoch, LATER_RECIPE_FIELDS, TimeToAccuracy
 
 
 class Verified(Struct, frozen=True):
@@ -209,53 +186,6 @@ class Energy(Struct, frozen=True):
     not_measurable: str | None = None
 
 
-class Epoch(Struct, frozen=True):
-    """What one epoch of training yielded."""
-
-    epoch: Annotated[int, Meta(ge=1, le=10**9)]
-    train_seconds: Seconds
-    evaluation_seconds: Seconds | None = None
-    logging_seconds: Seconds | None = None
-    loss: float | None = None
-    accuracy: Share | None = None
-    val_loss: float | None = None
-    val_accuracy: Share | None = None
-
-
-class Data(Struct, frozen=True):
-    """What was trained on; generated data is named ``synthetic``."""
-
-    name: str
-    source: str = ""
-    train_samples: Count | None = None
-    validation_samples: Count | None = None
-
-
-class Brought(Struct, frozen=True):
-    """A model that a user brought, and how its weights were matched with those of the first."""
-
-    model: Text
-    """``module:function``."""
-    family: str = ""
-    loss: str = ""
-    starting_weights: str = ""
-    """A digest of those of the first run."""
-    matched: str = ""
-    """How; empty for the first model, whose names are canonical, and where none was found."""
-    matches: tuple[str, ...] = ()
-    """``canonical name = own name``, with the order of axes where it is another."""
-    remarks: tuple[str, ...] = ()
-    """Differences that bite, a sentence each."""
-
-
-class TimeToAccuracy(Struct, frozen=True):
-    """When validation accuracy first reached the target; null if it never did."""
-
-    target: Share
-    seconds: Seconds | None = None
-    epoch: Count | None = None
-
-
 class CallTimes(Struct, frozen=True):
     """All timed calls of one launch, sorted; where ``--statistic`` asked for a quantile of them."""
 
@@ -366,6 +296,8 @@ class Extra(Struct, frozen=True, kw_only=True):
     threads: dict[str, Any] | None = None
     peak_memory_bytes: Count | None = None
     device_peak_memory_bytes: Count | None = None
+    freed_memory_given_back: Count = 0
+    """How often the worker had to do that between epochs, for its memory to suffice."""
     energy: Energy | None = None
     pace: Pace | None = None
     cache: Literal["warm", "cold"] = "warm"

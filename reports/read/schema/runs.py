@@ -6,16 +6,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from likeforlike.reports.read.schema.cells import (
-    Count,
-    MeasuredBandwidth,
-    MeasuredCeiling,
-    Positive,
-    Scalar,
-    Seconds,
-    Text,
-    Whole,
-)
+from likeforlike.reports.read.schema.cells import MeasuredBandwidth, MeasuredCeiling
+from likeforlike.reports.read.schema.quantities import Count, Positive, Scalar, Seconds, Text, Whole
 
 SCHEMA_VERSION = 1
 

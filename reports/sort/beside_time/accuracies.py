@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 
-from likeforlike.reports.read.schema.cells import Epoch
+from likeforlike.reports.read.schema.training import Epoch
 from likeforlike.reports.sort.epochs import epoch_seconds, runs_with_epochs
 from likeforlike.reports.sort.floors import is_floor
 from likeforlike.reports.sort.measured.measurements import Measurement, Run, grouped

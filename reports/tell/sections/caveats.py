@@ -13,7 +13,7 @@ from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, axes_text
 from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section
-from likeforlike.reports.tell.formatting import count_text
+from likeforlike.reports.tell.formatting import count_text, listed
 from likeforlike.reports.tell.sections.stopping import precision_blocks
 
 MOST_ROWS = 200
@@ -49,6 +49,7 @@ def sections(context: Context) -> list[Section | None]:
     return [
         _doubt_section(context),
         _disturbed_section(context),
+        _memory_section(context),
         _unmeasured_section(context),
         _reading_section(context),
     ]
@@ -182,6 +183,25 @@ def _apart_text(context: Context) -> Text | None:
         f"of {count_text(told, 'ratio')} ({first.other.key.workload} {first.other.key.text} over "
         f"{first.base.key.implementation}: {launches})."
     )
+
+
+def _memory_section(context: Context) -> Section | None:
+    """Of which trainings the worker gave freed memory back, which they don't do by themselves."""
+    told = []
+    for item in context.study.measurements:
+        most = max(run.cell.extra.freed_memory_given_back for run in item.runs)
+        place = f" on {context.title(item)}" if context.several else ""
+        if most:
+            times = "once" if most == 1 else f"{most} times"
+            told.append(f"{item.key.workload} {item.key.text}{place} ({times})")
+    if not told:
+        return None
+    text = Text(
+        f"Memory ran short between epochs of {listed(told)}: the harness gave back what the training had freed "
+        "and the C library kept (malloc_trim). By itself it would have grown on. Its peak memory is therefore "
+        "less here than in a program of one's own."
+    )
+    return section("memory", "Memory that ran short", [text])
 
 
 def _cell_name(cell: Unmeasured) -> str:

@@ -20,8 +20,10 @@ from likeforlike.bench.measure.cell_spec import (
     threads_of,
     why_too_large,
     with_answers,
+    within,
 )
 from likeforlike.bench.measure.many_calls import calls_of_a_turn
+from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.sides import Side
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.process.interpreter import Interpreter
@@ -154,6 +156,10 @@ class TestSpec:
             threading="inter-op",
         )
         assert spec_of(cell, plan(data=located, **asked)) == expected
+
+    def test_within_what_its_worker_may_hold(self):
+        expected = msgspec.structs.replace(self.PLAIN, memory_bytes=1000, free_floor_bytes=10)
+        assert within(MemoryLimits(1000, 10), self.PLAIN) == expected
 
     def test_a_training_that_logs_nothing_has_no_folder_for_it(self):
         assert spec_of(training(), plan()).log_dir is None

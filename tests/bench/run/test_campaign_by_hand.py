@@ -92,7 +92,7 @@ class Lends:
         self.limits = MemoryLimits(2**40, 0)
 
     def lend(self, environment, has_peers, interpreter):
-        worker = SimpleNamespace(entrant=environment["ENTRANT"])
+        worker = SimpleNamespace(entrant=environment["ENTRANT"], limits=self.limits)
         self.log.append(("lent", worker.entrant, environment, has_peers, interpreter))
         return worker
 
@@ -439,6 +439,11 @@ class TestKept:
         (tmp_path / f"{one.folder}.npz").write_text("an answer")
         kept(world, one, answers_folder=tmp_path)  # which the second launch doesn't find
         assert [group.turns[0].spec.answer_file for group in world.groups] == ["kept", ""]
+
+    def test_a_worker_knows_how_much_it_may_hold(self, world):
+        kept(world, kernel("a", 1))
+        specs = [turn.spec for group in world.groups for turn in group.turns]
+        assert {(spec.memory_bytes, spec.free_floor_bytes) for spec in specs} == {(2**40, 0)}
         assert list(tmp_path.iterdir()) == []
 
 

@@ -14,7 +14,7 @@ import pytest
 from worker_line import Line, spec
 
 from likeforlike.bench.worker import measure_trainer
-from likeforlike.bench.worker.measure_trainer import Training, Trains, take_turns
+from likeforlike.bench.worker.measure_trainer import Trained, Training, Trains, take_turns
 from likeforlike.bench.worker.messages import Finish, Finished, Go, Ready, Sample, Sustain, Sustained
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.models.contract.problem import Verification
@@ -123,7 +123,7 @@ def training(hand: Hand, factory: Any = None, trainer: Any = None, **asked: Any)
 
 def turns(hand: Hand, *orders: Any, **asked: Any) -> tuple[str, Line]:
     line = Line(*orders)
-    return take_turns(line, training(hand, **asked)), line  # type: ignore[arg-type]
+    return take_turns(line, training(hand, **asked)).proven, line  # type: ignore[arg-type]
 
 
 class TestTurns:
@@ -175,6 +175,32 @@ class TestTurns:
     def test_no_loss_at_all_is_fine(self):
         _, line = turns(Hand(tells={"loss": None, "val_loss": None}), Go(), Finish())
         assert len(line.answers) == 1
+
+
+class TestMemory:
+    def test_after_each_epoch_it_is_seen_to_in_no_turn_s_seconds(self, monkeypatch):
+        """It takes four seconds; told is how often freed memory was given back."""
+        hand, made = Hand(), []
+
+        class Freed:
+            times = 0
+
+            def __init__(self, *bounds: int) -> None:
+                made.append(bounds)
+
+            def after_epoch(self) -> None:
+                self.times += 1
+                hand.now += 4.0
+                hand.log.append("memory")
+
+        monkeypatch.setattr(measure_trainer, "FreedMemory", Freed)
+        line = Line(Go(), Go(), Finish())
+        bounds = {"memory_bytes": 1000, "free_floor_bytes": 10}
+        assert take_turns(line, training(hand, **bounds)) == Trained("proven", 2)  # type: ignore[arg-type]
+        assert made == [(1000, 10)]
+        assert hand.log == ["epoch 1", "memory", "wake 4", "epoch 2", "memory"]
+        assert [answer.turn_seconds for answer in line.answers] == [2.25, 2.75]
+        assert hand.passed == [2.0, 2.0]
 
 
 class TestLoading:
@@ -331,6 +357,11 @@ class TestMeasure:
         hand.verification = Verification(0.0, 1.0, unproven="nobody knows the answer")
         *_, finished = answers(asked(), Finish())
         assert finished.facts["unproven"] == "nobody knows the answer"
+
+    def test_how_often_freed_memory_was_given_back_is_told(self, hand, monkeypatch):
+        monkeypatch.setattr(measure_trainer, "take_turns", lambda *_: Trained("proven", 3))
+        *_, finished = answers(asked(), Finish())
+        assert (finished.facts["timed_calls"], finished.facts["freed_memory_given_back"]) == ("proven", 3)
 
     def test_peers_are_proven_before_they_train(self, hand, monkeypatch):
         monkeypatch.setattr(measure_trainer, "assignment_of", lambda spec: "peers")

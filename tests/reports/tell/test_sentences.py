@@ -154,3 +154,23 @@ def test_the_seeds_of_a_training_that_fail_alike_are_one_row():
         ["training loop cpu:0 matched", "wrong-answer", "strays by 0.1"],
         ["b", "skipped", "no such device"],
     ]
+
+
+def test_whose_freed_memory_the_harness_gave_back_is_told():
+    noise = samples.Noise(4)
+    cells = [samples.training("keras-fit", samples.RECIPE, run, noise, 4.0, 9) for run in range(2)]
+    cells += [samples.training("eager-loop", samples.RECIPE, run, noise, 5.0, 9) for run in range(2)]
+
+    def told():
+        report = build_report([read(samples.document(cells, noise=None), "r.json")])
+        return [b.text for part in report.sections if part.anchor == "memory" for b in part.blocks]
+
+    assert told() == []
+    cells[2]["extra_info"]["freed_memory_given_back"] = 1
+    (once,) = told()
+    assert once.startswith("Memory ran short between epochs of training eager-loop cpu:0 matched (once): the harness")
+    cells[3]["extra_info"]["freed_memory_given_back"] = 3
+    cells[0]["extra_info"]["freed_memory_given_back"] = 2
+    (text,) = told()
+    assert "training keras-fit cpu:0 matched (2 times)" in text
+    assert "training eager-loop cpu:0 matched (3 times)" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from likeforlike.reports.read.schema.cells import Brought
+from likeforlike.reports.read.schema.training import Brought
 from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import Context, Kinds

@@ -18,7 +18,8 @@ from likeforlike.models.contract.training.recipe import (
     RecipeRefused,
 )
 from likeforlike.models.tasks.mlp.counts import flop, parameter_count
-from likeforlike.reports.read.schema.cells import LATER_RECIPE_FIELDS, Extra
+from likeforlike.reports.read.schema.cells import Extra
+from likeforlike.reports.read.schema.training import LATER_RECIPE_FIELDS
 
 LAYERS = ((784, 512), (512, 10))
 

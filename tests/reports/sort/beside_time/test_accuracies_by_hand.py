@@ -7,7 +7,8 @@ import statistics
 import pytest
 from report_by_hand import cell, epoch, file, machine, measured, training
 
-from likeforlike.reports.read.schema.cells import Data, TimeToAccuracy, Verified
+from likeforlike.reports.read.schema.cells import Verified
+from likeforlike.reports.read.schema.training import Data, TimeToAccuracy
 from likeforlike.reports.sort.beside_time.accuracies import (
     accuracies_by_seed,
     arrivals,

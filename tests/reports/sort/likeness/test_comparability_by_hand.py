@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from report_by_hand import cell, measured, plain, run_of, training
 
-from likeforlike.reports.read.schema.cells import Data
+from likeforlike.reports.read.schema.training import Data
 from likeforlike.reports.sort.likeness.comparability import (
     WorkSet,
     recipe_differences,
