@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from likeforlike.bench.studies.staging.account import heading, required, table
-from likeforlike.reports.statistics.accuracy import (
+from likeforlike.reports.statistics.training.accuracy import (
     MARGIN,
     AccuracyVerdict,
     accuracy_verdict,

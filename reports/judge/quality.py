@@ -20,7 +20,7 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     validation_images,
 )
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
-from likeforlike.reports.statistics.accuracy import (
+from likeforlike.reports.statistics.training.accuracy import (
     AccuracyVerdict,
     Announcement,
     accuracies_with_false_discovery_rate,
@@ -28,7 +28,7 @@ from likeforlike.reports.statistics.accuracy import (
     may_be_called_faster,
 )
 from likeforlike.reports.statistics.moderated_variance import SeedScatter
-from likeforlike.reports.statistics.validation_loss import may_be_called_faster_by_loss
+from likeforlike.reports.statistics.training.validation_loss import may_be_called_faster_by_loss
 from likeforlike.reports.statistics.verdicts import Word
 
 TRAINED_WORSE = "trained worse"

@@ -14,10 +14,10 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     validation_images,
 )
 from likeforlike.reports.sort.measured.measurements import Measurement
-from likeforlike.reports.statistics.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
+from likeforlike.reports.statistics.training.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
 from likeforlike.reports.statistics.moderated_variance import SeedScatter
-from likeforlike.reports.statistics.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy
-from likeforlike.reports.statistics.validation_loss import mean_loss
+from likeforlike.reports.statistics.training.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy
+from likeforlike.reports.statistics.training.validation_loss import mean_loss
 from likeforlike.reports.tell.document import Entry
 from likeforlike.reports.tell.formatting import comparison_text, epoch_words, significant
 

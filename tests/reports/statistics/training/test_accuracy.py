@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.accuracy import (
+from likeforlike.reports.statistics.training.accuracy import (
     accuracies_with_false_discovery_rate,
     accuracy_verdict,
     may_be_called_faster,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.time_to_accuracy import (
+from likeforlike.reports.statistics.training.time_to_accuracy import (
     TimeToAccuracyOverRuns,
     missing_runs,
     time_to_accuracy,

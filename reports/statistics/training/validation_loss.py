@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from likeforlike.reports.statistics.accuracy import Announcement
+from likeforlike.reports.statistics.training.accuracy import Announcement
 from likeforlike.reports.statistics.moderated_variance import LEAST_SEEDS, joint_freedom
 from likeforlike.reports.statistics.verdicts import Word
 

@@ -9,8 +9,8 @@ from dataclasses import asdict
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics import accuracy
-from likeforlike.reports.statistics.accuracy import (
+from likeforlike.reports.statistics.training import accuracy
+from likeforlike.reports.statistics.training.accuracy import (
     AccuracyVerdict,
     accuracy_verdict,
     may_be_called_faster,

@@ -8,7 +8,7 @@ import warnings
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.validation_loss import may_be_called_faster_by_loss, mean_loss
+from likeforlike.reports.statistics.training.validation_loss import may_be_called_faster_by_loss, mean_loss
 
 
 def by_seed(*losses, first=0):

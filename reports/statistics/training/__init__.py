@@ -1,0 +1,1 @@
+"""What a training came to: accuracies and losses over seeds, and when they were reached."""
