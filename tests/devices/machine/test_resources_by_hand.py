@@ -95,8 +95,10 @@ class TestMemory:
     @pytest.mark.parametrize(
         ("stat", "free"),
         [
-            ("anon 5\ninactive_file 3\ntotal_inactive_file 9\n", 21),
+            # of version 1, whose first figure leaves out the groups below: 30 - 12 + 9
+            ("anon 5\ninactive_file 3\ntotal_inactive_file 9\n", 27),
             ("total_inactive_file 9\n", 27),
+            ("inactive_file 3\n", 21),
             ("inactive_file x\n", 18),
             ("active_file 3\n", 18),
         ],
