@@ -58,13 +58,17 @@ def _count(folder: Path, *names: str) -> int | None:
     return None
 
 
+_FILE_PAGES = ("active_file", "inactive_file")
+"""Of ``memory.stat``; pages of /dev/shm are in neither. What was read twice is active, and given back too."""
+
+
 def _reclaimable(folder: Path) -> int:
     """Page cache that the kernel gives back before it kills.
 
     With that of the groups below it, as limit and use are: version 1 tells that apart, as ``total_``.
     """
     counts = keyed_numbers(folder / "memory.stat")
-    return counts.get("total_inactive_file", counts.get("inactive_file", 0))
+    return sum(counts.get(f"total_{name}", counts.get(name, 0)) for name in _FILE_PAGES)
 
 
 def processors() -> int:
