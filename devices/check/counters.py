@@ -104,11 +104,11 @@ def _clock_row(place: Place, device: Device, states: Sequence[Mapping[str, Any]]
 
 
 def _throttle_row(place: Place, states: Sequence[Mapping[str, Any]]) -> Row:
-    told = [state for state in states if state.get("throttle_reasons") is not None]
-    if not told:
-        return place.not_measurable("throttling", "the driver tells no reasons")
-    held = list(dict.fromkeys(word for state in told for word in state.get("held_back") or ()))
+    held = list(dict.fromkeys(word for state in states for word in state.get("held_back") or ()))
     if held:
         return place.warn("throttling", f"held back: {', '.join(held)}", "better cooling or power supply")
+    told = [state for state in states if state.get("throttle_reasons") is not None]
+    if not told:  # AMD's tell what disturbs and nothing else, so that none of it says little
+        return place.not_measurable("throttling", "the driver tells no reasons")
     words = ", ".join(dict.fromkeys(word for state in told for word in state["throttle_reasons"]))
     return place.good("throttling", f"not held back ({words})" if words else "not held back")

@@ -10,6 +10,7 @@ from likeforlike.devices.machine.cgroups import (
     CGROUP_ROOT,
     cgroup_folders,
     file_words,
+    keyed_numbers,
     processor_folders,
     quota_cores,
 )
@@ -40,7 +41,7 @@ def free_memory_bytes(
     for folder in cgroup_folders(cgroup_file, cgroup_root, "memory"):
         limit, used = (_count(folder, *names) for names in (_LIMIT_FILES, _USE_FILES))
         if limit is not None and used is not None:
-            free.append(max(0, limit - used + (_reclaimable(folder) or 0)))
+            free.append(max(0, limit - used + _reclaimable(folder)))
     return min(free)
 
 
@@ -57,12 +58,17 @@ def _count(folder: Path, *names: str) -> int | None:
     return None
 
 
-def _reclaimable(folder: Path) -> int | None:
-    """Page cache that the kernel gives back before it kills."""
-    words = file_words(folder / "memory.stat")
-    found = dict(zip(words[::2], words[1::2], strict=False))
-    text = found.get("inactive_file", found.get("total_inactive_file", ""))
-    return int(text) if text.isdigit() else None
+_FILE_PAGES = ("active_file", "inactive_file")
+"""Of ``memory.stat``; pages of /dev/shm are in neither. What was read twice is active, and given back too."""
+
+
+def _reclaimable(folder: Path) -> int:
+    """Page cache that the kernel gives back before it kills.
+
+    With that of the groups below it, as limit and use are: version 1 tells that apart, as ``total_``.
+    """
+    counts = keyed_numbers(folder / "memory.stat")
+    return sum(counts.get(f"total_{name}", counts.get(name, 0)) for name in _FILE_PAGES)
 
 
 def processors() -> int:

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.devices.machine.resources import free_memory_bytes
 from likeforlike.devices.process.product_rates import fastest_call
-from likeforlike.devices.vendors.cpu import available_memory_bytes, cache_bytes
+from likeforlike.devices.vendors.cpu import cache_bytes
 
 ADDING, MOVING, READING = "a = b + 3 c", "a = b", "b · c"
 _VECTORS = {ADDING: 3, MOVING: 2, READING: 2}
@@ -78,7 +79,7 @@ def numpy_rates(
 
     Raises MemoryError where too little is free for vectors beyond the caches.
     """
-    size = vector_bytes("cpu:0", cache_bytes(), available_memory_bytes())
+    size = vector_bytes("cpu:0", cache_bytes(), free_memory_bytes())
     if size is None:
         raise MemoryError("too little memory is free for three vectors larger than the caches")
     return dict(_rates(_numpy("cpu:0", threads, size // 4), size, seconds, clock)), size
@@ -87,7 +88,7 @@ def numpy_rates(
 def bandwidth(framework: str, local_device: str, threads: int, seconds: float) -> dict[str, Any] | None:
     """The best bandwidth of one framework: bytes_per_second, what, vector_bytes; None where it has none."""
     ways = {"numpy": _numpy, "torch": _torch, "jax": _jax, "tensorflow": _tensorflow}.get(framework)
-    size = vector_bytes(local_device, cache_bytes(), available_memory_bytes())
+    size = vector_bytes(local_device, cache_bytes(), free_memory_bytes())
     if ways is None or size is None or (framework == "numpy" and local_device.startswith("gpu")):
         return None
     found = best_bandwidth(ways(local_device, threads, size // 4), size, seconds)

@@ -224,7 +224,8 @@ class Amd:
         """Amdsmi is open for the block."""
         with session(self._library) as smi:
             handles = [] if smi is None else _told(smi, "amdsmi_get_processor_handles")
-            found = [] if handles is Refused else [h for h in handles if _uuid(smi, h) == device.uuid]
+            known = [] if handles is Refused else list(enumerate(handles))
+            found = [each for place, each in known if _is_of(smi, place, each, device)]
             yield AmdReadings(smi, found[0], self._sys_pci) if found else None
 
     def placement(self, devices: Sequence[Device]) -> dict[str, str]:
@@ -245,9 +246,21 @@ def _uuid(smi: Any, handle: Any) -> str | None:
     return _field(smi, "amdsmi_get_gpu_enumeration_info", handle, "hip_uuid")
 
 
+def _hip_number(smi: Any, position: int, handle: Any) -> int:
+    """HIP's own; the place in amdsmi's list where that doesn't tell."""
+    number = _field(smi, "amdsmi_get_gpu_enumeration_info", handle, "hip_id")
+    return position if number is None else int(number)
+
+
+def _is_of(smi: Any, position: int, handle: Any, device: Device) -> bool:
+    """Whether a handle is the device's: by uuid; by number where there is none, as of an older amdsmi."""
+    if device.uuid is not None:
+        return bool(_uuid(smi, handle) == device.uuid)
+    return _hip_number(smi, position, handle) == device.nvml_index
+
+
 def _describe(smi: Any, position: int, handle: Any) -> Device:
     mebibytes = _field(smi, "amdsmi_get_gpu_vram_info", handle, "vram_size")
-    number = _field(smi, "amdsmi_get_gpu_enumeration_info", handle, "hip_id")
     return Device(
         kind="gpu",
         index=position,
@@ -255,7 +268,7 @@ def _describe(smi: Any, position: int, handle: Any) -> Device:
         memory_bytes=None if mebibytes is None else int(mebibytes) * MEBIBYTE,
         uuid=_uuid(smi, handle),
         driver=_field(smi, "amdsmi_get_gpu_driver_info", handle, "driver_version"),
-        nvml_index=position if number is None else int(number),
+        nvml_index=_hip_number(smi, position, handle),
         maker="amd",
     )
 

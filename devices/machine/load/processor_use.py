@@ -58,7 +58,8 @@ def read_ticks(proc: Path = PROC, allowed: frozenset[int] | None = None) -> dict
     chosen = _allowed_processors() if allowed is None else allowed
     single = [line for line in lines if line[0][3:].isdigit()]
     ours = [line for line in single if chosen is not None and int(line[0][3:]) in chosen]
-    if not ours or len(ours) == len(single):
+    # without a line for each the lines are numbered anew, as in a container: they are of its processors alone
+    if not ours or len(ours) == len(single) or len(ours) < len(chosen or ()):
         ours = lines[:1]
     counted = [_ticks(line) for line in ours]
     if not counted or None in counted:

@@ -227,6 +227,11 @@ def _percent(part: float, whole: float) -> str:
 Clock = Callable[[], float]
 
 
+def _affinity(pid: int) -> Collection[int]:
+    """Processors that a process is held to; looked up when asked, since not every system has it."""
+    return os.sched_getaffinity(pid)
+
+
 class WaitMeter:
     """What a worker's sample waited for: ``start`` before it, ``stop`` after it."""
 
@@ -235,7 +240,7 @@ class WaitMeter:
         reader: WaitReader,
         clock: Clock,
         cores: int | None = None,
-        affinity: Callable[[int], Collection[int]] = os.sched_getaffinity,
+        affinity: Callable[[int], Collection[int]] = _affinity,
     ) -> None:
         """``clock`` in seconds; ``cores`` as for ``waiting_reasons``; ``affinity`` of a process."""
         self._reader = reader

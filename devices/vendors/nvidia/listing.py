@@ -118,10 +118,9 @@ def _meant_by(entry: str, gpus: list[Device], order: str | None) -> Device | Non
     """The GPU of an entry: an index, the beginning of a board's uuid, or a MIG device's uuid."""
     boards = list({gpu.nvml_index: gpu for gpu in reversed(gpus)}.values())[::-1]
     if entry.isascii() and entry.isdigit():
-        if order != "PCI_BUS_ID":
-            boards = _fastest_first(boards)
-            return boards[int(entry)] if int(entry) < len(boards) else None
-        return next((board for board in boards if board.nvml_index == int(entry)), None)
+        # by its place among those that can be opened, as CUDA counts: NVML's own numbers count the others too
+        counted = boards if order == "PCI_BUS_ID" else _fastest_first(boards)
+        return counted[int(entry)] if int(entry) < len(counted) else None
     if entry.startswith("MIG-"):
         names = [gpu for gpu in gpus if gpu.mig is not None and entry in (gpu.uuid, gpu.mig.old_name)]
         return names[0] if len(names) == 1 else None

@@ -116,3 +116,12 @@ def test_a_gpu_s_clock_and_why_it_is_held_back():
 def test_a_gpu_that_tells_nothing():
     unread = {"sm_clock_hertz": None, "throttle_reasons": None}
     assert [row.verdict for row in counters.gpu_rows(HERE, BOARD, [unread, None])] == ["not measurable"] * 2
+
+
+def test_a_gpu_that_tells_only_what_disturbs_is_held_back_by_it():
+    """As AMD's: no list of all reasons, and heat among what disturbs."""
+    hot, cool = ({"clock_hertz": 1.38e9, "held_back": held} for held in ([HOT], []))
+    _, held = counters.gpu_rows(HERE, BOARD, [cool, hot, cool])
+    assert (held.verdict, held.found) == ("warn", "held back: too hot, held back by the driver")
+    _, held = counters.gpu_rows(HERE, BOARD, [cool])
+    assert held.verdict == "not measurable"

@@ -157,3 +157,13 @@ def test_a_number_means_what_cuda_would_take_it_for(make_nvml, board, order, var
     assert [gpu.uuid for gpu in gpus] == uuids
     # and a worker is given no number at all
     assert [worker_environment(gpu, 1)["CUDA_VISIBLE_DEVICES"] for gpu in gpus] == uuids
+
+
+@pytest.mark.parametrize("order", [None, "FASTEST_FIRST", "PCI_BUS_ID"])
+@pytest.mark.parametrize(("variable", "uuids"), [("0", ["GPU-b"]), ("1,0", ["GPU-d", "GPU-b"]), ("2", [])])
+def test_boards_that_may_not_be_opened_are_not_counted(make_nvml, board, order, variable, uuids):
+    """As in a job of Slurm's that was given the second and the fourth: NVML numbers them 1 and 3, CUDA 0 and 1."""
+    nvml = make_nvml(None, board(uuid="GPU-b"), None, board(uuid="GPU-d"))
+    environ = {"CUDA_VISIBLE_DEVICES": variable} | ({"CUDA_DEVICE_ORDER": order} if order else {})
+    gpus = find_devices(known_makers(nvidia=nvml), environ)[1:]
+    assert [gpu.uuid for gpu in gpus] == uuids

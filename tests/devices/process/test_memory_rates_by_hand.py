@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from likeforlike.devices.machine import resources
 from likeforlike.devices.process import memory_rates
 from likeforlike.devices.process.memory_rates import (
     ADDING,
@@ -154,21 +155,34 @@ class TestNumpy:
             return iter([clock.way(MOVING, 0.5, []), clock.way(READING, 0.25, [])])
 
         monkeypatch.setattr(memory_rates, "cache_bytes", lambda: 33 * MIB)
-        monkeypatch.setattr(memory_rates, "available_memory_bytes", lambda: 10_000 * MIB)
+        monkeypatch.setattr(memory_rates, "free_memory_bytes", lambda: 10_000 * MIB)
         monkeypatch.setattr(memory_rates, "_numpy", ways)
         size = 66 * MIB
         assert numpy_rates(2, 0.0, clock) == ({MOVING: 4.0 * size, READING: 8.0 * size}, size)
         assert asked == [("cpu:0", 2, size // 4)]
-        monkeypatch.setattr(memory_rates, "available_memory_bytes", lambda: 100 * MIB)
+        monkeypatch.setattr(memory_rates, "free_memory_bytes", lambda: 100 * MIB)
         with pytest.raises(MemoryError, match="too little memory is free"):
             numpy_rates(2, 0.0, clock)
+
+    def test_what_a_container_may_still_take_counts_not_what_its_host_has(self, tmp_path, monkeypatch):
+        """An eighth of 512 - 12 MiB is less than the shortest vector, of 524 - 12 it is as long."""
+        monkeypatch.setattr(resources, "available_memory_bytes", lambda: 10_000 * MIB)
+        monkeypatch.setattr(resources, "cgroup_folders", lambda *told: [tmp_path])
+        monkeypatch.setattr(memory_rates, "cache_bytes", lambda: None)
+        monkeypatch.setattr(memory_rates, "_numpy", lambda *told: iter(()))
+        (tmp_path / "memory.current").write_text(str(12 * MIB))
+        (tmp_path / "memory.max").write_text(str(512 * MIB))
+        with pytest.raises(MemoryError, match="too little memory is free"):
+            numpy_rates(1, 0.0, Clock())
+        (tmp_path / "memory.max").write_text(str(524 * MIB))
+        assert numpy_rates(1, 0.0, Clock()) == ({}, 64 * MIB)
 
 
 class TestBandwidth:
     @pytest.fixture(autouse=True)
     def _a_machine(self, monkeypatch):
         monkeypatch.setattr(memory_rates, "cache_bytes", lambda: 33 * MIB)
-        monkeypatch.setattr(memory_rates, "available_memory_bytes", lambda: self.free)
+        monkeypatch.setattr(memory_rates, "free_memory_bytes", lambda: self.free)
 
     free = 10_000 * MIB
 

@@ -149,6 +149,22 @@ def test_without_accumulator_amd_s_power_is_integrated_and_without_power_nothing
         assert readings.energy() == NotMeasurable("amdsmi gives neither the energy nor the power of this GPU")
 
 
+def test_amd_s_gpus_that_no_uuid_tells_apart_are_each_read_by_its_place(make_amdsmi, amd_gpu):
+    """As of an amdsmi that doesn't tell how HIP counts; 1,000 and 3,000 steps of 15.259 microjoules."""
+
+    class Older(make_amdsmi):
+        amdsmi_get_gpu_enumeration_info = None
+
+    makers = known_makers(amd=Older(amd_gpu(accumulator=1000), amd_gpu(accumulator=3000)))
+    gpus = find_devices(makers, {})[1:]
+    assert [(gpu.id, gpu.uuid) for gpu in gpus] == [("gpu:0", None), ("gpu:1", None)]
+    joules = []
+    for gpu in gpus:
+        with opened(gpu, makers) as readings:
+            joules.append(readings.energy().read())
+    assert joules == pytest.approx([0.015259, 0.045777])
+
+
 def test_a_library_that_raises_anything_leaves_the_cpu():
     class Broken:
         def __getattr__(self, name):

@@ -51,6 +51,17 @@ def test_of_some_processors_their_own_lines_are_added_up(
     assert read_ticks(tmp_path / "elsewhere") is None
 
 
+def test_lines_that_a_container_numbers_anew_are_all_its_own(tmp_path: Path) -> None:
+    """LXD's file system for /proc calls processors 2, 3, 6 and 7 cpu0 to cpu3: none is told from another."""
+    lines = [f"cpu{n} {3**n} 0 0 {5**n} 0 0 0 0 0 0" for n in range(4)]
+    stat(tmp_path, "cpu  40 0 0 156 0 0 0 0 0 0", *lines)
+    whole = {"wanted": 40, "stolen": 0, "all": 196, "processors": 4}
+    assert read_ticks(tmp_path, frozenset({2, 3, 6, 7})) == whole
+    # of the second and third alone: 3 + 9 used, 5 + 25 idle
+    some = {"wanted": 12, "stolen": 0, "all": 42, "processors": 2}
+    assert read_ticks(tmp_path, frozenset({1, 2})) == some
+
+
 @pytest.mark.parametrize(
     ("before", "after", "share"),
     [

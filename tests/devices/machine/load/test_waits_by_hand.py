@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from likeforlike.devices.machine.load import waits
 from likeforlike.devices.machine.load.waits import (
     ThreadTimes,
     WaitMeter,
@@ -161,3 +164,18 @@ def test_turns_of_the_last_half_second_count_and_no_earlier_ones() -> None:
     assert accused((0.25, 0.75), (0.5, 0.0)) == [True, False]
     assert accused((0.5, 0.5), (0.25, 0.0), (0.25, 0.0)) == [True, True, False]
     assert accused((0.25, 0.25), (0.25, 0.0)) == [True, True]
+
+
+def test_a_system_that_holds_no_process_to_processors_loads_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As macOS, where ``likeforlike devices`` lists the chip and its GPU."""
+    monkeypatch.delattr(os, "sched_getaffinity")
+    spec = importlib.util.spec_from_file_location("waits_on_another_system", waits.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, loaded)  # where its dataclasses look
+    spec.loader.exec_module(loaded)
+    readings: Any = None
+    meter = loaded.WaitMeter(readings, readings, cores=3)
+    meter._pids = (7,)
+    assert meter._cores_of_the_worker() == 3
