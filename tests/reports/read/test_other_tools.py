@@ -227,7 +227,21 @@ class TestPyperf:
         assert sort.launches == (0, 0, 0, 1, 1, 1, 2, 2, 2)
         assert (sort.id, sort.iterations, sort.extra_info["processes"]) == ("sort", 64, 3)
         assert rev.launches == (0, 0, 1, 1)
-        assert sort.options["timer"].startswith("clock_gettime")
+        assert sort.options == {"timer": "perf_counter"}
+
+    @pytest.mark.parametrize(
+        ("told", "timer"),
+        [
+            ("mach_absolute_time(), resolution: 41.7 ns", "perf_counter"),
+            ("QueryPerformanceCounter(), resolution: 100 ns", "perf_counter"),
+            ("time.time()", "time.time()"),  # of Python 2
+            (5, 5),
+        ],
+    )
+    def test_the_clock_is_the_same_under_each_system_s_name(self, told, timer):
+        document = true_file("pyperf-2.11")
+        document["metadata"]["timer"] = told
+        assert [cell.options for cell in read(document).cells] == [{"timer": timer}] * 2
 
     def test_what_is_measured_in_bytes_is_no_time(self):
         file = read(true_file("pyperf-2.11-bytes"))
