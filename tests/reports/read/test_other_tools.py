@@ -117,6 +117,16 @@ class TestGoogleBenchmark:
         assert cell.params == {"size": "64", "argument 1": "8", "threads": "2"}
         assert cell.function == "BM_x"
 
+    def test_a_fixture_s_method_or_a_capture_s_name_is_the_case(self):
+        names = ("Fixture/Push/8", "Fixture/Pop/-16/manual_time", "BM_f/a/b/process_time")
+        entries = [{"name": name, "iterations": 1, "real_time": 5, "cpu_time": 4} for name in names]
+        cells = read({"benchmarks": entries}).cells
+        assert [(cell.function, cell.params) for cell in cells] == [
+            ("Fixture", {"case": "Push", "argument 1": "8"}),
+            ("Fixture", {"case": "Pop", "argument 1": "-16"}),
+            ("BM_f", {"case": "a/b"}),
+        ]
+
     def test_counters(self):
         document = true_file("google-benchmark-1.9.5")
         document["benchmarks"] = [b for b in document["benchmarks"] if b["run_name"] == "BM_square/256"][:1]
