@@ -395,6 +395,12 @@ def _within_groups(grounds: Grounds, machines: Sequence[Machine]) -> Iterable[Co
 
 
 def base_of_sets(study: Study, sets: Iterable[str]) -> str:
-    """Of the names of files that stand side by side the one that others are compared with."""
-    names = list(sets)
-    return next((name for name in names if study.base_file and name.startswith(study.base_file)), names[0])
+    """Of the names of files that stand side by side the one that others are compared with.
+
+    That is the set of the file called for, which bears its name, with a number, or holds it beside others.
+    """
+    names, wanted = list(sets), study.base_file
+    if wanted in names:
+        return wanted
+    holding = {pool.name for pool in study.pools if any(file.label == wanted for file in pool.files)}
+    return next((name for name in names if name in holding or name.startswith(f"{wanted} (")), names[0])

@@ -68,18 +68,26 @@ class JointCheck:
 
 
 def joint_checks(cells: Sequence[JudgedCell]) -> list[JointCheck]:
-    """One for each machine, workload, implementation and device with at least two cells of one limit."""
+    """One for each machine, file, workload, implementation and device with at least two cells of one limit.
+
+    Files that stand apart are of two codes: what one of them lost the other may have won.
+    """
     groups = grouped(((_whose(cell.now), cell.limit), cell) for cell in cells)
     return [
-        JointCheck(" ".join(filter(None, names)), limit, tuple(found), _verdict(found))
-        for ((_, _, *names), limit), found in groups.items()
+        JointCheck(_name(whose), limit, tuple(found), _verdict(found))
+        for (whose, limit), found in groups.items()
         if len(found) > 1
     ]
 
 
-def _whose(item: Measurement) -> tuple[str, str, str, str, str]:
+def _whose(item: Measurement) -> tuple[str, ...]:
     key = item.key
-    return item.machine.id, key.side, key.workload, key.implementation, key.device
+    return item.machine.id, *key.company, key.workload, key.implementation, key.device
+
+
+def _name(whose: Sequence[str]) -> str:
+    _, file, _, *names = whose
+    return " ".join(filter(None, names)) + (f" of {file}" if file else "")
 
 
 def _verdict(cells: Sequence[JudgedCell]) -> Verdict:

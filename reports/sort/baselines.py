@@ -32,14 +32,17 @@ def base_machine(
 ) -> Machine:
     """The machine called for by label, id or file name; without a name the first unpublished one.
 
-    ``ids`` has the machine's id for each id that stands in a file.
+    A word that is a whole name means that alone, though it is part of others, too. ``ids`` has the machine's
+    id for each id that stands in a file.
     """
     own = (file.machine for file in files if file.header is None or not file.header.published)
     if wanted is None:
         return next(own, machines[0])
     word = wanted.casefold()
+    whole = [m for m in machines if titles[m.id].casefold() == word]
+    whole = whole or [file.machine for file in files if file.label.casefold() == word]
     also = {machine for told, machine in (ids or {}).items() if told.casefold().startswith(word)}
-    fitting = [
+    fitting = whole or [
         m
         for m in machines
         if word in titles[m.id].casefold() or m.id.casefold().startswith(word) or m.id in also

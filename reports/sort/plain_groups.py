@@ -82,8 +82,10 @@ def _group(study: Study, label: str, items: Sequence[Measurement]) -> PlainGroup
 
 def _named(study: Study, items: Sequence[Measurement]) -> list[Measurement]:
     """Those that are called for: by ``--baseline``, as benchmarks or as a file's; else by their own name."""
+    word = study.base_name.casefold()
     for fitting in (
-        [item for item in items if study.base_name and study.base_name.casefold() in _name(item)],
+        [item for item in items if word and word in _whole_names(item)],
+        [item for item in items if word and word in _name(item)],
         [item for item in items if study.base_file and file_of(item) == study.base_file],
         [item for item in items if BASELINE in _name(item)],
     ):
@@ -96,6 +98,13 @@ def _name(item: Measurement) -> str:
     """Name and parameters, to look for a word in."""
     cell = cell_of(item)
     return " ".join([cell.name, *map(value_text, cell.params.values())]).casefold()
+
+
+def _whole_names(item: Measurement) -> set[str]:
+    """Its name, its function's and its parameters' values: a word that is one of them means no longer one."""
+    cell = cell_of(item)
+    told = (cell.name, cell.function, *map(value_text, cell.params.values()))
+    return {name.casefold() for name in told}
 
 
 def names_benchmark(cells: Iterable[Cell], wanted: str) -> bool:

@@ -112,11 +112,13 @@ def build_study(
 
 
 def _base_file(files: list[ResultFile], base: Machine, wanted: str | None) -> str:
-    """The label of the one file of the baseline that is called for by its name; empty if none is."""
+    """The label of the one file of the baseline that is called for by its name, or a part; else empty."""
     if wanted is None:
         return ""
     mine = [file.label for file in files if file.machine.id == base.id]
-    fitting = [label for label in mine if wanted.casefold() in label.casefold()]
+    word = wanted.casefold()
+    whole = [label for label in mine if label.casefold() == word]
+    fitting = whole or [label for label in mine if word in label.casefold()]
     return fitting[0] if len(fitting) == 1 else ""
 
 

@@ -34,6 +34,9 @@ AGGREGATES = {
 }
 """Statistics that are read, and what they are called here; the last two are custom ones by custom."""
 
+CLOCKS = ("real_time", "process_time", "manual_time")
+"""Parts of a name that say by which clock it is timed."""
+
 FITTED = ("BigO", "RMS")
 """What is fitted over the sizes of a benchmark; it is no time of any of them."""
 
@@ -201,7 +204,10 @@ def _per_second(document: Document, entry: _Entry, path: str) -> float:
 
 
 def _params(name: str, threads: int | None) -> dict[str, Any]:
-    """Arguments from a name such as ``BM_x/8/size:64/threads:2``; numbered where they bear no name."""
+    """Arguments from a name such as ``BM_x/8/size:64/threads:2``; numbered where they bear no name.
+
+    What else stands in it is the case: a fixture's method as in ``Fixture/Push/8``, a captured call's name.
+    """
     params: dict[str, Any] = {}
     for number, part in enumerate(name.split("/")[1:]):
         key, named, value = part.rpartition(":")
@@ -209,6 +215,8 @@ def _params(name: str, threads: int | None) -> dict[str, Any]:
             params[key] = value
         elif part.lstrip("-").isdigit():
             params[f"argument {number}"] = part
+        elif part not in CLOCKS:
+            params["case"] = f"{params['case']}/{part}" if "case" in params else part
     if threads is not None and threads > 1:
         params.setdefault("threads", str(threads))
     return params

@@ -19,7 +19,7 @@ from likeforlike.reports.read.machines import Machine, machine_of
 from likeforlike.reports.read.plain_results import digest_of, label_of, plain_extra
 from likeforlike.reports.read.result_file import Cell, Commit, ResultFile, Tool
 from likeforlike.reports.read.safe_text import visible
-from likeforlike.reports.read.schema.cells import CallTimes, Extra
+from likeforlike.reports.read.schema.cells import CallTimes, Extra, Scalar
 from likeforlike.reports.read.schema.runs import (
     SCHEMA_VERSION,
     Fingerprint,
@@ -40,7 +40,8 @@ class _Entry(Struct, frozen=True):
     name: str
     stats: Any = None
     fullname: str | None = None
-    group: str | None = None
+    group: Scalar = None
+    """The tool takes anything for it; a size is often given."""
     params: Any = None
     options: Any = None
     extra_info: Any = None
@@ -197,12 +198,17 @@ def _cell(document: Document, entry: _Entry, path: str, ours: bool) -> Cell:
     identity = entry.fullname or entry.name
     return Cell(
         id=identity,
-        group=entry.group or "",
+        group=_group(entry),
         extra=plain_extra(entry.name, identity),
         plain=True,
         extra_info=_mapping(document, info),
         **fields,
     )
+
+
+def _group(entry: _Entry) -> str:
+    """As the tool says it: none where it is nothing, 0 or empty."""
+    return str(entry.group) if entry.group else ""
 
 
 def _mapping(document: Document, value: Any) -> Mapping[str, Any]:
@@ -213,7 +219,7 @@ def _own_cell(document: Document, entry: _Entry, fields: dict[str, Any], path: s
     extra = document.record(Extra, entry.extra_info, path)
     _check_parallel(document, extra, len(fields["samples"]), path)
     identity = extra.cell or entry.name
-    group = extra.group or entry.group or identity
+    group = extra.group or _group(entry) or identity
     return Cell(id=identity, group=group, extra=extra, **fields)
 
 

@@ -97,14 +97,18 @@ def _calibrated(run: Run) -> bool:
 
 
 def _rounds_as_long(first: Run, second: Run) -> bool:
-    """Whether another tool made the rounds of both last about as long, as google/benchmark and pyperf do."""
+    """Whether another tool made the rounds of both last about as long, as google/benchmark and pyperf do.
+
+    Of a function that became far slower one call lasts longer than any tool wants: there are no fewer.
+    """
     if not (first.cell.plain and second.cell.plain) or "pytest-benchmark" in (
         first.file.tool.name,
         second.file.tool.name,
     ):
         return False
-    lasted = [(run.cell.iterations or 1) * run.cell.median_seconds for run in (first, second)]
-    return max(lasted) <= MOST_UNLIKE_LENGTHS * min(lasted)
+    lasted = [((run.cell.iterations or 1) * run.cell.median_seconds, run) for run in (first, second)]
+    (shorter, _), (longer, run) = sorted(lasted, key=lambda one: one[0])
+    return run.cell.iterations == 1 or longer <= MOST_UNLIKE_LENGTHS * shorter
 
 
 def unlike_measuring(first: Measurement, second: Measurement) -> Unlike:

@@ -336,18 +336,16 @@ def _ends(context: Context, clear: Sequence[Comparison], baseline: str) -> Itera
     """For each device and workload the fastest and the slowest of many machines."""
     places = grouped(((item.base.key.device, item.base.key.workload), item) for item in clear)
     for (device, workload), items in places.items():
-        keys = [
-            {i.base.key for i in mine} for mine in grouped((i.other.machine.id, i) for i in items).values()
-        ]
-        common = set.intersection(*keys)
-        means = geometric_means(context.study, [item for item in items if item.base.key in common])
-        if len(means) < 2:
+        common = set.intersection(*(set(mean.keys) for mean in geometric_means(context.study, items)))
+        means = geometric_means(context.study, [item for item in items if item.base.key.bare in common])
+        machines = {mean.machine.id for mean in means}
+        if len(machines) < 2:
             continue
         best, worst = min(means, key=lambda m: m.ratio), max(means, key=lambda m: m.ratio)
         ends = [f"{name_of(m, dict(context.study.titles))} ×{significant(m.ratio)}" for m in (best, worst)]
         where = f" on {device}" if device else ""
         yield (
-            f"Of {len(means)} machines over {baseline}{where} at {workload}, by geometric mean of times over "
-            f"the {count_text(common, 'cell')} of which all have a clear verdict ({some_cells(best.keys)}): "
-            f"{ends[0]} to {ends[1]}."
+            f"Of {len(machines)} machines over {baseline}{where} at {workload}, by geometric mean of times "
+            f"over the {count_text(common, 'cell')} of which all have a clear verdict "
+            f"({some_cells(best.keys)}): {ends[0]} to {ends[1]}."
         )

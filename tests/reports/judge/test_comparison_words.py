@@ -163,7 +163,19 @@ def test_a_geometric_mean_by_hand():
 
 @pytest.mark.parametrize(
     ("base_file", "names", "base"),
-    [("", ["b", "a"], "b"), ("a", ["b", "a"], "a"), ("a", ["b", "a (2)"], "a (2)"), ("c", ["b", "a"], "b")],
+    [
+        ("", ["b", "a"], "b"),
+        ("a", ["b", "a"], "a"),
+        ("a", ["b", "a (2)"], "a (2)"),
+        ("c", ["b", "a"], "b"),
+        ("a", ["b", "a.gz", "a"], "a"),
+        ("a", ["b", "a.gz"], "b"),
+        ("d", ["b", "e and 1 more", "a"], "e and 1 more"),
+        ("e", ["b", "e and 1 more", "a"], "e and 1 more"),
+        ("d", ["b", "e and 1 more", "d"], "d"),  # of another workload, of which d was not pooled
+    ],
 )
 def test_the_set_that_others_are_compared_with(base_file, names, base):
-    assert base_of_sets(SimpleNamespace(base_file=base_file), names) == base
+    files = [SimpleNamespace(label=label) for label in "ed"]
+    pools = [SimpleNamespace(name="e and 1 more", files=files)]
+    assert base_of_sets(SimpleNamespace(base_file=base_file, pools=pools), names) == base

@@ -109,6 +109,22 @@ def test_one_cell_beside_others_makes_nothing_sure_of_them_all_and_they_fail():
     assert (together.unsure, together.fails) == ("others used the machine: 47 %", True)
 
 
+def test_files_that_stand_apart_are_judged_apart():
+    """Two commits held against one base: what one of them lost the other may have won."""
+
+    def of(name, cell):
+        key = replace(cell.now.key, axes=(*cell.now.key.axes, ("file", name)))
+        return replace(cell, now=replace(cell.now, key=key))
+
+    cells = held(run(1), run(2, [1.2] * 5)).together[0].cells
+    found = joint_checks([of(name, cell) for name, cell in zip("aaabb", cells, strict=True)])
+    assert [(check.name, len(check.cells)) for check in found] == [
+        ("matmul numpy cpu:0 of a", 3),
+        ("matmul numpy cpu:0 of b", 2),
+    ]
+    assert joint_checks([of(name, cell) for name, cell in zip("abcde", cells, strict=True)]) == []
+
+
 def test_the_largest_threshold_of_the_cells_is_that_of_all():
     first, *others = held(run(1), run(2, [1.2] * 5)).together[0].cells
     wide = replace(first, verdict=replace(first.verdict, threshold=0.4))

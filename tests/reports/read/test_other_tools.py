@@ -117,6 +117,16 @@ class TestGoogleBenchmark:
         assert cell.params == {"size": "64", "argument 1": "8", "threads": "2"}
         assert cell.function == "BM_x"
 
+    def test_a_fixture_s_method_or_a_capture_s_name_is_the_case(self):
+        names = ("Fixture/Push/8", "Fixture/Pop/-16/manual_time", "BM_f/a/b/process_time")
+        entries = [{"name": name, "iterations": 1, "real_time": 5, "cpu_time": 4} for name in names]
+        cells = read({"benchmarks": entries}).cells
+        assert [(cell.function, cell.params) for cell in cells] == [
+            ("Fixture", {"case": "Push", "argument 1": "8"}),
+            ("Fixture", {"case": "Pop", "argument 1": "-16"}),
+            ("BM_f", {"case": "a/b"}),
+        ]
+
     def test_counters(self):
         document = true_file("google-benchmark-1.9.5")
         document["benchmarks"] = [b for b in document["benchmarks"] if b["run_name"] == "BM_square/256"][:1]
@@ -227,7 +237,21 @@ class TestPyperf:
         assert sort.launches == (0, 0, 0, 1, 1, 1, 2, 2, 2)
         assert (sort.id, sort.iterations, sort.extra_info["processes"]) == ("sort", 64, 3)
         assert rev.launches == (0, 0, 1, 1)
-        assert sort.options["timer"].startswith("clock_gettime")
+        assert sort.options == {"timer": "perf_counter"}
+
+    @pytest.mark.parametrize(
+        ("told", "timer"),
+        [
+            ("mach_absolute_time(), resolution: 41.7 ns", "perf_counter"),
+            ("QueryPerformanceCounter(), resolution: 100 ns", "perf_counter"),
+            ("time.time()", "time.time()"),  # of Python 2
+            (5, 5),
+        ],
+    )
+    def test_the_clock_is_the_same_under_each_system_s_name(self, told, timer):
+        document = true_file("pyperf-2.11")
+        document["metadata"]["timer"] = told
+        assert [cell.options for cell in read(document).cells] == [{"timer": timer}] * 2
 
     def test_what_is_measured_in_bytes_is_no_time(self):
         file = read(true_file("pyperf-2.11-bytes"))

@@ -120,6 +120,15 @@ class TestPlain:
         assert file.commit is None  # it was under no version control
         assert file.remarks == file.unmeasured == ()
 
+    @pytest.mark.parametrize(
+        ("group", "told"),
+        [(1024, "1024"), (0.5, "0.5"), (True, "True"), (0, ""), (None, ""), ("", ""), ("a", "a")],
+    )
+    def test_a_group_may_be_a_number(self, group, told):
+        document = samples.plain_run({"t.py::a": [0.2]})
+        document["benchmarks"][0]["group"] = group
+        assert parse(document).cells[0].group == told
+
     def test_before_version_3_4_the_processor_had_another_name(self):
         document = samples.plain_run({"t.py::a": [0.2]}, "3.2.3", cpu={"brand": "AMD EPYC 7763", "count": 8})
         assert parse(document).machine.label == "8 x AMD EPYC 7763"

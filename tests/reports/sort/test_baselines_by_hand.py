@@ -67,6 +67,12 @@ class TestMachines:
     def test_by_its_title_its_id_the_id_in_a_file_or_a_file_s_name(self, wanted, ids, found):
         assert self.chosen(wanted, ids=ids) is found
 
+    def test_a_whole_name_means_that_alone(self):
+        files = (file(of=XEON, name="new-run.json"), file(of=EPYC, name="run.json"))
+        assert self.chosen("Run.json", files) is EPYC
+        boxes = (machine("1a", "A100 80GB"), machine("2b", "A100"))
+        assert self.chosen("a100", machines=boxes) is boxes[1]
+
     def test_a_plain_benchmark_s_name_leaves_the_machine_as_it_is(self):
         assert self.chosen("SORT", [self.FILES[0], self.SORT]) is XEON
         own = plain_file(plain("test_epyc"), of=XEON)

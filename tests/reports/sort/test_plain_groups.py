@@ -31,6 +31,17 @@ class TestBase:
         assert "test_old, the baseline" in finding
         assert "faster: test_new ×0.5" in finding
 
+    def test_a_whole_name_is_called_for_though_others_hold_it(self):
+        names = [("test_sort", 2e-3), ("test_sort_fast", 1e-3), ("test_sort_slow", 3e-3)]
+        (finding,) = told(report_of(self.file(names), baseline="Test_Sort"))
+        assert finding.startswith("In group 'g' (one file): test_sort, the baseline, takes 2")
+
+    def test_so_is_a_whole_function_and_a_whole_parameter(self):
+        rows = (("test_f[x]", 2.0, "x"), ("test_f_np[xy]", 1.0, "xy"), ("test_f[xz]", 3.0, "xz"))
+        file = file_of(*[bench(name, times(s), "g", {"n": n}) for name, s, n in rows])
+        for word in ("test_f", "x"):
+            assert "test_f[x], the baseline, takes 2" in told(report_of(file, baseline=word))[0]
+
     def test_a_word_in_every_name_calls_for_none(self):
         names = [("test_baseline[a]", 1e-3), ("test_baseline[b]", 2e-3)]
         assert "a is fastest" in told(report_of(self.file(names)))[0]

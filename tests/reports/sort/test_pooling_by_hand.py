@@ -223,6 +223,11 @@ class TestAsked:
     def test_a_word_that_fits_two_files_of_a_machine_means_none_of_them(self):
         assert build_study(self.FILES[:2], ".json").base_file == ""
 
+    def test_a_word_that_is_a_file_s_whole_name_means_that_file(self):
+        files = (file(cell(), name="new-run.json"), file(cell(), name="run.json"))
+        assert build_study(files, "Run.json").base_file == "run.json"
+        assert build_study(files, "run.js").base_file == ""
+
     def test_remarks_of_before_come_first(self):
         study = build_study([file(cell()), file(cell())], remarks=("left out",))
         assert study.remarks == (

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import report_samples as samples
+from report_by_hand import cell, file, machine, measured
 from report_hostile import read
 from report_studies import FACTORS, machine_file
 
+from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.sort.measured.measurements import Run
+from likeforlike.reports.statistics.ratios import RatioEstimate
+from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.tell.sections.machines import _ends
 from likeforlike.reports.write.markdown import to_markdown
 
 
@@ -88,3 +97,38 @@ def test_a_run_on_the_first_images_says_so_above_its_figures():
     text = markdown_of(samples.document(cells))
     assert text.count("Trained on the first 20,000 of Fashion-MNIST's 60,000 images") == 2
     assert "Trained on the first" not in markdown_of(samples.quick_run())
+
+
+def over_the_baseline(where, size, ratio, name=""):
+    """A clear verdict on a machine's cell, of the file of that name where several stand apart."""
+    one = cell(axes={"size": size}, samples=(ratio,) * 3)
+    other = measured(Run(file(one, of=where), one))
+    if name:
+        other = replace(other, key=replace(other.key, axes=(*other.key.axes, ("file", name))))
+    estimate = RatioEstimate(ratio, ratio / 1.01, ratio * 1.01, 9, False, 0.001, launches=3)
+    verdict = Verdict("slower" if ratio > 1.0 else "faster", estimate, 0.02, "given")
+    base = measured(cell(axes={"size": size}, samples=(1.0,) * 3))
+    return Comparison("machines", base, other, verdict)
+
+
+def test_of_many_machines_with_files_apart_machines_are_counted_and_cells_that_all_files_have():
+    boxes = [machine(f"m{n}", f"box {n}") for n in range(1, 4)]
+    context = SimpleNamespace(
+        study=SimpleNamespace(machines=boxes, titles={one.id: one.label for one in boxes})
+    )
+    first, second, third = boxes
+    clear = [
+        over_the_baseline(where, size, ratio, name)
+        for size in (8, 16)
+        for where, ratio, name in ((second, 2.0, "a"), (second, 3.0, "b"), (third, 0.5, ""))
+    ]
+    (told,) = _ends(context, clear, first.label)
+    assert told.startswith(
+        "Of 2 machines over box 1 on cpu:0 at matmul, by geometric mean of times over the 2 cells of which"
+    )
+    assert "box 3 ×0.5" in told
+    assert "to box 2 in b ×3" in told
+    lacking = [i for i in clear if (i.other.key.apart, i.base.key.axis["size"]) != ("b", 16)]
+    (told,) = _ends(context, lacking, first.label)
+    assert "over the 1 cell of which all have a clear verdict (numpy 8)" in told
+    assert not list(_ends(context, [i for i in clear if i.other.key.apart], first.label))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from likeforlike.reports.statistics.verdicts import adjusted_p_values
 from likeforlike.reports.tell.document import Figure, Table, Text
 from likeforlike.reports.tell.report import build_report
 from likeforlike.reports.tell.sections.plain_benchmarks.names import short_names
+from likeforlike.reports.tell.sections.plain_benchmarks.sentences import _over_fastest
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 SPELLED = Path(__file__).parents[1] / "read" / "data"
@@ -346,3 +348,32 @@ def _words(*documents):
 def _holds_one(base, other):
     estimate = unpaired_ratio(base, other)
     return estimate.low <= 1.0 <= estimate.high
+
+
+class TestOverProcesses:
+    """Six processes at 10 ms and five at 100 have a median of 10; over processes 11 ms each is faster."""
+
+    @staticmethod
+    def said(*words):
+        def row(name, word="", ratio="", seconds=0.011):
+            return SimpleNamespace(
+                name=name, word=word, ratio=ratio, item=SimpleNamespace(median_seconds=seconds)
+            )
+
+        others = [row(name, word, ratio) for name, word, ratio in words]
+        return "; ".join(_over_fastest(row("split", seconds=0.01), others))
+
+    def test_who_is_beaten_is_not_called_fastest(self):
+        assert self.said(("steady", "faster", "×0.39"), ("slow", "slower", "×9")) == (
+            "split has the least median of all rounds, 10 ms, but not process by process; "
+            "steady takes ×0.39, slow ×9"
+        )
+        assert self.said(("slow", "slower", "×9")) == "split is fastest, 10 ms; slow takes ×9"
+
+    def test_nor_with_those_that_take_as_long_or_are_unclear(self):
+        lead = "split has the least median of all rounds, 10 ms, but not process by process; "
+        beside = ("steady", "faster", "×0.39")
+        assert self.said(beside, ("a", "same", "")) == f"{lead}a takes the same time; steady takes ×0.39"
+        assert self.said(beside, ("a", "unclear", ""), ("b", "unclear", "")) == (
+            f"{lead}unclear: a and b; steady takes ×0.39"
+        )

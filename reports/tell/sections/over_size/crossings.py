@@ -17,7 +17,8 @@ from likeforlike.reports.tell.sections.over_size.series import Place, place_of, 
 
 def device_crossovers(context: Context, declared: Declared, with_transfers: bool) -> dict[Place, Crossover]:
     """For each accelerator's series, the size from which it beats the CPU, by what is sure alone."""
-    sure = {(item.other.machine.id, item.other.key) for item in context.comparisons.devices if item.sure}
+    compared = context.comparisons.devices
+    sure = {(item.other.machine.id, item.other.key): item for item in compared if item.sure}
     series = series_of(item for item in context.detailed_of(declared.name) if item.trusted)
     result = {}
     for place, members in series.items():
@@ -27,12 +28,20 @@ def device_crossovers(context: Context, declared: Declared, with_transfers: bool
         points = []
         for item in members:
             extra = _transfer_seconds(item) if with_transfers else 0.0
-            if (item.machine.id, item.key) in sure and size_of(item) in cpu and extra is not None:
-                points.append((size_of(item), cpu[size_of(item)].median_seconds, item.median_seconds + extra))
+            pair = sure.get((item.machine.id, item.key))
+            if pair is not None and size_of(item) in cpu and extra is not None:
+                base, other = _times(pair)
+                points.append((size_of(item), base, other + extra))
         found = crossover(points)
         if found is not None:
             result[place] = found
     return result
+
+
+def _times(pair: Comparison) -> tuple[float, float]:
+    """Seconds of the base and of the other: of two that take the same time neither is the faster."""
+    base = pair.base.median_seconds
+    return base, base if pair.word == "same" else pair.other.median_seconds
 
 
 def _transfer_seconds(item: Measurement) -> float | None:
@@ -50,9 +59,11 @@ def overtaking_table(context: Context, declared: Declared, items: Sequence[Measu
     others, typed = further(items), has_dtype(items)
     rows = []
     for (place, first, second), points in _sure_times(context, declared).items():
-        found = [crossover(one) for one in (points, [(size, b, a) for size, a, b in points])]
-        for (slow, fast), crossed in zip(((first, second), (second, first)), found, strict=True):
-            if crossed is not None and crossed.size is not None and not crossed.at_least:
+        swapped = [(size, b, a) for size, a, b in points]
+        for slow, fast, times in ((first, second, points), (second, first, swapped)):
+            crossed = crossover(times)
+            slower_once = any(b > a for _, a, b in times)
+            if crossed is not None and crossed.size is not None and slower_once:
                 entries = [fast, slow, *((place.dtype,) if typed else ()), place.device]
                 entries += [place.others] if others else []
                 entries += [context.study.titles[place.machine]] if context.several else []
@@ -89,8 +100,11 @@ def _sure_times(
     )
     points = {}
     for key, items in found.items():
-        sides = [(i.base, i.other) if i.base.key.name == key[1] else (i.other, i.base) for i in items]
-        points[key] = [(size_of(a), a.median_seconds, b.median_seconds) for a, b in sides]
+        times = [(i, *_times(i)) for i in items]
+        points[key] = [
+            (size_of(i.base), *((base, other) if i.base.key.name == key[1] else (other, base)))
+            for i, base, other in times
+        ]
     return points
 
 

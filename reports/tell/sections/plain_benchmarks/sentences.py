@@ -115,7 +115,10 @@ def _over_fastest(base: _Row, others: Sequence[_Row]) -> list[str]:
     """Who is fastest, who takes as long, who takes longer."""
     words = {word: [row for row in others if row.word == word] for word in ("same", "unclear", "slower")}
     time = format_seconds(base.item.median_seconds)
-    if words["unclear"]:
+    faster = any(row.word == "faster" for row in others)
+    if faster:  # ratios over processes go by each one's median, not by that of all rounds together
+        lead = f"{base.name} has the least median of all rounds, {time}, but not process by process"
+    elif words["unclear"]:
         lead = f"{base.name} has the least median, {time}, but whether it is faster than "
         lead += f"{_names([row.name for row in words['unclear']], 'or')} is unclear"
     elif words["same"]:
@@ -126,7 +129,9 @@ def _over_fastest(base: _Row, others: Sequence[_Row]) -> list[str]:
     else:
         lead = f"{base.name} takes {time}"
     told = [lead]
-    if words["unclear"] and words["same"]:
+    if faster and words["unclear"]:
+        told.append(f"unclear: {_names([row.name for row in words['unclear']], 'and')}")
+    if (faster or words["unclear"]) and words["same"]:
         verb = "takes" if len(words["same"]) == 1 else "take"
         told.append(f"{_names([row.name for row in words['same']], 'and')} {verb} the same time")
     longer = [row for row in others if row.word in ("slower", "faster")]

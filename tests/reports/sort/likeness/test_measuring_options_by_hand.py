@@ -116,6 +116,10 @@ class TestCalls:
             (theirs(200, 0.01, GOOGLE), theirs(100, 0.01), False),
             (theirs(200, 0.01), theirs(100, 0.01), False),
             (theirs(0, 1.0, GOOGLE), theirs(5, 0.03, GOOGLE), True),  # 1 s and 0.15 s
+            (theirs(10, 0.07, GOOGLE), theirs(1, 10.0, GOOGLE), True),  # 0.7 s and one call of 10 s
+            (theirs(1, 10.0, GOOGLE), theirs(10, 0.07, GOOGLE), True),
+            (theirs(10, 0.07, GOOGLE), theirs(2, 5.0, GOOGLE), False),
+            (theirs(1, 0.01, GOOGLE), theirs(100, 0.01, GOOGLE), False),  # the shorter one's single call
         ],
     )
     def test_other_tools_choose_both_so_that_rounds_are_about_as_long(self, first, second, chosen):
