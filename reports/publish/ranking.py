@@ -14,6 +14,7 @@ from likeforlike.reports.sort.likeness.comparability import work_text
 from likeforlike.reports.sort.measured.keys import axes_text
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.measured.study import Study
+from likeforlike.reports.statistics.quantiles import MEDIAN
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,12 @@ def _placed(items: Sequence[Measurement]) -> list[Placed]:
 
 
 def interval_seconds(item: Measurement) -> tuple[float, float] | None:
-    """Student's interval of the time over launches, on logarithms; None with fewer than two."""
-    logs = [unit.log for units in time_units(item).values() for unit in units]
+    """Student's interval of the time over launches, on logarithms; None with fewer than two.
+
+    Of medians, as all times of the page are, whatever quantile a run was asked on: others of the same cell
+    may have been asked on another, or on none.
+    """
+    logs = [unit.log for units in time_units(item, MEDIAN).values() for unit in units]
     count = len(logs)
     if count < 2:
         return None
