@@ -81,10 +81,23 @@ def interval_seconds(item: Measurement) -> tuple[float, float] | None:
 
 
 def firsts(cells: Iterable[Sequence[Placed]]) -> dict[str, int]:
-    """How often each machine, by id, surely has the first place among several machines."""
+    """How often each machine, by id, surely has the first place among several machines.
+
+    One may stand there several times, by its GPUs or by files that are no repetitions: its own are no rivals.
+    """
     found: dict[str, int] = {}
     for placed in cells:
-        first = placed[0]
-        if len({other.item.machine.id for other in placed}) > 1 and first.worst == 1:
-            found[first.item.machine.id] = found.get(first.item.machine.id, 0) + 1
+        machine = placed[0].item.machine.id
+        rivals = [other for other in placed if other.item.machine.id != machine]
+        own = [one for one in placed if one.item.machine.id == machine]
+        if rivals and any(all(_surely_before(one, other) for other in rivals) for one in own):
+            found[machine] = found.get(machine, 0) + 1
     return found
+
+
+def _surely_before(one: Placed, other: Placed) -> bool:
+    return (
+        one.high_seconds is not None
+        and other.low_seconds is not None
+        and one.high_seconds < other.low_seconds
+    )
