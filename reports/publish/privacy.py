@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from likeforlike.reports.publish.checks import OWN
 from likeforlike.reports.read.schema.cells import Extra
 from likeforlike.reports.read.schema.runs import Fingerprint, Header
 
@@ -33,6 +34,8 @@ _SYSTEM = ("system", "machine", "python_version", "python_implementation")
 _OPTIONS = ("disable_gc", "timer", "min_rounds", "max_time", "min_time", "warmup")
 _HEADER_LEFT_OUT = frozenset({"command", "title", "notes", "busy"})
 _ASKED_LEFT_OUT = frozenset({"data_dir", "text_file"})
+_KEYED_BY_NAME = frozenset({"code", "workloads", "beside"})
+"""Fields whose keys are modules, workloads and cells, which may be of a plug-in: no words of ours."""
 
 
 def without_personal(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,8 +55,34 @@ def without_personal(document: Mapping[str, Any]) -> dict[str, Any]:
         "version": document.get("version", ""),
         "likeforlike": header,
     }
-    names = personal_names(document)
+    # the longest first: a host called joe is a part of the user joe.smith
+    names = sorted(personal_names(document) - _own_words(made), key=lambda name: (-len(name), name))
     return {name: _cleaned(value, names) for name, value in made.items()}
+
+
+def _own_words(made: Mapping[str, Any]) -> set[str]:
+    """Words in which any such file speaks: fields, devices, frameworks, what comes with the product.
+
+    A host may be called gpu, and the owner of a home folder data: without these words nothing could be read.
+    """
+    spoken = set(_keys(made))
+    for cell in made["benchmarks"]:
+        extra = cell["extra_info"]
+        own = ("workload", "implementation") if extra.get("origin", OWN) == OWN else ()
+        spoken |= {str(extra.get(name)) for name in ("device", "framework", *own)}
+    return {word for text in spoken for word in (text, *re.findall(r"\w+", text))}
+
+
+def _keys(value: Any, fields: bool = True) -> Iterator[str]:
+    """The names of all fields; ``fields``: whether the keys of this value are such."""
+    if isinstance(value, Mapping):
+        yield from value if fields else ()
+        for name, item in value.items():
+            yield from _keys(item, name not in _KEYED_BY_NAME)
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, Mapping | list):
+                yield from _keys(item)
 
 
 def _cell(entry: Mapping[str, Any]) -> dict[str, Any]:

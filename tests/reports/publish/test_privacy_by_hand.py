@@ -39,3 +39,37 @@ def test_other_hosts_of_a_resumed_run_are_told_without_their_names():
 def test_a_host_whose_name_nobody_knew_is_no_name():
     made = without_personal(document({"other_hosts": ["the host, another one"]}, **lost("another one failed")))
     assert reason_of(made) == "another one failed"
+
+
+def test_a_host_called_as_a_word_of_the_file_takes_no_word_from_it():
+    """A host called gpu, owners of home folders called data and torch: the cell stays as it was."""
+    cell = {
+        "workload": "matmul",
+        "implementation": "torch-compiled",
+        "framework": "torch",
+        "device": "gpu:0",
+        "axes": {},
+        "data": {"name": "fashion-mnist", "source": "/home/data/images"},
+    }
+    made = without_personal(document(cell, node="gpu", **lost("no /home/torch/kernels.so on gpu")))
+    (kept,) = made["benchmarks"]
+    assert kept["extra_info"] == cell | {"data": {"name": "fashion-mnist", "source": LEFT_OUT}}
+    assert reason_of(made) == f"no {LEFT_OUT} on gpu"
+
+
+def test_the_name_of_a_plug_in_is_no_word_of_ours():
+    """Ann's module and its workload are called as she is."""
+    cell = {"workload": "ann", "implementation": "ann", "origin": "ann", "device": "cpu:0"}
+    header = {"code": {"ann": "1f"}, "workloads": {"ann": {"kind": "kernel"}}}
+    made = without_personal(document(cell, **header, **lost("/home/ann/x by ann")))
+    (kept,) = made["benchmarks"]
+    assert kept["extra_info"] == cell | dict.fromkeys(("workload", "implementation", "origin"), LEFT_OUT)
+    assert made["likeforlike"]["code"] == {LEFT_OUT: "1f"}
+    assert made["likeforlike"]["workloads"] == {LEFT_OUT: {"kind": "kernel"}}
+    assert reason_of(made) == f"{LEFT_OUT} by {LEFT_OUT}"
+
+
+def test_a_name_within_another_leaves_nothing_of_it():
+    """Whichever is looked for first."""
+    made = without_personal(document(node="joe", **lost("/home/joe.smith/x by joe.smith on joe")))
+    assert reason_of(made) == f"{LEFT_OUT} by {LEFT_OUT} on {LEFT_OUT}"
