@@ -22,7 +22,8 @@ _PATH = re.compile(
     r"|(?<!\w)[A-Za-z]:\\[^\s\"';,]+|\\\\[\w.-]+\\[^\s\"';,]+"
 )
 _HOME = re.compile(r"(?:/home/|/Users/|/root\b|\\Users\\)([\w.@+-]*)")
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.(?:[^\W\d_]{2,}|\d+\.\d+\.\d+)(?!\w)")
+"""At a domain or an address of four numbers; what has fewer, as kernel@2.5, is a version."""
 
 _NAMED_BY_ALL = frozenset(
     {"root", "localhost", "runner", "user", "ubuntu", "unknown", "another one", LEFT_OUT, ""}

@@ -73,3 +73,10 @@ def test_a_name_within_another_leaves_nothing_of_it():
     """Whichever is looked for first."""
     made = without_personal(document(node="joe", **lost("/home/joe.smith/x by joe.smith on joe")))
     assert reason_of(made) == f"{LEFT_OUT} by {LEFT_OUT} on {LEFT_OUT}"
+
+
+def test_a_version_behind_a_name_is_no_mail_address():
+    for kept in ("kernel@2.5", "kernel@2.5.1-cpu:0", "kernel@2.5.dev3"):
+        assert reason_of(without_personal(document(**lost(kept)))) == kept
+    for cut in ("joe@example.org", "joe.smith@mail.example.co.uk", "joe@10.0.0.1"):
+        assert reason_of(without_personal(document(**lost(f"ask {cut}, please")))) == f"ask {LEFT_OUT}, please"
