@@ -237,6 +237,16 @@ def test_figures_are_the_same_as_before(tmp_path):
     assert mine.machine.id == theirs.machine.id
 
 
+def test_a_number_that_json_does_not_have_is_written_as_null(tmp_path, write, capsys):
+    """In a field that nobody reads: where one is used, it is an error (``infinite`` above)."""
+    document = copy.deepcopy(SHIPPED)
+    trained(document)["extra_info"]["terms"]["note"] = math.nan
+    status, lines, folder = published(tmp_path, write, document, capsys)
+    assert (status, lines) == (0, [])
+    (path,) = folder.glob("*.json")
+    assert trained(json.loads(path.read_text()))["extra_info"]["terms"]["note"] is None
+
+
 PERSONAL = {
     "host": "joes-laptop",
     "user": "joe.smith",
