@@ -392,3 +392,13 @@ def test_bad_input_is_one_line(tmp_path, capsys):
         assert main(arguments) == 2
         assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_without_files_is_not_found_sound(tmp_path, capsys):
+    """As where its parent was named: nothing was checked."""
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "mine.json").write_text("{}")
+    assert main(["--check", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert shown.err == f"likeforlike publish: {tmp_path}: the folder holds no shared file (*.json)\n"
+    assert shown.out == ""
