@@ -317,14 +317,21 @@ def _median(run: Run, item: Measurement, values: Sequence[float | None]) -> floa
 
 
 def _unmeasured_cells(study: Study) -> Iterator[tuple[ResultFile, Unmeasured]]:
-    """Cells without a figure. Two files of one run, resumed, may both tell of one: it counts once or not."""
-    seen = {(file.run_id, file.machine.id, cell.id) for file in study.files for cell in file.cells}
+    """Cells without a figure. Two files of one run, resumed, may both tell of one: it counts once or not.
+
+    A file that tells no run, as another tool's, is one of its own.
+    """
+    seen = {(*_run_of(file), cell.id) for file in study.files for cell in file.cells}
     for file in study.files:
         for cell in file.unmeasured:
-            place = (file.run_id, file.machine.id, cell.cell)
+            place = (*_run_of(file), cell.cell)
             if place not in seen:
                 seen.add(place)
                 yield file, cell
+
+
+def _run_of(file: ResultFile) -> tuple[str, str]:
+    return file.run_id or file.digest, file.machine.id
 
 
 def _unmeasured(study: Study, file: ResultFile, cell: Unmeasured, axis_columns: Mapping[str, str]) -> Row:
