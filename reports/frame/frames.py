@@ -207,11 +207,11 @@ def _axes(axes: Mapping[str, Scalar], axis_columns: Mapping[str, str]) -> Row:
 
 def _facts(run: Run, item: Measurement) -> Row:
     """What holds for a cell as a whole."""
-    extra = run.cell.extra
+    extra, alone = run.cell.extra, _alone(run, item)
     return {
         "implausible": bool(item.implausible),
         "implausible_reason": "; ".join(item.implausible) or None,
-        "verified": None if extra.verified is None else _alone(run, item).verified,
+        "verified": None if extra.verified is None else alone.verified,
         "twin_of": extra.twin_of,
         "launch_count": len(run.units) if run.tells_launches else None,
         "import_seconds": extra.import_seconds,
@@ -222,7 +222,7 @@ def _facts(run: Run, item: Measurement) -> Row:
         "device_peak_memory_bytes": extra.device_peak_memory_bytes,
         "joules_per_sample": extra.energy and extra.energy.joules_per_sample,
         "waiting_seconds": extra.waiting_seconds,
-        **{f"{name}_seconds": item.launch_seconds(name) for name in ("back_to_back", "events", "replayed")},
+        **{f"{name}_seconds": alone.launch_seconds(name) for name in ("back_to_back", "events", "replayed")},
         "flop": extra.flop,
         "bytes_moved": extra.bytes_moved,
         "data": extra.data and extra.data.name,
