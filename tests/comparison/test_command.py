@@ -26,6 +26,7 @@ GOOD = ["numpy:sort", "numpy:argsort"]
         ([*GOOD, "--check", "numpy:pi"], "check is of type float, expected a function"),
         ([*GOOD, "--grid", "n"], "--grid: 'n' is no grid; expected NAME=VALUE,VALUE"),
         ([*GOOD, "--grid", "n=1,1"], "holds a value twice"),
+        ([*GOOD, "--grid", "n=1,2", "--grid", "n=3"], "--grid: n is given twice; its values go behind one ="),
         ([*GOOD, "--launches", "0"], "launches is 0, expected a number from 1 on"),
         ([*GOOD, "--device", "gpu:99"], "gpu:99"),
         ([*GOOD, "--output", "/no/such/folder/f.json"], "--output: /no/such/folder does not exist"),
