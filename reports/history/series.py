@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from likeforlike.reports.history.rows import HistoryRow
+from likeforlike.reports.sort.likeness.comparability import lasting_work_text
 from likeforlike.reports.sort.measured.measurements import grouped
 
 SHORT = 9
@@ -119,7 +120,8 @@ def history_of(rows: Iterable[HistoryRow]) -> History:
 
 
 def _key(row: HistoryRow, implementation: str) -> tuple[str, ...]:
-    return row.machine, row.workload, implementation, row.device, row.axes, row.work
+    work = lasting_work_text(row.work)
+    return row.machine, row.workload, implementation, row.device, row.axes, work
 
 
 def _titles(labels: Mapping[str, str]) -> dict[str, str]:
