@@ -170,7 +170,7 @@ def _visit(row: HistoryRow) -> Visit:
         machine=row.machine,
         commit=row.commit,
         dirty=bool(row.dirty),
-        when=_sortable(row.commit_time) or row.datetime,
+        when=_sortable(row.commit_time) or _sortable(row.datetime) or row.datetime,
         measured=row.datetime,
         software_facts=tuple(json.loads(row.software).items()),
     )

@@ -73,3 +73,18 @@ def test_a_cell_that_asks_for_such_a_field_is_another_series():
     found = history_of([row("a"), row("b", work=today(feeding="numpy"))]).series
     assert [len(item.logs) for item in found] == [1, 1]
     assert all(item.apart for item in found)
+
+
+def test_runs_without_a_commit_stand_in_the_order_of_their_moments():
+    """As text half past eleven in New York comes first, which is half past four of the next day in UTC."""
+    later = row("a", 2.0, datetime="2026-03-01T23:30:00-05:00")
+    earlier = row("b", datetime="2026-03-02T01:00:00+00:00")
+    (found,) = history_of([later, earlier]).series
+    assert [visit.id for visit in found.visits] == ["b", "a"]
+    assert [visit.when for visit in found.visits] == ["2026-03-02T01:00:00+00:00", "2026-03-02T04:30:00+00:00"]
+    assert found.logs == (0.0, math.log(2.0))
+
+
+def test_a_time_that_is_none_is_sorted_as_it_stands():
+    (found,) = history_of([row("a", datetime="then"), row("b", datetime="")]).series
+    assert [visit.when for visit in found.visits] == ["", "then"]
