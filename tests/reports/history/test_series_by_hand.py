@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 
+import pytest
 import report_by_hand as by_hand
 
 from likeforlike.reports.history.rows import HistoryRow
 from likeforlike.reports.history.series import history_of
+from likeforlike.reports.history.steps import judge
 from likeforlike.reports.sort.likeness.comparability import lasting_work_text, work_text
 
 OLDER = "timing synchronised; batch_size 64; epochs 7"
@@ -81,10 +83,26 @@ def test_runs_without_a_commit_stand_in_the_order_of_their_moments():
     earlier = row("b", datetime="2026-03-02T01:00:00+00:00")
     (found,) = history_of([later, earlier]).series
     assert [visit.id for visit in found.visits] == ["b", "a"]
-    assert [visit.when for visit in found.visits] == ["2026-03-02T01:00:00+00:00", "2026-03-02T04:30:00+00:00"]
+    moments = [visit.when for visit in found.visits]
+    assert moments == ["2026-03-02T01:00:00+00:00", "2026-03-02T04:30:00+00:00"]
     assert found.logs == (0.0, math.log(2.0))
 
 
 def test_a_time_that_is_none_is_sorted_as_it_stands():
     (found,) = history_of([row("a", datetime="then"), row("b", datetime="")]).series
     assert [visit.when for visit in found.visits] == ["", "then"]
+
+
+LEFT_OUT = "2 figures left out: implausible, wrong or no time at all."
+
+
+def test_a_history_of_figures_that_count_for_nothing_says_so():
+    rows = [row("a", doubt="wrong: error 1, tolerance 0.1"), row("b", 0.0)]
+    with pytest.raises(ValueError, match=f"^the history holds no figure that counts; {LEFT_OUT}$"):
+        judge(history_of(rows))
+
+
+def test_a_history_of_copies_alone_says_what_else_was_left_out():
+    rows = [row("a", doubt="implausible: x"), row("b", 0.0), row("c", implementation="copy", reference=True)]
+    with pytest.raises(ValueError, match=f"^the history holds no cell but the machine's own; {LEFT_OUT}$"):
+        judge(history_of(rows))
