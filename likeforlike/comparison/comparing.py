@@ -98,7 +98,7 @@ def _launches(asked: int | tuple[int, int] | None) -> tuple[int, int]:
 
 
 def _check_limits(threads: Any, seconds: Any, patience: Any) -> None:
-    """Before anything is measured: what is wrong would be found by a worker, or by the reader of the result."""
+    """Before anything is measured: else a worker, or the reader of the result, finds what is wrong."""
     if threads is not None and not (_is_whole(threads) and threads >= 1):
         raise ValueError(f"compare: threads is {threads!r}, expected a whole number from 1 on")
     if seconds is not None and not (_is_number(seconds) and seconds >= 0):
