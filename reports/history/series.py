@@ -71,6 +71,8 @@ class Series:
     """Whether it is another tool's, which ``likeforlike ab`` can't measure."""
     apart: str = ""
     """What its work is, where other work bears its name."""
+    handed_over: bool = False
+    """Whether it is someone's own function, which ``likeforlike ab`` can't measure either."""
 
     @property
     def name(self) -> str:
@@ -157,6 +159,7 @@ def _series(
         reference=last.reference,
         plain=not last.run_id,
         apart=last.work if has_others else "",
+        handed_over=last.handed_over,
     )
 
 
