@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -76,13 +78,14 @@ def asked_of(
             f"compare: check is of type {type(check).__name__}, expected a function of two answers"
         )
     least, most = _launches(launches)
+    _check_limits(how.get("threads"), how.get("seconds"), how.get("patience_seconds"))
     return Asked(named, args, check, points, launches=(least, most), **how)
 
 
 def _launches(asked: int | tuple[int, int] | None) -> tuple[int, int]:
     if asked is None:
         return 3, 10
-    pair = (asked, asked) if isinstance(asked, int) else tuple(asked)
+    pair = tuple(asked) if isinstance(asked, (tuple, list)) else (asked, asked)
     if (
         len(pair) != 2
         or not all(isinstance(n, int) and not isinstance(n, bool) for n in pair)
@@ -92,6 +95,24 @@ def _launches(asked: int | tuple[int, int] | None) -> tuple[int, int]:
             f"compare: launches is {asked!r}, expected a number from 1 on, or the least and the most"
         )
     return pair[0], pair[1]
+
+
+def _check_limits(threads: Any, seconds: Any, patience: Any) -> None:
+    """Before anything is measured: else a worker, or the reader of the result, finds what is wrong."""
+    if threads is not None and not (_is_whole(threads) and threads >= 1):
+        raise ValueError(f"compare: threads is {threads!r}, expected a whole number from 1 on")
+    if seconds is not None and not (_is_number(seconds) and seconds >= 0):
+        raise ValueError(f"compare: seconds is {seconds!r}, expected a number of seconds, 0 or more")
+    if patience is not None and not (_is_number(patience) and 0 <= patience < math.inf):
+        raise ValueError(f"compare: patience is {patience!r}, expected a number of seconds, 0 or more")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def say_at_once(functions: Any, stream: TextIO) -> None:

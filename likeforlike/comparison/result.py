@@ -46,10 +46,10 @@ class Result:
         self.notes: tuple[str, ...] = tuple(self._document["likeforlike"]["notes"])
         """What one must know of how they were measured, a sentence each."""
         self.failures: dict[str, str] = {
-            item["implementation"]: f"{item['outcome']}: {item['reason']}"
+            self._called(item["implementation"], item["axes"]): f"{item['outcome']}: {item['reason']}"
             for item in self._document["likeforlike"]["unmeasured"]
         }
-        """Why a function gave no figure, by its name."""
+        """Why a function gave no figure, by its name; over a grid by name and point, ``mine at n=100``."""
         self.pairs: tuple[Pair, ...] = self._judged()
         """Each function over the first, point by point."""
 
@@ -72,6 +72,11 @@ class Result:
             )
             for item in compare_pairs(self._study, asked)
         )
+
+    def _called(self, name: str, axes: Mapping[str, Any]) -> str:
+        """A function and, over a grid, where on it."""
+        point = ", ".join(f"{k}={v}" for k, v in axes.items() if k in self._point_axes)
+        return f"{name} at {point}" if point else name
 
     @property
     def pair(self) -> Pair:
@@ -146,8 +151,7 @@ class Result:
         rows = []
         for item in self._study.measurements:
             pair = pairs.get(id(item))
-            point = ", ".join(f"{k}={v}" for k, v in item.key.axes if k in self._point_axes)
-            name = item.key.implementation + (f" at {point}" if point else "")
+            name = self._called(item.key.implementation, item.key.axis)
             ratio = "" if pair is None else ratio_text(pair.comparison.verdict.estimate)
             word = (
                 ""

@@ -207,11 +207,11 @@ def _axes(axes: Mapping[str, Scalar], axis_columns: Mapping[str, str]) -> Row:
 
 def _facts(run: Run, item: Measurement) -> Row:
     """What holds for a cell as a whole."""
-    extra = run.cell.extra
+    extra, alone = run.cell.extra, _alone(run, item)
     return {
         "implausible": bool(item.implausible),
         "implausible_reason": "; ".join(item.implausible) or None,
-        "verified": None if extra.verified is None else _alone(run, item).verified,
+        "verified": None if extra.verified is None else alone.verified,
         "twin_of": extra.twin_of,
         "launch_count": len(run.units) if run.tells_launches else None,
         "import_seconds": extra.import_seconds,
@@ -222,7 +222,7 @@ def _facts(run: Run, item: Measurement) -> Row:
         "device_peak_memory_bytes": extra.device_peak_memory_bytes,
         "joules_per_sample": extra.energy and extra.energy.joules_per_sample,
         "waiting_seconds": extra.waiting_seconds,
-        **{f"{name}_seconds": item.launch_seconds(name) for name in ("back_to_back", "events", "replayed")},
+        **{f"{name}_seconds": alone.launch_seconds(name) for name in ("back_to_back", "events", "replayed")},
         "flop": extra.flop,
         "bytes_moved": extra.bytes_moved,
         "data": extra.data and extra.data.name,
@@ -317,14 +317,21 @@ def _median(run: Run, item: Measurement, values: Sequence[float | None]) -> floa
 
 
 def _unmeasured_cells(study: Study) -> Iterator[tuple[ResultFile, Unmeasured]]:
-    """Cells without a figure. Two files of one run, resumed, may both tell of one: it counts once or not."""
-    seen = {(file.run_id, file.machine.id, cell.id) for file in study.files for cell in file.cells}
+    """Cells without a figure. Two files of one run, resumed, may both tell of one: it counts once or not.
+
+    A file that tells no run, as another tool's, is one of its own.
+    """
+    seen = {(*_run_of(file), cell.id) for file in study.files for cell in file.cells}
     for file in study.files:
         for cell in file.unmeasured:
-            place = (file.run_id, file.machine.id, cell.cell)
+            place = (*_run_of(file), cell.cell)
             if place not in seen:
                 seen.add(place)
                 yield file, cell
+
+
+def _run_of(file: ResultFile) -> tuple[str, str]:
+    return file.run_id or file.digest, file.machine.id
 
 
 def _unmeasured(study: Study, file: ResultFile, cell: Unmeasured, axis_columns: Mapping[str, str]) -> Row:

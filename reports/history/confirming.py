@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -18,6 +19,8 @@ OPTIONS = {
     "operands": "--operands",
 }
 """Options of ``likeforlike bench`` for axes that have one of their own."""
+RUNG = re.compile(r"ladder-\d+")
+"""The recipe of a ladder's rung, which has no name of its own: one way's third is another's fifth."""
 
 
 def software_changes(before: Visit, after: Visit) -> list[str]:
@@ -42,13 +45,21 @@ def confirming_commands(steps: Iterable[tuple[Marked, Step]]) -> list[str]:
     for marked, step in steps:
         before, after = marked.commits(step)
         series = marked.series
-        if series.plain or not before.commit or not after.commit or before.commit == after.commit:
+        if not _can_be_asked_for(series):
+            continue
+        if not before.commit or not after.commit or before.commit == after.commit:
             continue
         place = (before.commit[:12], after.commit[:12], series.workload, *series.plugins)
         options = sides.setdefault(place, {})
         for name, value in _options(series):
             options.setdefault(name, {})[value] = None
     return [_command(place, options) for place, options in sides.items()]
+
+
+def _can_be_asked_for(series: Series) -> bool:
+    """Whether options of the bench name the cell; one that none does would make it refuse the others, too."""
+    recipe = series.axes_by_name.get("recipe")
+    return not (series.plain or series.handed_over or RUNG.fullmatch(str(recipe)))
 
 
 def _options(series: Series) -> Iterator[tuple[str, str]]:

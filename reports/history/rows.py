@@ -27,6 +27,9 @@ HARDWARE = re.compile(
 IDLE = "nothing"
 """The noise floor's call that does nothing: it tells of timing, not of the machine's speed."""
 
+COMPARE = "likeforlike.compare"
+"""How the command of a file begins that holds functions which were handed over."""
+
 
 class HistoryRow(Struct, frozen=True, kw_only=True):
     """One cell of one file. Seconds; empty text is not known."""
@@ -65,6 +68,8 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
     median_seconds: float
     twin_of: str = ""
     """The implementation that it is a copy of; empty in what was kept before this was."""
+    handed_over: bool = False
+    """Whether it is someone's own function, which no option of the bench names; not told before this was."""
 
 
 def rows_of(file: ResultFile) -> list[HistoryRow]:
@@ -112,6 +117,7 @@ def _shared(file: ResultFile) -> dict[str, Any]:
         "run_id": file.run_id,
         "tool": str(file.tool),
         "plugins": json.dumps(plugins if isinstance(plugins, list) else []),
+        "handed_over": bool(header and (header.command or "").startswith(COMPARE)),
     }
 
 

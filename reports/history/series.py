@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from likeforlike.reports.history.rows import HistoryRow
+from likeforlike.reports.sort.likeness.comparability import lasting_work_text
 from likeforlike.reports.sort.measured.measurements import grouped
 
 SHORT = 9
@@ -70,6 +71,8 @@ class Series:
     """Whether it is another tool's, which ``likeforlike ab`` can't measure."""
     apart: str = ""
     """What its work is, where other work bears its name."""
+    handed_over: bool = False
+    """Whether it is someone's own function, which ``likeforlike ab`` can't measure either."""
 
     @property
     def name(self) -> str:
@@ -119,7 +122,8 @@ def history_of(rows: Iterable[HistoryRow]) -> History:
 
 
 def _key(row: HistoryRow, implementation: str) -> tuple[str, ...]:
-    return row.machine, row.workload, implementation, row.device, row.axes, row.work
+    work = lasting_work_text(row.work)
+    return row.machine, row.workload, implementation, row.device, row.axes, work
 
 
 def _titles(labels: Mapping[str, str]) -> dict[str, str]:
@@ -155,6 +159,7 @@ def _series(
         reference=last.reference,
         plain=not last.run_id,
         apart=last.work if has_others else "",
+        handed_over=last.handed_over,
     )
 
 
@@ -168,7 +173,7 @@ def _visit(row: HistoryRow) -> Visit:
         machine=row.machine,
         commit=row.commit,
         dirty=bool(row.dirty),
-        when=_sortable(row.commit_time) or row.datetime,
+        when=_sortable(row.commit_time) or _sortable(row.datetime) or row.datetime,
         measured=row.datetime,
         software_facts=tuple(json.loads(row.software).items()),
     )

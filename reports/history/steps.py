@@ -150,7 +150,8 @@ def _is_wanted(item: Series, only: Sequence[str]) -> bool:
 def _none_wanted(history: History, only: Sequence[str]) -> str:
     names = [item.name for item in history.series if not item.reference]
     if not names:
-        return "the history holds no cell but the machine's own"
+        told = "no cell but the machine's own" if history.series else "no figure that counts"
+        return "; ".join([f"the history holds {told}", *history.remarks])
     return f"--only {' '.join(only)}: fits no cell; known are {', '.join(names[:4])}"
 
 

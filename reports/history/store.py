@@ -63,9 +63,14 @@ def parquet() -> Any:
 def add(file: ResultFile, folder: Path) -> Added:
     """Keep a result file's cells. Raises HistoryError if the folder can't be written, or nothing is in it."""
     pandas = parquet()
-    known = next(iter(sorted(folder.glob(f"*/*/*-{file.digest[:16]}-*{SUFFIX}"))), None)
-    if known is not None:
-        return Added(file.label, known, 0)
+    known = sorted(folder.glob(f"*/*/*-{file.digest[:16]}-*{SUFFIX}"))
+    whole = next((path for path in known if _is_whole(path)), None)
+    if whole is not None:
+        return Added(file.label, whole, 0)
+    if known:
+        raise HistoryError(
+            f"{file.label}: kept before, but {known[0]} is torn; delete that, then add the file again"
+        )
     if file.first_side:
         raise HistoryError(
             f"{file.label}: measured on several sides; a history is of one: keep what likeforlike bench "
@@ -87,6 +92,18 @@ def add(file: ResultFile, folder: Path) -> Added:
         reason = (error.strerror or str(error)).lower()
         raise HistoryError(f"--folder {folder}: can't be written: {reason}") from error
     return Added(file.label, path, len(rows))
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file of the history can be read and is what its name tells."""
+    try:
+        return _bears_its_digest(path, path.read_bytes())
+    except OSError:
+        return False
+
+
+def _bears_its_digest(path: Path, content: bytes) -> bool:
+    return path.stem.endswith(f"-{_digest(content)}")
 
 
 def _safe(text: str) -> str:
@@ -151,7 +168,7 @@ def read(folder: Path) -> tuple[list[HistoryRow], list[str]]:
 
 def _read_one(pandas: Any, path: Path) -> list[HistoryRow]:
     content = path.read_bytes()
-    if not path.stem.endswith(f"-{_digest(content)}"):
+    if not _bears_its_digest(path, content):
         raise HistoryError("torn, its content is not what its name tells")
     frame = pandas.read_parquet(io.BytesIO(content), engine="pyarrow")
     versions = set(frame.pop("version"))

@@ -87,7 +87,10 @@ def _check(names: Sequence[str]) -> int:
     count = 0
     for name in names:
         folder = Path(name)
-        for path in files_in(folder) if folder.is_dir() else [folder]:
+        paths = files_in(folder) if folder.is_dir() else [folder]
+        if not paths:
+            reasons.append(f"{name}: the folder holds no shared file (*.json)")
+        for path in paths:
             count += 1
             try:
                 check(path)

@@ -48,10 +48,11 @@ def shareable(name: str) -> Shared:
     Raises ResultError for one that can't be read and Refused for one that must not be shared.
     """
     document = _parsed(name)
-    reasons = problems(read_document(document), _mapping(document.value))
+    told = _mapping(document.usable(document.value))  # JSON has no NaN
+    reasons = problems(read_document(document), told)
     if reasons:
         raise Refused.of(document.name, reasons)
-    made = without_personal(_mapping(document.value))
+    made = without_personal(told)
     content = json.dumps(made, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode() + b"\n"
     again = parse(content, document.name)
     file = read_document(again)

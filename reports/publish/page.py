@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from likeforlike.devices.limits.units import format_seconds, format_seconds_interval
-from likeforlike.reports.publish.ranking import Placed, firsts, ranking
+from likeforlike.reports.publish.ranking import Placed, firsts, machines_among, ranking
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.measured.keys import axes_text
 from likeforlike.reports.sort.measured.measurements import Measurement
@@ -52,7 +52,7 @@ def _findings(study: Study, cells: dict[str, list[list[Placed]]]) -> tuple[Findi
         return (Finding(f"All files are of one machine so far, {title}: there is nobody to rank it with."),)
     found = []
     for workload, placed in cells.items():
-        shared = [one for one in placed if len({other.item.machine.id for other in one}) > 1]
+        shared = [one for one in placed if machines_among(one) > 1]
         counts = firsts(shared)
         if counts:
             most = max(counts, key=lambda machine: counts[machine])
@@ -71,7 +71,7 @@ def _findings(study: Study, cells: dict[str, list[list[Placed]]]) -> tuple[Findi
 def _section(study: Study, workload: str, cells: Sequence[Sequence[Placed]]) -> Section:
     columns = ("cell", "rank", "machine", "time", "over launches", "times the fastest")
     columns_told = (*columns, "launches", "framework", "measured", "to be known")
-    rows = tuple(_row(study, one, len(placed)) for placed in cells for one in placed)
+    rows = tuple(_row(study, one, machines_among(placed)) for placed in cells for one in placed)
     table = Table(
         f"shared-{workload}",
         workload,

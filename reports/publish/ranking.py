@@ -14,6 +14,7 @@ from likeforlike.reports.sort.likeness.comparability import work_text
 from likeforlike.reports.sort.measured.keys import axes_text
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.measured.study import Study
+from likeforlike.reports.statistics.quantiles import MEDIAN
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,12 @@ def _placed(items: Sequence[Measurement]) -> list[Placed]:
 
 
 def interval_seconds(item: Measurement) -> tuple[float, float] | None:
-    """Student's interval of the time over launches, on logarithms; None with fewer than two."""
-    logs = [unit.log for units in time_units(item).values() for unit in units]
+    """Student's interval of the time over launches, on logarithms; None with fewer than two.
+
+    Of medians, as all times of the page are, whatever quantile a run was asked on: others of the same cell
+    may have been asked on another, or on none.
+    """
+    logs = [unit.log for units in time_units(item, MEDIAN).values() for unit in units]
     count = len(logs)
     if count < 2:
         return None
@@ -76,10 +81,23 @@ def interval_seconds(item: Measurement) -> tuple[float, float] | None:
 
 
 def firsts(cells: Iterable[Sequence[Placed]]) -> dict[str, int]:
-    """How often each machine, by id, surely has the first place among several machines."""
+    """How often each machine, by id, surely has the first place among several machines.
+
+    One may stand there several times, by its GPUs or by files that are no repetitions: its own are no rivals.
+    """
     found: dict[str, int] = {}
     for placed in cells:
-        first = placed[0]
-        if len({other.item.machine.id for other in placed}) > 1 and first.worst == 1:
-            found[first.item.machine.id] = found.get(first.item.machine.id, 0) + 1
+        machine = placed[0].item.machine.id
+        rivals = [other for other in placed if other.item.machine.id != machine]
+        own = [one for one in placed if one.item.machine.id == machine]
+        if rivals and any(all(_surely_before(one, other) for other in rivals) for one in own):
+            found[machine] = found.get(machine, 0) + 1
     return found
+
+
+def _surely_before(one: Placed, other: Placed) -> bool:
+    return (
+        one.high_seconds is not None
+        and other.low_seconds is not None
+        and one.high_seconds < other.low_seconds
+    )

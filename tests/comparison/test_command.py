@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
+
+import numpy as np
 import pytest
 
 from likeforlike.comparison import command
@@ -26,7 +30,9 @@ GOOD = ["numpy:sort", "numpy:argsort"]
         ([*GOOD, "--check", "numpy:pi"], "check is of type float, expected a function"),
         ([*GOOD, "--grid", "n"], "--grid: 'n' is no grid; expected NAME=VALUE,VALUE"),
         ([*GOOD, "--grid", "n=1,1"], "holds a value twice"),
+        ([*GOOD, "--grid", "n=1,2", "--grid", "n=3"], "--grid: n is given twice; its values go behind one ="),
         ([*GOOD, "--launches", "0"], "launches is 0, expected a number from 1 on"),
+        ([*GOOD, "--threads", "0"], "threads is 0, expected a whole number from 1 on"),
         ([*GOOD, "--device", "gpu:99"], "gpu:99"),
         ([*GOOD, "--output", "/no/such/folder/f.json"], "--output: /no/such/folder does not exist"),
         ([*GOOD, "--output", "/"], "--output: / is a folder"),
@@ -61,3 +67,32 @@ def test_launches_are_a_number_or_two():
     for wrong in ((5, 2), 0, True, (1, 2, 3)):
         with pytest.raises(ValueError, match="launches is"):
             asked_of([len, sum], launches=wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"threads": 0}, "threads is 0, expected a whole number from 1 on"),
+        ({"threads": -1}, "threads is -1, expected a whole number from 1 on"),
+        ({"threads": 2.0}, "threads is 2.0, expected a whole number from 1 on"),
+        ({"threads": True}, "threads is True, expected a whole number from 1 on"),
+        ({"seconds": -1}, "seconds is -1, expected a number of seconds, 0 or more"),
+        ({"seconds": math.nan}, "seconds is nan, expected a number of seconds, 0 or more"),
+        ({"seconds": "5"}, "seconds is '5', expected a number of seconds, 0 or more"),
+        ({"patience_seconds": -1.0}, "patience is -1.0, expected a number of seconds, 0 or more"),
+        ({"patience_seconds": math.inf}, "patience is inf, expected a number of seconds, 0 or more"),
+        ({"launches": 3.0}, "launches is 3.0, expected a number from 1 on, or the least and the most"),
+        ({"launches": "3"}, "launches is '3', expected a number from 1 on, or the least and the most"),
+    ],
+)
+def test_limits_that_are_none_are_refused_before_anything_is_measured(wrong, told):
+    """With -1 threads all was measured, on one, and then the result could not be read."""
+    with pytest.raises(ValueError, match=f"^compare: {re.escape(told)}$"):
+        asked_of([len, sum], **wrong)
+
+
+def test_limits_may_be_the_least_and_numpys():
+    asked = asked_of([len, sum], threads=np.int64(1), seconds=0, patience_seconds=0.0)
+    assert (asked.threads, asked.seconds, asked.patience_seconds) == (1, 0, 0.0)
+    assert asked_of([len, sum], seconds=math.inf).seconds == math.inf
+    assert asked_of([len, sum], launches=[2, 5]).launches == (2, 5)

@@ -382,6 +382,33 @@ def test_unmeasured_cells(write):
         assert frame[column].isna().all()
 
 
+@pytest.mark.parametrize("earlier", ["measured", "failed"])
+def test_a_benchmark_without_a_figure_is_told_of_each_file_of_another_tool(write, earlier):
+    """That another day's file has it, with a figure or without, does not end it: such files tell no run."""
+    name = "test_x.py::test_a"
+    first, second = samples.plain_run({name: [0.1, 0.2]}), samples.plain_run({name: [0.1, 0.2]})
+    second["datetime"] = "2026-01-02T00:00:00"
+    second["benchmarks"][0]["stats"] = None
+    if earlier == "failed":
+        first["benchmarks"][0]["stats"] = None
+    frame = likeforlike.read(write("a.json", first), write("b.json", second), samples=False)
+    assert list(frame["file"]) == ["a.json", "b.json"]
+    assert list(frame["outcome"]) == [earlier, "failed"]
+    assert list(frame["cell"]) == [name, name]
+
+
+def test_the_cost_of_launching_is_each_cells_own(write):
+    """Of two runs of one cell, which are one measurement."""
+    cells = []
+    for run, seconds in enumerate((1e-6, 3e-6)):
+        told = {"back_to_back": {"seconds": [seconds], "calls": 500}}
+        axes = {"size": 8, "dtype": "float32", "run": run}
+        cells.append(samples.cell("matmul", "numpy", "cpu:0", axes, [0.1, 0.2, 0.3], launch_cost=told))
+    frame = likeforlike.read(write("a.json", samples.document(cells)), samples=False)
+    assert list(frame["axes"]) == ["8 float32", "8 float32"]
+    assert list(frame["back_to_back_seconds"]) == [1e-6, 3e-6]
+
+
 class TestRefusals:
     def test_a_file_that_is_missing(self, tmp_path):
         with pytest.raises(ValueError, match=r"nowhere.json: can't be read; no such file") as caught:

@@ -7,7 +7,7 @@ from typing import Any
 
 from likeforlike.devices.limits.units import plain_number
 from likeforlike.reports.read.result_file import Cell
-from likeforlike.reports.read.schema.cells import Extra
+from likeforlike.reports.read.schema.cells import LATER_RECIPE_FIELDS, Extra
 from likeforlike.reports.sort.likeness.repetitions import unlike_cells
 from likeforlike.reports.sort.measured.keys import Key
 from likeforlike.reports.sort.measured.measurements import Measurement, Run
@@ -56,6 +56,15 @@ def work_text(extra: Extra) -> str:
     """What the work of a cell is beyond its axes, as text: equal for equal work, on any machine and day."""
     told = _work(extra) | _length(extra)
     return "; ".join(f"{name} {_value_text(value)}" for name, value in told.items())
+
+
+def lasting_work_text(told: str) -> str:
+    """A :func:`work_text` that was kept, without what recipes have as all had it before they told it.
+
+    So that what was kept before a recipe got a field is the same work as what is kept after.
+    """
+    unasked = {f"{name} {_value_text(value)}" for name, value in LATER_RECIPE_FIELDS.items()}
+    return "; ".join(part for part in told.split("; ") if part not in unasked)
 
 
 def unlike_runs(first: Extra, second: Extra) -> str:

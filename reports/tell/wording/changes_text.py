@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from likeforlike.devices.limits.units import LEAST_DECIMAL, size_of
 from likeforlike.reports.judge.ladder.effects import Effect, Step
 from likeforlike.reports.read.schema.runs import Rung
 from likeforlike.reports.sort.likeness.comparability import LABELS
@@ -24,12 +25,23 @@ def _value(value: object) -> str:
     return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
+def added_text(seconds: float, largest: float) -> str:
+    """``+1.23`` or ``-0.0032``: seconds beside others, of the largest of which two digits are told.
+
+    At least two decimals: of a ladder of short epochs more, or each change would be worth nothing.
+    """
+    decimals = max(2, 1 - size_of(largest, 2)) if largest else 2
+    return f"{seconds:+z.{min(decimals, LEAST_DECIMAL)}f}"
+
+
 def interaction_text(effect: Effect) -> str:
     """Where a change is worth most and where least, by what had been changed before it."""
     least, most = effect.least, effect.most
+    largest = max(abs(least.seconds), abs(most.seconds))
     return (
-        f"The change {change_text(effect.rung)} is worth {most.seconds:+z.2f} s {_situation(most, least)}, "
-        f"but {least.seconds:+z.2f} s {_situation(least, most)}."
+        f"The change {change_text(effect.rung)} is worth {added_text(most.seconds, largest)} s "
+        f"{_situation(most, least)}, "
+        f"but {added_text(least.seconds, largest)} s {_situation(least, most)}."
     )
 
 
@@ -56,12 +68,13 @@ def explanation(sure: Sequence[Effect], where: str) -> str:
     """The effects in seconds, and the largest interaction."""
     what = f"What explains it, in seconds per {epoch_words(sure[0].steps[0].base)} {where}"
     orders = sure[0].orders
+    largest = max(abs(effect.seconds) for effect in sure)
     if orders == 1:
-        told = [f"{change_text(effect.rung)} {effect.seconds:+z.2f} s" for effect in sure]
+        told = [f"{change_text(effect.rung)} {added_text(effect.seconds, largest)} s" for effect in sure]
         return f"{what}, the changes made in one order: {', '.join(told)}."
     told = [
-        f"{change_text(effect.rung)} {effect.seconds:+z.2f} s "
-        f"({effect.least.seconds:+z.2f} to {effect.most.seconds:+z.2f})"
+        f"{change_text(effect.rung)} {added_text(effect.seconds, largest)} s "
+        f"({added_text(effect.least.seconds, largest)} to {added_text(effect.most.seconds, largest)})"
         for effect in sure
     ]
     return f"{what}, averaged over {orders} orders: {', '.join(told)}.{told_interaction(sure)}"

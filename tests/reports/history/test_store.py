@@ -51,10 +51,26 @@ def test_a_file_added_twice_is_told_and_adds_nothing(write, tmp_path, capsys):
     path, folder = write("mine.json", histories.documents(1)[0]), tmp_path / "history"
     assert main(["add", path, "--folder", str(folder)]) == 0
     (kept,) = folder.glob("*/*/*.parquet")
-    before = kept.stat()
+    before = kept.stat().st_ino, kept.stat().st_mtime_ns
     assert main(["add", path, "--folder", str(folder)]) == 0
     assert "kept already" in capsys.readouterr().out
-    assert [path.stat() for path in folder.glob("*/*/*")] == [before]
+    found = [path.stat() for path in folder.glob("*/*/*")]
+    assert [(of.st_ino, of.st_mtime_ns) for of in found] == [before]
+
+
+def test_a_file_whose_copy_there_is_torn_is_not_said_to_be_kept(write, tmp_path, capsys):
+    """The report leaves it out, and adding it again could not mend it: nothing there is written over."""
+    words = ["add", write("mine.json", histories.documents(1)[0]), "--folder", str(tmp_path / "history")]
+    assert main(words) == 0
+    (torn,) = (tmp_path / "history").glob("*/*/*.parquet")
+    torn.write_bytes(torn.read_bytes()[:-1])
+    capsys.readouterr()
+    assert main(words) == 2
+    told = f"mine.json: kept before, but {torn} is torn; delete that, then add the file again"
+    assert capsys.readouterr().err == f"likeforlike history add: {told}\n"
+    torn.unlink()
+    assert main(words) == 0
+    assert len(store.read(tmp_path / "history")[0]) == 8
 
 
 def test_what_is_there_is_never_written_over(kept, monkeypatch, write):

@@ -237,6 +237,16 @@ def test_figures_are_the_same_as_before(tmp_path):
     assert mine.machine.id == theirs.machine.id
 
 
+def test_a_number_that_json_does_not_have_is_written_as_null(tmp_path, write, capsys):
+    """In a field that nobody reads: where one is used, it is an error (``infinite`` above)."""
+    document = copy.deepcopy(SHIPPED)
+    trained(document)["extra_info"]["terms"]["note"] = math.nan
+    status, lines, folder = published(tmp_path, write, document, capsys)
+    assert (status, lines) == (0, [])
+    (path,) = folder.glob("*.json")
+    assert trained(json.loads(path.read_text()))["extra_info"]["terms"]["note"] is None
+
+
 PERSONAL = {
     "host": "joes-laptop",
     "user": "joe.smith",
@@ -382,3 +392,13 @@ def test_bad_input_is_one_line(tmp_path, capsys):
         assert main(arguments) == 2
         assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_without_files_is_not_found_sound(tmp_path, capsys):
+    """As where its parent was named: nothing was checked."""
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "mine.json").write_text("{}")
+    assert main(["--check", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert shown.err == f"likeforlike publish: {tmp_path}: the folder holds no shared file (*.json)\n"
+    assert shown.out == ""

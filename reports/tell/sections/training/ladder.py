@@ -29,6 +29,7 @@ from likeforlike.reports.tell.formatting import (
 )
 from likeforlike.reports.tell.plot_data import Range, Ranges, Step, Waterfall
 from likeforlike.reports.tell.wording.changes_text import (
+    added_text,
     change_text,
     explanation,
     interaction_text,
@@ -184,6 +185,7 @@ def _basis(whole: bool, left_out: str) -> str:
 def effects_table(context: Context, found: list[Effect], where: str, suffix: str) -> Table:
     """What each change is worth, over all orders."""
     rows = []
+    largest = max((abs(step.seconds) for effect in found for step in effect.steps), default=0.0)
     for effect in found:
         item = effect.steps[0].other
         doubt = any(side.doubt for step in effect.steps for side in (step.base, step.other))
@@ -191,7 +193,7 @@ def effects_table(context: Context, found: list[Effect], where: str, suffix: str
             row(
                 change_text(effect.rung),
                 *(
-                    Entry(f"{seconds:+z.2f} s", seconds, struck=doubt)
+                    Entry(f"{added_text(seconds, largest)} s", seconds, struck=doubt)
                     for seconds in (effect.seconds, effect.least.seconds, effect.most.seconds)
                 ),
                 Entry(f"{len(effect.steps)} of {effect.orders}", len(effect.steps)),
@@ -240,8 +242,10 @@ def _effects_figure(found: list[Effect], where: str, suffix: str) -> list[Figure
         )
         for effect in sorted(found, key=lambda effect: -abs(effect.seconds))
     )
+    largest = max(abs(value) for one in ranges for value in one.values)
     facts = "; ".join(
-        f"{one.name} {one.mean:+z.2f} s ({min(one.values):+z.2f} to {max(one.values):+z.2f})"
+        f"{one.name} {added_text(one.mean, largest)} s "
+        f"({added_text(min(one.values), largest)} to {added_text(max(one.values), largest)})"
         for one in ranges
     )
     return [
