@@ -19,7 +19,8 @@ from likeforlike.reports.read.machines import Machine, machine_of
 from likeforlike.reports.read.plain_results import digest_of, label_of, plain_extra
 from likeforlike.reports.read.result_file import Cell, Commit, ResultFile, Tool
 from likeforlike.reports.read.safe_text import visible
-from likeforlike.reports.read.schema.cells import CallTimes, Extra, Scalar
+from likeforlike.reports.read.schema.cells import CallTimes, Extra
+from likeforlike.reports.read.schema.quantities import Scalar
 from likeforlike.reports.read.schema.runs import (
     SCHEMA_VERSION,
     Fingerprint,

@@ -7,7 +7,8 @@ from typing import Any
 
 from likeforlike.devices.limits.units import plain_number
 from likeforlike.reports.read.result_file import Cell
-from likeforlike.reports.read.schema.cells import LATER_RECIPE_FIELDS, Extra
+from likeforlike.reports.read.schema.cells import Extra
+from likeforlike.reports.read.schema.training import LATER_RECIPE_FIELDS
 from likeforlike.reports.sort.likeness.repetitions import unlike_cells
 from likeforlike.reports.sort.measured.keys import Key
 from likeforlike.reports.sort.measured.measurements import Measurement, Run
