@@ -111,8 +111,10 @@ class Journal:
     def _take(self, record: CellRecord) -> None:
         if record.launch is None:
             self.records[record.cell] = record
-        else:
-            self.launches.setdefault(record.cell, {})[record.launch] = record
+            return
+        if record.cell in self.records:  # it was forgotten, to be measured again
+            self.forget([record.cell])
+        self.launches.setdefault(record.cell, {})[record.launch] = record
 
     def begin(self, header: Header) -> None:
         """Start a new run, or take up the one found.
