@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -75,8 +76,21 @@ def asked_of(
         raise TypeError(
             f"compare: check is of type {type(check).__name__}, expected a function of two answers"
         )
+    _check_amounts(how)
     least, most = _launches(launches)
     return Asked(named, args, check, points, launches=(least, most), **how)
+
+
+def _check_amounts(how: Mapping[str, Any]) -> None:
+    """Raise ValueError, in one line, for what is no number of threads or seconds; None: not asked."""
+    threads = how.get("threads")
+    whole = isinstance(threads, numbers.Integral) and not isinstance(threads, bool)
+    if threads is not None and not (whole and threads >= 1):
+        raise ValueError(f"compare: threads is {threads!r}, expected a whole number from 1 on")
+    for name, told in (("seconds", "seconds"), ("patience_seconds", "patience")):
+        amount = how.get(name)
+        if amount is not None and not (isinstance(amount, numbers.Real) and amount >= 0):
+            raise ValueError(f"compare: {told} is {amount!r}, expected a number of seconds, 0 or more")
 
 
 def _launches(asked: int | tuple[int, int] | None) -> tuple[int, int]:

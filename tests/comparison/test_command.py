@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from likeforlike.comparison import command
@@ -27,6 +28,10 @@ GOOD = ["numpy:sort", "numpy:argsort"]
         ([*GOOD, "--grid", "n"], "--grid: 'n' is no grid; expected NAME=VALUE,VALUE"),
         ([*GOOD, "--grid", "n=1,1"], "holds a value twice"),
         ([*GOOD, "--launches", "0"], "launches is 0, expected a number from 1 on"),
+        ([*GOOD, "--threads", "0"], "threads is 0, expected a whole number from 1 on"),
+        ([*GOOD, "--threads=-3"], "threads is -3, expected a whole number from 1 on"),
+        ([*GOOD, "--seconds", "nan"], "seconds is nan, expected a number of seconds, 0 or more"),
+        ([*GOOD, "--patience=-1"], "patience is -1.0, expected a number of seconds, 0 or more"),
         ([*GOOD, "--device", "gpu:99"], "gpu:99"),
         ([*GOOD, "--output", "/no/such/folder/f.json"], "--output: /no/such/folder does not exist"),
         ([*GOOD, "--output", "/"], "--output: / is a folder"),
@@ -61,3 +66,14 @@ def test_launches_are_a_number_or_two():
     for wrong in ((5, 2), 0, True, (1, 2, 3)):
         with pytest.raises(ValueError, match="launches is"):
             asked_of([len, sum], launches=wrong)
+
+
+def test_seconds_and_threads_are_amounts():
+    how = {"threads": np.int64(2), "seconds": 0, "patience_seconds": np.float32(1.5)}
+    asked = asked_of([len, sum], **how)
+    assert (asked.threads, asked.seconds, asked.patience_seconds) == (2, 0, 1.5)
+    assert asked_of([len, sum], threads=None, seconds=None).threads is None
+    assert asked_of([len, sum], seconds=float("inf")).seconds == float("inf")
+    for name, wrong in (("threads", True), ("threads", 2.0), ("threads", "2"), ("seconds", "5"), ("seconds", -0.1)):
+        with pytest.raises(ValueError, match=f"compare: {name} is "):
+            asked_of([len, sum], **{name: wrong})
