@@ -153,6 +153,8 @@ def _grid(words: Sequence[str]) -> dict[str, list[Any]] | None:
         name, _, values = word.partition("=")
         if not name or not values:
             raise ValueError(f"--grid: {word!r} is no grid; expected NAME=VALUE,VALUE")
+        if name in grid:
+            raise ValueError(f"--grid: {name} is given twice; its values go behind one =, with commas")
         grid[name] = [_value(text) for text in values.split(",")]
     return grid or None
 

@@ -27,6 +27,7 @@ GOOD = ["numpy:sort", "numpy:argsort"]
         ([*GOOD, "--check", "numpy:pi"], "check is of type float, expected a function"),
         ([*GOOD, "--grid", "n"], "--grid: 'n' is no grid; expected NAME=VALUE,VALUE"),
         ([*GOOD, "--grid", "n=1,1"], "holds a value twice"),
+        ([*GOOD, "--grid", "n=1", "--grid", "n=2"], "--grid: n is given twice; its values go behind one ="),
         ([*GOOD, "--launches", "0"], "launches is 0, expected a number from 1 on"),
         ([*GOOD, "--threads", "0"], "threads is 0, expected a whole number from 1 on"),
         ([*GOOD, "--threads=-3"], "threads is -3, expected a whole number from 1 on"),
