@@ -78,3 +78,13 @@ def test_seconds_and_threads_are_amounts():
     for name, wrong in (("threads", True), ("threads", 2.0), ("threads", "2"), ("seconds", "5"), ("seconds", -0.1)):
         with pytest.raises(ValueError, match=f"compare: {name} is "):
             asked_of([len, sum], **{name: wrong})
+
+
+@pytest.mark.parametrize("name", ["side", "cache", "run", "comparison"])
+def test_a_grid_of_several_functions_has_no_name_that_is_an_axis_of_ours(name):
+    grid = {"n": [1], name: [64, 128]}
+    with pytest.raises(ValueError, match=f"compare: grid has the name '{name}', which means something else here"):
+        asked_of([len, sum], grid=grid)
+    # of one function the points are entrants, and no axes
+    assert asked_of([len], grid=grid).points == ({"n": 1, name: 64}, {"n": 1, name: 128})
+    assert asked_of([len, sum], grid={"n": [1], "dtype": ["f"]}).points == ({"n": 1, "dtype": "f"},)
