@@ -46,10 +46,10 @@ class Result:
         self.notes: tuple[str, ...] = tuple(self._document["likeforlike"]["notes"])
         """What one must know of how they were measured, a sentence each."""
         self.failures: dict[str, str] = {
-            item["implementation"]: f"{item['outcome']}: {item['reason']}"
+            self._named(item["implementation"], item["axes"]): f"{item['outcome']}: {item['reason']}"
             for item in self._document["likeforlike"]["unmeasured"]
         }
-        """Why a function gave no figure, by its name."""
+        """Why a function gave no figure, by its name, over a grid also by the point."""
         self.pairs: tuple[Pair, ...] = self._judged()
         """Each function over the first, point by point."""
 
@@ -146,8 +146,7 @@ class Result:
         rows = []
         for item in self._study.measurements:
             pair = pairs.get(id(item))
-            point = ", ".join(f"{k}={v}" for k, v in item.key.axes if k in self._point_axes)
-            name = item.key.implementation + (f" at {point}" if point else "")
+            name = self._named(item.key.implementation, dict(item.key.axes))
             ratio = "" if pair is None else ratio_text(pair.comparison.verdict.estimate)
             word = (
                 ""
@@ -156,6 +155,11 @@ class Result:
             )
             rows.append((name, format_seconds(item.median_seconds), ratio, word))
         return rows
+
+    def _named(self, function: str, axes: Mapping[str, Any]) -> str:
+        """A function, and where on the grid it was called."""
+        point = ", ".join(f"{name}={value}" for name, value in axes.items() if name in self._point_axes)
+        return f"{function} at {point}" if point else function
 
     def to_frame(self, samples: bool = True) -> pd.DataFrame:
         """One row a sample, or one a function: the columns of ``likeforlike.read``. Needs pandas."""

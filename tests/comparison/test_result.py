@@ -119,6 +119,32 @@ def test_who_gave_no_figure_is_told_beside_the_others():
     assert str(found).splitlines()[1:] == ["c has no figure: wrong-answer: it differs.", "Mind this."]
 
 
+def test_over_a_grid_it_is_told_where_a_function_gave_no_figure():
+    """Elsewhere it has one; and of several points each has a reason of its own."""
+    lost = [
+        {
+            "cell": f"b-{n}",
+            "outcome": "failed",
+            "reason": f"{n} are too many",
+            "workload": "functions",
+            "implementation": "b",
+            "device": "cpu:0",
+            "axes": {"comparison": "a test", "n": n},
+        }
+        for n in (20, 30)
+    ]
+    found = result({"a": 1.0, "b": 2.0}, ("n",), points=({"n": 10},), unmeasured=lost)
+    assert found.failures == {
+        "b at n=20": "failed: 20 are too many",
+        "b at n=30": "failed: 30 are too many",
+    }
+    assert [pair.point for pair in found.pairs] == [{"n": 10}]
+    assert str(found).splitlines()[1:] == [
+        "b at n=20 has no figure: failed: 20 are too many.",
+        "b at n=30 has no figure: failed: 30 are too many.",
+    ]
+
+
 def test_where_nothing_was_measured_nothing_is_claimed():
     samples = sys.modules["compared_samples"]
     found = Result(samples.document([], unmeasured=[], notes=[], noise=None, ladder=None), ("a", "b"), ())
