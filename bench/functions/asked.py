@@ -80,7 +80,7 @@ def points_of(grid: Mapping[str, Sequence[Any]] | None) -> tuple[Point, ...]:
         for value in values:
             if not isinstance(value, _SCALARS):
                 raise TypeError(f"compare: grid[{name!r}] holds {_shown(value)}, expected numbers or text")
-        if len(set(values)) < len(values):
+        if min(len(set(values)), len(set(map(str, values)))) < len(values):  # cells are named by their text
             raise ValueError(f"compare: grid[{name!r}] holds a value twice: {_shown(list(values))}")
     return tuple(dict(zip(grid, values, strict=True)) for values in product(*grid.values()))
 
