@@ -487,6 +487,15 @@ class TestSides:
         found = ids(sides=(old, new), workloads=("plain",), implementations=("fresh",))
         assert found == ["plain-fresh-cpu:0-old", "plain-fresh-cpu:0-new"]
 
+    def test_those_of_other_workloads_alone_are_refused_though_sides_have_them(self):
+        sides = self.side("old", *ENTRIES), self.side("new", *ENTRIES, *of("early", "fresh"), *of("nobody's", "x"))
+        for name, whose in (("mul", "product"), ("fresh", "early"), ("x", "nobody's"), ("slow", "train, further")):
+            told = refused(sides=sides, workloads=("plain",), implementations=(name,))
+            assert told == (
+                f"--implementations: {name!r} is of {whose}, and measured is plain; "
+                "name another workload by --workloads"
+            )
+
     def test_a_variable_without_effect_is_refused(self):
         own = of("plain", "by-hand", environment=(("OWN", "1"),))
         sides = self.side("old", *own), self.side("new", *own, variables={"OWN": "2"})
