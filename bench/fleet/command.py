@@ -127,7 +127,7 @@ def _submit(options: argparse.Namespace) -> int:
     jobs = plan_jobs(options.partition, options.gres, options.constraint, options.nodes_each)
     known = read_manifest(folder) if (folder / FILE).exists() else None
     manifest = merge(known, Manifest(SCHEMA_VERSION, terms, jobs), folder)
-    _dry_run(options.bench_options)
+    _dry_run(options.bench_options if options.cluster == "local" else told_anywhere(options.bench_options))
     send = submitter(folder, terms)
     manifest, sent = submit_missing(folder, manifest, fleet_states(folder, manifest), send)
     for job in sent:
@@ -151,6 +151,18 @@ def _check(options: argparse.Namespace) -> None:
         given += ["nodes-each"] if options.nodes_each > 1 else []
         if given:
             raise FleetError(f"--{given[0]}: --cluster local is this one machine; leave it out")
+
+
+def told_anywhere(bench_options: Sequence[str]) -> list[str]:
+    """The options but for those that ask for devices: a machine that submits need not have them."""
+    kept, words = list[str](), iter(bench_options)
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if name == "--devices" and not equals and next(words, None) is None:
+            return [*kept, word]  # it names nothing, wherever it is read
+        if name not in ("--devices", "--concurrent"):
+            kept.append(word)
+    return kept
 
 
 def _dry_run(bench_options: Sequence[str]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
 from likeforlike.bench.functions.handing_over import framework_of, origin_of
 from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.circumstances import CACHE
+from likeforlike.bench.plan.sides import SIDE
 from likeforlike.models.contract.axis import Axis, AxisType
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.workload import Workload
@@ -20,6 +22,8 @@ Point = Mapping[str, Any]
 _SCALARS = (str, int, float, bool)
 NAME_AXIS = "comparison"
 """The axis that sets comparisons of one file apart."""
+_OUR_AXES = (SIDE, CACHE, "run", NAME_AXIS)
+"""Those of which each value means something to who measures, or to a report."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,16 @@ def points_of(grid: Mapping[str, Sequence[Any]] | None) -> tuple[Point, ...]:
         for value in values:
             if not isinstance(value, _SCALARS):
                 raise TypeError(f"compare: grid[{name!r}] holds {_shown(value)}, expected numbers or text")
-        if len(set(values)) < len(values):
+        if min(len(set(values)), len(set(map(str, values)))) < len(values):  # cells are named by their text
             raise ValueError(f"compare: grid[{name!r}] holds a value twice: {_shown(list(values))}")
     return tuple(dict(zip(grid, values, strict=True)) for values in product(*grid.values()))
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raise ValueError, in one line, for a name of a grid that would be taken for an axis of ours."""
+    own = next((name for name in names if name in _OUR_AXES), None)
+    if own is not None:
+        raise ValueError(f"compare: grid has the name {own!r}, which means something else here; use another")
 
 
 def entrants_of(asked: Asked) -> list[Entrant]:

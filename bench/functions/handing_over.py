@@ -7,7 +7,7 @@ import inspect
 import pickle
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,17 +197,11 @@ def names_of(
 ) -> dict[str, Any]:
     """Functions by name: as given, or each by its own. Raises ValueError or TypeError in one line."""
     if isinstance(functions, Mapping):
-        named = {str(name).strip(): function for name, function in functions.items()}
+        named = _by_name([str(name).strip() for name in functions], functions.values())
     elif callable(functions):
         named = {_own_name(functions): functions}
     elif isinstance(functions, (list, tuple)):
-        names = [_own_name(function) for function in functions]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(
-                f"compare: two functions are called {twice!r}; name them: {{'mine': ..., 'theirs': ...}}"
-            )
-        named = dict(zip(names, functions, strict=True))
+        named = _by_name([_own_name(function) for function in functions], functions)
     else:
         raise TypeError(
             f"compare: functions is of type {type(functions).__name__}, expected a dict of functions by name"
@@ -220,6 +214,16 @@ def names_of(
                 f"compare: the name {name[:80]!r} is unfit; expected 1 to 60 printable characters"
             )
     return named
+
+
+def _by_name(names: Sequence[str], functions: Iterable[Any]) -> dict[str, Any]:
+    """Raises ValueError, in one line, for two of one name."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(
+            f"compare: two functions are called {twice!r}; name them: {{'mine': ..., 'theirs': ...}}"
+        )
+    return dict(zip(names, functions, strict=True))
 
 
 def _own_name(function: Any) -> str:

@@ -111,8 +111,10 @@ class Journal:
     def _take(self, record: CellRecord) -> None:
         if record.launch is None:
             self.records[record.cell] = record
-        else:
-            self.launches.setdefault(record.cell, {})[record.launch] = record
+            return
+        if record.cell in self.records:  # it was forgotten, to be measured again
+            self.forget([record.cell])
+        self.launches.setdefault(record.cell, {})[record.launch] = record
 
     def begin(self, header: Header) -> None:
         """Start a new run, or take up the one found.
@@ -131,15 +133,19 @@ class Journal:
             self.header, self.busy = header, header.busy
             self._append([header])
             return
-        changed = differences(self.header.conditions, header.conditions)
+        self.check(header)
+        self.session += 1
+        self.busy = (*self.busy, *header.busy)
+        self._append([Session(self.session, header.busy)])
+
+    def check(self, header: Header) -> None:
+        """Raise JournalError if the run found, if any, had other conditions; writes nothing."""
+        changed = [] if self.header is None else differences(self.header.conditions, header.conditions)
         if changed:
             raise JournalError(
                 f"{self.path}: cannot resume, since these differ: {'; '.join(changed)}; "
                 "restore them, or start again without --resume"
             )
-        self.session += 1
-        self.busy = (*self.busy, *header.busy)
-        self._append([Session(self.session, header.busy)])
 
     def marks(
         self, code: Mapping[str, str], host: Mapping[str, str], anyway: bool, elsewhere: bool

@@ -41,6 +41,8 @@ def check_circumstances(options: Options, kernels: Sequence[Workload]) -> None:
             "--cache": options.caches != (USUAL_CACHE,),
             "--operands": options.operands != ("uniform",),
             "--statistic": options.statistic != "median",
+            "--timing": options.timing == "unsynchronised",
+            "--transfer": options.transfer,
         }
         for option in (name for name, given in asked.items() if given):
             raise OptionError(f"{option}: of use with kernels alone, and no workload of kernels is asked for")
@@ -49,3 +51,7 @@ def check_circumstances(options: Options, kernels: Sequence[Workload]) -> None:
     for drawn in options.operands:
         if drawn != "uniform" and drawn not in known:
             raise OptionError(f"--operands: none of {names} draws {drawn} operands; leave it out")
+    if options.transfer and options.timing == "unsynchronised":
+        raise OptionError("--transfer: calls that are not waited for are timed alone; leave one of them out")
+    if options.transfer and not any(workload.transfers for workload in kernels):
+        raise OptionError(f"--transfer: none of {names} is timed with its copies; leave it out")

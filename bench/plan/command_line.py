@@ -18,7 +18,7 @@ from likeforlike.bench.plan.asked.values import (
     LEVEL,
     fraction,
     launches,
-    names,
+    listed,
     number,
     one_of,
     parse_axes,
@@ -263,15 +263,16 @@ def read_options(config: pytest.Config) -> Options:
 
 def _what(get: Callable[[str], Any]) -> dict[str, Any]:
     """Which cells are asked for."""
+    dtypes = listed("--dtypes", get("--dtypes")) or ()
     return {
-        "workloads": names(get("--workloads")),
-        "implementations": names(get("--implementations")),
-        "devices": names(get("--devices")),
+        "workloads": listed("--workloads", get("--workloads")),
+        "implementations": listed("--implementations", get("--implementations")),
+        "devices": listed("--devices", get("--devices")),
         "sizes": parse_sizes(get("--sizes")),
         "axes": parse_axes(get("--axis")),
         "sides": read_sides(get("--side")),
-        "dtypes": tuple(one_of("--dtypes", n, PRECISIONS) for n in names(get("--dtypes")) or ()) or None,
-        "recipes": names(get("--recipes")),
+        "dtypes": tuple(one_of("--dtypes", name, PRECISIONS) for name in dtypes) or None,
+        "recipes": listed("--recipes", get("--recipes")),
         "ladder": get("--ladder"),
         "ladder_orders": number("--ladder-orders", get("--ladder-orders"), 1),
         "ladder_ways": read_ways(get("--ladder-ways")),

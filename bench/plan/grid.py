@@ -69,11 +69,11 @@ def build_grid(
     cells are skipped with that reason. Raises OptionError for an unknown name.
     """
     asked = chosen_workloads(options, registry)
-    theirs = {entry.name for side in sides for entry in side.entries}
+    theirs = [entry for side in sides for entry in side.entries]
     named = {name for workload in _measurable(registry) for name in registry.names(workload)}
-    known = sorted(named | theirs | {FLOOR})
+    known = sorted(named | {entry.name for entry in theirs} | {FLOOR})
     _checked("--implementations", options.implementations, known)
-    _check_measured(options.implementations, asked, registry, {*theirs, FLOOR})
+    _check_measured(options.implementations, asked, registry, theirs)
     asked_recipes(options)
     trained, divided = _tasks(asked, registry), registry.first("divided task")
     _check_company(options, asked, trained, divided)
@@ -183,12 +183,16 @@ def _measurable(registry: Registry) -> list[str]:
 
 
 def _check_measured(
-    names: Sequence[str] | None, workloads: Sequence[str], registry: Registry, more: set[str]
+    names: Sequence[str] | None,
+    workloads: Sequence[str],
+    registry: Registry,
+    theirs: Sequence[Implementation],
 ) -> None:
-    """Refuse implementations of which none belongs to a workload that is measured."""
-    if not names or more & {*names} or {*names} & {n for w in workloads for n in registry.names(w)}:
+    """Refuse implementations of which none belongs to a workload that is measured; ``theirs`` are sides'."""
+    found = {entry.workload for entry in (*registry.entries, *theirs) if entry.name in (names or ())}
+    if not names or FLOOR in names or found & {*workloads}:
         return
-    whose = [w for w in _measurable(registry) if {*names} & {*registry.names(w)}]
+    whose = [workload for workload in _measurable(registry) if workload in found] or sorted(found)
     are = f"{names[0]!r} is" if len(names) == 1 else f"{', '.join(map(repr, names))} are"
     raise OptionError(
         f"--implementations: {are} of {', '.join(whose)}, and measured is {', '.join(workloads)}; "

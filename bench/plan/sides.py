@@ -139,6 +139,8 @@ def variables_of(asked: Asked) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
             raise OptionError(f"{asked.option}: {text!r} is not NAME=VALUE")
+        if name in variables:
+            raise OptionError(f"{asked.option}: {name} is given twice; leave out one of them")
         if name in SET_FOR_WORKERS:
             how = "--threads says how many threads there are" if name.endswith("_THREADS") else "leave it out"
             raise OptionError(f"{asked.option}: {name} is set by the harness in each worker; {how}")

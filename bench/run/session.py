@@ -176,14 +176,16 @@ class Bench:
         self.journal = Journal(journal_path(options.result_file), options.resume)
         if self.journal.warning:
             progress.say(self.journal.warning)
-        self.journal.begin(Header(run_id, order_seed, self._conditions(data), count, self.busy))
-        assert self.journal.header is not None
-        self.busy = self.journal.busy
+        header = Header(run_id, order_seed, self._conditions(data), count, self.busy)
+        self.journal.check(header)
         if options.retry_failed:
             ended = self.journal.records.items()
             kept = (MEASURED, "skipped")
             self.journal.forget([cell for cell, record in ended if record.outcome not in kept])
         self.marks = self.journal.marks(self.code, self.host, options.resume_anyway, options.resume_elsewhere)
+        self.journal.begin(header)  # only now: a run that is refused is no session of it
+        assert self.journal.header is not None
+        self.busy = self.journal.busy
         return self.journal.header.run_id, self.journal.header.order_seed
 
     def _plan_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +19,16 @@ from likeforlike.devices.machine.kept import kept_folder
 _GIT_SECONDS = 900.0
 _SUBJECT = 60
 """Characters of a commit's subject that are told."""
+_OF_ONE_REPOSITORY = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_PREFIX",
+)
+"""Set by git for its hooks (githooks(5)): with them it asks that repository, whatever the folder."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +131,13 @@ def _told(asked: Asked, folder: Path, why: str, *words: str) -> str:
 
 
 def git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Git's answer in a folder; status 1 with the reason where it can't be run."""
+    """Git's answer in a folder, of its repository; status 1 with the reason where it can't be run."""
     command = ["git", "-C", str(folder), *words]
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
     try:
         return subprocess.run(
             command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

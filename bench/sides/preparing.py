@@ -34,7 +34,8 @@ from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import OURS
 
 THERE = "likeforlike.bench.sides.there"
-FURTHER = "further.json"
+FURTHER = ".further.json"
+"""Read by all sides, beside what each of them writes under its own name; no side's begins with a point."""
 _SECONDS = 300.0
 _MOST_CHARACTERS = 300
 WHOLE = "tree"

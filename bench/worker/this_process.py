@@ -24,6 +24,8 @@ from likeforlike.bench.worker.messages import (
     Order,
     Prepare,
     Ready,
+    Sustain,
+    Sustained,
 )
 from likeforlike.bench.worker.outcomes import CellFailed, outcome_of, reason_of
 from likeforlike.models.contract.problem import WrongAnswer
@@ -106,5 +108,8 @@ class ThisProcess:
             begin = self._placed.witness()
             sample = measure_kernel.take_sample(self._placed)
             return msgspec.structs.replace(sample, turn_seconds=self._placed.witness() - begin)
+        if isinstance(message, Sustain):
+            calls = measure_kernel.wake(self._placed, message.seconds)
+            return Sustained(calls * measure_kernel.calls_of(self._placed))
         assert isinstance(message, Finish)
         return Finished(measure_kernel.closing_facts(self._placed, self._ready))

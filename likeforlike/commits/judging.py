@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from likeforlike.reports.judge.comparisons import Comparison, compare
-from likeforlike.reports.judge.limits import Limits, check_patterns, matches
+from likeforlike.reports.judge.limits import Limits, check_patterns, is_among, matches
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
 from likeforlike.reports.read.schema.runs import Side, Unmeasured
-from likeforlike.reports.sort.measured.keys import SIDE_AXIS
+from likeforlike.reports.sort.measured.keys import REPEAT_AXIS, SIDE_AXIS, Key
+from likeforlike.reports.sort.measured.measurements import Measurement
 from likeforlike.reports.sort.pooling import build_study
 from likeforlike.reports.tell.sections.sides import cell_text
 
@@ -105,21 +106,35 @@ def outcome_of(file: ResultFile, limits: Limits, only: Sequence[str] = ()) -> Ou
         raise ValueError(f"{file.label}: has {len(sides)} sides, expected two")
     study = build_study([file])
     measured = [item for item in study.measurements if item.kind != NOISE_FLOOR]
-    check_patterns("--only", only, measured)
-    check_patterns("--fail-if-slower", [pattern for pattern, _ in limits.patterns], measured)
+    lost = [(one, _names_of(one, sides, measured)) for one in file.unmeasured if one.axes.get(SIDE_AXIS)]
+    limited = [pattern for pattern, _ in limits.patterns]
+    for option, patterns in (("--only", only), ("--fail-if-slower", limited)):
+        unmet = [p for p in patterns if not any(is_among(p, names) for _, names in lost)]
+        check_patterns(option, unmet, measured)
     effects = [
         Effect(item, limits.of(item.other))
         for item in compare(study, study.machines).sides
         if not only or any(matches(pattern, item.other) for pattern in only)
     ]
-    lost = [one for one in file.unmeasured if one.axes.get(SIDE_AXIS)]
+    missed = [one for one, names in lost if not only or any(is_among(p, names) for p in only)]
     ids = {run.cell.id for item in measured for run in item.runs}
     return Outcome(
         sides,
         tuple(sorted(effects, key=lambda effect: -effect.comparison.verdict.estimate.ratio)),
-        tuple(one for one in lost if one.outcome != SKIPPED),
-        tuple(one for one in lost if one.outcome == SKIPPED and _elsewhere(one, sides) & ids),
+        tuple(one for one in missed if one.outcome != SKIPPED),
+        tuple(one for one in missed if one.outcome == SKIPPED and _elsewhere(one, sides) & ids),
     )
+
+
+def _names_of(lost: Unmeasured, sides: Sequence[Side], measured: Sequence[Measurement]) -> list[str]:
+    """What a cell without a figure is called, on any side; tests as those that have one."""
+    ids = [lost.cell, *_elsewhere(lost, sides)]
+    axes = tuple((name, value) for name, value in lost.axes.items() if name != REPEAT_AXIS)
+    key = Key(lost.workload or "", lost.implementation or "", lost.device or "", axes)
+    tests: list[str] = []
+    for cell in (item.runs[0].cell for item in measured[:1]):
+        tests = [name.replace(cell.id, one) for name in (cell.name, cell.fullname) for one in ids]
+    return [*ids, key.text, f"{key.workload} {key.text}", *tests]
 
 
 def _elsewhere(lost: Unmeasured, sides: Sequence[Side]) -> set[str]:

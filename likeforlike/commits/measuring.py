@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.reports.read.files import read_results
 from likeforlike.reports.read.result_file import ResultFile
 
@@ -60,13 +61,14 @@ def check_options(options: Sequence[str]) -> tuple[tuple[str, ...], Path | None]
 def measure(sides: TwoSides, file: Path, here: Path) -> ResultFile:
     """Measure and read what was kept. Raises ValueError where bench could not run.
 
-    Its words go to the terminal; the folder is where the person stands, whose modules it finds.
+    Its words go to the terminal; the folder is where the person stands, whose modules it finds behind all
+    that is installed.
     """
-    command = [sys.executable, "-m", "likeforlike", "bench", *sides.arguments(file), "-q"]
+    command = module_command("likeforlike", "bench", *sides.arguments(file), "-q")
     before = _written(file)
-    status = subprocess.run(command, cwd=here, stdout=sys.stderr, check=False).returncode
-    if status not in (0, _SOME_FAILED) or _written(file) == before:
-        raise ValueError(f"likeforlike bench ended with status {status}: what it said stands above")
+    ended = subprocess.run(command, cwd=here, env=same_imports(), stdout=sys.stderr, check=False)
+    if ended.returncode not in (0, _SOME_FAILED) or _written(file) == before:
+        raise ValueError(f"likeforlike bench ended with status {ended.returncode}: what it said stands above")
     return read_results(file)
 
 

@@ -61,7 +61,7 @@ def asked_of(
     **how: Any,
 ) -> Asked:
     """What was asked for, checked. Raises TypeError or ValueError in one line."""
-    from likeforlike.bench.functions.asked import Asked, points_of
+    from likeforlike.bench.functions.asked import Asked, check_names, points_of
     from likeforlike.bench.functions.handing_over import names_of
 
     named = names_of(functions)
@@ -77,6 +77,8 @@ def asked_of(
         raise TypeError(
             f"compare: check is of type {type(check).__name__}, expected a function of two answers"
         )
+    if len(named) > 1:  # of one function the points are entrants, and no axes
+        check_names(points[0])
     least, most = _launches(launches)
     _check_limits(how.get("threads"), how.get("seconds"), how.get("patience_seconds"))
     return Asked(named, args, check, points, launches=(least, most), **how)

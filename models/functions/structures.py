@@ -188,12 +188,34 @@ def _share(error: float, tolerance: float) -> float:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two nested values are the same, element by element; NaN is the same as NaN."""
+    """Whether two nested values are the same, element by element; NaN is the same as NaN.
+
+    Objects that equal themselves alone, such as a network, are the same where they are of one type and hold
+    the same.
+    """
+    return _same(one, other, set())
+
+
+def _same(one: Any, other: Any, met: set[int]) -> bool:
     try:
         pairs = list(_pairs("it", on_host(one), on_host(other)))
-        return all(_equal(left, right) for _, left, right in pairs)
+        return all(_equal(left, right) or _hold_the_same(left, right, met) for _, left, right in pairs)
     except (ValueError, TypeError):
         return False
+
+
+def _hold_the_same(one: Any, other: Any, met: set[int]) -> bool:
+    """Of two objects whose type knows no equality but identity: whether their attributes are the same.
+
+    ``met`` are those on the way to here: they may refer to each other in a circle.
+    """
+    kind = type(one)
+    if kind is not type(other) or kind.__eq__ is not object.__eq__:
+        return False
+    if id(one) in met:
+        return True
+    met.add(id(one))
+    return _same(getattr(one, "__dict__", {}), getattr(other, "__dict__", {}), met)
 
 
 def _pairs(place: str, first: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:

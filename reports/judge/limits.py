@@ -75,7 +75,12 @@ def matches(pattern: str, item: Measurement) -> bool:
 
     Brackets stand for themselves, since names of parametrised tests have them.
     """
-    return any(_compiled(pattern)(name) for name in names_of(item) if name)
+    return is_among(pattern, names_of(item))
+
+
+def is_among(pattern: str, names: Iterable[str]) -> bool:
+    """The same of names alone."""
+    return any(_compiled(pattern)(name) for name in names if name)
 
 
 @lru_cache(maxsize=256)

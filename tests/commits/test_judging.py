@@ -66,6 +66,33 @@ def test_only_what_is_asked_for_is_judged():
         judged(only=["torch."])
 
 
+def test_what_broke_beside_what_is_asked_for_is_not_looked_at():
+    broken = [lost("new", "wrong-answer", "off by 3")]
+    outcome = judged(slower=1.0, only=["matmul numpy*"], unmeasured=broken)
+    assert (outcome.status, outcome.broken, len(outcome.effects)) == (0, (), 2)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "*torch*",
+        "matmul-torch-cpu:0-500-float32-new",
+        "matmul-torch-cpu:0-500-float32-base",
+        "matmul torch cpu:0 500 float32 side=new",
+        "torch cpu:0 500 float32 side=new",
+        "test_matmul[matmul-torch-cpu:0-500-float32-new]",
+        "bench/test_matmul.py::test_matmul[matmul-torch-*",
+    ],
+)
+def test_what_broke_is_asked_for_by_the_names_that_it_would_have_had(pattern):
+    broken = [lost("new", "wrong-answer", "off by 3")]
+    outcome = judged(slower=1.0, only=[pattern], unmeasured=broken)
+    assert (outcome.status, len(outcome.broken), outcome.effects) == (2, 1, ())
+    assert judged(slower=1.0, limits=[f"{pattern}=2%"], unmeasured=broken).status == 2
+    with pytest.raises(ValueError, match="--fail-if-slower 'nobody' is the name of no cell"):
+        judged(limits=["nobody=2%"], unmeasured=broken)
+
+
 def test_one_launch_is_sure_of_nothing():
     document = sided()
     for benchmark in document["benchmarks"]:

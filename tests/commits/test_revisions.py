@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,25 @@ def test_what_an_earlier_run_left_is_no_result_of_one_that_wrote_nothing(tmp_pat
     sides = measuring.TwoSides("git:a", "tree:b", ())
     with pytest.raises(ValueError, match="ended with status 1"):
         measuring.measure(sides, tmp_path / "r.json", tmp_path)
+
+
+def test_a_repository_s_own_random_py_is_not_the_standard_library_s(tmp_path, monkeypatch):
+    """Python would look into the working directory first; bench itself looks there last."""
+    asked = []
+
+    def run(command, **how):
+        asked.append((command, how))
+        return subprocess.CompletedProcess(command, 4)
+
+    monkeypatch.setattr(measuring.subprocess, "run", run)
+    sides = measuring.TwoSides("git:a", "tree:b", ("--preset=smoke",))
+    with pytest.raises(ValueError, match="ended with status 4"):
+        measuring.measure(sides, tmp_path / "r.json", tmp_path)
+    ((command, how),) = asked
+    assert command == [
+        *(sys.executable, "-P", "-m", "likeforlike", "bench"),
+        *("--side=base=git:a", "--side=new=tree:b", "--preset=smoke"),
+        *(f"--benchmark-json={tmp_path}/r.json", "-q"),
+    ]
+    assert how["cwd"] == tmp_path
+    assert how["env"]["PYTHONPATH"] == os.pathsep.join(filter(None, sys.path))

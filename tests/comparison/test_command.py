@@ -30,9 +30,12 @@ GOOD = ["numpy:sort", "numpy:argsort"]
         ([*GOOD, "--check", "numpy:pi"], "check is of type float, expected a function"),
         ([*GOOD, "--grid", "n"], "--grid: 'n' is no grid; expected NAME=VALUE,VALUE"),
         ([*GOOD, "--grid", "n=1,1"], "holds a value twice"),
-        ([*GOOD, "--grid", "n=1,2", "--grid", "n=3"], "--grid: n is given twice; its values go behind one ="),
+        ([*GOOD, "--grid", "n=1", "--grid", "n=2"], "--grid: n is given twice; its values go behind one ="),
         ([*GOOD, "--launches", "0"], "launches is 0, expected a number from 1 on"),
         ([*GOOD, "--threads", "0"], "threads is 0, expected a whole number from 1 on"),
+        ([*GOOD, "--threads=-3"], "threads is -3, expected a whole number from 1 on"),
+        ([*GOOD, "--seconds", "nan"], "seconds is nan, expected a number of seconds, 0 or more"),
+        ([*GOOD, "--patience=-1"], "patience is -1.0, expected a number of seconds, 0 or more"),
         ([*GOOD, "--device", "gpu:99"], "gpu:99"),
         ([*GOOD, "--output", "/no/such/folder/f.json"], "--output: /no/such/folder does not exist"),
         ([*GOOD, "--output", "/"], "--output: / is a folder"),
@@ -96,3 +99,13 @@ def test_limits_may_be_the_least_and_numpys():
     assert (asked.threads, asked.seconds, asked.patience_seconds) == (1, 0, 0.0)
     assert asked_of([len, sum], seconds=math.inf).seconds == math.inf
     assert asked_of([len, sum], launches=[2, 5]).launches == (2, 5)
+
+
+@pytest.mark.parametrize("name", ["side", "cache", "run", "comparison"])
+def test_a_grid_of_several_functions_has_no_name_that_is_an_axis_of_ours(name):
+    grid = {"n": [1], name: [64, 128]}
+    with pytest.raises(ValueError, match=f"compare: grid has the name '{name}', which means something else here"):
+        asked_of([len, sum], grid=grid)
+    # of one function the points are entrants, and no axes
+    assert asked_of([len], grid=grid).points == ({"n": 1, name: 64}, {"n": 1, name: 128})
+    assert asked_of([len, sum], grid={"n": [1], "dtype": ["f"]}).points == ({"n": 1, "dtype": "f"},)

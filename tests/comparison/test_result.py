@@ -119,38 +119,29 @@ def test_who_gave_no_figure_is_told_beside_the_others():
     assert str(found).splitlines()[1:] == ["c has no figure: wrong-answer: it differs.", "Mind this."]
 
 
-def test_over_a_grid_it_is_told_at_which_points_there_is_no_figure():
-    """One that has a figure at another point has not none; of two points each has its own reason."""
-    points = ({"n": 1, "dtype": "f"}, {"n": 2, "dtype": "f"}, {"n": 3, "dtype": "f"})
-    made = document({"a": 1.0, "b": 2.0}, points=points)
-    lost = {2: ("failed", "it raises"), 3: ("out-of-memory", "it was killed")}
-    made["likeforlike"]["unmeasured"] = [
+def test_over_a_grid_it_is_told_where_a_function_gave_no_figure():
+    """Elsewhere it has one; and of several points each has a reason of its own."""
+    lost = [
         {
-            "cell": f"b {n}",
-            "outcome": outcome,
-            "reason": reason,
+            "cell": f"b-{n}",
+            "outcome": "failed",
+            "reason": f"{n} are too many",
             "workload": "functions",
             "implementation": "b",
             "device": "cpu:0",
-            "axes": {"n": n, "dtype": "f"},
+            "axes": {"comparison": "a test", "n": n},
         }
-        for n, (outcome, reason) in lost.items()
+        for n in (20, 30)
     ]
-    made["benchmarks"] = [
-        cell
-        for cell in made["benchmarks"]
-        if cell["extra_info"]["implementation"] == "a" or cell["extra_info"]["axes"]["n"] == 1
-    ]
-    found = Result(made, ("a", "b"), ("n", "dtype"))
+    found = result({"a": 1.0, "b": 2.0}, ("n",), points=({"n": 10},), unmeasured=lost)
     assert found.failures == {
-        "b at n=2, dtype=f": "failed: it raises",
-        "b at n=3, dtype=f": "out-of-memory: it was killed",
+        "b at n=20": "failed: 20 are too many",
+        "b at n=30": "failed: 30 are too many",
     }
-    first, *others = found.sentences
-    assert first.startswith("b at n=1, dtype=f takes ×")
-    assert others == [
-        "b at n=2, dtype=f has no figure: failed: it raises.",
-        "b at n=3, dtype=f has no figure: out-of-memory: it was killed.",
+    assert [pair.point for pair in found.pairs] == [{"n": 10}]
+    assert str(found).splitlines()[1:] == [
+        "b at n=20 has no figure: failed: 20 are too many.",
+        "b at n=30 has no figure: failed: 30 are too many.",
     ]
 
 

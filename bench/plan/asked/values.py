@@ -21,6 +21,14 @@ def names(text: str | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
+def listed(option: str, text: str | None) -> tuple[str, ...] | None:
+    """The names that an option gives; None where it was not given. Raises OptionError where it gives none."""
+    found = names(text)
+    if found == ():
+        raise OptionError(f"{option}: names nothing; leave it out, or name what is meant")
+    return found
+
+
 def one_of(option: str, value: str, known: Sequence[str]) -> str:
     """Raises OptionError for an unknown one."""
     if value not in known:
@@ -79,13 +87,14 @@ def launches(text: str | None) -> tuple[int, int] | None:
 
 def workers(text: str | None) -> tuple[int, ...] | None:
     """Counts, each once. Raises OptionError."""
-    counts = [number("--workers", name, 1) or 1 for name in names(text) or ()]
+    counts = [number("--workers", name, 1) or 1 for name in listed("--workers", text) or ()]
     return tuple(dict.fromkeys(counts)) or None
 
 
 def strategies(text: str | None) -> tuple[str, ...] | None:
     """Raises OptionError for an unknown one."""
-    return tuple(one_of("--strategies", name, STRATEGIES) for name in names(text) or ()) or None
+    found = listed("--strategies", text) or ()
+    return tuple(one_of("--strategies", name, STRATEGIES) for name in found) or None
 
 
 def fraction(option: str, text: str | None) -> float | None:
@@ -113,9 +122,12 @@ def parse_bytes(option: str, text: str | None) -> int | None:
 
 
 def parse_sizes(text: str | None) -> dict[str, tuple[str, ...]]:
-    """``500,1000,NAME:200`` as sizes by workload, plain ones under an empty name; not checked yet."""
+    """``500,1000,NAME:200`` as sizes by workload, plain ones under an empty name; not checked yet.
+
+    Raises OptionError for none.
+    """
     sizes: dict[str, list[str]] = {}
-    for item in names(text) or ():
+    for item in listed("--sizes", text) or ():
         workload, _, number = item.rpartition(":")
         sizes.setdefault(workload, []).append(number)
     return {workload: tuple(dict.fromkeys(numbers)) for workload, numbers in sizes.items()}

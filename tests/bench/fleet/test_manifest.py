@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from likeforlike.bench.fleet.command import _minutes
+from likeforlike.bench.fleet.command import _minutes, told_anywhere
 from likeforlike.bench.fleet.manifest import (
     FleetError,
     Manifest,
@@ -173,3 +173,11 @@ def test_times_as_slurm_writes_them(text, minutes):
 def test_no_times(text):
     with pytest.raises(ArgumentTypeError, match="time"):
         _minutes(text)
+
+
+def test_what_devices_jobs_are_to_measure_on_the_machine_that_submits_can_not_judge():
+    """A login node has no GPU, and would refuse a job that asks for one."""
+    options = ["--devices", "gpu:0,gpu:1", "--concurrent", "--sizes=8", "--devices=gpu", "--plugin", "mine"]
+    assert told_anywhere(options) == ["--sizes=8", "--plugin", "mine"]
+    assert told_anywhere(["--sizes", "8", "--devices"]) == ["--sizes", "8", "--devices"]
+    assert told_anywhere([]) == []

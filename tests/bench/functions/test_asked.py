@@ -28,6 +28,8 @@ def test_a_grid_is_every_combination():
         ({"n": [np.zeros(2)]}, "expected numbers or text"),
         ({"no name": [1]}, "expected one that a parameter can have"),
         ({"n": [1, 1]}, "holds a value twice"),
+        ({"n": [1, 1.0]}, "holds a value twice"),
+        ({"n": [1, 2, "1"]}, "holds a value twice"),
     ],
 )
 def test_what_is_no_grid_is_one_line(grid, told):

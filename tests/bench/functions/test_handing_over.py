@@ -130,6 +130,8 @@ def test_functions_are_named_by_hand_or_by_themselves():
     ("functions", "told"),
     [
         ([len, len], "two functions are called 'len'"),
+        ({"a": len, " a": sum}, "two functions are called 'a'"),
+        ({1: len, "1": sum}, "two functions are called '1'"),
         ({"mine": 3}, "'mine' is of type int, expected a function"),
         (3, "of type int, expected a dict of functions"),
         ({"": len}, "the name '' is unfit"),

@@ -141,6 +141,19 @@ def test_forgotten_cells_are_replaced_by_their_later_line(tmp_path: Path) -> Non
     assert opened(path, resume=True).records == {"a": record("a")}
 
 
+def test_a_retry_that_was_killed_goes_on_with_its_own_launches(tmp_path: Path) -> None:
+    """Neither the failure that it is to replace nor launches from before that stand after it."""
+    journal = begun(tmp_path / "j", "done")
+    journal.add([launched("a", 0), launched("a", 1), CellRecord("a", "timed-out", "no answer")])
+    journal.forget(["a"])
+    again = launched("a", 0, mine="2")
+    journal.add([again])
+    journal.close()
+    resumed = opened(tmp_path / "j", resume=True)
+    assert set(resumed.records) == {"done"}
+    assert resumed.launches == {"a": {0: again}}
+
+
 def test_the_journal_lies_beside_the_result_file() -> None:
     assert journal_path(Path("results/x.json")) == Path("results/x.json.journal.jsonl")
 

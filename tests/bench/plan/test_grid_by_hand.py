@@ -235,6 +235,22 @@ class TestKernels:
         assert told.startswith("--cache: of use with kernels alone")
         assert ids(workloads=("plain",), caches=("cold",)) == ["plain-by-hand-cpu:0-cold"]
 
+    def test_so_is_a_way_of_timing_that_only_kernels_have(self):
+        for option, given in (("timing", {"timing": "unsynchronised"}), ("transfer", {"transfer": True})):
+            told = f"--{option}: of use with kernels alone, and no workload of kernels is asked for"
+            assert refused(workloads=("train",), **given) == told
+        assert ids(workloads=("train",), recipes=("matched",), timing="synchronised", transfer=False)
+        assert ids(workloads=("plain",), timing="unsynchronised") == ["plain-by-hand-cpu:0"]
+
+    def test_copies_are_timed_of_those_that_say_so_and_are_waited_for(self):
+        told = refused(workloads=("plain", "product"), transfer=True)
+        assert told == "--transfer: none of product, plain is timed with its copies; leave it out"
+        copied = {**DECLARED, "product": replace(DECLARED["product"], transfers=True)}
+        asked = {"registry": Registry(ENTRIES, (), copied), "workloads": ("plain", "product"), "transfer": True}
+        assert ids(**asked) == ids(workloads=("plain", "product"))
+        told = refused(timing="unsynchronised", **asked)
+        assert told == "--transfer: calls that are not waited for are timed alone; leave one of them out"
+
 
 class TestSizes:
     def sizes(self, given: dict[str, Any], *workloads: str) -> Any:
@@ -470,6 +486,15 @@ class TestSides:
         old, new = self.side("old", *of("plain", "by-hand")), self.side("new", *of("plain", "fresh"))
         found = ids(sides=(old, new), workloads=("plain",), implementations=("fresh",))
         assert found == ["plain-fresh-cpu:0-old", "plain-fresh-cpu:0-new"]
+
+    def test_those_of_other_workloads_alone_are_refused_though_sides_have_them(self):
+        sides = self.side("old", *ENTRIES), self.side("new", *ENTRIES, *of("early", "fresh"), *of("nobody's", "x"))
+        for name, whose in (("mul", "product"), ("fresh", "early"), ("x", "nobody's"), ("slow", "train, further")):
+            told = refused(sides=sides, workloads=("plain",), implementations=(name,))
+            assert told == (
+                f"--implementations: {name!r} is of {whose}, and measured is plain; "
+                "name another workload by --workloads"
+            )
 
     def test_a_variable_without_effect_is_refused(self):
         own = of("plain", "by-hand", environment=(("OWN", "1"),))

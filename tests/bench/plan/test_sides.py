@@ -109,6 +109,7 @@ class TestAsked:
             (["a=", "b=env:"], "'a=' is not NAME=WHAT"),
             (["a b=env:", "c=env:"], "'a b=env:' is not NAME=WHAT"),
             (["a=env:X", "b=env:"], "--side a: 'X' is not NAME=VALUE"),
+            (["a=env:X=1,Y=2,X=3", "b=env:"], "--side a: X is given twice; leave out one of them"),
             (
                 ["a=env:OMP_NUM_THREADS=1", "b=env:"],
                 "OMP_NUM_THREADS is set by the harness .* --threads says",

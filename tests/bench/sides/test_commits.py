@@ -48,6 +48,20 @@ def test_a_commits_source_is_its_own_whatever_the_working_tree_holds(repository:
     assert [source.about for source in (first, second)] == ["commit 1", "commit 2"]
 
 
+def test_in_a_hook_of_git_s_each_folder_is_asked_of_its_own_repository(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Hooks find GIT_DIR set, by which git would tell of the newest commit wherever it is asked."""
+    monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repository / ".git" / "index"))
+    made = commit(repository, "first")
+    assert (made.about, (made.folder / "mine.py").read_text()) == ("commit 1", "NUMBER = 1\n")
+    (made.folder / "left-behind.pyc").write_text("")
+    assert commit(repository, "first") == made
+    assert (made.folder / "left-behind.pyc").exists(), "it was made anew"
+    assert source_of_tree(asked_side("a", "tree:."), repository).about == "working tree"
+
+
 def test_it_is_made_once_and_found_by_every_name_of_the_commit(repository: Path):
     folder = commit(repository, "first").folder
     (folder / "left-behind.pyc").write_text("")

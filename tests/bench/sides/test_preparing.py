@@ -16,9 +16,10 @@ import pytest
 from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import asked_side
 from likeforlike.bench.sides.commits import Source
-from likeforlike.bench.sides.preparing import prepare_sides
+from likeforlike.bench.sides.preparing import FURTHER, prepare_sides
 from likeforlike.bench.sides.sources import import_folders, interpreter_of, moved
 from likeforlike.devices.process.interpreter import Interpreter
+from likeforlike.models.contract.axis import readable
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.registry import built_in_workloads
 
@@ -32,6 +33,11 @@ IMPLEMENTATIONS = [Implementation("mine", "matmul", "numpy", helper.SUMMARY, f"{
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_what_all_sides_read_bears_the_name_of_none() -> None:
+    """One called ``further`` wrote what it is over what the others had yet to read."""
+    assert not readable(FURTHER.removesuffix(".json"))
 
 
 def program(path: Path, text: str) -> Path:

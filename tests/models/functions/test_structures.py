@@ -77,6 +77,34 @@ def test_same_is_to_the_last_bit():
     assert not same((np.zeros(2),), (np.zeros(3),))
 
 
+class Node:
+    """Equals itself alone, as a network or an estimator does."""
+
+    def __init__(self, **held: object) -> None:
+        self.__dict__.update(held)
+
+
+def test_objects_that_equal_themselves_alone_are_the_same_by_what_they_hold():
+    assert same((Node(w=np.ones(2), part=Node(n=1)), 3), (Node(w=np.ones(2), part=Node(n=1)), 3))
+    assert not same(Node(w=np.ones(2)), Node(w=np.zeros(2)))
+    assert not same(Node(part=Node(n=1)), Node(part=Node(n=2)))
+    assert not same(Node(n=1), Node(n=1, more=2))
+    assert not same(Node(n=1), type("Other", (Node,), {})(n=1))
+    assert same(object(), object())
+    with pytest.raises(ValueError, match="Node object at"):  # of answers nobody says that they agree
+        farthest(Node(n=1), Node(n=1))
+
+
+def test_objects_may_refer_to_each_other_in_a_circle():
+    def ring(number: int) -> Node:
+        one, other = Node(number=number), Node(number=0)
+        one.next, other.next = other, one
+        return one
+
+    assert same(ring(1), ring(1))
+    assert not same(ring(1), ring(2))
+
+
 def framework(name: str, **attributes: object) -> type:
     """A type that a package of that name might have."""
     return type("Array", (), {"__module__": f"{name}.stand_in", **attributes})

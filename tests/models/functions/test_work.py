@@ -178,6 +178,34 @@ def test_a_function_that_changes_its_arguments_is_refused(tmp_path, args):
         first_call(theirs)
 
 
+class Network:
+    """Equals itself alone, and so no copy of it."""
+
+    def __init__(self) -> None:
+        self.weight = np.array([2.0, 1.0])
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_network_among_the_arguments_is_one_while_it_holds_the_same(tmp_path, made):
+    def args(rng=None):
+        return Network(), (np.ones(2) if rng is None else rng.random(2))
+
+    def changing(network, x):
+        network.weight = network.weight + 1.0
+        return x
+
+    def read(network, x):
+        return network.weight * x
+
+    mine, theirs = pair(tmp_path, read, read, args if made else args())
+    assert mine.renewable is made
+    first_call(mine)
+    assert first_call(theirs).ok
+    _, theirs = pair(tmp_path, read, changing, args if made else args())
+    with pytest.raises(ValueError, match="it changes its arguments"):
+        first_call(theirs)
+
+
 def test_arguments_that_no_seed_holds_are_refused(tmp_path):
     mine, _ = pair(tmp_path, np.sort, np.sort, lambda: (np.random.default_rng().random(3),))
     with pytest.raises(ValueError, match="other arguments each time it is called with one seed"):
