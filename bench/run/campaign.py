@@ -128,6 +128,13 @@ class Campaign:
         limits = with_calls(self._limits(None), options.statistic, options)
         loads = (options.sustained_seconds or EXPECTED_SECONDS) if options.sustained else 0.0
         time_left = TimeLeft(coming, left, limits, usable_cores(), once, loads)
+        groups: dict[str, list[Cell]] = {}
+        for cell, _ in coming:
+            groups.setdefault(cell.group, []).append(cell)
+        usable = free_memory_bytes() * 9 // 10
+        for group, cells in groups.items():
+            parts = [list(cells)] if cells[0].concurrent else parts_that_fit(cells, self.plan, usable)
+            time_left.divide(group, [[cell.id for cell in part] for part in parts])
         for cell, expected in measured:
             known = [self.records[cell.id]] if cell.id in self.records else self._launches.get(cell.id, [])
             for record in known:
@@ -227,6 +234,7 @@ class Campaign:
         if not fit:
             return
         parts = parts_that_fit(fit, self.plan, usable_bytes)
+        self.progress.divided(fit, parts)
         if len(parts) == 1:
             self._measure_together(fit, pool, 0, self._keep)
         else:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.plan.cells import Cell
-from likeforlike.bench.run.screen.time_left import Step, TimeLeft
+from likeforlike.bench.run.screen.launch_state import Step
+from likeforlike.bench.run.screen.time_left import TimeLeft
 from likeforlike.bench.worker.messages import (
     Answer,
     Finish,
@@ -63,6 +64,8 @@ class Progress:
         """Of each group of kernels, at least."""
         self._launched: dict[str, int] = {}
         """Launches so far, by group."""
+        self._parts: dict[str, tuple[int, int]] = {}
+        """Of groups that go in pairs the pair of now, from 1, and how many a launch has."""
         self._lock = threading.RLock()
         """Cells of several devices may be measured at the same time."""
 
@@ -76,6 +79,14 @@ class Progress:
         self._numbers = {cell: number for number, cell in enumerate(planned, 1)}
         self._time_left = time_left
 
+    def divided(self, cells: Sequence[Cell], parts: Sequence[Sequence[Cell]]) -> None:
+        """A launch of a group begins, in so many parts that are measured one after the other."""
+        with self._lock:
+            self._parts[cells[0].group] = 0, len(parts)
+            if self._time_left is not None:
+                ids = [[cell.id for cell in part] for part in parts]
+                self._time_left.divide(cells[0].group, ids)
+
     def begun(self, cells: Sequence[Cell], launch: int = 0) -> None:
         """The workers of a group are about to be started for this launch, from 0."""
         with self._lock:
@@ -83,6 +94,8 @@ class Progress:
                 self._time_left.begin(cells[0].group, self._clock())
             frameworks = ", ".join(dict.fromkeys(cell.entry.framework for cell in cells))
             self._launched[cells[0].group] = launch + 1
+            number, parts = self._parts.get(cells[0].group, (0, 1))
+            self._parts[cells[0].group] = number + 1, parts
             self._pass(cells[0], f"starting {frameworks}{self._launch_text(cells[0])}")
 
     def ordered(self, cell: Cell, message: Order) -> None:
@@ -123,11 +136,15 @@ class Progress:
             self._rounds.pop(cell.id, None)
 
     def _launch_text(self, cell: Cell) -> str:
-        """``, launch 2 of 3``; nothing where a group has one, or for a training, whose runs are cells."""
-        number = self._launched.get(cell.group, 0)
+        """``, launch 2 of 3``; nothing where a group has one, or for a training, whose runs are cells.
+
+        Of a group that goes in pairs also the pair: ``, launch 2 of 3, pair 1 of 6``.
+        """
+        number, (pair, pairs) = self._launched.get(cell.group, 0), self._parts.get(cell.group, (0, 1))
+        told = f", pair {pair} of {pairs}" if pairs > 1 else ""
         if cell.recipe is not None or self._launches == 1:
-            return ""
-        return f", launch {number} of {max(number, self._launches)}"
+            return told
+        return f", launch {number} of {max(number, self._launches)}{told}"
 
     def group_ended(self, cells: Sequence[Cell]) -> None:
         """A group has ended and its workers are dealt with; nothing is being measured."""

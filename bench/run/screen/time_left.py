@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import zip_longest
-from typing import Literal
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.levelling import LOAD_SECONDS
-from likeforlike.bench.measure.rounds import warm_up_epochs
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.run.screen.expectations import Evidence, Expectation, Experience, Path, start_seconds
-
-Step = Literal["load", "prepare", "sustain", "go", "finish"]
+from likeforlike.bench.run.screen.launch_state import Launch, Part, Proving, Step
 
 _WAKING_SECONDS = 0.02
 _TURN_OVERHEAD_SECONDS = 0.004
@@ -29,64 +26,7 @@ _UNUSED_TIME = 0.8
 """Of the time between the fewest rounds and the most, what a cell takes before any has shown it."""
 
 
-@dataclass
-class _Part:
-    """How far a cell is."""
-
-    cell: Cell
-    expected: Expectation
-    prepared: bool = False
-    cold: bool = False
-    rounds: int = 0
-    used_seconds: float = 0.0
-    samples: list[float] = field(default_factory=list)
-    ended: bool = False
-
-    @property
-    def warm(self) -> bool:
-        """Whether its next turn is a sample: of a training, after its cold epoch and that which warms up."""
-        recipe = self.cell.recipe
-        return recipe is None or (self.cold and self.rounds >= warm_up_epochs(recipe))
-
-
-@dataclass(frozen=True)
-class _Proving:
-    """Trainers of a group that are proven side by side."""
-
-    begun: float
-    path: Path
-    expected_seconds: float
-    """Of them all, before anything of this run told more."""
-    since: float
-    """When they began, or the last of them ended."""
-    seconds: float
-    """Of those that had not ended then, as this run has them expected."""
-
-
-@dataclass
-class _Group:
-    """How far one launch of a comparison group is."""
-
-    parts: dict[str, _Part]
-    frameworks: list[str]
-    """Of the processes that it starts, so far as is known beforehand."""
-    device: str
-    concurrent: bool
-    sustain_seconds: float = 0.0
-    """For how long its device is expected to be loaded before the rounds; 0: not at all."""
-    sustained: float = 0.0
-    """For how long it has been."""
-    loaded: bool = False
-    proving: _Proving | None = None
-    """The proofs of its trainers, once they have begun."""
-    ended: bool = False
-    step: tuple[str, Step] | None = None
-    """What is done now, and for which cell."""
-    since: float = 0.0
-    """When the last thing ended."""
-
-
-def _proof_path(part: _Part) -> Path:
+def _proof_path(part: Part) -> Path:
     return ("proof", *part.expected.kind[:2])
 
 
@@ -120,16 +60,39 @@ class TimeLeft:
         """For how long each device was loaded the last time: by the clock, however fast the machine is."""
         self._gone: set[str] = set()
         """Cells that have ended."""
-        self._launches: dict[str, list[_Group]] = {}
+        self._expected = {cell.id: (cell, expected) for cell, expected in cells}
+        self._loads = 0.0 if once else sustain_seconds
+        self._parts: dict[str, int] = {}
+        """Of groups whose launches go in parts: how many."""
+        self._launches: dict[str, list[Launch]] = {}
         """Of each comparison group those that have not ended; the first one is measured now, or next."""
         for cell, expected in cells:
             coming = self._launches.setdefault(cell.group, [])
             while len(coming) < launches[cell.id]:
-                loads = 0.0 if once else sustain_seconds
-                coming.append(_Group({}, [], cell.device, cell.concurrent, loads))
+                coming.append(Launch({}, [], cell.device, cell.concurrent, self._loads))
             for group in coming[: launches[cell.id]]:
-                group.parts[cell.id] = _Part(cell, expected)
+                group.parts[cell.id] = Part(cell, expected)
                 group.frameworks.append(expected.framework)
+
+    def divide(self, group: str, parts: Sequence[Sequence[str]]) -> None:
+        """Each launch of a group that is to come goes in these parts, one after the other; ids of cells."""
+        before = self._parts.get(group, 1)
+        known = [[name for name in ids if name in self._expected and name not in self._gone] for ids in parts]
+        known = [ids for ids in known if ids]
+        if not known or len(known) == before == 1:
+            return
+        coming = [one for one in self._launches[group] if not one.ended]
+        launches = max(1, -(-len(coming) // before))
+        self._parts[group] = len(known)
+        self._launches[group] = [self._together(ids) for _ in range(launches) for ids in known]
+
+    def _together(self, ids: Sequence[str]) -> Launch:
+        """Cells that are started together."""
+        known = [self._expected[name] for name in ids]
+        parts = {cell.id: Part(cell, expected) for cell, expected in known}
+        frameworks = [expected.framework for _, expected in known]
+        first, _ = known[0]
+        return Launch(parts, frameworks, first.device, first.concurrent, self._loads)
 
     def remember(self, cell: Cell, expected: Expectation, record: CellRecord) -> None:
         """Learn from a cell that an earlier session of the run has measured."""
@@ -157,10 +120,10 @@ class TimeLeft:
             live = [part for part in group.parts.values() if not part.ended]
             expected = sum(part.expected.proof_seconds for part in live) / self._cores
             path, told = _proof_path(group.parts[cell.id]), sum(self._finish(part) for part in live)
-            group.proving = _Proving(now, path, expected, now, told)
+            group.proving = Proving(now, path, expected, now, told)
         group.step = (cell.id, step)
 
-    def _trained(self, part: _Part) -> bool:
+    def _trained(self, part: Part) -> bool:
         """Whether it is a trainer with no epoch to come; a slow candidate for the floor ends earlier."""
         epochs = part.expected.epochs
         return epochs is not None and (self._once or part.rounds >= epochs - 1)
@@ -184,7 +147,7 @@ class TimeLeft:
             part.samples.append(seconds if sample_seconds is None else sample_seconds)
         group.step, group.since = None, now
 
-    def _evidence(self, group: _Group, seconds: float) -> list[Evidence]:
+    def _evidence(self, group: Launch, seconds: float) -> list[Evidence]:
         """What it says of like things that the step of now takes so long."""
         assert group.step is not None
         cell, step = group.step
@@ -222,20 +185,27 @@ class TimeLeft:
     def end_launch(self, cell: Cell, now: float) -> None:
         """A cell has ended the launch that is measured now."""
         group = next(iter(self._launches.get(cell.group, ())), None)
-        if group is None or cell.id not in group.parts or group.parts[cell.id].ended:
-            return
+        if group is None or group.ended or not group.begun or cell.id not in group.parts:
+            return  # of one that went in pairs it is told when all of them have ended
         part = group.parts[cell.id]
+        if part.ended:
+            return
         part.ended, group.since = True, now
         if group.proving is not None:
             live = [self._finish(other) for other in group.parts.values() if not other.ended]
             group.proving = replace(group.proving, since=now, seconds=sum(live))
-        if part.expected.epochs is None and part.rounds:
-            self._experience.add(_units(part.expected, part.samples))
-            least = self._limits.min_rounds * part.used_seconds / part.rounds
-            usable = self._limits.max_seconds - least
-            if usable > 0:
-                self._used += min(usable, max(0.0, part.used_seconds - least))
-                self._usable += usable
+        self._learn_of_rounds(part)
+
+    def _learn_of_rounds(self, part: Part) -> None:
+        """What a kernel's launch tells when it has ended: of its calls, and of how long its rounds went on."""
+        if part.expected.epochs is not None or not part.rounds:
+            return
+        self._experience.add(_units(part.expected, part.samples))
+        least = self._limits.min_rounds * part.used_seconds / part.rounds
+        usable = self._limits.max_seconds - least
+        if usable > 0:
+            self._used += min(usable, max(0.0, part.used_seconds - least))
+            self._usable += usable
 
     def end_group(self, group: str, now: float) -> None:
         """A launch of a group has ended, and what it left behind is cleared away."""
@@ -245,6 +215,9 @@ class TimeLeft:
             if proving is not None:
                 seen = Evidence(proving.path, proving.expected_seconds, now - proving.begun)
                 self._learn([seen])
+            for part in coming[0].parts.values():
+                if not part.ended:  # a pair's, of which nothing was told yet
+                    self._learn_of_rounds(part)
             coming[0].ended, coming[0].step = True, None
             if len(coming) > 1:
                 del coming[0]
@@ -263,28 +236,28 @@ class TimeLeft:
         # the lanes' first groups begin together and wait for each other, then the second ones
         return alone + sum(max(beside) for beside in zip_longest(*lanes.values(), fillvalue=0.0))
 
-    def _known(self, group: str) -> _Group:
+    def _known(self, group: str) -> Launch:
         """The launch of a group that is measured now, or next; one more than was planned is like the last."""
         coming = self._launches[group]
         if coming[0].ended:
             again = [(name, part) for name, part in coming[0].parts.items() if name not in self._gone]
-            parts = {name: _Part(part.cell, part.expected) for name, part in again}
+            parts = {name: Part(part.cell, part.expected) for name, part in again}
             last = coming[0]
-            coming[0] = _Group(parts, last.frameworks, last.device, last.concurrent, last.sustained)
+            coming[0] = Launch(parts, last.frameworks, last.device, last.concurrent, last.sustained)
         return coming[0]
 
-    def _groups(self) -> Iterator[_Group]:
+    def _groups(self) -> Iterator[Launch]:
         for coming in self._launches.values():
             yield from coming
 
-    def _overdue(self, group: _Group, now: float) -> list[Evidence]:
+    def _overdue(self, group: Launch, now: float) -> list[Evidence]:
         """A step that takes longer than it should tells so before it has ended."""
         elapsed = (1 + _OVERDUE_SHARE) * (now - group.since)
         if group.step is None or group.ended or elapsed <= self._step_seconds(group):
             return []
         return self._evidence(group, elapsed)
 
-    def _group_left(self, group: _Group, now: float) -> float:
+    def _group_left(self, group: Launch, now: float) -> float:
         live = [part for part in group.parts.values() if not part.ended]
         if group.ended or not live:
             return 0.0
@@ -299,7 +272,7 @@ class TimeLeft:
         elapsed = max(0.0, now - group.since)
         return left - expected + max(expected - elapsed, _OVERDUE_SHARE * elapsed)
 
-    def _step_seconds(self, group: _Group) -> float:
+    def _step_seconds(self, group: Launch) -> float:
         assert group.step is not None
         cell, step = group.step
         if step == "load":
@@ -317,14 +290,14 @@ class TimeLeft:
             return min(self._turn(part), self._rounds_left(part))
         return self._epoch(part) + (0.0 if part.cold else self._compile(part))
 
-    def _sustain_left(self, group: _Group) -> float:
+    def _sustain_left(self, group: Launch) -> float:
         """Of loading the device, which goes on until it is level: for longer, if it has taken longer."""
         if not group.sustain_seconds:
             return 0.0
         left = self._levelled.get(group.device, group.sustain_seconds) - group.sustained
         return left if left > 0 else _OVERDUE_SHARE * group.sustained
 
-    def _part_left(self, part: _Part) -> float:
+    def _part_left(self, part: Part) -> float:
         left = self._finish(part)
         if not part.prepared:
             left += self._experience.seconds(*self._prepare(part))
@@ -336,11 +309,11 @@ class TimeLeft:
             left += self._epoch(part) + self._compile(part)
         return left + (part.expected.epochs - 1 - part.rounds) * self._epoch(part)
 
-    def _start(self, group: _Group) -> tuple[Path, float]:
+    def _start(self, group: Launch) -> tuple[Path, float]:
         path = ("start", " ".join(sorted(set(group.frameworks))))
         return path, start_seconds(group.frameworks, self._cores)
 
-    def _prepare(self, part: _Part) -> tuple[Path, float]:
+    def _prepare(self, part: Part) -> tuple[Path, float]:
         """A kernel is called once, proven, and called until it is warm, for a second at most."""
         path = ("prepare", *part.expected.kind)
         if part.expected.epochs is not None:
@@ -348,25 +321,25 @@ class TimeLeft:
         call = self._call(part)
         return path, part.expected.set_up_seconds + 3 * call + max(call, min(1.0, 15 * call))
 
-    def _finish(self, part: _Part) -> float:
+    def _finish(self, part: Part) -> float:
         """A kernel's last check; of a trainer's proof its share, as those of a group run side by side."""
         if part.expected.epochs is None:
             return 0.01 + 2 * self._call(part)
         proof = self._experience.seconds(_proof_path(part), part.expected.proof_seconds)
         return _FINISH_SECONDS + proof / self._cores
 
-    def _call(self, part: _Part) -> float:
+    def _call(self, part: Part) -> float:
         if part.samples:
             return statistics.median(part.samples)
         return self._experience.seconds(("call", *part.expected.kind), part.expected.unit_seconds)
 
-    def _epoch(self, part: _Part) -> float:
+    def _epoch(self, part: Part) -> float:
         return self._experience.seconds(("epoch", *part.expected.kind), part.expected.unit_seconds)
 
-    def _compile(self, part: _Part) -> float:
+    def _compile(self, part: Part) -> float:
         return self._experience.seconds(("compile", *part.expected.kind), part.expected.compile_seconds)
 
-    def _turn(self, part: _Part) -> float:
+    def _turn(self, part: Part) -> float:
         """A kernel's turn: woken by calls for 20 ms, by one at least, then the sample or many timed calls."""
         if part.rounds:
             return part.used_seconds / part.rounds
@@ -376,7 +349,7 @@ class TimeLeft:
             timed = min(timed, max(call, self._limits.max_seconds / rounds))
         return max(_WAKING_SECONDS, call) + timed + _TURN_OVERHEAD_SECONDS
 
-    def _rounds_left(self, part: _Part) -> float:
+    def _rounds_left(self, part: Part) -> float:
         """Rounds go on until they are precise or the time is used up, but for the fewest at least."""
         turn = self._turn(part)
         least = max(0, self._limits.min_rounds - part.rounds) * turn

@@ -515,6 +515,14 @@ class TestInPairs:
         assert [record.seconds for record in records] == [[1.0, 2.0]] * 3
         assert [record.cell for _, record in world.of("launched")] == [cell.id for cell in self.cells()] * 2
 
+    def test_the_forecast_and_the_screen_know_of_them(self, world):
+        world.free_bytes = 200 * MIB
+        one, two, three = cells = self.cells()
+        kept(world, *cells, launches=(2, 2))
+        ids = [[one.id, two.id], [one.id, three.id]]
+        assert world.of("divide") == [("group 1", ids)]
+        assert world.of("divided") == [(cells, [[one, two], [one, three]])] * 2
+
     def test_which_is_told_once(self, world):
         world.free_bytes = 200 * MIB
         kept(world, *self.cells(), launches=(2, 2))
@@ -533,6 +541,7 @@ class TestInPairs:
         kept(world, *self.cells(), launches=(1, 1))
         assert [group.names for group in world.groups] == [["a", "b", "c"]]
         assert world.of("say") == []
+        assert [len(parts) for _, parts in world.of("divided")] == [1]
 
 
 class TestStarts:

@@ -103,6 +103,39 @@ def test_it_is_written_over_and_gone_when_its_group_has_ended() -> None:
     assert screen.lines[-1] == ""
 
 
+def test_in_a_log_a_group_that_goes_in_pairs_tells_each_of_them() -> None:
+    cells = [kernel("numpy"), kernel("tf"), kernel("jax")]
+    progress, screen, _ = shown(cells, None)
+    progress.plan(cells, None, launches=3)
+    for launch in (0, 1):
+        progress.divided(cells, [cells[:2], [cells[0], cells[2]]])
+        for pair in (cells[:2], [cells[0], cells[2]]):
+            progress.begun(pair, launch)
+            progress.group_ended(pair)
+    progress.divided(cells, [cells])
+    progress.begun(cells, 2)
+    progress.group_ended(cells)
+    name = "matmul cpu:0 64 float32, launch"
+    assert screen.lines == [
+        f"{name} 1 of 3, pair 1 of 2: measured",
+        f"{name} 1 of 3, pair 2 of 2: measured",
+        f"{name} 2 of 3, pair 1 of 2: measured",
+        f"{name} 2 of 3, pair 2 of 2: measured",
+        f"{name} 3 of 3: measured",
+        "",
+    ]
+
+
+def test_trainers_in_pairs_tell_the_pair_alone() -> None:
+    cells = [trainer("fit"), trainer("loop"), trainer("scan")]
+    progress, screen, _ = shown(cells, None)
+    progress.plan(cells, None)
+    progress.divided(cells, [cells[:2], [cells[0], cells[2]]])
+    progress.begun(cells[:2])
+    progress.group_ended(cells[:2])
+    assert screen.lines == ["training matched cpu:0, pair 1 of 2: measured", ""]
+
+
 @pytest.mark.parametrize("width", [20, 40, 80, 120])
 def test_no_line_is_wider_than_the_terminal_and_no_figure_is_torn(width: int) -> None:
     cells = [kernel("n" * 30), trainer("fit")]

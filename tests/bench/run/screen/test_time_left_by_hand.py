@@ -566,6 +566,78 @@ class TestLaunches:
         assert time_left.seconds(0.0) == near(WHOLE)
 
 
+class TestPairs:
+    """Two others that take turns with the first, each pair in processes of its own."""
+
+    C = kernel("c")
+    PAIRS = ((A, B), (A, C))
+    IDS = ((A.id, B.id), (A.id, C.id))
+    PAIR = 2 * WHOLE - START
+
+    def forecast(self, launches: int = 2) -> TimeLeft:
+        time_left = forecast(A, B, self.C, launches=launches)
+        time_left.divide(A.group, self.IDS)
+        return time_left
+
+    def pair(self, run: Run, cells: Any, sample: float = CALL) -> None:
+        run.begin(*cells)
+        for cell in cells:
+            run.step(cell, "prepare", SET_UP + 1.3)
+            run.step(cell, "go", TURN, sample)
+        run.time_left.end_group(A.group, run.now)
+
+    def test_each_is_started_in_each_launch(self):
+        assert self.forecast().seconds(0.0) == near(4 * self.PAIR)
+
+    def test_what_is_kept_of_a_launch_at_its_end_ends_none_of_the_next(self):
+        run = Run(self.forecast())
+        for pairs_left in (3, 1):
+            for pair in self.PAIRS:
+                run.begin(*pair, load=0.0)
+                run.time_left.end_group(A.group, run.now)
+                assert run.left() == near(pairs_left * self.PAIR)
+                pairs_left -= 1
+            for cell in (A, B, self.C):
+                run.time_left.end_launch(cell, run.now)
+            assert run.left() == near((pairs_left + 1) * self.PAIR)
+
+    def test_one_launch_more_than_was_planned_has_them_all(self):
+        run = Run(self.forecast(launches=1))
+        for pair in self.PAIRS:
+            run.begin(*pair, load=0.0)
+            run.time_left.end_group(A.group, run.now)
+        assert run.left() == 0.0
+        run.time_left.divide(A.group, self.IDS)
+        assert run.left() == near(2 * self.PAIR)
+
+    def test_those_that_fit_together_after_all(self):
+        """Three imports of a quarter of a second on two cores."""
+        time_left = self.forecast()
+        time_left.divide(A.group, [[A.id, B.id, self.C.id]])
+        assert time_left.seconds(0.0) == near(2 * (3 * (WHOLE - START) + 1.5 * START))
+
+    def test_what_has_ended_is_in_none(self):
+        time_left = self.forecast()
+        time_left.end(B, 0.0)
+        time_left.divide(A.group, self.IDS)
+        assert time_left.seconds(0.0) == near(2 * (WHOLE + self.PAIR))
+        for cell in (A, self.C):
+            time_left.end(cell, 0.0)
+        time_left.divide(A.group, self.IDS)
+        assert time_left.seconds(0.0) == 0.0
+
+    def test_a_group_that_goes_together_stays_as_it_was_planned(self):
+        time_left = TimeLeft([(A, OF_KERNEL), (B, OF_KERNEL)], {A.id: 2, B.id: 1}, LIMITS, 2)
+        time_left.divide(A.group, [[A.id, B.id]])
+        assert time_left.seconds(0.0) == near(3 * WHOLE - START)
+
+    def test_rounds_of_a_pair_tell_of_those_to_come(self):
+        slow, usual = Run(self.forecast()), Run(self.forecast())
+        self.pair(slow, self.PAIRS[0], sample=4 * CALL)
+        self.pair(usual, self.PAIRS[0])
+        assert usual.left() < slow.left()
+
+
 class TestSideBySide:
     def test_devices_take_as_long_as_the_slowest_launch_of_each_turn(self):
         here = [kernel("a", n, concurrent=True) for n in (1, 2)]
