@@ -45,8 +45,8 @@ def test_targets_whose_axes_stand_in_another_order_are_refused(
     with pytest.raises(Refused) as refusal:
         check(targets, outputs)
     assert str(refusal.value) == (
-        f"--data: mine:data: targets of shape {targets} a sample don't fit the outputs of mine:net, {outputs} "
-        "a sample, by the loss mse; return them with the outputs' axes in the outputs' order"
+        f"--data: mine:data: targets of shape {targets} a sample don't fit the outputs of mine:net, "
+        f"{outputs} a sample, by the loss mse; return them with the outputs' axes in the outputs' order"
     )
 
 
