@@ -92,6 +92,9 @@ class TorchModel:
                 state[name].copy_(torch.as_tensor(np.ascontiguousarray(array)))
         self._count_on(self._counts)
 
+    def confine(self) -> None:
+        """Nothing: a module has no constraints that an optimizer knows."""
+
     def _counted(self) -> dict[str, torch.Tensor]:
         """State in whole numbers."""
         state = self.module.state_dict()
