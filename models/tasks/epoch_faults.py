@@ -9,6 +9,7 @@ import numpy as np
 from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer
+from likeforlike.models.loops.parts.optimizers import learning_rates
 
 BFLOAT16_HALF_SPACING = 2.0**-9
 """Of a number, relative: eight bits tell it."""
@@ -76,14 +77,23 @@ def steps_fault(trainer: Trainer, recipe: Recipe, data: Dataset, number: int) ->
     return None
 
 
-def may_rest(recipe: Recipe, array: np.ndarray) -> bool:
-    """Whether rounding may leave an array where it is: in bfloat16 steps of less than half a spacing do.
+def largest_rate(recipe: Recipe, samples: int, number: int) -> float:
+    """Of the steps of an epoch, counted from 1: at a schedule's ends little is left of the learning rate."""
+    steps = recipe.steps(samples)
+    return float(learning_rates(recipe, recipe.total_steps(samples), (number - 1) * steps, steps).max())
 
-    Adam's steps are no larger than the learning rate; so the gain of a normalisation, 1, rests at 0.001.
+
+def may_rest(recipe: Recipe, array: np.ndarray, rate: float) -> bool:
+    """Whether an array may stay where it is in an epoch; ``rate``: the largest of its steps.
+
+    By a rate of 0, a warm-up's first, nothing moves. In bfloat16 rounding undoes steps of less than half a
+    spacing, and Adam's are no larger than the rate; so the gain of a normalisation, 1, rests at 0.001.
     """
+    if rate == 0.0:
+        return True
     if recipe.precision != "bfloat16":
         return False
-    return bool((np.abs(array) * BFLOAT16_HALF_SPACING > recipe.learning_rate).all())
+    return bool((np.abs(array) * BFLOAT16_HALF_SPACING > rate).all())
 
 
 def steps_taken(trainer: Trainer) -> int | None:

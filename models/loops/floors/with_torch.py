@@ -162,7 +162,12 @@ def products_of(network: TorchNetwork, samples: int, training: bool = True) -> l
     targets = network.host_targets(data.train_labels[rows]).to(network.device)
     state = {name: buffer.clone() for name, buffer in network.module.named_buffers()}
     network.module.train(training)
-    with sdpa_kernel(SDPBackend.MATH), _recurrences_apart(network.module), Recorder() as recorder:
+    with (
+        sdpa_kernel(SDPBackend.MATH),
+        _attention_apart(),
+        _recurrences_apart(network.module),
+        Recorder() as recorder,
+    ):
         if training:
             losses = network.losses(targets, network.outputs(inputs))
             torch.autograd.grad(losses.mean(), network.trained, allow_unused=True)
@@ -173,6 +178,18 @@ def products_of(network: TorchNetwork, samples: int, training: bool = True) -> l
         for name, buffer in network.module.named_buffers():
             buffer.copy_(state[name])
     return recorder.products
+
+
+@contextmanager
+def _attention_apart() -> Iterator[None]:
+    """Without the one call that PyTorch has in inference for attention, or a whole layer of a transformer."""
+    switch = torch.backends.mha
+    before = switch.get_fastpath_enabled()
+    switch.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        switch.set_fastpath_enabled(before)
 
 
 @contextmanager

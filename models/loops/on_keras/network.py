@@ -62,6 +62,10 @@ def check_precision(trainer: str, run: Run, model: Any) -> None:
             why = f"{variable.path} is {variable.dtype} as the network was built"
             raise RecipeRefused(trainer, "precision", precision, why)
     layers = [layer for layer in model._flatten_layers(include_self=False) if layer.trainable_variables]
+    other = [layer for layer in layers if not layer._layers and layer.compute_dtype != dtype]
+    if precision != "mixed" and other:  # set to mixed precision: its weights alone are as asked for
+        why = f"{other[0].name} computes in {other[0].compute_dtype} as the network was built"
+        raise RecipeRefused(trainer, "precision", precision, why)
     if precision == "mixed" and not any(layer.compute_dtype == "bfloat16" for layer in layers):
         raise RecipeRefused(trainer, "precision", precision, "no layer of the network computes in bfloat16")
 

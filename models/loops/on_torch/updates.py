@@ -63,9 +63,9 @@ class Stepper:
         self.optimizer.step()
 
     def steps_taken(self) -> int:
-        """Steps of the optimizer, by its own count where it keeps one."""
-        state: dict[str, Any] = self.optimizer.state.get(self.weights[0], {})
-        return int(state["step"]) if "step" in state else self.steps
+        """Steps of the optimizer, by its own count where it keeps one: each weight's of its gradients."""
+        states: list[dict[str, Any]] = list(self.optimizer.state.values())
+        return max((int(state["step"]) for state in states if "step" in state), default=self.steps)
 
 
 def zeros(recipe: Recipe, weights: Tensors) -> tuple[list[torch.Tensor], list[torch.Tensor]]:

@@ -21,6 +21,7 @@ from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer
 from likeforlike.models.tasks.epoch_faults import (
     UNTOLD_STEPS,
     Seconds,
+    largest_rate,
     may_rest,
     metrics_fault,
     steps_fault,
@@ -77,11 +78,12 @@ class TimedEpochs:
     def _weights_fault(self, epoch: Epoch) -> str | None:
         weights = self.trainer.parameters().named()
         before, self.weights = self.weights, weights
+        rate = largest_rate(self.recipe, len(self.data.train_labels), self.number)
         for name, array in before.items():
             now = weights.get(name)
             if now is None or now.shape != array.shape or not np.isfinite(now).all():
                 return f"after epoch {self.number} {name} is missing, misshapen or not finite"
-            if np.array_equal(now, array) and not may_rest(self.recipe, array):
+            if np.array_equal(now, array) and not may_rest(self.recipe, array, rate):
                 return f"{name} did not move in epoch {self.number}"
         return self._validation_fault(epoch) or self._training_fault(epoch)
 

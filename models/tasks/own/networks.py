@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, Ne
 from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
 from likeforlike.models.tasks.own.families.losses import loss_in
 from likeforlike.models.tasks.own.families.open import backend_of, offered, tools_of
+from likeforlike.models.tasks.own.functions import function_of
 from likeforlike.models.tasks.own.given import ModelTold, Refused, here
 
 TARGET = f"{__name__}:network"
@@ -24,7 +26,13 @@ def __getattr__(name: str) -> Network:
 
 
 def network_of(told: ModelTold) -> Network:
-    """A brought model, as loops take it."""
+    """A brought model, as loops take it.
+
+    Its module is imported at once: what that switches for the whole process, as Keras's policy or TF32, a
+    loop then sets as its recipe has it. Imported by the first build alone it would hold for one training.
+    """
+    with suppress(Refused):  # the build tells why
+        function_of("--model", told.target)
     loss: Any = told.loss if told.loss == SPARSE_CROSSENTROPY else loss_in(told.family, told.loss)
     return Network(told.name, told.family, _builder(told), told.network_matches, loss=loss)
 

@@ -14,6 +14,7 @@ from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.epoch_faults import (
     Seconds,
+    largest_rate,
     may_rest,
     metrics_fault,
     steps_fault,
@@ -78,6 +79,7 @@ class OwnEpochs:
             self.before = self._training_loss()
         weights = self.trainer.parameters().named()
         before, self.weights = self.weights, weights
+        rate = largest_rate(self.recipe, len(self.data.train_labels), self.number)
         for name, array in before.items():
             now = weights.get(name)
             if now is None or now.shape != array.shape or not np.isfinite(now).all():
@@ -91,7 +93,7 @@ class OwnEpochs:
         still = [
             name
             for name in self.trained
-            if name not in moved and name not in may and not may_rest(self.recipe, before[name])
+            if name not in moved and name not in may and not may_rest(self.recipe, before[name], rate)
         ]
         if still:
             return f"{still[0]} did not move in epoch {self.number}"
@@ -130,7 +132,7 @@ class OwnEpochs:
     def _training_loss(self) -> float:
         """Mean loss of a few batches by the weights of now, as in training."""
         plain, size = self.plain, self.recipe.batch_size
-        starts = range(0, len(self.data.train_labels), size)
+        starts = range(0, self.recipe.trained_samples(len(self.data.train_labels)), size)
         chosen = list(starts)[:: max(1, len(starts) // _TRAINING_BATCHES)][:_TRAINING_BATCHES]
         parts = [(self.data.train_images[s : s + size], self.data.train_labels[s : s + size]) for s in chosen]
         losses = [plain.judged(plain.outputs(images, training=True), labels) for images, labels in parts]

@@ -157,9 +157,9 @@ def test_in_bfloat16_a_gain_of_one_may_rest_and_smaller_weights_may_not() -> Non
     """Numbers near 1 lie 1/128 apart, those near 0.1 1/2048: steps of 0.001 move the latter alone."""
     from likeforlike.models.tasks.epoch_faults import may_rest
 
-    narrow = replace(MATCHED, precision="bfloat16", learning_rate=1e-3)
+    narrow = replace(MATCHED, precision="bfloat16")
     gain = np.ones(4, np.float32)
-    assert may_rest(narrow, gain)
-    assert not may_rest(narrow, np.append(gain, np.float32(0.1)))
-    assert not may_rest(replace(narrow, learning_rate=3e-3), gain)
-    assert not may_rest(MATCHED, gain)
+    assert may_rest(narrow, gain, 1e-3)
+    assert not may_rest(narrow, np.append(gain, np.float32(0.1)), 1e-3)
+    assert not may_rest(narrow, gain, 3e-3)
+    assert not may_rest(MATCHED, gain, 1e-3)

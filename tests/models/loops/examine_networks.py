@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,15 +110,14 @@ def precisions() -> dict[str, Any]:
                 scaling = other.trainer.terms.get("loss_scaling", "")
                 found[f"{loop.name} {precision}"] = [off, scaling]
 
-    def rigid(recipe: Recipe) -> Any:
+    def rigid(recipe: Recipe, policy: str = "float32") -> Any:
         import keras
 
         model = functional(recipe)
-        fixed = {"name": "small", "dtype": "float32"}
         config = model.get_config()
         for layer in config["layers"]:
-            layer["config"]["dtype"] = "float32"
-        return keras.Model.from_config({**config, "name": fixed["name"]})
+            layer["config"]["dtype"] = "float32" if layer["class_name"] == "InputLayer" else policy
+        return keras.Model.from_config({**config, "name": "small"})
 
     class Unmoved(type(NETWORKS["by hand"].build(PLAIN))):  # type: ignore[misc]
         def __call__(self, inputs: Any, training: bool) -> Any:
@@ -130,7 +130,10 @@ def precisions() -> dict[str, Any]:
     found["rigid"] = {
         precision: refused(loop, stubborn, replace(SINGLE, precision=precision))
         for loop, precision in ((KerasFit, "bfloat16"), (EagerLoop, "mixed"), (KerasFit, "float64"))
-    } | {"by hand": refused(EagerLoop, by_hand, replace(SINGLE, precision="mixed"))}
+    }
+    found["rigid"]["by hand"] = refused(EagerLoop, by_hand, replace(SINGLE, precision="mixed"))
+    lowered = replace(NETWORKS["functional"], build=partial(rigid, policy="mixed_bfloat16"))
+    found["rigid"]["float32"] = refused(KerasFit, lowered, SINGLE)
     return found
 
 

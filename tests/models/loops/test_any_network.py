@@ -201,6 +201,20 @@ def test_jax_and_pytorch_end_with_the_same_weights_by_the_mapping() -> None:
     assert held_out == [pytest.approx((e.val_loss, e.val_accuracy)) for e in found[1].epochs]
 
 
+def test_a_step_in_which_the_first_weight_has_no_gradient_is_counted() -> None:
+    """As of a block that is left out at random; PyTorch counts each weight's own steps."""
+    torch = pytest.importorskip("torch")
+    from likeforlike.models.loops.on_torch.updates import Stepper
+
+    first, second = (torch.nn.Parameter(torch.ones(1)) for _ in range(2))
+    stepper = Stepper(PLAIN, 8, [first, second])
+    for number in range(3):
+        first.grad = None if number == 1 else torch.ones(1)
+        second.grad = torch.ones(1)
+        stepper.step()
+    assert stepper.steps_taken() == 3
+
+
 def test_a_module_that_can_t_be_compiled_whole_is_compiled_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     loop, network = loop_of("torch-compiled")
     import torch

@@ -310,6 +310,35 @@ def test_a_recurrent_layer_of_pytorch_is_traced_in_its_products() -> None:
     assert torch.backends.mkldnn.enabled
 
 
+def test_in_inference_a_layer_of_a_transformer_of_pytorch_is_traced_in_its_products() -> None:
+    """There PyTorch has one call for all of it, in which no product could be seen."""
+    torch = pytest.importorskip("torch")
+    from likeforlike.models.loops.floors.with_torch import products_of
+    from likeforlike.models.loops.on_torch.network import TorchNetwork
+
+    places, width, heads, inner = 3, 4, 2, 6
+
+    def layer(recipe: Any) -> Any:
+        return torch.nn.TransformerEncoderLayer(width, heads, inner, dropout=0.0, batch_first=True)
+
+    arrays = {name: array.numpy() for name, array in layer(PLAIN).state_dict().items()}
+    rows, labels = np.ones((8, places, width), np.float32), np.zeros(8, np.int32)
+    run = Run(
+        replace(PLAIN, precision="float32"),
+        Dataset("rows", "test", rows, labels, rows, labels),
+        NamedWeights(arrays),
+        "cpu:0",
+        network=Network("rows", "torch", layer, tuple(Match(name, name) for name in arrays)),
+    )
+    found = products_of(TorchNetwork("some", run), 8, training=False)
+    projected = places * width * (3 * width + width)  # queries, keys, values; and what comes out
+    attended = 2 * places * places * width  # scores, and values by them, of all heads together
+    assert sum(product.flop for product in found) == 2 * 8 * (
+        projected + attended + 2 * places * width * inner
+    )
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
 @pytest.mark.parametrize("family", NETWORKS)
 def test_a_floor_refuses_what_products_cannot_do(family: str) -> None:
     for change in ({"execution": "xla"}, {"precision": "tf32"}):

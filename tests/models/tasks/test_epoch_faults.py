@@ -14,6 +14,7 @@ from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Epoch
 from likeforlike.models.tasks.epoch_faults import (
     Seconds,
+    largest_rate,
     may_rest,
     metrics_fault,
     seconds_fault,
@@ -102,7 +103,28 @@ def test_steps_are_the_recipe_s_in_so_many_epochs() -> None:
 def test_in_bfloat16_what_moves_by_less_than_half_a_spacing_may_rest(
     weights: list[float], rests: bool
 ) -> None:
-    """Half a spacing is a 512th: of 1 more than the learning rate, of 1/2 as much."""
-    recipe = replace(MATCHED, precision="bfloat16", learning_rate=2.0**-10)
-    assert may_rest(recipe, np.array(weights)) is rests
-    assert not may_rest(replace(recipe, precision="float32"), np.array(weights))
+    """Half a spacing is a 512th: of 1 more than the rate, of 1/2 as much."""
+    recipe = replace(MATCHED, precision="bfloat16")
+    assert may_rest(recipe, np.array(weights), 2.0**-10) is rests
+    assert not may_rest(replace(recipe, precision="float32"), np.array(weights), 2.0**-10)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_by_a_rate_of_0_everything_may_rest(precision: str) -> None:
+    recipe = replace(MATCHED, precision=precision)
+    assert may_rest(recipe, np.array([0.0, 1.0]), 0.0)
+    assert not may_rest(recipe, np.array([0.0, 1.0]), 1e-9)
+
+
+def test_the_largest_rate_of_an_epoch_is_the_schedule_s() -> None:
+    """Two epochs of two steps. Cosine: 1, 0.85, 0.5, 0.15; a warm-up over four: 0, 1/4, 1/2, 3/4."""
+    recipe = replace(MATCHED, batch_size=10, epochs=2, learning_rate=1.0)
+    cosine, rising = replace(recipe, schedule="cosine"), replace(recipe, warmup_steps=4)
+    assert [largest_rate(recipe, 20, number) for number in (1, 2)] == [1.0, 1.0]
+    assert [largest_rate(cosine, 20, number) for number in (1, 2)] == pytest.approx([1.0, 0.5])
+    assert [largest_rate(rising, 20, number) for number in (1, 2)] == [0.25, 0.75]
+
+
+def test_an_epoch_of_one_step_that_begins_a_warm_up_has_no_rate() -> None:
+    recipe = replace(MATCHED, batch_size=20, epochs=2, learning_rate=1.0, warmup_steps=2)
+    assert [largest_rate(recipe, 20, number) for number in (1, 2)] == [0.0, 0.5]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import mul
+
 import numpy as np
 
 from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY
@@ -51,7 +56,9 @@ def check_targets(target: str, outputs: np.ndarray, targets: np.ndarray, loss: s
     if ":" in loss:
         return
     fits = (
-        targets.shape == outputs.shape[:-1] if loss == SPARSE_CROSSENTROPY else targets.size == outputs.size
+        targets.shape == outputs.shape[:-1]
+        if loss == SPARSE_CROSSENTROPY
+        else _in_one_order(targets.shape[1:], outputs.shape[1:])
     )
     if not fits:
         raise Refused(
@@ -60,11 +67,22 @@ def check_targets(target: str, outputs: np.ndarray, targets: np.ndarray, loss: s
         )
 
 
+def _in_one_order(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether one shape is the other with neighbouring axes joined; axes of 1 don't count.
+
+    The losses lay the targets out as the outputs are: of channels first and last that would mix places up.
+    """
+    of_one, of_other = (set(accumulate((size for size in shape if size != 1), mul)) for shape in (one, other))
+    return math.prod(one) == math.prod(other) and (of_one <= of_other or of_other <= of_one)
+
+
 def _remedy(outputs: np.ndarray, targets: np.ndarray, loss: str) -> str:
     if loss == SPARSE_CROSSENTROPY and targets.shape == (*outputs.shape[:-1], 1):
         return "return them without their last axis of 1"
     if loss == SPARSE_CROSSENTROPY and targets.shape == outputs.shape:
         return "return class numbers, as of one-hot targets argmax gives them, or name another --loss"
+    if loss != SPARSE_CROSSENTROPY and targets.size == outputs.size:
+        return "return them with the outputs' axes in the outputs' order"
     return "--loss names another"
 
 

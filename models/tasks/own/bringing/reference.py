@@ -72,6 +72,7 @@ def course_of(
             right += _right(step.outputs, targets, loss)
             after, state = update(recipe, total_steps, _exact(before), _exact(step.gradients), state)
             model.assign({name: after[name] for name in step.gradients})
+            model.confine()
             taken += 1
             if taken == EARLY:
                 early = _movement(begin, model)

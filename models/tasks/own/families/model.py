@@ -65,6 +65,10 @@ class Model(Protocol):
         """Set weights by name; others stay."""
         ...
 
+    def confine(self) -> None:
+        """Bring weights that an update has moved back to where the model's layers keep them, if they do."""
+        ...
+
     def outputs(self, inputs: np.ndarray, training: bool = False) -> np.ndarray:
         """Outputs [n, ...] by the current weights, as in inference or as in training; state stays."""
         ...

@@ -79,9 +79,10 @@ def faced(
     try:
         if family == "jax":
             opened_model: Model = tools.JaxModel(model, own_loss, inputs, seed or 0, precision)
+        elif family == "torch":
+            opened_model = tools.TorchModel(tools.in_precision(model, precision), own_loss, inputs)
         else:
-            wrap = tools.KerasModel if family == "keras" else tools.TorchModel
-            opened_model = wrap(model, own_loss, inputs)
+            opened_model = tools.KerasModel(model, own_loss, inputs)
     except Refused:
         raise
     except Exception as error:  # whatever a stranger's model raises

@@ -103,6 +103,9 @@ class JaxModel:
         for name, array in weights.items():
             self._leaves[self._names.index(name)] = self._cast(np.asarray(array))
 
+    def confine(self) -> None:
+        """Nothing: a pair has no constraints that an optimizer knows."""
+
     def _tree(self, leaves: list[Any]) -> Any:
         return jax.tree_util.tree_unflatten(self._form, list(map(jax.numpy.asarray, leaves)))
 

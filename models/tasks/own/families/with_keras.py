@@ -129,6 +129,13 @@ class KerasModel:
         for path, array in weights.items():
             self._variables[path].assign(array)
 
+    def confine(self) -> None:
+        """Hold weights to their layers' constraints, as each optimizer of Keras does after its update."""
+        with self._in_its_precision():
+            for variable in self.model.trainable_variables:
+                if variable.constraint is not None:
+                    variable.assign(variable.constraint(variable))
+
     def outputs(self, inputs: np.ndarray, training: bool = False) -> np.ndarray:
         """Outputs, batch by batch as in inference; as in training of all at once."""
         if training:

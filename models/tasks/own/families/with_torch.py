@@ -25,9 +25,15 @@ def seed(number: int) -> None:
 
 
 def built(build: Builder, precision: str) -> torch.nn.Module:
-    """What the user's function returns; in float64 if asked."""
-    module: torch.nn.Module = build()
-    return module.double() if precision == "float64" else module
+    """What the user's function returns; in float64 or float32 if asked."""
+    return in_precision(build(), precision)
+
+
+def in_precision(module: torch.nn.Module, precision: str) -> torch.nn.Module:
+    """The module in float64 or float32 if asked, whatever it was loaded in: so loops train it."""
+    if precision == "float64":
+        return module.double()
+    return module.float() if precision == "float32" else module
 
 
 def without_dropout(module: torch.nn.Module) -> None:
@@ -91,6 +97,9 @@ class TorchModel:
             for name, array in weights.items():
                 state[name].copy_(torch.as_tensor(np.ascontiguousarray(array)))
         self._count_on(self._counts)
+
+    def confine(self) -> None:
+        """Nothing: a module has no constraints that an optimizer knows."""
 
     def _counted(self) -> dict[str, torch.Tensor]:
         """State in whole numbers."""

@@ -261,6 +261,12 @@ def mlp_torch_in_float32_alone():
 mlp_torch_in_float32_alone_too = mlp_torch_in_float32_alone
 
 
+def mlp_torch_in_bfloat16():
+    import torch
+
+    return mlp_torch().to(torch.bfloat16)
+
+
 def power_torch():
     """An exponent called p, as of a generalised mean, is no rate."""
     import torch

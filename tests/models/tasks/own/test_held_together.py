@@ -98,6 +98,15 @@ def test_what_is_no_float64_is_unproven_and_measured(tmp_path: Path) -> None:
     assert after.unproven
 
 
+def test_a_module_loaded_in_fewer_bits_is_brought_in_float32(tmp_path: Path) -> None:
+    """As loops train it; NumPy has no bfloat16 for its weights and outputs."""
+    told = brought(tmp_path, "mlp_torch_in_bfloat16")
+    assert {weight.dtype for weight in told.weights} == {"float32"}
+    assert (told.unproven, told.undecided) == ("", ("",))
+    found = verify(read_brought(tmp_path), 0, torch_loop(told), MATCHED, "cpu:0")
+    assert (found.ok, found.unproven) == (True, "")
+
+
 def test_a_recipe_that_rounding_decides_leaves_the_others_proven(tmp_path: Path) -> None:
     tame = replace(MATCHED, name="tame", optimizer="sgd", learning_rate=1e-6)
     recipes = [tame, *(replace(tame, name=n, learning_rate=r) for n, r in (("wild", 1.0), ("beyond", 1e30)))]

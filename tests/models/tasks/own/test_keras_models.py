@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from types import ModuleType
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
+from likeforlike.models.contract.training.recipe import Recipe  # noqa: E402
+from likeforlike.models.contract.training.trainer import Dataset  # noqa: E402
+from likeforlike.models.tasks.own.bringing.reference import course_of  # noqa: E402
 from likeforlike.models.tasks.own.families.open import opened  # noqa: E402
 
 INPUTS = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
@@ -96,3 +100,17 @@ def test_many_small_losses_are_summed_in_float64(module: ModuleType) -> None:
     rows = np.zeros((10_000, 1), np.float32)
     model = opened("a_users_module:net", "keras", "a_users_module:loss", rows)
     assert model.evaluated(rows, rows[:, 0])[0] == pytest.approx(0.5)
+
+
+def test_the_reference_holds_weights_to_their_constraints_as_keras_does(module: ModuleType) -> None:
+    """(w + 1)² from w = 1/2 by a rate of 1: steps lead to -5/2 and then to -2, both held to 0."""
+    dense = partial(keras.layers.Dense, 1, use_bias=False, kernel_constraint="non_neg")
+    module.net = lambda: keras.Sequential([keras.Input((1,)), dense()])  # type: ignore[attr-defined]
+    rows = np.ones((2, 1), np.float32)
+    model = opened("a_users_module:net", "keras", "mse", rows)
+    (name,) = model.weights()
+    recipe = Recipe("plain", batch_size=16, epochs=2, shuffle="none", optimizer="sgd", learning_rate=1.0)
+    data = Dataset("ones", "test", rows, -rows, rows, -rows)
+    course = course_of(model, {name: np.full((1, 1), 0.5, np.float32)}, data, recipe, "mse", training=True)
+    assert [moved[name].item() for moved in course.moved] == [-0.5, -0.5]
+    assert [(epoch["loss"], epoch["val_loss"]) for epoch in course.epochs] == [(2.25, 1.0), (1.0, 1.0)]

@@ -189,6 +189,20 @@ def test_few_batches_from_the_whole_epoch_are_judged_by_their_samples(
     assert short.plain.judged_labels[:2] == [2, 1]
 
 
+def test_a_batch_that_the_recipe_drops_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last sample alone: no loop trains on it, and PyTorch can't normalise a batch of one."""
+    watch = Watch(monkeypatch, replace(RECIPE, remainder="drop"), inputs=[0.0, 0.0, 9.0])
+    assert watch.fault(3.0, THEN) is None
+    assert watch.plain.judged_labels == [2, 2]
+
+
+def test_in_a_warm_up_s_first_step_nothing_has_to_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one step an epoch, the first by a rate of 0."""
+    watch = Watch(monkeypatch, replace(RECIPE, batch_size=4, warmup_steps=2))
+    assert watch.fault(START, START, weight=START) is None
+    assert watch.fault(START, START, weight=START) == "w did not move in epoch 2"
+
+
 def test_what_is_trained_moves_unless_it_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch(monkeypatch)
     assert watch.fault(3.0, THEN) is None
