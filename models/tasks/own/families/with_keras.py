@@ -148,7 +148,9 @@ class KerasModel:
 
     def _called(self, inputs: np.ndarray, training: bool) -> np.ndarray:
         with self._in_its_precision():
-            return np.asarray(keras.ops.convert_to_numpy(self.model(self._tensor(inputs), training=training)))
+            found = self.model(self._tensor(inputs), training=training)
+            _refuse_masked(found)
+            return np.asarray(keras.ops.convert_to_numpy(found))
 
     def _in_its_precision(self) -> AbstractContextManager[None]:
         return _computing_in(self.model.dtype_policy.compute_dtype)
@@ -194,6 +196,18 @@ class KerasModel:
     def _tensor(self, array: np.ndarray) -> Any:
         dtype = self.model.dtype_policy.compute_dtype if array.dtype.kind == "f" else array.dtype.name
         return keras.ops.convert_to_tensor(array, dtype)
+
+
+def _refuse_masked(outputs: Any) -> None:
+    """Raise Refused for outputs of which Keras's own losses, and nobody else's, leave some out."""
+    from keras.src.backend.common.masking import get_keras_mask  # there is no public way
+
+    mask = get_keras_mask(outputs)
+    if mask is not None and not np.asarray(keras.ops.convert_to_numpy(mask)).all():
+        raise Refused(
+            "--model: its outputs are masked, as Embedding(mask_zero=True) and Masking do: fit leaves those "
+            "places out of the loss, other loops don't; build it without, or end it in a layer that takes no mask"
+        )
 
 
 def _kind_of(layer: Any) -> str:

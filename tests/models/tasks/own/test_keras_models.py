@@ -91,6 +91,30 @@ def test_layers_tell_how_their_kernels_start_as_keras_calls_it(module: ModuleTyp
     assert list(filter(None, told)) == ["random_uniform", "orthogonal", "he_normal", "glorot_uniform"]
 
 
+@pytest.mark.parametrize(("zeros", "whole"), [(True, False), (False, True)])
+def test_outputs_with_masked_places_are_refused(module: ModuleType, zeros: bool, whole: bool) -> None:
+    """Keras's fit leaves them out of the mean; where no place is masked it is everybody's mean."""
+    module.net = lambda: keras.Sequential(  # type: ignore[attr-defined]
+        [keras.Input((3,), dtype="int32"), keras.layers.Embedding(4, 2, mask_zero=True), keras.layers.Dense(3)]
+    )
+    rows = np.array([[1, 2, 3], [3, 1, 0 if zeros else 2]], np.int32)
+    model = opened("a_users_module:net", "keras", "sparse-crossentropy", rows)
+    if whole:
+        assert model.outputs(rows).shape == (2, 3, 3)
+    else:
+        with pytest.raises(Refused, match="its outputs are masked, as Embedding"):
+            model.outputs(rows)
+
+
+def test_a_mask_that_a_layer_has_used_up_is_no_matter(module: ModuleType) -> None:
+    layers = keras.layers
+    module.net = lambda: keras.Sequential(  # type: ignore[attr-defined]
+        [keras.Input((3,), dtype="int32"), layers.Embedding(4, 2, mask_zero=True), layers.GRU(2), layers.Dense(3)]
+    )
+    rows = np.array([[1, 2, 0]], np.int32)
+    assert opened("a_users_module:net", "keras", "sparse-crossentropy", rows).outputs(rows).shape == (1, 3)
+
+
 def test_many_small_losses_are_summed_in_float64(module: ModuleType) -> None:
     """In bfloat16 a running sum of numbers of 0.5 ends at 128, where the next one is lost."""
     module.net = lambda: keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])  # type: ignore[attr-defined]
