@@ -16,6 +16,7 @@ from likeforlike.models.contract.training.recipe import Recipe  # noqa: E402
 from likeforlike.models.contract.training.trainer import Dataset  # noqa: E402
 from likeforlike.models.tasks.own.bringing.reference import course_of  # noqa: E402
 from likeforlike.models.tasks.own.families.open import opened  # noqa: E402
+from likeforlike.models.tasks.own.given import Refused  # noqa: E402
 
 INPUTS = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
 LABELS = np.array([0, 1, 2, 0, 1], np.int32)
