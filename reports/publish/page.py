@@ -21,7 +21,7 @@ from likeforlike.reports.tell.document import (
     Table,
     row,
 )
-from likeforlike.reports.tell.formatting import count_text, listed
+from likeforlike.reports.tell.formatting import count_text, listed, significant
 from likeforlike.reports.write.html_page import to_page
 
 TITLE = "likeforlike: shared results"
@@ -97,7 +97,7 @@ def _row(study: Study, placed: Placed, machines: int) -> Row:
         title,
         Entry(format_seconds(item.median_seconds), item.median_seconds, struck=bool(item.doubt)),
         _interval(placed),
-        Entry(f"×{placed.over_fastest:.3g}", placed.over_fastest) if machines > 1 else None,
+        Entry(f"×{significant(placed.over_fastest)}", placed.over_fastest) if machines > 1 else None,
         float(item.launches),
         " ".join(filter(None, (item.extra.framework, item.extra.framework_version))) or None,
         max(run.file.datetime[:10] for run in item.runs),
