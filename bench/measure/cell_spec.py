@@ -49,10 +49,13 @@ def threads_of(cell: Cell, plan: Plan) -> int:
 
 
 def _beside(cell: Cell, plan: Plan) -> list[Device]:
-    """The further GPUs of a data-parallel training."""
+    """The further GPUs of a data-parallel training, of the same maker."""
     count = int(dict(cell.axes).get("workers", 1)) - 1
-    gpus = [device for name, device in plan.devices.items() if name.startswith("gpu:")]
-    return [gpu for gpu in gpus if gpu.id != cell.device][:count] if cell.device.startswith("gpu") else []
+    if not cell.device.startswith("gpu"):
+        return []
+    maker = plan.devices[cell.device].maker  # a framework is built for one maker's GPUs
+    gpus = [device for device in plan.devices.values() if device.kind == "gpu" and device.maker == maker]
+    return [gpu for gpu in gpus if gpu.id != cell.device][:count]
 
 
 def spec_of(cell: Cell, plan: Plan) -> CellSpec:

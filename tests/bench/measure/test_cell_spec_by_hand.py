@@ -98,6 +98,11 @@ class TestEnvironment:
         ((found, _, _, others, _),) = placed
         assert (found, others) == (DEVICES[device], beside)
 
+    def test_beside_a_gpu_is_none_of_another_maker_s(self, placed):
+        devices = {**DEVICES, "gpu:0": Device("gpu", 0, "a GPU", maker="intel")}
+        environment_of(divided("mirrored", 3, device="gpu:1"), plan(devices))
+        assert [others for _, _, _, others, _ in placed] == [["gpu:2", "gpu:3"]]
+
 
 class TestThreads:
     def test_only_processes_that_work_together_are_peers(self):
