@@ -148,7 +148,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise FleetError(f"{path}: missing; is {folder} the --output of likeforlike fleet submit?") from None
     except OSError as error:
         raise FleetError(f"{path}: cannot be read: {error.strerror}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FleetError(f"{path}: no fleet of ours ({error}); name the folder given to submit") from error
     if manifest.schema_version > SCHEMA_VERSION:
         raise FleetError(

@@ -84,7 +84,7 @@ def _read_result(path: Path) -> _Result | str | None:
         return None
     except OSError as error:
         return f"{path}: cannot be read: {error.strerror}"
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return f"{path}: torn: {error}"
 
 
@@ -119,7 +119,7 @@ def _progress(journal: Path) -> tuple[int, int | None]:
     for line in lines[:-1]:
         try:
             read = msgspec.json.decode(line, type=_Line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             continue
         cells = read.cells if read.cells is not None else cells
         ended.add(read.cell if read.launch is None else None)

@@ -103,7 +103,7 @@ class Journal:
                     self.session, self.busy = earlier.session, (*self.busy, *earlier.busy)
                     continue
                 self._take(msgspec.json.decode(line, type=CellRecord))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise JournalError(
                 f"{self.path}: line {number} is no journal line ({error}); start again without --resume"
             ) from error

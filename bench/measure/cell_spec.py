@@ -39,20 +39,23 @@ def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
 
 def has_peers(cell: Cell) -> bool:
     """Whether its worker starts further processes that work with it."""
-    return dict(cell.axes).get("strategy") == "multi-worker"
+    return cell.recipe is not None and dict(cell.axes).get("strategy") == "multi-worker"
 
 
 def threads_of(cell: Cell, plan: Plan) -> int:
     """Threads of one process: those of a data-parallel training's processes add up to what was asked."""
-    processes = int(dict(cell.axes)["workers"]) if has_peers(cell) else 1
+    processes = cell.workers if has_peers(cell) else 1
     return max(1, plan.threads_of(cell.group) // processes)
 
 
 def _beside(cell: Cell, plan: Plan) -> list[Device]:
-    """The further GPUs of a data-parallel training."""
-    count = int(dict(cell.axes).get("workers", 1)) - 1
-    gpus = [device for name, device in plan.devices.items() if name.startswith("gpu:")]
-    return [gpu for gpu in gpus if gpu.id != cell.device][:count] if cell.device.startswith("gpu") else []
+    """The further GPUs of a data-parallel training, of the same maker."""
+    count = cell.workers - 1
+    if not cell.device.startswith("gpu"):
+        return []
+    maker = plan.devices[cell.device].maker  # a framework is built for one maker's GPUs
+    gpus = [device for device in plan.devices.values() if device.kind == "gpu" and device.maker == maker]
+    return [gpu for gpu in gpus if gpu.id != cell.device][:count]
 
 
 def spec_of(cell: Cell, plan: Plan) -> CellSpec:

@@ -125,9 +125,11 @@ class Worker:
     def _check_memory(self) -> None:
         try:
             resident = psutil.Process(self.process.pid).memory_info().rss
-            resident += sum(peer.memory_info().rss for peer in self._peers)
         except psutil.Error:  # gone: the socket will say so
             return
+        for peer in self._peers:
+            with suppress(psutil.Error):  # it has ended, and holds nothing
+                resident += peer.memory_info().rss
         free = free_memory_bytes()
         if resident > self.limits.worker_bytes:
             why = f"held {_gib(resident)}, the limit (--cell-memory) is {_gib(self.limits.worker_bytes)}"

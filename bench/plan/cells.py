@@ -60,6 +60,11 @@ class Cell:
         return int(dict(self.axes).get("run", 0))
 
     @property
+    def workers(self) -> int:
+        """How many work together at a training; of anything else an axis of that name means what it will."""
+        return 1 if self.recipe is None else int(dict(self.axes).get("workers", 1))
+
+    @property
     def side(self) -> str:
         """The side in which it is measured; empty where there are none."""
         return str(dict(self.axes).get("side", ""))

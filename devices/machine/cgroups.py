@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def cgroup_folders(
     The process's own group comes before those above it.
     """
     try:
-        lines = cgroup_file.read_text().splitlines()
+        lines = os.fsdecode(cgroup_file.read_bytes()).split("\n")  # names may be no UTF-8
     except OSError:
         return []
     folders: list[Path] = []

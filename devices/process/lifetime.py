@@ -13,8 +13,12 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent_pid: int) -> None:
-    """Ask the kernel to kill this process when its parent dies, so that no orphan is left (prctl(2))."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Ask Linux to kill this process when its parent dies, so that no orphan is left (prctl(2)).
+
+    Other systems know no such request: there it is only left at once if the parent has died already.
+    """
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:  # it died before the request
         os._exit(1)
 

@@ -229,8 +229,23 @@ def _pairs(place: str, first: Any, other: Any) -> Iterator[tuple[str, Any, Any]]
             raise ValueError(f"{place} has {len(first)} and {len(other)} parts")
         for number, (one, two) in enumerate(zip(first, other, strict=True)):
             yield from _pairs(f"{place}[{number}]", one, two)
+    elif _is_sparse(first) and _is_sparse(other):
+        yield from _pairs(place, _entries(first), _entries(other))
     else:
         yield place, first, other
+
+
+def _is_sparse(value: Any) -> bool:
+    """Whether it is one of SciPy's sparse matrices or arrays, which know no equality as a whole."""
+    return hasattr(value, "tocoo") and "scipy" in _roots(value)
+
+
+def _entries(matrix: Any) -> dict[str, Any]:
+    """The shape of a sparse matrix and what it holds, each place once and in order, without zeros."""
+    held = matrix.tocoo(copy=True)
+    held.sum_duplicates()
+    held.eliminate_zeros()
+    return {"shape": held.shape, "row": held.row, "col": held.col, "data": held.data}
 
 
 def _apart(place: str, one: Any, two: Any) -> tuple[float, float]:

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike histor
     """Run the command: 0 if all is well, 2 for bad input."""
     options = _parser(prog).parse_args(arguments)
     try:
-        return _add(options) if options.command == "add" else _report(options, prog)
+        return _add(options, prog) if options.command == "add" else _report(options, prog)
     except (OutputError, ValueError) as error:
         print(f"{prog} {options.command}: {visible(str(error), 2000)}", file=sys.stderr)
         return BAD_INPUT
@@ -57,18 +57,24 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _add(options: argparse.Namespace) -> int:
-    from likeforlike.reports.history.store import add
+def _add(options: argparse.Namespace, prog: str) -> int:
+    from likeforlike.reports.history.store import FileRefused, add
 
     files = [read_named(name) for name in files_meant(options.files)]  # all are read before any is kept
+    status = 0
     for file in files:
-        added = add(file, options.folder)
+        try:
+            added = add(file, options.folder)
+        except FileRefused as error:  # the others are kept all the same
+            print(f"{prog} add: {visible(str(error), 2000)}", file=sys.stderr)
+            status = BAD_INPUT
+            continue
         if added.cells:
             count = f"{added.cells} cell{'' if added.cells == 1 else 's'}"
             print(f"{added.file}: {count} kept in {added.path}")
         else:
             print(f"{added.file}: kept already, in {added.path}; nothing added")
-    return 0
+    return status
 
 
 def _report(options: argparse.Namespace, prog: str) -> int:

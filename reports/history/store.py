@@ -35,6 +35,10 @@ class HistoryError(ValueError):
     """A history that can't be written or read; one line."""
 
 
+class FileRefused(HistoryError):
+    """A file of which nothing is kept; others may be."""
+
+
 @dataclass(frozen=True)
 class Added:
     """What became of one result file."""
@@ -61,24 +65,24 @@ def parquet() -> Any:
 
 
 def add(file: ResultFile, folder: Path) -> Added:
-    """Keep a result file's cells. Raises HistoryError if the folder can't be written, or nothing is in it."""
+    """Keep a result file's cells. Raises FileRefused, and HistoryError if the folder can't be written."""
     pandas = parquet()
     known = sorted(folder.glob(f"*/*/*-{file.digest[:16]}-*{SUFFIX}"))
     whole = next((path for path in known if _is_whole(path)), None)
     if whole is not None:
         return Added(file.label, whole, 0)
     if known:
-        raise HistoryError(
+        raise FileRefused(
             f"{file.label}: kept before, but {known[0]} is torn; delete that, then add the file again"
         )
     if file.first_side:
-        raise HistoryError(
+        raise FileRefused(
             f"{file.label}: measured on several sides; a history is of one: keep what likeforlike bench "
             "measures without --side"
         )
     rows = rows_of(file)
     if not rows:
-        raise HistoryError(f"{file.label}: no cell has a figure; nothing to keep")
+        raise FileRefused(f"{file.label}: no cell has a figure; nothing to keep")
     place = folder / rows[0].machine / (_safe(rows[0].commit[:12]) or "no-commit")
     frame = pandas.DataFrame([msgspec.structs.asdict(row) for row in rows])
     frame["dirty"] = frame["dirty"].astype("boolean")

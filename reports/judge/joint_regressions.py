@@ -86,8 +86,9 @@ def _whose(item: Measurement) -> tuple[str, ...]:
 
 
 def _name(whose: Sequence[str]) -> str:
-    _, file, _, *names = whose
-    return " ".join(filter(None, names)) + (f" of {file}" if file else "")
+    _, file, side, *names = whose
+    named = " ".join(filter(None, names)) + (f", side {side}" if side else "")
+    return named + (f" of {file}" if file else "")
 
 
 def _verdict(cells: Sequence[JudgedCell]) -> Verdict:

@@ -21,7 +21,7 @@ from likeforlike.reports.tell.document import (
     Table,
     row,
 )
-from likeforlike.reports.tell.formatting import count_text, listed
+from likeforlike.reports.tell.formatting import count_text, listed, significant
 from likeforlike.reports.write.html_page import to_page
 
 TITLE = "likeforlike: shared results"
@@ -97,7 +97,7 @@ def _row(study: Study, placed: Placed, machines: int) -> Row:
         title,
         Entry(format_seconds(item.median_seconds), item.median_seconds, struck=bool(item.doubt)),
         _interval(placed),
-        Entry(f"×{placed.over_fastest:.3g}", placed.over_fastest) if machines > 1 else None,
+        _behind(placed) if machines > 1 else None,
         float(item.launches),
         " ".join(filter(None, (item.extra.framework, item.extra.framework_version))) or None,
         max(run.file.datetime[:10] for run in item.runs),
@@ -105,6 +105,11 @@ def _row(study: Study, placed: Placed, machines: int) -> Row:
         workload=item.key.workload,
         machine=title,
     )
+
+
+def _behind(placed: Placed) -> Entry | None:
+    ratio = placed.over_fastest
+    return None if ratio is None else Entry(f"×{significant(ratio)}", ratio)
 
 
 def _interval(placed: Placed) -> Entry | None:

@@ -26,8 +26,8 @@ class Placed:
     """The best place that it may have: one behind all that are surely faster."""
     worst: int
     """The worst: before all that are surely slower."""
-    over_fastest: float
-    """Its median time over the least one."""
+    over_fastest: float | None
+    """Its median time over the least one; None where that is 0."""
     low_seconds: float | None
     """Of its time, 95 % over launches; None with fewer than two."""
     high_seconds: float | None
@@ -59,7 +59,8 @@ def _placed(items: Sequence[Measurement]) -> list[Placed]:
             faster = sum(other[1] < mine[0] for other in known)
             slower = sum(other[0] > mine[1] for other in known)
         low, high = mine or (None, None)
-        ratio = item.median_seconds / ordered[0].median_seconds
+        least = ordered[0].median_seconds
+        ratio = item.median_seconds / least if least > 0.0 else None
         made.append(Placed(item, 1 + faster, len(ordered) - slower, ratio, low, high))
     return made
 

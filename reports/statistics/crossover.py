@@ -19,11 +19,15 @@ class Crossover:
     """Faster from the smallest size measured on: the crossing lies at or below it."""
     largest: float = 0.0
     """The largest size measured."""
+    below: bool = False
+    """Faster at a smaller size, but not at the largest."""
 
     @property
     def pays(self) -> str:
         """As the end of a sentence: ``from size about 900``, or that it never does."""
         if self.size is None:
+            if self.below:
+                return f"only below size {self.largest:,.0f}"
             return f"at no size up to {self.largest:,.0f}"
         return f"from size {self.text}"
 
@@ -31,6 +35,8 @@ class Crossover:
     def text(self) -> str:
         """For a reader, in a table."""
         if self.size is None:
+            if self.below:
+                return f"only below {self.largest:,.0f}"
             return f"not up to {self.largest:,.0f}"
         return f"{self.size:,.0f} or less" if self.at_least else f"about {self.size:,.0f}"
 
@@ -47,7 +53,7 @@ def crossover(points: Sequence[tuple[float, float, float]]) -> Crossover | None:
     logs = [math.log(other / base) for _, base, other in known]
     largest = known[-1][0]
     if logs[-1] >= 0.0:
-        return Crossover(None, largest=largest)
+        return Crossover(None, largest=largest, below=min(logs) < 0.0)
     slower = [position for position, value in enumerate(logs) if value >= 0.0]
     if not slower:
         return Crossover(known[0][0], at_least=True, largest=largest)

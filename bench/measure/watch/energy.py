@@ -152,7 +152,7 @@ def _nobodys(cell: Cell) -> str:
     """Why what the counter says can't be told to be the cell's; empty if it can."""
     if cell.device.startswith("cpu") and cell.concurrent:
         return "other devices' cells used the processor at the same time"
-    if cell.device.startswith("gpu") and int(dict(cell.axes).get("workers", 1)) > 1:
+    if cell.device.startswith("gpu") and cell.workers > 1:
         return "it works on several GPUs, and one of them is read"
     return ""
 

@@ -116,9 +116,10 @@ def parse_bytes(option: str, text: str | None) -> int | None:
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(|KiB|MiB|GiB|TiB)", text)
-    if not match or not float(match[1]):
+    count = float(match[1]) * 1024 ** ("", "KiB", "MiB", "GiB", "TiB").index(match[2]) if match else 0.0
+    if not 1.0 <= count < 2.0**63:  # no byte at all, or more than a worker can be told
         raise OptionError(f"{option}: {text!r} is not a size such as 512MiB or 8GiB")
-    return int(float(match[1]) * 1024 ** ("", "KiB", "MiB", "GiB", "TiB").index(match[2]))
+    return int(count)
 
 
 def parse_sizes(text: str | None) -> dict[str, tuple[str, ...]]:

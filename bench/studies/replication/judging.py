@@ -77,7 +77,7 @@ def read_study(path: Path, setting: Setting) -> Study:
         return build_study([read_content(content, str(path))])
     except ResultError as error:
         raise StudyFailed(str(error)) from error
-    except (OSError, msgspec.DecodeError, KeyError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
         raise StudyFailed(f"{path}: {error}") from error
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from likeforlike.reports.read.decoding import Document, parse, value_text
 from likeforlike.reports.read.format import Format
@@ -35,6 +36,8 @@ NAME = "pytest-benchmark"
 
 KNOWN_MAJOR_VERSIONS = (3, 4, 5)
 """Others are read as far as they go, and that is said."""
+_OF_SAMPLES = ("round_numbers", "launch_numbers", "waited_seconds", "transfer")
+"""What has a value for each sample: pytest-benchmark saves a file without samples unless it is told to."""
 
 
 class _Entry(Struct, frozen=True):
@@ -218,6 +221,8 @@ def _mapping(document: Document, value: Any) -> Mapping[str, Any]:
 
 def _own_cell(document: Document, entry: _Entry, fields: dict[str, Any], path: str) -> Cell:
     extra = document.record(Extra, entry.extra_info, path)
+    if not fields["samples"]:
+        extra = replace(extra, **dict.fromkeys(_OF_SAMPLES))
     _check_parallel(document, extra, len(fields["samples"]), path)
     identity = extra.cell or entry.name
     group = extra.group or _group(entry) or identity

@@ -250,10 +250,14 @@ def _places(means: Iterable[GeometricMean]) -> dict[tuple[str, str], list[Geomet
 def _histogram(means: Sequence[GeometricMean], baseline: str) -> Figure:
     ratios = tuple(mean.ratio for mean in means)
     place = f"{means[0].workload} {means[0].device}".rstrip()
-    told = f"{len(ratios)} machines from ×{significant(min(ratios))} to ×{significant(max(ratios))}"
+    identities = {mean.machine.id for mean in means}
+    machines = count_text(identities, "machine")
+    several = len(ratios) > len(identities)  # of a machine whose files stand apart
+    counted = f"{len(ratios)} means of {machines}" if several else machines
+    told = f"{counted} from ×{significant(min(ratios))} to ×{significant(max(ratios))}"
     return Figure(
         "machines",
-        f"Geometric means of {len(ratios)} machines over {baseline}, {place}",
+        f"Geometric means of {machines} over {baseline}, {place}",
         f"Histogram of geometric mean ratios of {place}: {told}, "
         f"median ×{significant(float(np.median(ratios)))}.",
         MachineHistogram(ratios, baseline),

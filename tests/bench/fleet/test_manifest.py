@@ -88,11 +88,12 @@ def test_the_record_comes_back_as_it_was(tmp_path):
         (None, "missing; is .* the --output"),
         ("{", "no fleet of ours"),
         ('{"schema_version": 1}', "no fleet of ours"),
+        ('{"jobs": [{"name": "\xff"}]}', "no fleet of ours"),
     ],
 )
 def test_a_folder_that_is_no_fleet(tmp_path, content, told):
     if content is not None:
-        (tmp_path / "fleet.manifest").write_text(content)
+        (tmp_path / "fleet.manifest").write_text(content, encoding="latin-1")  # no UTF-8
     with pytest.raises(FleetError, match=told) as caught:
         read_manifest(tmp_path)
     assert "\n" not in str(caught.value)

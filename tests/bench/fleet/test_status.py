@@ -38,6 +38,13 @@ def test_progress_is_counted_in_the_journal_without_its_torn_end(ask, tmp_path):
     assert asked == ["7"]
 
 
+def test_a_line_of_the_journal_that_is_no_utf_8_is_not_counted(ask, tmp_path):
+    leave_journal(tmp_path / "a-1.json", ["x", "y"], cells=5)
+    journal = tmp_path / "a-1.json.journal.jsonl"
+    journal.write_bytes(journal.read_bytes().replace(b'"y"', b'"\xff"'))
+    assert (ask()[0].ended, ask()[0].cells) == (1, 5)
+
+
 def test_a_job_that_is_gone_with_cells_to_come_has_ended_early(ask, tmp_path):
     leave_journal(tmp_path / "a-1.json", ["x"], cells=5)
     log = tmp_path / "jobs" / "a-1" / "7_0_log.err"
@@ -68,6 +75,13 @@ def test_a_torn_file_is_torn_wherever_it_breaks_off(ask, tmp_path, share):
     path = tmp_path / "a-1.json"
     leave_result(path, cells=3)
     path.write_bytes(path.read_bytes()[: int(len(path.read_bytes()) * share)])
+    assert ask()[0].word == "torn"
+
+
+def test_a_file_that_is_no_utf_8_is_torn(ask, tmp_path):
+    path = tmp_path / "a-1.json"
+    leave_result(path, cells=3)
+    path.write_bytes(path.read_bytes().replace(b"test_cell[1]", b"test_\xff[1]"))
     assert ask()[0].word == "torn"
 
 

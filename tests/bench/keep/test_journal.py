@@ -109,6 +109,14 @@ def test_a_damaged_line_in_the_middle_is_refused_by_number(tmp_path: Path) -> No
         opened(path, resume=True)
 
 
+def test_a_line_that_is_no_utf_8_is_refused_by_number(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    begun(path, "a", "b").close()
+    path.write_bytes(path.read_bytes().replace(b'"b"', b'"\xff"'))
+    with pytest.raises(JournalError, match="line 3 is no journal line.*without --resume"):
+        opened(path, resume=True)
+
+
 def test_other_conditions_are_refused_and_named(tmp_path: Path) -> None:
     path = tmp_path / "j"
     begun(path, "a").close()

@@ -38,7 +38,7 @@ NOISE = replace(WORKLOAD, kind="noise floor")
 
 
 def divided(strategy: str = "multi-worker", workers: int = 2, **more):
-    return kernel(axes=(("strategy", strategy), ("workers", workers)), **more)
+    return kernel(axes=(("strategy", strategy), ("workers", workers)), recipe=MATCHED, **more)
 
 
 class TestEnvironment:
@@ -94,9 +94,14 @@ class TestEnvironment:
     )
     def test_beside_a_gpu_are_those_that_work_with_it(self, placed, device, workers, beside):
         axes = () if workers is None else (("strategy", "mirrored"), ("workers", workers))
-        environment_of(kernel(device=device, axes=axes), plan(DEVICES))
+        environment_of(kernel(device=device, axes=axes, recipe=MATCHED), plan(DEVICES))
         ((found, _, _, others, _),) = placed
         assert (found, others) == (DEVICES[device], beside)
+
+    def test_beside_a_gpu_is_none_of_another_maker_s(self, placed):
+        devices = {**DEVICES, "gpu:0": Device("gpu", 0, "a GPU", maker="intel")}
+        environment_of(divided("mirrored", 3, device="gpu:1"), plan(devices))
+        assert [others for _, _, _, others, _ in placed] == [["gpu:2", "gpu:3"]]
 
 
 class TestThreads:
@@ -108,6 +113,16 @@ class TestThreads:
     @pytest.mark.parametrize(("workers", "threads"), [(1, 8), (2, 4), (3, 2), (8, 1), (9, 1)])
     def test_processes_share_them_and_each_has_one(self, workers, threads):
         assert threads_of(divided(workers=workers), plan(group_threads={"group 1": 8})) == threads
+
+    def test_axes_of_these_names_of_anything_else_mean_what_they_will(self, monkeypatch):
+        """As of functions that are compared over a grid with them."""
+        monkeypatch.setattr(cell_spec, "worker_environment", lambda *_, beside, **__: {"BESIDE": len(beside)})
+        for workers in ("many", 3):
+            axes = (("strategy", "multi-worker"), ("workers", workers))
+            cell = kernel(axes=axes, device="gpu:1")
+            assert not has_peers(cell)
+            assert threads_of(cell, plan()) == 2
+            assert environment_of(cell, plan(DEVICES)) == {"BESIDE": 0}
 
     def test_one_process_has_them_all(self):
         assert threads_of(kernel(), plan()) == 2

@@ -248,13 +248,24 @@ def test_resuming_asks_for_the_same_options_but_not_for_limits_of_a_cell() -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("512MiB", 512 * 2**20), ("1.5GiB", 3 * 2**29), ("4096", 4096), ("2 TiB", 2**41)]
+    ("text", "count"),
+    [
+        ("512MiB", 512 * 2**20),
+        ("1.5GiB", 3 * 2**29),
+        ("4096", 4096),
+        ("2 TiB", 2**41),
+        ("1", 1),
+        ("0.5KiB", 512),
+        ("8388607TiB", 2**63 - 2**40),  # 8388608 is 2**23
+    ],
 )
 def test_sizes_of_memory(text: str, count: int) -> None:
     assert parse_bytes("--cell-memory", text) == count
 
 
-@pytest.mark.parametrize("text", ["", "0GiB", "-1", "5GB", "GiB"])
+@pytest.mark.parametrize(
+    "text", ["", "0GiB", "-1", "5GB", "GiB", "0.5", "0.0009KiB", "9" * 400, "9" * 300 + "TiB", "8388608TiB"]
+)
 def test_what_is_no_size_of_memory(text: str) -> None:
     with pytest.raises(OptionError, match="--cell-memory"):
         parse_bytes("--cell-memory", text)

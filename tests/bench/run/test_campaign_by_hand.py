@@ -567,8 +567,9 @@ class TestStarts:
                 position += 1
         assert position == len(lent) == 6
 
-    def test_a_side_has_its_own_interpreter(self, world):
-        cells = kernel("a", axes=(("side", "new"),)), kernel("b", axes=(("strategy", "multi-worker"),))
+    def test_a_side_has_its_own_interpreter(self, world, monkeypatch):
+        monkeypatch.setattr(campaigns, "has_peers", lambda cell: cell.entry.name == "b")
+        cells = kernel("a", axes=(("side", "new"),)), kernel("b")
         kept(world, *cells, sides={"new": Side("new", Interpreter("other"))}, launches=(1, 1))
         lent = {entrant: more for entrant, _, *more in world.of("lent")}
         assert lent == {"a": [False, Interpreter("other")], "b": [True, None]}

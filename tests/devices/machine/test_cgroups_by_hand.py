@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,12 @@ class TestFolders:
     def test_lines_that_are_none_and_a_file_that_is_missing(self, tmp_path):
         assert self.folders(tmp_path, "nonsense\n3:cpu\n\n0::/a\n") == ["root/a", "root"]
         assert cgroup_folders(tmp_path / "none", tmp_path, "cpu") == []
+
+    def test_a_group_whose_name_is_no_utf_8_is_found(self, tmp_path):
+        (tmp_path / "cgroup").write_bytes(b"0::/a\xff\n")
+        root = tmp_path / "root"
+        own = root / os.fsdecode(b"a\xff")
+        assert cgroup_folders(tmp_path / "cgroup", root, "cpu") == [own, root]
 
     def test_of_processor_time_each_folder_once_whatever_link_leads_to_it(self, tmp_path):
         """As systemd mounts version 1: one mount of two controllers, and a link of each one's name."""

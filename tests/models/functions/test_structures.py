@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from likeforlike.models.functions.structures import (
     farthest,
@@ -75,6 +76,22 @@ def test_same_is_to_the_last_bit():
     assert same(value, ({"x": np.arange(3.0)}, "text", None))
     assert not same(value, ({"x": np.arange(3.0) * (1 + 1e-15)}, "text", None))
     assert not same((np.zeros(2),), (np.zeros(3),))
+
+
+def sparse_matrix(last: float, column: int = 0, columns: int = 4) -> sparse.csr_matrix:
+    return sparse.csr_matrix(([1.0, 2.0, last], ([0, 0, 2], [1, 2, column])), shape=(3, columns))
+
+
+def test_sparse_matrices_are_held_against_each_other_by_what_they_hold():
+    matrix = sparse_matrix(-4.0)
+    assert same((matrix, 1), (sparse_matrix(-4.0), 1))
+    assert same(sparse_matrix(math.nan), sparse_matrix(math.nan))
+    for other in (sparse_matrix(-4.5), sparse_matrix(-4.0, column=3), sparse_matrix(-4.0, columns=5)):
+        assert not same(matrix, other)
+    assert farthest(matrix, sparse_matrix(-4.5)) == (0.125, HALF_OF_FLOAT64)
+    twice = sparse.coo_matrix(([1.0, 1.0, 0.0], ([0, 0, 1], [1, 1, 1])), shape=(2, 2))
+    assert same(twice, sparse.csr_matrix(([2.0], ([0], [1])), shape=(2, 2)))
+    assert twice.nnz == 3, "it is left as it is"
 
 
 class Node:

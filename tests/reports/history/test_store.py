@@ -181,6 +181,19 @@ def test_a_run_of_several_sides_is_refused(write, tmp_path, capsys):
     assert not (tmp_path / "history").exists()
 
 
+def test_beside_a_file_that_is_refused_the_others_are_kept(write, tmp_path, capsys):
+    sided, good = histories.documents(2)
+    sided["likeforlike"]["sides"] = [{"name": "base"}, {"name": "new"}]
+    folder = tmp_path / "history"
+    paths = [write("a.json", sided), write("b.json", good)]
+    assert main(["add", *paths, "--folder", str(folder)]) == 2
+    out, error = capsys.readouterr()
+    assert error.startswith("likeforlike history add: a.json: measured on several sides")
+    assert error.count("\n") == 1
+    assert out.startswith("b.json: 8 cells kept in ")
+    assert {row.commit for row in store.read(folder)[0]} == {histories.commit(1)}
+
+
 @pytest.mark.parametrize("wrong", [["report"], ["add", "missing.json"]])
 def test_bad_input_is_one_line(wrong, tmp_path, capsys):
     assert main([*wrong, "--folder", str(tmp_path / "none")]) == 2

@@ -125,6 +125,19 @@ def test_files_that_stand_apart_are_judged_apart():
     assert joint_checks([of(name, cell) for name, cell in zip("abcde", cells, strict=True)]) == []
 
 
+def test_two_sides_are_judged_apart_and_called_by_their_names():
+    def of(side, cell):
+        key = replace(cell.now.key, axes=(*cell.now.key.axes, ("side", side)))
+        return replace(cell, now=replace(cell.now, key=key))
+
+    cells = held(run(1), run(2, [1.2] * 5)).together[0].cells
+    found = joint_checks([of(side, cell) for side, cell in zip("aaabb", cells, strict=True)])
+    assert [(check.name, len(check.cells)) for check in found] == [
+        ("matmul numpy cpu:0, side a", 3),
+        ("matmul numpy cpu:0, side b", 2),
+    ]
+
+
 def test_the_largest_threshold_of_the_cells_is_that_of_all():
     first, *others = held(run(1), run(2, [1.2] * 5)).together[0].cells
     wide = replace(first, verdict=replace(first.verdict, threshold=0.4))

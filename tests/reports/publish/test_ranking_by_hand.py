@@ -91,3 +91,29 @@ def test_a_machine_is_not_ranked_with_itself():
     third = by_hand.file(by_hand.cell(), name="c.json", of=other)
     assert ranks(first, second) == ["–", "–"]
     assert ranks(first, second, third) == ["1 to 3"] * 3
+
+
+def shown(*files):
+    """By how much each is behind the fastest, row by row."""
+    (table,) = shared_report(files).sections[0].blocks
+    return [row.entries[table.columns.index("times the fastest")].text for row in table.rows]
+
+
+def two_machines(one, other):
+    """The same cell with these samples on either."""
+    return (
+        by_hand.file(by_hand.cell(samples=one), name="a.json"),
+        by_hand.file(
+            by_hand.cell(samples=other),
+            name="b.json",
+            of=by_hand.machine("m2", label="4 x Xeon", facts={"usable cores": "4"}),
+        ),
+    )
+
+
+def test_what_is_far_behind_is_told_without_an_exponent():
+    assert shown(*two_machines((2.0, 2.0, 2.0), (2460.0, 2460.0, 2460.0))) == ["×1.00", "×1,230"]
+
+
+def test_over_a_time_of_0_nobody_has_a_ratio():
+    assert shown(*two_machines((0.0, 0.0, 0.0), (2.0, 2.0, 2.0))) == ["–", "–"]

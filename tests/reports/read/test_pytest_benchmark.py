@@ -52,6 +52,18 @@ class TestOurs:
         assert file.machine.label == "2 x Intel Xeon"
         assert file.noise.aa_interval == (0.994, 1.006)
 
+    def test_without_saved_samples_the_lists_beside_them_are_left_out(self):
+        """As pytest-benchmark saves it without --benchmark-save-data."""
+        moved = {"to_device_seconds": [0.1] * 3, "to_host_seconds": [0.2] * 3}
+        document = one_cell(launch_numbers=[0, 0, 1], waited_seconds=[0.0, 0.1, 0.2], transfer=moved)
+        document["benchmarks"][0]["stats"] = {"median": 0.011, "rounds": 3}
+        (cell,) = parse(document).cells
+        assert (cell.samples, cell.rounds, cell.median_seconds, cell.summary.rounds) == ((), (), 0.011, 3)
+        extra = cell.extra
+        assert (extra.round_numbers, extra.launch_numbers) == (None, None)
+        assert (extra.waited_seconds, extra.transfer) == (None, None)
+        assert extra.axes == {"size": 500, "dtype": "float32"}
+
     def test_the_least_that_a_cell_must_say(self):
         document = one_cell()
         info = document["benchmarks"][0]["extra_info"]

@@ -38,6 +38,12 @@ class TestCrossover:
         met = crossover([(10, 1.0, 1.0), (20, 2.0, 1.0)])
         assert (met.size, met.at_least) == (pytest.approx(10), False)
 
+    def test_what_pays_at_small_sizes_alone_is_not_said_to_pay_at_none(self):
+        lost = crossover([(100, 2.0, 1.0), (400, 1.0, 2.0)])
+        assert (lost.size, lost.pays, lost.text) == (None, "only below size 400", "only below 400")
+        met = crossover([(100, 1.0, 1.0), (400, 1.0, 2.0)])
+        assert (met.size, met.pays, met.text) == (None, "at no size up to 400", "not up to 400")
+
     def test_points_without_a_time_or_a_size_are_left_out(self):
         for gone in ((0, 1.0, 0.5), (5, 0.0, 0.5), (5, 1.0, 0.0), (-5, 1.0, 0.5)):
             found = crossover([gone, (10, 2.0, 1.0), (20, 3.0, 1.0)])
@@ -54,7 +60,8 @@ class TestCrossover:
         assert (found.at_least, found.largest, found.pays) == (False, 160, "from size about 40")
 
     def test_what_is_not_told(self):
-        assert (Crossover(5.0).largest, Crossover(5.0).at_least) == (0.0, False)
+        told = Crossover(5.0)
+        assert (told.largest, told.at_least, told.below) == (0.0, False, False)
 
     def test_the_last_crossing_of_several_counts(self):
         points = [(10, 1.0, 4.0), (20, 4.0, 1.0), (40, 1.0, 2.0), (80, 4.0, 2.0)]

@@ -15,7 +15,7 @@ from likeforlike.reports.sort.measured.measurements import Run
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict
 from likeforlike.reports.tell.report import build_report
-from likeforlike.reports.tell.sections.machines import _ends
+from likeforlike.reports.tell.sections.machines import _ends, _histogram
 from likeforlike.reports.write.markdown import to_markdown
 
 
@@ -132,3 +132,24 @@ def test_of_many_machines_with_files_apart_machines_are_counted_and_cells_that_a
     (told,) = _ends(context, lacking, first.label)
     assert "over the 1 cell of which all have a clear verdict (numpy 8)" in told
     assert not list(_ends(context, [i for i in clear if i.other.key.apart], first.label))
+
+
+def test_a_histogram_of_means_counts_machines_whose_files_stand_apart_once():
+    def told(*means):
+        each = [
+            SimpleNamespace(machine=machine(name), ratio=ratio, workload="matmul", device="cpu:0")
+            for name, ratio in means
+        ]
+        figure = _histogram(each, "box 1")
+        return figure.caption, figure.alternative
+
+    assert told(("m2", 0.5), ("m2", 1.0), ("m3", 2.0)) == (
+        "Geometric means of 2 machines over box 1, matmul cpu:0",
+        "Histogram of geometric mean ratios of matmul cpu:0: "
+        "3 means of 2 machines from ×0.500 to ×2.00, median ×1.00.",
+    )
+    assert told(("m2", 0.5), ("m3", 2.0)) == (
+        "Geometric means of 2 machines over box 1, matmul cpu:0",
+        "Histogram of geometric mean ratios of matmul cpu:0: "
+        "2 machines from ×0.500 to ×2.00, median ×1.25.",
+    )

@@ -24,6 +24,7 @@ from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.vendors.cpu_maker import Cpu
 from likeforlike.devices.vendors.device import Device, EnergyCounter, NotMeasurable
 from likeforlike.models.contract.implementation import Implementation
+from likeforlike.models.contract.training.recipe import MATCHED
 
 ENTRY = Implementation("numpy", "matmul", "numpy", "a product", "operator:add")
 CELL = Cell(ENTRY, "cpu:0", (), "g")
@@ -165,12 +166,14 @@ def test_a_turn_just_as_long_as_the_counter_goes_round_counts_and_a_longer_one_l
     [
         (replace(CELL, device="gpu:0"), ""),
         (replace(CELL, device="gpu:0", concurrent=True), ""),
-        (replace(CELL, device="gpu:0", axes=(("workers", 1),)), ""),
+        (replace(CELL, device="gpu:0", axes=(("workers", 1),), recipe=MATCHED), ""),
+        (replace(CELL, device="gpu:0", axes=(("workers", 2),)), ""),
+        (replace(CELL, device="gpu:0", axes=(("workers", "many"),)), ""),
         (
-            replace(CELL, device="gpu:0", axes=(("workers", 2),)),
+            replace(CELL, device="gpu:0", axes=(("workers", 2),), recipe=MATCHED),
             "it works on several GPUs, and one of them is read",
         ),
-        (replace(CELL, axes=(("workers", 2),)), ""),
+        (replace(CELL, axes=(("workers", 2),), recipe=MATCHED), ""),
         (replace(CELL, concurrent=True), "other devices' cells used the processor at the same time"),
     ],
 )
