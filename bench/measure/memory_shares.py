@@ -1,4 +1,4 @@
-"""Memory of a group: its entrants are resident together, and where they can't be they go in pairs."""
+"""Memory of a group: its entrants are resident together, and where they can't be they go in pairs, or alone."""
 
 from __future__ import annotations
 
@@ -56,6 +56,12 @@ def usable_device_bytes(cells: Sequence[Cell], plan: Plan) -> int | None:
     return device.memory_bytes * 9 // 10
 
 
+def one_at_a_time(cells: Sequence[Cell], plan: Plan) -> bool:
+    """Whether their device lets one process use it at a time, so that no two can be resident."""
+    device = plan.devices.get(cells[0].device)
+    return device is not None and device.exclusive
+
+
 def fit_together(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> bool:
     """Whether all of a group can be resident at once, in the host's memory and in their GPU's."""
     if sum(expected_bytes(cell, plan) for cell in cells) > usable_bytes:
@@ -68,8 +74,11 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
     """The cells of a group as one part if they fit into memory together, else in pairs.
 
     Each pair holds an entrant behind the one that it is held against: the first, of a twin the original,
-    of one on a further side the same on the first. Two that the host can't hold together either are apart.
+    of one on a further side the same on the first. Two that the host can't hold together either are apart,
+    and all where their GPU takes one process at a time.
     """
+    if one_at_a_time(cells, plan):
+        return [[cell] for cell in cells]
     if fit_together(cells, plan, usable_bytes):
         return [list(cells)]
     by_name = {cell.entry.name: cell for cell in reversed(cells)}  # of several sides the first
@@ -85,7 +94,12 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
 
 
 def parts_text(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> str:
-    """Says of a group that its entrants take turns in pairs, and why."""
+    """Says of a group that its entrants take turns in pairs, or none, and why."""
+    if one_at_a_time(cells, plan):
+        return (
+            f"{cells[0].group}: {cells[0].device} takes one process at a time, so that its {len(cells)} entrants "
+            "take no turns: their times are compared as of different hours; let it be shared (nvidia-smi -c DEFAULT)"
+        )
     need, have, whose = sum(expected_bytes(cell, plan) for cell in cells), usable_bytes, ""
     of_device = usable_device_bytes(cells, plan)
     if need <= have and of_device is not None:

@@ -82,9 +82,15 @@ def processor_throttle_row(place: Place, before: int | None, after: int | None) 
 
 
 def gpu_rows(place: Place, device: Device, states: Sequence[Mapping[str, Any] | None]) -> list[Row]:
-    """Clock and throttling of a GPU, from its states while frameworks worked on it."""
+    """Clock and throttling of a GPU, from its states while frameworks worked on it; whether it can be shared."""
     read = [state for state in states if state]
-    return [_clock_row(place, device, read), _throttle_row(place, read)]
+    rows = [_clock_row(place, device, read), _throttle_row(place, read)]
+    return [*rows, _sharing_row(place)] if device.exclusive else rows
+
+
+def _sharing_row(place: Place) -> Row:
+    found = "one process at a time (compute mode EXCLUSIVE_PROCESS): entrants can't take turns"
+    return place.warn("shared use", found, "nvidia-smi -c DEFAULT, or ask the cluster for it")
 
 
 def _clock_row(place: Place, device: Device, states: Sequence[Mapping[str, Any]]) -> Row:

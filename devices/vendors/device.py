@@ -46,6 +46,8 @@ class Device:
     """Who made it, by the name of a module in `devices.vendors`, such as ``nvidia``; empty: nobody known."""
     bus: str | None = None
     """Where the kernel has it, ``0000:03:00.0`` or a folder of /sys, for makers who name it so."""
+    exclusive: bool = False
+    """Whether its driver lets one process use it at a time."""
 
     @property
     def id(self) -> str:

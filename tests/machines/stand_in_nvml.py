@@ -19,6 +19,7 @@ class Gpu:
     throttle: int | None = 0
     pids: list = field(default_factory=list)
     millijoules: int | None = 5_000
+    compute_mode: int | None = 0
     slices: list | None = None
     """MIG slices by number, None where a number is not taken; None in all: not in MIG mode."""
 
@@ -117,6 +118,9 @@ class StandIn:
 
     def nvmlDeviceGetComputeRunningProcesses(self, gpu):  # noqa: N802
         return self._read([SimpleNamespace(pid=pid) for pid in gpu.pids])
+
+    def nvmlDeviceGetComputeMode(self, gpu):  # noqa: N802
+        return self._read(gpu.compute_mode)
 
     def nvmlDeviceGetMigMode(self, gpu):  # noqa: N802
         return self._read([int(gpu.slices is not None)] * 2)

@@ -11,6 +11,8 @@ from likeforlike.devices.vendors.device import Device, MigSlice
 from likeforlike.devices.vendors.nvidia.nvml import call_named, reading, session
 
 _MEBIBYTES_PER_GIBIBYTE = 1024
+_EXCLUSIVE_PROCESS = 3
+"""NVML_COMPUTEMODE_EXCLUSIVE_PROCESS, as clusters often set it."""
 
 
 def find_gpus(nvml: Any | None) -> list[Device]:
@@ -48,6 +50,7 @@ def _gpus_of_board(nvml: Any, index: int, driver: str | None, cuda: str | None) 
         cuda=cuda,
         nvml_index=index,
         maker="nvidia",
+        exclusive=call_named(nvml, ("nvmlDeviceGetComputeMode",), handle) == _EXCLUSIVE_PROCESS,
     )
     mode = call_named(nvml, ("nvmlDeviceGetMigMode",), handle)
     return list(_slices(nvml, handle, board)) if mode is not None and mode[0] == 1 else [board]

@@ -92,6 +92,18 @@ def test_a_gpu_s_memory_parts_a_group_that_the_host_holds() -> None:
     assert expected_device_bytes(training("a", device="gpu:0"), PLAN) > 4 * 70000 * 784 * 4
 
 
+def test_a_gpu_that_takes_one_process_at_a_time_has_no_two_together() -> None:
+    """As clusters set it: all but the first would be told that the device is busy."""
+    alone = plan(gpu=replace(GPU, memory_bytes=80 * GIB, exclusive=True))
+    cells = [kernel(name, device="gpu:0") for name in "abc"]
+    assert names(parts_that_fit(cells, alone, 10**12)) == [["a"], ["b"], ["c"]]
+    assert parts_that_fit(cells[:1], alone, 10**12) == [cells[:1]]
+    told = "a group: gpu:0 takes one process at a time, so that its 3 entrants take no turns: "
+    assert parts_text(cells, alone, 10**12).startswith(told)
+    beside = [kernel(name) for name in "abc"]
+    assert parts_that_fit(beside, alone, 10**12) == [beside]
+
+
 def test_who_fits_together_takes_turns_together() -> None:
     cells = [kernel(name) for name in "abcd"]
     need = sum(expected_bytes(cell, PLAN) for cell in cells)

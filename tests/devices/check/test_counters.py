@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from pretended_gpu import Gpu
@@ -111,6 +112,13 @@ def test_a_gpu_s_clock_and_why_it_is_held_back():
     clock, held = counters.gpu_rows(HERE, BOARD, [state(600, "power limit", HOT)])
     assert (clock.verdict, held.verdict) == ("warn", "warn")
     assert held.found == "held back: too hot, held back by the driver"
+
+
+def test_a_gpu_that_takes_one_process_at_a_time_is_told():
+    *_, row = counters.gpu_rows(HERE, replace(BOARD, exclusive=True), [state()])
+    assert (row.what, row.verdict) == ("shared use", "warn")
+    assert row.found.startswith("one process at a time")
+    assert [row.what for row in counters.gpu_rows(HERE, BOARD, [state()])] == ["GPU clock", "throttling"]
 
 
 def test_a_gpu_that_tells_nothing():

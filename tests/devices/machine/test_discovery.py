@@ -27,6 +27,13 @@ def test_a_gpu_is_described(make_nvml, board):
     assert (gpu.driver, gpu.cuda) == ("550.54.15", "12.4")
 
 
+@pytest.mark.parametrize(("mode", "exclusive"), [(0, False), (2, False), (3, True), (None, False)])
+def test_a_gpu_that_takes_one_process_at_a_time_is_known(make_nvml, board, mode, exclusive):
+    """NVML's modes: default, exclusive thread (gone), prohibited, exclusive process."""
+    _, gpu = find_devices(known_makers(nvidia=make_nvml(board(compute_mode=mode))), environ={})
+    assert gpu.exclusive is exclusive
+
+
 def test_nvml_is_closed_again(make_nvml, board):
     nvml = make_nvml(board())
     find_devices(known_makers(nvidia=nvml), environ={})
