@@ -1,4 +1,4 @@
-"""Memory of a group: its entrants are resident together, and where they can't be they go in pairs, or alone."""
+"""Memory of a group: its entrants are resident together; where they can't be they go in pairs, or alone."""
 
 from __future__ import annotations
 
@@ -97,8 +97,9 @@ def parts_text(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> str:
     """Says of a group that its entrants take turns in pairs, or none, and why."""
     if one_at_a_time(cells, plan):
         return (
-            f"{cells[0].group}: {cells[0].device} takes one process at a time, so that its {len(cells)} entrants "
-            "take no turns: their times are compared as of different hours; let it be shared (nvidia-smi -c DEFAULT)"
+            f"{cells[0].group}: {cells[0].device} takes one process at a time, so that its {len(cells)} "
+            "entrants take no turns: their times are compared as those of different hours; nvidia-smi -c "
+            "DEFAULT lets it be shared"
         )
     need, have, whose = sum(expected_bytes(cell, plan) for cell in cells), usable_bytes, ""
     of_device = usable_device_bytes(cells, plan)

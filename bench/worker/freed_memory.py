@@ -1,7 +1,7 @@
 """Inside a worker: what a training has freed goes back to the system before the next epoch would not fit.
 
-glibc keeps freed blocks for later (malloc(3), mallopt(3)). A training that frees a large buffer every epoch, as
-``tf.data`` does with one to shuffle in, may grow by it every epoch until the memory is at its end.
+glibc keeps freed blocks for later (malloc(3), mallopt(3)). A training that frees a large buffer every epoch,
+as ``tf.data`` does with one to shuffle in, may grow by it every epoch until the memory is at its end.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def resident_bytes() -> int:
 
 
 def trim() -> int:
-    """Give freed memory back by malloc_trim(3). Raises AttributeError where the C library has no such function."""
+    """Give freed memory back by malloc_trim(3). Raises AttributeError where the C library has none."""
     return int(ctypes.CDLL(None).malloc_trim(0))
 
 
@@ -49,7 +49,7 @@ class FreedMemory:
     _largest_growth: int = 0
 
     def after_epoch(self) -> None:
-        """Give it back if the process has grown, and would outgrow its limit or the machine in a few epochs."""
+        """Give it back if the process has grown, and would soon outgrow its limit or the machine."""
         now = told(self.resident) if self.limit_bytes else None
         if now is None:
             return

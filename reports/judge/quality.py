@@ -20,6 +20,7 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     validation_images,
 )
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
+from likeforlike.reports.statistics.moderated_variance import SeedScatter
 from likeforlike.reports.statistics.training.accuracy import (
     AccuracyVerdict,
     Announcement,
@@ -27,7 +28,6 @@ from likeforlike.reports.statistics.training.accuracy import (
     accuracy_verdict,
     may_be_called_faster,
 )
-from likeforlike.reports.statistics.moderated_variance import SeedScatter
 from likeforlike.reports.statistics.training.validation_loss import may_be_called_faster_by_loss
 from likeforlike.reports.statistics.verdicts import Word
 

@@ -104,7 +104,9 @@ def test_limits_may_be_the_least_and_numpys():
 @pytest.mark.parametrize("name", ["side", "cache", "run", "comparison"])
 def test_a_grid_of_several_functions_has_no_name_that_is_an_axis_of_ours(name):
     grid = {"n": [1], name: [64, 128]}
-    with pytest.raises(ValueError, match=f"compare: grid has the name '{name}', which means something else here"):
+    with pytest.raises(
+        ValueError, match=f"compare: grid has the name '{name}', which means something else here"
+    ):
         asked_of([len, sum], grid=grid)
     # of one function the points are entrants, and no axes
     assert asked_of([len], grid=grid).points == ({"n": 1, name: 64}, {"n": 1, name: 128})

@@ -8,8 +8,8 @@ from likeforlike.reports.read.machines import Machine
 from likeforlike.reports.read.plain_results import plain_cell
 from likeforlike.reports.read.result_file import Cell, Commit, ResultFile, Tool
 from likeforlike.reports.read.schema.cells import Extra
-from likeforlike.reports.read.schema.training import Epoch
 from likeforlike.reports.read.schema.runs import Header
+from likeforlike.reports.read.schema.training import Epoch
 from likeforlike.reports.sort.measured.keys import Key
 from likeforlike.reports.sort.measured.measurements import Measurement, Run
 

@@ -197,7 +197,7 @@ class TimeLeft:
         self._learn_of_rounds(part)
 
     def _learn_of_rounds(self, part: Part) -> None:
-        """What a kernel's launch tells when it has ended: of its calls, and of how long its rounds went on."""
+        """What a kernel's launch tells when it has ended: of its calls, and of how long rounds went on."""
         if part.expected.epochs is not None or not part.rounds:
             return
         self._experience.add(_units(part.expected, part.samples))

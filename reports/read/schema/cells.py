@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr
 
 from likeforlike.reports.read.schema.quantities import Count, Positive, Scalar, Seconds, Share, Text, Whole
-from likeforlike.reports.read.schema.training import Brought, Data, Epoch, LATER_RECIPE_FIELDS, TimeToAccuracy
+from likeforlike.reports.read.schema.training import LATER_RECIPE_FIELDS, Brought, Data, Epoch, TimeToAccuracy
 
 
 class Verified(Struct, frozen=True):

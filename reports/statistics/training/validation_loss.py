@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from likeforlike.reports.statistics.training.accuracy import Announcement
 from likeforlike.reports.statistics.moderated_variance import LEAST_SEEDS, joint_freedom
+from likeforlike.reports.statistics.training.accuracy import Announcement
 from likeforlike.reports.statistics.verdicts import Word
 
 MARGIN = 0.02

@@ -197,15 +197,15 @@ def _memory_section(context: Context) -> Section | None:
     if not told:
         return None
     text = Text(
-        f"Memory ran short between epochs of {listed(told)}: the harness gave back what the training had freed "
-        "and the C library kept (malloc_trim). By itself it would have grown on. Its peak memory is therefore "
-        "less here than in a program of one's own."
+        f"Memory ran short between epochs of {listed(told)}: the harness gave back what the training had "
+        "freed and the C library kept (malloc_trim). By itself it would have grown on. Its peak memory is "
+        "therefore less here than in a program of one's own."
     )
     return section("memory", "Memory that ran short", [text])
 
 
 def _cell_name(cell: Unmeasured) -> str:
-    """``training keras-fit gpu:0 matched``, whichever run it is of; the file's own name where it tells no more."""
+    """``training keras-fit gpu:0 matched``, whichever run it is of; else the name that the file gives."""
     if not (cell.workload and cell.implementation):
         return cell.cell
     axes = axes_text(tuple((k, v) for k, v in cell.axes.items() if k != REPEAT_AXIS))
@@ -213,9 +213,15 @@ def _cell_name(cell: Unmeasured) -> str:
 
 
 def _unmeasured_section(context: Context) -> Section | None:
-    """Every cell that gave no figure, with outcome and reason; the seeds of a training that fail alike in one row."""
+    """Every cell that gave no figure, with outcome and reason; seeds that fail alike are one row."""
     alike = Counter(
-        (_cell_name(cell), context.study.titles[file.machine.id], cell.outcome, cell.reason, cell.workload or "")
+        (
+            _cell_name(cell),
+            context.study.titles[file.machine.id],
+            cell.outcome,
+            cell.reason,
+            cell.workload or "",
+        )
         for file in context.study.files
         for cell in file.unmeasured
     )

@@ -14,8 +14,8 @@ from likeforlike.reports.sort.beside_time.accuracies import (
     validation_images,
 )
 from likeforlike.reports.sort.measured.measurements import Measurement
-from likeforlike.reports.statistics.training.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
 from likeforlike.reports.statistics.moderated_variance import SeedScatter
+from likeforlike.reports.statistics.training.accuracy import AccuracyVerdict, MeanAccuracy, mean_accuracy
 from likeforlike.reports.statistics.training.time_to_accuracy import TimeToAccuracyOverRuns, time_to_accuracy
 from likeforlike.reports.statistics.training.validation_loss import mean_loss
 from likeforlike.reports.tell.document import Entry

@@ -246,7 +246,11 @@ class TestKernels:
         told = refused(workloads=("plain", "product"), transfer=True)
         assert told == "--transfer: none of product, plain is timed with its copies; leave it out"
         copied = {**DECLARED, "product": replace(DECLARED["product"], transfers=True)}
-        asked = {"registry": Registry(ENTRIES, (), copied), "workloads": ("plain", "product"), "transfer": True}
+        asked = {
+            "registry": Registry(ENTRIES, (), copied),
+            "workloads": ("plain", "product"),
+            "transfer": True,
+        }
         assert ids(**asked) == ids(workloads=("plain", "product"))
         told = refused(timing="unsynchronised", **asked)
         assert told == "--transfer: calls that are not waited for are timed alone; leave one of them out"
@@ -488,8 +492,16 @@ class TestSides:
         assert found == ["plain-fresh-cpu:0-old", "plain-fresh-cpu:0-new"]
 
     def test_those_of_other_workloads_alone_are_refused_though_sides_have_them(self):
-        sides = self.side("old", *ENTRIES), self.side("new", *ENTRIES, *of("early", "fresh"), *of("nobody's", "x"))
-        for name, whose in (("mul", "product"), ("fresh", "early"), ("x", "nobody's"), ("slow", "train, further")):
+        sides = (
+            self.side("old", *ENTRIES),
+            self.side("new", *ENTRIES, *of("early", "fresh"), *of("nobody's", "x")),
+        )
+        for name, whose in (
+            ("mul", "product"),
+            ("fresh", "early"),
+            ("x", "nobody's"),
+            ("slow", "train, further"),
+        ):
             told = refused(sides=sides, workloads=("plain",), implementations=(name,))
             assert told == (
                 f"--implementations: {name!r} is of {whose}, and measured is plain; "

@@ -439,12 +439,12 @@ class TestKept:
         (tmp_path / f"{one.folder}.npz").write_text("an answer")
         kept(world, one, answers_folder=tmp_path)  # which the second launch doesn't find
         assert [group.turns[0].spec.answer_file for group in world.groups] == ["kept", ""]
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_worker_knows_how_much_it_may_hold(self, world):
         kept(world, kernel("a", 1))
         specs = [turn.spec for group in world.groups for turn in group.turns]
         assert {(spec.memory_bytes, spec.free_floor_bytes) for spec in specs} == {(2**40, 0)}
-        assert list(tmp_path.iterdir()) == []
 
 
 class TestNotMeasured:

@@ -30,7 +30,8 @@ class Process:
 
     def train(self, limit_bytes: int, floor_bytes: int = 0) -> FreedMemory:
         made = FreedMemory(limit_bytes, floor_bytes, self.resident, self.free, self.give_back)
-        for self.now in self.left:
+        for left in self.left:
+            self.now = left
             made.after_epoch()
         return made
 

@@ -10,8 +10,8 @@ import pytest
 from likeforlike.reports.judge.comparisons import Comparison, base_of_sets
 from likeforlike.reports.judge.means import GeometricMean
 from likeforlike.reports.judge.quality import Quality
-from likeforlike.reports.statistics.training.accuracy import Announcement, accuracy_verdict
 from likeforlike.reports.statistics.ratios import RatioEstimate
+from likeforlike.reports.statistics.training.accuracy import Announcement, accuracy_verdict
 from likeforlike.reports.statistics.verdicts import Verdict
 
 FREE, BARRED = Announcement(True, ""), Announcement(False, "trained to 80 %")

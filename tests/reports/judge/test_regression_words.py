@@ -9,8 +9,8 @@ import pytest
 
 from likeforlike.reports.judge.quality import Quality
 from likeforlike.reports.judge.regressions import Check, Outcome
-from likeforlike.reports.statistics.training.accuracy import Announcement
 from likeforlike.reports.statistics.ratios import RatioEstimate
+from likeforlike.reports.statistics.training.accuracy import Announcement
 from likeforlike.reports.statistics.verdicts import Verdict
 
 FREE, BARRED = Announcement(True, ""), Announcement(False, "trained to 80 %")

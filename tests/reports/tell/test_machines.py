@@ -47,8 +47,8 @@ def test_a_machine_that_was_busy_is_told():
 
 def test_cells_measured_beside_others_are_told():
     document = machine_file("n1", 1.0)
-    for cell in document["benchmarks"][:2]:
-        cell["extra_info"]["concurrent"] = True
+    for measured_beside in document["benchmarks"][:2]:
+        measured_beside["extra_info"]["concurrent"] = True
     assert "2 cells were measured while a neighbour ran on another device" in markdown_of(document)
 
 
@@ -150,6 +150,5 @@ def test_a_histogram_of_means_counts_machines_whose_files_stand_apart_once():
     )
     assert told(("m2", 0.5), ("m3", 2.0)) == (
         "Geometric means of 2 machines over box 1, matmul cpu:0",
-        "Histogram of geometric mean ratios of matmul cpu:0: "
-        "2 machines from ×0.500 to ×2.00, median ×1.25.",
+        "Histogram of geometric mean ratios of matmul cpu:0: 2 machines from ×0.500 to ×2.00, median ×1.25.",
     )

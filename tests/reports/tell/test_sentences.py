@@ -168,7 +168,9 @@ def test_whose_freed_memory_the_harness_gave_back_is_told():
     assert told() == []
     cells[2]["extra_info"]["freed_memory_given_back"] = 1
     (once,) = told()
-    assert once.startswith("Memory ran short between epochs of training eager-loop cpu:0 matched (once): the harness")
+    assert once.startswith(
+        "Memory ran short between epochs of training eager-loop cpu:0 matched (once): the harness"
+    )
     cells[3]["extra_info"]["freed_memory_given_back"] = 3
     cells[0]["extra_info"]["freed_memory_given_back"] = 2
     (text,) = told()

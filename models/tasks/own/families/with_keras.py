@@ -206,7 +206,8 @@ def _refuse_masked(outputs: Any) -> None:
     if mask is not None and not np.asarray(keras.ops.convert_to_numpy(mask)).all():
         raise Refused(
             "--model: its outputs are masked, as Embedding(mask_zero=True) and Masking do: fit leaves those "
-            "places out of the loss, other loops don't; build it without, or end it in a layer that takes no mask"
+            "places out of the loss, other loops don't; build it without, or end it in a layer that uses the "
+            "mask up"
         )
 
 

@@ -15,8 +15,8 @@ from likeforlike.reports.sort.beside_time.accuracies import (
 )
 from likeforlike.reports.sort.epochs import on_one_basis
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
-from likeforlike.reports.statistics.training.accuracy import mean_accuracy
 from likeforlike.reports.statistics.median_intervals import median_interval
+from likeforlike.reports.statistics.training.accuracy import mean_accuracy
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Block, Entry, Figure, Row, Section, Table, Text, row, section
 from likeforlike.reports.tell.formatting import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from likeforlike.reports.read.schema.training import Brought
 from likeforlike.reports.read.schema.declarations import TASK
+from likeforlike.reports.read.schema.training import Brought
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.tell.context import Context, Kinds
 from likeforlike.reports.tell.document import Block, Entry, Points, Section, Table, Text, row, section

@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from likeforlike.reports.read.schema.training import Epoch
 from likeforlike.reports.read.schema.declarations import TASK
+from likeforlike.reports.read.schema.training import Epoch
 from likeforlike.reports.sort.epochs import epoch_seconds, mean, runs_with_epochs, tells_phases
 from likeforlike.reports.sort.likeness.comparability import NOT_STATED, recipe_differences
 from likeforlike.reports.sort.measured.keys import UNSTATED

@@ -96,7 +96,11 @@ def test_layers_tell_how_their_kernels_start_as_keras_calls_it(module: ModuleTyp
 def test_outputs_with_masked_places_are_refused(module: ModuleType, zeros: bool, whole: bool) -> None:
     """Keras's fit leaves them out of the mean; where no place is masked it is everybody's mean."""
     module.net = lambda: keras.Sequential(  # type: ignore[attr-defined]
-        [keras.Input((3,), dtype="int32"), keras.layers.Embedding(4, 2, mask_zero=True), keras.layers.Dense(3)]
+        [
+            keras.Input((3,), dtype="int32"),
+            keras.layers.Embedding(4, 2, mask_zero=True),
+            keras.layers.Dense(3),
+        ]
     )
     rows = np.array([[1, 2, 3], [3, 1, 0 if zeros else 2]], np.int32)
     model = opened("a_users_module:net", "keras", "sparse-crossentropy", rows)
@@ -110,7 +114,12 @@ def test_outputs_with_masked_places_are_refused(module: ModuleType, zeros: bool,
 def test_a_mask_that_a_layer_has_used_up_is_no_matter(module: ModuleType) -> None:
     layers = keras.layers
     module.net = lambda: keras.Sequential(  # type: ignore[attr-defined]
-        [keras.Input((3,), dtype="int32"), layers.Embedding(4, 2, mask_zero=True), layers.GRU(2), layers.Dense(3)]
+        [
+            keras.Input((3,), dtype="int32"),
+            layers.Embedding(4, 2, mask_zero=True),
+            layers.GRU(2),
+            layers.Dense(3),
+        ]
     )
     rows = np.array([[1, 2, 0]], np.int32)
     assert opened("a_users_module:net", "keras", "sparse-crossentropy", rows).outputs(rows).shape == (1, 3)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from likeforlike.reports.statistics.moderated_variance import seed_scatter
 from likeforlike.reports.statistics.training.accuracy import (
     accuracies_with_false_discovery_rate,
     accuracy_verdict,
     may_be_called_faster,
     mean_accuracy,
 )
-from likeforlike.reports.statistics.moderated_variance import seed_scatter
 
 
 def by_seed(*values, start=0):

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import pytest
 from scipy import stats
 
+from likeforlike.reports.statistics.moderated_variance import SeedScatter, Spread
 from likeforlike.reports.statistics.training import accuracy
 from likeforlike.reports.statistics.training.accuracy import (
     AccuracyVerdict,
@@ -16,7 +17,6 @@ from likeforlike.reports.statistics.training.accuracy import (
     may_be_called_faster,
     mean_accuracy,
 )
-from likeforlike.reports.statistics.moderated_variance import SeedScatter, Spread
 
 
 def by_seed(*values, start=0):
