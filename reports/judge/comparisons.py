@@ -26,6 +26,7 @@ from likeforlike.reports.read.schema.declarations import DIVIDED_TASK, NOISE_FLO
 from likeforlike.reports.sort.baselines import (
     KERAS,
     base_of,
+    base_of_sets,
     equal_terms,
     ladders_of,
     orders_of,
@@ -392,15 +393,3 @@ def _within_groups(grounds: Grounds, machines: Sequence[Machine]) -> Iterable[Co
                 estimate = allowing_for_choice(found.verdict.estimate, len(group.items))
                 found = replace(found, verdict=replace(found.verdict, estimate=estimate))
             yield found
-
-
-def base_of_sets(study: Study, sets: Iterable[str]) -> str:
-    """Of the names of files that stand side by side the one that others are compared with.
-
-    That is the set of the file called for, which bears its name, with a number, or holds it beside others.
-    """
-    names, wanted = list(sets), study.base_file
-    if wanted in names:
-        return wanted
-    holding = {pool.name for pool in study.pools if any(file.label == wanted for file in pool.files)}
-    return next((name for name in names if name in holding or name.startswith(f"{wanted} (")), names[0])

@@ -179,3 +179,15 @@ def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement 
         if one.key.axis.get("workers") == 1 and alike(one) == alike(item):
             return one
     return None
+
+
+def base_of_sets(study: Study, sets: Iterable[str]) -> str:
+    """Of the names of files that stand side by side the one that others are compared with.
+
+    That is the set of the file called for, which bears its name, with a number, or holds it beside others.
+    """
+    names, wanted = list(sets), study.base_file
+    if wanted in names:
+        return wanted
+    holding = {pool.name for pool in study.pools if any(file.label == wanted for file in pool.files)}
+    return next((name for name in names if name in holding or name.startswith(f"{wanted} (")), names[0])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from likeforlike.reports.judge.comparisons import Comparison, base_of_sets
+from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
+from likeforlike.reports.sort.baselines import base_of_sets
 from likeforlike.reports.sort.likeness.measuring_options import options_of
 from likeforlike.reports.sort.likeness.repetitions import ASKED_FOR, commit_text
 from likeforlike.reports.sort.measured.keys import Key

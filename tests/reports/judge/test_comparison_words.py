@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from likeforlike.reports.judge.comparisons import Comparison, base_of_sets
+from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.judge.means import GeometricMean
 from likeforlike.reports.judge.quality import Quality
+from likeforlike.reports.sort.baselines import base_of_sets
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.training.accuracy import Announcement, accuracy_verdict
 from likeforlike.reports.statistics.verdicts import Verdict
