@@ -82,7 +82,7 @@ def processor_throttle_row(place: Place, before: int | None, after: int | None) 
 
 
 def gpu_rows(place: Place, device: Device, states: Sequence[Mapping[str, Any] | None]) -> list[Row]:
-    """Clock and throttling of a GPU, from its states while frameworks worked on it; and if it is exclusive."""
+    """Clock and throttling of a GPU, from its states while frameworks worked on it; that it is exclusive."""
     read = [state for state in states if state]
     rows = [_clock_row(place, device, read), _throttle_row(place, read)]
     return [*rows, _sharing_row(place)] if device.exclusive else rows

@@ -41,7 +41,7 @@ class TestColumns:
     def test_no_columns_come_or_go_with_the_files(self, write):
         for rows in (True, False):
             empty = likeforlike.read(write("empty.json", samples.document([])), samples=rows)
-            full = likeforlike.read("repetition-2026", samples=rows)
+            full = likeforlike.read("kernels-2026", "recipes-2026", samples=rows)
             assert len(empty) == 0
             assert [name for name in full if name not in ("size", "dtype", "what")] == list(empty)
             kinds = full.dtypes.drop(["size", "dtype", "what", "run", "recipe"])
@@ -308,10 +308,10 @@ class TestPlainFiles:
 
 class TestSeveralFiles:
     def test_rows_in_the_order_of_the_files(self, write):
-        frame = likeforlike.read("repetition-2026", "notebook-2020", samples=False)
+        frame = likeforlike.read("recipes-2026", "notebook-2020", samples=False)
         expected = [
             cell["extra_info"]["cell"]
-            for name in ("repetition-2026", "notebook-2020")
+            for name in ("recipes-2026", "notebook-2020")
             for cell in published(name)["benchmarks"]
         ]
         assert list(frame.loc[frame["outcome"] == "measured", "cell"]) == expected

@@ -128,7 +128,7 @@ class TestPublishedFiles:
 
     def test_samples_pair_as_the_readme_has_them(self):
         """Keras under its recipe against the hand-written loop under its own: over runs, each its epochs."""
-        frame = likeforlike.read("repetition-2026").set_index(["file", "group", "run", "round"])
+        frame = likeforlike.read("recipes-2026").set_index(["file", "group", "run", "round"])
         sides = [
             frame.loc[frame["recipe"] == recipe, "epoch_seconds"] for recipe in ("keras-2020", "manual-2020")
         ]
@@ -167,7 +167,7 @@ class TestDocument:
         names = {"likeforlike": likeforlike}  # imported by the block before
         exec(self.code("sound"), names)
         expected = {}
-        for cell in published("repetition-2026")["benchmarks"]:
+        for cell in published("kernels-2026")["benchmarks"]:
             info = cell["extra_info"]
             axes = " ".join(str(value) for axis, value in info["axes"].items() if axis != "run")
             place = info["workload"], axes, info["device"], info["implementation"]

@@ -209,7 +209,7 @@ def test_of_two_files_the_sound_one_is_not_written_either(tmp_path, write, capsy
     document = copy.deepcopy(SHIPPED)
     edited_sample(document)
     folder = tmp_path / "shared"
-    assert main(["repetition-2026", write("forged.json", document), "--to", str(folder)]) == 2
+    assert main(["recipes-2026", write("forged.json", document), "--to", str(folder)]) == 2
     assert not folder.exists()
 
 
@@ -311,7 +311,7 @@ def test_a_file_that_came_by_another_way_is_checked_too(tmp_path, capsys):
     assert "named.json: machine_info.node tells the host's name" in told
     assert "was edited" in told
     assert f"{PAGE}: tells nothing of named.json" in told
-    assert main(["repetition-2026", "--to", str(folder)]) == 2  # no page over unchecked files
+    assert main(["recipes-2026", "--to", str(folder)]) == 2  # no page over unchecked files
     assert len(list(folder.glob("*.json"))) == 3
 
 

@@ -167,7 +167,7 @@ def changed(report, old, new, where=("findings", "prose", "tables")):
 
 PLANTED = {
     "a finding that calls the same what a table calls slower": (
-        "repetition-2026",
+        "matched-2026",
         "loop is slower than Keras fit, taking",
         "loop and Keras fit take the same time, taking",
         ("findings",),
