@@ -81,6 +81,11 @@ def interval_seconds(item: Measurement) -> tuple[float, float] | None:
     return math.exp(mean - half), math.exp(mean + half)
 
 
+def machines_among(placed: Sequence[Placed]) -> int:
+    """How many machines stand at a cell: one may do so several times."""
+    return len({one.item.machine.id for one in placed})
+
+
 def firsts(cells: Iterable[Sequence[Placed]]) -> dict[str, int]:
     """How often each machine, by id, surely has the first place among several machines.
 
