@@ -32,6 +32,7 @@ from likeforlike.reports.sort.baselines import (
     orders_of,
     published_pair,
     scaled_from,
+    sets_with_common_cells,
     side_pairs,
     whole_pair,
 )
@@ -364,7 +365,9 @@ def _across_files(
     for items in study.by_workload.values():
         apart = [item for item in items if item.key.apart and item.kind != NOISE_FLOOR]
         for machine, mine in grouped((item.machine.id, item) for item in apart).items():
-            sets = grouped((item.key.apart, item) for item in mine)
+            sets = sets_with_common_cells(mine)
+            if not sets:
+                continue
             base_set = base_of_sets(study, sets)
             bases = grouped((item.key.bare, item) for item in sets[base_set])
             floors = [item for item in study.of_kind(NOISE_FLOOR) if item.machine.id == machine]

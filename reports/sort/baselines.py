@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -179,6 +180,13 @@ def scaled_from(items: Iterable[Measurement], item: Measurement) -> Measurement 
         if one.key.axis.get("workers") == 1 and alike(one) == alike(item):
             return one
     return None
+
+
+def sets_with_common_cells(items: Iterable[Measurement]) -> dict[str, list[Measurement]]:
+    """By name the sets of files that stand side by side; without those that share no cell with another."""
+    sets = grouped((item.key.apart, item) for item in items)
+    holders = Counter(key for mine in sets.values() for key in {item.key.bare for item in mine})
+    return {name: mine for name, mine in sets.items() if any(holders[item.key.bare] > 1 for item in mine)}
 
 
 def base_of_sets(study: Study, sets: Iterable[str]) -> str:

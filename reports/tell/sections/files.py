@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
-from likeforlike.reports.sort.baselines import base_of_sets
+from likeforlike.reports.sort.baselines import base_of_sets, sets_with_common_cells
 from likeforlike.reports.sort.likeness.measuring_options import options_of
 from likeforlike.reports.sort.likeness.repetitions import ASKED_FOR, commit_text
 from likeforlike.reports.sort.measured.keys import Key
@@ -84,7 +84,7 @@ def findings(context: Context) -> Kinds:
 
 
 def _places(context: Context) -> dict[tuple[str, str], Sets]:
-    """By machine id and workload, where files stand side by side."""
+    """By machine id and workload, where files stand side by side and have cells in common."""
     found = grouped(
         ((item.machine.id, item.key.workload), item)
         for item in context.study.measurements
@@ -92,9 +92,10 @@ def _places(context: Context) -> dict[tuple[str, str], Sets]:
     )
     places: dict[tuple[str, str], Sets] = {}
     for place, items in found.items():
-        sets = grouped((item.key.apart, item) for item in items)
-        base = base_of_sets(context.study, sets)
-        places[place] = {base: sets[base], **sets}
+        sets = sets_with_common_cells(items)
+        if sets:
+            base = base_of_sets(context.study, sets)
+            places[place] = {base: sets[base], **sets}
     return places
 
 

@@ -18,6 +18,7 @@ from likeforlike.reports.sort.baselines import (
     orders_of,
     published_pair,
     scaled_from,
+    sets_with_common_cells,
     side_pairs,
     whole_pair,
 )
@@ -257,3 +258,13 @@ def test_several_workers_are_held_against_one():
     one = item(1)
     assert scaled_from([*others, one], four) is one
     assert scaled_from(others, four) is None
+
+
+def test_files_that_share_no_cell_with_another_don_t_stand_side_by_side():
+    def item(name, file):
+        return of(cell(name, axes={"size": 8, "file": file}))
+
+    a, b, c = [item("numpy", "a")], [item("numpy", "b"), item("jax", "b")], [item("torch", "c")]
+    assert sets_with_common_cells([*c, *a, *b]) == {"a": a, "b": b}
+    assert sets_with_common_cells([*a, *c]) == {}
+    assert sets_with_common_cells([]) == {}
