@@ -266,7 +266,7 @@ class Campaign:
         # in the order in which they are to be started
         by_name = {cell.id: cell for cell in fit}
         workers = {name: self._lend(by_name[name], pool, start) for name, start in starts.items()}
-        turns = [self._turn(cell, workers[cell.id], starts[cell.id]) for cell in fit]
+        turns = [self._turn(cell, workers[cell.id], starts[cell.id], pool.limits) for cell in fit]
         try:
             self._run(turns, draw, first_round(launch, session, part), keep)
         finally:
@@ -286,9 +286,9 @@ class Campaign:
             or far_in_an_earlier_run(cell, self._cells, {k: r.seconds for k, r in self.records.items()})
         )
 
-    def _turn(self, cell: Cell, worker: Worker, start: Start) -> Turn:
+    def _turn(self, cell: Cell, worker: Worker, start: Start, limits: MemoryLimits) -> Turn:
         hand = WatchedHand(worker, cell, self.progress)
-        spec = within(worker.limits, spec_of(cell, self.plan))
+        spec = within(limits, spec_of(cell, self.plan))
         if start.launch == 0:
             spec = with_answers(spec, cell, self.plan)
         turn = Turn(cell, spec, hand, self.plan.options.cell_timeout_seconds)

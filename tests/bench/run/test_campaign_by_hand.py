@@ -92,7 +92,7 @@ class Lends:
         self.limits = MemoryLimits(2**40, 0)
 
     def lend(self, environment, has_peers, interpreter):
-        worker = SimpleNamespace(entrant=environment["ENTRANT"], limits=self.limits)
+        worker = SimpleNamespace(entrant=environment["ENTRANT"])
         self.log.append(("lent", worker.entrant, environment, has_peers, interpreter))
         return worker
 
