@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 if "## What it found" not in README:
     pytest.skip("the notebook's repetition is not shipped yet", allow_module_level=True)
-SECTIONS = ("What it found", "The two recipes, measured again", "On a GPU")
+SECTIONS = ("What it found", "On a GPU")
 
 
 @pytest.fixture(scope="module", params=SECTIONS)
