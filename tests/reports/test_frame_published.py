@@ -43,7 +43,7 @@ class TestPublishedFiles:
                 same(frame[axis], (info["axes"].get(axis) for info in infos))
         same(frame["run"], (info["axes"].get("run", 0) for info in infos))
 
-    @pytest.mark.parametrize("name", sorted({*PUBLISHED} - {"h200-2026", "kernels-2026"}))  # without trainings
+    @pytest.mark.parametrize("name", sorted({*PUBLISHED} - {"h200-2026", "kernels-2026"}))
     def test_an_epoch_stands_beside_its_sample(self, name):
         cells = [c for c in published(name)["benchmarks"] if c["extra_info"]["workload"] == "training"]
         frame = likeforlike.read(name)
@@ -134,7 +134,8 @@ class TestPublishedFiles:
             frame.loc[frame["recipe"] == recipe, "epoch_seconds"] for recipe in ("keras-2020", "manual-2020")
         ]
         ratios = (sides[1] / sides[0]).dropna()
-        assert len(ratios) == 4 * 68 - 26  # of four runs, whose first two epochs are no samples; 26 were disturbed
+        # of four runs, whose first two epochs are no samples; 26 were disturbed
+        assert len(ratios) == 4 * 68 - 26
         told = re.search(r"the loop takes ×([\d.]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
         by_run = np.log(ratios).groupby(level="run").median()
         assert f"{np.exp(by_run.mean()):.2f}" == told[1]
