@@ -32,7 +32,7 @@ OTHER_MEANINGS = {
     ("reports/tell/sections/beside_time/feeding.py", "feeding"): "what a step may wait for",
     ("reports/draw/style.py", "text"): "settings of matplotlib's",
     ("models/contract/training/ways.py", "feeding"): "a field of recipes",
-    ("reports/read/schema/cells.py", "feeding"): "a field of recipes",
+    ("reports/read/schema/training.py", "feeding"): "a field of recipes",
     ("reports/tell/wording/parts_text.py", "feeding"): "a field of recipes",
 }
 
