@@ -75,6 +75,18 @@ class TestWhen:
         assert process.train(590).times == 1
         assert process.given_back_at == [400]
 
+    def test_so_is_a_large_growth_after_it(self):
+        """Of 100 that were left 350 are 250 more; two such would make 850."""
+        process = Process(100, 200, 300, 400, 350)
+        process.train(590)
+        assert process.given_back_at == [400, 350]
+
+    def test_what_it_holds_after_its_first_epoch_is_no_growth(self):
+        """Else 150 and twice 99 would be 348."""
+        process = Process(100, 150)
+        process.train(300)
+        assert process.given_back_at == []
+
     def test_what_is_not_freed_is_tried_again_and_counted(self):
         process = Process(100, 300, 320, least=300)
         assert process.train(400).times == 2

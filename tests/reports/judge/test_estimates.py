@@ -11,6 +11,7 @@ import report_plain as plain
 import report_samples as samples
 from report_launched import cell, document, steady
 from report_studies import study_of
+from scipy import stats
 
 from likeforlike.reports.judge.estimates import (
     allowing_for_choice,
@@ -217,6 +218,65 @@ class TestUnpaired:
         estimate = unpaired_estimate(*measured(document(*cells)), Known())
         assert (estimate.untold, estimate.has_interval) == (True, False)
         assert estimate.hindrance == "p99 needs 368 calls a launch, 40 were timed"
+
+
+class TestAtTheSameTimes:
+    """Two that took no turns in several runs of both: each run gives a ratio, whatever its own pace."""
+
+    PACES = (0.01, 0.03)
+
+    def sides(self, *ratios):
+        """Runs of two launches in which b takes so much of a's time, of the log."""
+        files = []
+        for number, log in enumerate(ratios):
+            pace = self.PACES[number]
+            first = cell("a", steady(pace, 2), group="another")
+            second = cell("b", steady(pace * math.exp(log), 2))
+            files.append(document(first, second, run_id=f"run {number}"))
+        return measured(*files)
+
+    def arm(self, estimate):
+        return math.log(estimate.high / estimate.ratio)
+
+    def test_what_is_alike_in_both_runs_is_known_by_what_is_assumed_of_either(self):
+        """Variance between the ratios 0, of one degree, drawn to twice that of a side, of eight: 8/9 of it."""
+        base, other = self.sides(0.2, 0.2)
+        estimate = unpaired_estimate(base, other, Known())
+        assert math.log(estimate.ratio) == pytest.approx(0.2)
+        assert (estimate.launches, estimate.paired, estimate.fixed_variance) == (2, False, 0.0)
+        assert self.arm(estimate) == pytest.approx(stats.t.ppf(0.975, 9) * math.sqrt(8 / 9 * RUNS / 2))
+
+    @pytest.mark.parametrize(("share", "scattered"), [(3.9, False), (4.0001, True)])
+    def test_runs_four_times_as_far_apart_as_assumed_tell_by_themselves(self, share, scattered):
+        """Of two the variance is half the square of their difference."""
+        apart = math.sqrt(2 * share * RUNS)
+        estimate = unpaired_estimate(*self.sides(0.2, 0.2 + apart), Known())
+        assert math.log(estimate.ratio) == pytest.approx(0.2 + apart / 2)
+        freedom, variance = (1, share * RUNS) if scattered else (9, (8 + share) / 9 * RUNS)
+        assert self.arm(estimate) == pytest.approx(stats.t.ppf(0.975, freedom) * math.sqrt(variance / 2))
+
+    def test_of_one_run_in_common_the_sides_launches_count(self):
+        base, other = self.sides(0.2)
+        estimate = unpaired_estimate(base, other, Known())
+        assert self.arm(estimate) == pytest.approx(NORMAL * math.sqrt(2 * 0.0004 / 2), rel=1e-5)
+
+    @pytest.mark.parametrize("lacking", ["a", "b"])
+    def test_a_run_in_which_one_has_no_time_above_zero_gives_no_ratio(self, lacking):
+        """One is left, and of one nothing is known over runs: each side's launches count."""
+        told = [
+            document(
+                cell("a", steady(0.0 if number and lacking == "a" else 0.01, 2), group="another"),
+                cell("b", steady(0.0 if number and lacking == "b" else 0.02, 2)),
+                run_id=f"run {number}",
+            )
+            for number in range(2)
+        ]
+        estimate = unpaired_estimate(*measured(*told), Known())
+        assert (estimate.ratio, estimate.launches) == (pytest.approx(2.0), 2)
+
+    def test_asked_as_of_two_runs_nothing_is_held_against_the_same_time(self):
+        estimate = unpaired_estimate(*self.sides(0.2, 0.2), Known(), one_run=False)
+        assert estimate.fixed_variance > 0.0
 
 
 def test_samples_of_two_devices_have_the_interval_of_their_medians_with_what_launches_add():
