@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likeforlike.reports.statistics.between_runs import over_runs
+from likeforlike.reports.statistics.between_runs import _beyond_launches, over_runs
 from likeforlike.reports.statistics.launches import Unit, over_launches
 from likeforlike.reports.statistics.moderated_variance import Spread
 
@@ -45,7 +45,7 @@ class TestAsOverLaunches:
 
     @pytest.mark.parametrize("runs", [FAR[:1], ((0.1,), (0.3,), (0.2,))])
     def test_whatever_all_entrants_show(self, runs):
-        given, wide = runs_of(runs), Spread(0.04, 7.0, most=20.0)
+        given, wide = runs_of(runs), Spread(0.09, 7.0, most=20.0)
         assert asdict(over_runs(given, None, wide)) == asdict(over_launches(flat(given)))
 
     def test_the_edge_is_where_fishers_f_has_one_in_twenty(self):
@@ -71,6 +71,10 @@ class TestAsOverLaunches:
         wide = Spread(0.04, 7.0, most=3.0)
         assert asdict(over_runs(given, None, wide)) == asdict(over_launches(flat(given)))
         assert over_runs(given, None, Spread(0.04, 7.0, most=4.0)).high > over_launches(flat(given)).high
+
+    def test_runs_that_have_one_launch_each_are_beyond_none(self):
+        """As where all the others were left out: nothing says what launches make."""
+        assert _beyond_launches(1.0, runs_of(((0.1,), (0.9,)))) is False
 
     def test_a_narrower_interval_over_runs_is_not_taken(self):
         given = runs_of(NEAR)
@@ -105,6 +109,23 @@ class TestOverRuns:
         *_, by_launches = interval(0.16, (0.0004 + 0.015) / 30.0, 5)  # the larger one: 0.00088, not 0.00082
         assert told(found) == pytest.approx((low, high, by_launches))
         assert found.freedom == 10.0
+
+    def test_launches_that_rounds_explain_are_rounds_all_of_them(self):
+        """Squared errors of 0.01 are more than launches show: 0.01 / 6 of (7 · 0.04 + 1 · 0.00045) / 8 / 2."""
+        found = over_runs(runs_of(NEAR, 0.01), None, Spread(0.04, 7.0, most=20.0))
+        assert found.between_share == pytest.approx(1.0 - (0.01 / 6.0) / ((0.28 + 0.00045) / 16.0))
+
+    def test_launches_that_are_all_alike_leave_all_to_what_entrants_show(self):
+        found = over_runs(runs_of(((0.1, 0.1), (0.1, 0.1))), None, Spread(0.04, 7.0, most=20.0))
+        assert told(found)[:2] == pytest.approx(interval(0.1, 0.28 / 8.0 / 2.0, 8)[:2])
+        assert found.between_share == 1.0
+
+    def test_a_smaller_variance_that_is_less_known_has_nothing_that_launches_would_not_lessen(self):
+        """20 · 0.0023 / 23 of four launches, 23 degrees; 4 · 0.00104 / 5 of two runs, 4 degrees at most."""
+        spread, run_spread = Spread(0.0023, 20.0), Spread(0.00104, 4.0, most=4.0)
+        found = over_runs(runs_of(((0.1, 0.1), (0.1, 0.1))), spread, run_spread)
+        assert told(found)[:2] == pytest.approx(interval(0.1, 4.0 * 0.00104 / 5.0 / 2.0, 4)[:2])
+        assert found.fixed_variance == 0.0
 
     def test_a_run_of_more_launches_counts_no_more(self):
         found = over_runs(runs_of(((0.10, 0.11, 0.12, 0.11), FAR[1])))
