@@ -30,6 +30,7 @@ from likeforlike.bench.worker.messages import (
     send,
 )
 from likeforlike.bench.worker.outcomes import CellFailed
+from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.models.contract.training.data import DataAsked
 from likeforlike.models.contract.training.network import Network
 from likeforlike.models.contract.training.recipe import Recipe, RecipeRefused
@@ -165,7 +166,7 @@ def proof(training: Training) -> Verification:
     verify = partial(training.task.verify, factory, training.recipe, training.spec.device)
     try:
         verification = verify()
-        return proven_to_hold(verification, None if verification.ok else verify())
+        return proven_to_hold(verification, None if verification.ok else told(verify))
     except RecipeRefused as refusal:
         raise CellFailed("skipped", str(refusal)) from refusal
 
@@ -177,8 +178,8 @@ def proven_to_hold(verification: Verification, again: Verification | None = None
     """
     if not verification.ok:
         error, tolerance = verification.error, verification.tolerance
-        told = f": {verification.what}" if verification.what else ""
-        reason = f"strays from the float64 oracle by {error:.3g}, tolerance {tolerance:.3g}{told}"
+        what = f": {verification.what}" if verification.what else ""
+        reason = f"strays from the float64 oracle by {error:.3g}, tolerance {tolerance:.3g}{what}"
         if again is not None and again.ok:
             reason += f"; repeated at once the proof holds ({again.error:.3g}): not the same every time"
         raise CellFailed("wrong-answer", reason)

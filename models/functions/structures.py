@@ -207,15 +207,20 @@ def _same(one: Any, other: Any, met: set[int]) -> bool:
 def _hold_the_same(one: Any, other: Any, met: set[int]) -> bool:
     """Of two objects whose type knows no equality but identity: whether their attributes are the same.
 
-    ``met`` are those on the way to here: they may refer to each other in a circle.
+    What has none that can be seen, as a generator of random numbers, may hold anything. ``met`` are those on
+    the way to here: they may refer to each other in a circle.
     """
     kind = type(one)
     if kind is not type(other) or kind.__eq__ is not object.__eq__:
         return False
+    if kind is object:  # a mark, which holds nothing
+        return True
+    if not hasattr(one, "__dict__"):
+        return False
     if id(one) in met:
         return True
     met.add(id(one))
-    return _same(getattr(one, "__dict__", {}), getattr(other, "__dict__", {}), met)
+    return _same(vars(one), vars(other), met)
 
 
 def _pairs(place: str, first: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:

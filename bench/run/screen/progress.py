@@ -65,7 +65,7 @@ class Progress:
         self._launched: dict[str, int] = {}
         """Launches so far, by group."""
         self._parts: dict[str, tuple[int, int]] = {}
-        """Of groups that go in pairs the pair of now, from 1, and how many a launch has."""
+        """Of groups that go in pairs, or alone, the part of now, from 1, and how many a launch has."""
         self._lock = threading.RLock()
         """Cells of several devices may be measured at the same time."""
 
@@ -138,10 +138,10 @@ class Progress:
     def _launch_text(self, cell: Cell) -> str:
         """``, launch 2 of 3``; nothing where a group has one, or for a training, whose runs are cells.
 
-        Of a group that goes in pairs also the pair: ``, launch 2 of 3, pair 1 of 6``.
+        Of a group that goes in pairs, or alone, also the part: ``, launch 2 of 3, part 1 of 6``.
         """
-        number, (pair, pairs) = self._launched.get(cell.group, 0), self._parts.get(cell.group, (0, 1))
-        told = f", pair {pair} of {pairs}" if pairs > 1 else ""
+        number, (part, parts) = self._launched.get(cell.group, 0), self._parts.get(cell.group, (0, 1))
+        told = f", part {part} of {parts}" if parts > 1 else ""
         if cell.recipe is not None or self._launches == 1:
             return told
         return f", launch {number} of {max(number, self._launches)}{told}"

@@ -282,6 +282,12 @@ class TestProof:
             "not the same every time"
         )
 
+    def test_what_strays_stays_a_wrong_answer_though_its_proof_can_t_be_repeated(self):
+        made, proofs = training(Hand()), iter([Verification(2.0, 1.0)])
+        with pytest.raises(CellFailed) as failure:  # a second one raises StopIteration
+            measure_trainer.proof(replace(made, task=replace(made.task, verify=lambda *_: next(proofs))))
+        assert failure.value.reason == "strays from the float64 oracle by 2, tolerance 1"
+
     def test_what_holds_is_proven_once(self):
         hand = Hand()
         measure_trainer.proof(training(hand))

@@ -112,6 +112,14 @@ def test_objects_that_equal_themselves_alone_are_the_same_by_what_they_hold():
         farthest(Node(n=1), Node(n=1))
 
 
+@pytest.mark.parametrize("made", [lambda: np.random.default_rng(1), lambda: iter([1, 2])])
+def test_objects_whose_state_can_t_be_seen_are_not_known_to_be_the_same(made):
+    """A generator that was drawn from is another argument; so it stays one that a function changes."""
+    drawn = made()
+    next(drawn) if hasattr(drawn, "__next__") else drawn.random()
+    assert not same(made(), drawn)
+
+
 def test_objects_may_refer_to_each_other_in_a_circle():
     def ring(number: int) -> Node:
         one, other = Node(number=number), Node(number=0)

@@ -117,23 +117,23 @@ def test_in_a_log_a_group_that_goes_in_pairs_tells_each_of_them() -> None:
     progress.group_ended(cells)
     name = "matmul cpu:0 64 float32, launch"
     assert screen.lines == [
-        f"{name} 1 of 3, pair 1 of 2: measured",
-        f"{name} 1 of 3, pair 2 of 2: measured",
-        f"{name} 2 of 3, pair 1 of 2: measured",
-        f"{name} 2 of 3, pair 2 of 2: measured",
+        f"{name} 1 of 3, part 1 of 2: measured",
+        f"{name} 1 of 3, part 2 of 2: measured",
+        f"{name} 2 of 3, part 1 of 2: measured",
+        f"{name} 2 of 3, part 2 of 2: measured",
         f"{name} 3 of 3: measured",
         "",
     ]
 
 
-def test_trainers_in_pairs_tell_the_pair_alone() -> None:
+def test_trainers_in_pairs_tell_the_part_alone() -> None:
     cells = [trainer("fit"), trainer("loop"), trainer("scan")]
     progress, screen, _ = shown(cells, None)
     progress.plan(cells, None)
     progress.divided(cells, [cells[:2], [cells[0], cells[2]]])
     progress.begun(cells[:2])
     progress.group_ended(cells[:2])
-    assert screen.lines == ["training matched cpu:0, pair 1 of 2: measured", ""]
+    assert screen.lines == ["training matched cpu:0, part 1 of 2: measured", ""]
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 120])
