@@ -13,11 +13,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from likeforlike.bench.worker import side_answers
+from likeforlike.bench.worker.calls import side_answers
+from likeforlike.bench.worker.calls.cold_cache import Emptying, emptying
+from likeforlike.bench.worker.calls.launch_cost import launch_cost, waiting_seconds
+from likeforlike.bench.worker.calls.operands_before import OperandsBefore
+from likeforlike.bench.worker.calls.timed_calls import TimedCalls, timed_calls
+from likeforlike.bench.worker.calls.turn_length import TurnLength, turn_length
 from likeforlike.bench.worker.cell_setup import load_factory, memory_facts, settled_runtime
 from likeforlike.bench.worker.clocks import Clock, named_clock, refuse_replaced_clocks, witness
-from likeforlike.bench.worker.cold_cache import Emptying, emptying
-from likeforlike.bench.worker.launch_cost import launch_cost, waiting_seconds
 from likeforlike.bench.worker.messages import (
     CellSpec,
     Finished,
@@ -29,10 +32,7 @@ from likeforlike.bench.worker.messages import (
     receive_order,
     send,
 )
-from likeforlike.bench.worker.operands_before import OperandsBefore
 from likeforlike.bench.worker.outcomes import CellFailed, reason_of
-from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
-from likeforlike.bench.worker.turn_length import TurnLength, turn_length
 from likeforlike.devices.process.runtime import Runtime
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.workload import Problem, Verification, Workload

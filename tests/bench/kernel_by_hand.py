@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from worker_line import spec
 
+from likeforlike.bench.worker.calls.timed_calls import TimedCalls
 from likeforlike.bench.worker.measure_kernel import Placed
 from likeforlike.bench.worker.messages import Ready
-from likeforlike.bench.worker.timed_calls import TimedCalls
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel

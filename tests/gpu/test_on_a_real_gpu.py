@@ -32,7 +32,7 @@ import sys
 
 import numpy as np
 
-from likeforlike.bench.worker.launch_cost import launch_cost
+from likeforlike.bench.worker.calls.launch_cost import launch_cost
 from likeforlike.devices.process.last_cache import gpu_cache
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.kernels.matmul.with_torch import eager

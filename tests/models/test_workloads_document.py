@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from likeforlike.bench.worker.timed_calls import PROVEN, timed_calls
+from likeforlike.bench.worker.calls.timed_calls import PROVEN, timed_calls
 from likeforlike.models.command import as_markdown
 from likeforlike.models.contract import Axis, Wording, Workload, unsupported
 from likeforlike.models.registry import load_registry

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from kernel_by_hand import READY, Hand, placed, with_calls, workload
 
-from likeforlike.bench.worker.cold_cache import Emptying
+from likeforlike.bench.worker.calls.cold_cache import Emptying
+from likeforlike.bench.worker.calls.timed_calls import TimedCalls
 from likeforlike.bench.worker.measure_kernel import (
     Placed,
     closing_facts,
@@ -20,7 +21,6 @@ from likeforlike.bench.worker.measure_kernel import (
 )
 from likeforlike.bench.worker.messages import Ready
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.timed_calls import TimedCalls
 from likeforlike.devices.process.last_cache import LastCache
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Verification

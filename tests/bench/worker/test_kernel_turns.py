@@ -15,11 +15,11 @@ from kernel_by_hand import READY, Hand, placed, with_calls, workload
 from worker_line import Line, spec
 
 from likeforlike.bench.worker import measure_kernel
+from likeforlike.bench.worker.calls.timed_calls import TimedCalls
+from likeforlike.bench.worker.calls.turn_length import TurnLength
 from likeforlike.bench.worker.measure_kernel import Placed, take_sample
 from likeforlike.bench.worker.messages import Finish, Finished, Go, Ready, Sample, Sustain, Sustained
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.timed_calls import TimedCalls
-from likeforlike.bench.worker.turn_length import TurnLength
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Problem, Verification
 from likeforlike.models.contract.workload import Workload

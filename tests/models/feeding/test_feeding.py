@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from likeforlike.bench.worker.timed_calls import PROVEN, timed_calls
+from likeforlike.bench.worker.calls.timed_calls import PROVEN, timed_calls
 from likeforlike.models.contract.problem import WrongAnswer
 from likeforlike.models.feeding.epoch import as_arrays, fed, taken
 from likeforlike.models.feeding.workload import WORKLOAD

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from likeforlike.bench.worker.calls.timed_calls import PROVEN, timed_calls
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.timed_calls import PROVEN, timed_calls
 from likeforlike.models.contract.problem import Problem, WrongAnswer
 from likeforlike.models.contract.workload import Workload
 from likeforlike.models.feeding.epoch import changed, fed, numbered, numbers_of

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from likeforlike.bench.worker.timed_calls import PROVEN, timed_calls
+from likeforlike.bench.worker.calls.timed_calls import PROVEN, timed_calls
 from likeforlike.models.contract.against_reference import rounded_to, widened_problem
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel

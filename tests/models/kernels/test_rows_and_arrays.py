@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import scipy.special
 
+from likeforlike.bench.worker.calls.timed_calls import PROVEN, timed_calls
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.timed_calls import PROVEN, timed_calls
 from likeforlike.models.contract.against_reference import rounded_to, widened_problem
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.implementation import unsupported

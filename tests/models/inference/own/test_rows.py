@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from likeforlike.bench.worker.calls.timed_calls import TimedCalls, timed_calls
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.workload import Workload

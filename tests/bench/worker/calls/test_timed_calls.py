@@ -11,7 +11,8 @@ import pytest
 from command import PLUGINS, read, run_bench
 from worker_line import Line, spec
 
-from likeforlike.bench.worker import clocks, measure_kernel, timed_calls
+from likeforlike.bench.worker import clocks, measure_kernel
+from likeforlike.bench.worker.calls import timed_calls
 from likeforlike.bench.worker.messages import Finish, Finished, Go, Sample
 from likeforlike.bench.worker.outcomes import CellFailed
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from likeforlike.bench.worker.launch_cost import launch_cost, waiting_seconds
+from likeforlike.bench.worker.calls.launch_cost import launch_cost, waiting_seconds
 from likeforlike.models.contract.kernel import Kernel, OnGpu
 
 LONG = {"not_measurable": "a call takes more than 20 ms: its launch is no part of it worth telling"}

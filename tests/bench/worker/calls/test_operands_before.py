@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from likeforlike.bench.worker.operands_before import KEPT, OperandsBefore
+from likeforlike.bench.worker.calls.operands_before import KEPT, OperandsBefore
 from likeforlike.bench.worker.outcomes import CellFailed
 
 

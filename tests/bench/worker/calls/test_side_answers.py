@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from made_up_run import SPEC
 
-from likeforlike.bench.worker import side_answers
-from likeforlike.bench.worker.side_answers import difference
+from likeforlike.bench.worker.calls import side_answers
+from likeforlike.bench.worker.calls.side_answers import difference
 from likeforlike.models.contract.workload import Problem
 from likeforlike.models.kernels.eigen.workload import WORKLOAD as EIGEN
 from likeforlike.models.kernels.eigen.workload import settled

@@ -11,8 +11,8 @@ import pytest
 from made_up_plan import WORKLOAD
 from stand_ins import SPEC
 
-from likeforlike.bench.worker import side_answers
-from likeforlike.bench.worker.side_answers import difference
+from likeforlike.bench.worker.calls import side_answers
+from likeforlike.bench.worker.calls.side_answers import difference
 from likeforlike.models.contract.problem import Problem
 from likeforlike.models.contract.workload import Workload
 

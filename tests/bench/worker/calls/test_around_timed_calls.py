@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from likeforlike.bench.worker.calls.timed_calls import TimedCalls, timed_calls
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.timed_calls import TimedCalls, timed_calls
 from likeforlike.models.contract.change import Factors
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Problem, Verification, WrongAnswer

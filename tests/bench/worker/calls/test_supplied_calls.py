@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from likeforlike.bench.worker import measure_kernel
-from likeforlike.bench.worker.timed_calls import PROVEN, timed_calls
+from likeforlike.bench.worker.calls.timed_calls import PROVEN, timed_calls
 from likeforlike.models.contract.kernel import Kernel
 from likeforlike.models.contract.problem import Problem, Verification
 from likeforlike.models.contract.workload import Workload

@@ -13,10 +13,10 @@ from command import PLUGINS
 from worker_line import Line, spec
 
 from likeforlike.bench.worker import measure_kernel
+from likeforlike.bench.worker.calls.turn_length import TurnLength, turn_length
 from likeforlike.bench.worker.measure_kernel import length_of_turns, prepare, take_sample
 from likeforlike.bench.worker.messages import Finish, Finished, Go, Sample
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.turn_length import TurnLength, turn_length
 
 CALLS = 8
 

@@ -11,9 +11,9 @@ import pytest
 from worker_line import spec
 
 from likeforlike.bench.worker import measure_kernel
-from likeforlike.bench.worker.cold_cache import emptying
+from likeforlike.bench.worker.calls.cold_cache import emptying
+from likeforlike.bench.worker.calls.timed_calls import timed_calls
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.bench.worker.timed_calls import timed_calls
 from likeforlike.devices.process.last_cache import LastCache
 from likeforlike.devices.process.runtime import runtime
 from likeforlike.models.contract.kernel import Kernel, OnGpu

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from likeforlike.bench.worker import launch_cost as of
+from likeforlike.bench.worker.calls import launch_cost as of
 from likeforlike.models.contract.kernel import Kernel, OnGpu
 
 LAUNCH, WORK, WAIT, REPLAY = 8e-6, 3e-6, 5e-6, 1e-6

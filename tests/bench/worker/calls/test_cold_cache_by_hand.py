@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from worker_line import spec
 
-from likeforlike.bench.worker.cold_cache import emptying
+from likeforlike.bench.worker.calls.cold_cache import emptying
 from likeforlike.bench.worker.outcomes import CellFailed
 from likeforlike.devices.process.last_cache import LastCache
 from likeforlike.models.contract.kernel import Kernel, OnGpu
