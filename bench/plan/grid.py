@@ -77,6 +77,8 @@ def build_grid(
     asked_recipes(options)
     trained, divided = _tasks(asked, registry), registry.first("divided task")
     _check_company(options, asked, trained, divided)
+    if options.ladder is not None:
+        _check_beside_rungs(options.implementations, asked, trained, (*registry.entries, *theirs))
     kernels = registry.of_kind("kernel")
     check_circumstances(options, [workload for workload in kernels if workload.name in asked])
     options = with_sizes_named(options, registry)
@@ -214,6 +216,22 @@ def _check_company(options: Options, workloads: Sequence[str], trained: Sequence
         raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
     if options.recipes is not None and divided not in workloads:
         raise OptionError("--recipes: the ends of --ladder say which; leave it out")
+
+
+def _check_beside_rungs(
+    names: Sequence[str] | None,
+    workloads: Sequence[str],
+    trained: Sequence[str],
+    entries: Sequence[Implementation],
+) -> None:
+    """Refuse implementations of which none is of a workload beside the rungs: the ends say who is trained."""
+    others = [workload for workload in workloads if workload not in trained]
+    beside = [entry for entry in entries if entry.workload in others]
+    found = {entry.name for entry in beside} | {entry.role for entry in beside if entry.role == FLOOR}
+    if names and not found & {*names}:
+        some = f"name some of {', '.join(others)}, or " if others else ""
+        told = "the ends of --ladder say which are trained"
+        raise OptionError(f"--implementations: {told}; {some}leave it out")
 
 
 def _concurrent(cells: Sequence[Cell], devices: Sequence[str]) -> list[Cell]:

@@ -466,6 +466,28 @@ class TestLadder:
         both = "--recipes: the ends of --ladder say which; leave it out"
         assert refused(recipes=("matched",), **CLIMB) == both
 
+    @pytest.mark.parametrize("name", ["slow", "extra", "floor"])
+    def test_implementations_of_the_trainings_are_refused_since_its_ends_name_them(self, name):
+        told = "--implementations: the ends of --ladder say which are trained; "
+        assert refused(implementations=(name,), **CLIMB) == f"{told}leave it out"
+        asked = {**CLIMB, "workloads": ("train", "plain", "product"), "implementations": (name,)}
+        assert refused(**asked) == f"{told}name some of plain, product, or leave it out"
+
+    def test_implementations_of_what_is_measured_beside_it_are_of_use(self):
+        asked = {**CLIMB, "workloads": ("train", "plain", "further")}
+        found = cells(implementations=("slow", "other"), **asked)
+        assert [cell.entry.name for cell in found if cell.workload == "plain"] == ["other"]
+        assert len([cell for cell in found if cell.workload == "train"]) == 4
+        side = Side("new", Interpreter("python"), entries=(*ENTRIES, *of("plain", "fresh")))
+        sides = Side("old", Interpreter("python"), entries=ENTRIES), side
+        assert "plain-fresh-cpu:0-new" in ids(sides=sides, implementations=("fresh",), **asked)
+
+    def test_floors_beside_it_are_of_use(self):
+        registry = Registry((*ENTRIES, *of("plain", "idle", role="floor")), (), DECLARED)
+        asked = {**CLIMB, "workloads": ("train", "plain"), "implementations": ("floor",)}
+        found = cells(registry=registry, **asked)
+        assert [cell.entry.name for cell in found if cell.workload == "plain"] == ["idle"]
+
     def test_recipes_are_of_use_where_others_are_divided(self):
         asked = {**CLIMB, "workloads": ("train", "parallel"), "workers": (2,)}
         assert any(cell.workload == "parallel" for cell in cells(recipes=("matched",), **asked))
