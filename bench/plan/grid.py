@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from likeforlike.bench.plan.asked.options import OptionError, Options
-from likeforlike.bench.plan.axes import check_names, parsed, points, unknown_precision
+from likeforlike.bench.plan.axes import check_names, check_sizes, parsed, points, unknown_precision
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder, ladder_facts
@@ -82,6 +82,7 @@ def build_grid(
     kernels = registry.of_kind("kernel")
     check_circumstances(options, [workload for workload in kernels if workload.name in asked])
     options = with_sizes_named(options, registry)
+    check_sizes(options, kernels, asked)
     places = [Place(device.id, device.compute_capability) for device in devices]
     places += [Place(device, absence="no such device on this machine") for device in absent]
     if not sides:

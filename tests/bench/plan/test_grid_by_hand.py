@@ -277,6 +277,22 @@ class TestSizes:
         assert refused(sizes={"plain": ("3",)}) == "--sizes: unknown 'plain'; known: early, product"
         assert refused(sizes={"": ("x",)}) == "--sizes: 'x' is not a whole number of at least 1"
 
+    def test_those_of_nothing_that_is_measured_are_refused(self):
+        told = "--sizes: early is not among --workloads; leave it out or add it"
+        assert refused(workloads=("product",), sizes={"product": ("3",), "early": ("5",)}) == told
+        assert refused(workloads=("train",), sizes={"": ("3",)}) == told
+        asked = {"workloads": ("product", "early"), "implementations": ("mul", "first")}
+        found = ids(sizes={"product": ("3",), "early": ("5",)}, **asked)
+        assert found == ["early-first-cpu:0-5", "product-mul-cpu:0-3-float32"]
+
+    def test_beside_the_axis_that_says_the_same_they_are_refused(self):
+        asked = {"workloads": ("product",), "implementations": ("mul",)}
+        told = "--sizes: --axis product.size says which already; leave one of them out"
+        assert refused(sizes={"": ("3",)}, axes={"product.size": ("5",)}, **asked) == told
+        found = ids(sizes={"": ("3",)}, axes={"product.dtype": ("float32",)}, **asked)
+        assert found == ["product-mul-cpu:0-3-float32"]
+        assert ids(axes={"product.size": ("5",)}, **asked) == ["product-mul-cpu:0-5-float32"]
+
 
 class TestTrainings:
     def test_a_published_recipe_goes_with_its_trainer(self):
