@@ -75,7 +75,7 @@ def check_names(options: Options, workloads: Sequence[Workload], measured: Seque
 
 
 def check_sizes(options: Options, workloads: Sequence[Workload], measured: Sequence[str]) -> None:
-    """Refuse named sizes of a workload that is not measured, and those beside its axis. Raises OptionError."""
+    """Refuse named sizes of what is not measured, and those beside its own axis. Raises OptionError."""
     for workload in workloads:
         axis = workload.size_axis
         if axis is None or workload.name not in options.sizes:

@@ -212,11 +212,21 @@ def _check_company(options: Options, workloads: Sequence[str], trained: Sequence
         for option, value in {"orders": options.ladder_orders, "ways": options.ladder_ways}.items():
             if value is not None:
                 raise OptionError(f"--ladder-{option}: of use with --ladder alone; leave it out")
+        if not trained and divided not in workloads:
+            _check_trainings_unasked(options)
         return
     if not trained:
         raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
     if options.recipes is not None and divided not in workloads:
         raise OptionError("--recipes: the ends of --ladder say which; leave it out")
+
+
+def _check_trainings_unasked(options: Options) -> None:
+    """Refuse what shapes trainings alone, where there is none."""
+    asked = {"--epochs": options.epochs, "--recipes": options.recipes}
+    for option, value in {**asked, "--target-accuracy": options.target_accuracy}.items():
+        if value is not None:
+            raise OptionError(f"{option}: of use with trainings alone, and none is asked for; leave it out")
 
 
 def _check_beside_rungs(

@@ -504,6 +504,17 @@ class TestLadder:
         found = cells(registry=registry, **asked)
         assert [cell.entry.name for cell in found if cell.workload == "plain"] == ["idle"]
 
+    @pytest.mark.parametrize(
+        ("option", "given"), [("epochs", 3), ("recipes", ("matched",)), ("target_accuracy", 0.5)]
+    )
+    def test_what_shapes_trainings_alone_is_refused_where_there_is_none(self, option, given):
+        asked = {option: given}
+        name = option.replace("_", "-")
+        told = f"--{name}: of use with trainings alone, and none is asked for; leave it out"
+        assert refused(workloads=("plain",), **asked) == told
+        for workload in ("train", "further", "parallel"):
+            assert cells(workloads=("plain", workload), **asked)
+
     def test_recipes_are_of_use_where_others_are_divided(self):
         asked = {**CLIMB, "workloads": ("train", "parallel"), "workers": (2,)}
         assert any(cell.workload == "parallel" for cell in cells(recipes=("matched",), **asked))
