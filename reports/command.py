@@ -31,7 +31,8 @@ Taken = TypeVar("Taken")
 def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike report") -> int:
     """Run the command: 0 if all is well, 1 if something is slower than allowed, 2 for bad input.
 
-    A comparison in which no cell can be judged is bad input, too. ``prog`` is how it was called.
+    A comparison in which no cell can be judged is bad input, too, and with a limit one that lacks a figure of
+    a cell that was tried. ``prog`` is how it was called.
     """
     options = _parser(prog).parse_args(arguments)
     try:
@@ -96,6 +97,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="with --against: exit with 1 if a cell is clearly slower, or all cells of an implementation "
         "together, and by more than this (5%%), be it sure or measured beside other work; "
+        "with 2 if a cell that BASE has was tried and now gives no figure. "
         "PATTERN=SHARE, such as '*torch*=2%%', is for the cells of that name. Several can be given: of "
         "patterns that name a cell the last counts, and any pattern before a share without one",
     )
@@ -122,10 +124,10 @@ def _run(options: argparse.Namespace, prog: str) -> int:
             _report(options, files, [*unfound, *bad], draughtsmen)
     if checked is None:
         return 0
-    told, status, nothing_judged = checked
+    told, status, why = checked
     print(told)
-    if nothing_judged:
-        print(f"{prog}: {nothing_judged}", file=sys.stderr)
+    if why:
+        print(f"{prog}: {why}", file=sys.stderr)
     return status
 
 
@@ -179,15 +181,19 @@ def _report(
 def _check(
     base: ResultFile, limits: Limits, files: Sequence[ResultFile], options: argparse.Namespace
 ) -> tuple[str, int, str]:
-    """What to print, the exit status, and why nothing was judged: all before anything is written."""
+    """What to print, the exit status, and why it is no pass: all before anything is written."""
     from likeforlike.reports.judge.regressions import check_against
-    from likeforlike.reports.tell.regression_text import nothing_judged_text, outcome_text
+    from likeforlike.reports.tell.regression_text import lost_text, nothing_judged_text, outcome_text
 
     outcome = check_against([base], files, limits, options.only)
     if not outcome.judged:
         return outcome_text(outcome), BAD_INPUT, nothing_judged_text(outcome)
-    fails = outcome.fails and options.fail_if_slower is not None
-    return outcome_text(outcome), SLOWER if fails else 0, ""
+    told, lost = outcome_text(outcome), lost_text(outcome)
+    if options.fail_if_slower is None:
+        return told, 0, ""
+    if outcome.fails:
+        return told, SLOWER, lost
+    return told, BAD_INPUT if lost else 0, lost
 
 
 def expand_all(names: Sequence[str], keep_going: bool, prog: str) -> tuple[list[str], list[str]]:

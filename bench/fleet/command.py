@@ -31,10 +31,31 @@ INCOMPLETE = 1
 BAD_INPUT = 2
 POLL_SECONDS = (1.0, 15.0)
 """Between two looks at first and at last."""
-FORBIDDEN = {
+_OWN = {
     "--benchmark-json": "each job has a result file of its own in --output",
     "--resume": "a job resumes by itself",
 }
+_OF_PYTEST = {
+    "it measures nothing, and so the job would never be complete": (
+        *("--collect-only", "--co", "--setup-only", "--setup-plan"),
+        *("--benchmark-skip", "--benchmark-disable"),
+        *("--help", "-h", "--version", "-V", "--markers", "--cache-show"),
+        *("--fixtures", "--funcargs", "--fixtures-per-test"),
+    ),
+    "a job that ends before its last cell is never complete, however often it is submitted": (
+        *("--exitfirst", "-x", "--maxfail"),
+        *("--stepwise", "--sw", "--stepwise-skip", "--sw-skip"),
+    ),
+    "it goes by what the run before left, and a job taken up again would have other cells": (
+        "--last-failed",
+        "--lf",
+    ),
+    "nobody sits at a job to answer it": ("--pdb", "--trace"),
+}
+FORBIDDEN = _OWN | {name: why for why, names in _OF_PYTEST.items() for name in names}
+"""Options of bench that no job can have, and why."""
+_WITH_VALUE = "kmcporW"
+"""Letters of pytest's after which the rest of a word is a value, as in ``-xkmatmul``."""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike fleet") -> int:
@@ -48,6 +69,9 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike fleet"
     options.prog = prog
     options.bench_options = given[cut + 1 :]
     try:
+        if options.bench_options and options.run is not _submit:
+            what = "takes no options of bench, which are the jobs' own"
+            raise FleetError(f"{options.command}: {what}; leave out --")
         return options.run(options)
     except FleetError as error:
         print(f"{prog}: {error}", file=sys.stderr)
@@ -58,7 +82,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog, description="Measure the same grid on machines of a scheduler."
     )
-    commands = parser.add_subparsers(required=True, metavar="submit|status|collect")
+    commands = parser.add_subparsers(required=True, dest="command", metavar="submit|status|collect")
     submit = commands.add_parser(
         "submit",
         help="submit what is missing of a fleet",
@@ -140,8 +164,7 @@ def _submit(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    for option in options.bench_options:
-        name = option.split("=", 1)[0]
+    for name in (name for word in options.bench_options for name in _names_in(word)):
         if name in FORBIDDEN:
             raise FleetError(f"{name}: {FORBIDDEN[name]}; leave it out")
     if options.cluster == "local":
@@ -151,6 +174,14 @@ def _check(options: argparse.Namespace) -> None:
         given += ["nodes-each"] if options.nodes_each > 1 else []
         if given:
             raise FleetError(f"--{given[0]}: --cluster local is this one machine; leave it out")
+
+
+def _names_in(word: str) -> list[str]:
+    """The options that a word gives: itself without its value, or several letters in one."""
+    if word.startswith("--") or not word.startswith("-"):
+        return [word.partition("=")[0]]
+    own = next((n for n, letter in enumerate(word) if letter in _WITH_VALUE), len(word))
+    return [f"-{letter}" for letter in word[1 : own + 1]]
 
 
 def told_anywhere(bench_options: Sequence[str]) -> list[str]:

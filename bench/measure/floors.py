@@ -53,5 +53,5 @@ def far_in_an_earlier_run(
     return "far from the fastest candidate for the floor in the first run"
 
 
-def _but_run(cell: Cell) -> tuple[str, tuple[tuple[str, str | int | float], ...]]:
-    return cell.device, tuple(axis for axis in cell.axes if axis[0] != "run")
+def _but_run(cell: Cell) -> tuple[str, str, tuple[tuple[str, str | int | float], ...]]:
+    return cell.workload, cell.device, tuple(axis for axis in cell.axes if axis[0] != "run")

@@ -72,3 +72,16 @@ def check_names(options: Options, workloads: Sequence[Workload], measured: Seque
         workload = name.partition(".")[0]
         if workload not in measured:
             raise OptionError(f"--axis {name}: {workload} is not among --workloads; leave it out or add it")
+
+
+def check_sizes(options: Options, workloads: Sequence[Workload], measured: Sequence[str]) -> None:
+    """Refuse named sizes of what is not measured, and those beside its own axis. Raises OptionError."""
+    for workload in workloads:
+        axis = workload.size_axis
+        if axis is None or workload.name not in options.sizes:
+            continue
+        if workload.name not in measured:
+            raise OptionError(f"--sizes: {workload.name} is not among --workloads; leave it out or add it")
+        if f"{workload.name}.{axis.name}" in options.axes:
+            told = f"--axis {workload.name}.{axis.name} says which already"
+            raise OptionError(f"--sizes: {told}; leave one of them out")

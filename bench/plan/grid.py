@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from likeforlike.bench.plan.asked.options import OptionError, Options
-from likeforlike.bench.plan.axes import check_names, parsed, points, unknown_precision
+from likeforlike.bench.plan.axes import check_names, check_sizes, parsed, points, unknown_precision
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
 from likeforlike.bench.plan.ladder import DEFAULT_ORDERS, Ladder, Rung, build_ladder, ladder_facts
@@ -77,9 +77,12 @@ def build_grid(
     asked_recipes(options)
     trained, divided = _tasks(asked, registry), registry.first("divided task")
     _check_company(options, asked, trained, divided)
+    if options.ladder is not None:
+        _check_beside_rungs(options.implementations, asked, trained, (*registry.entries, *theirs))
     kernels = registry.of_kind("kernel")
     check_circumstances(options, [workload for workload in kernels if workload.name in asked])
     options = with_sizes_named(options, registry)
+    check_sizes(options, kernels, asked)
     places = [Place(device.id, device.compute_capability) for device in devices]
     places += [Place(device, absence="no such device on this machine") for device in absent]
     if not sides:
@@ -209,11 +212,37 @@ def _check_company(options: Options, workloads: Sequence[str], trained: Sequence
         for option, value in {"orders": options.ladder_orders, "ways": options.ladder_ways}.items():
             if value is not None:
                 raise OptionError(f"--ladder-{option}: of use with --ladder alone; leave it out")
+        if not trained and divided not in workloads:
+            _check_trainings_unasked(options)
         return
     if not trained:
         raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
     if options.recipes is not None and divided not in workloads:
         raise OptionError("--recipes: the ends of --ladder say which; leave it out")
+
+
+def _check_trainings_unasked(options: Options) -> None:
+    """Refuse what shapes trainings alone, where there is none."""
+    asked = {"--epochs": options.epochs, "--recipes": options.recipes}
+    for option, value in {**asked, "--target-accuracy": options.target_accuracy}.items():
+        if value is not None:
+            raise OptionError(f"{option}: of use with trainings alone, and none is asked for; leave it out")
+
+
+def _check_beside_rungs(
+    names: Sequence[str] | None,
+    workloads: Sequence[str],
+    trained: Sequence[str],
+    entries: Sequence[Implementation],
+) -> None:
+    """Refuse implementations of which none is of a workload beside the rungs: the ends say who is trained."""
+    others = [workload for workload in workloads if workload not in trained]
+    beside = [entry for entry in entries if entry.workload in others]
+    found = {entry.name for entry in beside} | {entry.role for entry in beside if entry.role == FLOOR}
+    if names and not found & {*names}:
+        some = f"name some of {', '.join(others)}, or " if others else ""
+        told = "the ends of --ladder say which are trained"
+        raise OptionError(f"--implementations: {told}; {some}leave it out")
 
 
 def _concurrent(cells: Sequence[Cell], devices: Sequence[str]) -> list[Cell]:

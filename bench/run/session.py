@@ -141,6 +141,8 @@ class Bench:
         self.busy = tuple(told for device in self.devices if (told := busy(device)))
         if options.resume and options.result_file is None:
             raise OptionError("--resume: needs --benchmark-json=FILE, whose journal it takes up")
+        if options.retry_failed and not options.resume:
+            raise OptionError("--retry-failed: of use with --resume alone; add it, or leave this out")
         data = located_data(self.chosen, options)
         progress = Progress(terminal_writer(self.config), live_width(self.config))
         for note in generated_notes(data, options):

@@ -17,6 +17,8 @@ from likeforlike.devices.machine.kept import kept_folder
 Say = Callable[[str], None]
 _MAKING_SECONDS = 7200.0
 _READY = ".likeforlike-ready"
+_SAFELY = ("-P", "-m")
+"""A module of Python's own: of the working directory none is found, such as a repository's ``random.py``."""
 
 
 def environment_with(
@@ -57,8 +59,9 @@ def _make(
         _run(asked, [uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
         install = [uv, "pip", "install", "--quiet", "--python", python]
     else:
-        _run(asked, [sys.executable, "-m", "venv", str(folder)])
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        _run(asked, [sys.executable, *_SAFELY, "venv", str(folder)])
+        install = [python, *_SAFELY, "pip", "install", "--quiet"]
+        install += ["--disable-pip-version-check", "--no-input"]
     if on_top:
         added = "".join(f"import site; site.addsitedir({path!r})\n" for path in on_top)
         (packages,) = (folder / "lib").glob("python*/site-packages")

@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import platform
 import re
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -43,9 +44,9 @@ class Requirements:
 
     @property
     def digest(self) -> str:
-        """Names the environment that they make, with this Python."""
+        """Names the environment that they make, with this build of Python: one version may have several."""
         pins = sorted((self.pinned or {}).items())
-        whole = repr((platform.python_version(), platform.machine(), sorted(self.lines), pins))
+        whole = repr((sys.version, platform.machine(), sorted(self.lines), pins))
         return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
     @property

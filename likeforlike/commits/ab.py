@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shlex
 import sys
@@ -37,8 +38,9 @@ def main(
         limits = parse_limits(asked.fail_if_slower or [])
         check_outputs({"--markdown": asked.markdown, "--junit": asked.junit})
         kept, named = check_options(options)
-        sides = TwoSides(*_sides(asked.base, asked.new, revisions.top_of(here)), kept)
-        file = measure(sides, named or kept_file(sides), here)
+        top = revisions.top_of(here)
+        sides = TwoSides(*_sides(asked.base, asked.new, top), kept)
+        file = measure(sides, named or kept_file(sides, top), here)
         outcome = outcome_of(file, limits, asked.only)
         _tell(outcome, asked, f"{prog} {_repeated(sides, asked, kept)}")
     except KeyboardInterrupt:
@@ -65,11 +67,14 @@ def check_outputs(files: dict[str, Path | None]) -> None:
             raise ValueError(f"{option} {file}: expected a file in a folder that is there")
 
 
-def kept_file(sides: TwoSides) -> Path:
-    """Where the result file of two sides lies unless it was named: until the same are measured again."""
+def kept_file(sides: TwoSides, top: Path) -> Path:
+    """Where the result file of two sides lies unless it was named: until the same are measured again.
+
+    Each working tree has its own: in another clone the same two names are of another tree.
+    """
     revs = [side.removeprefix("git:")[: revisions.DIGITS] for side in (sides.base, sides.new)]
     name = "-".join("tree" if rev.startswith("tree:") else rev for rev in revs)
-    folder = kept_folder("ab")
+    folder = kept_folder("ab") / hashlib.sha256(os.fsencode(top)).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}.json"
 

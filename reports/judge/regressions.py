@@ -3,7 +3,8 @@
 Only a verdict *slower* by more than the limit fails, of a cell or of an implementation's cells together;
 *unclear* warns, since noise is no regression. What was measured while others used the machine is judged, as
 in the report's tables, and told to be not sure. What could not be judged is told with the reason, and a check
-that could judge nothing is no check.
+that could judge nothing is no check. A cell that the base has and that was tried again without a figure is no
+pass either: a wrong answer may well be the faster one.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ from likeforlike.reports.statistics.moderated_variance import Spread
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.verdicts import Verdict, verdict, with_false_discovery_rate
 
-__all__ = ["TWINS", "Check", "Outcome", "check_against"]
+__all__ = ["TWINS", "Check", "Lost", "Outcome", "check_against"]
+
+SKIPPED, INTERRUPTED = "skipped", "interrupted"
+"""Outcomes of cells that nobody tried to measure, and that were not reached before the run was ended."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,21 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """A cell of the base that was to be measured again and gave no figure."""
+
+    cell: str
+    """Its id."""
+    outcome: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """What has become of it."""
+        return f"now {self.outcome}, {self.reason}"
+
+
+@dataclass(frozen=True)
 class Outcome:
     """All cells that both have, and those that are left out."""
 
@@ -107,6 +126,8 @@ class Outcome:
     remarks: tuple[str, ...]
     together: tuple[JointCheck, ...] = ()
     """Of each implementation on a device all cells in one figure."""
+    lost: tuple[Lost, ...] = ()
+    """Cells of the base that gave no figure this time, though nobody left them out."""
 
     @property
     def judged(self) -> list[Check]:
@@ -157,14 +178,17 @@ def check_against(
     measured = [item for item in (*new.measurements, *old.measurements) if item.kind != NOISE_FLOOR]
     check_patterns("--only", only, measured)
     check_patterns("--fail-if-slower", [pattern for pattern, _ in limits.patterns], measured)
-    pairs, remarks = _pairs(_by_key(old, only), _by_key(new, only), old, new)
+    earlier, later = _by_key(old, only), _by_key(new, only)
+    lost = _lost(earlier, later, old, new)
+    pairs, remarks = _pairs(earlier, later, old, new, lost)
     remarks += _machine_remarks(old, new) + _twin_remarks(before, now)
     if not pairs:
-        told = f" ({remarks[0]})" if remarks else ""
+        first = [f"{one.cell}: {one.text}" for one in lost] + remarks
+        told = f" ({first[0]})" if first else ""
         raise ValueError(f"--against: the files have no cell in common that can be compared{told}")
     checks, unlike = _checks(pairs, old, new, limits)
     checks, together = _among_many(checks)
-    return Outcome(checks, (*unlike, *remarks), together)
+    return Outcome(checks, (*unlike, *remarks), together, tuple(lost))
 
 
 def _by_key(study: Study, only: Sequence[str]) -> dict[tuple[str, Key], list[Measurement]]:
@@ -181,6 +205,7 @@ def _pairs(
     now: dict[tuple[str, Key], list[Measurement]],
     old: Study,
     new: Study,
+    lost: Sequence[Lost],
 ) -> tuple[list[Pair], list[str]]:
     """Each cell with what it was before; and what is to be said of the others."""
     pairs, remarks = [], []
@@ -197,13 +222,39 @@ def _pairs(
             else:
                 remarks.append(f"{_name(item)}: takes no time, so that there is no ratio")
     measured = {key for _, key in now}
+    gone = [items[0] for (_, key), items in before.items() if key not in measured]
     gaps = {gap.cell: f"now {gap.outcome}, {gap.reason}" for file in new.files for gap in file.unmeasured}
-    remarks += [
-        f"{_name(items[0])}: {gaps.get(items[0].runs[0].cell.id, 'only in the base')}"
-        for (_, key), items in before.items()
-        if key not in measured
-    ]
+    remarks += [f"{_name(item)}: {gaps.get(item.runs[0].cell.id, 'only in the base')}" for item in gone]
+    told = {item.runs[0].cell.id for item in gone}
+    remarks += [f"{one.cell}: {one.text}" for one in lost if one.cell not in told]
     return pairs, remarks
+
+
+def _lost(
+    before: dict[tuple[str, Key], list[Measurement]],
+    now: dict[tuple[str, Key], list[Measurement]],
+    old: Study,
+    new: Study,
+) -> list[Lost]:
+    """What the base has and a file of now has no figure of, be it in another file: none hides behind others.
+
+    What was skipped was not tried; what the run was ended before may have been measured by another one.
+    """
+    known, reached = _ids(before), _ids(now)
+    base = old.machines[0].id if len(old.machines) == 1 else ""
+    found: dict[tuple[str, str], Lost] = {}
+    for file in new.files:
+        for gap in file.unmeasured:
+            place = (file.machine.id, gap.cell)
+            left = gap.outcome == SKIPPED or (gap.outcome == INTERRUPTED and place in reached)
+            if not left and (place in known or (base, gap.cell) in known):
+                found.setdefault(place, Lost(gap.cell, gap.outcome, gap.reason))
+    return list(found.values())
+
+
+def _ids(items: dict[tuple[str, Key], list[Measurement]]) -> set[tuple[str, str]]:
+    """Machine and id of every cell, each run of a training by itself."""
+    return {(one.machine.id, run.cell.id) for some in items.values() for one in some for run in one.runs}
 
 
 def _machine_remarks(old: Study, new: Study) -> list[str]:

@@ -84,6 +84,16 @@ def nothing_judged_text(outcome: Outcome) -> str:
     return f"--against: {none} {could}: {_hindrances(outcome)}"
 
 
+def lost_text(outcome: Outcome) -> str:
+    """Which cells of the base gave no figure, and why the first of them: one line; empty if all did."""
+    if not outcome.lost:
+        return ""
+    first, more = outcome.lost[0], len(outcome.lost) - 1
+    others = f" (and {count_text(more, 'more cell')})" if more else ""
+    why = f"{first.outcome}, {first.reason}"
+    return f"--fail-if-slower: {first.cell} has a figure in the base and none now: {why}{others}"
+
+
 def _row(check: Check) -> tuple[str, ...]:
     before, now = check.before, check.now
     return (

@@ -239,8 +239,12 @@ class TestAgainst:
         lost = lacking["benchmarks"].pop(1)["extra_info"]["cell"]
         gap = {"cell": lost, "outcome": "timed-out", "reason": "took over 60 s"}
         lacking["likeforlike"]["unmeasured"] = [gap]
-        assert self.exit_status(write, lacking, "--fail-if-slower", "5%") == 0
-        out = capsys.readouterr().out
+        assert self.exit_status(write, lacking, "--fail-if-slower", "5%") == 2
+        out, error = capsys.readouterr()
+        assert error == (
+            "likeforlike report: --fail-if-slower: matmul-tf-eager-cpu:0-500-float32 has a figure in the base "
+            "and none now: timed-out, took over 60 s\n"
+        )
         assert "note: matmul tf-eager cpu:0 500 float32: now timed-out, took over 60 s." in out
         assert "only in the base" not in out
 

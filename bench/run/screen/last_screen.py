@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from likeforlike.devices.limits.wrapping import wrap_text
+from likeforlike.devices.process.interpreter import import_path, module_command
 
 _MOST_FAILURES = 6
 _TELLING_SECONDS = 120.0
@@ -62,12 +62,12 @@ def findings_of(result_file: Path, width: int, coloured: bool) -> str:
 
     In a process of its own: the harness loads nothing of the reports.
     """
-    return _output([sys.executable, "-m", "likeforlike", "report", str(result_file)], width, coloured)
+    return _output(module_command("likeforlike", "report", str(result_file)), width, coloured)
 
 
 def _output(command: Sequence[str], width: int, coloured: bool) -> str:
     variables = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
-    variables |= {"COLUMNS": str(width), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    variables |= {"COLUMNS": str(width), "PYTHONPATH": import_path()}
     variables |= {"FORCE_COLOR" if coloured else "NO_COLOR": "1"}
     try:
         done = subprocess.run(

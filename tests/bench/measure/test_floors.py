@@ -42,8 +42,8 @@ def test_the_best_of_the_first_three_rounds_counts():
     assert far_from_the_fastest(late) == ["late"]
 
 
-def candidate(name, run=0, device="cpu:0", recipe="matched", role="floor"):
-    entry = Implementation(name, "training", "numpy", "", "m:a", role=role)
+def candidate(name, run=0, device="cpu:0", recipe="matched", role="floor", workload="training"):
+    entry = Implementation(name, workload, "numpy", "", "m:a", role=role)
     return Cell(entry, device, (("recipe", recipe), ("run", run)), "g")
 
 
@@ -69,6 +69,7 @@ def test_who_was_far_in_the_first_run_is_not_tried_again():
         candidate("far", run=1, role="contestant"),
         candidate("far", run=1, device="gpu:0"),
         candidate("far", run=1, recipe="other"),
+        candidate("far", run=1, workload="convnet"),
     ):
         assert told(tried) is None
     assert far_in_an_earlier_run(candidate("far", run=1), first, {}) is None
@@ -81,7 +82,17 @@ def test_only_the_first_run_s_candidates_of_the_same_device_and_recipe_count():
         candidate("fast", device="gpu:0"),
         candidate("fast", recipe="other"),
         candidate("fast", role="contestant"),
+        candidate("fast", workload="convnet"),
     ]
     for other in quicker:
         seconds = {far.id: [2.0], other.id: [1.0]}
         assert far_in_an_earlier_run(candidate("far", run=1), [far, other], seconds) is None
+
+
+def test_one_name_in_two_networks_is_two_candidates():
+    """The far one of the first network is the fastest of the second, whose epochs take ten times as long."""
+    first = [candidate(name, workload=of) for of in ("training", "convnet") for name in ("a", "b")]
+    seconds = dict(zip((cell.id for cell in first), ([1.0], [2.0], [20.0], [10.0]), strict=True))
+    again = [candidate(name, run=1, workload=of) for of in ("training", "convnet") for name in ("a", "b")]
+    told = [far_in_an_earlier_run(cell, first, seconds) is not None for cell in again]
+    assert told == [False, True, True, False]

@@ -277,6 +277,22 @@ class TestSizes:
         assert refused(sizes={"plain": ("3",)}) == "--sizes: unknown 'plain'; known: early, product"
         assert refused(sizes={"": ("x",)}) == "--sizes: 'x' is not a whole number of at least 1"
 
+    def test_those_of_nothing_that_is_measured_are_refused(self):
+        told = "--sizes: early is not among --workloads; leave it out or add it"
+        assert refused(workloads=("product",), sizes={"product": ("3",), "early": ("5",)}) == told
+        assert refused(workloads=("train",), sizes={"": ("3",)}) == told
+        asked = {"workloads": ("product", "early"), "implementations": ("mul", "first")}
+        found = ids(sizes={"product": ("3",), "early": ("5",)}, **asked)
+        assert found == ["early-first-cpu:0-5", "product-mul-cpu:0-3-float32"]
+
+    def test_beside_the_axis_that_says_the_same_they_are_refused(self):
+        asked = {"workloads": ("product",), "implementations": ("mul",)}
+        told = "--sizes: --axis product.size says which already; leave one of them out"
+        assert refused(sizes={"": ("3",)}, axes={"product.size": ("5",)}, **asked) == told
+        found = ids(sizes={"": ("3",)}, axes={"product.dtype": ("float32",)}, **asked)
+        assert found == ["product-mul-cpu:0-3-float32"]
+        assert ids(axes={"product.size": ("5",)}, **asked) == ["product-mul-cpu:0-5-float32"]
+
 
 class TestTrainings:
     def test_a_published_recipe_goes_with_its_trainer(self):
@@ -465,6 +481,39 @@ class TestLadder:
         assert refused(**{**CLIMB, "workloads": ("plain",)}) == needs
         both = "--recipes: the ends of --ladder say which; leave it out"
         assert refused(recipes=("matched",), **CLIMB) == both
+
+    @pytest.mark.parametrize("name", ["slow", "extra", "floor"])
+    def test_implementations_of_the_trainings_are_refused_since_its_ends_name_them(self, name):
+        told = "--implementations: the ends of --ladder say which are trained; "
+        assert refused(implementations=(name,), **CLIMB) == f"{told}leave it out"
+        asked = {**CLIMB, "workloads": ("train", "plain", "product"), "implementations": (name,)}
+        assert refused(**asked) == f"{told}name some of plain, product, or leave it out"
+
+    def test_implementations_of_what_is_measured_beside_it_are_of_use(self):
+        asked = {**CLIMB, "workloads": ("train", "plain", "further")}
+        found = cells(implementations=("slow", "other"), **asked)
+        assert [cell.entry.name for cell in found if cell.workload == "plain"] == ["other"]
+        assert len([cell for cell in found if cell.workload == "train"]) == 4
+        side = Side("new", Interpreter("python"), entries=(*ENTRIES, *of("plain", "fresh")))
+        sides = Side("old", Interpreter("python"), entries=ENTRIES), side
+        assert "plain-fresh-cpu:0-new" in ids(sides=sides, implementations=("fresh",), **asked)
+
+    def test_floors_beside_it_are_of_use(self):
+        registry = Registry((*ENTRIES, *of("plain", "idle", role="floor")), (), DECLARED)
+        asked = {**CLIMB, "workloads": ("train", "plain"), "implementations": ("floor",)}
+        found = cells(registry=registry, **asked)
+        assert [cell.entry.name for cell in found if cell.workload == "plain"] == ["idle"]
+
+    @pytest.mark.parametrize(
+        ("option", "given"), [("epochs", 3), ("recipes", ("matched",)), ("target_accuracy", 0.5)]
+    )
+    def test_what_shapes_trainings_alone_is_refused_where_there_is_none(self, option, given):
+        asked = {option: given}
+        name = option.replace("_", "-")
+        told = f"--{name}: of use with trainings alone, and none is asked for; leave it out"
+        assert refused(workloads=("plain",), **asked) == told
+        for workload in ("train", "further", "parallel"):
+            assert cells(workloads=("plain", workload), **asked)
 
     def test_recipes_are_of_use_where_others_are_divided(self):
         asked = {**CLIMB, "workloads": ("train", "parallel"), "workers": (2,)}

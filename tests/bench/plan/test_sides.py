@@ -29,8 +29,9 @@ def options(**asked: Any) -> Options:
     nothing: dict[str, Any] = dict.fromkeys(Options.__dataclass_fields__)
     nothing |= {"preset_name": "quick", "sizes": {}, "axes": {}, "repeats": 2, "plugins": ()}
     nothing |= {"caches": ("warm",), "operands": ("uniform",), "statistic": "median"}
-    nothing |= {"workloads": ("matmul", "training"), "recipes": ("matched",)}
-    return Options(**{**nothing, "implementations": ("numpy", "torch-loop"), **asked})
+    nothing |= {"workloads": ("matmul", "training"), "implementations": ("numpy", "torch-loop"), **asked}
+    recipes = ("matched",) if "training" in nothing["workloads"] else None
+    return Options(**{**nothing, "recipes": recipes})
 
 
 def side(registry: Registry, name: str, without: str = "", **more: Any) -> Side:

@@ -198,6 +198,10 @@ def patient() -> Iterator[Callable[[str], Any]]:
         ("--ladder=up", "--ladder: 'up' is not of the form A:B"),
         ("--ladder=keras-fit:eager-loop --workloads=matmul", "--ladder: its rungs are trainings"),
         ("--ladder=keras-fit:eager-loop --recipes=matched", "--recipes: the ends of --ladder say which"),
+        (
+            "--ladder=keras-fit:eager-loop --workloads=training --implementations=keras-fit",
+            "--implementations: the ends of --ladder say which are trained; leave it out",
+        ),
         ("--ladder-orders=0", "--ladder-orders: '0' is not a whole number of at least 1"),
         ("--ladder-orders=3", "--ladder-orders: of use with --ladder alone"),
         ("--benchmark-json=/proc/nowhere/r.json", "--benchmark-json: cannot write /proc/nowhere/r.json"),

@@ -10,9 +10,11 @@ import pytest
 
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.journal import Header, Journal, JournalError, journal_path
+from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.run.session import Bench
 
 CONDITIONS = {"option -k": ""}
+NEEDS = "--resume: needs --benchmark-json=FILE, whose journal it takes up"
 
 
 def session(file: Path, **asked: Any) -> SimpleNamespace:
@@ -81,3 +83,18 @@ def test_without_a_journal_it_begins_one(tmp_path: Path) -> None:
     name, seed = begun(run)
     assert (name, seed) == (run.journal.header.run_id, 7)
     assert (run.journal.session, run.marks, run.busy) == (0, {}, ("gpu:0 is busy",))
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"resume": True}, NEEDS),
+        ({"resume": True, "retry_failed": True}, NEEDS),
+        ({"retry_failed": True}, "--retry-failed: of use with --resume alone; add it, or leave this out"),
+    ],
+)
+def test_what_nothing_can_be_taken_up_for_is_refused(asked: dict[str, Any], told: str) -> None:
+    options = SimpleNamespace(**{"resume": False, "retry_failed": False, "result_file": None, **asked})
+    with pytest.raises(OptionError) as error:
+        Bench.begin(SimpleNamespace(options=options, devices=()), ())  # type: ignore[arg-type]
+    assert str(error.value) == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from likeforlike.bench.plan.asked.options import OptionError
 from likeforlike.bench.plan.sides import asked_side
+from likeforlike.bench.sides import environments
 from likeforlike.bench.sides.environments import complaint, environment_with
 
 SIDE = asked_side("old", "git:old")
@@ -76,12 +78,28 @@ def test_one_that_was_killed_while_it_was_made_is_made_anew(log: Path):
     assert not (python.parents[1] / "half").exists()
 
 
+def test_without_uv_by_python_s_own_which_look_past_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A repository's random.py would be taken for the standard library's."""
+    asked: list[list[str]] = []
+
+    def run(side, words):
+        asked.append(list(words))
+        if "venv" in words:
+            Path(words[-1]).mkdir(parents=True)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(environments, "_run", run)
+    monkeypatch.setattr(environments.shutil, "which", lambda name: None)
+    python = make()
+    venv, install = asked
+    assert venv == [sys.executable, "-P", "-m", "venv", str(Path(python).parents[1])]
+    assert install[:5] == [python, "-P", "-m", "pip", "install"]
+
+
 def test_packages_on_top_are_found_before_those_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A real virtual environment, in which a module of its own hides one that is there besides."""
-    import subprocess
-
-    from likeforlike.bench.sides import environments
-
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     below = tmp_path / "below"
     below.mkdir()

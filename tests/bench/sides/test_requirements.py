@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from likeforlike.bench.sides import requirements
 from likeforlike.bench.sides.requirements import Requirements, Unreadable, requirements_of, unmet
 
 PROJECT = '[project]\nname = "mine"\nrequires-python = ">=3.9"\ndependencies = ["one>=2", "two", "old; python_version < \'3\'"]\n'
@@ -82,3 +84,10 @@ def test_alike_requirements_share_an_environment_and_others_do_not():
     one = Requirements(("a", "b"), {"a": "1"})
     assert one.digest == Requirements(("b", "a"), {"a": "1"}).digest
     assert len({one.digest, Requirements(("a",)).digest, Requirements(("a", "b")).digest}) == 3
+
+
+def test_another_build_of_one_version_of_python_has_an_environment_of_its_own(monkeypatch: pytest.MonkeyPatch):
+    """As with and without the lock on the interpreter, which bear one version."""
+    here = Requirements(("a",)).digest
+    monkeypatch.setattr(requirements, "sys", SimpleNamespace(version="3.14.0 free-threading build"))
+    assert Requirements(("a",)).digest != here

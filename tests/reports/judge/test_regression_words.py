@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from likeforlike.reports.judge.quality import Quality
-from likeforlike.reports.judge.regressions import Check, Outcome
+from likeforlike.reports.judge.regressions import Check, Lost, Outcome
 from likeforlike.reports.statistics.ratios import RatioEstimate
 from likeforlike.reports.statistics.training.accuracy import Announcement
 from likeforlike.reports.statistics.verdicts import Verdict
+from likeforlike.reports.tell.regression_text import lost_text
 
 FREE, BARRED = Announcement(True, ""), Announcement(False, "trained to 80 %")
 
@@ -117,3 +118,11 @@ class TestOutcome:
         assert [item.name for item in outcome.failing_only_together] == ["b and c", "a there"]
         assert Outcome(self.CHECKS[1:], (), (calm,)).fails is False
         assert Outcome(self.CHECKS[1:], (), (alone,)).fails is True
+
+    def test_what_gave_no_figure_is_one_line(self):
+        gone = Lost("a-cpu:0", "crashed", "signal 9")
+        told = "--fail-if-slower: a-cpu:0 has a figure in the base and none now: crashed, signal 9"
+        assert lost_text(Outcome(self.CHECKS, ())) == ""
+        assert lost_text(Outcome(self.CHECKS, (), lost=(gone,))) == told
+        others = (Lost("b", "failed", "x"), Lost("c", "failed", "y"))
+        assert lost_text(Outcome(self.CHECKS, (), lost=(gone, *others))) == f"{told} (and 2 more cells)"

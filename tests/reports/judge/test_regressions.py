@@ -9,7 +9,7 @@ import report_samples as samples
 from report_launched import cell, file, steady
 
 from likeforlike.reports.judge.limits import Limits, parse_limits
-from likeforlike.reports.judge.regressions import check_against
+from likeforlike.reports.judge.regressions import Lost, check_against
 from likeforlike.reports.statistics.launches import (
     ASSUMED_FREEDOM,
     ASSUMED_RUN_SPREAD,
@@ -150,6 +150,71 @@ class TestMachines:
             file(f"{n}.json", cell("a", steady(0.05)), machine=machine, run_id=f"run-{n}")
             for n, machine in enumerate(machines)
         )
+
+def gap(name, outcome="failed", cell="matmul-{}-cpu:0-500-float32"):
+    """A cell of this run that gave no figure."""
+    return {"cell": cell.format(name), "outcome": outcome, "reason": "no memory"}
+
+
+class TestLost:
+    A = Lost("matmul-a-cpu:0-500-float32", "failed", "no memory")
+
+    def test_what_was_tried_in_vain_is_lost_and_what_was_left_out_is_told_alone(self):
+        before = [cell(name, steady(0.01)) for name in "abcd"]
+        gaps = [gap("b", "wrong-answer"), gap("c", "skipped"), gap("new")]
+        outcome = against(before, before[:1], unmeasured=gaps)
+        assert outcome.lost == (Lost("matmul-b-cpu:0-500-float32", "wrong-answer", "no memory"),)
+        assert outcome.remarks == (
+            "matmul b cpu:0 500 float32: now wrong-answer, no memory",
+            "matmul c cpu:0 500 float32: now skipped, no memory",
+            "matmul d cpu:0 500 float32: only in the base",
+        )
+
+    def test_where_all_have_a_figure_nothing_is(self):
+        assert against([cell("a", steady(0.01))], [cell("a", steady(0.01))]).lost == ()
+
+    @pytest.mark.parametrize(("only", "lost"), [("matmul-a-*", (A,)), ("matmul-b-*", ())])
+    def test_cells_that_nobody_asks_for_are_none(self, only, lost):
+        before = [cell(name, steady(0.01), size) for name in "ab" for size in (500, 600)]
+        now = [before[1], *before[2:]]
+        assert against(before, now, only=[only], unmeasured=[gap("a")]).lost == lost
+
+    @pytest.mark.parametrize(("outcome", "lost"), [("failed", (A,)), ("interrupted", ())])
+    def test_another_file_makes_good_what_a_run_did_not_reach_and_no_failure(self, outcome, lost):
+        cells = [cell(name, steady(0.01)) for name in "ab"]
+        good = file("good.json", *cells, run_id="good")
+        bad = file("bad.json", cells[1], run_id="bad", unmeasured=[gap("a", outcome)])
+        told = check_against([file("base.json", *cells, run_id="base")], [good, bad])
+        assert told.lost == lost
+        assert ("matmul-a-cpu:0-500-float32: now failed, no memory" in told.remarks) == bool(lost)
+
+    def test_what_no_file_of_the_machine_reached_is_lost_and_once_though_two_say_so(self):
+        cells = [cell(name, steady(0.01)) for name in "ab"]
+        gaps = [gap("a", "interrupted")]
+        one, two = (file(f"{n}.json", cells[1], run_id=n, unmeasured=gaps) for n in ("one", "two"))
+        elsewhere = file("other.json", *cells, machine=OTHER, run_id="other")
+        told = check_against([file("base.json", *cells, run_id="base")], [one, two, elsewhere])
+        assert told.lost == (Lost("matmul-a-cpu:0-500-float32", "interrupted", "no memory"),)
+
+    def test_a_base_of_one_machine_serves_all_and_of_several_each_its_own(self):
+        a, b = cell("a", steady(0.01)), cell("b", steady(0.01))
+        alone = (file("other.json", a, b, machine=OTHER, run_id="other"),)
+        assert against(alone, [b], unmeasured=[gap("a")]).lost == (self.A,)
+        several = (*alone, file("own.json", b, run_id="own"))
+        assert against(several, [b], unmeasured=[gap("a")]).lost == ()
+
+    def test_each_run_of_a_training_counts(self):
+        noise = samples.Noise(1)
+        runs = [samples.training("keras-fit", samples.RECIPE, run, noise, 1.0, 9) for run in (0, 1)]
+        name = "training-keras-fit-cpu:0-matched-1"
+        outcome = against(runs, runs[:1], unmeasured=[gap("", cell=name)])
+        assert outcome.lost == (Lost(name, "failed", "no memory"),)
+        assert f"{name}: now failed, no memory" in outcome.remarks
+
+    def test_where_nothing_can_be_compared_it_is_the_reason(self):
+        told = r"compared \(matmul-a-cpu:0-500-float32: now failed, no memory\)$"
+        with pytest.raises(ValueError, match=told):
+            against([cell("a", steady(0.01))], [cell("b", steady(0.01))], unmeasured=[gap("a")])
 
 
 def quantile(name, calls, **extra):

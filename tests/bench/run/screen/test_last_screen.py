@@ -66,6 +66,19 @@ def test_findings_that_cannot_be_told_are_one_line_that_says_why(tmp_path: Path)
     )
 
 
+def test_the_report_finds_no_module_of_the_working_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository's own random.py would be taken for the standard library's, and nothing be told."""
+    asked: list[list[str]] = []
+
+    def answer(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, "- a is faster\n", "")
+
+    monkeypatch.setattr(subprocess, "run", answer)
+    assert findings_of(Path("r.json"), 80, False) == "- a is faster"
+    assert asked == [[sys.executable, "-P", "-m", "likeforlike", "report", "r.json"]]
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     folder = tmp_path_factory.mktemp("run")
