@@ -31,6 +31,9 @@ LINE_INCHES, AXIS_INCHES, LETTERS, LONGEST = 0.215, 3.5, 8.5, 56
 """On a page: height of a line, width of the axis, size of the letters in points, characters of a name."""
 NARROW_INCHES, NARROW_LETTERS, NARROW_NAME, NARROW_HEADING = 4.3, 7.5, 36, 58
 """On a phone: width of it all, size of the letters, characters of a name and of a heading's line."""
+HEADING, GAP_INCHES, BOLD_INCHES = 40, 0.1, 0.7 * LETTERS / 72
+"""On a page: characters of a heading's line that have room beside the axis however short the names are, what
+is left free between the two, and the width of a bold letter, which is wider than a name's."""
 LEAST_RANGE, CAPS = 1.12, (5.0, 20.0, 100.0)
 """The axis reaches at least from 1 over the one to it; ratios beyond the cap stand at its end."""
 MOST_BEYOND = 0.25
@@ -48,16 +51,16 @@ class _Line:
 
 def forest(data: ForestPlot) -> Figure:
     """Names at the left, intervals in the middle, figures and words at the right."""
-    lines, height = _lines(data.rows, 1.0, 1000)
     names = [shorten(row.name, LONGEST) for row in data.rows]
-    left = label_inches(names, LETTERS)
+    left, wide = _beside_the_axis(names, [row.group for row in data.rows])
+    lines, height = _lines(data.rows, 1.0, wide)
     right = label_inches([_figures(row) for row in data.rows], LETTERS)
     figure = empty_figure(left + AXIS_INCHES + right, LINE_INCHES * height + 1.0, left, 0.55, right, 0.45)
     axes = figure.subplots()
     _draw(axes, data, lines, height)
     for line in lines:
         if line.row is None:
-            _write(axes, -left / AXIS_INCHES, line.place, shorten(line.heading, 100), LETTERS, **_HEADING)
+            _write(axes, -left / AXIS_INCHES, line.place, line.heading, LETTERS, **_HEADING)
         else:
             _write(axes, 1.03, line.place, _figures(line.row), LETTERS, color=_ink(line.row))
     axes.set_yticks([line.place for line in lines if line.row is not None], names, fontsize=LETTERS)
@@ -88,6 +91,17 @@ def narrow_forest(data: ForestPlot) -> Figure:
 
 _PAPER: dict[str, Any] = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5}}
 _HEADING: dict[str, Any] = {"fontweight": "bold", **_PAPER}
+
+
+def _beside_the_axis(names: Sequence[str], headings: Sequence[str]) -> tuple[float, int]:
+    """How wide the margin of names and headings is, and how many characters a heading's line has in it.
+
+    As wide as the longest name or, where that is less, as the longest line of the folded headings.
+    """
+    named = label_inches(names, LETTERS)
+    wide = max(HEADING, int((named - GAP_INCHES) / BOLD_INCHES))
+    longest = max((len(line) for heading in headings for line in textwrap.wrap(heading, wide)), default=0)
+    return max(named, longest * BOLD_INCHES + GAP_INCHES), wide
 
 
 def _figures(row: ForestRow) -> str:

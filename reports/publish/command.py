@@ -98,12 +98,9 @@ def _check(names: Sequence[str]) -> int:
                 reasons += refused.reasons
             except ResultError as error:
                 reasons.append(str(error))
-        if folder.is_dir():
-            untold = stale(folder)
+        if folder.is_dir() and paths:
             again = f"likeforlike publish --to {name}"
-            reasons += [
-                f"{folder / PAGE}: tells nothing of {file}; write it anew: {again}" for file in untold
-            ]
+            reasons += [f"{folder / PAGE}: {line}; write it anew: {again}" for line in stale(folder)]
     if reasons:
         raise Refused(reasons)
     print(f"{count} file{'' if count == 1 else 's'} checked: nothing to object")

@@ -13,10 +13,12 @@ from typing import Any
 
 from likeforlike.reports.publish.checks import problems
 from likeforlike.reports.publish.privacy import personal, without_personal
+from likeforlike.reports.publish.told_files import told_files
 from likeforlike.reports.read.decoding import Document, parse
 from likeforlike.reports.read.files import published_content
 from likeforlike.reports.read.recognition import read_document
 from likeforlike.reports.read.result_file import ResultFile
+from likeforlike.reports.sort.duplicates import some
 
 PAGE = "index.html"
 
@@ -90,10 +92,13 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def stale(folder: Path) -> list[str]:
-    """Files of which the folder's page does not tell."""
+    """In what the page is behind the folder: a line for each file that it lacks, one for all those gone."""
     page = folder / PAGE
-    text = page.read_text(encoding="utf-8") if page.exists() else ""
-    return [path.name for path in files_in(folder) if path.name not in text]
+    told = told_files(page.read_text("utf-8", "replace")) if page.is_file() else ()
+    there = [path.name for path in files_in(folder)]
+    lines = [f"tells nothing of {name}" for name in there if name not in told]
+    gone = [name for name in told if name not in there]
+    return [*lines, f"tells of {some(gone)}, which the folder no longer holds"] if gone else lines
 
 
 def place_of(shared: Shared, folder: Path) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from likeforlike.devices.limits.units import format_seconds, format_seconds_interval
 from likeforlike.reports.publish.ranking import Placed, firsts, machines_among, ranking
+from likeforlike.reports.publish.told_files import FILES_TABLE
 from likeforlike.reports.read.result_file import ResultFile
 from likeforlike.reports.sort.measured.keys import axes_text
 from likeforlike.reports.sort.measured.measurements import Measurement
@@ -163,7 +164,7 @@ def _files_section(study: Study) -> Section:
     )
     columns = ("file", "machine", "measured", "cells", "preset", "commit", "copies of one thing differ by")
     note = "The last column is the interval of the ratio of one product measured against itself."
-    return Section("files", "Files", (Table("shared-files", "Files", columns, rows, note),))
+    return Section("files", "Files", (Table(FILES_TABLE, "Files", columns, rows, note),))
 
 
 def _noise(file: ResultFile) -> Entry | None:

@@ -146,19 +146,25 @@ class WaitReader:
 
 
 def waiting_reasons(
-    before: Waits, after: Waits, seconds: float, cores: int | None = None, others_worked: bool = True
+    before: Waits,
+    after: Waits,
+    seconds: float,
+    cores: int | None = None,
+    others_worked: bool = True,
+    others_cores: float | None = None,
 ) -> list[str]:
     """Why what took ``seconds`` between two readings is disturbed, one line a reason; empty if it isn't.
 
     ``cores``: on how many it may run (default: as many as this process). ``others_worked``: whether anyone
-    else was there to wait for.
+    else was there to wait for; ``others_cores``: how many cores these used, which is told beside the wait.
     """
     if seconds <= 0:
         return []
     reasons = []
     kept_waiting = kept_waiting_of(before, after, seconds, cores)
     if others_worked and kept_waiting is not None and kept_waiting > WAITING_FRACTION * seconds:
-        reasons.append(f"waited {_percent(kept_waiting, seconds)} of its time for a processor")
+        waited = f"waited {_percent(kept_waiting, seconds)} of its time for a processor"
+        reasons.append(waited + _others_text(others_cores))
     memory = _grown(before.memory_pressure_seconds, after.memory_pressure_seconds)
     if memory is not None and memory > WAITING_FRACTION * seconds:
         reasons.append(f"memory was short for {_percent(memory, seconds)} of its time")
@@ -166,6 +172,11 @@ def waiting_reasons(
     if held is not None and held > WAITING_FRACTION * seconds:
         reasons.append(throttled_reason(held))
     return reasons
+
+
+def _others_text(cores: float | None) -> str:
+    """What others used: more of the wait they can't have caused. Own threads wait for one another, too."""
+    return "" if cores is None else f", while others used {cores * 100:.0f} % of a core"
 
 
 def throttled_reason(seconds: float) -> str:
@@ -182,7 +193,7 @@ def kept_waiting_of(before: Waits, after: Waits, seconds: float, cores: int | No
 
 
 def kept_waiting_seconds(before: Threads, after: Threads, seconds: float, cores: int) -> float:
-    """Seconds that others kept a worker waiting for a processor, from its threads' own times.
+    """Seconds that others can have kept a worker waiting for a processor, from its threads' own times.
 
     What the thread that waited longest has waited: in a loop that is shared out all wait for the last one. A
     sum over threads would count that they are all woken at once, and grow with their number. But threads
@@ -270,24 +281,29 @@ class WaitMeter:
         before, self._before = self._before, None
         after = self._reader.read(self._pids)
         self.kept_waiting_seconds = kept_waiting_of(before, after, seconds, self._cores)
-        return waiting_reasons(
-            before, after, seconds, self._cores, self._others_worked(before, after, seconds)
-        )
+        others = self._others_cores(before, after, seconds)
+        worked = self._others_worked(before, after, seconds, others)
+        return waiting_reasons(before, after, seconds, self._cores, worked, others)
 
-    def _others_worked(self, before: Waits, after: Waits, seconds: float) -> bool:
-        """Whether others used the processors in this turn and those before it, and left none free.
-
-        True where nobody can tell. On a machine of many cores something always works; a worker waits for it
-        only where its own threads and others' work have taken all cores.
-        """
+    def _others_cores(self, before: Waits, after: Waits, seconds: float) -> float | None:
+        """How many cores others used in this turn and those shortly before it; None where nobody can tell."""
         busy = _grown(before.busy_seconds, after.busy_seconds)
         if busy is None or before.threads is None or after.threads is None:
-            return True
+            return None
         self._lately.append((seconds, busy - ran_seconds(before.threads, after.threads)))
         while sum(turn for turn, _ in self._lately) - self._lately[0][0] >= _LATELY_SECONDS:
             self._lately.popleft()
         whole = sum(turn for turn, _ in self._lately)
-        others = sum(others for _, others in self._lately) / whole
+        return sum(others for _, others in self._lately) / whole
+
+    def _others_worked(self, before: Waits, after: Waits, seconds: float, others: float | None) -> bool:
+        """Whether others used the processors and left none free; true where nobody can tell.
+
+        On a machine of many cores something always works; a worker waits for it only where its own threads
+        and others' work have taken all cores.
+        """
+        if others is None or before.threads is None or after.threads is None:
+            return True
         working = working_threads(before.threads, after.threads, seconds)
         return others >= OTHERS_CORES and working + math.ceil(others) >= self._cores_of_the_worker()
 

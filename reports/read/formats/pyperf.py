@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -16,6 +16,12 @@ from likeforlike.reports.read.schema.quantities import Count, Seconds
 from likeforlike.reports.read.schema.runs import Unmeasured
 
 NAME = "pyperf"
+
+CONDITIONS = ("cpu_affinity", "cpu_config", "aslr", "python_hash_seed")
+"""Metadata that say how the machine and Python were set while it was measured, not how they did."""
+
+ASKS_SINCE = 2
+"""The first version of which it is certain that it says when garbage collection is off."""
 
 
 class _Unit(Struct, frozen=True):
@@ -99,27 +105,55 @@ def _cell(
     samples: list[float] = []
     launches: list[int] = []
     iterations = set()
+    every: list[Mapping[str, Any]] = []
     for number, raw in enumerate(benchmark.runs):
         run = document.record(_Run, raw, f"{path}.runs[{number}]")
         if not run.values:
             continue  # a process that only found out how many loops it takes
-        facts = document.record(
-            _Unit, {**common, **benchmark.metadata, **run.metadata}, f"{path}.runs[{number}].metadata"
-        )
+        told = {**common, **benchmark.metadata, **run.metadata}
+        facts = document.record(_Unit, told, f"{path}.runs[{number}].metadata")
+        every.append(document.usable(told))
         samples += run.values
         launches += [number] * len(run.values)
         iterations.add((facts.loops or 1) * (facts.inner_loops or 1) if facts.loops else None)
     if not samples:
         return None
-    metadata = document.usable({**common, **benchmark.metadata})
     return plain_cell(
         name,
         samples,
         launches=tuple(launches),
         iterations=iterations.pop() if len(iterations) == 1 else None,
-        options={"timer": _clock(metadata["timer"])} if "timer" in metadata else {},
+        options=_conditions(every),
         extra_info={"processes": len(set(launches))},
     )
+
+
+def _conditions(every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How all runs with values were measured, as their metadata tell; what they don't share is left out."""
+    found = [_conditions_of(told) for told in every]
+    return {name: value for name, value in found[0].items() if all(one.get(name) == value for one in found)}
+
+
+def _conditions_of(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Under pytest-benchmark's name where it has one."""
+    found = {name: told[name] for name in CONDITIONS if told.get(name) is not None}
+    if "timer" in told:
+        found["timer"] = _clock(told["timer"])
+    disabled = _gc_disabled(told)
+    return found if disabled is None else found | {"disable_gc": disabled}
+
+
+def _gc_disabled(told: Mapping[str, Any]) -> bool | None:
+    """Whether garbage collection was off; None where nothing says so.
+
+    pyperf writes it only where it was off, beside what else it tells of Python; of a timed command it tells
+    neither. Of its first versions, called perf, and of files that others write its absence says nothing.
+    """
+    if "python_gc" in told:
+        return True if told["python_gc"] == "disabled" else None
+    version = _text(told.get("perf_version")).partition(".")[0]
+    asked = "python_implementation" in told and version.isdecimal() and int(version) >= ASKS_SINCE
+    return False if asked else None
 
 
 def _clock(told: Any) -> Any:

@@ -21,6 +21,16 @@ WORDS: Mapping[str, Mapping[Any, str]] = {
 }
 """How the values of an option are said."""
 
+CIRCUMSTANCES: Mapping[str, str] = {
+    "processors held to": "cpu_affinity",
+    "processors set to": "cpu_config",
+    "address layout": "aslr",
+    "hash seed": "python_hash_seed",
+}
+"""How machine and Python were set, by pyperf's names. Where two differ it is told, and withholds nothing."""
+
+NOT_TOLD = "not told"
+
 MINIMUM_SECONDS = 5e-6
 """How long pytest-benchmark makes a round last at least, unless ``min_time`` says otherwise."""
 
@@ -46,7 +56,7 @@ def options_of(run: Run) -> dict[str, str]:
     """How a cell was measured, by the option's name; what its file does not say is left out."""
     if run.cell.plain:
         options = run.cell.options
-        names = {"timer": "timer", "garbage collection": "disable_gc", "warm-up": "warmup"}
+        names = {"timer": "timer", "garbage collection": "disable_gc", "warm-up": "warmup", **CIRCUMSTANCES}
         found = {name: options.get(key) for name, key in names.items()}
         found["written by"] = run.file.tool.name
     else:
@@ -70,17 +80,28 @@ def unlike_options(first: Run, second: Run) -> Unlike:
     told = [
         f"{name} {mine[name]} and {theirs[name]}"
         for name in mine
-        if name in theirs and mine[name] != theirs[name]
+        if name in theirs and mine[name] != theirs[name] and name not in CIRCUMSTANCES
     ]
     calls = (first.cell.iterations, second.cell.iterations)
-    remark = ""
+    remarks = _unlike_circumstances(mine, theirs)
     if None not in calls and calls[0] != calls[1]:
         text = f"{calls[0]:,} and {calls[1]:,} calls a round"
         if (_calibrated(first) and _calibrated(second)) or _rounds_as_long(first, second):
-            remark = f"{text}, as the tool chose them"
+            remarks.append(f"{text}, as the tool chose them")
         else:
             told.append(text)
-    return Unlike("; ".join(told), remark)
+    return Unlike("; ".join(told), "; ".join(remarks))
+
+
+def _unlike_circumstances(mine: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
+    """In which of :data:`CIRCUMSTANCES` two files of one tool differ.
+
+    What one tells and the other does not counts, too: pyperf leaves out what is not set.
+    """
+    if mine.get("written by") != theirs.get("written by"):
+        return []
+    pairs = [(name, mine.get(name, NOT_TOLD), theirs.get(name, NOT_TOLD)) for name in CIRCUMSTANCES]
+    return [f"{name} {first} and {second}" for name, first, second in pairs if first != second]
 
 
 def _calibrated(run: Run) -> bool:

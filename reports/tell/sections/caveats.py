@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from likeforlike.reports.read.result_file import PLAIN_WORKLOAD
 from likeforlike.reports.read.schema.declarations import NOISE_FLOOR
@@ -17,6 +18,11 @@ from likeforlike.reports.tell.formatting import count_text, listed
 from likeforlike.reports.tell.sections.stopping import precision_blocks
 
 MOST_ROWS = 200
+WAITED = "of its time for a processor"
+WAITED_NOTE = (
+    "A wait for a processor is that of one sample, and of the thread in it that waited longest: part of it "
+    "may be for other threads of the same framework."
+)
 
 RULES = (
     "faster, slower: the interval of the ratio excludes 1, and the ratio lies beyond the threshold",
@@ -152,9 +158,16 @@ def _disturbed_section(context: Context) -> Section | None:
     if not rows:
         return section("disturbed", "Disturbed samples", texts) if any(texts) else None
     columns = ("cell", *(("machine",) if context.several else ()), "samples left out", "why")
-    note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    note = disturbed_note([made.entries[-1].text for made in rows], len(rows) - MOST_ROWS)
     table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 12)
     return section("disturbed", "Disturbed samples, left out", [*texts, table])
+
+
+def disturbed_note(reasons: Iterable[str], left: int) -> str:
+    """What is to be known of the reasons in the table, and how many more rows there are."""
+    told = [f"{left} more are not shown."] if left > 0 else []
+    told += [WAITED_NOTE] if any(WAITED in reason for reason in reasons) else []
+    return " ".join(told)
 
 
 def _crowded_text(context: Context) -> Text | None:

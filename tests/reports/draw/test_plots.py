@@ -247,6 +247,28 @@ class TestForest:
             assert svg.count(f">{text}<") == narrow.count(f">{text}<") == 1
         assert "double marks lie beyond the axis" in svg
 
+    @pytest.mark.parametrize(
+        ("name", "group", "lines"),
+        [
+            ("a over b", "cpu:0", 1),
+            ("a over b", "matmul on cpu:0 of 2 x AMD EPYC in a file", 2),  # 41 characters
+            ("a over b", "Trainers, each under its own recipe, on cpu:0 of 2 x AMD EPYC in recipes-2026", 2),
+            ("a over b", "0123456789" * 9, 3),  # 90 characters in lines of 40
+            ("n" * 56, f"{'g' * 24} {'g' * 24}", 1),  # beside names of 56 a heading has lines of 49
+            ("n" * 56, f"{'g' * 24} {'g' * 25}", 2),
+        ],
+    )
+    def test_a_heading_ends_before_the_axis_however_short_the_names_are(self, name, group, lines):
+        figure = forest(ForestPlot(tuple(replace(row, name=name, group=group) for row in FOREST.rows)))
+        axes = figure.axes[0]
+        (heading,) = [text for text in axes.texts if text.get_fontweight() == "bold"]
+        assert "".join(heading.get_text().split()) == "".join(group.split())
+        assert heading.get_text().count("\n") == lines - 1
+        assert self.markers(figure)[0][3] == lines  # below the last of them
+        with style.styled():
+            box = heading.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+        assert -1.0 < box.x0 < box.x1 < axes.bbox.x0
+
     def test_the_narrow_one_is_narrow(self):
         rows = tuple(replace(row, name="long " * 30, group="group " * 30) for row in FOREST.rows)
         figure = narrow_forest(ForestPlot(rows))

@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import re
+import shutil
 import statistics
 from pathlib import Path
 
@@ -225,6 +226,19 @@ def test_a_sound_file_is_written_once_with_its_page(tmp_path, capsys):
     assert path.read_bytes() == before
     assert main(["--check", str(folder)]) == 0
     assert path.name in (folder / PAGE).read_text()
+
+
+def test_a_file_that_is_taken_away_again_makes_the_page_stale(tmp_path, capsys):
+    folder = tmp_path / "shared"
+    shutil.copytree(ROOT / "results" / "published", folder)
+    gone, left, *_ = sorted(folder.glob("*.json"))
+    gone.unlink()
+    assert main(["--check", str(folder)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{PAGE}: tells of {gone.name}, which the folder no longer holds; write it anew: " in line
+    assert main(["--to", str(folder)]) == 0
+    assert main(["--check", str(folder)]) == 0
+    assert left.name in (folder / PAGE).read_text()
 
 
 def test_figures_are_the_same_as_before(tmp_path):

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY, NamedWeights
+from likeforlike.models.contract.training.network import NamedWeights
 from likeforlike.models.tasks.own.bringing.answering import keep_answers, plain_answers
 from likeforlike.models.tasks.own.bringing.counting import operations_of
-from likeforlike.models.tasks.own.bringing.fitting import checked_outputs, looks_like_probabilities
+from likeforlike.models.tasks.own.bringing.fitting import checked_outputs, remark_of_outputs
 from likeforlike.models.tasks.own.bringing.matching import NotFound, matches_for
 from likeforlike.models.tasks.own.bringing.opening import Opening, to_own
 from likeforlike.models.tasks.own.bringing.proving import proven
@@ -57,7 +57,8 @@ def bring(folder: Path, number: int) -> None:
     model = faced(target, offer, family, asked.loss_of(number), few, seed=asked.seeds[0])
     outputs = checked_outputs(target, model, asked.loss_of(number), data, asked.data)
     opening = Opening(asked, number, family, few)
-    told = _told(opening, model, outputs)
+    remark = remark_of_outputs(asked.names[number], model, opening.loss, data, outputs)
+    told = _told(opening, model, outputs, remark)
     first = read_model(folder, 0) if number else None
     if first is not None:
         told = _matched(told, first, asked)
@@ -73,7 +74,7 @@ def bring(folder: Path, number: int) -> None:
         keep_answers(folder, opening, own, some, narrow)
 
 
-def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:
+def _told(opening: Opening, model: Model, outputs: np.ndarray, remark: str) -> ModelTold:
     trained = model.trained()
     weights = tuple(
         WeightTold(name, array.shape, array.dtype.name, name in trained)
@@ -92,18 +93,8 @@ def _told(opening: Opening, model: Model, outputs: np.ndarray) -> ModelTold:
         layers=model.layers(),
         outputs=outputs.shape[1:],
         starts=(),
-        remarks=(*_of_outputs(opening, outputs), *_of_loss(opening, smoothing)),
+        remarks=(*([remark] if remark else []), *_of_loss(opening, smoothing)),
         smoothing=smoothing,
-    )
-
-
-def _of_outputs(opening: Opening, outputs: np.ndarray) -> tuple[str, ...]:
-    if opening.loss != SPARSE_CROSSENTROPY or not looks_like_probabilities(outputs):
-        return ()
-    name = opening.asked.names[opening.number]
-    return (
-        f"outputs of {name} sum to 1, as behind a softmax; the loss takes logits and makes a softmax itself, "
-        "so that twice is trained: leave the model's out",
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from likeforlike.models.contract.training.network import SPARSE_CROSSENTROPY
 from likeforlike.models.contract.training.trainer import Dataset
 from likeforlike.models.tasks.own.data import check_labels
+from likeforlike.models.tasks.own.families.losses import BINARY_CROSSENTROPY
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.functions import one_line
 from likeforlike.models.tasks.own.given import Refused
@@ -86,6 +87,54 @@ def _remedy(outputs: np.ndarray, targets: np.ndarray, loss: str) -> str:
     return "--loss names another"
 
 
-def looks_like_probabilities(outputs: np.ndarray) -> bool:
-    """Whether outputs are those of a softmax, where logits are expected: none below 0, and they sum to 1."""
+OF_LOGITS = {SPARSE_CROSSENTROPY: "softmax", BINARY_CROSSENTROPY: "sigmoid"}
+"""The losses that take logits, and what each makes of them itself."""
+
+_FAR = 100.0
+"""So many times its weights a model is asked by: no logits stay between 0 and 1 there; shares always do."""
+
+
+def remark_of_outputs(name: str, model: Model, loss: str, data: Dataset, outputs: np.ndarray) -> str:
+    """That a model ends in what its loss does itself, or in the like; empty if that does not show.
+
+    ``outputs``: those of :func:`checked_outputs`.
+    """
+    if loss not in OF_LOGITS:
+        return ""
+    if sum_to_one(outputs):
+        found = "sum to 1, as behind a softmax"
+    elif stay_shares(model, data.validation_images[:_FEW], outputs):
+        found = "lie between 0 and 1, by far larger weights too, as behind a sigmoid"
+    else:
+        return ""
+    return (
+        f"outputs of {name} {found}; the loss {loss} takes logits and makes a {OF_LOGITS[loss]} of them "
+        "itself, so that one behind the other is trained: leave the model's out"
+    )
+
+
+def sum_to_one(outputs: np.ndarray) -> bool:
+    """Whether outputs are those of a softmax: none below 0, and each sample's sum to 1."""
     return bool(outputs.min() >= 0.0 and np.allclose(outputs.sum(axis=-1), 1.0, atol=1e-4))
+
+
+def stay_shares(model: Model, inputs: np.ndarray, outputs: np.ndarray) -> bool:
+    """Whether outputs lie between 0 and 1 by the model's weights, and by some that are far off, either way.
+
+    A few logits of an untrained network may do so by chance. The weights are put back.
+    """
+    if not ((outputs > 0.0) & (outputs < 1.0)).all():
+        return False
+    start, trained = model.weights(), model.trained()
+    moved = {name: array for name, array in start.items() if name in trained}
+    try:
+        for factor in (_FAR, -_FAR):
+            model.assign({name: (factor * array).astype(array.dtype) for name, array in moved.items()})
+            far = model.outputs(inputs)
+            if not ((far >= 0.0) & (far <= 1.0)).all():  # nor what is no number
+                return False
+    except Exception:  # whatever a stranger's model raises by such weights
+        return False
+    finally:
+        model.assign(start)
+    return True

@@ -65,6 +65,48 @@ class TestOptions:
         )
 
 
+class TestCircumstances:
+    PYPERF = "pyperf"
+
+    def test_they_are_told_in_words(self):
+        told = {"cpu_affinity": "2-3", "cpu_config": "a", "aslr": "b", "python_hash_seed": 0}
+        assert options_of(theirs(tool=self.PYPERF, **told)) == {
+            "processors held to": "2-3",
+            "processors set to": "a",
+            "address layout": "b",
+            "hash seed": "0",
+            "written by": self.PYPERF,
+        }
+
+    def test_where_they_differ_it_is_told_and_no_verdict_is_withheld(self):
+        first = theirs(tool=self.PYPERF, cpu_affinity="2-3", cpu_config="a", aslr="b", disable_gc=False)
+        second = theirs(tool=self.PYPERF, cpu_config="c", aslr="b", disable_gc=False)
+        assert unlike_options(first, second) == Unlike(
+            "", "processors held to 2-3 and not told; processors set to a and c"
+        )
+        assert unlike_options(second, first) == Unlike(
+            "", "processors held to not told and 2-3; processors set to c and a"
+        )
+        assert unlike_options(first, first) == Unlike("")
+
+    def test_garbage_collection_still_withholds_one(self):
+        first = theirs(tool=self.PYPERF, disable_gc=True, python_hash_seed=1)
+        second = theirs(tool=self.PYPERF, disable_gc=False)
+        assert unlike_options(first, second) == Unlike(
+            "garbage collection off and on", "hash seed 1 and not told"
+        )
+
+    def test_of_two_tools_one_may_not_know_of_them(self):
+        first, second = theirs(tool=self.PYPERF, aslr="b"), theirs(tool=GOOGLE)
+        assert unlike_options(first, second) == Unlike("written by pyperf and google-benchmark")
+
+    def test_they_stand_before_the_calls(self):
+        first, second = theirs(2, 1e-5, self.PYPERF, aslr="b"), theirs(1, 10.0, self.PYPERF)
+        assert unlike_options(first, second) == Unlike(
+            "", "address layout b and not told; 2 and 1 calls a round, as the tool chose them"
+        )
+
+
 class TestCalls:
     """The other round is one call of 10 s, which a tool may always choose."""
 
