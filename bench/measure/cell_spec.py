@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from likeforlike.bench.measure.many_calls import calls_of_a_turn
+from likeforlike.bench.measure.memory_shares import written_bytes
 from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
@@ -142,10 +143,17 @@ def why_too_large(cell: Cell, plan: Plan, host_bytes: int) -> str | None:
     """Why a cell can't fit into memory, the host's ``host_bytes`` or its device's; None if it can."""
     if cell.recipe is not None:
         return None
-    need = cell.declaration.memory_bytes(dict(cell.axes))
+    arrays, written = cell.declaration.memory_bytes(dict(cell.axes)), written_bytes(cell, plan)
     device = plan.devices[cell.device]
-    places: Mapping[str, int | None] = {"host": host_bytes, device.id: device.memory_bytes}
-    for place, have in places.items():
+    # caches are emptied where they are: a GPU's by what is written to its own memory
+    on_host = 0 if device.kind == "gpu" else written
+    places: Mapping[str, tuple[int, int | None]] = {
+        "host": (on_host, host_bytes),
+        device.id: (written, device.memory_bytes),
+    }
+    for place, (further, have) in places.items():
+        need = arrays + further
         if have is not None and need > have:
-            return f"needs about {need / 2**30:.2f} GiB, {have / 2**30:.2f} GiB may be used ({place})"
+            caches = f" (of them {further / 2**30:.2f} to empty its caches)" if further else ""
+            return f"needs about {need / 2**30:.2f} GiB{caches}, {have / 2**30:.2f} GiB may be used ({place})"
     return None

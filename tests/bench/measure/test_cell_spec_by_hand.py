@@ -10,7 +10,7 @@ import pytest
 from made_up_plan import CPU, WORKLOAD, kernel, options, plan, training
 from stand_ins import SPEC
 
-from likeforlike.bench.measure import cell_spec
+from likeforlike.bench.measure import cell_spec, memory_shares
 from likeforlike.bench.measure.cell_spec import (
     answer_file,
     environment_of,
@@ -27,6 +27,7 @@ from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.sides import Side
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.process.interpreter import Interpreter
+from likeforlike.devices.process.last_cache import LastCache
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.training.data import Located
 from likeforlike.models.contract.training.recipe import MATCHED
@@ -296,3 +297,30 @@ class TestTooLarge:
 
     def test_of_a_training_nobody_knows(self):
         assert why_too_large(training(declared=self.NEEDS), plan(), 1) is None
+
+    @pytest.mark.parametrize(
+        ("device", "host", "own", "place"),
+        [
+            # 1 GiB and twice the half that a processor's caches hold
+            ("cpu:0", 2**31, 2**31, None),
+            ("cpu:0", 2**31 - 2**25, 2**31, "host"),
+            ("cpu:0", 2**31, 2**31 - 2**25, "cpu:0"),
+            # a GPU's are emptied in its own memory
+            ("gpu:0", 2**30, 2**31, None),
+            ("gpu:0", 2**30, 2**31 - 2**25, "gpu:0"),
+        ],
+    )
+    def test_what_empties_caches_counts_where_it_is_written(self, device, host, own, place, monkeypatch):
+        monkeypatch.setattr(memory_shares, "cache_of", lambda of: LastCache(2**29, "made up"))
+        kind, _, _ = device.partition(":")
+        devices = {device: Device(kind, 0, "a device", memory_bytes=own)}
+        cell = kernel(device=device, axes=(("size", 1), ("cache", "cold")), declared=self.NEEDS)
+        told = f"needs about 2.00 GiB (of them 1.00 to empty its caches), 1.97 GiB may be used ({place})"
+        assert why_too_large(cell, plan(devices), host) == (None if place is None else told)
+
+    def test_a_gpu_s_cold_cell_that_the_host_can_t_hold_needs_there_what_a_warm_one_does(self, monkeypatch):
+        monkeypatch.setattr(memory_shares, "cache_of", lambda of: LastCache(2**29, "made up"))
+        devices = {"gpu:0": Device("gpu", 0, "a GPU")}
+        cell = kernel(device="gpu:0", axes=(("size", 1), ("cache", "cold")), declared=self.NEEDS)
+        told = "needs about 1.00 GiB, 0.97 GiB may be used (host)"
+        assert why_too_large(cell, plan(devices), 2**30 - 2**25) == told
