@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from likeforlike.devices.machine.cgroups import (
@@ -39,10 +42,77 @@ def free_memory_bytes(
     """Memory that may still be taken: what the machine has free, and what the cgroup's limits leave of it."""
     free = [available_memory_bytes() if available is None else available]
     for folder in cgroup_folders(cgroup_file, cgroup_root, "memory"):
-        limit, used = (_count(folder, *names) for names in (_LIMIT_FILES, _USE_FILES))
-        if limit is not None and used is not None:
-            free.append(max(0, limit - used + _reclaimable(folder)))
+        left = _unused(folder)
+        if left is not None:
+            free.append(max(0, left + _reclaimable(folder)))
     return min(free)
+
+
+_RECOUNT_SECONDS = 1.0
+"""For so long a count of page cache holds, where those that are watched have not taken much meanwhile."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What a group's limit left, page cache counted."""
+
+    seconds: float
+    taken_bytes: int
+    spare_bytes: int
+    """Above what must stay free."""
+
+
+class FreeMemory:
+    """Whether too little is free, asked several times a second beside what is measured.
+
+    For the page cache in ``memory.stat`` the kernel adds up what every processor has counted, on a large host
+    for milliseconds. So it is read only where a group's use comes near its limit without it, as it does sooner
+    or later wherever files are read; and then once a second, or as soon as those that are watched have taken
+    half of what was to spare.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        available: Callable[[], int] = available_memory_bytes,
+        cgroup_file: Path = CGROUP_FILE,
+        cgroup_root: Path = CGROUP_ROOT,
+    ) -> None:
+        """Look up this process's groups, once."""
+        self._clock, self._available = clock, available
+        self._folders = cgroup_folders(cgroup_file, cgroup_root, "memory")
+        self._counts: dict[Path, _Counted] = {}
+
+    def below(self, floor_bytes: int, taken_bytes: int) -> int | None:
+        """What is free where that is less than ``floor_bytes``; None where enough is.
+
+        ``taken_bytes``: what those that are watched hold now.
+        """
+        left = [self._left(folder, floor_bytes, taken_bytes) for folder in self._folders]
+        free = min([self._available(), *(one for one in left if one is not None)])
+        return free if free < floor_bytes else None
+
+    def _left(self, folder: Path, floor_bytes: int, taken_bytes: int) -> int | None:
+        """What a group's limit leaves, where that may be less than the floor; None: it is not."""
+        left = _unused(folder)
+        if left is None or left >= floor_bytes:
+            return None
+        now, count = self._clock(), self._counts.get(folder)
+        if (
+            count is not None
+            and now - count.seconds < _RECOUNT_SECONDS
+            and 2 * (taken_bytes - count.taken_bytes) < count.spare_bytes
+        ):
+            return None
+        left += _reclaimable(folder)
+        self._counts[folder] = _Counted(now, taken_bytes, left - floor_bytes)
+        return max(0, left)
+
+
+def _unused(folder: Path) -> int | None:
+    """What a group's limit leaves beside all that it uses, page cache too; None where nobody limits it."""
+    limit, used = (_count(folder, *names) for names in (_LIMIT_FILES, _USE_FILES))
+    return None if limit is None or used is None else limit - used
 
 
 _LIMIT_FILES = ("memory.max", "memory.limit_in_bytes")
