@@ -50,13 +50,13 @@ def threads_of(cell: Cell, plan: Plan) -> int:
 
 
 def _beside(cell: Cell, plan: Plan) -> list[Device]:
-    """The further GPUs of a data-parallel training, of the same maker."""
+    """The further GPUs of a data-parallel training, of the same maker; a MIG slice is none (`plan.grid`)."""
     count = cell.workers - 1
     if not cell.device.startswith("gpu"):
         return []
     maker = plan.devices[cell.device].maker  # a framework is built for one maker's GPUs
     gpus = [device for device in plan.devices.values() if device.kind == "gpu" and device.maker == maker]
-    return [gpu for gpu in gpus if gpu.id != cell.device][:count]
+    return [gpu for gpu in gpus if gpu.id != cell.device and gpu.mig is None][:count]
 
 
 def spec_of(cell: Cell, plan: Plan) -> CellSpec:

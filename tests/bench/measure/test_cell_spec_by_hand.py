@@ -28,7 +28,7 @@ from likeforlike.bench.plan.sides import Side
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.process.interpreter import Interpreter
 from likeforlike.devices.process.last_cache import LastCache
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, MigSlice
 from likeforlike.models.contract.training.data import Located
 from likeforlike.models.contract.training.recipe import MATCHED
 
@@ -101,6 +101,11 @@ class TestEnvironment:
 
     def test_beside_a_gpu_is_none_of_another_maker_s(self, placed):
         devices = {**DEVICES, "gpu:0": Device("gpu", 0, "a GPU", maker="intel")}
+        environment_of(divided("mirrored", 3, device="gpu:1"), plan(devices))
+        assert [others for _, _, _, others, _ in placed] == [["gpu:2", "gpu:3"]]
+
+    def test_beside_a_gpu_is_no_mig_slice(self, placed):
+        devices = {**DEVICES, "gpu:0": replace(GPUS["gpu:0"], mig=MigSlice("GPU-a"))}
         environment_of(divided("mirrored", 3, device="gpu:1"), plan(devices))
         assert [others for _, _, _, others, _ in placed] == [["gpu:2", "gpu:3"]]
 
