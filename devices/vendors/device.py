@@ -48,6 +48,8 @@ class Device:
     """Where the kernel has it, ``0000:03:00.0`` or a folder of /sys, for makers who name it so."""
     exclusive: bool = False
     """Whether its driver lets one process use it at a time."""
+    unplaceable: str = ""
+    """Why no variable shows a process this device and surely no other; empty: one does."""
 
     @property
     def id(self) -> str:

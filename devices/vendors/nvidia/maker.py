@@ -87,12 +87,17 @@ class Nvidia:
             yield NvidiaReadings(nvml, device) if there else None
 
     def placement(self, devices: Sequence[Device]) -> dict[str, str]:
-        """By uuid; -1 hides every GPU, which an empty text doesn't do everywhere."""
+        """By uuid; -1 hides every GPU, which an empty text doesn't do everywhere.
+
+        Raises ValueError for a GPU that can't be told apart: the work would be done on another.
+        """
         shown = ",".join(_visible(device) for device in devices)
         return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": shown or "-1"}
 
 
 def _visible(device: Device) -> str:
+    if device.unplaceable:
+        raise ValueError(f"{device.id} ({device.name}): {device.unplaceable}")
     if device.uuid is not None:
         return device.uuid
     return str(device.index if device.nvml_index is None else device.nvml_index)
