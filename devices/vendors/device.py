@@ -101,7 +101,10 @@ class Readings(Protocol):
     """One device, opened for reading. May raise whatever its library raises; callers ask by `told`."""
 
     def state(self) -> dict[str, Any]:
-        """Plain JSON for a result file; ``held_back`` in words; ``processes``, all that use it, ours too."""
+        """Plain JSON for a result file; ``held_back`` in words; ``processes``, all that use it, ours too.
+
+        None for what isn't told: not to be held back is something else.
+        """
         ...
 
     def held_back(self) -> list[str]:
