@@ -1,4 +1,4 @@
-"""GPUs that tell less than others, as virtual ones, consumers' boards and older drivers: nothing is made up."""
+"""GPUs that tell less than others, as virtual ones, consumers' boards, older drivers: nothing is made up."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from likeforlike.devices.vendors.makers import known_makers, opened
 
 
 def gpu(capability=(8, 0)):
-    return Device(
-        "gpu", 0, "a GPU", uuid="GPU-11111111-aaaa", compute_capability=capability, maker="nvidia"
-    )
+    return Device("gpu", 0, "a GPU", uuid="GPU-11111111-aaaa", compute_capability=capability, maker="nvidia")
 
 
 def test_a_board_that_tells_no_reasons_is_not_said_to_be_at_full_speed(make_nvml, board):
