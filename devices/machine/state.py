@@ -24,6 +24,7 @@ from likeforlike.devices.machine.load.processor_use import (
 )
 from likeforlike.devices.machine.load.waits import WaitMeter, WaitReader, throttled_reason
 from likeforlike.devices.vendors.cpu import PROC, SYS_CPU
+from likeforlike.devices.vendors.cpu_pace import usable
 from likeforlike.devices.vendors.device import Device, Maker, Readings
 from likeforlike.devices.vendors.makers import MAKERS, opened
 
@@ -53,6 +54,7 @@ def snapshot(
     """
     waits = told(WaitReader, proc, cgroup_file, cgroup_root)
     waited = waits.read() if waits is not None else None
+    cpufreq = sys_cpu / f"cpu{min(usable(), default=0)}" / "cpufreq"
     state: dict[str, Any] = {
         "clock_seconds": clock(),
         "load_1m": told(_load),
@@ -60,8 +62,8 @@ def snapshot(
         **read_use(process, proc, cgroup_file, cgroup_root),
         "memory_pressure_seconds": waited.memory_pressure_seconds if waited else None,
         "throttled_seconds": waited.throttled_seconds if waited else None,
-        "governor": told(_line, sys_cpu / "cpu0" / "cpufreq" / "scaling_governor"),
-        "frequency_hertz": told(_kilohertz, sys_cpu / "cpu0" / "cpufreq" / "scaling_cur_freq"),
+        "governor": told(_line, cpufreq / "scaling_governor"),
+        "frequency_hertz": told(_kilohertz, cpufreq / "scaling_cur_freq"),
         "gpu": told(_gpu_state, device, makers, process) if device.kind == "gpu" else None,
     }
     if previous is not None:

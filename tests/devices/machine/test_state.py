@@ -98,8 +98,11 @@ def test_a_snapshot_is_plain_json_and_has_what_a_result_file_promises(proc):
     assert isinstance(taken["load_1m"], float)
 
 
-def test_governor_and_frequency_where_there_are_any(proc):
-    folder = proc.path / "sys" / "cpu0" / "cpufreq"
+def test_governor_and_frequency_are_those_of_the_first_processor_that_may_be_used(proc, monkeypatch):
+    monkeypatch.setattr(state, "usable", lambda: {67, 5, 64})
+    (proc.path / "sys" / "cpu0" / "cpufreq").mkdir(parents=True)
+    (proc.path / "sys" / "cpu0" / "cpufreq" / "scaling_governor").write_text("performance\n")
+    folder = proc.path / "sys" / "cpu5" / "cpufreq"
     folder.mkdir(parents=True)
     (folder / "scaling_governor").write_text("powersave\n")
     (folder / "scaling_cur_freq").write_text("2400000\n")
