@@ -17,6 +17,7 @@ from likeforlike.devices.machine.cgroups import CGROUP_FILE, CGROUP_ROOT
 from likeforlike.devices.machine.load.processor_use import (
     competing_fraction,
     container_fraction,
+    others_cores,
     read_ticks,
     read_use,
     stolen_fraction,
@@ -94,6 +95,18 @@ def used_by_others(kind: str, before: Mapping[str, Any], after: Mapping[str, Any
     if container is not None and container > DISTURBING_FRACTION:
         reasons.append(f"other programs used {container * 100:.0f} % of the container's processor quota")
     return reasons
+
+
+def drew_as_well(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Who else drew energy that the device's counter counts, between two snapshots; one line each.
+
+    A counter of the processor's is its sockets': work on cores that are not ours to use is in it.
+    """
+    others = used_by_others(kind, before, after)
+    cores = others_cores(before, after) if kind == "cpu" and not others else None
+    if cores is not None and cores > DISTURBING_FRACTION * (after.get("usable_cores") or 1):
+        others.append(f"other programs kept {cores:.1f} of the machine's processors busy")
+    return others
 
 
 def _processor_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from likeforlike.devices.machine.state import (
     StealMeter,
     busy,
     disturbance,
+    drew_as_well,
     read_ticks,
     snapshot,
     stolen_fraction,
@@ -363,3 +364,23 @@ def test_nothing_that_is_only_read_can_raise(make_nvml, board, monkeypatch, tmp_
         probe.start([1, 2])
         assert probe.read() == []
     assert nvml.open == 0
+
+
+def test_work_on_cores_that_are_not_ours_to_use_draws_energy_that_is_counted():
+    """In a job that was given some cores of a large machine: 150 of 400 ticks of four are 1.5 processors."""
+
+    def look(wanted, everything, own, **more):
+        ticks = {"wanted": wanted, "stolen": 0, "all": everything, "processors": 4}
+        return {"machine_ticks": ticks, "own_processor_seconds": own} | more
+
+    seconds = 100 / os.sysconf("SC_CLK_TCK")
+    before, after = look(100, 1000, 0.0), look(350, 1400, seconds)
+    told = ["other programs kept 1.5 of the machine's processors busy"]
+    assert drew_as_well("cpu", before, after | {"usable_cores": 14}) == told
+    assert drew_as_well("cpu", before, after | {"usable_cores": 16}) == []
+    assert drew_as_well("cpu", before, after) == told
+    assert drew_as_well("gpu", before, after) == []
+    assert drew_as_well("cpu", {}, {}) == []
+    # those who took our own processors from us are told once
+    ours = [state | {"processor_ticks": state["machine_ticks"]} for state in (before, after)]
+    assert drew_as_well("cpu", *ours) == ["other programs used 38 % of the processor"]
