@@ -7,7 +7,14 @@ import os
 import pytest
 
 from likeforlike.devices.machine import resources
-from likeforlike.devices.machine.resources import FreeMemory, free_memory_bytes, processors, usable_cores
+from likeforlike.devices.machine.resources import (
+    FreeMemory,
+    allowed_nodes,
+    available_on,
+    free_memory_bytes,
+    processors,
+    usable_cores,
+)
 
 
 def write(root, files):
@@ -212,3 +219,66 @@ class TestWatch:
         self.use(100, cache=30)
         assert watched.below(10, 50) is None
         assert (watched.below(10, 5), counted) == (None, [1])
+
+
+class TestNodes:
+    """Three NUMA nodes; a job may take memory of those that its cpuset names."""
+
+    @pytest.fixture
+    def machine(self, tmp_path, monkeypatch):
+        """Nodes with 4, 8 and 16 KiB free, and 1 and 2 of page cache each; the whole machine has 64 KiB."""
+        monkeypatch.setattr(resources, "available_memory_bytes", lambda: 64 * 1024)
+
+        def made(allowed, **meminfo):
+            for number, free in enumerate((4, 8, 16)):
+                told = f"Node {number} MemTotal: 99 kB\nNode {number} MemFree: {free} kB\n"
+                told += f"Node {number} Active(file): 1 kB\nNode {number} Inactive(file): 2 kB\n"
+                told += f"Node {number} Inactive(anon): 32 kB\n"
+                write(tmp_path, {f"nodes/node{number}/meminfo": meminfo.get(f"node{number}", told)})
+            write(tmp_path, {"status": f"Name:\tpython\nMems_allowed:\t7\n{allowed}"})
+            return allowed_nodes(tmp_path / "status", tmp_path / "nodes")
+
+        return made
+
+    @pytest.mark.parametrize(
+        ("allowed", "numbers"),
+        [
+            ("Mems_allowed_list:\t0-2\nvoluntary_ctxt_switches:\t1\n", []),
+            ("Mems_allowed_list:\t0-63\n", []),
+            ("Mems_allowed_list:\t1\n", [1]),
+            ("Mems_allowed_list:\t0,2\nvoluntary_ctxt_switches:\t1\n", [0, 2]),
+            ("Mems_allowed_list:\t1-63\n", [1, 2]),
+            ("Mems_allowed_list:\n", []),
+            ("", []),
+        ],
+    )
+    def test_a_cpuset_s_nodes_where_it_leaves_any_out(self, machine, allowed, numbers):
+        assert [node.name for node in machine(allowed)] == [f"node{number}" for number in numbers]
+
+    def test_nobody_tells(self, tmp_path):
+        assert allowed_nodes(tmp_path / "none", tmp_path) == ()
+        write(tmp_path, {"status": "Mems_allowed_list:\t0\n"})
+        assert allowed_nodes(tmp_path / "status", tmp_path / "none") == ()
+
+    def test_what_is_free_there_is_free(self, machine):
+        """Of the first and the third 4 + 1 + 2 and 16 + 1 + 2 KiB."""
+        assert available_on(machine("Mems_allowed_list:\t0,2\n")) == 26 * 1024
+        assert available_on(machine("Mems_allowed_list:\t0-2\n")) == 64 * 1024
+
+    def test_but_no_more_than_the_machine_has(self, machine, monkeypatch):
+        nodes = machine("Mems_allowed_list:\t1-2\n")
+        assert available_on(nodes) == 30 * 1024
+        monkeypatch.setattr(resources, "available_memory_bytes", lambda: 29 * 1024)
+        assert available_on(nodes) == 29 * 1024
+
+    @pytest.mark.parametrize("told", ["", "Node 1 MemTotal: 99 kB\n", "Node 1 MemFree: many kB\n"])
+    def test_a_node_that_tells_nothing_leaves_what_the_machine_has(self, machine, told):
+        assert available_on(machine("Mems_allowed_list:\t0-1\n", node1=told)) == 64 * 1024
+
+    def test_both_ways_of_asking_know_of_them(self, machine, tmp_path, monkeypatch):
+        nodes = machine("Mems_allowed_list:\t0\n")
+        monkeypatch.setattr(resources, "allowed_nodes", lambda: nodes)
+        nowhere = (tmp_path / "no file", tmp_path)
+        assert free_memory_bytes(None, *nowhere) == 7 * 1024
+        watched = FreeMemory(cgroup_file=nowhere[0], cgroup_root=nowhere[1])
+        assert (watched.below(7 * 1024, 0), watched.below(7 * 1024 + 1, 0)) == (None, 7 * 1024)
