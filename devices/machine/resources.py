@@ -75,7 +75,7 @@ def free_memory_bytes(
     cgroup_file: Path = CGROUP_FILE,
     cgroup_root: Path = CGROUP_ROOT,
 ) -> int:
-    """Memory that may still be taken: what the machine has free for us, and what cgroup limits leave of it."""
+    """Memory that may still be taken: what the machine has free for us, and what cgroup limits leave."""
     free = [available_on(allowed_nodes()) if available is None else available]
     for folder in cgroup_folders(cgroup_file, cgroup_root, "memory"):
         left = _unused(folder)

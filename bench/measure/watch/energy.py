@@ -81,7 +81,7 @@ def watch_idle(
         )
     span = moves[-1][0] - moves[0][0]
     watts = (moves[-1][1] - moves[0][1]) / span
-    if watts < 0:
+    if watts <= 0:
         return NotMeasurable(f"{counter.source} went back while nothing ran")
     longest = max(after[0] - before[0] for before, after in itertools.pairwise(moves))
     error = watts * 2 * longest_poll / span + counter.step_joules / span

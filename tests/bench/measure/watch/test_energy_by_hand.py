@@ -124,6 +124,14 @@ def test_a_counter_that_goes_back_while_nothing_runs_tells_no_power() -> None:
     assert told == NotMeasurable("made up went back while nothing ran")
 
 
+def test_nor_does_one_that_ends_where_it_began() -> None:
+    """2, 0 and 2 J at polls of a quarter of a second: three moves to nowhere."""
+    meter = Meter(poll=1 / 4)
+    counter = EnergyCounter("made up", lambda: 2.0 * (int(4 * meter.now) % 2), 0.0)
+    told = watch_idle(counter, meter.clock, meter.sleep)
+    assert told == NotMeasurable("made up went back while nothing ran")
+
+
 def test_a_counter_that_goes_back_during_a_turn_loses_the_cell() -> None:
     meter = Meter(*AT_REST)
     watch = over(meter)
