@@ -28,7 +28,7 @@ def expected_bytes(cell: Cell, plan: Plan) -> int:
     if "keras" in cell.entry.needs and cell.entry.framework != "tensorflow":
         framework += _KERAS_BYTES
     if cell.recipe is not None:
-        return int(_TRAINING_SHARE * framework + _arrays_of_training(cell, plan))
+        return cell.processes * int(_TRAINING_SHARE * framework + _arrays_of_training(cell, plan))
     return framework + cell.declaration.memory_bytes(dict(cell.axes))
 
 

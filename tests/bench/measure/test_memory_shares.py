@@ -286,3 +286,16 @@ def test_what_empties_a_gpu_s_caches_is_kept_there_by_each(caches: None) -> None
     smaller = plan(gpu=replace(GPU, memory_bytes=5 * GIB))
     assert names(parts_that_fit(cells, smaller, on_host)) == [["a", "b"], ["a", "c"]]
     assert "5.1 GiB of gpu:0 together, 4.5 GiB may be used" in parts_text(cells, smaller, on_host)
+
+
+def test_processes_that_train_together_hold_framework_and_data_each() -> None:
+    """On GPUs each has one of its own, of which the first counts; devices of one process are no processes."""
+    alone = training("a")
+    for strategy, processes in (("multi-worker", 3), ("mirrored", 1)):
+        further = (("strategy", strategy), ("workers", 3))
+        cell = replace(alone, axes=(*alone.axes, *further))
+        assert expected_bytes(cell, PLAN) == processes * expected_bytes(alone, PLAN)
+        on_gpu, one = (replace(each, device="gpu:0") for each in (cell, alone))
+        assert expected_device_bytes(on_gpu, PLAN) == expected_device_bytes(one, PLAN)
+        called = replace(kernel("a"), axes=(*kernel("a").axes, *further))
+        assert expected_bytes(called, PLAN) == expected_bytes(kernel("a"), PLAN)
