@@ -32,7 +32,8 @@ def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
     inherited = "" if plan.options.clean_environment else os.environ.get("XLA_FLAGS", "")
     inherited = of_side.get("XLA_FLAGS", inherited)
     device = plan.devices[cell.device]
-    pinned = pinned_processors(plan.threads_of(cell.group)) if plan.options.pin else ()
+    lane = list(plan.devices).index(cell.device) if cell.concurrent else 0
+    pinned = pinned_processors(plan.threads_of(cell.group), lane=lane) if plan.options.pin else ()
     threads, beside = threads_of(cell, plan), _beside(cell, plan)
     placed = worker_environment(device, threads, inherited_xla_flags=inherited, beside=beside, pinned=pinned)
     return {**of_side, **placed, **dict(cell.entry.environment)}

@@ -53,7 +53,7 @@ class TestEnvironment:
             return {"PLACED": "by us", "BOTH": "placed"}
 
         monkeypatch.setattr(cell_spec, "worker_environment", environment)
-        monkeypatch.setattr(cell_spec, "pinned_processors", lambda threads: ("held", threads))
+        monkeypatch.setattr(cell_spec, "pinned_processors", lambda threads, lane: ("held", threads, lane))
         monkeypatch.setenv("XLA_FLAGS", "--inherited")
         return given
 
@@ -72,7 +72,13 @@ class TestEnvironment:
 
     def test_pinned_are_as_many_as_the_group_s_threads(self, placed):
         environment_of(divided(), plan(pin=True, group_threads={"group 1": 6}))
-        assert placed == [(CPU, 3, "--inherited", [], ("held", 6))]
+        assert placed == [(CPU, 3, "--inherited", [], ("held", 6, 0))]
+
+    def test_those_that_run_at_the_same_time_are_pinned_apart_by_their_devices(self, placed):
+        """A processor and four GPUs: the second of these is in the third lane."""
+        for concurrent in (True, False):
+            environment_of(kernel(device="gpu:1", concurrent=concurrent), plan(DEVICES, pin=True))
+        assert [held for *_, held in placed] == [("held", 2, 2), ("held", 2, 0)]
 
     def test_the_entrant_s_own_variables_go_before_ours_and_those_before_a_side_s(self, placed):
         own = {"environment": (("BOTH", "own"), ("OWN", "1"))}
