@@ -61,10 +61,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = "likeforlike device
     path = kept_file(fingerprint["id"])
     if options.measure:
         every = installed_frameworks()
-        wanted = [
-            Wanted(device, framework, (*PRECISIONS, MEMORY)) for device in devices for framework in every
-        ]
+        places = [device for device in devices if not device.unplaceable]
+        wanted = [Wanted(place, framework, (*PRECISIONS, MEMORY)) for place in places for framework in every]
         rates, faults = measure(wanted, fingerprint["threads"])
+        faults = [*faults, *(f"{one.id}: {one.unplaceable}" for one in devices if one.unplaceable)]
         for fault in faults:
             print(f"not measured: {fault}", file=sys.stderr)
         keep(path, rates)

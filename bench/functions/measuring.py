@@ -103,7 +103,7 @@ def _device(asked: Asked, present: tuple[Device, ...]) -> Device:
         return found[0]
     gpus = [device for device in present if device.kind == "gpu"]
     uses_one = any(asked.framework(name) != "numpy" for name in asked.functions)
-    return gpus[0] if gpus and uses_one else present[0]
+    return parse_devices((gpus[0].id,), present)[0] if gpus and uses_one else present[0]
 
 
 def _run(

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from likeforlike.bench.measure.many_calls import calls_of_a_turn
+from likeforlike.bench.measure.memory_shares import written_bytes
 from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
@@ -31,7 +32,8 @@ def environment_of(cell: Cell, plan: Plan) -> dict[str, str]:
     inherited = "" if plan.options.clean_environment else os.environ.get("XLA_FLAGS", "")
     inherited = of_side.get("XLA_FLAGS", inherited)
     device = plan.devices[cell.device]
-    pinned = pinned_processors(plan.threads_of(cell.group)) if plan.options.pin else ()
+    lane = list(plan.devices).index(cell.device) if cell.concurrent else 0
+    pinned = pinned_processors(plan.threads_of(cell.group), lane=lane) if plan.options.pin else ()
     threads, beside = threads_of(cell, plan), _beside(cell, plan)
     placed = worker_environment(device, threads, inherited_xla_flags=inherited, beside=beside, pinned=pinned)
     return {**of_side, **placed, **dict(cell.entry.environment)}
@@ -49,13 +51,13 @@ def threads_of(cell: Cell, plan: Plan) -> int:
 
 
 def _beside(cell: Cell, plan: Plan) -> list[Device]:
-    """The further GPUs of a data-parallel training, of the same maker."""
+    """The further GPUs of a data-parallel training, of the same maker; a MIG slice is none (`plan.grid`)."""
     count = cell.workers - 1
     if not cell.device.startswith("gpu"):
         return []
     maker = plan.devices[cell.device].maker  # a framework is built for one maker's GPUs
     gpus = [device for device in plan.devices.values() if device.kind == "gpu" and device.maker == maker]
-    return [gpu for gpu in gpus if gpu.id != cell.device][:count]
+    return [gpu for gpu in gpus if gpu.id != cell.device and gpu.mig is None][:count]
 
 
 def spec_of(cell: Cell, plan: Plan) -> CellSpec:
@@ -142,10 +144,17 @@ def why_too_large(cell: Cell, plan: Plan, host_bytes: int) -> str | None:
     """Why a cell can't fit into memory, the host's ``host_bytes`` or its device's; None if it can."""
     if cell.recipe is not None:
         return None
-    need = cell.declaration.memory_bytes(dict(cell.axes))
+    arrays, written = cell.declaration.memory_bytes(dict(cell.axes)), written_bytes(cell, plan)
     device = plan.devices[cell.device]
-    places: Mapping[str, int | None] = {"host": host_bytes, device.id: device.memory_bytes}
-    for place, have in places.items():
+    # caches are emptied where they are: a GPU's by what is written to its own memory
+    on_host = 0 if device.kind == "gpu" else written
+    places: Mapping[str, tuple[int, int | None]] = {
+        "host": (on_host, host_bytes),
+        device.id: (written, device.memory_bytes),
+    }
+    for place, (further, have) in places.items():
+        need = arrays + further
         if have is not None and need > have:
-            return f"needs about {need / 2**30:.2f} GiB, {have / 2**30:.2f} GiB may be used ({place})"
+            caches = f" (of them {further / 2**30:.2f} to empty its caches)" if further else ""
+            return f"needs about {need / 2**30:.2f} GiB{caches}, {have / 2**30:.2f} GiB may be used ({place})"
     return None

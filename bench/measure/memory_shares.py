@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from likeforlike.bench.plan.cells import Cell
+from likeforlike.bench.plan.circumstances import CACHE, USUAL_CACHE
 from likeforlike.bench.plan.run_plan import Plan
+from likeforlike.devices.process.last_cache import cache_of
 
 _MIB = 2**20
 _FRAMEWORK_BYTES = {"numpy": 70 * _MIB, "torch": 400 * _MIB, "jax": 400 * _MIB, "tensorflow": 800 * _MIB}
@@ -21,22 +23,43 @@ _CONTEXT_BYTES = 700 * _MIB
 
 
 def expected_bytes(cell: Cell, plan: Plan) -> int:
-    """About how much memory a cell's worker will hold, in bytes; generous."""
+    """About how much memory a cell's worker will hold from turn to turn, in bytes; generous."""
     framework = _FRAMEWORK_BYTES.get(cell.entry.framework, _UNKNOWN_BYTES)
     if "keras" in cell.entry.needs and cell.entry.framework != "tensorflow":
         framework += _KERAS_BYTES
     if cell.recipe is not None:
-        return int(_TRAINING_SHARE * framework + _arrays_of_training(cell, plan))
+        return cell.processes * int(_TRAINING_SHARE * framework + _arrays_of_training(cell, plan))
     return framework + cell.declaration.memory_bytes(dict(cell.axes))
 
 
+def written_bytes(cell: Cell, plan: Plan) -> int:
+    """What is written before each of its calls to empty its device's caches; 0 where they are left alone."""
+    device = plan.devices.get(cell.device)
+    if device is None or dict(cell.axes).get(CACHE, USUAL_CACHE) == USUAL_CACHE:
+        return 0
+    return cache_of(device).written_bytes
+
+
+def together_bytes(cells: Sequence[Cell], plan: Plan) -> int:
+    """About how much of the host's memory cells take that are resident together, in bytes.
+
+    What one writes to empty the processor's caches it gives back before the next has its turn.
+    """
+    passing = [written_bytes(cell, plan) for cell in cells if not cell.device.startswith("gpu")]
+    return sum(expected_bytes(cell, plan) for cell in cells) + max(passing, default=0)
+
+
 def expected_device_bytes(cell: Cell, plan: Plan) -> int:
-    """About how much of its GPU's memory a cell's worker will hold, in bytes; 0 of a cell on a processor."""
+    """About how much of its GPU's memory a cell's worker will hold, in bytes; 0 of a cell on a processor.
+
+    What it writes there to empty the caches its framework keeps for itself.
+    """
     if not cell.device.startswith("gpu"):
         return 0
     if cell.recipe is not None:
         return _CONTEXT_BYTES + int(_arrays_of_training(cell, plan))
-    return _CONTEXT_BYTES + cell.declaration.memory_bytes(dict(cell.axes))
+    arrays = cell.declaration.memory_bytes(dict(cell.axes))
+    return _CONTEXT_BYTES + arrays + written_bytes(cell, plan)
 
 
 def _arrays_of_training(cell: Cell, plan: Plan) -> float:
@@ -64,7 +87,7 @@ def one_at_a_time(cells: Sequence[Cell], plan: Plan) -> bool:
 
 def fit_together(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> bool:
     """Whether all of a group can be resident at once, in the host's memory and in their GPU's."""
-    if sum(expected_bytes(cell, plan) for cell in cells) > usable_bytes:
+    if together_bytes(cells, plan) > usable_bytes:
         return False
     of_device = usable_device_bytes(cells, plan)
     return of_device is None or sum(expected_device_bytes(cell, plan) for cell in cells) <= of_device
@@ -88,7 +111,7 @@ def parts_that_fit(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> list
         original = by_name[cell.entry.name] if cell.entry.name in others else cell
         pairs.append([by_name.get(cell.twin_of, cells[0] if original is cell else original), cell])
     # of a device the estimate is too generous for that, and nobody is killed there
-    fitting = [pair for pair in pairs if sum(expected_bytes(cell, plan) for cell in pair) <= usable_bytes]
+    fitting = [pair for pair in pairs if together_bytes(pair, plan) <= usable_bytes]
     placed = {cell.id for pair in fitting for cell in pair}
     return [*fitting, *([cell] for cell in cells if cell.id not in placed)]
 
@@ -101,7 +124,7 @@ def parts_text(cells: Sequence[Cell], plan: Plan, usable_bytes: int) -> str:
             "entrants take no turns: their times are compared as those of different hours; nvidia-smi -c "
             "DEFAULT lets it be shared"
         )
-    need, have, whose = sum(expected_bytes(cell, plan) for cell in cells), usable_bytes, ""
+    need, have, whose = together_bytes(cells, plan), usable_bytes, ""
     of_device = usable_device_bytes(cells, plan)
     if need <= have and of_device is not None:
         need, have = sum(expected_device_bytes(cell, plan) for cell in cells), of_device

@@ -18,7 +18,7 @@ import psutil
 
 from likeforlike.bench.worker.messages import Answer, Order, Quit, receive_answer, send
 from likeforlike.bench.worker.outcomes import CellFailed
-from likeforlike.devices.machine.resources import free_memory_bytes
+from likeforlike.devices.machine.resources import FreeMemory, free_memory_bytes
 from likeforlike.devices.process.interpreter import Interpreter, module_command, same_imports
 
 WORKER = "likeforlike.bench.worker"
@@ -78,6 +78,7 @@ class Worker:
         self._peers: list[psutil.Process] = []
         """Those seen at the last freeze: to look for them takes milliseconds, which no sample should pay."""
         self.limits = limits
+        self._memory = FreeMemory()
         self.while_waiting: Callable[[], None] = lambda: None
         """Called several times a second while an answer is awaited."""
         self.frozen = self._killed = False
@@ -130,10 +131,10 @@ class Worker:
         for peer in self._peers:
             with suppress(psutil.Error):  # it has ended, and holds nothing
                 resident += peer.memory_info().rss
-        free = free_memory_bytes()
+        free = self._memory.below(self.limits.free_floor_bytes, resident)
         if resident > self.limits.worker_bytes:
             why = f"held {_gib(resident)}, the limit (--cell-memory) is {_gib(self.limits.worker_bytes)}"
-        elif free < self.limits.free_floor_bytes:
+        elif free is not None:
             why = f"held {_gib(resident)} and left {_gib(free)} of the machine's memory free"
         else:
             return

@@ -65,6 +65,11 @@ class Cell:
         return 1 if self.recipe is None else int(dict(self.axes).get("workers", 1))
 
     @property
+    def processes(self) -> int:
+        """How many processes work together at a training, each with a framework and data of its own."""
+        return self.workers if dict(self.axes).get("strategy") == "multi-worker" else 1
+
+    @property
     def side(self) -> str:
         """The side in which it is measured; empty where there are none."""
         return str(dict(self.axes).get("side", ""))

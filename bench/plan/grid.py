@@ -45,6 +45,9 @@ class Place:
     absence: str | None = None
     missing: Callable[[Implementation], str | None] = Implementation.missing
     """What an implementation lacks of what it needs; None where nothing."""
+    maker: str = ""
+    sliced: bool = False
+    """Whether it is a MIG slice of a board."""
 
     def why_not(self, entry: Implementation, axes: Mapping[str, Any]) -> str | None:
         """Why an implementation can't be measured here; None if it can."""
@@ -83,7 +86,10 @@ def build_grid(
     check_circumstances(options, [workload for workload in kernels if workload.name in asked])
     options = with_sizes_named(options, registry)
     check_sizes(options, kernels, asked)
-    places = [Place(device.id, device.compute_capability) for device in devices]
+    places = [
+        Place(device.id, device.compute_capability, maker=device.maker, sliced=device.mig is not None)
+        for device in devices
+    ]
     places += [Place(device, absence="no such device on this machine") for device in absent]
     if not sides:
         cells, ladder = _cells(options, registry, places)
@@ -332,7 +338,7 @@ def _distributed_cells(
     first = {place.device.partition(":")[0]: place for place in reversed(places)}
     recipes = asked_recipes(options)
     for run, kind, recipe in product(range(options.runs), sorted(first), recipes):
-        place, there = first[kind], sum(p.device.startswith(kind) and p.absence is None for p in places)
+        place, there = first[kind], _working_together(first[kind], places)
         group = f"{workload} {recipe.name} {place.device} run {run}"
         most = there if kind == "gpu" else options.threads or usable_cores()
         counts = options.workers or _powers_of_two(most)
@@ -342,8 +348,28 @@ def _distributed_cells(
             axes = (("recipe", recipe.name), ("strategy", strategy), ("workers", workers), ("run", run))
             reason = place.why_not(entry, {}) or why_refused(entry, recipe) or why_not_logged(recipe)
             if reason is None and kind == "gpu" and workers > there:
-                reason = f"needs {workers} GPUs, {there} may be used"
+                reason = f"needs {workers} GPUs, {there} may be used{_of_what(there, places)}"
             yield Cell(entry, place.device, axes, group, _dated(recipe, options, run), reason)
+
+
+def _working_together(first: Place, places: Sequence[Place]) -> int:
+    """How many GPUs one training may use: of the first one's maker, since a framework is built for one.
+
+    A MIG slice works alone: CUDA shows a process one of them, and none reaches another's memory.
+    """
+    if first.sliced:
+        return 1
+    return sum(place.maker == first.maker and not place.sliced for place in _gpus(places))
+
+
+def _gpus(places: Sequence[Place]) -> list[Place]:
+    """Those that are there."""
+    return [place for place in places if place.device.startswith("gpu") and place.absence is None]
+
+
+def _of_what(there: int, places: Sequence[Place]) -> str:
+    """Why there are more GPUs than may be used together; empty where there are not."""
+    return " together: of one maker, and no MIG slice" if there < len(_gpus(places)) else ""
 
 
 def _powers_of_two(most: int) -> list[int]:

@@ -37,7 +37,7 @@ def parse_devices(names: Sequence[str], present: Sequence[Device]) -> tuple[Devi
 
     ``cpu`` or ``cpu:0``; ``cpu:1`` to ``cpu:15``, further logical CPUs of the same processor; ``gpu:0``;
     ``gpu``, every GPU; ``all``, cpu:0 and every GPU. Raises :class:`DeviceError` for any other name,
-    for a device that is not present, and for an empty list.
+    for a device that is not present or that no process can be shown for sure, and for an empty list.
     """
     chosen: dict[str, Device] = {}
     for name in names:
@@ -45,6 +45,9 @@ def parse_devices(names: Sequence[str], present: Sequence[Device]) -> tuple[Devi
             chosen.setdefault(device.id, device)
     if not chosen:
         raise DeviceError(f"no device was named: {_known(present)}")
+    for device in chosen.values():
+        if device.unplaceable:
+            raise DeviceError(f"{device.id} ({device.name}): {device.unplaceable}; name the other devices")
     return tuple(chosen.values())
 
 

@@ -17,6 +17,7 @@ from likeforlike.devices.machine.cgroups import CGROUP_FILE, CGROUP_ROOT
 from likeforlike.devices.machine.load.processor_use import (
     competing_fraction,
     container_fraction,
+    others_cores,
     read_ticks,
     read_use,
     stolen_fraction,
@@ -24,6 +25,7 @@ from likeforlike.devices.machine.load.processor_use import (
 )
 from likeforlike.devices.machine.load.waits import WaitMeter, WaitReader, throttled_reason
 from likeforlike.devices.vendors.cpu import PROC, SYS_CPU
+from likeforlike.devices.vendors.cpu_pace import usable
 from likeforlike.devices.vendors.device import Device, Maker, Readings
 from likeforlike.devices.vendors.makers import MAKERS, opened
 
@@ -53,6 +55,7 @@ def snapshot(
     """
     waits = told(WaitReader, proc, cgroup_file, cgroup_root)
     waited = waits.read() if waits is not None else None
+    cpufreq = sys_cpu / f"cpu{min(usable(), default=0)}" / "cpufreq"
     state: dict[str, Any] = {
         "clock_seconds": clock(),
         "load_1m": told(_load),
@@ -60,8 +63,8 @@ def snapshot(
         **read_use(process, proc, cgroup_file, cgroup_root),
         "memory_pressure_seconds": waited.memory_pressure_seconds if waited else None,
         "throttled_seconds": waited.throttled_seconds if waited else None,
-        "governor": told(_line, sys_cpu / "cpu0" / "cpufreq" / "scaling_governor"),
-        "frequency_hertz": told(_kilohertz, sys_cpu / "cpu0" / "cpufreq" / "scaling_cur_freq"),
+        "governor": told(_line, cpufreq / "scaling_governor"),
+        "frequency_hertz": told(_kilohertz, cpufreq / "scaling_cur_freq"),
         "gpu": told(_gpu_state, device, makers, process) if device.kind == "gpu" else None,
     }
     if previous is not None:
@@ -92,6 +95,18 @@ def used_by_others(kind: str, before: Mapping[str, Any], after: Mapping[str, Any
     if container is not None and container > DISTURBING_FRACTION:
         reasons.append(f"other programs used {container * 100:.0f} % of the container's processor quota")
     return reasons
+
+
+def drew_as_well(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Who else drew energy that the device's counter counts, between two snapshots; one line each.
+
+    A counter of the processor's is its sockets': work on cores that are not ours to use is in it.
+    """
+    others = used_by_others(kind, before, after)
+    cores = others_cores(before, after) if kind == "cpu" and not others else None
+    if cores is not None and cores > DISTURBING_FRACTION * (after.get("usable_cores") or 1):
+        others.append(f"other programs kept {cores:.1f} of the machine's processors busy")
+    return others
 
 
 def _processor_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -46,12 +46,15 @@ def usable_physical_cores(
 
 
 def pinned_processors(
-    threads: int, usable: Collection[int] | None = None, sys: Path = SYS
+    threads: int, usable: Collection[int] | None = None, sys: Path = SYS, lane: int = 0
 ) -> tuple[int, ...]:
     """Where ``threads`` threads are held: a logical processor each, first one of each core, node by node.
 
     As few NUMA nodes as hold them: the one with most free cores first. More threads than processors
     have all of them.
+
+    ``lane`` is the place among workers that run at the same time: each has processors of its own, where there
+    are so many.
     """
     processors = usable_processors() if usable is None else usable
     cores = physical_cores(processors, sys / SYS_CPU.relative_to("/sys"))
@@ -66,7 +69,8 @@ def pinned_processors(
     ordered = sorted(cores, key=lambda core: (-sizes[node(core)], node(core), core))
     widest = max((len(core) for core in ordered), default=0)
     by_sibling = [core[place] for place in range(widest) for core in ordered if place < len(core)]
-    return tuple(sorted(by_sibling[:threads]))
+    own = by_sibling[lane * threads : (lane + 1) * threads]
+    return tuple(sorted(own if len(own) == threads else by_sibling[:threads]))
 
 
 def nodes_of(processors: Collection[int], sys: Path = SYS) -> tuple[int, ...]:

@@ -12,14 +12,17 @@ import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from likeforlike.devices.limits.bandwidths import GPU_MEMORIES, LARGEST_GPU_CACHE
+from likeforlike.devices.limits.ceilings import row_named
 from likeforlike.devices.machine.bookkeeping import told
 from likeforlike.devices.vendors.cpu import SYS_CPU
+from likeforlike.devices.vendors.device import Device
 
 MIB = 2**20
 ASSUMED_BYTES = 512 * MIB
@@ -73,6 +76,21 @@ def gpu_cache(library: Any | None = None) -> LastCache:
     """
     found = told(_cuda_l2_bytes, library)
     return LastCache(found, "CUDA's driver: the GPU's second-level cache") if found else _assumed()
+
+
+@cache
+def cache_of(device: Device, of_processor: Callable[[], LastCache] = processor_caches) -> LastCache:
+    """What a device's caches hold at most, before anything runs there: no driver is asked for it.
+
+    A GPU's by its data sheet, rounded up; of a GPU whose driver won't tell its worker what is assumed then.
+    """
+    if device.kind == "cpu":
+        return of_processor()
+    if device.maker != "nvidia":
+        return _assumed()
+    row = row_named(device.name, GPU_MEMORIES)
+    mebibytes = LARGEST_GPU_CACHE if row is None else row.cache_mebibytes
+    return LastCache(int(mebibytes * MIB), "the data sheet, rounded up, or that of the largest known")
 
 
 def _assumed() -> LastCache:

@@ -151,7 +151,8 @@ def _jax(local_device: str, threads: int, count: int) -> Iterator[Way]:
 
     kind, _, number = local_device.partition(":")
     device = jax.devices(kind)[int(number)]
-    b, c = (jax.device_put(np.full(count, value, np.float32), device) for value in (1.0, 2.0))
+    # made there: the host may have no room for what a GPU holds
+    b, c = (jnp.full((count,), value, jnp.float32, device=device) for value in (1.0, 2.0))
     add = jax.jit(lambda b, c: b + jnp.float32(3.0) * c)
     dot = jax.jit(lambda b, c: jnp.sum(b * c))
     yield ADDING, lambda: jax.block_until_ready(add(b, c))

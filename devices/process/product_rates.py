@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from likeforlike.devices.machine.resources import free_memory_bytes
+
 Shape = tuple[int, int, int]
 """Rows of the left operand, what is summed over, columns of the right one."""
 
@@ -106,8 +108,30 @@ class Stopwatch:
         return product
 
 
-def operands(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    """Normally distributed float32 matrices of a product."""
+_WIDTHS = {"float64": 8, "bfloat16": 2, "float16": 2}
+"""Bytes of a number; 4 at any other precision."""
+
+
+def host_bytes(shape: Shape, precision: str) -> int:
+    """About how much of the host's memory a product takes once, in bytes; generous.
+
+    Operands as drawn, as they are multiplied, and once more on their way to a device; a processor's result.
+    """
+    rows, inner, columns = shape
+    width = _WIDTHS.get(precision, 4)
+    return (rows * inner + inner * columns) * (4 + 2 * width) + rows * columns * width
+
+
+def operands(
+    shape: Shape, precision: str = "float32", free: Callable[[], int] = free_memory_bytes
+) -> tuple[np.ndarray, np.ndarray]:
+    """Normally distributed float32 matrices of a product, which will be multiplied at a precision.
+
+    Raises MemoryError where the host has too little free: the kernel would end the process that takes it, and
+    with it what was found so far, or another one.
+    """
+    if host_bytes(shape, precision) > free() * 9 // 10:
+        raise MemoryError(f"too little memory is free for a product of {' x '.join(map(str, shape))}")
     rows, inner, columns = shape
     drawn = np.random.default_rng(shape).standard_normal(_DRAWN, np.float32)
     return np.resize(drawn, (rows, inner)), np.resize(drawn[::-1], (inner, columns))
@@ -126,7 +150,7 @@ def _numpy(local_device: str, precision: str) -> Iterator[Callable[[Shape], Prod
         return
 
     def make(shape: Shape) -> Product:
-        left, right = (matrix.astype(precision) for matrix in operands(shape))
+        left, right = (matrix.astype(precision) for matrix in operands(shape, precision))
         return lambda: left @ right
 
     yield make
@@ -140,7 +164,7 @@ def _torch(local_device: str, precision: str) -> Iterator[Callable[[Shape], Prod
     dtype = torch.float32 if precision == "tf32" else getattr(torch, precision)
 
     def make(shape: Shape) -> Product:
-        left, right = (torch.from_numpy(matrix).to(device, dtype) for matrix in operands(shape))
+        left, right = (torch.from_numpy(matrix).to(device, dtype) for matrix in operands(shape, precision))
 
         def product() -> None:
             torch.matmul(left, right)
@@ -162,7 +186,7 @@ def _jax(local_device: str, precision: str) -> Iterator[Callable[[Shape], Produc
     multiply = jax.jit(jnp.matmul)
 
     def make(shape: Shape) -> Product:
-        left, right = jax.device_put([matrix.astype(dtype) for matrix in operands(shape)], device)
+        left, right = jax.device_put([matrix.astype(dtype) for matrix in operands(shape, precision)], device)
         return lambda: jax.block_until_ready(multiply(left, right))
 
     yield make
@@ -176,7 +200,7 @@ def _tensorflow(local_device: str, precision: str) -> Iterator[Callable[[Shape],
     def maker(multiply: Callable[..., Any]) -> Callable[[Shape], Product]:
         def make(shape: Shape) -> Product:
             with tf.device(local_device.upper()):
-                left, right = (tf.cast(matrix, dtype) for matrix in operands(shape))
+                left, right = (tf.cast(matrix, dtype) for matrix in operands(shape, precision))
 
             def product() -> None:
                 multiply(left, right)

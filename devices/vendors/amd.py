@@ -144,20 +144,25 @@ class AmdReadings:
             "busy_share": files.busy_share(),
             "power_watts": watts,
             "energy_joules": counted,
-            "held_back": self.held_back(),
+            "held_back": self._violations(),
             "processes": None if processes is Refused else sorted({each["pid"] for each in processes}),
         }
 
     def held_back(self) -> list[str]:
         """What amdsmi calls violations, of heat alone."""
+        return self._violations() or []
+
+    def _violations(self) -> list[str] | None:
+        """The same; None where amdsmi tells of none, which is not to say that there are none."""
         status = _told(self._smi, "amdsmi_get_violation_status", self._handle)
         if not isinstance(status, Mapping):
-            return []
+            return None
         return [words for name, words in HELD_BACK.items() if status.get(name) is True]
 
     def pace(self) -> Pace:
         """The shaders' clock, the GPU's heat, and what amdsmi calls violations."""
-        return Pace(self._files.clock_hertz(), self._files.celsius(), tuple(self.held_back()))
+        held = self._violations()
+        return Pace(self._files.clock_hertz(), self._files.celsius(), None if held is None else tuple(held))
 
     def energy(self) -> EnergyCounter | NotMeasurable:
         """The energy accumulator; where it stands still or is refused, the socket's power integrated."""

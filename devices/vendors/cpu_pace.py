@@ -6,13 +6,15 @@ Documentation/hwmon/; x86's counts of cores too hot under ``thermal_throttle``.
 
 from __future__ import annotations
 
+import os
 import statistics
+from collections.abc import Collection
 from pathlib import Path
 
 from likeforlike.devices.vendors.device import Pace
 
 TOO_HOT = "a core was too hot"
-THROTTLE_COUNTS = "cpu[0-9]*/thermal_throttle/core_throttle_count"
+THROTTLE_COUNT = "thermal_throttle/core_throttle_count"
 SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal")
 """Names of the drivers whose temperatures are a processor's."""
 ZONES = ("x86_pkg_temp", "cpu-thermal", "cpu_thermal", "soc_thermal")
@@ -23,7 +25,7 @@ MOST_PROCESSORS = 16
 def read_pace(
     sys_class: Path, sys_cpu: Path, heat_events_before: int | None = None, heat_events_now: int | None = None
 ) -> Pace:
-    """Median clock of the first processors, highest temperature; held back if a count of heat has grown."""
+    """Median clock of the first processors that may be used, highest temperature; held back by grown heat."""
     clocks = [hertz for path in _clock_files(sys_cpu) if (hertz := _number(path)) is not None]
     heat = _temperatures(sys_class)
     held = None
@@ -33,7 +35,18 @@ def read_pace(
 
 
 def _clock_files(sys_cpu: Path) -> list[Path]:
-    return sorted(sys_cpu.glob("cpu[0-9]*/cpufreq/scaling_cur_freq"))[:MOST_PROCESSORS]
+    first = sorted(usable())[:MOST_PROCESSORS]
+    return [sys_cpu / f"cpu{number}" / "cpufreq" / "scaling_cur_freq" for number in first]
+
+
+def usable() -> Collection[int]:
+    """The processors that this process may use; all where the system doesn't say.
+
+    At what clock others run, and how hot, says nothing of its work.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return range(os.cpu_count() or 1)
 
 
 def _temperatures(sys_class: Path) -> list[float]:
@@ -50,8 +63,8 @@ def _temperatures(sys_class: Path) -> list[float]:
 
 
 def heat_events(sys_cpu: Path) -> int | None:
-    """How often cores were too hot since boot; None where the processor or its host doesn't tell."""
-    counts = [_number(path) for path in sorted(sys_cpu.glob(THROTTLE_COUNTS))]
+    """How often cores that may be used were too hot since boot; None where nobody tells."""
+    counts = [_number(sys_cpu / f"cpu{number}" / THROTTLE_COUNT) for number in sorted(usable())]
     readable = [int(count) for count in counts if count is not None]
     return sum(readable) if readable else None
 

@@ -48,6 +48,8 @@ class Device:
     """Where the kernel has it, ``0000:03:00.0`` or a folder of /sys, for makers who name it so."""
     exclusive: bool = False
     """Whether its driver lets one process use it at a time."""
+    unplaceable: str = ""
+    """Why no variable shows a process this device and surely no other; empty: one does."""
 
     @property
     def id(self) -> str:
@@ -99,7 +101,10 @@ class Readings(Protocol):
     """One device, opened for reading. May raise whatever its library raises; callers ask by `told`."""
 
     def state(self) -> dict[str, Any]:
-        """Plain JSON for a result file; ``held_back`` in words; ``processes``, all that use it, ours too."""
+        """Plain JSON for a result file; ``held_back`` in words; ``processes``, all that use it, ours too.
+
+        None for what isn't told: not to be held back is something else.
+        """
         ...
 
     def held_back(self) -> list[str]:

@@ -48,3 +48,21 @@ class Assignment:
         """The reverse."""
         fields = json.loads(text)
         return cls(**fields | {"samples": tuple(fields["samples"])})
+
+
+_SHOWN = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
+
+
+def own_gpu(device: str, index: int, environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that show a further process of a training one of the GPUs that the first one sees.
+
+    None for a training on processors. Raises ValueError where there is no GPU of its own for it: it would
+    share one with another, and nobody would know.
+    """
+    if not device.startswith("gpu"):
+        return {}
+    shown = {name: environ.get(name, "").split(",") for name in _SHOWN}
+    own = {name: gpus[index] for name, gpus in shown.items() if index < len(gpus)}
+    if not own:
+        raise ValueError(f"worker {index} of the training has no GPU of its own among {shown[_SHOWN[0]]}")
+    return own

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from likeforlike.devices.process.interpreter import module_command, same_imports
 from likeforlike.devices.process.lifetime import end_with_child
-from likeforlike.models.distributed.assignment import Assignment
+from likeforlike.models.distributed.assignment import Assignment, own_gpu
 
 _begun: dict[str, tf.distribute.Strategy] = {}
 
@@ -68,9 +68,7 @@ def _mirrored(assignment: Assignment) -> tf.distribute.Strategy:
 
 def _chief(assignment: Assignment) -> tf.distribute.Strategy:
     ports = _free_ports(assignment.workers)
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     for index in range(1, assignment.workers):
-        own_gpu = {"CUDA_VISIBLE_DEVICES": visible[index]} if len(visible) > index else {}
         peer = subprocess.Popen(
             module_command(
                 "likeforlike.models.distributed.peer",
@@ -79,7 +77,7 @@ def _chief(assignment: Assignment) -> tf.distribute.Strategy:
                 json.dumps(ports),
                 assignment.to_json(),
             ),
-            env=same_imports() | own_gpu,
+            env=same_imports() | own_gpu(assignment.device, index, os.environ),
             stdin=subprocess.DEVNULL,
         )
         end_with_child(peer, f"worker {index} of the training")

@@ -72,6 +72,19 @@ def test_what_was_measured_stands_beside_the_ceiling_and_is_kept(with_a_gpu, mon
     assert gpu["reached"] == {"tf32": told}
 
 
+def test_what_no_process_can_be_shown_for_sure_is_not_measured_and_told(
+    monkeypatch, capsys, make_nvml, board
+):
+    nvml = make_nvml(None, board("NVIDIA T4", None))
+    devices = find_devices(known_makers(nvidia=nvml), {})
+    monkeypatch.setattr(command, "find_devices", lambda: devices)
+    asked = []
+    monkeypatch.setattr(command, "measure", lambda wanted, threads: asked.extend(wanted) or ([], []))
+    assert command.main(["--measure"]) == 0
+    assert {want.device.id for want in asked} == {"cpu:0"}
+    assert capsys.readouterr().err == f"not measured: gpu:0: {devices[1].unplaceable}\n"
+
+
 def test_inherited_variables_are_told(monkeypatch, capsys):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
     assert command.main([]) == 0

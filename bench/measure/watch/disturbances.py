@@ -10,7 +10,7 @@ from likeforlike.bench.measure.watch.pace import PaceWatch
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import Sample
 from likeforlike.devices.machine.bookkeeping import told
-from likeforlike.devices.machine.state import Probe, busy, disturbance, snapshot, used_by_others
+from likeforlike.devices.machine.state import Probe, busy, disturbance, drew_as_well, snapshot
 from likeforlike.devices.vendors.device import Device, Pace
 
 
@@ -74,7 +74,7 @@ class MachineWatch:
         after = told(snapshot, self._devices[cell.device], previous=before)
         known = before is not None and after is not None
         reasons = (told(disturbance, before, after) if known else None) or []
-        others = (told(used_by_others, cell.device.partition(":")[0], before, after) if known else None) or []
+        others = (told(drew_as_well, cell.device.partition(":")[0], before, after) if known else None) or []
         if self._busy[cell.device]:
             reasons.insert(0, str(self._busy[cell.device]))
         energy = self._energy.of(cell)

@@ -81,6 +81,8 @@ def watch_idle(
         )
     span = moves[-1][0] - moves[0][0]
     watts = (moves[-1][1] - moves[0][1]) / span
+    if watts <= 0:
+        return NotMeasurable(f"{counter.source} went back while nothing ran")
     longest = max(after[0] - before[0] for before, after in itertools.pairwise(moves))
     error = watts * 2 * longest_poll / span + counter.step_joules / span
     return Idle(watts, error, max(longest, counter.update_seconds))
@@ -257,6 +259,9 @@ class EnergyWatch:
             metered.lost[cell.id] = "its counter could not be read in every turn"
             return
         joules, seconds, _ = (end - begin for end, begin in zip(ended, metered.began, strict=True))
+        if joules < 0:  # a driver that was loaded anew begins at nothing
+            metered.lost[cell.id] = "its counter went back during a turn"
+            return
         longest, reading = metered.counter.wraps_within_seconds, ended[2] + metered.began[2]
         if longest is not None and seconds > longest:
             metered.lost[cell.id] = (

@@ -22,6 +22,8 @@ from likeforlike.devices.machine.cgroups import (
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.cpu import PROC
 
+_WHOLE_MACHINE: frozenset[int] = frozenset()
+"""For `read_ticks`: of no processors by name, all of them together."""
 _FEWEST_TICKS = 20
 """Of all processors together: in fewer, one tick is more than a twentieth."""
 
@@ -38,6 +40,7 @@ def read_use(
     """
     return {
         "processor_ticks": told(read_ticks, proc),
+        "machine_ticks": told(read_ticks, proc, _WHOLE_MACHINE),
         "own_processor_seconds": told(tree_seconds, process),
         "usable_cores": told(usable_cores, None, cgroup_file, cgroup_root),
         "container": told(_container, cgroup_file, cgroup_root),
@@ -98,16 +101,31 @@ def competing_fraction(before: Mapping[str, Any], after: Mapping[str, Any]) -> f
     Neither what we used counts nor what the hypervisor gave to others. Where a quota allows us less than the
     machine has, others take nothing from us until they use more than we could not have used anyway.
     """
-    first, last = before.get("processor_ticks"), after.get("processor_ticks")
+    others = _others_share(before, after, "processor_ticks")
+    if others is None:
+        return None
+    there = after["processor_ticks"].get("processors") or 1
+    usable = min(there, after.get("usable_cores") or there)
+    return max(0.0, (others * there - (there - usable)) / usable)
+
+
+def others_cores(before: Mapping[str, Any], after: Mapping[str, Any]) -> float | None:
+    """How many processors of the machine other programs kept busy between two readings of ``read_use``.
+
+    Those too on which we may not run: they take nothing from us, but draw the same socket's power.
+    """
+    others = _others_share(before, after, "machine_ticks")
+    return None if others is None else max(0.0, others * after["machine_ticks"]["processors"])
+
+
+def _others_share(before: Mapping[str, Any], after: Mapping[str, Any], ticks: str) -> float | None:
+    """Share of all ticks of some processors in which other programs ran there; None if unknown."""
+    first, last = before.get(ticks), after.get(ticks)
     own = own_seconds_between(before, after)
     if not first or not last or own is None or last["all"] - first["all"] < _FEWEST_TICKS:
         return None
-    ticks = last["all"] - first["all"]
     used = (last["wanted"] - last["stolen"]) - (first["wanted"] - first["stolen"])
-    others = (used - own * os.sysconf("SC_CLK_TCK")) / ticks
-    there = last.get("processors") or 1
-    usable = min(there, after.get("usable_cores") or there)
-    return max(0.0, (others * there - (there - usable)) / usable)
+    return float(used - own * os.sysconf("SC_CLK_TCK")) / (last["all"] - first["all"])
 
 
 def container_fraction(before: Mapping[str, Any], after: Mapping[str, Any], seconds: float) -> float | None:

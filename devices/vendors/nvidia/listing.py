@@ -26,14 +26,35 @@ def find_gpus(nvml: Any | None) -> list[Device]:
         driver = reading(library, library.nvmlSystemGetDriverVersion)
         cuda = _cuda_version(library)
         count = reading(library, library.nvmlDeviceGetCount) or 0
-        return [gpu for index in range(count) for gpu in _gpus_of_board(library, index, driver, cuda)]
+        boards = [_gpus_of_board(library, index, driver, cuda) for index in range(count)]
+    closed = [index for index, board in enumerate(boards) if board is None]
+    gpus = [gpu for board in boards for gpu in board or ()]
+    sliced = any(gpu.mig is not None for gpu in gpus) or [] in boards
+    return [replace(gpu, unplaceable=_why_not_placed(gpu, closed, sliced)) for gpu in gpus]
 
 
-def _gpus_of_board(nvml: Any, index: int, driver: str | None, cuda: str | None) -> list[Device]:
-    """A board, or its slices; empty if it can't be opened, as after it fell off the bus."""
+def _why_not_placed(gpu: Device, closed: list[int], sliced: bool) -> str:
+    """Why CUDA can't be told of a GPU; empty where it can: by uuid, or by a number that surely is its own.
+
+    CUDA's numbers are NVML's while CUDA counts every board, which nobody knows of one that can't be opened.
+    """
+    if gpu.uuid is not None:
+        return ""
+    if gpu.mig is not None:
+        return "NVML tells no uuid of this MIG slice, and a number would mean its board's first"
+    if closed:
+        boards = f"board{'s' if len(closed) > 1 else ''} {', '.join(map(str, closed))}"
+        return f"NVML tells no uuid of it and can't open {boards}, so that CUDA's number for it isn't known"
+    if sliced:
+        return "NVML tells no uuid of it, and beside boards in MIG mode CUDA's number for it isn't known"
+    return ""
+
+
+def _gpus_of_board(nvml: Any, index: int, driver: str | None, cuda: str | None) -> list[Device] | None:
+    """A board, or its slices; None if it can't be opened, as after it fell off the bus."""
     handle = reading(nvml, nvml.nvmlDeviceGetHandleByIndex, index)
     if handle is None:
-        return []
+        return None
     memory = reading(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
     capability = reading(nvml, nvml.nvmlDeviceGetCudaComputeCapability, handle)
     megahertz = reading(nvml, nvml.nvmlDeviceGetMaxClockInfo, handle, nvml.NVML_CLOCK_SM)
@@ -76,7 +97,7 @@ def _slices(nvml: Any, handle: Any, board: Device) -> Iterator[Device]:
             cores=None,
             mig=MigSlice(
                 board.uuid,
-                None if None in ids else f"MIG-{board.uuid}/{ids[0]}/{ids[1]}",
+                None if None in (board.uuid, *ids) else f"MIG-{board.uuid}/{ids[0]}/{ids[1]}",
                 None if told is None else int(told.multiprocessorCount),
                 board.cores,
             ),

@@ -11,6 +11,10 @@ from likeforlike.devices.vendors.integrated_power import integrated
 from likeforlike.devices.vendors.nvidia import nvml as nvidia
 from likeforlike.devices.vendors.nvidia.listing import find_gpus, visible
 
+_LAST_AT_ONCE = (8, 0)
+"""Up to GA100 NVML tells the power of the moment, of newer boards its mean over a second (NVML API Reference,
+nvmlDeviceGetPowerUsage)."""
+
 
 class NvidiaReadings:
     """One board, or one slice of it, while NVML is open."""
@@ -22,8 +26,9 @@ class NvidiaReadings:
     def state(self) -> dict[str, Any]:
         """Clocks, heat, power and company, and why it is held back."""
         state = nvidia.read_device(self._nvml, self._device) or {}
-        bits = state.get("throttle_bits") or 0
-        return state | {"held_back": [nvidia.REASONS[bit] for bit in _disturbing(bits)]}
+        bits = state.get("throttle_bits")
+        held = None if bits is None else [nvidia.REASONS[bit] for bit in _disturbing(bits)]
+        return state | {"held_back": held}
 
     def held_back(self) -> list[str]:
         """Reasons that make a sample disturbed."""
@@ -35,7 +40,10 @@ class NvidiaReadings:
         return nvidia.read_pace(self._nvml, self._board)
 
     def energy(self) -> EnergyCounter | NotMeasurable:
-        """NVML's total energy counter (Volta and newer), else the board's power integrated."""
+        """NVML's total energy counter (Volta and newer), else the board's power integrated.
+
+        Not where that is a mean over the last second, in which a turn's work and rest before it are mixed.
+        """
         nvml, board = self._nvml, self._board
         if self._device.mig is not None:
             return NotMeasurable("NVML tells the energy of the whole board, not of a MIG slice")
@@ -46,6 +54,10 @@ class NvidiaReadings:
             )
         if nvidia.reading(nvml, nvml.nvmlDeviceGetPowerUsage, board) is None:
             return NotMeasurable("NVML gives neither the energy nor the power of this board")
+        capability = self._device.compute_capability
+        if capability is None or capability > _LAST_AT_ONCE:
+            why = "NVML counts no energy of this board, and tells its power as a mean over a second"
+            return NotMeasurable(why)
         source = "the board's power by NVML, integrated (the host's energy is not in it)"
         return integrated(source, lambda: nvml.nvmlDeviceGetPowerUsage(board) / 1e3)
 
@@ -87,12 +99,17 @@ class Nvidia:
             yield NvidiaReadings(nvml, device) if there else None
 
     def placement(self, devices: Sequence[Device]) -> dict[str, str]:
-        """By uuid; -1 hides every GPU, which an empty text doesn't do everywhere."""
+        """By uuid; -1 hides every GPU, which an empty text doesn't do everywhere.
+
+        Raises ValueError for a GPU that can't be told apart: the work would be done on another.
+        """
         shown = ",".join(_visible(device) for device in devices)
         return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": shown or "-1"}
 
 
 def _visible(device: Device) -> str:
+    if device.unplaceable:
+        raise ValueError(f"{device.id} ({device.name}): {device.unplaceable}")
     if device.uuid is not None:
         return device.uuid
     return str(device.index if device.nvml_index is None else device.nvml_index)

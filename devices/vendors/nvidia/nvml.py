@@ -53,11 +53,17 @@ def session(nvml: Any | None = None) -> Iterator[Any | None]:
             reading(module, module.nvmlShutdown)
 
 
+def _refusals(nvml: Any) -> tuple[type[Exception], ...]:
+    """What a reading raises that isn't offered; a `pynvml` newer than the driver raises a kind of its own."""
+    kinds = (getattr(nvml, name, None) for name in ("NVMLError", "NVMLLibraryMismatchError"))
+    return tuple(kind for kind in kinds if kind is not None)
+
+
 def reading(nvml: Any, call: Callable[..., Any], *arguments: Any) -> Any | None:
     """One NVML reading, bytes decoded; None where this device or driver doesn't offer it."""
     try:
         value = call(*arguments)
-    except nvml.NVMLError:
+    except _refusals(nvml):
         return None
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
@@ -110,8 +116,7 @@ def read_device(nvml: Any, device: Device) -> dict[str, Any] | None:
     state = read_gpu(nvml, handle)
     if device.mig is not None:
         own = handle_of(nvml, device.uuid, None)
-        running = None if own is None else reading(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, own)
-        processes = None if running is None else sorted({p.pid for p in running})
+        processes = None if own is None else _processes(nvml, own)
         state |= {"power_watts": None, "energy_joules": None, "processes": processes}
     return state
 
@@ -122,7 +127,6 @@ def read_gpu(nvml: Any, handle: Any) -> dict[str, Any]:
     memory_megahertz = reading(nvml, nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_MEM)
     milliwatts = reading(nvml, nvml.nvmlDeviceGetPowerUsage, handle)
     millijoules = call_named(nvml, ("nvmlDeviceGetTotalEnergyConsumption",), handle)
-    running = reading(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle)
     bits = throttle_bits(nvml, handle)
     return {
         "sm_clock_hertz": None if sm_megahertz is None else sm_megahertz * 1e6,
@@ -134,8 +138,15 @@ def read_gpu(nvml: Any, handle: Any) -> dict[str, Any]:
         "energy_joules": None if millijoules is None else millijoules / 1e3,
         "throttle_bits": bits,
         "throttle_reasons": None if bits is None else [REASONS[bit] for bit in reason_bits(bits)],
-        "processes": None if running is None else sorted({p.pid for p in running}),
+        "processes": _processes(nvml, handle),
     }
+
+
+def _processes(nvml: Any, handle: Any) -> list[int] | None:
+    """All that compute on it; by the older function where the driver lacks the newer one."""
+    names = ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetComputeRunningProcesses_v2")
+    running = call_named(nvml, names, handle)
+    return None if running is None else sorted({process.pid for process in running})
 
 
 def read_pace(nvml: Any, handle: Any) -> Pace:

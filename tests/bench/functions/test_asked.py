@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from likeforlike.bench.functions.asked import Asked, cells_of, entrants_of, points_of
-from likeforlike.bench.functions.measuring import WORTH_SECONDS, allowed_seconds, stop_rule
+from likeforlike.bench.functions.measuring import WORTH_SECONDS, _device, allowed_seconds, stop_rule
+from likeforlike.devices.machine.discovery import DeviceError
+from likeforlike.devices.vendors.device import Device
 
 
 def test_a_grid_is_every_combination():
@@ -84,3 +88,12 @@ def test_a_group_ends_when_time_is_up_but_has_its_least_launches():
 
 def test_who_is_left_alone_is_not_measured_again():
     assert stop_rule(5.0, 3, lambda: 0.0)([object()], 1, 1.0)
+
+
+def test_the_first_gpu_is_taken_for_a_framework_that_uses_one_and_never_one_that_can_t_be_told_apart():
+    cpu, gpu = Device("cpu", 0, "a processor"), Device("gpu", 0, "a GPU")
+    of_torch, of_numpy = (Asked({"f": len}, frameworks={"f": name}) for name in ("torch", "numpy"))
+    assert _device(of_torch, (cpu, gpu, Device("gpu", 1, "another"))) is gpu
+    assert [_device(of_numpy, (cpu, gpu)), _device(of_torch, (cpu,))] == [cpu, cpu]
+    with pytest.raises(DeviceError, match=r"^gpu:0 \(a GPU\): nobody knows; name the other devices$"):
+        _device(of_torch, (cpu, replace(gpu, unplaceable="nobody knows")))

@@ -10,7 +10,7 @@ import pytest
 from made_up_plan import CPU, WORKLOAD, kernel, options, plan, training
 from stand_ins import SPEC
 
-from likeforlike.bench.measure import cell_spec
+from likeforlike.bench.measure import cell_spec, memory_shares
 from likeforlike.bench.measure.cell_spec import (
     answer_file,
     environment_of,
@@ -27,7 +27,8 @@ from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.sides import Side
 from likeforlike.bench.worker.messages import CellSpec
 from likeforlike.devices.process.interpreter import Interpreter
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.process.last_cache import LastCache
+from likeforlike.devices.vendors.device import Device, MigSlice
 from likeforlike.models.contract.training.data import Located
 from likeforlike.models.contract.training.recipe import MATCHED
 
@@ -52,7 +53,7 @@ class TestEnvironment:
             return {"PLACED": "by us", "BOTH": "placed"}
 
         monkeypatch.setattr(cell_spec, "worker_environment", environment)
-        monkeypatch.setattr(cell_spec, "pinned_processors", lambda threads: ("held", threads))
+        monkeypatch.setattr(cell_spec, "pinned_processors", lambda threads, lane: ("held", threads, lane))
         monkeypatch.setenv("XLA_FLAGS", "--inherited")
         return given
 
@@ -71,7 +72,13 @@ class TestEnvironment:
 
     def test_pinned_are_as_many_as_the_group_s_threads(self, placed):
         environment_of(divided(), plan(pin=True, group_threads={"group 1": 6}))
-        assert placed == [(CPU, 3, "--inherited", [], ("held", 6))]
+        assert placed == [(CPU, 3, "--inherited", [], ("held", 6, 0))]
+
+    def test_those_that_run_at_the_same_time_are_pinned_apart_by_their_devices(self, placed):
+        """A processor and four GPUs: the second of these is in the third lane."""
+        for concurrent in (True, False):
+            environment_of(kernel(device="gpu:1", concurrent=concurrent), plan(DEVICES, pin=True))
+        assert [held for *_, held in placed] == [("held", 2, 2), ("held", 2, 0)]
 
     def test_the_entrant_s_own_variables_go_before_ours_and_those_before_a_side_s(self, placed):
         own = {"environment": (("BOTH", "own"), ("OWN", "1"))}
@@ -100,6 +107,11 @@ class TestEnvironment:
 
     def test_beside_a_gpu_is_none_of_another_maker_s(self, placed):
         devices = {**DEVICES, "gpu:0": Device("gpu", 0, "a GPU", maker="intel")}
+        environment_of(divided("mirrored", 3, device="gpu:1"), plan(devices))
+        assert [others for _, _, _, others, _ in placed] == [["gpu:2", "gpu:3"]]
+
+    def test_beside_a_gpu_is_no_mig_slice(self, placed):
+        devices = {**DEVICES, "gpu:0": replace(GPUS["gpu:0"], mig=MigSlice("GPU-a"))}
         environment_of(divided("mirrored", 3, device="gpu:1"), plan(devices))
         assert [others for _, _, _, others, _ in placed] == [["gpu:2", "gpu:3"]]
 
@@ -296,3 +308,30 @@ class TestTooLarge:
 
     def test_of_a_training_nobody_knows(self):
         assert why_too_large(training(declared=self.NEEDS), plan(), 1) is None
+
+    @pytest.mark.parametrize(
+        ("device", "host", "own", "place"),
+        [
+            # 1 GiB and twice the half that a processor's caches hold
+            ("cpu:0", 2**31, 2**31, None),
+            ("cpu:0", 2**31 - 2**25, 2**31, "host"),
+            ("cpu:0", 2**31, 2**31 - 2**25, "cpu:0"),
+            # a GPU's are emptied in its own memory
+            ("gpu:0", 2**30, 2**31, None),
+            ("gpu:0", 2**30, 2**31 - 2**25, "gpu:0"),
+        ],
+    )
+    def test_what_empties_caches_counts_where_it_is_written(self, device, host, own, place, monkeypatch):
+        monkeypatch.setattr(memory_shares, "cache_of", lambda of: LastCache(2**29, "made up"))
+        kind, _, _ = device.partition(":")
+        devices = {device: Device(kind, 0, "a device", memory_bytes=own)}
+        cell = kernel(device=device, axes=(("size", 1), ("cache", "cold")), declared=self.NEEDS)
+        told = f"needs about 2.00 GiB (of them 1.00 to empty its caches), 1.97 GiB may be used ({place})"
+        assert why_too_large(cell, plan(devices), host) == (None if place is None else told)
+
+    def test_a_gpu_s_cold_cell_that_the_host_can_t_hold_needs_there_what_a_warm_one_does(self, monkeypatch):
+        monkeypatch.setattr(memory_shares, "cache_of", lambda of: LastCache(2**29, "made up"))
+        devices = {"gpu:0": Device("gpu", 0, "a GPU")}
+        cell = kernel(device="gpu:0", axes=(("size", 1), ("cache", "cold")), declared=self.NEEDS)
+        told = "needs about 1.00 GiB, 0.97 GiB may be used (host)"
+        assert why_too_large(cell, plan(devices), 2**30 - 2**25) == told

@@ -5,17 +5,20 @@ from typing import Any, cast
 
 import pytest
 
-from likeforlike.bench.measure import worker_process
+from likeforlike.bench.measure import memory_shares, worker_process
 from likeforlike.bench.measure.memory_shares import (
     expected_bytes,
     expected_device_bytes,
     parts_text,
     parts_that_fit,
+    together_bytes,
     usable_device_bytes,
+    written_bytes,
 )
 from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Plan
+from likeforlike.devices.process.last_cache import LastCache
 from likeforlike.devices.vendors.device import Device
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.training.recipe import MATCHED
@@ -235,3 +238,64 @@ def test_one_whose_name_another_of_its_own_side_has_goes_with_the_first_of_all()
     two = 2 * expected_bytes(first, PLAN)
     parts = parts_that_fit([first, again, b, other_b, once_more], PLAN, two)
     assert parts == [[first, again], [first, b], [first, other_b], [first, once_more]]
+
+
+@pytest.fixture
+def caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor's hold 1 GiB, a GPU's half of one; twice as much is written."""
+    held = {"cpu": GIB, "gpu": GIB // 2}
+    monkeypatch.setattr(memory_shares, "cache_of", lambda device: LastCache(held[device.kind], "made up"))
+
+
+def cold(name: str, device: str = "cpu:0", size: int = 100) -> Cell:
+    cell = kernel(name, size=size, device=device)
+    return replace(cell, axes=(*cell.axes, ("cache", "cold")))
+
+
+def test_what_is_written_to_empty_caches_is_none_of_warm_ones_or_of_a_device_that_is_not_there(
+    caches: None,
+) -> None:
+    assert [written_bytes(kernel("a", device=device), PLAN) for device in ("cpu:0", "gpu:0")] == [0, 0]
+    assert [written_bytes(cold("a", device), PLAN) for device in ("cpu:0", "gpu:0")] == [2 * GIB, GIB]
+    assert written_bytes(cold("a", "gpu:1"), PLAN) == 0
+
+
+def test_what_empties_a_processor_s_caches_is_held_by_one_at_a_time(caches: None) -> None:
+    cells = [cold(name) for name in "abc"]
+    each = expected_bytes(cells[0], PLAN)
+    assert each == expected_bytes(kernel("a"), PLAN)
+    assert together_bytes(cells, PLAN) == 3 * each + 2 * GIB
+    assert together_bytes([kernel("a"), cold("b")], PLAN) == 2 * each + 2 * GIB
+    assert parts_that_fit(cells, PLAN, 3 * each + 2 * GIB) == [cells]
+    assert names(parts_that_fit(cells, PLAN, 3 * each + 2 * GIB - 1)) == [["a", "b"], ["a", "c"]]
+    assert names(parts_that_fit(cells, PLAN, 2 * each + 2 * GIB)) == [["a", "b"], ["a", "c"]]
+    assert names(parts_that_fit(cells, PLAN, 2 * each + 2 * GIB - 1)) == [["a"], ["b"], ["c"]]
+    # three of 70 MiB, with operands of 100 x 100, and 2 GiB
+    assert "need about 2.2 GiB together" in parts_text(cells, PLAN, 3 * each + 2 * GIB - 1)
+
+
+def test_what_empties_a_gpu_s_caches_is_kept_there_by_each(caches: None) -> None:
+    cells = [cold(name, "gpu:0") for name in "abc"]
+    each = expected_device_bytes(cells[0], PLAN)
+    assert each == expected_device_bytes(kernel("a", device="gpu:0"), PLAN) + GIB
+    assert expected_device_bytes(cold("a"), PLAN) == 0
+    on_host = 3 * expected_bytes(cells[0], PLAN)
+    assert together_bytes(cells, PLAN) == on_host
+    # three of 1 GiB beside 700 MiB and operands: 5.1 GiB of the 7.2 that may be used of 8
+    assert parts_that_fit(cells, PLAN, on_host) == [cells]
+    smaller = plan(gpu=replace(GPU, memory_bytes=5 * GIB))
+    assert names(parts_that_fit(cells, smaller, on_host)) == [["a", "b"], ["a", "c"]]
+    assert "5.1 GiB of gpu:0 together, 4.5 GiB may be used" in parts_text(cells, smaller, on_host)
+
+
+def test_processes_that_train_together_hold_framework_and_data_each() -> None:
+    """On GPUs each has one of its own, of which the first counts; devices of one process are no processes."""
+    alone = training("a")
+    for strategy, processes in (("multi-worker", 3), ("mirrored", 1)):
+        further = (("strategy", strategy), ("workers", 3))
+        cell = replace(alone, axes=(*alone.axes, *further))
+        assert expected_bytes(cell, PLAN) == processes * expected_bytes(alone, PLAN)
+        on_gpu, one = (replace(each, device="gpu:0") for each in (cell, alone))
+        assert expected_device_bytes(on_gpu, PLAN) == expected_device_bytes(one, PLAN)
+        called = replace(kernel("a"), axes=(*kernel("a").axes, *further))
+        assert expected_bytes(called, PLAN) == expected_bytes(kernel("a"), PLAN)

@@ -15,7 +15,7 @@ from likeforlike.bench.plan.asked.presets import PRESETS, Preset
 from likeforlike.bench.plan.grid import build_grid, chosen_workloads, with_sizes_named
 from likeforlike.bench.plan.sides import Side
 from likeforlike.devices.process.interpreter import Interpreter
-from likeforlike.devices.vendors.device import Device
+from likeforlike.devices.vendors.device import Device, MigSlice
 from likeforlike.models.contract.axis import Axis, precision_axis
 from likeforlike.models.contract.implementation import Implementation
 from likeforlike.models.contract.workload import Workload
@@ -399,6 +399,18 @@ class TestDivided:
         assert list(found.values()) == [None, None, "needs 3 GPUs, 2 may be used"]
         found = reasons(CPU, workers=(9,), strategies=("mirrored",), **DIVIDED)
         assert list(found.values()) == [None]
+
+    def test_mig_slices_and_gpus_of_another_maker_work_with_no_other(self):
+        asked = {"workers": (1, 2), "strategies": ("mirrored",), **DIVIDED}
+        told = "needs 2 GPUs, 1 may be used together: of one maker, and no MIG slice"
+        whole, further, last = (replace(gpu, maker="nvidia") for gpu in GPUS)
+        other, part = replace(further, maker="amd"), replace(last, mig=MigSlice("GPU-a"))
+        assert list(reasons(whole, other, part, **asked).values()) == [None, told]
+        assert list(reasons(whole, further, part, **asked).values()) == [None, None]
+        assert list(reasons(part, whole, further, **asked).values()) == [None, told]
+        assert list(reasons(part, **asked).values()) == [None, "needs 2 GPUs, 1 may be used"]
+        unasked = reasons(whole, other, strategies=("mirrored",), **DIVIDED)
+        assert list(unasked.values()) == [None, told]
 
     def test_why_it_is_skipped(self, monkeypatch):
         asked = {"workers": (9,), "strategies": ("mirrored",), **DIVIDED}

@@ -11,6 +11,7 @@ from pretended_gpu import Gpu
 from likeforlike.devices.check import counters
 from likeforlike.devices.check.probes import memory
 from likeforlike.devices.check.rows import Place
+from likeforlike.devices.vendors import cpu_pace
 from likeforlike.devices.vendors.cpu_maker import Cpu
 from likeforlike.devices.vendors.cpu_pace import heat_events
 from likeforlike.devices.vendors.device import Device
@@ -84,7 +85,8 @@ def test_a_gpu_s_energy_is_its_state_s():
     assert counters.EnergyReading(None).joules({"gpu": None}) is None
 
 
-def test_heat_of_cores(tmp_path):
+def test_heat_of_cores(tmp_path, monkeypatch):
+    monkeypatch.setattr(cpu_pace, "usable", lambda: {0, 1})
     assert heat_events(tmp_path) is None
     for core, count in enumerate((3, 4)):
         folder = tmp_path / f"cpu{core}" / "thermal_throttle"

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from likeforlike.devices.machine.discovery import DeviceError, find_devices, parse_devices
+from likeforlike.devices.process.placement import worker_environment
 from likeforlike.devices.vendors.device import Device
 from likeforlike.devices.vendors.makers import known_makers
 
@@ -78,6 +79,35 @@ def test_a_scheduler_s_choice_of_gpus_is_kept(make_nvml, board, variable, uuids)
 def test_a_gpu_keeps_nvml_s_own_number(make_nvml, board):
     nvml = make_nvml(board(uuid="GPU-aa"), board(uuid="GPU-bb"))
     assert find_devices(known_makers(nvidia=nvml), {"CUDA_VISIBLE_DEVICES": "1"})[1].nvml_index == 1
+
+
+def test_without_uuids_nvml_s_numbers_are_cuda_s_while_every_board_can_be_opened(make_nvml, board):
+    gpus = find_devices(known_makers(nvidia=make_nvml(board(), board(uuid=None))), {})[1:]
+    assert [gpu.unplaceable for gpu in gpus] == ["", ""]
+    assert worker_environment(gpus[1], 1)["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "closed"), [([None], [], "board 0"), ([None], [None], "boards 0, 3")]
+)
+def test_without_uuid_beside_a_board_that_can_not_be_opened_a_gpu_is_refused(
+    make_nvml, board, before, after, closed
+):
+    """CUDA may count the broken board or not: one of two numbers is another GPU's."""
+    nvml = make_nvml(*before, board(), board("NVIDIA T4", None), *after)
+    devices = find_devices(known_makers(nvidia=nvml), {})
+    assert devices[1].unplaceable == ""
+    why = f"NVML tells no uuid of it and can't open {closed}, so that CUDA's number for it isn't known"
+    told = f"gpu:1 (NVIDIA T4): {why}"
+    for names in (["gpu:1"], ["gpu"], ["all"]):
+        with pytest.raises(DeviceError) as refused:
+            parse_devices(names, devices)
+        assert str(refused.value) == f"{told}; name the other devices"
+    assert [device.id for device in parse_devices(["cpu", "gpu:0"], devices)] == ["cpu:0", "gpu:0"]
+    for shown in ((devices[2],), (devices[1], devices[2])):
+        with pytest.raises(ValueError) as unknown:  # noqa: PT011 - the whole text is compared
+            worker_environment(shown[0], 1, beside=shown[1:])
+        assert str(unknown.value) == told
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from likeforlike.devices.limits.ceilings import PRECISIONS, device_ceiling, highest_known
-from likeforlike.devices.machine.discovery import find_devices, parse_devices
+from likeforlike.devices.machine.discovery import DeviceError, find_devices, parse_devices
 from likeforlike.devices.machine.fingerprint import machine_fingerprint
 from likeforlike.devices.machine.state import Probe, snapshot
 from likeforlike.devices.process.placement import local_device, worker_environment
@@ -167,3 +167,34 @@ def test_boards_that_may_not_be_opened_are_not_counted(make_nvml, board, order, 
     environ = {"CUDA_VISIBLE_DEVICES": variable} | ({"CUDA_DEVICE_ORDER": order} if order else {})
     gpus = find_devices(known_makers(nvidia=nvml), environ)[1:]
     assert [gpu.uuid for gpu in gpus] == uuids
+
+
+def test_a_slice_without_uuid_is_refused_for_a_number_means_the_first(make_nvml, board, mig_slice):
+    slices = [mig_slice(SMALL, 10 * GIBIBYTE), mig_slice(None, 10 * GIBIBYTE)]
+    devices = find_devices(known_makers(nvidia=make_nvml(board(uuid=BOARD, slices=slices))), {})
+    named, nameless = devices[1:]
+    assert named.unplaceable == ""
+    told = "NVML tells no uuid of this MIG slice, and a number would mean its board's first"
+    assert nameless.unplaceable == told
+    with pytest.raises(DeviceError, match=f"^gpu:1 .*: {told}; name the other devices$"):
+        parse_devices(["gpu:1"], devices)
+    with pytest.raises(ValueError, match=told):
+        worker_environment(nameless, 1)
+
+
+@pytest.mark.parametrize("number_of_slices", [0, 1])
+def test_a_board_s_number_beside_boards_in_mig_mode_is_not_known(
+    make_nvml, board, mig_slice, number_of_slices
+):
+    slices = [mig_slice(SMALL, 10 * GIBIBYTE)] * number_of_slices
+    nvml = make_nvml(board(uuid=BOARD, slices=slices), board("NVIDIA T4", None))
+    *_, t4 = find_devices(known_makers(nvidia=nvml), {})
+    assert t4.name == "NVIDIA T4"
+    told = "NVML tells no uuid of it, and beside boards in MIG mode CUDA's number for it isn't known"
+    assert t4.unplaceable == told
+
+
+def test_a_slice_of_a_board_without_uuid_has_no_old_name(make_nvml, board, mig_slice):
+    nvml = make_nvml(board(uuid=None, slices=[mig_slice(SMALL, 10 * GIBIBYTE)]))
+    (gpu,) = find_devices(known_makers(nvidia=nvml), {})[1:]
+    assert (gpu.uuid, gpu.mig.board_uuid, gpu.mig.old_name, gpu.unplaceable) == (SMALL, None, None, "")

@@ -16,6 +16,7 @@ from likeforlike.devices.machine.state import (
     StealMeter,
     busy,
     disturbance,
+    drew_as_well,
     read_ticks,
     snapshot,
     stolen_fraction,
@@ -98,8 +99,11 @@ def test_a_snapshot_is_plain_json_and_has_what_a_result_file_promises(proc):
     assert isinstance(taken["load_1m"], float)
 
 
-def test_governor_and_frequency_where_there_are_any(proc):
-    folder = proc.path / "sys" / "cpu0" / "cpufreq"
+def test_governor_and_frequency_are_those_of_the_first_processor_that_may_be_used(proc, monkeypatch):
+    monkeypatch.setattr(state, "usable", lambda: {67, 5, 64})
+    (proc.path / "sys" / "cpu0" / "cpufreq").mkdir(parents=True)
+    (proc.path / "sys" / "cpu0" / "cpufreq" / "scaling_governor").write_text("performance\n")
+    folder = proc.path / "sys" / "cpu5" / "cpufreq"
     folder.mkdir(parents=True)
     (folder / "scaling_governor").write_text("powersave\n")
     (folder / "scaling_cur_freq").write_text("2400000\n")
@@ -360,3 +364,23 @@ def test_nothing_that_is_only_read_can_raise(make_nvml, board, monkeypatch, tmp_
         probe.start([1, 2])
         assert probe.read() == []
     assert nvml.open == 0
+
+
+def test_work_on_cores_that_are_not_ours_to_use_draws_energy_that_is_counted():
+    """In a job that was given some cores of a large machine: 150 of 400 ticks of four are 1.5 processors."""
+
+    def look(wanted, everything, own, **more):
+        ticks = {"wanted": wanted, "stolen": 0, "all": everything, "processors": 4}
+        return {"machine_ticks": ticks, "own_processor_seconds": own} | more
+
+    seconds = 100 / os.sysconf("SC_CLK_TCK")
+    before, after = look(100, 1000, 0.0), look(350, 1400, seconds)
+    told = ["other programs kept 1.5 of the machine's processors busy"]
+    assert drew_as_well("cpu", before, after | {"usable_cores": 14}) == told
+    assert drew_as_well("cpu", before, after | {"usable_cores": 16}) == []
+    assert drew_as_well("cpu", before, after) == told
+    assert drew_as_well("gpu", before, after) == []
+    assert drew_as_well("cpu", {}, {}) == []
+    # those who took our own processors from us are told once
+    ours = [state | {"processor_ticks": state["machine_ticks"]} for state in (before, after)]
+    assert drew_as_well("cpu", *ours) == ["other programs used 38 % of the processor"]

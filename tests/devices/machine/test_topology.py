@@ -94,6 +94,17 @@ def test_as_few_nodes_as_hold_them(machine):
     assert pinning_text((0, 5), sys) == "2 processors (0, 5) of NUMA nodes 0, 1"
 
 
+def test_workers_that_run_at_the_same_time_have_cores_of_their_own(machine):
+    """Eight cores, of which three workers of three threads need nine: hyperthread 8 is that of core 0."""
+    sys = machine(8)
+    lanes = [pinned_processors(3, range(16), sys, lane) for lane in range(3)]
+    assert lanes == [(0, 1, 2), (3, 4, 5), (6, 7, 8)]
+    # for a fourth of five there are too few: 15 are taken, one is left
+    assert pinned_processors(5, range(16), sys, 2) == (10, 11, 12, 13, 14)
+    assert pinned_processors(5, range(16), sys, 3) == (0, 1, 2, 3, 4)
+    assert pinned_processors(16, range(16), sys, 1) == tuple(range(16))
+
+
 def test_without_nodes_none_is_named(tmp_path):
     assert pinning_text((3,), tmp_path) == "1 processor (3)"
 

@@ -10,12 +10,14 @@ import pytest
 from likeforlike.devices.process import last_cache
 from likeforlike.devices.process.last_cache import (
     LastCache,
+    cache_of,
     gpu_cache,
     on_each,
     processor_caches,
     usable_processors,
     write_through_caches,
 )
+from likeforlike.devices.vendors.device import Device
 
 MIB = 1_048_576
 
@@ -147,3 +149,38 @@ def test_work_is_done_on_its_own_processor_by_as_many_threads(monkeypatch):
     assert made == [2]
     monkeypatch.delattr(os, "sched_setaffinity")
     assert on_each((3,), [lambda: np.int64(3)]) == [3]
+
+
+class TestBeforeAnythingRuns:
+    """No driver is asked: by the data sheet, rounded up."""
+
+    BY_NAME = "the data sheet, rounded up, or that of the largest known"
+
+    def test_a_processor_s_are_looked_up_once(self):
+        asked = []
+
+        def of_processor():
+            asked.append(1)
+            return LastCache(3, "the kernel")
+
+        cpu = Device("cpu", 0, "a processor", maker="cpu")
+        assert [cache_of(cpu, of_processor) for _ in range(2)] == [LastCache(3, "the kernel")] * 2
+        assert asked == [1]
+
+    @pytest.mark.parametrize(
+        ("name", "mebibytes"),
+        [
+            ("NVIDIA H100 80GB HBM3", 60),
+            ("NVIDIA A100-SXM4-80GB MIG 1g.10gb", 48),
+            ("NVIDIA GeForce RTX 2080 Ti", 5.5),
+            # the largest of all, 256 MiB
+            ("NVIDIA of next year", 256),
+        ],
+    )
+    def test_an_nvidia_gpu_s_by_its_name(self, name, mebibytes):
+        found = cache_of(Device("gpu", 0, name, maker="nvidia"))
+        assert found == LastCache(int(mebibytes * MIB), self.BY_NAME)
+        assert isinstance(found.size_bytes, int)
+
+    def test_of_a_gpu_that_cuda_does_not_know_what_its_worker_will_assume(self):
+        assert cache_of(Device("gpu", 0, "NVIDIA H100", maker="amd")) == gpu_cache(Cuda(1, 1, 1))

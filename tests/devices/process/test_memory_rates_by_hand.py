@@ -243,11 +243,14 @@ def test_torch_s_ways_wait_for_a_gpu(monkeypatch):
 
 def test_jax_s_ways_wait_for_their_results(monkeypatch):
     log = []
-    numpy = SimpleNamespace(float32=np.float32, sum=np.sum)
+    numpy = SimpleNamespace(
+        float32=np.float32,
+        sum=np.sum,
+        full=lambda shape, value, dtype, device: log.append(device) or np.full(shape, value, dtype),
+    )
     jax = SimpleNamespace(
         devices=lambda kind: [f"{kind} {number}" for number in range(3)],
         jit=lambda work: work,
-        device_put=lambda vector, device: log.append(device) or vector,
         block_until_ready=lambda result: log.append(np.asarray(result).tolist()),
         numpy=numpy,
     )

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from likeforlike.devices.process import product_rates
-from likeforlike.devices.process.product_rates import Stopwatch, best_rate, fastest_call, operands, products
+from likeforlike.devices.process.product_rates import (
+    Stopwatch,
+    best_rate,
+    fastest_call,
+    host_bytes,
+    operands,
+    products,
+)
 
 
 class Clock:
@@ -169,6 +176,44 @@ def test_operands_are_drawn_from_the_shape_and_repeated():
     np.testing.assert_array_equal(left.ravel()[:1_048_576], drawn)
     np.testing.assert_array_equal(left.ravel()[1_048_576:], drawn[: 4100 * 257 - 1_048_576])
     np.testing.assert_array_equal(right.ravel(), drawn[-1 : -257 * 3 - 1 : -1])
+
+
+@pytest.mark.parametrize(
+    ("precision", "needed"),
+    [
+        # 2 x 3 and 3 x 4 are 18 numbers: drawn in 4 bytes, and twice at their own width; the result has 8
+        ("float64", 18 * (4 + 16) + 8 * 8),
+        ("float32", 18 * (4 + 8) + 8 * 4),
+        ("tf32", 18 * (4 + 8) + 8 * 4),
+        ("bfloat16", 18 * (4 + 4) + 8 * 2),
+        ("float16", 18 * (4 + 4) + 8 * 2),
+    ],
+)
+def test_no_operands_are_made_that_the_host_can_t_hold(precision, needed):
+    """Nine tenths of what is free may be taken; of 424, 248 and 160 bytes the least that do are plain."""
+    assert host_bytes((2, 3, 4), precision) == needed
+    least = {424: 472, 248: 276, 160: 178}[needed]
+    left, right = operands((2, 3, 4), precision, lambda: least)
+    assert (left.shape, right.shape) == ((2, 3), (3, 4))
+    with pytest.raises(MemoryError, match="too little memory is free for a product of 2 x 3 x 4"):
+        operands((2, 3, 4), precision, lambda: least - 1)
+
+
+@pytest.mark.parametrize(("framework", "precision"), [("numpy", "float64"), ("torch", "float16")])
+def test_operands_are_made_for_the_precision_they_are_multiplied_at(framework, precision, monkeypatch):
+    asked = []
+
+    def made(*told):
+        asked.append(told)
+        raise MemoryError
+
+    monkeypatch.setattr(product_rates, "operands", made)
+    torch = SimpleNamespace(device=lambda *told: told, float16="of 16")
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    (make,) = products(framework, "cpu:0", precision)
+    with pytest.raises(MemoryError):
+        make((2, 3, 4))
+    assert asked == [((2, 3, 4), precision)]
 
 
 @pytest.mark.parametrize("framework", ["torch", "jax", "tensorflow"])

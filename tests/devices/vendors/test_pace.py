@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
 import pytest
 
+from likeforlike.devices.vendors import cpu_pace
 from likeforlike.devices.vendors.amd import Amd
 from likeforlike.devices.vendors.cpu_maker import CpuReadings
 from likeforlike.devices.vendors.device import Device, Pace
@@ -34,7 +36,8 @@ def test_a_board_that_refuses_tells_nothing(make_nvml, board):
         assert readings.pace().held_back is None
 
 
-def test_a_processor_s_clock_is_the_median_and_its_heat_the_highest(tmp_path):
+def test_a_processor_s_clock_is_the_median_and_its_heat_the_highest(tmp_path, monkeypatch):
+    monkeypatch.setattr(cpu_pace, "usable", lambda: {0, 1, 2})
     cpus, classes = tmp_path / "cpu", tmp_path / "class"
     for number, kilohertz in enumerate((2_000_000, 3_000_000, 3_400_000)):
         write(cpus / f"cpu{number}/cpufreq", scaling_cur_freq=kilohertz)
@@ -45,7 +48,8 @@ def test_a_processor_s_clock_is_the_median_and_its_heat_the_highest(tmp_path):
     assert CpuReadings(classes, cpus).pace() == Pace(3.0e9, 61.0, None)
 
 
-def test_a_core_that_was_too_hot_since_the_last_reading_holds_it_back(tmp_path):
+def test_a_core_that_was_too_hot_since_the_last_reading_holds_it_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(cpu_pace, "usable", lambda: {0, 1})
     cpus = tmp_path / "cpu"
     write(cpus / "cpu0/thermal_throttle", core_throttle_count=7)
     readings = CpuReadings(tmp_path, cpus)
@@ -53,6 +57,43 @@ def test_a_core_that_was_too_hot_since_the_last_reading_holds_it_back(tmp_path):
     write(cpus / "cpu0/thermal_throttle", core_throttle_count=8)
     assert readings.pace().held_back == ("a core was too hot",)
     assert readings.pace().held_back == ()
+
+
+def test_of_many_processors_the_clock_is_that_of_the_first_that_may_be_used(tmp_path, monkeypatch):
+    """In a job that was given 9 and 64 to 80: sixteen are read, 9 at 9 GHz and 64 to 78 at 2; others at 5."""
+    for number in range(100):
+        usual = 2_000_000 if number > 63 else 5_000_000
+        kilohertz = {9: 9_000_000, 79: 8_000_000, 80: 8_000_000}.get(number, usual)
+        write(tmp_path / f"cpu{number}/cpufreq", scaling_cur_freq=kilohertz)
+    monkeypatch.setattr(cpu_pace, "usable", lambda: {9, *range(64, 81)})
+    assert CpuReadings(tmp_path / "class", tmp_path).pace().clock_hertz == 2e9
+    monkeypatch.setattr(cpu_pace, "usable", lambda: {79, 9, 10})
+    assert CpuReadings(tmp_path / "class", tmp_path).pace().clock_hertz == 8e9
+    # of 17 the last is not read: eight at 5 GHz and eight at 2
+    monkeypatch.setattr(cpu_pace, "usable", lambda: {*range(8), *range(64, 72), 79})
+    assert CpuReadings(tmp_path / "class", tmp_path).pace().clock_hertz == 3.5e9
+
+
+def test_cores_that_others_use_hold_nothing_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(cpu_pace, "usable", lambda: {2})
+    write(tmp_path / "cpu1/thermal_throttle", core_throttle_count=7)
+    readings = CpuReadings(tmp_path, tmp_path)
+    assert readings.pace().held_back is None
+    write(tmp_path / "cpu2/thermal_throttle", core_throttle_count=0)
+    readings = CpuReadings(tmp_path, tmp_path)
+    write(tmp_path / "cpu1/thermal_throttle", core_throttle_count=8)
+    assert readings.pace().held_back == ()
+
+
+def test_processors_that_may_be_used_are_those_of_the_affinity_else_all(monkeypatch):
+    asked = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: asked.append(pid) or {3, 5})
+    assert (set(cpu_pace.usable()), asked) == ({3, 5}, [0])
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert set(cpu_pace.usable()) == {0, 1, 2}
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert set(cpu_pace.usable()) == {0}
 
 
 def test_a_virtual_machine_tells_nothing(tmp_path):

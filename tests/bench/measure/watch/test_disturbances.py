@@ -138,7 +138,7 @@ def test_reasons_begin_with_who_used_the_gpu_before(
 def test_why_there_is_no_energy_stays_where_others_drew_some(
     watch: MachineWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disturbances, "used_by_others", lambda kind, before, after: ["another process"])
+    monkeypatch.setattr(disturbances, "drew_as_well", lambda kind, before, after: ["another process"])
     watch.begin([CELL])
     assert watch.states(CELL)["energy"] == {"not_measurable": "denied"}
 

@@ -116,6 +116,43 @@ def test_a_counter_at_rest_is_read_every_two_milliseconds() -> None:
     assert idle.error_watts == pytest.approx(16 * 2 * 0.002 / (1 / 4), rel=0.03)
 
 
+def test_a_counter_that_goes_back_while_nothing_runs_tells_no_power() -> None:
+    """By 2 J at each poll of 1/8 s."""
+    meter = Meter(poll=1 / 8)
+    counter = EnergyCounter("made up", lambda: -16.0 * meter.now, 0.0)
+    told = watch_idle(counter, meter.clock, meter.sleep)
+    assert told == NotMeasurable("made up went back while nothing ran")
+
+
+def test_nor_does_one_that_ends_where_it_began() -> None:
+    """2, 0 and 2 J at polls of a quarter of a second: three moves to nowhere."""
+    meter = Meter(poll=1 / 4)
+    counter = EnergyCounter("made up", lambda: 2.0 * (int(4 * meter.now) % 2), 0.0)
+    told = watch_idle(counter, meter.clock, meter.sleep)
+    assert told == NotMeasurable("made up went back while nothing ran")
+
+
+def test_a_counter_that_goes_back_during_a_turn_loses_the_cell() -> None:
+    meter = Meter(*AT_REST)
+    watch = over(meter)
+    watch.begin([CELL])
+    turn(watch, meter, 1.0, 48.0)
+    turn(watch, meter, 1.0, -1.0)
+    turn(watch, meter, 1.0, 48.0)
+    assert watch.of(CELL) == {"not_measurable": "its counter went back during a turn"}
+    assert not watch.needs_load(CELL)
+
+
+def test_a_turn_of_no_joules_is_a_turn() -> None:
+    """48 J and none in two turns of 1 s, of each of which 16 J are rest."""
+    meter = Meter(*AT_REST)
+    watch = over(meter)
+    watch.begin([CELL])
+    turn(watch, meter, 1.0, 48.0)
+    turn(watch, meter, 1.0, 0.0)
+    assert watch.of(CELL)["sample_joules"] == [32.0, -16.0]
+
+
 def test_a_load_takes_ten_updates_of_nvml_s_counter() -> None:
     """So it is known within a tenth, and within less than what a load is asked for."""
     assert pytest.approx(10 * 0.1) == LOAD_SECONDS

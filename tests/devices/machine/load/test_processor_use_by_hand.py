@@ -14,6 +14,7 @@ import pytest
 from likeforlike.devices.machine.load.processor_use import (
     competing_fraction,
     container_fraction,
+    others_cores,
     read_ticks,
     read_use,
     stolen_fraction,
@@ -95,6 +96,34 @@ def test_neither_stolen_ticks_nor_those_before_count_as_others_use() -> None:
     assert competing_fraction({}, after) is None
     soon = reading(110, 10, 1010, 3.0)
     assert competing_fraction(before, soon) is None, "ten ticks say nothing, whatever was counted before them"
+
+
+def test_on_the_whole_machine_others_are_counted_in_processors() -> None:
+    """As above 150 of 400 ticks are others', of four processors: one and a half."""
+
+    def reading(wanted: int, stolen: int, everything: int, own: float) -> dict[str, Any]:
+        ticks = {"wanted": wanted, "stolen": stolen, "all": everything, "processors": 4}
+        return {"machine_ticks": ticks, "own_processor_seconds": own}
+
+    before, after = reading(100, 10, 1000, 0.0), reading(400, 60, 1400, 100 / TICK)
+    assert others_cores(before, after) == pytest.approx(1.5)
+    assert others_cores(before, reading(400, 60, 1400, 300 / TICK)) == 0.0
+    assert others_cores(before, reading(110, 10, 1019, 0.0)) is None
+    assert others_cores(before, reading(110, 10, 1020, 0.0)) == pytest.approx(2.0)
+    assert others_cores(before, after | {"own_processor_seconds": None}) is None
+    assert others_cores(before | {"machine_ticks": None}, after) is None
+    assert others_cores(before, {}) is None
+
+
+def test_both_our_processors_and_the_whole_machine_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"cpu{n} {3**n} 0 0 {5**n} 0 0 0 0 0 0" for n in range(4)]
+    stat(tmp_path, "cpu  40 0 0 156 0 0 0 0 0 0", *lines)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    found = read_use(None, tmp_path, tmp_path / "none", tmp_path / "none")
+    assert found["processor_ticks"] == {"wanted": 4, "stolen": 0, "all": 10, "processors": 2}
+    assert found["machine_ticks"] == {"wanted": 40, "stolen": 0, "all": 196, "processors": 4}
 
 
 def test_a_share_of_a_quota_is_of_its_cores_and_its_seconds() -> None:
