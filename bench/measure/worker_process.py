@@ -198,7 +198,9 @@ class Worker:
             os.killpg(self.process.pid, number)
 
     def end(self) -> None:
-        """Ask the worker to leave, and see to it that it does."""
+        """Ask the worker to leave, and see to it that it does; of one that was killed nothing is asked."""
+        if self._killed:  # its process may be there still, hung in a driver
+            return
         with suppress(CellFailed, OSError, subprocess.TimeoutExpired):
             self.order(Quit())
             self.process.wait(_END_SECONDS)
