@@ -40,7 +40,7 @@ from likeforlike.bench.measure.launches import (
 from likeforlike.bench.measure.levelling import EXPECTED_SECONDS, Levelling
 from likeforlike.bench.measure.many_calls import limits_of, with_calls
 from likeforlike.bench.measure.memory_shares import parts_text, parts_that_fit
-from likeforlike.bench.measure.pool import Pool
+from likeforlike.bench.measure.pool import Pool, PoolKilled
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.measure.watch.disturbances import MachineWatch
@@ -154,8 +154,13 @@ class Campaign:
         return [cell for cell in self.unreached if cell.group == group]
 
     def record(self, cell: Cell) -> CellRecord:
-        """The cell's record; if it has none yet, measures whatever is due before and until it has."""
+        """The cell's record; if it has none yet, measures whatever is due before and until it has.
+
+        Raises PoolKilled where something else than a cell's own failure has stopped lanes.
+        """
         while cell.id not in self.records:
+            if self._stopped:
+                raise PoolKilled("what went wrong in an earlier cell has ended the run: nothing more is kept")
             due = sorted(self.unreached, key=self._launch_due)  # keeps the order of the grid within a launch
             self._measure_beside(due[0], due)
         return self.records[cell.id]

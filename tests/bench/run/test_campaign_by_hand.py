@@ -15,6 +15,7 @@ from stand_ins import SPEC
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.launches import Enough, draw_starts
 from likeforlike.bench.measure.levelling import EXPECTED_SECONDS, Levelling
+from likeforlike.bench.measure.pool import PoolKilled
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.sides import Side
@@ -398,6 +399,17 @@ class TestKept:
         campaign._stop()
         campaign._keep(one, CellRecord(one.id, "crashed"))
         assert (campaign.records, journal.taken, world.of("ended")) == ({}, [], [])
+
+    def test_once_it_was_stopped_no_cell_is_asked_for_without_end(self, world):
+        """After an error in a lane the next test measured its cell again and again, as nothing was kept."""
+        measured, skipped = kernel("a"), kernel("b", 2, skip_reason="no GPU")
+        campaign = run_of(world, measured, skipped, launches=(1, 1))
+        record = campaign.record(measured)
+        campaign._stop()
+        assert campaign.record(measured) is record
+        with pytest.raises(PoolKilled, match="in an earlier cell has ended the run"):
+            campaign.record(skipped)
+        assert len(world.groups) == 1
 
     def test_each_cell_is_taken_in_hand_and_back(self, world):
         cells = kernel("a"), kernel("b")
