@@ -17,7 +17,7 @@ from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import lost_record, measured_record
 from likeforlike.bench.keep.held_records import HeldRecords
 from likeforlike.bench.keep.journal import Journal
-from likeforlike.bench.keep.launch_records import launches_joined
+from likeforlike.bench.keep.launch_records import launches_in_turns, launches_joined
 from likeforlike.bench.measure.cell_spec import (
     answer_file,
     environment_of,
@@ -104,11 +104,9 @@ class Campaign:
         self.progress.plan(cells, self._time_left(), least)
 
     def _take_up(self, live: Sequence[Cell]) -> None:
-        """Go on behind the launches that all cells of a group have: those of some alone are no turns."""
+        """Go on behind the launches that all cells of a group took turns in: those of some alone are none."""
         kept = self.journal.launches if self.journal else {}
-        whole = 0
-        while all(whole in kept.get(cell.id, {}) for cell in live):
-            whole += 1
+        whole = launches_in_turns([kept.get(cell.id, {}) for cell in live])
         for cell in live:
             self._launches[cell.id] = [kept[cell.id][number] for number in range(whole)]
         if whole:
@@ -214,7 +212,8 @@ class Campaign:
             if record.launch is None:
                 self.records[cell.id] = record
             else:
-                self._launches.setdefault(cell.id, []).append(record)
+                known = self._launches.setdefault(cell.id, [])
+                known[record.launch :] = [record]  # one that an error broke off is taken once more
             if self.journal is not None:
                 warning = self.journal.add([record])
                 if warning is not None:

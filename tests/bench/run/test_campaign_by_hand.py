@@ -228,6 +228,19 @@ class TestChosen:
         seconds = [record.seconds for record in records]
         assert seconds == [[10.0, 2.0, 3.0], [10.0, 2.0, 3.0], [10.0, 11.0, 3.0]]
 
+    def test_launches_of_two_sessions_are_none_that_a_group_has(self, world):
+        """Of a retry that was killed: one's second launch is of session 1, the other's still of session 0."""
+        one, two = kernel("a"), kernel("b")
+        journal = a_journal(launches=[(one, 0, 1), (two, 0, 1)], session=2)
+        anew = CellRecord(one.id, "measured", "", [20.0], [101_000_000], launch=1)
+        journal.launches[one.id][1] = anew
+        records = kept(world, one, two, journal=journal, launches=(3, 3))
+        assert [(group.names, group.turns[0].launch) for group in world.groups] == [
+            (["a", "b"], 1),
+            (["a", "b"], 2),
+        ]
+        assert [record.seconds for record in records] == [[10.0, 2.0, 3.0]] * 2
+
     def test_a_group_that_was_launched_often_enough_has_ended(self, world):
         one = kernel("a")
         campaign = run_of(world, one, journal=a_journal(launches=[(one, 0, 1)]))
@@ -410,6 +423,14 @@ class TestKept:
         with pytest.raises(PoolKilled, match="in an earlier cell has ended the run"):
             campaign.record(skipped)
         assert len(world.groups) == 1
+
+    def test_a_launch_that_is_taken_once_more_takes_the_place_of_the_one_before(self, world):
+        """It was broken off by an error after some had ended it: theirs would pair with the next one's."""
+        one = kernel("a")
+        campaign = run_of(world, one)
+        for launch, seconds in ((0, 1.0), (1, 2.0), (0, 3.0), (1, 4.0)):
+            campaign._keep(one, CellRecord(one.id, "measured", "", [seconds], [launch], launch=launch))
+        assert [record.seconds for record in campaign._launches[one.id]] == [[3.0], [4.0]]
 
     def test_each_cell_is_taken_in_hand_and_back(self, world):
         cells = kernel("a"), kernel("b")
