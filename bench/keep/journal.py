@@ -56,7 +56,7 @@ class Journal:
         self.records: dict[str, CellRecord] = {}
         """Of cells that have ended."""
         self.launches: dict[str, dict[int, CellRecord]] = {}
-        """Of cells that have not, what of their launches has ended."""
+        """By cell its launches that have ended; those of a cell that has ended itself stay, too."""
         self.session = 0
         self.busy: tuple[str, ...] = ()
         """What was busy when any of the run's sessions began."""

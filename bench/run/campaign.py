@@ -52,6 +52,7 @@ from likeforlike.bench.run.screen.expectations import Rates, expect
 from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.bench.run.screen.time_left import TimeLeft, launches_to_come
 from likeforlike.bench.run.screen.watched_hand import WatchedHand
+from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.resources import free_memory_bytes, usable_cores
 
 Keep = Callable[[Cell, CellRecord], None]
@@ -104,13 +105,26 @@ class Campaign:
         self.progress.plan(cells, self._time_left(), least)
 
     def _take_up(self, live: Sequence[Cell]) -> None:
-        """Go on behind the launches that all cells of a group took turns in: those of some alone are none."""
+        """Go on behind the launches that all cells of a group took turns in: those of some alone are none.
+
+        Of a run that was cut off while it wrote down that a group has ended, the others of it have, too.
+        """
         kept = self.journal.launches if self.journal else {}
-        whole = launches_in_turns([kept.get(cell.id, {}) for cell in live])
-        for cell in live:
+        known = [kept.get(cell.id, {}) for cell in live]
+        whole = launches_in_turns(known)
+        ended = [
+            cell
+            for cell in self._cells
+            if cell.group == live[0].group
+            and cell.id in self.records
+            and self.records[cell.id].outcome == MEASURED
+            # one that was measured at another time, before or after it failed, took no turns with these
+            and 0 < whole == len(kept.get(cell.id, {})) == launches_in_turns([kept[cell.id], *known])
+        ]
+        for cell in (*ended, *live):
             self._launches[cell.id] = [kept[cell.id][number] for number in range(whole)]
         if whole:
-            self._end_if_enough(live)
+            self._end_if_enough(live, ended)
 
     def _time_left(self) -> TimeLeft:
         """The forecast of the cells that have not ended, by what those that have tell of them."""
@@ -334,9 +348,9 @@ class Campaign:
             return launches_joined(cell, [record], None, self.plan.context)
         return record
 
-    def _end_if_enough(self, live: Sequence[Cell]) -> None:
-        """End a group's kernels once they were launched often enough."""
-        why = self._enough(live)
+    def _end_if_enough(self, live: Sequence[Cell], ended: Sequence[Cell] = ()) -> None:
+        """End a group's kernels once they were launched often enough; ``ended``: those that have already."""
+        why = self._enough([*ended, *live])
         for cell in live if why is not None else ():
             self._keep(cell, launches_joined(cell, self._launches.pop(cell.id), why, self.plan.context))
 

@@ -248,6 +248,38 @@ class TestChosen:
         assert campaign.unreached == []
         assert campaign.ended_early() == {}
 
+    def test_a_group_whose_end_was_written_of_some_has_ended_for_all(self, world):
+        """The run was killed between two lines: b, of 10 s and then 11 as a, was launched again, alone."""
+        one, two = kernel("a"), kernel("b")
+        journal = a_journal([one], [(one, 0, 1), (two, 0, 1)])
+        campaign = run_of(world, one, two, journal=journal, launches=(2, 5), precision=0.05)
+        assert campaign.unreached == []
+        assert campaign.records[one.id].seconds == [3.0]
+        assert campaign.records[two.id].seconds == [10.0, 11.0]
+        assert whys([campaign.records[two.id]]) == [("precision", 2)]
+        assert [taken.cell for taken in journal.taken] == [two.id]
+
+    @pytest.mark.parametrize(
+        ("group", "outcome", "launches", "round_number"),
+        [
+            ("another", "measured", (0, 1), 0),
+            ("group 1", "crashed", (0, 1), 0),
+            ("group 1", "measured", (0, 1, 2), 0),
+            ("group 1", "measured", (0,), 0),
+            ("group 1", "measured", (0, 1), 100_000_000),
+        ],
+    )
+    def test_of_no_other_s_end_anything_follows(self, world, group, outcome, launches, round_number):
+        """By themselves b's 10 s and 11 s are not as precise as asked."""
+        one, two = kernel("a", group=group), kernel("b")
+        journal = a_journal([], [(one, *launches), (two, 0, 1)])
+        journal.records[one.id] = CellRecord(one.id, outcome, "", [3.0])
+        first = journal.launches[one.id][0]
+        journal.launches[one.id][0] = msgspec.structs.replace(first, round_numbers=[round_number])
+        campaign = run_of(world, one, two, journal=journal, launches=(2, 5), precision=0.05)
+        assert campaign.unreached == [two]
+        assert [record.seconds for record in campaign._launches[two.id]] == [[10.0], [11.0]]
+
     def test_launches_of_trainings_are_none_to_go_on_behind(self, world):
         one = training()
         campaign = run_of(world, one, journal=a_journal(launches=[(one, 0)]))
