@@ -111,12 +111,16 @@ class Worker:
     def answer(self, timeout_seconds: float, clock: Callable[[], float] = time.monotonic) -> Answer:
         """Wait, without spinning, for an answer. Raises CellFailed on death, time-out or memory."""
         deadline = clock() + timeout_seconds
-        while (left := deadline - clock()) > 0:
+        while True:
+            left = deadline - clock()
             try:
-                if self.connection.poll(min(left, _WATCH_SECONDS)):
+                # once more when time is over: this process may have been stopped while the answer came
+                if self.connection.poll(min(max(left, 0.0), _WATCH_SECONDS)):
                     return receive_answer(self.connection)
             except (EOFError, OSError):
                 raise self._post_mortem() from None
+            if left <= 0.0:
+                break
             self._check_memory()
             self.while_waiting()
         self.kill()
