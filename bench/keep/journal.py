@@ -73,6 +73,9 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.close()
+            if not isinstance(error, BlockingIOError):  # a file system that has no locks
+                reason = f"cannot be locked: {error.strerror}; name a file elsewhere"
+                raise JournalError(f"{path}: {reason}") from error
             raise JournalError(
                 f"{path}: another run is writing this result file; wait for it or name another"
             ) from error
