@@ -23,9 +23,7 @@ def waiting(monkeypatch):
             log.append(seconds)
             return log.count("looked") >= there_from
 
-        worker.connection = SimpleNamespace(
-            poll=poll, recv_bytes=lambda: msgspec.msgpack.encode(Loaded(0.5))
-        )
+        worker.connection = SimpleNamespace(poll=poll, recv_bytes=lambda: msgspec.msgpack.encode(Loaded(0.5)))
         worker.while_waiting = lambda: log.append("looked")
         monkeypatch.setattr(worker, "_check_memory", lambda: log.append("memory"))
         monkeypatch.setattr(worker, "kill", lambda: log.append("killed"))
