@@ -56,7 +56,7 @@ class Journal:
         self.records: dict[str, CellRecord] = {}
         """Of cells that have ended."""
         self.launches: dict[str, dict[int, CellRecord]] = {}
-        """Of cells that have not, what of their launches has ended."""
+        """By cell its launches that have ended; those of a cell that has ended itself stay, too."""
         self.session = 0
         self.busy: tuple[str, ...] = ()
         """What was busy when any of the run's sessions began."""
@@ -73,6 +73,9 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.close()
+            if not isinstance(error, BlockingIOError):  # a file system that has no locks
+                reason = f"cannot be locked: {error.strerror}; name a file elsewhere"
+                raise JournalError(f"{path}: {reason}") from error
             raise JournalError(
                 f"{path}: another run is writing this result file; wait for it or name another"
             ) from error

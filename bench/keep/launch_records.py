@@ -15,6 +15,7 @@ from likeforlike.bench.measure.launches import Enough
 from likeforlike.bench.measure.watch.energy import energies_joined
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
+from likeforlike.reports.statistics.launches import ROUNDS_A_SESSION
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -28,6 +29,21 @@ _OF_ALL = (
 """Told as the median of all launches."""
 _JOINED = ("round_numbers", "launch_numbers", "launches", "disturbed")
 _MOST = ("peak_memory_bytes", "device_peak_memory_bytes")
+
+
+def launches_in_turns(launches: Sequence[Mapping[int, CellRecord]]) -> int:
+    """How many launches, from the first on, all of these cells have and took turns in; by cell its own.
+
+    Of a run that was cut off and taken up again some may have a launch of one session, and others the same of
+    another: they were measured one after the other.
+    """
+    count = 0
+    while launches and all(count in known for known in launches):
+        numbers = [number for known in launches for number in known[count].round_numbers]
+        if len({number // ROUNDS_A_SESSION for number in numbers}) > 1:
+            break
+        count += 1
+    return count
 
 
 def launches_joined(

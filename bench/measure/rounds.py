@@ -208,8 +208,10 @@ class Group:
             self._lose(turn, failure)
 
     def _lose(self, turn: Turn, failure: CellFailed) -> None:
-        turn.failure = failure
         turn.hand.kill()  # it would keep its memory, and its threads would disturb the others
+        if turn.finished:  # all is told and kept: that it won't stand still is no failure of the cell
+            return
+        turn.failure = failure
         self.ended(turn)
 
     def _load(self) -> None:

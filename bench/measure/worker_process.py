@@ -112,12 +112,16 @@ class Worker:
     def answer(self, timeout_seconds: float, clock: Callable[[], float] = time.monotonic) -> Answer:
         """Wait, without spinning, for an answer. Raises CellFailed on death, time-out or memory."""
         deadline = clock() + timeout_seconds
-        while (left := deadline - clock()) > 0:
+        while True:
+            left = deadline - clock()
             try:
-                if self.connection.poll(min(left, _WATCH_SECONDS)):
+                # once more when time is over: this process may have been stopped while the answer came
+                if self.connection.poll(min(max(left, 0.0), _WATCH_SECONDS)):
                     return receive_answer(self.connection)
             except (EOFError, OSError):
                 raise self._post_mortem() from None
+            if left <= 0.0:
+                break
             self._check_memory()
             self.while_waiting()
         self.kill()
@@ -199,7 +203,9 @@ class Worker:
             os.killpg(self.process.pid, number)
 
     def end(self) -> None:
-        """Ask the worker to leave, and see to it that it does."""
+        """Ask the worker to leave, and see to it that it does; of one that was killed nothing is asked."""
+        if self._killed:  # its process may be there still, hung in a driver
+            return
         with suppress(CellFailed, OSError, subprocess.TimeoutExpired):
             self.order(Quit())
             self.process.wait(_END_SECONDS)

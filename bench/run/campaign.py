@@ -17,7 +17,7 @@ from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.keep.extra_info import lost_record, measured_record
 from likeforlike.bench.keep.held_records import HeldRecords
 from likeforlike.bench.keep.journal import Journal
-from likeforlike.bench.keep.launch_records import launches_joined
+from likeforlike.bench.keep.launch_records import launches_in_turns, launches_joined
 from likeforlike.bench.measure.cell_spec import (
     answer_file,
     environment_of,
@@ -40,7 +40,7 @@ from likeforlike.bench.measure.launches import (
 from likeforlike.bench.measure.levelling import EXPECTED_SECONDS, Levelling
 from likeforlike.bench.measure.many_calls import limits_of, with_calls
 from likeforlike.bench.measure.memory_shares import parts_text, parts_that_fit
-from likeforlike.bench.measure.pool import Pool
+from likeforlike.bench.measure.pool import Pool, PoolKilled
 from likeforlike.bench.measure.rounds import Group, Turn
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.measure.watch.disturbances import MachineWatch
@@ -52,6 +52,7 @@ from likeforlike.bench.run.screen.expectations import Rates, expect
 from likeforlike.bench.run.screen.progress import Progress
 from likeforlike.bench.run.screen.time_left import TimeLeft, launches_to_come
 from likeforlike.bench.run.screen.watched_hand import WatchedHand
+from likeforlike.bench.worker.outcomes import MEASURED
 from likeforlike.devices.machine.resources import free_memory_bytes, usable_cores
 
 Keep = Callable[[Cell, CellRecord], None]
@@ -104,15 +105,26 @@ class Campaign:
         self.progress.plan(cells, self._time_left(), least)
 
     def _take_up(self, live: Sequence[Cell]) -> None:
-        """Go on behind the launches that all cells of a group have: those of some alone are no turns."""
+        """Go on behind the launches that all cells of a group took turns in: those of some alone are none.
+
+        Of a run that was cut off while it wrote down that a group has ended, the others of it have, too.
+        """
         kept = self.journal.launches if self.journal else {}
-        whole = 0
-        while all(whole in kept.get(cell.id, {}) for cell in live):
-            whole += 1
-        for cell in live:
+        known = [kept.get(cell.id, {}) for cell in live]
+        whole = launches_in_turns(known)
+        ended = [
+            cell
+            for cell in self._cells
+            if cell.group == live[0].group
+            and cell.id in self.records
+            and self.records[cell.id].outcome == MEASURED
+            # one that was measured at another time, before or after it failed, took no turns with these
+            and 0 < whole == len(kept.get(cell.id, {})) == launches_in_turns([kept[cell.id], *known])
+        ]
+        for cell in (*ended, *live):
             self._launches[cell.id] = [kept[cell.id][number] for number in range(whole)]
         if whole:
-            self._end_if_enough(live)
+            self._end_if_enough(live, ended)
 
     def _time_left(self) -> TimeLeft:
         """The forecast of the cells that have not ended, by what those that have tell of them."""
@@ -154,8 +166,13 @@ class Campaign:
         return [cell for cell in self.unreached if cell.group == group]
 
     def record(self, cell: Cell) -> CellRecord:
-        """The cell's record; if it has none yet, measures whatever is due before and until it has."""
+        """The cell's record; if it has none yet, measures whatever is due before and until it has.
+
+        Raises PoolKilled where something else than a cell's own failure has stopped lanes.
+        """
         while cell.id not in self.records:
+            if self._stopped:
+                raise PoolKilled("what went wrong in an earlier cell has ended the run: nothing more is kept")
             due = sorted(self.unreached, key=self._launch_due)  # keeps the order of the grid within a launch
             self._measure_beside(due[0], due)
         return self.records[cell.id]
@@ -209,7 +226,8 @@ class Campaign:
             if record.launch is None:
                 self.records[cell.id] = record
             else:
-                self._launches.setdefault(cell.id, []).append(record)
+                known = self._launches.setdefault(cell.id, [])
+                known[record.launch :] = [record]  # one that an error broke off is taken once more
             if self.journal is not None:
                 warning = self.journal.add([record])
                 if warning is not None:
@@ -330,9 +348,9 @@ class Campaign:
             return launches_joined(cell, [record], None, self.plan.context)
         return record
 
-    def _end_if_enough(self, live: Sequence[Cell]) -> None:
-        """End a group's kernels once they were launched often enough."""
-        why = self._enough(live)
+    def _end_if_enough(self, live: Sequence[Cell], ended: Sequence[Cell] = ()) -> None:
+        """End a group's kernels once they were launched often enough; ``ended``: those that have already."""
+        why = self._enough([*ended, *live])
         for cell in live if why is not None else ():
             self._keep(cell, launches_joined(cell, self._launches.pop(cell.id), why, self.plan.context))
 

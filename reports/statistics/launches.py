@@ -143,7 +143,11 @@ def pairs_variances(
 def _near_variances(rows: np.ndarray, counts: np.ndarray) -> tuple[list[float], list[float]]:
     """Variance and degrees of freedom of each row, without its launches that lie far from the others."""
     kept = [_not_far(values, _FAR * _robust_deviation(rows)) for values in rows]
-    variances = [_weighted_variance(row[keep], counts[keep]) for row, keep in zip(rows, kept, strict=True)]
+    # of those that stay the weights are 1 at the mean anew
+    variances = [
+        _weighted_variance(row[keep], counts[keep] / counts[keep].mean())
+        for row, keep in zip(rows, kept, strict=True)
+    ]
     return variances, [keep.sum() - 1.0 for keep in kept]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -343,3 +344,14 @@ def test_a_refused_journal_is_free_for_the_next(tmp_path: Path) -> None:
 
 def test_who_tells_nothing_of_cells_or_of_what_was_busy_has_none() -> None:
     assert (Header("run", 1, {}).cells, Header("run", 1, {}).busy) == (0, ())
+
+
+def test_a_file_system_without_locks_is_no_other_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was told to wait for another run waited for ever."""
+
+    def refuses(file: object, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    with pytest.raises(JournalError, match="cannot be locked: No locks available; name a file"):
+        Journal(tmp_path / "j", resume=False)

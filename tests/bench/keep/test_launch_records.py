@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from likeforlike.bench.keep.cell_record import CellRecord
-from likeforlike.bench.keep.launch_records import launches_joined
+from likeforlike.bench.keep.launch_records import launches_in_turns, launches_joined
 from likeforlike.bench.measure.launches import Enough
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.run_plan import Context
@@ -237,3 +237,24 @@ def test_who_tells_of_no_repeated_samples_has_none() -> None:
         for part in THREE
     ]
     assert launches_joined(CELL, silent, None, CONTEXT).extra_info["repeated"] == 0
+
+
+def of_rounds(*numbers: int) -> CellRecord:
+    return CellRecord("c", "measured", "", [1.0] * len(numbers), list(numbers))
+
+
+def test_launches_are_turns_as_far_as_all_have_them() -> None:
+    first, second = of_rounds(0, 1), of_rounds(1_000_000)
+    assert launches_in_turns([{0: first, 1: second}, {0: first, 1: second}]) == 2
+    assert launches_in_turns([{0: first, 1: second}, {0: first}]) == 1
+    assert launches_in_turns([{1: second}, {1: second}]) == 0
+    assert launches_in_turns([]) == 0
+
+
+def test_a_launch_of_two_sessions_is_none_that_cells_took_turns_in() -> None:
+    """The second session's rounds are numbered from a hundred million on."""
+    first, second, anew = of_rounds(0, 1), of_rounds(1_000_000), of_rounds(101_000_000, 101_000_001)
+    assert launches_in_turns([{0: first, 1: second}, {0: first, 1: anew, 2: anew}]) == 1
+    assert launches_in_turns([{0: first, 1: anew}, {0: first, 1: anew}]) == 2
+    assert launches_in_turns([{0: of_rounds(0)}, {0: of_rounds(99_999_999)}]) == 1
+    assert launches_in_turns([{0: of_rounds(0)}, {0: of_rounds(100_000_000)}]) == 0

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from likeforlike.bench.measure import pool as pools
-from likeforlike.bench.measure.pool import Pool
+from likeforlike.bench.measure.pool import Pool, PoolKilled
 from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.devices.process.interpreter import Interpreter
 
@@ -75,3 +75,32 @@ def test_the_end_is_every_worker_s_once(log):
     pool.end()
     pool.end()
     assert log == [("a", "kill"), ("b", "kill")]
+
+
+def test_once_all_were_killed_none_is_lent(log):
+    """A lane whose group went in pairs began the next one after Ctrl-C, which waited for all of them."""
+    pool = Pool(LIMITS)
+    first = lend(pool, "a")
+    pool.kill()
+    with pytest.raises(PoolKilled, match="the run was ended"):
+        lend(pool, "b")
+    pool.take_back(first, clean=False)
+    pool.end()
+    assert log == [("a", "kill at once"), ("a", "kill")], "b was not even started"
+
+
+def test_one_that_is_being_lent_while_all_are_killed_is_killed_with_them(log, monkeypatch):
+    """It takes a moment to start a worker: whoever kills waits until it is among those that are lent."""
+    pool, made, held = Pool(LIMITS), pools.Worker, []
+
+    def starting(*given):
+        held.append(pool._changing.locked())
+        return made(*given)
+
+    monkeypatch.setattr(pools, "Worker", starting)
+    worker = lend(pool, "a")
+    assert not pool._changing.locked()
+    monkeypatch.setattr(worker.process, "kill", lambda: held.append(pool._changing.locked()))
+    pool.kill()
+    assert held == [True, True]
+    assert not pool._changing.locked()

@@ -13,6 +13,7 @@ from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.worker.messages import (
     Answer,
     Failed,
+    Finish,
     Load,
     Order,
     Sample,
@@ -257,3 +258,24 @@ def test_who_fails_its_proof_costs_one_cell_of_those_that_are_proven_beside_it()
     assert lost.failure is not None
     assert lost.failure.outcome == "wrong-answer"
     assert kept.finished
+
+
+class StopsNoMore(StandIn):
+    """Once it has told all it hangs in a driver."""
+
+    def freeze(self) -> None:
+        if isinstance(self.pending, Finish):
+            raise CellFailed("timed-out", "did not stop within 10 s")
+        super().freeze()
+
+
+@pytest.mark.parametrize("epochs", [None, 3])
+def test_who_has_told_all_and_does_not_stop_ends_once_and_is_measured(epochs: int | None) -> None:
+    """It was recorded twice, as measured and then as timed out."""
+    world = World()
+    hands = [StopsNoMore(world, "a", lambda n: 1.0), StandIn(world, "b", lambda n: 1.0)]
+    made, ended = group(world, hands, epochs=epochs)
+    a, b = made.measure()
+    assert (a.finished, a.failure, b.finished) == (True, None, True)
+    assert sorted(ended) == ["a", "b"]
+    assert [kind for name, kind in world.log if name == "a"][-2:] == ["Finish", "kill"]

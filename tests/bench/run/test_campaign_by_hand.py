@@ -15,6 +15,7 @@ from stand_ins import SPEC
 from likeforlike.bench.keep.cell_record import CellRecord
 from likeforlike.bench.measure.launches import Enough, draw_starts
 from likeforlike.bench.measure.levelling import EXPECTED_SECONDS, Levelling
+from likeforlike.bench.measure.pool import PoolKilled
 from likeforlike.bench.measure.stopping import Limits
 from likeforlike.bench.measure.worker_process import MemoryLimits
 from likeforlike.bench.plan.sides import Side
@@ -227,12 +228,57 @@ class TestChosen:
         seconds = [record.seconds for record in records]
         assert seconds == [[10.0, 2.0, 3.0], [10.0, 2.0, 3.0], [10.0, 11.0, 3.0]]
 
+    def test_launches_of_two_sessions_are_none_that_a_group_has(self, world):
+        """Of a retry that was killed: one's second launch is of session 1, the other's still of session 0."""
+        one, two = kernel("a"), kernel("b")
+        journal = a_journal(launches=[(one, 0, 1), (two, 0, 1)], session=2)
+        anew = CellRecord(one.id, "measured", "", [20.0], [101_000_000], launch=1)
+        journal.launches[one.id][1] = anew
+        records = kept(world, one, two, journal=journal, launches=(3, 3))
+        assert [(group.names, group.turns[0].launch) for group in world.groups] == [
+            (["a", "b"], 1),
+            (["a", "b"], 2),
+        ]
+        assert [record.seconds for record in records] == [[10.0, 2.0, 3.0]] * 2
+
     def test_a_group_that_was_launched_often_enough_has_ended(self, world):
         one = kernel("a")
         campaign = run_of(world, one, journal=a_journal(launches=[(one, 0, 1)]))
         assert campaign.records[one.id].seconds == [10.0, 11.0]
         assert campaign.unreached == []
         assert campaign.ended_early() == {}
+
+    def test_a_group_whose_end_was_written_of_some_has_ended_for_all(self, world):
+        """The run was killed between two lines: b, of 10 s and then 11 as a, was launched again, alone."""
+        one, two = kernel("a"), kernel("b")
+        journal = a_journal([one], [(one, 0, 1), (two, 0, 1)])
+        campaign = run_of(world, one, two, journal=journal, launches=(2, 5), precision=0.05)
+        assert campaign.unreached == []
+        assert campaign.records[one.id].seconds == [3.0]
+        assert campaign.records[two.id].seconds == [10.0, 11.0]
+        assert whys([campaign.records[two.id]]) == [("precision", 2)]
+        assert [taken.cell for taken in journal.taken] == [two.id]
+
+    @pytest.mark.parametrize(
+        ("group", "outcome", "launches", "round_number"),
+        [
+            ("another", "measured", (0, 1), 0),
+            ("group 1", "crashed", (0, 1), 0),
+            ("group 1", "measured", (0, 1, 2), 0),
+            ("group 1", "measured", (0,), 0),
+            ("group 1", "measured", (0, 1), 100_000_000),
+        ],
+    )
+    def test_of_no_other_s_end_anything_follows(self, world, group, outcome, launches, round_number):
+        """By themselves b's 10 s and 11 s are not as precise as asked."""
+        one, two = kernel("a", group=group), kernel("b")
+        journal = a_journal([], [(one, *launches), (two, 0, 1)])
+        journal.records[one.id] = CellRecord(one.id, outcome, "", [3.0])
+        first = journal.launches[one.id][0]
+        journal.launches[one.id][0] = msgspec.structs.replace(first, round_numbers=[round_number])
+        campaign = run_of(world, one, two, journal=journal, launches=(2, 5), precision=0.05)
+        assert campaign.unreached == [two]
+        assert [record.seconds for record in campaign._launches[two.id]] == [[10.0], [11.0]]
 
     def test_launches_of_trainings_are_none_to_go_on_behind(self, world):
         one = training()
@@ -398,6 +444,25 @@ class TestKept:
         campaign._stop()
         campaign._keep(one, CellRecord(one.id, "crashed"))
         assert (campaign.records, journal.taken, world.of("ended")) == ({}, [], [])
+
+    def test_once_it_was_stopped_no_cell_is_asked_for_without_end(self, world):
+        """After an error in a lane the next test measured its cell again and again, as nothing was kept."""
+        measured, skipped = kernel("a"), kernel("b", 2, skip_reason="no GPU")
+        campaign = run_of(world, measured, skipped, launches=(1, 1))
+        record = campaign.record(measured)
+        campaign._stop()
+        assert campaign.record(measured) is record
+        with pytest.raises(PoolKilled, match="in an earlier cell has ended the run"):
+            campaign.record(skipped)
+        assert len(world.groups) == 1
+
+    def test_a_launch_that_is_taken_once_more_takes_the_place_of_the_one_before(self, world):
+        """It was broken off by an error after some had ended it: theirs would pair with the next one's."""
+        one = kernel("a")
+        campaign = run_of(world, one)
+        for launch, seconds in ((0, 1.0), (1, 2.0), (0, 3.0), (1, 4.0)):
+            campaign._keep(one, CellRecord(one.id, "measured", "", [seconds], [launch], launch=launch))
+        assert [record.seconds for record in campaign._launches[one.id]] == [[3.0], [4.0]]
 
     def test_each_cell_is_taken_in_hand_and_back(self, world):
         cells = kernel("a"), kernel("b")

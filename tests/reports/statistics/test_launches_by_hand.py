@@ -175,6 +175,14 @@ class TestPairs:
         ]
         assert (weighted, freedoms, total) == (pytest.approx(expected), [2.0, 2.0], 4.0)
 
+    def test_where_one_lies_far_the_others_weights_are_1_at_the_mean(self):
+        """All others count alike: theirs is the sample variance, 8 / 8, whatever the far one's rounds were."""
+        figures = np.array([[-1.0], [1.0]] * 4 + [[0.0], [99.0]])
+        weights = np.array([1.05] * 9 + [0.55])
+        assert pairs_variances(figures, weights) == (pytest.approx([1.0]), [8.0], 9.0)
+        with_its_twin = np.column_stack([np.zeros(10), figures[:, 0]])
+        assert entrants_variances(with_its_twin, weights) == (pytest.approx([1.0]), [8.0], 9.0)
+
     def test_two_launches_tell_and_one_does_not(self):
         assert pairs_variances(np.array([[0.1], [0.3]])) == (pytest.approx([0.02]), [1.0], 1.0)
         assert pairs_variances(np.zeros((1, 3))) == ([], [], 0.0)
