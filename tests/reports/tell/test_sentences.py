@@ -115,6 +115,21 @@ def test_products_that_differ_and_products_that_do_not():
     assert alike == "At the largest product on cpu:0 (float32, size 500) b and c take as long as a."
 
 
+def test_the_largest_is_the_largest_that_was_measured_though_it_has_no_verdict_or_no_sure_one():
+    small, large = ({"size": size, "dtype": "float32"} for size in (500, 900))
+    rest = (
+        "verdict, which larger ones lack, on cpu:0 (float32, size 500) b takes ×2.00 (2.00 to 2.00) of a's "
+        "time."
+    )
+    alone = kernels("matmul", small, a=0.01, b=0.02) + kernels("matmul", large, a=0.05)
+    assert findings(alone)[0] == f"At the largest product with a clear {rest}"
+    crowded = kernels("matmul", large, a=0.05, b=0.1)
+    for cell in crowded:
+        cell["extra_info"]["state"] = {"disturbances": ["other processes took 60 % of the processors"]}
+    told = findings(kernels("matmul", small, a=0.01, b=0.02) + crowded)[0]
+    assert told == f"At the largest product with a sure {rest}"
+
+
 def test_cells_that_a_run_did_not_reach_have_not_failed():
     document = samples.document(kernels("eigen", {"size": 2}, a=0.01))
     document["likeforlike"]["unmeasured"] = [
