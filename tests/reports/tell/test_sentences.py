@@ -142,6 +142,30 @@ def test_cells_that_a_run_did_not_reach_have_not_failed():
     assert not any("failed" in text for text in told)
 
 
+def test_each_reason_for_which_answers_may_have_been_kept_is_told_of_its_own_cells():
+    cells = kernels("eigen", {"size": 2}, a=0.01, b=0.02, c=0.03, d=0.04)
+    reasons = ("no check", "no change", "no check", "no call")
+    for cell, reason in zip(cells, reasons, strict=True):
+        cell["extra_info"]["timed_calls"] = f"not proven: {reason}"
+    told = findings(cells)
+    assert "2 cells with timed calls not proven: no check: no verdict on them is called sure." in told
+    assert "1 cell with timed calls not proven: no change: no verdict on them is called sure." in told
+    assert "And 1 more cell whose timed calls or epochs are not proven for other reasons." in told
+
+
+def test_what_others_took_of_the_machine_is_told_of_the_first_cell_alone_where_cells_differ():
+    def warned(*shares):
+        cells = kernels("eigen", {"size": 2}, a=0.01, b=0.02)
+        for cell, share in zip(cells, shares, strict=True):
+            cell["extra_info"]["state"] = {"disturbances": [f"others took {share} % of the processors"]}
+        (told,) = (text for text in findings(cells) if "used the machine" in text and "2 cells meas" in text)
+        return told
+
+    start = "2 cells measured while others used the machine ("
+    assert warned(60, 40).startswith(f"{start}the first: others took 60 % of the processors")
+    assert warned(60, 60).startswith(f"{start}others took 60 % of the processors")
+
+
 def rows_of(report, name):
     (table,) = (b for part in report.sections for b in part.blocks if getattr(b, "name", "") == name)
     return [[entry.text for entry in line.entries] for line in table.rows]
