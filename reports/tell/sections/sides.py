@@ -38,6 +38,7 @@ from likeforlike.reports.tell.formatting import (
 from likeforlike.reports.tell.plot_data import ForestPlot, ForestRow
 from likeforlike.reports.tell.wording.accuracy_text import accuracy_over_seeds
 from likeforlike.reports.tell.wording.forest_rows import forest_row
+from likeforlike.reports.tell.wording.tails_text import asked_note
 
 FOLDED_FROM = 40
 """Rows from which a table is folded."""
@@ -110,7 +111,7 @@ def _about(run: _Run) -> str:
     )
     for side, items in run.by_side.items():
         text += f" Side {side}: {_counts(items)}."
-    return text
+    return text + asked_note(item.other for item in run.comparisons)
 
 
 def _counts(items: Sequence[Comparison]) -> str:

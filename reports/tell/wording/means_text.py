@@ -12,6 +12,7 @@ from likeforlike.reports.sort.measured.keys import Key, axes_text
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Entry, Row, row
 from likeforlike.reports.tell.formatting import ratio_text, significant
+from likeforlike.reports.tell.wording.tails_text import compared_words
 
 MOST_CELLS = 3
 """Cells that a sentence or a row names; of more the number follows."""
@@ -89,6 +90,7 @@ def _base_text(context: Context, mean: GeometricMean, base: str) -> str:
 def _sentence(mean: GeometricMean, name: str, base: str, both: int) -> str:
     where = f" on {mean.device}" if mean.device else ""
     where += "" if mean.workload == PLAIN_WORKLOAD else f" at {mean.workload}"
+    where += _by_what(mean)
     unchecked = "; nobody checked the answers" if mean.workload == PLAIN_WORKLOAD else ""
     if mean.cells == 1:
         item = mean.comparisons[0]
@@ -106,6 +108,14 @@ def _sentence(mean: GeometricMean, name: str, base: str, both: int) -> str:
         f"{name} takes ×{significant(mean.ratio)} the time of {base}{where}, the geometric mean of "
         f"{mean.cells}{of} cells: {_ratios_text(mean)} ({counts}){unchecked}."
     )
+
+
+def _by_what(mean: GeometricMean) -> str:
+    """`` by p99`` where ratios are of that; nothing where all are of times."""
+    words = dict.fromkeys(compared_words(item.base, item.other) for item in mean.comparisons)
+    if list(words) == ["time"]:
+        return ""
+    return f" by {' and '.join('median' if word == 'time' else word for word in words)}"
 
 
 def _ratios_text(mean: GeometricMean) -> str:
