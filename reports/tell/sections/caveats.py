@@ -70,7 +70,8 @@ def _doubt_section(context: Context) -> Section | None:
             place = [machine] if context.several else []
             rows.append(row(cell, *place, what, reason, workload=item.key.workload, machine=machine))
     columns = ("cell", *(("machine",) if context.several else ()), "what", "why")
-    note = f"{len(rows) - MOST_ROWS} more stand in tables/cells.csv." if len(rows) > MOST_ROWS else ""
+    left = len(rows) - MOST_ROWS
+    note = f"{count_text(left, 'more row')} in tables/cells.csv." if left > 0 else ""
     blocks: list[Block | None] = [
         Table("doubts", "Figures from which no conclusion is drawn", columns, tuple(rows[:MOST_ROWS]), note)
         if rows
@@ -152,7 +153,8 @@ def _disturbed_section(context: Context) -> Section | None:
     if not rows:
         return section("disturbed", "Disturbed samples", texts) if any(texts) else None
     columns = ("cell", *(("machine",) if context.several else ()), "samples left out", "why")
-    note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    left = len(rows) - MOST_ROWS
+    note = f"{count_text(left, 'more row')} not shown." if left > 0 else ""
     table = Table("disturbed", "Disturbed samples", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 12)
     return section("disturbed", "Disturbed samples, left out", [*texts, table])
 
@@ -239,7 +241,8 @@ def _unmeasured_section(context: Context) -> Section | None:
     if not rows:
         return None
     columns = ("cell", *(("machine",) if context.several else ()), "outcome", "reason")
-    note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    left = len(rows) - MOST_ROWS
+    note = f"{count_text(left, 'more row')} not shown." if left > 0 else ""
     table = Table(
         "unmeasured", "Cells without a figure", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 40
     )

@@ -191,7 +191,7 @@ def _differences_table(places: dict[tuple[str, str], Sets]) -> Table | None:
     rows = [(name, [told.get(name, "not told") for told in facts]) for name in names]
     unlike = [row(name, *values) for name, values in rows if len(set(values)) > 1]
     left = len(runs) - len(shown)
-    note = f"{left} more are not shown." if left > 0 else ""
+    note = f"{count_text(left, 'more file')} not shown." if left > 0 else ""
     columns = ("", *(run.file.label for run in shown))
     return (
         Table("file-differences", "In what the files differ", columns, tuple(unlike), note)
