@@ -166,6 +166,28 @@ def test_what_others_took_of_the_machine_is_told_of_the_first_cell_alone_where_c
     assert warned(60, 60).startswith(f"{start}others took 60 % of the processors")
 
 
+def test_of_two_cells_that_are_clear_the_one_on_a_quiet_machine_is_the_one_that_is_sure():
+    """Between two commits; unclear is the other where it takes as long, give or take what runs differ by."""
+
+    def told(large, crowded):
+        files = []
+        for name, factor in (("a", 1.0), ("b", 2.0)):
+            cells = kernels("matmul", {"size": 500, "dtype": "float32"}, numpy=0.01 * factor)
+            seconds = 0.05 if name == "a" else large
+            cells += kernels("matmul", {"size": 900, "dtype": "float32"}, numpy=seconds)
+            if crowded:
+                busy = ["other processes took 60 % of the processors"]
+                cells[1]["extra_info"]["state"] = {"disturbances": busy}
+            document = samples.document(cells, run_id=name)
+            document["commit_info"] = {"id": name * 40, "dirty": False}
+            files.append(read(document, f"{name}.json"))
+        (text,) = (f.text for f in build_report(files).findings if f.text.startswith("b.json takes"))
+        return text
+
+    assert "(numpy 500 float32, the one of 2 cells that is sure)." in told(0.1, True)
+    assert "(numpy 500 float32, the one of 2 cells that is clear)." in told(0.051, False)
+
+
 def rows_of(report, name):
     (table,) = (b for part in report.sections for b in part.blocks if getattr(b, "name", "") == name)
     return [[entry.text for entry in line.entries] for line in table.rows]
