@@ -104,6 +104,14 @@ def test_one_and_two_answers_are_not_all():
     )
 
 
+def test_answers_that_nobody_checked_are_not_among_all():
+    cells = kernels("eigen", {"size": 2}, a=0.01, b=0.01, c=0.01)
+    cells[2]["extra_info"]["verified"] = None
+    assert findings(cells)[0] == "Eigen: 2 of 2 checked answers agree with the reference."
+    cells[1]["extra_info"]["verified"] = None
+    assert findings(cells)[0] == "Eigen: 1 of 1 checked answer agrees with the reference."
+
+
 def test_products_that_differ_and_products_that_do_not():
     axes = {"size": 500, "dtype": "float32"}
     (told,) = findings(kernels("matmul", axes, a=0.01, b=0.02, c=0.03, d=0.01))[:1]
