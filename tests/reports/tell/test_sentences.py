@@ -82,6 +82,13 @@ def test_where_another_outruns_it_at_every_size_that_is_said():
     assert "where another" not in told
 
 
+def test_a_device_that_pays_nowhere_may_pay_where_it_alone_was_measured():
+    small = on_two_devices(1000, {"torch": 0.001}, {"torch": 0.01})
+    assert "gpu:0 pays at no product that was measured, up to size 1,000." in findings(small)
+    told = findings([*small, *on_two_devices(2000, {}, {"torch": 0.02})])
+    assert "gpu:0 pays at no product that was measured on both, up to size 1,000." in told
+
+
 def test_other_axes_stand_in_brackets_and_of_many_places_two_are_told():
     cells = [
         cell

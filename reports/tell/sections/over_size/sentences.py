@@ -73,9 +73,12 @@ def _never_paying(context: Context, declared: Declared, paying: set[str]) -> Ite
             continue
         largest = max(size_of(item.other) for item in items)
         other = items[0].other
+        known = {(item.other.machine.id, item.other.key) for item in items}
+        there = [i for i in context.detailed_of(declared.name) if i.machine.id + i.key.device == place]
+        both = "" if all((item.machine.id, item.key) in known for item in there) else " on both"
         where = f" ({context.title(other)})" if context.several else ""
         yield (
-            f"{other.key.device}{where} pays at no {declared.noun} that was measured, up to "
+            f"{other.key.device}{where} pays at no {declared.noun} that was measured{both}, up to "
             f"{size_name(other)} {largest:,.0f}."
         )
 
