@@ -41,9 +41,20 @@ class FloorLine:
     """Everybody that it is to bound, nearest first."""
 
     @property
+    def proven(self) -> tuple[Over, ...]:
+        """Those that surely do its products: of others nobody knows what it should bound."""
+        return tuple(over for over in self.trainers if not over.trainer.unproven)
+
+    @property
     def undercut(self) -> tuple[Over, ...]:
         """Trainers that take less by the median: then it is no floor, whatever it was measured for."""
-        return tuple(over for over in self.trainers if over.estimate.ratio < 1.0)
+        return tuple(over for over in self.proven if over.estimate.ratio < 1.0)
+
+    @property
+    def surely_undercut(self) -> bool:
+        """Whether the interval of any of them, over launches of its own file, says so."""
+        estimates = [over.estimate for over in self.undercut]
+        return any(e.has_interval and e.high < 1.0 and not e.assumed for e in estimates)
 
     @property
     def struck(self) -> bool:

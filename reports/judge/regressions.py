@@ -82,9 +82,11 @@ class Check:
 
     @property
     def unsure(self) -> str:
-        """Why a verdict is not sure: on either side others used the machine; empty if they left it alone."""
+        """Why a verdict is not sure: others used the machine on either side, or answers may have been kept."""
         crowded = self.now.crowded or self.before.crowded
-        return f"others used the machine: {crowded}" if crowded else ""
+        if crowded:
+            return f"others used the machine: {crowded}"
+        return self.now.unproven_calls or self.before.unproven_calls
 
     @property
     def unclear(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 
 from likeforlike.reports.judge.comparisons import Comparison
+from likeforlike.reports.judge.quality import UNKNOWN
 from likeforlike.reports.read.schema.declarations import TASK
 from likeforlike.reports.sort.measured.keys import axes_text
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
@@ -48,21 +49,31 @@ def findings_picture(context: Context) -> Figure | None:
     )
     caption = f"{told}: ratios of times with their intervals (95 %), left of 1 is faster."
     caption += " Grey: unclear." if any(row.word == "unclear" for row in shown) else ""
-    if any(row.word not in ("faster", "slower", *RANKS) for row in shown):
-        caption += " Crosses: times differ, but who trained worse is not called faster."
+    crossed = {row.word for row in shown} - {"faster", "slower", *RANKS}
+    if crossed:
+        unknown = ", or tells no accuracy," if UNKNOWN in crossed else ""
+        caption += f" Crosses: times differ, but who trained worse{unknown} is not called faster."
     if unchecked:
         caption += " No answers were checked." if unchecked == len(shown) else " Hollow: answers not checked."
     if any(row.label.endswith(LAUNCH_MARK) for row in shown):
         caption += f" {LAUNCH_MARK} One launch, or another tool's file: widened, not sure."
     left = len(every) - len(rows)
     have = "has" if left == 1 else "have"
-    caption += f" {left} more {have} no verdict, for a figure in doubt." if left else ""
+    caption += f" {left} more {have} no verdict, {_why_none(context)}." if left else ""
     facts = "; ".join(
         f"{group}: " + ", ".join(f"{row.name} {row.label} {row.word}" for row in members)
         for group, members in grouped((row.group, row) for row in shown).items()
     )
     alternative = f"Forest plot of ratios of times. {facts}."
     return Figure("findings", caption, alternative, ForestPlot(shown, "ratio of times; left of 1 is faster"))
+
+
+def _why_none(context: Context) -> str:
+    """Why those that are drawn here have no verdict: for a figure, or for how the two were measured."""
+    doubted = [item for item in context.comparisons.every if item.doubt and item.kind != "ladder"]
+    reasons = ["for a figure in doubt"] if not all(item.withheld for item in doubted) else []
+    reasons += ["measured differently or too seldom"] if any(item.withheld for item in doubted) else []
+    return " or ".join(reasons) or "for want of a ratio"
 
 
 def chosen(rows: Sequence[ForestRow], most: int = MOST_ROWS) -> tuple[ForestRow, ...]:

@@ -73,6 +73,8 @@ def _crowded_remark(outcome: Outcome) -> str:
     """What others took of the machine while cells were measured; empty if nothing."""
     crowded = [c.now.crowded or c.before.crowded for c in outcome.checks]
     told = [text for text in crowded if text]
+    if len(set(told)) > 1:
+        return f"{count_text(told, 'cell')} measured while others used the machine (the first: {told[0]})"
     return f"{count_text(told, 'cell')} measured while {told[0]}" if told else ""
 
 

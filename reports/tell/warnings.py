@@ -55,18 +55,14 @@ def warnings(context: Context) -> Iterator[str]:
         assert first.header is not None
         more = f", and so with {count_text(busy[1:], 'more file')}" if busy[1:] else ""
         yield f"Before {first.label} began: {'; '.join(first.header.busy)}{more}."
-    crowded = [item for item in context.study.measurements if item.crowded]
+    crowded = [item.crowded for item in context.study.measurements if item.crowded]
     if crowded:
+        first_of = "the first: " if len(set(crowded)) > 1 else ""
         yield (
-            f"{count_text(crowded, 'cell')} measured while others used the machine ({crowded[0].crowded}): "
+            f"{count_text(crowded, 'cell')} measured while others used the machine ({first_of}{crowded[0]}): "
             "no verdict on them is called sure."
         )
-    keeping = [item for item in context.study.measurements if item.unproven_calls]
-    if keeping:
-        yield (
-            f"{count_text(keeping, 'cell')} with {keeping[0].unproven_calls}: no verdict on them is "
-            "called sure."
-        )
+    yield from _kept_answers(context.study.measurements)
     yield from _kept_on_resuming(context.study.measurements)
     yield from _in_pairs(context)
     disturbed = [item for item in context.study.measurements if item.disturbed]
@@ -75,6 +71,17 @@ def warnings(context: Context) -> Iterator[str]:
             f"{count_text(disturbed, 'cell')} disturbed in most samples: compared only with what was "
             "measured in turns with them."
         )
+
+
+def _kept_answers(items: Sequence[Measurement]) -> Iterator[str]:
+    """Of which timed calls nothing proves that they computed their answers: reason by reason."""
+    reasons = grouped((item.unproven_calls, item) for item in items if item.unproven_calls)
+    for reason, keeping in list(reasons.items())[:MOST_ALIKE]:
+        yield f"{count_text(keeping, 'cell')} with {reason}: no verdict on them is called sure."
+    left = [item for keeping in list(reasons.values())[MOST_ALIKE:] for item in keeping]
+    if left:
+        more = count_text(left, "more cell")
+        yield f"And {more} whose timed calls or epochs are not proven for other reasons."
 
 
 def _kept_on_resuming(items: Sequence[Measurement]) -> Iterator[str]:

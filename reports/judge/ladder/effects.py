@@ -116,19 +116,28 @@ def _p_value(effect: Effect) -> float | None:
     """Of no difference between the extremes, by the rounds' differences of differences; None if too few.
 
     Two-sided, by Student's test over launches; times the pairs of orders from which the extremes were
-    picked. One launch shows none.
+    picked. One launch shows none; nor do rungs of which nothing sure may be said.
     """
     least, most = effect.least, effect.most
     if (least.base.key, least.other.key) == (most.base.key, most.other.key):
         return None
-    if any(side.refuted for step in (least, most) for side in (step.base, step.other)):
+    if not all(_may_be_sure(side) for step in (least, most) for side in (step.base, step.other)):
         return None
     one, other = _by_round(least), _by_round(most)
     launches = grouped((place[:-1], other[place] - one[place]) for place in one.keys() & other.keys())
     if len(launches) < 2:
         return None
-    p_value = mean_p_value([statistics.median(differences) for differences in launches.values()])
+    differences = [statistics.median(rounds) for rounds in launches.values()]
+    if statistics.fmean(differences) <= 0.0:  # rounds say the contrary of the medians that are told
+        return 1.0
+    p_value = mean_p_value(differences)
     return min(1.0, p_value * math.comb(len(effect.steps), 2))
+
+
+def _may_be_sure(side: Measurement) -> bool:
+    """Whether anything sure may be said of a rung, as of its comparisons; disturbed rounds are left out."""
+    unsure = side.refuted or side.unproven or side.crowded or side.unproven_calls
+    return side.verified and not unsure
 
 
 def _by_round(step: Step) -> dict[tuple[Any, ...], float]:

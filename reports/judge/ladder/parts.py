@@ -131,8 +131,8 @@ def parts_of(orders: Sequence[Steps]) -> Parts | None:
     ends = [_Change(0, _index(items, whole[0][-1][1]))]
     slow_is_last = figures.amount([ends]).seconds > 0
     towards = (1.0 if slow_is_last else -1.0) / (steps or 1)
-    crowded = any(item.crowded for item in items)
-    sure = [known and not crowded for known in figures.sure([[steps] for steps in made.values()])]
+    unsure_of_all = any(item.crowded or item.unproven_calls for item in items)
+    sure = [known and not unsure_of_all for known in figures.sure([[steps] for steps in made.values()])]
     unsure = [made[name] for name, known in zip(made, sure, strict=True) if not known]
     first, last = whole[0][0][0], whole[0][-1][0]
     return Parts(
@@ -142,7 +142,7 @@ def parts_of(orders: Sequence[Steps]) -> Parts | None:
         item=items[0],
         per_step=steps is not None,
         whole=figures.amount([ends]).scaled(towards),
-        sure=figures.sure([[ends]])[0] and not crowded,
+        sure=figures.sure([[ends]])[0] and not unsure_of_all,
         parts=tuple(
             Part(changes[name], figures.amount([made[name]]).scaled(towards), known)
             for name, known in zip(made, sure, strict=True)

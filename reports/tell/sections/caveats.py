@@ -76,7 +76,8 @@ def _doubt_section(context: Context) -> Section | None:
             place = [machine] if context.several else []
             rows.append(row(cell, *place, what, reason, workload=item.key.workload, machine=machine))
     columns = ("cell", *(("machine",) if context.several else ()), "what", "why")
-    note = f"{len(rows) - MOST_ROWS} more stand in tables/cells.csv." if len(rows) > MOST_ROWS else ""
+    left = len(rows) - MOST_ROWS
+    note = f"{count_text(left, 'more row')} in tables/cells.csv." if left > 0 else ""
     blocks: list[Block | None] = [
         Table("doubts", "Figures from which no conclusion is drawn", columns, tuple(rows[:MOST_ROWS]), note)
         if rows
@@ -165,7 +166,7 @@ def _disturbed_section(context: Context) -> Section | None:
 
 def disturbed_note(reasons: Iterable[str], left: int) -> str:
     """What is to be known of the reasons in the table, and how many more rows there are."""
-    told = [f"{left} more are not shown."] if left > 0 else []
+    told = [f"{count_text(left, 'more row')} not shown."] if left > 0 else []
     told += [WAITED_NOTE] if any(WAITED in reason for reason in reasons) else []
     return " ".join(told)
 
@@ -252,7 +253,8 @@ def _unmeasured_section(context: Context) -> Section | None:
     if not rows:
         return None
     columns = ("cell", *(("machine",) if context.several else ()), "outcome", "reason")
-    note = f"{len(rows) - MOST_ROWS} more are not shown." if len(rows) > MOST_ROWS else ""
+    left = len(rows) - MOST_ROWS
+    note = f"{count_text(left, 'more row')} not shown." if left > 0 else ""
     table = Table(
         "unmeasured", "Cells without a figure", columns, tuple(rows[:MOST_ROWS]), note, len(rows) > 40
     )

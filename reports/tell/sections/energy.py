@@ -5,6 +5,7 @@ from __future__ import annotations
 from likeforlike.reports.read.schema.cells import Energy
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Entry, Row, Table, row
+from likeforlike.reports.tell.formatting import count_text
 
 NOTE = (
     "Energy is that of one sample: of a call, or of an epoch with its evaluation and logging. "
@@ -53,5 +54,5 @@ def _without(energies: list[Energy]) -> str:
     if not energies:
         return "none"
     reasons = list(dict.fromkeys(energy.not_measurable or "not told why" for energy in energies))
-    more = f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else ""
+    more = f" (and {count_text(reasons[1:], 'other reason')})" if len(reasons) > 1 else ""
     return f"{len(energies)}: {reasons[0]}{more}"

@@ -40,6 +40,7 @@ from likeforlike.reports.tell.wording.means_text import (
     means_rows,
     some_cells,
 )
+from likeforlike.reports.tell.wording.tails_text import asked_note
 
 MOST_COLUMNS = 3
 """Files beside the base that have a column each; of more each has a row."""
@@ -130,6 +131,7 @@ def _table(context: Context, machine: str, workload: str, sets: Sets, number: in
     caption = f"{workload.capitalize()}{where}, file by file"
     left = len(rows) - MOST_ROWS
     note = f"{count_text(left, 'more row')} in tables/cells.csv." if left > 0 else ""
+    note = (note + asked_note(item for items in sets.values() for item in items)).strip()
     folded = len(rows) > FOLDED_FROM
     minor = beside_minor(columns) if wide else ()
     return Table(name, caption, tuple(columns), rows[:MOST_ROWS], note, folded, minor)
@@ -189,7 +191,7 @@ def _differences_table(places: dict[tuple[str, str], Sets]) -> Table | None:
     rows = [(name, [told.get(name, "not told") for told in facts]) for name in names]
     unlike = [row(name, *values) for name, values in rows if len(set(values)) > 1]
     left = len(runs) - len(shown)
-    note = f"{left} more are not shown." if left > 0 else ""
+    note = f"{count_text(left, 'more file')} not shown." if left > 0 else ""
     columns = ("", *(run.file.label for run in shown))
     return (
         Table("file-differences", "In what the files differ", columns, tuple(unlike), note)

@@ -77,6 +77,9 @@ def _answers(items: Sequence[Measurement]) -> list[str]:
     if not checked:
         return []
     agreeing = sum(item.verified for item in checked)
+    if len(checked) < len(items):
+        verb = "agrees" if len(checked) == 1 else "agree"
+        return [f"{agreeing} of {count_text(checked, 'checked answer')} {verb} with the reference"]
     if agreeing < len(checked):
         return [f"{agreeing} of {count_text(checked, 'answer')} agree with the reference"]
     every = {1: "the answer agrees", 2: "both answers agree"}.get(agreeing, f"all {agreeing} answers agree")

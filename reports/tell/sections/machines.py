@@ -50,6 +50,7 @@ from likeforlike.reports.tell.wording.means_text import (
     name_of,
     some_cells,
 )
+from likeforlike.reports.tell.wording.tails_text import asked_note
 
 MOST_SPREADS = 24
 MOST_HISTOGRAMS = 3
@@ -283,6 +284,7 @@ def _side_by_side(context: Context) -> Table | None:
         columns_told += beside_columns(context.study.titles[machine.id], len(others))
     left = len(context.study.machines) - len(context.detailed)
     note = f"{count_text(left, 'more machine')} in tables/cells.csv." if left > 0 else ""
+    note = (note + asked_note(item.other for items in shared.values() for item in items)).strip()
     minor = beside_minor(columns_told)
     folded = len(rows) > 30
     return Table("machines", "Cell by cell", tuple(columns_told), tuple(rows), note, folded, minor)

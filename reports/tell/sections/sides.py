@@ -38,6 +38,7 @@ from likeforlike.reports.tell.formatting import (
 from likeforlike.reports.tell.plot_data import ForestPlot, ForestRow
 from likeforlike.reports.tell.wording.accuracy_text import accuracy_over_seeds
 from likeforlike.reports.tell.wording.forest_rows import forest_row
+from likeforlike.reports.tell.wording.tails_text import asked_note
 
 FOLDED_FROM = 40
 """Rows from which a table is folded."""
@@ -103,13 +104,14 @@ def _runs(context: Context) -> list[_Run]:
 
 def _about(run: _Run) -> str:
     first = run.sides[0].name
+    but = " but those listed below" if run.unmeasured else ""
     text = (
-        "Every cell was measured on each side, in turns: the same rounds, launches and data. "
+        f"Every cell{but} was measured on each side, in turns: the same rounds, launches and data. "
         f"Ratios are of times over side {first}'s, launch by launch; below 1 is faster."
     )
     for side, items in run.by_side.items():
         text += f" Side {side}: {_counts(items)}."
-    return text
+    return text + asked_note(item.other for item in run.comparisons)
 
 
 def _counts(items: Sequence[Comparison]) -> str:
@@ -245,16 +247,18 @@ def _findings(context: Context, run: _Run) -> Iterator[str]:
 
 
 def _answers_text(items: Sequence[Comparison]) -> str:
-    """How far the two sides' answers are apart at most; empty where none were compared."""
-    every = [(item.other.extra.side_answers, item) for item in items]
-    known = [(told.largest, item) for told, item in every if told is not None and told.largest is not None]
+    """How far the two sides' answers are apart at most, and of how many; empty where none were compared."""
+    every = [(told, item) for item in items if (told := item.other.extra.side_answers) is not None]
+    known = [(told.largest, item) for told, item in every if told.largest is not None]
     if not known:
         return ""
     largest, item = max(known, key=lambda pair: pair[0])
+    few = f", as far as they were compared ({len(known)} of {len(every)})"
+    some = few if len(known) < len(every) else ""
     if largest == 0.0:
-        return " The answers are identical."
+        return f" The answers are identical{some}."
     where = "" if len(known) == 1 else f", {cell_text(item.other)} the most"
-    return f" The answers differ by up to {largest:.1e} of the largest element{where}."
+    return f" The answers differ by up to {largest:.1e} of the largest element{where}{some}."
 
 
 def _named(word: str, items: Sequence[Comparison]) -> str:

@@ -12,6 +12,7 @@ from likeforlike.reports.sort.measured.keys import Key, axes_text
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Entry, Row, row
 from likeforlike.reports.tell.formatting import ratio_text, significant
+from likeforlike.reports.tell.wording.tails_text import compared_words
 
 MOST_CELLS = 3
 """Cells that a sentence or a row names; of more the number follows."""
@@ -74,8 +75,16 @@ def mean_sentences(
     both = {mean.place: mean.cells for mean in geometric_means(context.study, compared)}
     clear = geometric_means(context.study, [item for item in compared if item.told])
     ordered = sorted(clear, key=lambda mean: -abs(math.log(mean.ratio)))
+    with_a_word = geometric_means(context.study, [item for item in compared if item.clear])
+    every = {mean.place: mean.cells for mean in with_a_word}
     return [
-        _sentence(mean, name_of(mean, names), _base_text(context, mean, base), both[mean.place])
+        _sentence(
+            mean,
+            name_of(mean, names),
+            _base_text(context, mean, base),
+            both[mean.place],
+            "sure" if every[mean.place] > mean.cells else "clear",
+        )
         for mean in ordered
     ]
 
@@ -86,13 +95,14 @@ def _base_text(context: Context, mean: GeometricMean, base: str) -> str:
     return mean.base_file + (f" on {context.study.titles[mean.machine.id]}" if context.several else "")
 
 
-def _sentence(mean: GeometricMean, name: str, base: str, both: int) -> str:
+def _sentence(mean: GeometricMean, name: str, base: str, both: int, how: str) -> str:
     where = f" on {mean.device}" if mean.device else ""
     where += "" if mean.workload == PLAIN_WORKLOAD else f" at {mean.workload}"
+    where += _by_what(mean)
     unchecked = "; nobody checked the answers" if mean.workload == PLAIN_WORKLOAD else ""
     if mean.cells == 1:
         item = mean.comparisons[0]
-        of = f", the one of {both} cells that is clear" if both > 1 else ""
+        of = f", the one of {both} cells that is {how}" if both > 1 else ""
         if item.word == "same":
             return f"{name} takes the same time as {base}{where} ({cells_text(mean)}{of}){unchecked}."
         ratio = ratio_text(item.verdict.estimate)
@@ -106,6 +116,14 @@ def _sentence(mean: GeometricMean, name: str, base: str, both: int) -> str:
         f"{name} takes ×{significant(mean.ratio)} the time of {base}{where}, the geometric mean of "
         f"{mean.cells}{of} cells: {_ratios_text(mean)} ({counts}){unchecked}."
     )
+
+
+def _by_what(mean: GeometricMean) -> str:
+    """`` by p99`` where ratios are of that; nothing where all are of times."""
+    words = dict.fromkeys(compared_words(item.base, item.other) for item in mean.comparisons)
+    if list(words) == ["time"]:
+        return ""
+    return f" by {' and '.join('median' if word == 'time' else word for word in words)}"
 
 
 def _ratios_text(mean: GeometricMean) -> str:

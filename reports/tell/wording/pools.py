@@ -34,7 +34,8 @@ def _told(block: Block, study: Study) -> Block:
     notes = [block.note] if block.note else []
     notes += list(pools)[:MOST_POOLS]
     left = len(pools) - MOST_POOLS
-    notes += [f"And {left} more such sets of files; they stand under “How to read this”."] if left > 0 else []
+    they = "set of files; it stands" if left == 1 else "sets of files; they stand"
+    notes += [f"And {left} more such {they} under “How to read this”."] if left > 0 else []
     return replace(block, note=" ".join(notes))
 
 

@@ -344,3 +344,64 @@ class TestBestRate:
         assert utilisation(counted, rate) == pytest.approx(0.125)
         assert utilisation(uncounted, rate) is None
         assert utilisation(counted, None) is None
+
+
+class TestWhatIsSaidOfIt:
+    UNPROVEN = trained("tf-epoch", [0.5] * 7, unproven="nobody knows what it trains")
+
+    def test_who_may_train_another_network_strikes_no_floor(self):
+        line = line_of(candidate("floor-a", [1.0] * 7), self.UNPROVEN, trained("keras-fit", SLOW))
+        assert (line.undercut, line.struck, line.surely_undercut) == ((), False, False)
+        assert [over.trainer.key.implementation for over in line.proven] == ["keras-fit"]
+        assert [over.estimate.ratio for over in line.trainers] == pytest.approx([0.5, 2.0])
+
+    def test_nor_is_it_nearest_or_above_it(self):
+        text = told(candidate("floor-a", [1.0] * 7), self.UNPROVEN, trained("keras-fit", SLOW))
+        assert "keras-fit is nearest to it: its training takes ×2.00" in text
+        assert "below it" not in text
+        rows = [line for line in text.splitlines() if line.startswith("| tf-epoch") and "×0.500" in line]
+        assert rows
+        assert all("~~×0.500" in row for row in rows)
+
+    def test_with_it_alone_nobody_is_nearest(self):
+        text = told(candidate("floor-a", [1.0] * 7), self.UNPROVEN)
+        assert "is no trainer: 1.00 s an epoch" in text
+        assert "nearest" not in text
+
+    @pytest.mark.parametrize(
+        ("launches", "surely"),
+        [([0] * 3 + [1] * 4, "they were."), ([0] * 7, "they were, unless that is chance.")],
+    )
+    def test_of_one_launch_it_is_not_sure_that_products_can_be_done_faster(self, launches, surely):
+        cells = [
+            candidate("floor-a", [1.0] * 7, launch_numbers=launches),
+            trained("tf-epoch", [0.8] * 7, launch_numbers=launches),
+        ]
+        assert line_of(*cells).surely_undercut is (len(set(launches)) > 1)
+        assert f"So they can be done faster than {surely}" in told(*cells)
+
+    def test_a_wrong_candidate_is_none_of_those_it_is_the_fastest_of(self):
+        wrong = candidate("floor-b", [0.1] * 7, verified={"error": 1.0, "tolerance": 1e-4})
+        text = told(candidate("floor-a", [1.0] * 7), wrong, trained("keras-fit", SLOW))
+        assert "for the matrix products of the training alone, by one candidate alone." in text
+
+    def test_without_numbers_of_rounds_there_is_no_fastest_of_each(self):
+        cells = [candidate("floor-a", [1.0] * 7), candidate("floor-b", [1.5] * 7), trained("keras-fit", SLOW)]
+        for cell in cells:
+            cell["extra_info"]["round_numbers"] = None
+        text = told(*cells)
+        assert "training alone, the fastest of 2 candidates by its median. keras-fit is nearest" in text
+        assert "below it" not in text
+
+    @pytest.mark.parametrize(
+        "doubt",
+        [{"verified": {"error": 1.0, "tolerance": 1e-4}}, {"unproven": "nobody knows what it trains"}],
+    )
+    def test_a_rate_is_surpassed_by_nobody_who_may_have_left_out_the_products(self, doubt):
+        axes = {"size": 9, "dtype": "float32"}
+        product = samples.cell("matmul", "numpy", "cpu:0", axes, [1.0] * 7, flop=1e9)
+        skips = trained("tf-epoch", [0.8] * 7, flop=1e9, **doubt)
+        text = told(product, trained("keras-fit", [8.0] * 7, flop=1e9), skips)
+        assert "keras-fit's training reaches 12.5 % of this rate, the most of all" in text
+        assert "That is no bound" not in text
+        assert "~~12.5 %~~" not in text

@@ -75,11 +75,20 @@ class TestCheck:
 
     @pytest.mark.parametrize("side", ["before", "now"])
     def test_others_on_the_machine_make_it_not_sure_and_no_less_slower(self, side):
-        quiet, busy = SimpleNamespace(crowded=""), SimpleNamespace(crowded="47 %")
+        quiet = SimpleNamespace(crowded="", unproven_calls="")
+        busy = SimpleNamespace(crowded="47 %", unproven_calls="timed calls not proven")
         one = replace(check(ratio=1.3), before=quiet, now=quiet)
         assert one.unsure == ""
         one = replace(one, **{side: busy})
         assert one.unsure == "others used the machine: 47 %"
+        assert one.fails
+
+    @pytest.mark.parametrize("side", ["before", "now"])
+    def test_so_do_answers_that_may_have_been_kept(self, side):
+        sound = SimpleNamespace(crowded="", unproven_calls="")
+        kept = SimpleNamespace(crowded="", unproven_calls="timed calls not proven: no way to change operands")
+        one = replace(check(ratio=1.3), **{"before": sound, "now": sound, side: kept})
+        assert one.unsure == "timed calls not proven: no way to change operands"
         assert one.fails
 
     def test_a_side_without_samples_is_a_summary(self):

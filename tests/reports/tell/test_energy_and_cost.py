@@ -12,8 +12,10 @@ from likeforlike import read
 from likeforlike.reports import command
 from likeforlike.reports.read.files import read_named
 from likeforlike.reports.read.result_file import ResultError
+from likeforlike.reports.read.schema.cells import Energy
 from likeforlike.reports.sort.beside_time.prices import parse_prices
 from likeforlike.reports.tell.report import build_report
+from likeforlike.reports.tell.sections.energy import _without
 
 FIGURE = {
     "joules_per_sample": 2.5,
@@ -168,3 +170,10 @@ def test_the_command_takes_a_price(tmp_path, capsys):
     path.write_text(json.dumps(samples.quick_run()))
     assert command.main([str(path), "--price=2.5", "--output", str(tmp_path / "out")]) == 0
     assert "cost to accuracy" in (tmp_path / "out/report.md").read_text()
+
+
+def test_one_other_reason_is_one():
+    without = [Energy(not_measurable=reason) for reason in ("denied", "too coarse", "denied")]
+    assert _without(without[:1]) == "1: denied"
+    assert _without(without) == "3: denied (and 1 other reason)"
+    assert _without([*without, Energy()]) == "4: denied (and 2 other reasons)"

@@ -80,6 +80,20 @@ def test_a_figure_in_doubt_is_struck_and_found_nowhere():
     assert not [finding for finding in report.findings if "binds" in finding.text]
 
 
+@pytest.mark.parametrize(
+    "unsure",
+    [
+        {"state": {"disturbances": ["other processes took 60 % of the processors"]}},
+        {"timed_calls": "not proven: the pipeline has no way to change its samples"},
+    ],
+)
+def test_no_finding_rests_on_a_pipeline_of_which_nothing_is_sure(unsure):
+    report = report_of(pipeline("tf-data", 60_000, 64, 0.0938, **unsure))
+    _, rows = rows_of(report)
+    assert rows["graph-loop"][-1].text == "the step (beside tf-data)"
+    assert not [finding for finding in report.findings if " binds" in finding.text]
+
+
 def test_the_nearest_number_of_samples_counts_and_other_batches_don_t():
     cells = [pipeline("tf-data", 10_000, 64, 1.57), pipeline("tf-data", 50_000, 64, 0.782)]
     columns, rows = rows_of(report_of(*cells, pipeline("arrays", 10_000, 32, 0.1)))

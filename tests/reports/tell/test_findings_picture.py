@@ -6,7 +6,7 @@ import math
 
 import report_samples as samples
 from report_hostile import golden_files, products, read
-from report_studies import study_of
+from report_studies import study_of, two
 
 from likeforlike.reports.draw.render import render
 from likeforlike.reports.judge.comparisons import compare
@@ -98,6 +98,30 @@ class TestPicture:
         assert doubtful
         assert f"{len(doubtful)} more has no verdict" in figure.caption
         assert not any("gpu:0" in row.group for row in figure.data.rows)
+
+    def test_what_was_measured_differently_is_in_no_doubt(self):
+        cold, warm = (
+            samples.document(two([0.02] * 8, [0.03] * 8), run_id=str(warm_up), options={"warm_up": warm_up})
+            for warm_up in (False, True)
+        )
+        context = context_of(cold, warm)
+        assert [bool(item.withheld) for item in context.comparisons.files] == [True, True]
+        caption = findings_picture(context).caption
+        assert caption.endswith(" 2 more have no verdict, measured differently or too seldom.")
+
+    def test_who_tells_no_accuracy_is_not_said_to_have_trained_worse(self):
+        cells = [
+            samples.training(name, samples.RECIPE, run, samples.Noise(run), seconds, 9)
+            for run in range(5)
+            for name, seconds in (("keras-fit", 4.0), ("graph-loop", 2.0))
+        ]
+        for cell in cells[1::2]:
+            for epoch in cell["extra_info"]["epochs"]:
+                epoch["val_accuracy"] = None
+        figure = findings_picture(context_of(samples.document(cells)))
+        assert [row.word for row in figure.data.rows] == ["accuracy unknown"]
+        told = "Crosses: times differ, but who trained worse, or tells no accuracy, is not called faster."
+        assert told in figure.caption
 
     def test_the_baselines_machine_comes_first_then_machines_then_the_others(self):
         one, other = (

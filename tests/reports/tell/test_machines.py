@@ -84,6 +84,17 @@ def test_scaling_is_told_with_its_efficiency():
     assert "2 workers (mirrored) on gpu:0 train ×1.60 as fast as one, an efficiency of 80.0 %." in text
 
 
+def test_of_several_divided_trainings_each_is_named():
+    cells = [scaled(1, 8.0), scaled(2, 5.0), scaled(1, 8.0), scaled(2, 4.0)]
+    for cell in cells[2:]:
+        cell["extra_info"]["axes"] = cell["extra_info"]["axes"] | {"recipe": "large"}
+        cell["extra_info"]["cell"] += "-large"
+    text = markdown_of(samples.document(cells, samples.fingerprint(gpus=[samples.A100, samples.A100])))
+    for recipe, told in (("matched", "×1.60 as fast as one, an"), ("large", "×2.00 as fast as one, an")):
+        name = f"mirrored; distributed keras-fit-distributed {recipe}"
+        assert f"2 workers ({name}) on gpu:0 train {told}" in text
+
+
 def test_data_parallel_training_is_ranked_with_no_other():
     cells = [scaled(1, 8.0), scaled(2, 5.0)]
     cells.append(samples.training("keras-fit", samples.RECIPE, 0, samples.Noise(3), 8.0, 9))

@@ -184,8 +184,10 @@ class TestVerdicts:
             )
         )
         (finding,) = told(report)
-        assert "test_a is fastest, 1 ms; test_d takes ×4" in finding
-        assert "no verdict on test_b and test_c: measured with unlike options: timer" in finding
+        assert "test_a is fastest of those with a verdict, 1 ms; test_d takes ×4" in finding
+        unlike = "measured with unlike options"
+        assert f"no verdict on test_b: {unlike}: timer perf_counter and process_time; " in finding
+        assert f"no verdict on test_c: {unlike}: garbage collection on and off." in finding
         assert [row["verdict"] for row in table(report)] == ["least median", *["no verdict"] * 2, "slower"]
         (figure,) = blocks(report, Figure)
         assert [bar.name for bar in figure.data.bars] == ["test_a", "test_d"]
@@ -369,6 +371,16 @@ class TestOverProcesses:
             "steady takes ×0.39, slow ×9"
         )
         assert self.said(("slow", "slower", "×9")) == "split is fastest, 10 ms; slow takes ×9"
+
+    def test_nobody_is_faster_than_those_without_a_verdict(self):
+        unknown = ("x", "no verdict", "")
+        assert self.said(("slow", "slower", "×9"), unknown) == (
+            "split is fastest of those with a verdict, 10 ms; slow takes ×9"
+        )
+        assert self.said(("a", "same", ""), unknown) == (
+            "split and a are fastest of those with a verdict and take the same time, 10 ms"
+        )
+        assert self.said(unknown) == "split takes 10 ms"
 
     def test_nor_with_those_that_take_as_long_or_are_unclear(self):
         lead = "split has the least median of all rounds, 10 ms, but not process by process; "

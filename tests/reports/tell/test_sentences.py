@@ -82,6 +82,13 @@ def test_where_another_outruns_it_at_every_size_that_is_said():
     assert "where another" not in told
 
 
+def test_a_device_that_pays_nowhere_may_pay_where_it_alone_was_measured():
+    small = on_two_devices(1000, {"torch": 0.001}, {"torch": 0.01})
+    assert "gpu:0 pays at no product that was measured, up to size 1,000." in findings(small)
+    told = findings([*small, *on_two_devices(2000, {}, {"torch": 0.02})])
+    assert "gpu:0 pays at no product that was measured on both, up to size 1,000." in told
+
+
 def test_other_axes_stand_in_brackets_and_of_many_places_two_are_told():
     cells = [
         cell
@@ -104,6 +111,14 @@ def test_one_and_two_answers_are_not_all():
     )
 
 
+def test_answers_that_nobody_checked_are_not_among_all():
+    cells = kernels("eigen", {"size": 2}, a=0.01, b=0.01, c=0.01)
+    cells[2]["extra_info"]["verified"] = None
+    assert findings(cells)[0] == "Eigen: 2 of 2 checked answers agree with the reference."
+    cells[1]["extra_info"]["verified"] = None
+    assert findings(cells)[0] == "Eigen: 1 of 1 checked answer agrees with the reference."
+
+
 def test_products_that_differ_and_products_that_do_not():
     axes = {"size": 500, "dtype": "float32"}
     (told,) = findings(kernels("matmul", axes, a=0.01, b=0.02, c=0.03, d=0.01))[:1]
@@ -113,6 +128,21 @@ def test_products_that_differ_and_products_that_do_not():
     )
     (alike,) = findings(kernels("matmul", axes, a=0.01, b=0.01, c=0.01))[:1]
     assert alike == "At the largest product on cpu:0 (float32, size 500) b and c take as long as a."
+
+
+def test_the_largest_is_the_largest_that_was_measured_though_it_has_no_verdict_or_no_sure_one():
+    small, large = ({"size": size, "dtype": "float32"} for size in (500, 900))
+    rest = (
+        "verdict, which larger ones lack, on cpu:0 (float32, size 500) b takes ×2.00 (2.00 to 2.00) of a's "
+        "time."
+    )
+    alone = kernels("matmul", small, a=0.01, b=0.02) + kernels("matmul", large, a=0.05)
+    assert findings(alone)[0] == f"At the largest product with a clear {rest}"
+    crowded = kernels("matmul", large, a=0.05, b=0.1)
+    for cell in crowded:
+        cell["extra_info"]["state"] = {"disturbances": ["other processes took 60 % of the processors"]}
+    told = findings(kernels("matmul", small, a=0.01, b=0.02) + crowded)[0]
+    assert told == f"At the largest product with a sure {rest}"
 
 
 def test_cells_that_a_run_did_not_reach_have_not_failed():
@@ -125,6 +155,52 @@ def test_cells_that_a_run_did_not_reach_have_not_failed():
     assert "1 cell not reached: the run was ended before." in told
     assert "1 cell skipped: no such device on this machine." in told
     assert not any("failed" in text for text in told)
+
+
+def test_each_reason_for_which_answers_may_have_been_kept_is_told_of_its_own_cells():
+    cells = kernels("eigen", {"size": 2}, a=0.01, b=0.02, c=0.03, d=0.04)
+    reasons = ("no check", "no change", "no check", "no call")
+    for cell, reason in zip(cells, reasons, strict=True):
+        cell["extra_info"]["timed_calls"] = f"not proven: {reason}"
+    told = findings(cells)
+    assert "2 cells with timed calls not proven: no check: no verdict on them is called sure." in told
+    assert "1 cell with timed calls not proven: no change: no verdict on them is called sure." in told
+    assert "And 1 more cell whose timed calls or epochs are not proven for other reasons." in told
+
+
+def test_what_others_took_of_the_machine_is_told_of_the_first_cell_alone_where_cells_differ():
+    def warned(*shares):
+        cells = kernels("eigen", {"size": 2}, a=0.01, b=0.02)
+        for cell, share in zip(cells, shares, strict=True):
+            cell["extra_info"]["state"] = {"disturbances": [f"others took {share} % of the processors"]}
+        (told,) = (text for text in findings(cells) if "used the machine" in text and "2 cells meas" in text)
+        return told
+
+    start = "2 cells measured while others used the machine ("
+    assert warned(60, 40).startswith(f"{start}the first: others took 60 % of the processors")
+    assert warned(60, 60).startswith(f"{start}others took 60 % of the processors")
+
+
+def test_of_two_cells_that_are_clear_the_one_on_a_quiet_machine_is_the_one_that_is_sure():
+    """Between two commits; unclear is the other where it takes as long, give or take what runs differ by."""
+
+    def told(large, crowded):
+        files = []
+        for name, factor in (("a", 1.0), ("b", 2.0)):
+            cells = kernels("matmul", {"size": 500, "dtype": "float32"}, numpy=0.01 * factor)
+            seconds = 0.05 if name == "a" else large
+            cells += kernels("matmul", {"size": 900, "dtype": "float32"}, numpy=seconds)
+            if crowded:
+                busy = ["other processes took 60 % of the processors"]
+                cells[1]["extra_info"]["state"] = {"disturbances": busy}
+            document = samples.document(cells, run_id=name)
+            document["commit_info"] = {"id": name * 40, "dirty": False}
+            files.append(read(document, f"{name}.json"))
+        (text,) = (f.text for f in build_report(files).findings if f.text.startswith("b.json takes"))
+        return text
+
+    assert "(numpy 500 float32, the one of 2 cells that is sure)." in told(0.1, True)
+    assert "(numpy 500 float32, the one of 2 cells that is clear)." in told(0.051, False)
 
 
 def rows_of(report, name):

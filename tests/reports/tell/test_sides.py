@@ -79,6 +79,10 @@ def test_the_slowest_stands_first_in_table_and_plot(report):
     assert figure.data.rows[0].name.startswith("matmul numpy cpu:0")
 
 
+def test_where_no_cell_is_missing_every_one_was_measured_on_each_side(report):
+    assert section_of(report).blocks[0].text.startswith("Every cell was measured on each side, in turns: ")
+
+
 def test_the_first_finding_says_what_the_side_did(report):
     first = report.findings[0].text
     assert first.startswith("Side new over side base, in 4 cells: slower in 2, the most matmul numpy cpu:0 ")
@@ -100,6 +104,8 @@ def test_a_cell_that_one_side_lacks_is_told_with_the_reason():
     report = build_report([read(sided(unmeasured=[lost]), "r.json")])
     points = [block for block in section_of(report).blocks if hasattr(block, "items")]
     assert points[-1].items == (f"{lost['cell']}: {lost['reason']}",)
+    about = section_of(report).blocks[0].text
+    assert about.startswith("Every cell but those listed below was measured on each side, in turns: ")
 
 
 def test_of_three_sides_each_further_one_is_held_against_the_first():
@@ -169,6 +175,15 @@ class TestAnswers:
         report = self.report(**{"numpy": lost, "tf-eager": lost})
         assert {text for _, text in self.answers(report)} == {"not compared: the answers have other shapes"}
         assert "answers" not in report.findings[0].text
+
+    def test_of_some_that_were_compared_the_others_are_not_called_alike(self):
+        lost = {"not_compared": "the answers have other shapes"}
+        some = ", as far as they were compared (2 of 4)."
+        assert report_ends(self.report(numpy=lost), f" The answers are identical{some}")
+        far = {"identical": False, "largest": 3e-4, "norm": 1e-4}
+        told = self.report(**{"numpy": lost, "tf-eager": far}).findings[0].text
+        assert " The answers differ by up to 3.0e-04 of the largest element, matmul tf-eager cpu:0 " in told
+        assert told.endswith(some)
 
 
 def report_ends(report, text):

@@ -160,6 +160,29 @@ def test_findings_and_tables_say_that_the_ratio_is_of_p99():
     assert report.picture is None or "(p99)" in report.picture.alternative
 
 
+def two_files(**other):
+    """The same cell before and after, as files of two commits."""
+    now = document(cell("numpy", TAILED), run_id="another", **other)
+    now["commit_info"] = {"id": "d" * 40, "dirty": False}
+    return document(cell("numpy", STEADY)), now
+
+
+def test_between_files_too_the_ratio_is_said_to_be_of_p99():
+    report, sections = text_of(*two_files())
+    (told,) = [finding.text for finding in report.findings if " of 0.json" in finding.text]
+    assert " the time of 0.json on cpu:0 at matmul by p99 (numpy 1000 float32)." in told
+    notes = [getattr(block, "note", "") for block in sections["files"].blocks]
+    assert any(note.startswith("Asked on p99: ratios and verdicts are of that") for note in notes)
+
+
+def test_between_machines_it_is_too():
+    other = samples.fingerprint("b" * 12)
+    report, sections = text_of(*two_files(machine=other))
+    assert any(" on cpu:0 at matmul by p99 (numpy 1000 float32)." in found.text for found in report.findings)
+    notes = [getattr(block, "note", "") for block in sections["machines"].blocks]
+    assert any(note.startswith("Asked on p99: ratios and verdicts are of that") for note in notes)
+
+
 def test_calls_in_classes_say_how_wide_these_are():
     many = [cell(name, calls, most=50) for name, calls in (("numpy", STEADY), ("tf-eager", TAILED))]
     _, sections = text_of(document(*many))

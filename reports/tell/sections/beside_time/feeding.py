@@ -77,7 +77,8 @@ def _findings(context: Context) -> Iterator[str]:
 
 
 def _certain(item: Measurement) -> bool:
-    return item.trusted and item.launches > 1
+    """Whether a verdict on it could be called sure."""
+    return item.trusted and item.launches > 1 and not (item.crowded or item.unproven_calls)
 
 
 def _binds(fed: Fed) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.runs import Declared
+from likeforlike.reports.sort.call_times import asked_seconds, compared_statistic
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.statistics.crossover import Crossover, crossover
+from likeforlike.reports.statistics.quantiles import MEDIAN
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.document import Entry, Table, row
 from likeforlike.reports.tell.sections.implementations import further, has_dtype
@@ -39,9 +41,18 @@ def device_crossovers(context: Context, declared: Declared, with_transfers: bool
 
 
 def _times(pair: Comparison) -> tuple[float, float]:
-    """Seconds of the base and of the other: of two that take the same time neither is the faster."""
-    base = pair.base.median_seconds
-    return base, base if pair.word == "same" else pair.other.median_seconds
+    """Seconds of the base and of the other: of two that take the same time neither is the faster.
+
+    By medians; of a verdict on a quantile, or one that the medians contradict, by its own ratio.
+    """
+    statistic = compared_statistic(pair.base, pair.other)
+    base, other = pair.base.median_seconds, pair.other.median_seconds
+    if pair.word == "same":
+        return base, base
+    if statistic != MEDIAN or (other < base) != (pair.word == "faster"):
+        base = asked_seconds(pair.base, statistic) or base
+        other = base * pair.verdict.estimate.ratio
+    return base, other
 
 
 def _transfer_seconds(item: Measurement) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.runs import Declared
-from likeforlike.reports.sort.measured.measurements import grouped, size_name, size_of
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped, size_name, size_of
 from likeforlike.reports.tell.context import Context
 from likeforlike.reports.tell.formatting import (
     comparison_text,
@@ -73,9 +73,12 @@ def _never_paying(context: Context, declared: Declared, paying: set[str]) -> Ite
             continue
         largest = max(size_of(item.other) for item in items)
         other = items[0].other
+        known = {(item.other.machine.id, item.other.key) for item in items}
+        there = [i for i in context.detailed_of(declared.name) if i.machine.id + i.key.device == place]
+        both = "" if all((item.machine.id, item.key) in known for item in there) else " on both"
         where = f" ({context.title(other)})" if context.several else ""
         yield (
-            f"{other.key.device}{where} pays at no {declared.noun} that was measured, up to "
+            f"{other.key.device}{where} pays at no {declared.noun} that was measured{both}, up to "
             f"{size_name(other)} {largest:,.0f}."
         )
 
@@ -83,38 +86,32 @@ def _never_paying(context: Context, declared: Declared, paying: set[str]) -> Ite
 def fastest_findings(context: Context, declared: Declared) -> Iterator[str]:
     """Who is fastest at the largest size of each device with a clear verdict, and by how much."""
     compared = [i for i in context.comparisons.implementations if i.base.key.workload == declared.name]
-    places = grouped(
-        (
-            (
-                i.base.machine.id,
-                i.base.extra.division,
-                i.base.key.device,
-                i.base.key.axis.get("dtype"),
-                others_of(i.base),
-                (i.base.key.apart, i.base.key.circumstances),
-            ),
-            i,
-        )
-        for i in compared
-    )
-    ordered = sorted(places.values(), key=lambda mine: mine[0].base.extra.division != "default")
-    for every in ordered:
+    places = grouped((_place(i.base), i) for i in compared)
+    sizes = grouped((_place(item), size_of(item)) for item in context.detailed_of(declared.name))
+    ordered = sorted(places.items(), key=lambda pair: pair[1][0].base.extra.division != "default")
+    for place, every in ordered:
         mine = [item for item in every if item.sure]
         if not mine:
             continue
         size = max(size_of(item.base) for item in mine)
         mine = [item for item in mine if size_of(item.base) == size]
-        largest = (
-            f"largest {declared.noun}"
-            if size == max(size_of(item.base) for item in every)
-            else f"largest {declared.noun} with a clear verdict, which larger ones lack,"
-        )
+        largest = f"largest {declared.noun}"
+        if size < max(sizes[place]):
+            clear = any(item.clear for item in every if size_of(item.base) > size)
+            largest += f" with a {'sure' if clear else 'clear'} verdict, which larger ones lack,"
         base = mine[0].base
         tuned = "" if base.extra.division == "default" else f", division {base.extra.division}"
         yield (
             f"At the {largest} {context.where(base)} ({work_text(base)}"
             f"{size_name(base)} {size:,.0f}{tuned}) {_times_text(mine)}."
         )
+
+
+def _place(item: Measurement) -> tuple[object, ...]:
+    """All but implementation and size."""
+    key = item.key
+    company = key.apart, key.circumstances
+    return item.machine.id, item.extra.division, key.device, key.axis.get("dtype"), others_of(item), company
 
 
 def _times_text(mine: Sequence[Comparison]) -> str:

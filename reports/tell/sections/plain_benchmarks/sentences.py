@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from likeforlike.devices.limits.units import format_seconds
 from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.sort.measured.keys import Key
-from likeforlike.reports.sort.measured.measurements import Measurement
+from likeforlike.reports.sort.measured.measurements import Measurement, grouped
 from likeforlike.reports.sort.plain_groups import PlainGroup, machines_without_groups, plain_groups
 from likeforlike.reports.tell.context import MOST_ALIKE, Context, Kinds
 from likeforlike.reports.tell.formatting import count_text, ratio_text
@@ -116,6 +116,7 @@ def _over_fastest(base: _Row, others: Sequence[_Row]) -> list[str]:
     words = {word: [row for row in others if row.word == word] for word in ("same", "unclear", "slower")}
     time = format_seconds(base.item.median_seconds)
     faster = any(row.word == "faster" for row in others)
+    of = " of those with a verdict" if any(row.word == "no verdict" for row in others) else ""
     if faster:  # ratios over processes go by each one's median, not by that of all rounds together
         lead = f"{base.name} has the least median of all rounds, {time}, but not process by process"
     elif words["unclear"]:
@@ -123,9 +124,9 @@ def _over_fastest(base: _Row, others: Sequence[_Row]) -> list[str]:
         lead += f"{_names([row.name for row in words['unclear']], 'or')} is unclear"
     elif words["same"]:
         both = _names([base.name, *(row.name for row in words["same"])], "and")
-        lead = f"{both} are fastest and take the same time, {time}"
+        lead = f"{both} are fastest{of} and take the same time, {time}"
     elif words["slower"]:
-        lead = f"{base.name} is fastest, {time}"
+        lead = f"{base.name} is fastest{of}, {time}"
     else:
         lead = f"{base.name} takes {time}"
     told = [lead]
@@ -160,12 +161,10 @@ def _ratios(rows: Sequence[_Row], verb: str = "") -> list[str]:
 
 
 def _withheld(others: Sequence[_Row]) -> list[str]:
-    """Why there is no verdict on some."""
+    """Why there is no verdict on some, reason by reason."""
     rows = [row for row in others if row.word == "no verdict"]
-    if not rows:
-        return []
-    reason = next((row.pair.doubt for row in rows if row.pair), "no time above zero")
-    return [f"no verdict on {_names([row.name for row in rows], 'and')}: {reason}"]
+    reasons = grouped((row.pair.doubt if row.pair else "no time above zero", row.name) for row in rows)
+    return [f"no verdict on {_names(names, 'and')}: {reason}" for reason, names in reasons.items()]
 
 
 def _names(names: Sequence[str], last: str) -> str:

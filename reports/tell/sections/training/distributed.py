@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
+from likeforlike.reports.judge.comparisons import Comparison
 from likeforlike.reports.read.schema.declarations import DIVIDED_TASK
 from likeforlike.reports.sort.baselines import scaled_from
 from likeforlike.reports.sort.epochs import mean_of_last, on_one_basis
-from likeforlike.reports.sort.measured.keys import Key
+from likeforlike.reports.sort.measured.keys import Key, axes_text
 from likeforlike.reports.sort.measured.measurements import grouped
 from likeforlike.reports.tell.context import Context, Kinds, place, place_columns
 from likeforlike.reports.tell.document import Entry, Section, Table, Text, row, section
@@ -71,21 +75,34 @@ def sections(context: Context) -> list[Section | None]:
 
 
 def findings(context: Context) -> Kinds:
-    """What the largest number of workers gives, where it is sure."""
-    sure = [item for item in context.comparisons.scaling if item.sure]
-    best: dict[tuple[str, str, object], tuple[int, str]] = {}
-    for item in sure:
-        axis = item.other.key.axis
-        workers = _workers_of(item.other.key)
-        speed_up = 1 / item.verdict.estimate.ratio
+    """What the largest number of workers gives, where it is sure: of each training that is divided."""
+    best: dict[tuple[str, Key], Comparison] = {}
+    trainings: dict[tuple[str, Key], None] = {}
+    for item in context.comparisons.scaling:
+        training = item.other.machine.id, _without(item.other.key, "workers")
+        trainings[training] = None
+        known = best.get(training)
+        if item.sure and (known is None or _workers_of(known.other.key) < _workers_of(item.other.key)):
+            best[training] = item
+    alike = Counter((machine, key.device, key.axis.get("strategy")) for machine, key in trainings)
+    told = []
+    for (machine, key), item in best.items():
+        strategy = key.axis.get("strategy")
+        what = str(strategy)
+        if alike[machine, key.device, strategy] > 1:
+            others = axes_text(_without(key, "strategy").axes)
+            what += f"; {key.workload} {key.implementation} {others}".rstrip()
+        workers, speed_up = _workers_of(item.other.key), 1 / item.verdict.estimate.ratio
         where = f" of {context.title(item.other)}" if context.several else ""
-        told = (
-            f"{workers} workers ({axis.get('strategy')}) on {item.other.key.device}{where} train "
+        told.append(
+            f"{workers} workers ({what}) on {key.device}{where} train "
             f"×{significant(speed_up)} as fast as one, an efficiency of {percent(speed_up / workers)}."
         )
-        key = (item.other.machine.id, item.other.key.device, axis.get("strategy"))
-        best[key] = max(best.get(key, (0, "")), (workers, told))
-    return [[told for _, told in best.values()]]
+    return [told]
+
+
+def _without(key: Key, axis: str) -> Key:
+    return replace(key, axes=tuple(pair for pair in key.axes if pair[0] != axis))
 
 
 def _workers_of(key: Key) -> int:

@@ -59,7 +59,8 @@ def _phases_table(
     phases = any(tells_phases([item]) for item in trainers)
     if not (floors or known or phases):
         return None
-    no_bound = {_device(i) for i in trainers if (utilisation(i, rates[_device(i)]) or 0.0) > 1.0}
+    sound = [item for item in trainers if not (item.refuted or item.unproven)]
+    no_bound = {_device(i) for i in sound if (utilisation(i, rates[_device(i)]) or 0.0) > 1.0}
     rows = [
         row(
             *place(context, item),
@@ -96,7 +97,7 @@ def _over_entry(context: Context, item: Measurement) -> Entry:
     if line is None or over is None:
         return Entry("–")
     text = with_launch_mark(ratio_text(over.estimate), over.estimate)
-    return Entry(text, over.estimate.ratio, struck=bool(line.struck or item.refuted))
+    return Entry(text, over.estimate.ratio, struck=bool(line.struck or item.refuted or item.unproven))
 
 
 def _share_entry(item: Measurement, rate: ProductRate | None, no_bound: bool) -> Entry:
@@ -109,19 +110,16 @@ def floor_text(context: Context, line: FloorLine) -> str:
     floor = line.fastest
     where = context.where(floor)
     seconds = f"{significant(floor.median_seconds)} s an epoch"
-    whose = (
-        f"in each round the fastest of {len(line.candidates)} candidates"
-        if len(line.candidates) > 1
-        else "by one candidate alone"
-    )
+    whose = _whose(line)
     if line.undercut:
         told = "; ".join(
             f"{over.trainer.key.name}'s training, products and all, takes {ratio_text(over.estimate)} of that"
             for over in line.undercut
         )
+        surely = "" if line.surely_undercut else ", unless that is chance"
         return (
             f"The floor {where} is none, and struck: the matrix products alone took {seconds} ({whose}), but "
-            f"{told}. So they can be done faster than they were."
+            f"{told}. So they can be done faster than they were{surely}."
         )
     if floor.doubt:
         return f"The floor {where} is struck ({floor.doubt}): {seconds}, {whose}."
@@ -131,23 +129,35 @@ def floor_text(context: Context, line: FloorLine) -> str:
     return text + _nearest_text(line)
 
 
+def _whose(line: FloorLine) -> str:
+    """Of which candidates it is made: wrong ones count only where there are no others."""
+    sound = [item for item in line.candidates if not item.refuted] or line.candidates
+    if len(sound) == 1:
+        return "by one candidate alone"
+    if all(run.numbered for item in sound for run in item.runs):
+        return f"in each round the fastest of {len(sound)} candidates"
+    return f"the fastest of {len(sound)} candidates by its median"
+
+
 def _nearest_text(line: FloorLine) -> str:
     """Who is nearest to a floor that holds, and whether single rounds were below it."""
-    if not line.trainers:
+    if not line.proven:
         return ""
-    nearest = line.trainers[0]
+    nearest = line.proven[0]
     told = f" {nearest.trainer.key.name} is nearest to it: its training takes {ratio_text(nearest.estimate)}."
-    below = [over for over in line.trainers if over.rounds_below]
+    below = [over for over in line.proven if over.rounds_below]
     if below:
         rounds = ", ".join(f"{o.trainer.key.name} in {o.rounds_below} of {o.rounds}" for o in below)
         return f"{told} Single rounds were below it: {rounds}."
-    return f"{told} No trainer was below it in any round." if nearest.rounds else told
+    every = all(over.rounds for over in line.proven) and not any(o.rounds_below for o in line.trainers)
+    return f"{told} No trainer was below it in any round." if every else told
 
 
 def _rate_text(context: Context, items: Sequence[Measurement], rate: ProductRate | None) -> Text | None:
     """The second line: the epoch's operations at the best rate measured on the device."""
     flop = items[0].extra.flop
-    reached = [(share, item) for item in items if (share := utilisation(item, rate)) is not None]
+    sound = [item for item in items if not (item.refuted or item.unproven)]
+    reached = [(share, item) for item in sound if (share := utilisation(item, rate)) is not None]
     if rate is None or not flop or not reached:
         return None
     share, best = max(reached, key=lambda pair: pair[0])
@@ -208,6 +218,8 @@ def above_floor_text(context: Context, item: Measurement) -> str:
     line = context.floor_of(item)
     over = None if line is None else line.over(item)
     if line is None or over is None or line.struck or item.doubt or over.estimate.pairs < LEAST_PAIRS:
+        return ""
+    if over.estimate.assumed or line.fastest.crowded:  # nothing of one launch, or beside others, is found
         return ""
     return f"; its training alone takes {ratio_text(over.estimate)} of the floor, the matrix products alone"
 

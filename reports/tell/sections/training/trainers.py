@@ -265,9 +265,11 @@ def pair_sentence(name: str, item: Comparison, base: str) -> str:
 def undecided_sentence(name: str, item: Comparison, base: str) -> str:
     """``Undecided: A takes ×1.9 (0.7 to 5.0) of B's time per whole epoch: the interval holds 1``.
 
-    Empty where the times say something, or where no more of them would help.
+    Empty where the times say something, where no more of them would help, and of answers that nobody checked.
     """
     verdict = item.verdict
+    if not (item.base.verified and item.other.verified):
+        return ""
     if item.doubt or item.withheld or verdict.word != "unclear" or not verdict.estimate.has_interval:
         return ""
     told = f"Undecided: {name} takes {comparison_text(item)} of {base}'s time per {epoch_words(item.base)}"

@@ -13,8 +13,12 @@ from likeforlike.reports.read.schema.runs import Change, Rung
 NOTHING = frozenset()
 
 
+SOUND = {"verified": True, "refuted": "", "unproven": "", "crowded": "", "unproven_calls": ""}
+"""What is thought of a rung of which sure things may be said."""
+
+
 def rung(
-    seconds, name, launches=(0.0, 0.0), rounds=1, doubt="", refuted="", numbered=True, disturbed=NOTHING
+    seconds, name, launches=(0.0, 0.0), rounds=1, doubt="", numbered=True, disturbed=NOTHING, **thought
 ):
     """A measurement of so many launches, each with its own seconds more; round by round the same."""
     numbers = tuple(range(rounds * len(launches)))
@@ -28,8 +32,8 @@ def rung(
         disturbed_rounds=disturbed,
     )
     machine = SimpleNamespace(id="m")
-    told = {"key": name, "machine": machine, "median_seconds": seconds, "doubt": doubt, "refuted": refuted}
-    return SimpleNamespace(**told, runs=[run])
+    told = {"key": name, "machine": machine, "median_seconds": seconds, "doubt": doubt}
+    return SimpleNamespace(**told | SOUND | thought, runs=[run])
 
 
 def compared(word="faster", sure=True):
@@ -168,6 +172,23 @@ class TestInteractions:
             pair(3.0, deviations(3.0, 0.001), "y", disturbed=frozenset({1})),
         ):
             assert interacting(pair(3.0, deviations(3.0, 0.03)), none) == [True, False]
+
+    @pytest.mark.parametrize(
+        "thought",
+        [
+            {"verified": False},
+            {"unproven": "nobody knows what it trains"},
+            {"crowded": "others took 60 % of the processors"},
+            {"unproven_calls": "timed epochs not proven"},
+        ],
+    )
+    def test_of_a_rung_of_which_nothing_is_sure_no_interaction_is(self, thought):
+        assert interacting(pair(3.0, deviations(3.0, 0.001), **thought)) == [False]
+
+    def test_medians_that_rounds_contradict_are_no_interaction(self):
+        """By medians the change costs 3 s more in the second order, by the rounds of each launch 1 s less."""
+        assert interacting(pair(3.0, (-4.0, -4.001))) == [False]
+        assert interacting(pair(3.0, (1.0, 1.001))) == [True]
 
     def test_two_tests_are_controlled_together(self):
         calm = pair(3.0, deviations(3.0, 0.5), "y")

@@ -272,6 +272,15 @@ def test_a_crowded_machine_makes_nothing_sure():
     assert isinstance(read(document, "a.json"), ResultFile)
 
 
+def test_epochs_that_may_have_been_left_out_make_nothing_sure():
+    document = ladder()
+    assert parts_in(document).sure
+    document["benchmarks"][0]["extra_info"]["timed_calls"] = "not proven: the trainer tells no steps"
+    parts = parts_in(document)
+    assert not parts.sure
+    assert not parts.told
+
+
 def of_network(name, **how):
     """The cells of a ladder as climbed with a network of that name."""
     document = ladder(**how)
