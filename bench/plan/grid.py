@@ -8,6 +8,13 @@ from itertools import product
 from typing import Any
 
 from likeforlike.bench.plan.asked.options import OptionError, Options
+from likeforlike.bench.plan.asked.without_effect import (
+    FLOOR,
+    check_beside_rungs,
+    check_company,
+    check_measured,
+    measurable,
+)
 from likeforlike.bench.plan.axes import check_names, check_sizes, parsed, points, unknown_precision
 from likeforlike.bench.plan.cells import Cell
 from likeforlike.bench.plan.circumstances import check_circumstances, with_circumstances
@@ -17,15 +24,12 @@ from likeforlike.bench.plan.sides import Side, check_variables, in_every_side
 from likeforlike.bench.plan.twins import with_twins
 from likeforlike.devices.machine.resources import usable_cores
 from likeforlike.devices.vendors.device import Device
-from likeforlike.models.contract.implementation import Implementation, Role, unsupported
+from likeforlike.models.contract.implementation import Implementation, unsupported
 from likeforlike.models.contract.training.recipe import Recipe, why_not_logged
 from likeforlike.models.contract.training.ways import why_refused
 from likeforlike.models.contract.workload import Workload
 from likeforlike.models.distributed.assignment import STRATEGIES
 from likeforlike.models.registry import OURS, Registry, built_in_workloads
-
-FLOOR: Role = "floor"
-"""Names every floor at once among ``--implementations``."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +77,15 @@ def build_grid(
     """
     asked = chosen_workloads(options, registry)
     theirs = [entry for side in sides for entry in side.entries]
-    named = {name for workload in _measurable(registry) for name in registry.names(workload)}
+    named = {name for workload in measurable(registry) for name in registry.names(workload)}
     known = sorted(named | {entry.name for entry in theirs} | {FLOOR})
     _checked("--implementations", options.implementations, known)
-    _check_measured(options.implementations, asked, registry, theirs)
+    check_measured(options.implementations, asked, registry, theirs)
     asked_recipes(options)
     trained, divided = _tasks(asked, registry), registry.first("divided task")
-    _check_company(options, asked, trained, divided)
+    check_company(options, asked, trained, divided)
     if options.ladder is not None:
-        _check_beside_rungs(options.implementations, asked, trained, (*registry.entries, *theirs))
+        check_beside_rungs(options.implementations, asked, trained, (*registry.entries, *theirs))
     kernels = registry.of_kind("kernel")
     check_circumstances(options, [workload for workload in kernels if workload.name in asked])
     options = with_sizes_named(options, registry)
@@ -156,8 +160,8 @@ def _of_side(
 def chosen_workloads(options: Options, registry: Registry) -> Sequence[str]:
     """The workloads asked for, else those that are declared for the preset. Raises OptionError."""
     by_default = [w.name for w in registry.declared.values() if options.preset_name in w.presets]
-    return _checked("--workloads", options.workloads, _measurable(registry)) or [
-        name for name in by_default if name in _measurable(registry)
+    return _checked("--workloads", options.workloads, measurable(registry)) or [
+        name for name in by_default if name in measurable(registry)
     ]
 
 
@@ -183,72 +187,6 @@ def asked_recipes(options: Options, unasked: Sequence[str] = ("matched",)) -> li
     """The recipes that were asked for, each once. Raises OptionError."""
     found = [recipe_named("--recipes", text) for text in options.recipes or unasked]
     return list({recipe.name: recipe for recipe in found}.values())
-
-
-def _measurable(registry: Registry) -> list[str]:
-    """Workloads that can be asked for, those measured unasked first; the noise floor always is."""
-    found = [workload for workload in registry.declared.values() if workload.kind != "noise floor"]
-    return [w.name for w in sorted(found, key=lambda workload: not workload.presets)]
-
-
-def _check_measured(
-    names: Sequence[str] | None,
-    workloads: Sequence[str],
-    registry: Registry,
-    theirs: Sequence[Implementation],
-) -> None:
-    """Refuse implementations of which none belongs to a workload that is measured; ``theirs`` are sides'."""
-    found = {entry.workload for entry in (*registry.entries, *theirs) if entry.name in (names or ())}
-    if not names or FLOOR in names or found & {*workloads}:
-        return
-    whose = [workload for workload in _measurable(registry) if workload in found] or sorted(found)
-    are = f"{names[0]!r} is" if len(names) == 1 else f"{', '.join(map(repr, names))} are"
-    raise OptionError(
-        f"--implementations: {are} of {', '.join(whose)}, and measured is {', '.join(workloads)}; "
-        "name another workload by --workloads"
-    )
-
-
-def _check_company(options: Options, workloads: Sequence[str], trained: Sequence[str], divided: str) -> None:
-    """Refuse an option that would have no effect beside the others."""
-    for option in ("workers", "strategies"):
-        if getattr(options, option) is not None and divided not in workloads:
-            raise OptionError(f"--{option}: of use with --workloads {divided} alone; leave it out")
-    if options.ladder is None:
-        for option, value in {"orders": options.ladder_orders, "ways": options.ladder_ways}.items():
-            if value is not None:
-                raise OptionError(f"--ladder-{option}: of use with --ladder alone; leave it out")
-        if not trained and divided not in workloads:
-            _check_trainings_unasked(options)
-        return
-    if not trained:
-        raise OptionError("--ladder: its rungs are trainings; add training to --workloads")
-    if options.recipes is not None and divided not in workloads:
-        raise OptionError("--recipes: the ends of --ladder say which; leave it out")
-
-
-def _check_trainings_unasked(options: Options) -> None:
-    """Refuse what shapes trainings alone, where there is none."""
-    asked = {"--epochs": options.epochs, "--recipes": options.recipes}
-    for option, value in {**asked, "--target-accuracy": options.target_accuracy}.items():
-        if value is not None:
-            raise OptionError(f"{option}: of use with trainings alone, and none is asked for; leave it out")
-
-
-def _check_beside_rungs(
-    names: Sequence[str] | None,
-    workloads: Sequence[str],
-    trained: Sequence[str],
-    entries: Sequence[Implementation],
-) -> None:
-    """Refuse implementations of which none is of a workload beside the rungs: the ends say who is trained."""
-    others = [workload for workload in workloads if workload not in trained]
-    beside = [entry for entry in entries if entry.workload in others]
-    found = {entry.name for entry in beside} | {entry.role for entry in beside if entry.role == FLOOR}
-    if names and not found & {*names}:
-        some = f"name some of {', '.join(others)}, or " if others else ""
-        told = "the ends of --ladder say which are trained"
-        raise OptionError(f"--implementations: {told}; {some}leave it out")
 
 
 def _concurrent(cells: Sequence[Cell], devices: Sequence[str]) -> list[Cell]:

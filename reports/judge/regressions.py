@@ -82,7 +82,7 @@ class Check:
 
     @property
     def unsure(self) -> str:
-        """Why a verdict is not sure: others used the machine on either side, or answers may have been kept."""
+        """Why a verdict is not sure: others used the machine for a side, or answers may have been kept."""
         crowded = self.now.crowded or self.before.crowded
         if crowded:
             return f"others used the machine: {crowded}"

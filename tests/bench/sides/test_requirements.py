@@ -86,7 +86,9 @@ def test_alike_requirements_share_an_environment_and_others_do_not():
     assert len({one.digest, Requirements(("a",)).digest, Requirements(("a", "b")).digest}) == 3
 
 
-def test_another_build_of_one_version_of_python_has_an_environment_of_its_own(monkeypatch: pytest.MonkeyPatch):
+def test_another_build_of_one_version_of_python_has_an_environment_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+):
     """As with and without the lock on the interpreter, which bear one version."""
     here = Requirements(("a",)).digest
     monkeypatch.setattr(requirements, "sys", SimpleNamespace(version="3.14.0 free-threading build"))

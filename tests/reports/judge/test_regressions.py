@@ -151,6 +151,7 @@ class TestMachines:
             for n, machine in enumerate(machines)
         )
 
+
 def gap(name, outcome="failed", cell="matmul-{}-cpu:0-500-float32"):
     """A cell of this run that gave no figure."""
     return {"cell": cell.format(name), "outcome": outcome, "reason": "no memory"}

@@ -59,7 +59,10 @@ def test_a_file_that_is_gone_makes_a_page_stale(tmp_path: Path) -> None:
 
 
 def test_each_file_that_it_leaves_out_is_told(tmp_path: Path) -> None:
-    assert stale(folder(tmp_path, "a.json", "b.json")) == ["tells nothing of a.json", "tells nothing of b.json"]
+    assert stale(folder(tmp_path, "a.json", "b.json")) == [
+        "tells nothing of a.json",
+        "tells nothing of b.json",
+    ]
 
 
 def test_a_name_within_another_s_is_not_told(tmp_path: Path) -> None:

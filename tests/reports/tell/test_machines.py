@@ -86,9 +86,9 @@ def test_scaling_is_told_with_its_efficiency():
 
 def test_of_several_divided_trainings_each_is_named():
     cells = [scaled(1, 8.0), scaled(2, 5.0), scaled(1, 8.0), scaled(2, 4.0)]
-    for cell in cells[2:]:
-        cell["extra_info"]["axes"] = cell["extra_info"]["axes"] | {"recipe": "large"}
-        cell["extra_info"]["cell"] += "-large"
+    for one in cells[2:]:
+        one["extra_info"]["axes"] = one["extra_info"]["axes"] | {"recipe": "large"}
+        one["extra_info"]["cell"] += "-large"
     text = markdown_of(samples.document(cells, samples.fingerprint(gpus=[samples.A100, samples.A100])))
     for recipe, told in (("matched", "×1.60 as fast as one, an"), ("large", "×2.00 as fast as one, an")):
         name = f"mirrored; distributed keras-fit-distributed {recipe}"

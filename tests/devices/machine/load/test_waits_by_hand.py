@@ -192,7 +192,9 @@ def test_beside_a_wait_stands_what_others_used(turns: list[tuple[float, float]],
 def test_where_nobody_knows_what_others_used_the_wait_stands_alone() -> None:
     before, after = (Waits({ONE: ThreadTimes(1.0, seconds)}, None, None, None) for seconds in (1.0, 1.5))
     assert waiting_reasons(before, after, 1.0, 1) == [WAITED]
-    assert waiting_reasons(before, after, 1.0, 1, True, 0.3) == [f"{WAITED}, while others used 30 % of a core"]
+    assert waiting_reasons(before, after, 1.0, 1, True, 0.3) == [
+        f"{WAITED}, while others used 30 % of a core"
+    ]
     assert waiting_reasons(before, after, 1.0, 1, False, 0.3) == []
 
 

@@ -186,7 +186,10 @@ def remark(end: Any, loss: str, outputs: Any = None) -> str:
     return told
 
 
-SUMS, LIES = "sum to 1, as behind a softmax", "lie between 0 and 1, by far larger weights too, as behind a sigmoid"
+SUMS, LIES = (
+    "sum to 1, as behind a softmax",
+    "lie between 0 and 1, by far larger weights too, as behind a sigmoid",
+)
 HALVES = [[0.5, 0.5]] * 4
 
 

@@ -17,9 +17,7 @@ SOUND = {"verified": True, "refuted": "", "unproven": "", "crowded": "", "unprov
 """What is thought of a rung of which sure things may be said."""
 
 
-def rung(
-    seconds, name, launches=(0.0, 0.0), rounds=1, doubt="", numbered=True, disturbed=NOTHING, **thought
-):
+def rung(seconds, name, launches=(0.0, 0.0), rounds=1, doubt="", numbered=True, disturbed=NOTHING, **thought):
     """A measurement of so many launches, each with its own seconds more; round by round the same."""
     numbers = tuple(range(rounds * len(launches)))
     samples = tuple(seconds + more for more in launches for _ in range(rounds))
