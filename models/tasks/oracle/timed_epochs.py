@@ -2,11 +2,12 @@
 
 The proof on small problems (:mod:`likeforlike.models.tasks.oracle.proof`) says that a trainer can train. This
 says of every epoch that was timed: it was the next one, its seconds passed, every weight moved, the optimizer
-took the recipe's steps, validation loss and accuracy are those of the weights, and the training loss lies
-near what the weights before and after the epoch give. All by NumPy, untimed.
+took the recipe's steps, validation loss and accuracy are those of the weights, and the training loss and
+accuracy lie near what the weights before and after the epoch give. All by NumPy, untimed.
 
 What it can't find: a trainer without a count of steps that leaves batches out, and one that counts steps
-which it doesn't take. Either learns less, which the losses and accuracies of the report show.
+which it doesn't take. Either learns less, which the losses and accuracies of the report show. And a training
+accuracy that is off by less than the weights' own changes in the epoch, which the proof alone finds.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer
 from likeforlike.models.tasks.epoch_faults import (
     UNTOLD_STEPS,
     Seconds,
+    accuracy_fault,
     largest_rate,
     may_rest,
     metrics_fault,
@@ -54,7 +56,7 @@ class TimedEpochs:
         few = self.random.permutation(len(data.train_labels))[:_TRAINING_SAMPLES]
         self.few = data.train_images[few], data.train_labels[few]
         self.weights = initial.named()
-        self.before = self._training_loss()
+        self.before = self._training_score()
         self.number = 0
         self.seconds = Seconds()
 
@@ -103,10 +105,12 @@ class TimedEpochs:
         return self._far("val_accuracy", epoch.val_accuracy, least, most, slack)
 
     def _training_fault(self, epoch: Epoch) -> str | None:
-        before, self.before = self.before, self._training_loss()
+        before, self.before = self.before, self._training_score()
+        losses, accuracies = zip(before, self.before, strict=True)
         lower, upper = TRAINING_BOUNDS
-        least, most = lower * min(before, self.before), upper * max(before, self.before)
-        return self._far("loss", epoch.loss, least, most, 0.02)
+        least, most = lower * min(losses), upper * max(losses)
+        fault = self._far("loss", epoch.loss, least, most, 0.02)
+        return fault or accuracy_fault(epoch, accuracies, len(self.few[1]))
 
     def _far(self, name: str, said: float | None, least: float, most: float, slack: float) -> str | None:
         if said is None or not least - slack <= said <= most + slack:
@@ -114,9 +118,10 @@ class TimedEpochs:
             return f"{name} of epoch {self.number} is {said}, the weights give {expected}"
         return None
 
-    def _training_loss(self) -> float:
-        """Mean loss of some training images, dropout on, by the weights of now."""
-        return float(self._judged(*self.few, True)[0].mean())
+    def _training_score(self) -> tuple[float, float]:
+        """Mean loss and accuracy of some training images, dropout on, by the weights of now."""
+        losses, right = self._judged(*self.few, True)
+        return float(losses.mean()), float(right.mean())
 
     def _judged(self, images: np.ndarray, labels: np.ndarray, drops: bool) -> tuple[np.ndarray, np.ndarray]:
         """Each image's loss and share of right answers by the weights of now, float64 [n]; fresh dropout."""

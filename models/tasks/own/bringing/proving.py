@@ -193,10 +193,7 @@ def _runs(
     def courses(precision: str, first: Mapping[str, np.ndarray]) -> tuple[list[Course], np.ndarray]:
         model = opening.open(precision, opening.asked.seeds[0])
         tools.without_dropout(built_of(model))
-        found = [
-            course_of(model, first, few, recipes[number], opening.loss, mode == "training")
-            for mode, number in places
-        ]
+        found = [course_of(model, first, few, recipes[number], mode == "training") for mode, number in places]
         model.assign(start)
         return found, model.outputs(few.validation_images)
 

@@ -76,11 +76,12 @@ class Watch:
         val_said: float,
         weights: dict[str, np.ndarray] | None = None,
         val_accuracy: float | None = None,
+        accuracy: float | None = None,
     ) -> str | None:
         number = self.watch.number + 1
         self.trainer.weights = {"w": np.full((1, 1), THEN)} if weights is None else weights
         self.trainer.steps = number * self.recipe.steps(len(self.data.train_labels))
-        epoch = Epoch(number, 1.0, 0.0, 0.0, said, None, val_said, val_accuracy)
+        epoch = Epoch(number, 1.0, 0.0, 0.0, said, accuracy, val_said, val_accuracy)
         return self.watch.fault(Told(epoch, 1.0))
 
 
@@ -145,6 +146,27 @@ def test_the_training_loss_lies_near_those_before_and_after(said: float, passes:
     assert (told is None) == passes
     ends = f"{0.7 * loss(THEN):.4g} to {1.4 * loss(START):.4g}"
     assert told is None or told == f"loss of epoch 1 is {said}, the weights give {ends}"
+
+
+class TestTrainingAccuracy:
+    """Of 900 images: six standard errors of a share are 0.1 at most, and 0.1 besides."""
+
+    @pytest.mark.parametrize(("said", "passes"), [(0.81, True), (0.79, False), (1.0, True), (1.1, False)])
+    def test_it_lies_near_those_of_the_weights_before_and_after(self, said: float, passes: bool) -> None:
+        """Both call all images right."""
+        told = Watch(images=(900, 4)).fault(loss(START), loss(THEN), accuracy=said)
+        assert told == (None if passes else f"accuracy of epoch 1 is {said}, the weights give 0.8 to 1")
+
+    def test_while_the_weights_change_it_may_be_anything_between(self) -> None:
+        """A weight below 0 calls all images wrong; so do both ends of the second epoch."""
+        watch, first, second = Watch(images=(900, 4)), np.full((1, 1), -1.0), np.full((1, 1), -2.0)
+        assert watch.fault(loss(START), loss(-1.0), {"w": first}, accuracy=0.4) is None
+        told = watch.fault(loss(-1.0), loss(-2.0), {"w": second}, accuracy=0.4)
+        assert told == "accuracy of epoch 2 is 0.4, the weights give 0 to 0.2"
+
+    def test_a_wrong_loss_is_told_first(self) -> None:
+        told = Watch(images=(900, 4)).fault(9.0, loss(THEN), accuracy=0.1)
+        assert str(told).startswith("loss of epoch 1 is 9.0")
 
 
 def test_the_next_epoch_begins_with_the_weights_of_this_one() -> None:

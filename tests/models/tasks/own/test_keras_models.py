@@ -145,6 +145,6 @@ def test_the_reference_holds_weights_to_their_constraints_as_keras_does(module: 
     (name,) = model.weights()
     recipe = Recipe("plain", batch_size=16, epochs=2, shuffle="none", optimizer="sgd", learning_rate=1.0)
     data = Dataset("ones", "test", rows, -rows, rows, -rows)
-    course = course_of(model, {name: np.full((1, 1), 0.5, np.float32)}, data, recipe, "mse", training=True)
+    course = course_of(model, {name: np.full((1, 1), 0.5, np.float32)}, data, recipe, training=True)
     assert [moved[name].item() for moved in course.moved] == [-0.5, -0.5]
     assert [(epoch["loss"], epoch["val_loss"]) for epoch in course.epochs] == [(2.25, 1.0), (1.0, 1.0)]
