@@ -53,7 +53,7 @@ def course_of(
     training: bool,
 ) -> Course:
     """Train plainly from the given weights by a recipe of the proof. ``start``: by own name."""
-    model.assign(start)
+    model.restart(start)
     begin = {name: array.astype(np.float64) for name, array in model.weights().items()}
     state, taken, samples = UpdateState(), 0, len(data.train_images)
     total_steps = recipe.total_steps(samples)

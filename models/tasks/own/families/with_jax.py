@@ -98,6 +98,7 @@ class JaxModel:
                     f"--model: {name} is of dtype {leaf.dtype}; loops of JAX train real numbers alone: give "
                     "its parts as two leaves"
                 )
+        self._counts = {n: leaf for n, leaf in enumerate(self._leaves) if not _is_float(leaf)}
         self._key = key_of(1)
         _, changed = self._apply(self._tree(self._leaves), inputs, True)
         self._state = frozenset(path_of(keys) for keys, _ in jax.tree_util.tree_flatten_with_path(changed)[0])
@@ -118,6 +119,12 @@ class JaxModel:
         """Set weights by path."""
         for name, array in weights.items():
             self._leaves[self._names.index(name)] = self._cast(np.asarray(array))
+
+    def restart(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set weights by path; leaves of whole numbers, such as counts, are as they were made."""
+        self.assign(weights)
+        for place, leaf in self._counts.items():
+            self._leaves[place] = leaf
 
     def confine(self) -> None:
         """Nothing: a pair has no constraints that an optimizer knows."""

@@ -115,6 +115,11 @@ class KerasModel:
             names = [variable.path for variable in model.weights]
             twice = next(name for name in names if names.count(name) > 1)
             raise Refused(f"--model: two weights are called {twice}; give their layers names of their own")
+        self._counts = [
+            (variable, np.array(keras.ops.convert_to_numpy(variable)))
+            for variable in model.weights
+            if not _is_float(variable)
+        ]
 
     def weights(self) -> dict[str, np.ndarray]:
         """Weights by path."""
@@ -128,6 +133,12 @@ class KerasModel:
         """Set weights by path."""
         for path, array in weights.items():
             self._variables[path].assign(array)
+
+    def restart(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set weights by path; those of whole numbers, such as counts, are as they were built."""
+        self.assign(weights)
+        for variable, array in self._counts:
+            variable.assign(array)
 
     def confine(self) -> None:
         """Hold weights to their layers' constraints, as each optimizer of Keras does after its update."""

@@ -91,11 +91,15 @@ class TorchModel:
         return frozenset(name for name, array in self._state().items() if array.requires_grad)
 
     def assign(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Set weights by name; what counts batches, as some means do, counts anew."""
+        """Set weights by name."""
         state = self._state()
         with torch.no_grad():
             for name, array in weights.items():
                 state[name].copy_(torch.as_tensor(np.ascontiguousarray(array)))
+
+    def restart(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set weights by name; what counts batches, as some means do, counts anew."""
+        self.assign(weights)
         self._count_on(self._counts)
 
     def confine(self) -> None:

@@ -78,3 +78,23 @@ def test_state_that_comes_back_in_16_bits_stays_a_weight() -> None:
 def test_complex_leaves_are_refused_by_name() -> None:
     with pytest.raises(Refused, match="--model: kernel is of dtype complex64; loops of JAX train real numbers"):
         model("complex64", plain)
+
+
+def test_a_count_goes_on_from_step_to_step_and_anew_where_a_training_begins() -> None:
+    """The n-th step adds 1/n: 1 and 3/2; another training begins with 1 again."""
+
+    def counting(weights: Any, inputs: Any, training: bool, key: Any) -> Any:
+        outputs, count = inputs @ weights["kernel"], weights["count"] + 1
+        return (outputs, {"count": count, "mean": weights["mean"] + 1 / count}) if training else outputs
+
+    found = model("float32", counting, mean=jnp.zeros(1))
+    start, means = found.weights(), []
+    for _ in range(2):
+        found.step(INPUTS, LABELS, training=True)
+        found.assign({"kernel": np.zeros((2, 2))})  # as a step's update does
+        means.append(found.weights()["mean"].item())
+    assert means == [1.0, 1.5]
+    found.restart(start)
+    assert found.weights()["kernel"].tolist() == KERNEL
+    found.step(INPUTS, LABELS, training=True)
+    assert found.weights()["mean"].item() == 1.0

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,19 @@ class Inner(keras.layers.Layer):
 
     def call(self, inputs: object) -> object:
         return self.dense(inputs)
+
+
+class Counts(keras.layers.Layer):
+    """Counts its calls in training, and scales."""
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        self.scale = self.add_weight(shape=(), initializer="ones")
+        self.count = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        if training:
+            self.count.assign(self.count + 1)
+        return inputs * self.scale
 
 
 class Subclassed(keras.Model):
@@ -148,3 +162,17 @@ def test_the_reference_holds_weights_to_their_constraints_as_keras_does(module: 
     course = course_of(model, {name: np.full((1, 1), 0.5, np.float32)}, data, recipe, training=True)
     assert [moved[name].item() for moved in course.moved] == [-0.5, -0.5]
     assert [(epoch["loss"], epoch["val_loss"]) for epoch in course.epochs] == [(2.25, 1.0), (1.0, 1.0)]
+
+
+def test_a_count_goes_on_from_step_to_step_and_anew_where_a_training_begins(module: ModuleType) -> None:
+    module.net = lambda: keras.Sequential([keras.Input((1,)), Counts()])  # type: ignore[attr-defined]
+    rows = np.ones((2, 1), np.float32)
+    model: Any = opened("a_users_module:net", "keras", "mse", rows)
+    start, counts = model.weights(), []
+    for _ in range(2):
+        model.step(rows, rows, training=True)
+        model.assign(start)
+        counts.append(int(keras.ops.convert_to_numpy(model.model.layers[-1].count)))
+    assert counts == [1, 2]
+    model.restart(start)
+    assert int(keras.ops.convert_to_numpy(model.model.layers[-1].count)) == 0

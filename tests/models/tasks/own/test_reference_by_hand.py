@@ -67,6 +67,8 @@ class OneWeight:
     def assign(self, weights: Mapping[str, np.ndarray]) -> None:
         self.weight = np.array(weights["w"], np.float64)
 
+    restart = assign
+
     def confine(self) -> None:
         pass
 
