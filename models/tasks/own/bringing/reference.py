@@ -133,6 +133,8 @@ dozens of times their rounding: a unit whose input is nearly 0 may fall to eithe
 moves all weights, and to which side it falls in a loop that adds in another order nobody can tell."""
 STRAYS = 10.0
 """Times what those are off, another loop may be."""
+LEAST = 1e-7
+"""Whatever those say, so much may be off: a loss may be 0, as of a hinge, and a weight may stay."""
 UNDECIDED = 0.3
 """Share of an array's movement, from which that rounding leaves it undecided."""
 LEAST_MOVEMENT = 0.02
@@ -181,7 +183,7 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
             size = float(np.linalg.norm(movement))
             off = STRAYS * max(float(np.linalg.norm(one.moved[epoch][name] - movement)) for one in rounded)
             least = in_each * math.sqrt(movement.size) if name in trained else 0.0
-            found[name] = max(RELATIVE * size, off, RELATIVE * least, 1e-7)
+            found[name] = max(RELATIVE * size, off, RELATIVE * least, LEAST)
             if name in trained and size > least:
                 resting.pop(name, None)
                 if off > UNDECIDED * size:
@@ -190,7 +192,9 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
     losses = [
         {
             name: max(
-                RELATIVE * abs(value), STRAYS * _farthest(value, [one.epochs[epoch][name] for one in rounded])
+                RELATIVE * abs(value),
+                STRAYS * _farthest(value, [one.epochs[epoch][name] for one in rounded]),
+                LEAST,
             )
             for name, value in told.items()
             if value is not None and name in ("loss", "val_loss")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -145,3 +146,10 @@ class TestAllowed:
         exact = course(0.5, val_accuracy=validated)
         found = self.allowed(exact, exact)
         assert (found["accuracy"], found["val_accuracy"]) == (1.5, 0.5)
+
+    def test_of_a_loss_of_nothing_a_little_may_be_told(self) -> None:
+        """As of a hinge that all samples are beyond: a share of 0 would be 0, and nothing divides by that."""
+        told = {"loss": 0.0, "accuracy": 0.5, "val_loss": 2.0, "val_accuracy": None}
+        nothing = replace(course(0.5), epochs=(told,))
+        found = self.allowed(nothing, nothing)
+        assert (found["loss"], found["val_loss"]) == (1e-7, 2e-3)
