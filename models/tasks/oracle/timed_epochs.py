@@ -85,9 +85,19 @@ class TimedEpochs:
             now = weights.get(name)
             if now is None or now.shape != array.shape or not np.isfinite(now).all():
                 return f"after epoch {self.number} {name} is missing, misshapen or not finite"
-            if np.array_equal(now, array) and not may_rest(self.recipe, array, rate):
+        for name, array in before.items():
+            rests = np.array_equal(weights[name], array) and not may_rest(self.recipe, array, rate)
+            if rests and self._is_pushed(name):
                 return f"{name} did not move in epoch {self.number}"
         return self._validation_fault(epoch) or self._training_fault(epoch)
+
+    def _is_pushed(self, name: str) -> bool:
+        """Whether a weight has a gradient now: where all of a layer's units are dead, it has none."""
+        dtype = np.dtype("float64" if self.recipe.precision == "float64" else "float32")
+        weights = {other: array.astype(dtype) for other, array in self.weights.items()}
+        images, labels = (part[:_BLOCK] for part in self.few)
+        gradients, *_ = self.oracle.gradients(weights, in_precision(images, dtype), labels, None)
+        return bool(np.any(gradients[name]))
 
     def _validation_fault(self, epoch: Epoch) -> str | None:
         images, labels = self.data.validation_images, self.data.validation_labels

@@ -7,6 +7,7 @@ which nothing of the loop has touched. All untimed, and none of it before the fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,6 +110,7 @@ class OwnEpochs:
             for name in self.trained
             if name not in moved and name not in may and not may_rest(self.recipe, before[name], rate)
         ]
+        still = self._pushed(still) if still else []
         if still:
             return f"{still[0]} did not move in epoch {self.number}"
         return self._validation_fault(epoch) or self._training_fault(epoch)
@@ -148,10 +150,7 @@ class OwnEpochs:
 
     def _judged(self) -> _Judged:
         """A few batches by the weights of now, as in training."""
-        plain, size = self.plain, self.recipe.batch_size
-        starts = range(0, self.recipe.trained_samples(len(self.data.train_labels)), size)
-        chosen = list(starts)[:: max(1, len(starts) // _TRAINING_BATCHES)][:_TRAINING_BATCHES]
-        parts = [(self.data.train_images[s : s + size], self.data.train_labels[s : s + size]) for s in chosen]
+        plain, parts = self.plain, self._few_batches()
         losses, right = [], []
         for images, labels in parts:
             outputs = plain.outputs(images, training=True)
@@ -161,6 +160,22 @@ class OwnEpochs:
         sizes = [len(labels) for _, labels in parts]
         accuracy = float(np.average(right, weights=sizes)) if right else None
         return _Judged(float(np.average(losses, weights=sizes)), accuracy, sum(sizes))
+
+    def _few_batches(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Some of those that an epoch in the data's own order trains on, from all of it."""
+        size = self.recipe.batch_size
+        starts = range(0, self.recipe.trained_samples(len(self.data.train_labels)), size)
+        chosen = list(starts)[:: max(1, len(starts) // _TRAINING_BATCHES)][:_TRAINING_BATCHES]
+        return [(self.data.train_images[s : s + size], self.data.train_labels[s : s + size]) for s in chosen]
+
+    def _pushed(self, names: Sequence[str]) -> list[str]:
+        """Those of the weights that have a gradient now: where all of a layer's units are dead, none has."""
+        own = {match.name: match.own for match in self.told.network_matches}
+        pushed: set[str] = set()
+        for images, labels in self._few_batches():
+            gradients = self.plain.step(images, labels, True).gradients
+            pushed |= {name for name in names if np.any(gradients[own[name]])}
+        return [name for name in names if name in pushed]
 
     def _far(self, name: str, said: float | None, least: float, most: float, slack: float) -> str | None:
         if said is None or not least - slack <= said <= most + slack:

@@ -27,10 +27,18 @@ class OneWeight:
     def __init__(self, factors: Iterator[float]) -> None:
         self.factors = factors
         self.types: set[tuple[str, str]] = set()
+        self.gradient = 1.0
 
     def dropout_mask(self, random: Any, count: int, rate: float, dtype: np.dtype[Any]) -> np.ndarray:
         assert rate == 0.5
         return np.full((count, 1), next(self.factors), dtype)
+
+    def gradients(
+        self, weights: Any, images: np.ndarray, labels: np.ndarray, scale: None
+    ) -> tuple[dict[str, np.ndarray], float, float]:
+        assert weights["w"].dtype == images.dtype == np.float32
+        assert (len(images), len(labels), scale) == (500, 500, None)
+        return {"w": np.array([[0.0], [self.gradient]])}, 0.0, 0.0
 
     def dropped_logits(self, weights: Any, images: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
         self.types.add((weights["w"].dtype.name, images.dtype.name))
@@ -170,12 +178,21 @@ class TestTrainingAccuracy:
 
 
 def test_the_next_epoch_begins_with_the_weights_of_this_one() -> None:
-    watch = Watch()
+    watch = Watch(images=(500, 4))
     assert watch.fault(loss(START), loss(THEN)) is None
     assert watch.fault(loss(THEN), loss(THEN)) == "w did not move in epoch 2"
     further = {"w": np.full((1, 1), 6.0)}
     assert watch.fault(1.4 * loss(THEN) + 0.021, loss(6.0), further) is not None
     assert watch.watch.proven == "proven"
+
+
+@pytest.mark.parametrize(("gradient", "rests"), [(0.0, True), (1e-9, False), (-1e-9, False)])
+def test_a_weight_without_a_gradient_may_rest(gradient: float, rests: bool) -> None:
+    """As where all units of a layer are dead, by too high a rate; 500 images say so."""
+    watch = Watch(images=(600, 4))
+    watch.oracle.gradient = gradient
+    assert watch.fault(loss(START), loss(THEN)) is None
+    assert watch.fault(loss(THEN), loss(THEN)) == (None if rests else "w did not move in epoch 2")
 
 
 @pytest.mark.parametrize(

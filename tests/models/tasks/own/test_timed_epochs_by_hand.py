@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,8 @@ class Plain:
         self.weight = 0.0
         self.answer = np.array([0.0, 1.0, 0.0])
         self.judged_labels: list[int] = []
+        self.gradients: Iterator[float] = repeat(1.0)
+        """Of the weight, batch by batch."""
 
     def assign(self, own: dict[str, np.ndarray]) -> None:
         assert set(own) == {"own/w", "own/idle", "own/state"}
@@ -40,6 +43,10 @@ class Plain:
     def outputs(self, images: np.ndarray, training: bool) -> np.ndarray:
         assert training
         return images
+
+    def step(self, images: np.ndarray, labels: np.ndarray, training: bool) -> Any:
+        assert training
+        return SimpleNamespace(gradients={"own/w": np.array([next(self.gradients)]), "own/idle": np.zeros(1)})
 
     def judged(self, outputs: np.ndarray, labels: np.ndarray) -> float:
         self.judged_labels.append(len(labels))
@@ -258,6 +265,19 @@ def test_what_is_trained_moves_unless_it_is_idle(monkeypatch: pytest.MonkeyPatch
     watch = Watch(monkeypatch)
     assert watch.fault(3.0, THEN) is None
     assert watch.fault(2.0, THEN) == "w did not move in epoch 2"
+
+
+@pytest.mark.parametrize(
+    ("gradients", "rests"), [([0.0, 0.0], True), ([0.0, 1e-9], False), ([-1.0, 0.0], False)]
+)
+def test_a_weight_without_a_gradient_may_rest(
+    monkeypatch: pytest.MonkeyPatch, gradients: list[float], rests: bool
+) -> None:
+    """As where all units of a layer are dead, by too high a rate: of two batches neither moves it."""
+    watch = Watch(monkeypatch)
+    assert watch.fault(3.0, THEN) is None
+    watch.plain.gradients = iter(gradients)
+    assert watch.fault(2.0, THEN) == (None if rests else "w did not move in epoch 2")
 
 
 @pytest.mark.parametrize("state", [np.array([1.0, np.inf]), np.ones(3), None])
