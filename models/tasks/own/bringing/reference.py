@@ -15,10 +15,10 @@ import numpy as np
 
 from likeforlike.models.contract.training.recipe import Recipe
 from likeforlike.models.contract.training.trainer import Dataset
-from likeforlike.models.loops.parts.optimizers import UpdateState, update
+from likeforlike.models.loops.parts.optimizers import UpdateState, learning_rates, update
 from likeforlike.models.tasks.own.answers import are_of_classes, leads
 from likeforlike.models.tasks.own.families.model import Model
-from likeforlike.models.tasks.own.small_problem import BATCH_SIZE, STEPS
+from likeforlike.models.tasks.own.small_problem import BATCH_SIZE
 
 EARLY = 3
 """After so many steps the models of several frameworks are held against each other."""
@@ -172,13 +172,18 @@ def nudged(start: Mapping[str, np.ndarray], number: int) -> dict[str, np.ndarray
     }
 
 
-def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained: frozenset[str]) -> Allowed:
-    """From the same training in float64 and several times in float32, what other loops may be off."""
+def allowed_of(
+    exact: Course, rounded: Sequence[Course], recipe: Recipe, trained: frozenset[str], total: int
+) -> Allowed:
+    """From the same training in float64 and several times in float32, what other loops may be off.
+
+    ``total``: steps of it.
+    """
     weights: list[dict[str, float]] = []
     undecided: dict[str, None] = {}
     resting: dict[str, None] = dict.fromkeys(trained)
     for epoch, truth in enumerate(exact.moved):
-        found, in_each = {}, _least_in_each(truth, recipe, trained)
+        found, in_each = {}, _least_in_each(truth, recipe, trained, total)
         for name, movement in truth.items():
             size = float(np.linalg.norm(movement))
             off = STRAYS * max(float(np.linalg.norm(one.moved[epoch][name] - movement)) for one in rounded)
@@ -206,10 +211,12 @@ def allowed_of(exact: Course, rounded: Sequence[Course], recipe: Recipe, trained
     return Allowed(tuple(weights), tuple(losses), tuple(undecided), rest, exact.without_gradient)
 
 
-def _least_in_each(moved: Mapping[str, np.ndarray], recipe: Recipe, trained: frozenset[str]) -> float:
-    """What an array must move, in each number, not to rest."""
+def _least_in_each(
+    moved: Mapping[str, np.ndarray], recipe: Recipe, trained: frozenset[str], total: int
+) -> float:
+    """What an array must move, in each number, not to rest; in a warm-up all move little."""
     if recipe.optimizer != "sgd":
-        return LEAST_MOVEMENT * recipe.learning_rate * STEPS
+        return LEAST_MOVEMENT * float(learning_rates(recipe, total).sum())
     sizes = (
         float(np.linalg.norm(array)) / math.sqrt(array.size)
         for name, array in moved.items()

@@ -123,7 +123,7 @@ class TestAllowed:
     """An answer that is ahead by a thousandth, or by ten times what it strays in float32, is right or wrong."""
 
     def allowed(self, exact: Course, *rounded: Course) -> Mapping[str, float]:
-        return allowed_of(exact, rounded, MATCHED, frozenset()).losses[0]
+        return allowed_of(exact, rounded, MATCHED, frozenset(), 10).losses[0]
 
     def test_near_ties_may_fall_to_either_side_and_one_more_may(self) -> None:
         """Of four the tie and the 0.0005; the -0.002 is decided while it strays by 0.0001."""
@@ -153,3 +153,30 @@ class TestAllowed:
         nothing = replace(course(0.5), epochs=(told,))
         found = self.allowed(nothing, nothing)
         assert (found["loss"], found["val_loss"]) == (1e-7, 2e-3)
+
+
+def moving(*by: float) -> Course:
+    """Weights of four numbers each that have moved by so much in each."""
+    moved = {f"w{number}": np.full(4, each) for number, each in enumerate(by)}
+    return replace(course(0.5), moved=(moved,))
+
+
+class TestResting:
+    """By Adam what moves less than 0.02 of the rates of all steps, in each number, has no gradient to speak of."""
+
+    def resting(self, recipe: Recipe, exact: Course) -> tuple[str, ...]:
+        return allowed_of(exact, (exact,), recipe, frozenset({"w0", "w1"}), 10).resting
+
+    def test_by_a_constant_rate_it_is_ten_times_that(self) -> None:
+        """Of 0.001: 0.0002."""
+        assert self.resting(MATCHED, moving(2.1e-4, 1.9e-4)) == ("w1",)
+
+    def test_in_a_warm_up_all_move_little_and_don_t_rest(self) -> None:
+        """Rates of 0 to 9 thousandths of 0.001 are 0.045 of it together: 0.0000009."""
+        recipe = replace(MATCHED, warmup_steps=1000)
+        assert self.resting(recipe, moving(1e-6, 8e-7)) == ("w1",)
+
+    def test_by_sgd_it_is_of_what_moves_most(self) -> None:
+        recipe = Recipe("plain", optimizer="sgd", warmup_steps=1000)
+        assert self.resting(recipe, moving(1.0, 2e-4)) == ()
+        assert self.resting(recipe, moving(1.0, 0.5e-4)) == ("w1",)
