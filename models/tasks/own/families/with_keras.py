@@ -161,10 +161,15 @@ class KerasModel:
         with self._in_its_precision():
             found = self.model(self._tensor(inputs), training=training)
             _refuse_masked(found)
-            return np.asarray(keras.ops.convert_to_numpy(found))
+            return np.asarray(keras.ops.convert_to_numpy(self.in_own_precision(found)))
 
     def _in_its_precision(self) -> AbstractContextManager[None]:
         return _computing_in(self.model.dtype_policy.compute_dtype)
+
+    def in_own_precision(self, outputs: Any) -> Any:
+        """Outputs as the model computes, whatever its last layer does: so loops judge them."""
+        precision = self.model.dtype_policy.compute_dtype
+        return keras.ops.cast(outputs, precision) if precision in ("float32", "float64") else outputs
 
     def step(self, inputs: np.ndarray, targets: np.ndarray, training: bool) -> Step:
         """Losses and gradients of a batch, eagerly."""
@@ -254,7 +259,7 @@ Parts = tuple[Any, Any, Any, Any]
 
 
 def _total(self: KerasModel, inputs: Any, targets: Any, training: bool) -> tuple[Any, Any, Any, Any]:
-    outputs = self.model(inputs, training=training)
+    outputs = self.in_own_precision(self.model(inputs, training=training))
     losses = self.loss(targets, outputs)
     further = sum(self.model.losses, keras.ops.zeros((), losses.dtype))
     return keras.ops.mean(losses) + further, losses, further, outputs
@@ -287,6 +292,7 @@ def _jax_step(self: KerasModel, inputs: Any, targets: Any, training: bool) -> Pa
         outputs, moved, further = model.stateless_call(
             values, fixed, inputs, training=training, return_losses=True
         )
+        outputs = self.in_own_precision(outputs)
         losses = self.loss(targets, outputs)
         added = sum(further, keras.ops.zeros((), losses.dtype))
         return losses.mean() + added, (losses, added, outputs, moved)

@@ -176,3 +176,26 @@ def test_a_count_goes_on_from_step_to_step_and_anew_where_a_training_begins(modu
     assert counts == [1, 2]
     model.restart(start)
     assert int(keras.ops.convert_to_numpy(model.model.layers[-1].count)) == 0
+
+
+def test_outputs_in_16_bits_are_judged_in_the_model_s_precision(module: ModuleType) -> None:
+    """Of 1 and 2 they are [1/2, -1/4] and [1, -1/2]: log(1 + exp(-3/4)), and by class 1 log(1 + exp(3/2))."""
+    layers = keras.layers
+    module.net = lambda: keras.Sequential(  # type: ignore[attr-defined]
+        [
+            keras.Input((1,)),
+            layers.Dense(2, use_bias=False),
+            layers.Activation("linear", dtype="bfloat16"),
+        ]
+    )
+    rows, labels = np.array([[1.0], [2.0]], np.float32), np.array([0, 1], np.int32)
+    model = opened("a_users_module:net", "keras", "sparse-crossentropy", rows)
+    (name,) = model.weights()
+    model.assign({name: np.array([[0.5, -0.25]], np.float32)})
+    right = [np.log1p(np.exp(-0.75)), np.log1p(np.exp(1.5))]
+    step = model.step(rows, labels, training=True)
+    assert step.losses == pytest.approx(right, rel=1e-5)
+    loss, outputs = model.evaluated(rows, labels)
+    assert loss == pytest.approx(np.mean(right), rel=1e-5)
+    assert step.outputs.dtype == outputs.dtype == np.float32
+    assert outputs.tolist() == [[0.5, -0.25], [1.0, -0.5]]

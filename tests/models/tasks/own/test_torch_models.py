@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -31,3 +33,29 @@ def test_a_cumulative_mean_is_of_all_batches_of_a_training() -> None:
     assert model.weights()["0.running_mean"].item() == 0.0
     model.step(SECOND, LABELS, training=True)
     assert model.weights()["0.running_mean"].item() == 5.0
+
+
+class Narrow(torch.nn.Module):
+    """Outputs in bfloat16, as within autocast."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(1, 2, bias=False)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.linear(inputs).to(torch.bfloat16)
+
+
+def test_outputs_in_16_bits_are_judged_in_the_weights_precision() -> None:
+    """Of 1 and 2 they are [1/2, -1/4] and [1, -1/2]: log(1 + exp(-3/4)), and by class 1 log(1 + exp(3/2))."""
+    model = TorchModel(Narrow(), loss_in("torch", "sparse-crossentropy"), FIRST)
+    model.assign({"linear.weight": np.array([[0.5], [-0.25]])})
+    rows = np.array([[1.0], [2.0]], np.float32)
+    step = model.step(rows, LABELS, training=True)
+    right = [math.log1p(math.exp(-0.75)), math.log1p(math.exp(1.5))]
+    assert step.losses == pytest.approx(right, rel=1e-5)
+    assert step.outputs.dtype == step.gradients["linear.weight"].dtype == np.float32
+    loss, outputs = model.evaluated(rows, LABELS)
+    assert loss == pytest.approx(sum(right) / 2, rel=1e-5)
+    assert outputs.dtype == np.float32
+    assert outputs.tolist() == [[0.5, -0.25], [1.0, -0.5]]
