@@ -26,8 +26,8 @@ def proof_data(data: Dataset, batch_size: int = BATCH_SIZE) -> Dataset:
 def _no_batch_of_one(count: int, batch_size: int) -> int:
     """So many samples, or fewer where the last batch would be of one alone.
 
-    PyTorch's batch normalisation refuses that one, others make zeros of it, and the user's own batches may have
-    none. A last batch of half the size takes its place or, after a single whole one, none.
+    PyTorch's batch normalisation refuses that one, others make zeros of it, and the user's own batches may
+    have none. A last batch of half the size takes its place or, after a single whole one, none.
     """
     whole, rest = divmod(count, batch_size)
     if rest != 1 or not whole:
