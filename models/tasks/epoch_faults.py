@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,12 @@ UNTOLD_SHARE, UNTOLD_SECONDS = 0.2, 0.1
 """Of the time that passed in an epoch, what its phases may leave out: a callback, opening a file."""
 UNTOLD_SECONDS_EACH = 0.02
 """Of many epochs together, in place of the seconds that each may leave out."""
+
+ACCURACY_SLACK = 0.1
+"""How far a running accuracy may lie beyond those of the weights at an epoch's two ends: its weights changed
+all the time, and may have been worse in between, or better at what they had just seen."""
+ACCURACY_SIGMAS = 6.0
+"""Those of the two ends are of few samples, so that they are right to this many standard errors."""
 
 
 def seconds_fault(told: Told, number: int) -> str | None:
@@ -63,6 +71,22 @@ def metrics_fault(recipe: Recipe, epoch: Epoch) -> str | None:
     if recipe.metrics == "none" and told:
         return f"epoch {epoch.epoch} tells an accuracy, {told[0]:.4g}, though the recipe has no metrics"
     return None
+
+
+def accuracy_fault(epoch: Epoch, ends: Sequence[float], samples: int) -> str | None:
+    """Why an epoch's running accuracy can't be right, as far as so many samples tell; None if it can.
+
+    ``ends``: shares of right answers by the weights before and after it, as in training. Of small data that
+    says no more than that it is a share.
+    """
+    if epoch.accuracy is None:
+        return None
+    slack = ACCURACY_SLACK + ACCURACY_SIGMAS * 0.5 / math.sqrt(samples)  # 1/2: the most a share scatters by
+    least, most = max(0.0, min(ends) - slack), min(1.0, max(ends) + slack)
+    if least - 1e-6 <= epoch.accuracy <= most + 1e-6:  # 1e-6: what a sum in float32 may be off
+        return None
+    told = f"accuracy of epoch {epoch.epoch} is {epoch.accuracy}"
+    return f"{told}, the weights give {least:.4g} to {most:.4g}"
 
 
 UNTOLD_STEPS = "not proven: the trainer doesn't tell its optimizer's steps, so batches left out would pass"

@@ -25,7 +25,8 @@ def try_executions(
     """Seconds a step of each way, the best of its short epochs after one that compiles.
 
     On the run's own first samples, network and weights. Runs that differ in nothing that can change which
-    way is faster share a trial. Infinite for XLA where it can't compile the network.
+    way is faster share a trial. Infinite for XLA where it can't compile the network. The proof holds the
+    way that a trial chose for the timed epochs, and makes none of its own.
     """
     recipe, inputs = trial_recipe(run.recipe), run.data.train_images
     network = run.network and run.network.name

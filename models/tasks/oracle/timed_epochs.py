@@ -2,11 +2,12 @@
 
 The proof on small problems (:mod:`likeforlike.models.tasks.oracle.proof`) says that a trainer can train. This
 says of every epoch that was timed: it was the next one, its seconds passed, every weight moved, the optimizer
-took the recipe's steps, validation loss and accuracy are those of the weights, and the training loss lies
-near what the weights before and after the epoch give. All by NumPy, untimed.
+took the recipe's steps, validation loss and accuracy are those of the weights, and the training loss and
+accuracy lie near what the weights before and after the epoch give. All by NumPy, untimed.
 
 What it can't find: a trainer without a count of steps that leaves batches out, and one that counts steps
-which it doesn't take. Either learns less, which the losses and accuracies of the report show.
+which it doesn't take. Either learns less, which the losses and accuracies of the report show. And a training
+accuracy that is off by less than the weights' own changes in the epoch, which the proof alone finds.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer
 from likeforlike.models.tasks.epoch_faults import (
     UNTOLD_STEPS,
     Seconds,
+    accuracy_fault,
     largest_rate,
     may_rest,
     metrics_fault,
@@ -54,7 +56,7 @@ class TimedEpochs:
         few = self.random.permutation(len(data.train_labels))[:_TRAINING_SAMPLES]
         self.few = data.train_images[few], data.train_labels[few]
         self.weights = initial.named()
-        self.before = self._training_loss()
+        self.before = self._training_score()
         self.number = 0
         self.seconds = Seconds()
 
@@ -83,9 +85,19 @@ class TimedEpochs:
             now = weights.get(name)
             if now is None or now.shape != array.shape or not np.isfinite(now).all():
                 return f"after epoch {self.number} {name} is missing, misshapen or not finite"
-            if np.array_equal(now, array) and not may_rest(self.recipe, array, rate):
+        for name, array in before.items():
+            rests = np.array_equal(weights[name], array) and not may_rest(self.recipe, array, rate)
+            if rests and self._is_pushed(name):
                 return f"{name} did not move in epoch {self.number}"
         return self._validation_fault(epoch) or self._training_fault(epoch)
+
+    def _is_pushed(self, name: str) -> bool:
+        """Whether a weight has a gradient now: where all of a layer's units are dead, it has none."""
+        dtype = np.dtype("float64" if self.recipe.precision == "float64" else "float32")
+        weights = {other: array.astype(dtype) for other, array in self.weights.items()}
+        images, labels = (part[:_BLOCK] for part in self.few)
+        gradients, *_ = self.oracle.gradients(weights, in_precision(images, dtype), labels, None)
+        return bool(np.any(gradients[name]))
 
     def _validation_fault(self, epoch: Epoch) -> str | None:
         images, labels = self.data.validation_images, self.data.validation_labels
@@ -103,10 +115,12 @@ class TimedEpochs:
         return self._far("val_accuracy", epoch.val_accuracy, least, most, slack)
 
     def _training_fault(self, epoch: Epoch) -> str | None:
-        before, self.before = self.before, self._training_loss()
+        before, self.before = self.before, self._training_score()
+        losses, accuracies = zip(before, self.before, strict=True)
         lower, upper = TRAINING_BOUNDS
-        least, most = lower * min(before, self.before), upper * max(before, self.before)
-        return self._far("loss", epoch.loss, least, most, 0.02)
+        least, most = lower * min(losses), upper * max(losses)
+        fault = self._far("loss", epoch.loss, least, most, 0.02)
+        return fault or accuracy_fault(epoch, accuracies, len(self.few[1]))
 
     def _far(self, name: str, said: float | None, least: float, most: float, slack: float) -> str | None:
         if said is None or not least - slack <= said <= most + slack:
@@ -114,9 +128,10 @@ class TimedEpochs:
             return f"{name} of epoch {self.number} is {said}, the weights give {expected}"
         return None
 
-    def _training_loss(self) -> float:
-        """Mean loss of some training images, dropout on, by the weights of now."""
-        return float(self._judged(*self.few, True)[0].mean())
+    def _training_score(self) -> tuple[float, float]:
+        """Mean loss and accuracy of some training images, dropout on, by the weights of now."""
+        losses, right = self._judged(*self.few, True)
+        return float(losses.mean()), float(right.mean())
 
     def _judged(self, images: np.ndarray, labels: np.ndarray, drops: bool) -> tuple[np.ndarray, np.ndarray]:
         """Each image's loss and share of right answers by the weights of now, float64 [n]; fresh dropout."""

@@ -67,10 +67,13 @@ def _checked(target: str, name: str, array: np.ndarray) -> np.ndarray:
     if array.ndim == 0 or not len(array):
         raise Refused(f"--data: {target}: {name} have the shape {array.shape}, expected one sample at least")
     if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            row = int(np.argwhere(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0, 0])
-            raise Refused(f"--data: {target}: {name} hold a value that is not finite, first in sample {row}")
-        return np.ascontiguousarray(array, np.float32)
+        with np.errstate(over="ignore"):
+            narrow = np.ascontiguousarray(array, np.float32)
+        if not np.isfinite(narrow).all():
+            row = int(np.argwhere(~np.isfinite(narrow).reshape(len(narrow), -1).all(axis=1))[0, 0])
+            what = "not finite" if not np.isfinite(array[row]).all() else "beyond float32"
+            raise Refused(f"--data: {target}: {name} hold a value that is {what}, first in sample {row}")
+        return narrow
     if array.dtype == np.uint8 and array.ndim > 1:  # pixels as they are: a model scales them itself
         return np.ascontiguousarray(array)
     _check_width(target, name, array)

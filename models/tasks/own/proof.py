@@ -2,7 +2,8 @@
 
 The loop is given the same starting weights and the same batches, in the data's own order; nothing is
 dropped. Once all layers compute as in training, and once as in inference, where that makes a difference.
-Losses of each epoch and the movement of each weight must be those of the reference, as far as float32 tells.
+Losses and accuracies of each epoch and the movement of each weight must be those of the reference, as far as
+float32 tells.
 Then, where the model draws at random, what it draws: :mod:`likeforlike.models.tasks.own.drawn`.
 """
 
@@ -210,7 +211,7 @@ def _movement(start: Mapping[str, np.ndarray], now: Mapping[str, Any]) -> dict[s
 
 
 def shares(trained: Trained, reference: Reference, recipe: Recipe, mode: str) -> Iterator[Share]:
-    """How much of what is allowed each loss and weight uses up, epoch by epoch."""
+    """How much of what is allowed each loss, accuracy and weight uses up, epoch by epoch."""
     figures, wider = reference.figures, COARSER.get(recipe.precision, OF_LOWER_PRECISION)
     if len(trained.epochs) != len(figures.epochs):
         told = f"{len(trained.epochs)} epochs were trained, {len(figures.epochs)} were asked for"
@@ -222,6 +223,8 @@ def shares(trained: Trained, reference: Reference, recipe: Recipe, mode: str) ->
             if recipe.metrics == "none" and name.endswith("accuracy"):
                 continue  # that none was computed, each timed epoch is held to
             said, right = getattr(epoch, name), truth[name]
+            if said is None and name.endswith("accuracy"):
+                continue  # a model's own train_step may tell its loss alone
             off = math.inf if said is None or right is None else abs(float(said) - right)
             what = f"{name} {where}, is {_told(said)}, it should be {_told(right)}"
             yield Share(off / (allowed * wider), what, when)

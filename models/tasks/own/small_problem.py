@@ -17,10 +17,23 @@ BATCH_SIZE = 16
 
 def proof_data(data: Dataset, batch_size: int = BATCH_SIZE) -> Dataset:
     """The first samples: four batches and a half, where there are so many, and a few more to validate on."""
-    count = min(len(data.train_images), 4 * batch_size + (batch_size + 1) // 2)
+    count = _no_batch_of_one(min(len(data.train_images), 4 * batch_size + (batch_size + 1) // 2), batch_size)
     few = min(len(data.validation_images), batch_size + 3)
     parts = data.train_images[:count], data.train_labels[:count]
     return Dataset(data.name, data.source, *parts, data.validation_images[:few], data.validation_labels[:few])
+
+
+def _no_batch_of_one(count: int, batch_size: int) -> int:
+    """So many samples, or fewer where the last batch would be of one alone.
+
+    PyTorch's batch normalisation refuses that one, others make zeros of it, and the user's own batches may
+    have none. A last batch of half the size takes its place or, after a single whole one, none.
+    """
+    whole, rest = divmod(count, batch_size)
+    if rest != 1 or not whole:
+        return count
+    half = batch_size // 2
+    return (whole - 1) * batch_size + half if whole > 1 and half > 1 else count - 1
 
 
 def proof_epochs(samples: int, batch_size: int = BATCH_SIZE) -> int:

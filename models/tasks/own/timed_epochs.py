@@ -1,11 +1,14 @@
 """Timed epochs of a brought model, each held against the weights that it leaves behind.
 
 As for built-in tasks: it was the next one, its seconds passed, weights moved, the optimizer took the recipe's
-steps. Its losses are held against a second model, built anew and given the trainer's weights, which nothing
-of the loop has touched. All untimed, and none of it before the first epoch, which is cold.
+steps. Its losses and accuracies are held against a second model, built anew and given the trainer's weights,
+which nothing of the loop has touched. All untimed, and none of it before the first epoch, which is cold.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,12 +17,14 @@ from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Dataset, Epoch, Trainer, Weights
 from likeforlike.models.tasks.epoch_faults import (
     Seconds,
+    accuracy_fault,
     largest_rate,
     may_rest,
     metrics_fault,
     steps_fault,
     steps_taken,
 )
+from likeforlike.models.tasks.own.answers import are_of_classes
 from likeforlike.models.tasks.own.families.model import Model
 from likeforlike.models.tasks.own.families.open import opened
 from likeforlike.models.tasks.own.given import Brought
@@ -31,6 +36,16 @@ TRAINING_BOUNDS = (0.4, 0.7)
 lower below it, of the upper above it. Those are of a few batches alone, computed as in training, with what is
 dropped drawn anew."""
 _TRAINING_BATCHES = 8
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the weights of one moment make of a few batches, as in training."""
+
+    loss: float
+    accuracy: float | None
+    """None where outputs are not of classes."""
+    samples: int
 
 
 class OwnEpochs:
@@ -51,7 +66,7 @@ class OwnEpochs:
         self.moved_by_rounding = moved_by_rounding(brought, number, recipe)
         self.number = 0
         self.seconds = Seconds()
-        self.before: float | None = None
+        self.before: _Judged | None = None
         self._plain: Model | None = None
 
     @property
@@ -76,7 +91,7 @@ class OwnEpochs:
 
     def _weights_fault(self, epoch: Epoch) -> str | None:
         if self.before is None:
-            self.before = self._training_loss()
+            self.before = self._judged()
         weights = self.trainer.parameters().named()
         before, self.weights = self.weights, weights
         rate = largest_rate(self.recipe, len(self.data.train_labels), self.number)
@@ -95,6 +110,7 @@ class OwnEpochs:
             for name in self.trained
             if name not in moved and name not in may and not may_rest(self.recipe, before[name], rate)
         ]
+        still = self._pushed(still) if still else []
         if still:
             return f"{still[0]} did not move in epoch {self.number}"
         return self._validation_fault(epoch) or self._training_fault(epoch)
@@ -123,20 +139,43 @@ class OwnEpochs:
         return self._far("val_accuracy", epoch.val_accuracy, right, right, ties)
 
     def _training_fault(self, epoch: Epoch) -> str | None:
-        before, self.before = self.before, self._training_loss()
-        ends = [value for value in (before, self.before) if value is not None]
-        lower, upper = min(ends), max(ends)
+        before, now = self.before, self._judged()
+        self.before = now
+        ends = [end for end in (before, now) if end is not None]
+        lower, upper = min(end.loss for end in ends), max(end.loss for end in ends)
         least, most = lower - TRAINING_BOUNDS[0] * abs(lower), upper + TRAINING_BOUNDS[1] * abs(upper)
-        return self._far("loss", epoch.loss, least, most, 0.05)
+        fault = self._far("loss", epoch.loss, least, most, 0.05)
+        shares = [end.accuracy for end in ends if end.accuracy is not None]
+        return fault or (accuracy_fault(epoch, shares, now.samples) if shares else None)
 
-    def _training_loss(self) -> float:
-        """Mean loss of a few batches by the weights of now, as in training."""
-        plain, size = self.plain, self.recipe.batch_size
+    def _judged(self) -> _Judged:
+        """A few batches by the weights of now, as in training."""
+        plain, parts = self.plain, self._few_batches()
+        losses, right = [], []
+        for images, labels in parts:
+            outputs = plain.outputs(images, training=True)
+            losses.append(plain.judged(outputs, labels))
+            if are_of_classes(outputs, labels):
+                right.append((outputs.argmax(axis=-1) == labels).mean())
+        sizes = [len(labels) for _, labels in parts]
+        accuracy = float(np.average(right, weights=sizes)) if right else None
+        return _Judged(float(np.average(losses, weights=sizes)), accuracy, sum(sizes))
+
+    def _few_batches(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Some of those that an epoch in the data's own order trains on, from all of it."""
+        size = self.recipe.batch_size
         starts = range(0, self.recipe.trained_samples(len(self.data.train_labels)), size)
         chosen = list(starts)[:: max(1, len(starts) // _TRAINING_BATCHES)][:_TRAINING_BATCHES]
-        parts = [(self.data.train_images[s : s + size], self.data.train_labels[s : s + size]) for s in chosen]
-        losses = [plain.judged(plain.outputs(images, training=True), labels) for images, labels in parts]
-        return float(np.average(losses, weights=[len(labels) for _, labels in parts]))
+        return [(self.data.train_images[s : s + size], self.data.train_labels[s : s + size]) for s in chosen]
+
+    def _pushed(self, names: Sequence[str]) -> list[str]:
+        """Those of the weights that have a gradient now: where all of a layer's units are dead, none has."""
+        own = {match.name: match.own for match in self.told.network_matches}
+        pushed: set[str] = set()
+        for images, labels in self._few_batches():
+            gradients = self.plain.step(images, labels, True).gradients
+            pushed |= {name for name in names if np.any(gradients[own[name]])}
+        return [name for name in names if name in pushed]
 
     def _far(self, name: str, said: float | None, least: float, most: float, slack: float) -> str | None:
         if said is None or not least - slack <= said <= most + slack:

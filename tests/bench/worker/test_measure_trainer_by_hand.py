@@ -229,6 +229,29 @@ class TestProof:
         assert factory is made.factory
         assert (recipe, device) == (RECIPE, "cpu:0")
 
+    @pytest.mark.parametrize(
+        ("terms", "asked_for", "proven"),
+        [
+            ({"execution": "xla", "jit_trial": {"graph": 2.0, "xla": 1.0}}, "default", "xla"),
+            ({"execution": "graph", "jit_trial": {"graph": 1.0, "xla": "no"}}, "default", "graph"),
+            ({"execution": "graph", "jit_trial": {}}, "default", "default"),
+            ({"execution": "xla"}, "default", "default"),
+            ({"execution": "xla", "jit_trial": {"graph": 2.0, "xla": 1.0}}, "graph", "graph"),
+        ],
+    )
+    def test_what_a_trial_chose_is_what_is_proven(self, terms, asked_for, proven):
+        """A trial of its own could choose another way for the proof than was timed."""
+
+        class Tried:
+            pass
+
+        hand, trainer = Hand(), Tried()
+        trainer.terms = terms
+        made = replace(training(hand, trainer=trainer), recipe=replace(RECIPE, execution=asked_for))
+        measure_trainer.proof(made)
+        ((_, recipe, _),) = hand.asked
+        assert recipe == replace(RECIPE, execution=proven)
+
     @pytest.mark.parametrize("role", ["contestant", "floor"])
     def test_a_check_of_its_own_is_a_floor_s_alone(self, role):
         class Vouching:

@@ -14,6 +14,7 @@ from likeforlike.models.contract.training.task import Told
 from likeforlike.models.contract.training.trainer import Epoch
 from likeforlike.models.tasks.epoch_faults import (
     Seconds,
+    accuracy_fault,
     largest_rate,
     may_rest,
     metrics_fault,
@@ -128,3 +129,35 @@ def test_the_largest_rate_of_an_epoch_is_the_schedule_s() -> None:
 def test_an_epoch_of_one_step_that_begins_a_warm_up_has_no_rate() -> None:
     recipe = replace(MATCHED, batch_size=20, epochs=2, learning_rate=1.0, warmup_steps=2)
     assert [largest_rate(recipe, 20, number) for number in (1, 2)] == [0.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("said", "passes"),
+    [
+        (0.3 - 5e-7, True),
+        (0.3 - 2e-6, False),
+        (0.5625, True),
+        (0.825 + 5e-7, True),
+        (0.825 + 2e-6, False),
+        (float("nan"), False),
+    ],
+)
+def test_a_running_accuracy_lies_near_those_of_both_ends(said: float, passes: bool) -> None:
+    """Of 900 samples: 0.1, and six times 0.5 / 30, which is 0.1 too, below 0.5 and above 0.625."""
+    for ends in ((0.5, 0.625), (0.625, 0.5)):
+        fault = accuracy_fault(epoch(0.0, 0.0, 0.0, accuracy=said), ends, 900)
+        assert fault == (None if passes else f"accuracy of epoch 2 is {said}, the weights give 0.3 to 0.825")
+
+
+@pytest.mark.parametrize(("said", "passes"), [(-1e-6, True), (-2e-6, False), (1 + 1e-6, True), (1.5, False)])
+@pytest.mark.parametrize(("ends", "samples"), [((0.125, 0.875), 900), ((0.5, 0.5), 4)])
+def test_a_running_accuracy_is_a_share(
+    said: float, passes: bool, ends: tuple[float, float], samples: int
+) -> None:
+    """Of four samples 0.1 and six times 0.5 / 2 are more than all there is."""
+    fault = accuracy_fault(epoch(0.0, 0.0, 0.0, accuracy=said), ends, samples)
+    assert fault == (None if passes else f"accuracy of epoch 2 is {said}, the weights give 0 to 1")
+
+
+def test_who_tells_no_accuracy_tells_no_wrong_one() -> None:
+    assert accuracy_fault(epoch(0.0, 0.0, 0.0, val_accuracy=7.0), (0.5, 0.5), 900) is None

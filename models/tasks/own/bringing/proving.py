@@ -77,8 +77,10 @@ def proven(
     left: dict[str, None] = {}
     undecided = [""] * len(opening.asked.recipes)
     for (mode, number), run in runs.items():
-        recipe = proof_recipes(opening.asked, len(few.train_images))[number]
-        allowed = allowed_of(run.exact, run.rounded, recipe, trained_of(told))
+        samples = len(few.train_images)
+        recipe = proof_recipes(opening.asked, samples)[number]
+        total = recipe.total_steps(samples)
+        allowed = allowed_of(run.exact, run.rounded, recipe, trained_of(told), total)
         exact = _canonical(told, run.exact)
         idle |= {name: None for name, gradient in exact.gradients.items() if not np.any(gradient)}
         undecided[number] = undecided[number] or _why_undecided(told, run, allowed, recipe)
@@ -193,10 +195,7 @@ def _runs(
     def courses(precision: str, first: Mapping[str, np.ndarray]) -> tuple[list[Course], np.ndarray]:
         model = opening.open(precision, opening.asked.seeds[0])
         tools.without_dropout(built_of(model))
-        found = [
-            course_of(model, first, few, recipes[number], opening.loss, mode == "training")
-            for mode, number in places
-        ]
+        found = [course_of(model, first, few, recipes[number], mode == "training") for mode, number in places]
         model.assign(start)
         return found, model.outputs(few.validation_images)
 

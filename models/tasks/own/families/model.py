@@ -65,6 +65,10 @@ class Model(Protocol):
         """Set weights by name; others stay."""
         ...
 
+    def restart(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set weights by name, and state in whole numbers, such as a count of batches, as it was built."""
+        ...
+
     def confine(self) -> None:
         """Bring weights that an update has moved back to where the model's layers keep them, if they do."""
         ...

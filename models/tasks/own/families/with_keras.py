@@ -115,6 +115,11 @@ class KerasModel:
             names = [variable.path for variable in model.weights]
             twice = next(name for name in names if names.count(name) > 1)
             raise Refused(f"--model: two weights are called {twice}; give their layers names of their own")
+        self._counts = [
+            (variable, np.array(keras.ops.convert_to_numpy(variable)))
+            for variable in model.weights
+            if not _is_float(variable)
+        ]
 
     def weights(self) -> dict[str, np.ndarray]:
         """Weights by path."""
@@ -128,6 +133,12 @@ class KerasModel:
         """Set weights by path."""
         for path, array in weights.items():
             self._variables[path].assign(array)
+
+    def restart(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set weights by path; those of whole numbers, such as counts, are as they were built."""
+        self.assign(weights)
+        for variable, array in self._counts:
+            variable.assign(array)
 
     def confine(self) -> None:
         """Hold weights to their layers' constraints, as each optimizer of Keras does after its update."""
@@ -150,10 +161,15 @@ class KerasModel:
         with self._in_its_precision():
             found = self.model(self._tensor(inputs), training=training)
             _refuse_masked(found)
-            return np.asarray(keras.ops.convert_to_numpy(found))
+            return np.asarray(keras.ops.convert_to_numpy(self.in_own_precision(found)))
 
     def _in_its_precision(self) -> AbstractContextManager[None]:
         return _computing_in(self.model.dtype_policy.compute_dtype)
+
+    def in_own_precision(self, outputs: Any) -> Any:
+        """Outputs as the model computes, whatever its last layer does: so loops judge them."""
+        precision = self.model.dtype_policy.compute_dtype
+        return keras.ops.cast(outputs, precision) if precision in ("float32", "float64") else outputs
 
     def step(self, inputs: np.ndarray, targets: np.ndarray, training: bool) -> Step:
         """Losses and gradients of a batch, eagerly."""
@@ -243,7 +259,7 @@ Parts = tuple[Any, Any, Any, Any]
 
 
 def _total(self: KerasModel, inputs: Any, targets: Any, training: bool) -> tuple[Any, Any, Any, Any]:
-    outputs = self.model(inputs, training=training)
+    outputs = self.in_own_precision(self.model(inputs, training=training))
     losses = self.loss(targets, outputs)
     further = sum(self.model.losses, keras.ops.zeros((), losses.dtype))
     return keras.ops.mean(losses) + further, losses, further, outputs
@@ -276,6 +292,7 @@ def _jax_step(self: KerasModel, inputs: Any, targets: Any, training: bool) -> Pa
         outputs, moved, further = model.stateless_call(
             values, fixed, inputs, training=training, return_losses=True
         )
+        outputs = self.in_own_precision(outputs)
         losses = self.loss(targets, outputs)
         added = sum(further, keras.ops.zeros((), losses.dtype))
         return losses.mean() + added, (losses, added, outputs, moved)

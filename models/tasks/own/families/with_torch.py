@@ -91,11 +91,15 @@ class TorchModel:
         return frozenset(name for name, array in self._state().items() if array.requires_grad)
 
     def assign(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Set weights by name; what counts batches, as some means do, counts anew."""
+        """Set weights by name."""
         state = self._state()
         with torch.no_grad():
             for name, array in weights.items():
                 state[name].copy_(torch.as_tensor(np.ascontiguousarray(array)))
+
+    def restart(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set weights by name; what counts batches, as some means do, counts anew."""
+        self.assign(weights)
         self._count_on(self._counts)
 
     def confine(self) -> None:
@@ -117,10 +121,8 @@ class TorchModel:
         self.module.train(training)
         size = len(inputs) if training else _BLOCK
         with torch.no_grad():
-            parts = [
-                self.module(self._tensor(inputs[start : start + size])).cpu().numpy()
-                for start in range(0, len(inputs), size)
-            ]
+            starts = range(0, len(inputs), size)
+            parts = [self._called(inputs[start : start + size]).cpu().numpy() for start in starts]
         self.assign(before)
         self._count_on(counts)
         return np.concatenate(parts)
@@ -129,7 +131,7 @@ class TorchModel:
         """Losses and gradients of a batch, eagerly."""
         self.module.train(training)
         self.module.zero_grad()
-        outputs = self.module(self._tensor(inputs))
+        outputs = self._called(inputs)
         losses = self.loss(self._targets(targets), outputs)
         losses.mean().backward()
         state = self._state()
@@ -159,6 +161,16 @@ class TorchModel:
             if name and not any(True for _ in part.children())
         )
 
+    def _called(self, inputs: np.ndarray) -> torch.Tensor:
+        """Outputs in the weights' precision, whatever the last part computes in: so loops judge them."""
+        outputs: torch.Tensor = self.module(self._tensor(inputs))
+        own = self._own_dtype()
+        return outputs if own is None else outputs.to(own)
+
+    def _own_dtype(self) -> torch.dtype | None:
+        """The weights'; None where none has a fraction."""
+        return next((part.dtype for part in self.module.parameters() if part.is_floating_point()), None)
+
     def _targets(self, array: np.ndarray) -> torch.Tensor:
         """Class numbers as int64, as the loops have them and PyTorch's losses take them."""
         tensor = self._tensor(array)
@@ -168,5 +180,5 @@ class TorchModel:
         kept = torch.from_numpy(np.ascontiguousarray(array))
         if array.dtype.kind != "f":
             return kept
-        own = next((part for part in self.module.parameters() if part.is_floating_point()), None)
-        return kept if own is None else kept.to(own.dtype)
+        own = self._own_dtype()
+        return kept if own is None else kept.to(own)

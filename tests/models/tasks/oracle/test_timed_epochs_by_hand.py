@@ -27,10 +27,19 @@ class OneWeight:
     def __init__(self, factors: Iterator[float]) -> None:
         self.factors = factors
         self.types: set[tuple[str, str]] = set()
+        self.gradient = 1.0
 
     def dropout_mask(self, random: Any, count: int, rate: float, dtype: np.dtype[Any]) -> np.ndarray:
         assert rate == 0.5
         return np.full((count, 1), next(self.factors), dtype)
+
+    def gradients(
+        self, weights: Any, images: np.ndarray, labels: np.ndarray, scale: None
+    ) -> tuple[dict[str, np.ndarray], float, float]:
+        assert weights["w"].dtype == images.dtype == np.float32
+        assert len(images) == len(labels)
+        assert scale is None
+        return {"w": np.array([[0.0], [self.gradient]])}, 0.0, 0.0
 
     def dropped_logits(self, weights: Any, images: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
         self.types.add((weights["w"].dtype.name, images.dtype.name))
@@ -76,11 +85,12 @@ class Watch:
         val_said: float,
         weights: dict[str, np.ndarray] | None = None,
         val_accuracy: float | None = None,
+        accuracy: float | None = None,
     ) -> str | None:
         number = self.watch.number + 1
         self.trainer.weights = {"w": np.full((1, 1), THEN)} if weights is None else weights
         self.trainer.steps = number * self.recipe.steps(len(self.data.train_labels))
-        epoch = Epoch(number, 1.0, 0.0, 0.0, said, None, val_said, val_accuracy)
+        epoch = Epoch(number, 1.0, 0.0, 0.0, said, accuracy, val_said, val_accuracy)
         return self.watch.fault(Told(epoch, 1.0))
 
 
@@ -147,6 +157,27 @@ def test_the_training_loss_lies_near_those_before_and_after(said: float, passes:
     assert told is None or told == f"loss of epoch 1 is {said}, the weights give {ends}"
 
 
+class TestTrainingAccuracy:
+    """Of 900 images: six standard errors of a share are 0.1 at most, and 0.1 besides."""
+
+    @pytest.mark.parametrize(("said", "passes"), [(0.81, True), (0.79, False), (1.0, True), (1.1, False)])
+    def test_it_lies_near_those_of_the_weights_before_and_after(self, said: float, passes: bool) -> None:
+        """Both call all images right."""
+        told = Watch(images=(900, 4)).fault(loss(START), loss(THEN), accuracy=said)
+        assert told == (None if passes else f"accuracy of epoch 1 is {said}, the weights give 0.8 to 1")
+
+    def test_while_the_weights_change_it_may_be_anything_between(self) -> None:
+        """A weight below 0 calls all images wrong; so do both ends of the second epoch."""
+        watch, first, second = Watch(images=(900, 4)), np.full((1, 1), -1.0), np.full((1, 1), -2.0)
+        assert watch.fault(loss(START), loss(-1.0), {"w": first}, accuracy=0.4) is None
+        told = watch.fault(loss(-1.0), loss(-2.0), {"w": second}, accuracy=0.4)
+        assert told == "accuracy of epoch 2 is 0.4, the weights give 0 to 0.2"
+
+    def test_a_wrong_loss_is_told_first(self) -> None:
+        told = Watch(images=(900, 4)).fault(9.0, loss(THEN), accuracy=0.1)
+        assert str(told).startswith("loss of epoch 1 is 9.0")
+
+
 def test_the_next_epoch_begins_with_the_weights_of_this_one() -> None:
     watch = Watch()
     assert watch.fault(loss(START), loss(THEN)) is None
@@ -154,6 +185,15 @@ def test_the_next_epoch_begins_with_the_weights_of_this_one() -> None:
     further = {"w": np.full((1, 1), 6.0)}
     assert watch.fault(1.4 * loss(THEN) + 0.021, loss(6.0), further) is not None
     assert watch.watch.proven == "proven"
+
+
+@pytest.mark.parametrize(("gradient", "rests"), [(0.0, True), (1e-9, False), (-1e-9, False)])
+def test_a_weight_without_a_gradient_may_rest(gradient: float, rests: bool) -> None:
+    """As where all units of a layer are dead, by too high a rate."""
+    watch = Watch()
+    watch.oracle.gradient = gradient
+    assert watch.fault(loss(START), loss(THEN)) is None
+    assert watch.fault(loss(THEN), loss(THEN)) == (None if rests else "w did not move in epoch 2")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,19 @@ class Inner(keras.layers.Layer):
 
     def call(self, inputs: object) -> object:
         return self.dense(inputs)
+
+
+class Counts(keras.layers.Layer):
+    """Counts its calls in training, and scales."""
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        self.scale = self.add_weight(shape=(), initializer="ones")
+        self.count = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        if training:
+            self.count.assign(self.count + 1)
+        return inputs * self.scale
 
 
 class Subclassed(keras.Model):
@@ -145,6 +159,43 @@ def test_the_reference_holds_weights_to_their_constraints_as_keras_does(module: 
     (name,) = model.weights()
     recipe = Recipe("plain", batch_size=16, epochs=2, shuffle="none", optimizer="sgd", learning_rate=1.0)
     data = Dataset("ones", "test", rows, -rows, rows, -rows)
-    course = course_of(model, {name: np.full((1, 1), 0.5, np.float32)}, data, recipe, "mse", training=True)
+    course = course_of(model, {name: np.full((1, 1), 0.5, np.float32)}, data, recipe, training=True)
     assert [moved[name].item() for moved in course.moved] == [-0.5, -0.5]
     assert [(epoch["loss"], epoch["val_loss"]) for epoch in course.epochs] == [(2.25, 1.0), (1.0, 1.0)]
+
+
+def test_a_count_goes_on_from_step_to_step_and_anew_where_a_training_begins(module: ModuleType) -> None:
+    module.net = lambda: keras.Sequential([keras.Input((1,)), Counts()])  # type: ignore[attr-defined]
+    rows = np.ones((2, 1), np.float32)
+    model: Any = opened("a_users_module:net", "keras", "mse", rows)
+    start, counts = model.weights(), []
+    for _ in range(2):
+        model.step(rows, rows, training=True)
+        model.assign(start)
+        counts.append(int(keras.ops.convert_to_numpy(model.model.layers[-1].count)))
+    assert counts == [1, 2]
+    model.restart(start)
+    assert int(keras.ops.convert_to_numpy(model.model.layers[-1].count)) == 0
+
+
+def test_outputs_in_16_bits_are_judged_in_the_model_s_precision(module: ModuleType) -> None:
+    """Of 1 and 2 they are [1/2, -1/4] and [1, -1/2]: log(1 + exp(-3/4)), and by class 1 log(1 + exp(3/2))."""
+    layers = keras.layers
+    module.net = lambda: keras.Sequential(  # type: ignore[attr-defined]
+        [
+            keras.Input((1,)),
+            layers.Dense(2, use_bias=False),
+            layers.Activation("linear", dtype="bfloat16"),
+        ]
+    )
+    rows, labels = np.array([[1.0], [2.0]], np.float32), np.array([0, 1], np.int32)
+    model = opened("a_users_module:net", "keras", "sparse-crossentropy", rows)
+    (name,) = model.weights()
+    model.assign({name: np.array([[0.5, -0.25]], np.float32)})
+    right = [np.log1p(np.exp(-0.75)), np.log1p(np.exp(1.5))]
+    step = model.step(rows, labels, training=True)
+    assert step.losses == pytest.approx(right, rel=1e-5)
+    loss, outputs = model.evaluated(rows, labels)
+    assert loss == pytest.approx(np.mean(right), rel=1e-5)
+    assert step.outputs.dtype == outputs.dtype == np.float32
+    assert outputs.tolist() == [[0.5, -0.25], [1.0, -0.5]]

@@ -103,6 +103,22 @@ class TestShares:
         assert found[0][:2] == (math.inf, "loss of epoch 1, as in training, is 1, it should be not told")
         assert found[1][0] == 0.0
 
+    def accuracies(self, said, recipe=MATCHED):
+        """Of an epoch that tells it, where the reference has 0.75 and may be 0.125 off."""
+        held = reference({}, losses={"loss": 0.01, "accuracy": 0.125})
+        held = replace(held, figures=replace(held.figures, epochs=({"loss": 1.0, "accuracy": 0.75},)))
+        return told(trained({}, replace(epoch(), accuracy=said)), held, recipe=recipe)[1:]
+
+    @pytest.mark.parametrize(("said", "share"), [(0.75, 0.0), (0.5, 2.0), (0.875, 1.0)])
+    def test_an_accuracy_is_held_as_losses_are(self, said, share):
+        what = f"accuracy of epoch 1, as in training, is {said}, it should be 0.75"
+        assert self.accuracies(said) == [(share, what, (0, 0))]
+
+    def test_an_accuracy_that_nobody_tells_is_not_a_wrong_one(self):
+        """A model's own train_step may leave it out; the loss it may not."""
+        assert self.accuracies(None) == []
+        assert self.accuracies(0.5, replace(MATCHED, metrics="none")) == []
+
     def test_a_weight_that_is_missing_is_infinitely_far_off_and_others_are_judged(self):
         found = told(trained({"v": [1.0]}), reference({"w": [1.0], "v": [1.0]}))
         assert found[2][:2] == (math.inf, "w at the end of epoch 1, as in training, is missing or misshapen")

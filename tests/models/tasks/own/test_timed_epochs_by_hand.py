@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,8 @@ class Plain:
         self.weight = 0.0
         self.answer = np.array([0.0, 1.0, 0.0])
         self.judged_labels: list[int] = []
+        self.gradients: Iterator[float] = repeat(1.0)
+        """Of the weight, batch by batch."""
 
     def assign(self, own: dict[str, np.ndarray]) -> None:
         assert set(own) == {"own/w", "own/idle", "own/state"}
@@ -40,6 +43,10 @@ class Plain:
     def outputs(self, images: np.ndarray, training: bool) -> np.ndarray:
         assert training
         return images
+
+    def step(self, images: np.ndarray, labels: np.ndarray, training: bool) -> Any:
+        assert training
+        return SimpleNamespace(gradients={"own/w": np.array([next(self.gradients)]), "own/idle": np.zeros(1)})
 
     def judged(self, outputs: np.ndarray, labels: np.ndarray) -> float:
         self.judged_labels.append(len(labels))
@@ -176,6 +183,57 @@ def test_no_accuracy_of_what_are_no_classes(monkeypatch: pytest.MonkeyPatch) -> 
     assert Watch(monkeypatch, labels=(1.0, 1.0, 1.0, 0.0)).fault(3.0, THEN) is None
 
 
+class TestTrainingAccuracy:
+    """Of 400 samples, eight batches of 50: six standard errors of a share are 0.15 at most, and 0.1 besides."""
+
+    RECIPE = replace(RECIPE, batch_size=50)
+
+    def watch(self, monkeypatch: pytest.MonkeyPatch) -> Watch:
+        """All labels are class 1, which the model answers while its weight is 2 at least."""
+        watch = Watch(monkeypatch, self.RECIPE, inputs=[0.0] * 400)
+
+        def outputs(images: np.ndarray, training: bool) -> np.ndarray:
+            return np.eye(3)[[1 if watch.plain.weight >= 2.0 else 2] * len(images)]
+
+        monkeypatch.setattr(watch.plain, "outputs", outputs)
+        return watch
+
+    @pytest.mark.parametrize(("said", "passes"), [(0.76, True), (0.74, False), (1.0, True), (1.1, False)])
+    def test_it_lies_near_those_of_the_weights_before_and_after(
+        self, monkeypatch: pytest.MonkeyPatch, said: float, passes: bool
+    ) -> None:
+        told = self.watch(monkeypatch).fault(3.0, THEN, said)
+        assert told == (None if passes else f"accuracy of epoch 1 is {said}, the weights give 0.75 to 1")
+
+    def test_while_the_weights_change_it_may_be_anything_between(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert self.watch(monkeypatch).fault(3.0, 1.0, 0.5, weight=1.0) is None
+
+    def test_batches_count_by_their_samples(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of 300 all are right, of 100 none: three quarters, and a quarter less at the least."""
+        watch = Watch(monkeypatch, replace(RECIPE, batch_size=300), inputs=[0.0] * 400)
+        answers = {300: 1, 100: 2}
+        monkeypatch.setattr(
+            watch.plain, "outputs", lambda images, training: np.eye(3)[[answers[len(images)]] * len(images)]
+        )
+        assert watch.fault(3.0, THEN, 0.9) is None
+        other = Watch(monkeypatch, replace(RECIPE, batch_size=300), inputs=[0.0] * 400)
+        monkeypatch.setattr(other.plain, "outputs", watch.plain.outputs)
+        told = other.fault(3.0, THEN, 0.49)
+        assert told == "accuracy of epoch 1 is 0.49, the weights give 0.5 to 1"
+
+    def test_a_wrong_loss_is_told_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        told = self.watch(monkeypatch).fault(9.0, THEN, 0.5)
+        assert told == "loss of epoch 1 is 9.0, the weights give 1.2 to 6.8"
+
+    def test_nothing_is_held_against_it_where_outputs_are_not_of_classes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is told of the validation must be of classes all the same."""
+        assert Watch(monkeypatch, self.RECIPE, inputs=[0.0] * 400).fault(3.0, THEN, 0.5) is None
+
+
 def test_few_batches_from_the_whole_epoch_are_judged_by_their_samples(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -207,6 +265,19 @@ def test_what_is_trained_moves_unless_it_is_idle(monkeypatch: pytest.MonkeyPatch
     watch = Watch(monkeypatch)
     assert watch.fault(3.0, THEN) is None
     assert watch.fault(2.0, THEN) == "w did not move in epoch 2"
+
+
+@pytest.mark.parametrize(
+    ("gradients", "rests"), [([0.0, 0.0], True), ([0.0, 1e-9], False), ([-1.0, 0.0], False)]
+)
+def test_a_weight_without_a_gradient_may_rest(
+    monkeypatch: pytest.MonkeyPatch, gradients: list[float], rests: bool
+) -> None:
+    """As where all units of a layer are dead, by too high a rate: of two batches neither moves it."""
+    watch = Watch(monkeypatch)
+    assert watch.fault(3.0, THEN) is None
+    watch.plain.gradients = iter(gradients)
+    assert watch.fault(2.0, THEN) == (None if rests else "w did not move in epoch 2")
 
 
 @pytest.mark.parametrize("state", [np.array([1.0, np.inf]), np.ones(3), None])
