@@ -76,7 +76,9 @@ def test_state_that_comes_back_in_16_bits_stays_a_weight() -> None:
 
 
 def test_complex_leaves_are_refused_by_name() -> None:
-    with pytest.raises(Refused, match="--model: kernel is of dtype complex64; loops of JAX train real numbers"):
+    with pytest.raises(
+        Refused, match="--model: kernel is of dtype complex64; loops of JAX train real numbers"
+    ):
         model("complex64", plain)
 
 

@@ -23,8 +23,10 @@ def sizes(found: Dataset) -> tuple[int, int, int, int]:
 
 @pytest.mark.parametrize(
     ("samples", "taken"),
-    [(200, 72), (73, 72), (72, 72), (71, 71), (66, 66), (64, 64), (50, 50), (34, 34), (32, 32)]
-    + [(18, 18), (16, 16), (15, 15), (2, 2), (1, 1)],
+    [
+        *((200, 72), (73, 72), (72, 72), (71, 71), (66, 66), (64, 64), (50, 50), (34, 34), (32, 32)),
+        *((18, 18), (16, 16), (15, 15), (2, 2), (1, 1)),
+    ],
 )
 def test_four_batches_and_a_half_or_all_there_are(samples: int, taken: int) -> None:
     assert sizes(proof_data(data(samples))) == (taken, taken, 19, 19)
@@ -38,7 +40,17 @@ def test_half_a_batch_takes_the_place_of_a_last_one_of_one_sample(samples: int, 
 
 @pytest.mark.parametrize(
     ("batch_size", "samples", "taken"),
-    [(1, 200, 5), (2, 200, 8), (2, 3, 2), (3, 200, 14), (3, 7, 6), (3, 4, 3), (4, 9, 6), (4, 5, 4), (5, 11, 7)],
+    [
+        (1, 200, 5),
+        (2, 200, 8),
+        (2, 3, 2),
+        (3, 200, 14),
+        (3, 7, 6),
+        (3, 4, 3),
+        (4, 9, 6),
+        (4, 5, 4),
+        (5, 11, 7),
+    ],
 )
 def test_of_batches_of_another_size(batch_size: int, samples: int, taken: int) -> None:
     """Of 2 and 3 half a batch is 1 sample, so that whole ones are left; of 4 and of 5 it is 2."""

@@ -192,6 +192,11 @@ def test_arrays_are_kept_under_any_name(tmp_path: Path) -> None:
 def test_numbers_that_float32_does_not_hold_are_refused() -> None:
     """The largest that it holds is 3.4e38."""
     inputs, few = np.array([[0.0], [3e38], [-4e38], [np.inf]]), np.zeros(4, np.int32)
-    with pytest.raises(Refused, match="validation inputs hold a value that is beyond float32, first in sample 2"):
+    with pytest.raises(
+        Refused, match="validation inputs hold a value that is beyond float32, first in sample 2"
+    ):
         checked_parts("m:it", ((inputs[:2], few[:2]), (inputs, few)))
-    assert checked_parts("m:it", ((inputs[:2], few[:2]),) * 2)[0].tolist() == [[0.0], [float(np.float32(3e38))]]
+    assert checked_parts("m:it", ((inputs[:2], few[:2]),) * 2)[0].tolist() == [
+        [0.0],
+        [float(np.float32(3e38))],
+    ]
