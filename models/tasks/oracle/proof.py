@@ -39,15 +39,23 @@ IN_FLOAT32 = "without dropout in float32"
 DROPPED = "with dropout, the loss of one epoch"
 LOSS_FACTOR = 10.0
 DROPOUT_SIGMAS = 5.0
+OTHER_STARTS = (0, 1009, 2003)
+"""Added to a recipe's seed: the start of its own, and those that are tried where a trainer strays from it.
+
+Rounding may put a unit on the other side of ReLU's kink, and Adam, which divides by the gradient's size, then
+carries its weights off, at times further than the tolerance: of the notebook's network from 4 of 80 starts,
+by 0.006 at most (``graph-loop``, seeds 2020 to 2059, batches of 32 and 64). Whoever computes something else
+strays from every start.
+"""
 
 
 def verify(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> Verification:
     """Run the trainer on two small problems and compare it with what must come out.
 
     Without dropout it must follow the oracle: losses and accuracies of two epochs with a remainder
-    batch, and the weights after them. With dropout, the mean loss must be the one that the kept
-    fraction and the scaling give. The error is the worst of all, in units of the parameters' tolerance.
-    A factory with a ``verify`` of its own (a floor) is asked instead.
+    batch, and the weights after them, from one of three starts. With dropout, the mean loss must be the one
+    that the kept fraction and the scaling give. The error is the worst of all, in units of the parameters'
+    tolerance. A factory with a ``verify`` of its own (a floor) is asked instead.
     """
     own: Callable[[Recipe, str], Verification] | None = getattr(factory, "verify", None)
     if own is not None:
@@ -58,7 +66,7 @@ def verify(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> Ver
         whole.append((IN_FLOAT32, replace(recipe, precision="float32")))
     shares = {}
     for words, asked in whole:
-        part, error = worst_part(parity_parts(oracle, factory, asked, device))
+        part, error = followed(oracle, factory, asked, device)
         shares[f"{words}, {part}"] = error / TOLERANCES[asked.precision]
     if recipe.dropout_rate > 0:
         shares[DROPPED] = dropout_error(oracle, factory, recipe, device)
@@ -80,6 +88,19 @@ def worst_part(parts: Sequence[Part]) -> Part:
     return max(
         ((what, math.inf if math.isnan(error) else error) for what, error in parts), key=lambda part: part[1]
     )
+
+
+def followed(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> Part:
+    """What is farthest off, from the first start where that is near enough; else from the recipe's own."""
+    own: Part | None = None
+    for added in OTHER_STARTS:
+        start = replace(recipe, seed=recipe.seed + added)
+        part = worst_part(parity_parts(oracle, factory, start, device))
+        if part[1] <= TOLERANCES[recipe.precision]:
+            return part if own is None else (f"{part[0]} from another start", part[1])
+        own = own or part
+    assert own is not None
+    return own
 
 
 def parity_parts(oracle: Oracle, factory: Factory, recipe: Recipe, device: str) -> list[Part]:
