@@ -40,7 +40,7 @@ def extras(file: Path) -> dict[str, dict[str, Any]]:
 def test_each_launch_is_a_new_process_with_what_was_drawn_for_it(tmp_path: Path) -> None:
     (tmp_path / "starting.py").write_text(PLUGIN)
     options = [*OPTIONS, "--plugin=starting", "--implementations=numpy,mine", "--workloads=matmul"]
-    options += ["-k", "matmul"]
+    options += ["--sizes=32", "-k", "matmul"]
     done = run_bench(tmp_path, *options, extra_path=tmp_path)
     assert done.returncode == 0, done.stdout
     told = extras(tmp_path / "r.json")["matmul-mine-cpu:0-32-float32"]

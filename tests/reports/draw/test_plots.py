@@ -254,8 +254,8 @@ class TestForest:
             ("a over b", "matmul on cpu:0 of 2 x AMD EPYC in a file", 2),  # 41 characters
             ("a over b", "Trainers, each under its own recipe, on cpu:0 of 2 x AMD EPYC in recipes-2026", 2),
             ("a over b", "0123456789" * 9, 3),  # 90 characters in lines of 40
-            ("n" * 56, f"{'g' * 24} {'g' * 24}", 1),  # beside names of 56 a heading has lines of 49
-            ("n" * 56, f"{'g' * 24} {'g' * 25}", 2),
+            ("n" * 56, f"{'e' * 24} {'e' * 24}", 1),  # beside names of 56 a heading has lines of 49
+            ("n" * 56, f"{'e' * 24} {'e' * 25}", 2),
         ],
     )
     def test_a_heading_ends_before_the_axis_however_short_the_names_are(self, name, group, lines):

@@ -87,7 +87,7 @@ def _remedy(outputs: np.ndarray, targets: np.ndarray, loss: str) -> str:
     return "--loss names another"
 
 
-OF_LOGITS = {SPARSE_CROSSENTROPY: "softmax", BINARY_CROSSENTROPY: "sigmoid"}
+OF_LOGITS = {SPARSE_CROSSENTROPY: "a softmax", BINARY_CROSSENTROPY: "a sigmoid"}
 """The losses that take logits, and what each makes of them itself."""
 
 _FAR = 100.0
@@ -108,7 +108,7 @@ def remark_of_outputs(name: str, model: Model, loss: str, data: Dataset, outputs
     else:
         return ""
     return (
-        f"outputs of {name} {found}; the loss {loss} takes logits and makes a {OF_LOGITS[loss]} of them "
+        f"outputs of {name} {found}; the loss {loss} takes logits and makes {OF_LOGITS[loss]} of them "
         "itself, so that one behind the other is trained: leave the model's out"
     )
 
