@@ -11,6 +11,7 @@ from likeforlike.reports.judge.grounds import Grounds, run_spread
 from likeforlike.reports.sort.beside_time.units import (
     Time,
     by_run,
+    launches_of_both,
     paired_samples,
     ratio_units,
     time_units,
@@ -42,11 +43,14 @@ def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> R
     """Paired over the rounds both were measured in, launch by launch; unpaired where there are none.
 
     By medians or, where both were asked for by a quantile, by that. Of several runs, what these differ by is
-    in the interval; of one launch it is widened by how far others would lie. None without times; without a
-    figure where calls are too few for the quantile.
+    in the interval; of one launch it is widened by how far others would lie. Unpaired too where most launches
+    have no rounds in common: of two that took turns with a third, and together when both failed and were tried
+    again. None without times; without a figure where calls are too few for the quantile.
     """
     units = ratio_units(base, other)
     of_calls = compared_statistic(base, other) != MEDIAN
+    if units and not of_calls and 2 * len(units) < launches_of_both(base, other):
+        return unpaired_estimate(base, other, grounds)
     if len(units) > 1:
         spreads = grounds.ratio_spread(other), grounds.ratio_run_spread(other)
         return over_runs(list(by_run(base, units).values()), *spreads, of_calls=of_calls)

@@ -76,6 +76,17 @@ def paired_by_launch(base: Measurement, other: Measurement) -> dict[Place, list[
     return quiet if counts[0] >= min(LEAST_PAIRS, counts[1]) else every
 
 
+def launches_of_both(base: Measurement, other: Measurement) -> int:
+    """How many launches of the same file, group and run both were measured in, whether in turns or not."""
+    partners = _numbered(other.runs)
+    both = (
+        {*run.launch_numbers} & {*partners[place].launch_numbers}
+        for place, run in _numbered(base.runs).items()
+        if place in partners
+    )
+    return sum(map(len, both))
+
+
 def paired_samples(base: Measurement, other: Measurement) -> tuple[list[float], list[float]]:
     """The same, all launches together."""
     pairs = [pair for kept in paired_by_launch(base, other).values() for pair in kept]

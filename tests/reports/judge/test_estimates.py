@@ -96,6 +96,17 @@ class TestPaired:
         estimate = estimate_ratio(*in_turns(steady(0.01), steady(0.02), group="another"), Known())
         assert (estimate.ratio, estimate.paired) == (pytest.approx(2.0), False)
 
+    @pytest.mark.parametrize(("launches", "in_turns_of", "paired"), [(5, 3, True), (4, 2, True), (5, 2, False)])
+    def test_of_which_most_launches_took_no_turns_all_launches_count(self, launches, in_turns_of, paired):
+        """Rungs of a ladder turn with its first; retried together they turn with each other: 3 pairs of 15."""
+        rounds = [n + (500 if n >= 8 * in_turns_of else 0) for n in range(8 * launches)]
+        seconds = [[0.02] * 8] * in_turns_of + [[0.03] * 8] * (launches - in_turns_of)
+        base, other = cell("a", steady(0.01, launches)), cell("b", seconds, round_numbers=rounds)
+        estimate = estimate_ratio(*measured(document(base, other)), Known())
+        mean = 2.0 if paired else 2.0 ** (in_turns_of / launches) * 3.0 ** (1 - in_turns_of / launches)
+        assert estimate.ratio == pytest.approx(mean)
+        assert (estimate.paired, estimate.launches) == (paired, in_turns_of if paired else launches)
+
     @pytest.mark.parametrize("first", [0.0, 0.01])
     def test_without_times_there_is_none(self, first):
         assert estimate_ratio(*in_turns(steady(first), steady(0.0)), Known()) is None
