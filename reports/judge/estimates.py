@@ -44,8 +44,8 @@ def estimate_ratio(base: Measurement, other: Measurement, grounds: Grounds) -> R
 
     By medians or, where both were asked for by a quantile, by that. Of several runs, what these differ by is
     in the interval; of one launch it is widened by how far others would lie. Unpaired too where most launches
-    have no rounds in common: of two that took turns with a third, and together when both failed and were tried
-    again. None without times; without a figure where calls are too few for the quantile.
+    have no rounds in common: of two that took turns with a third, and together when both were tried again.
+    None without times; without a figure where calls are too few for the quantile.
     """
     units = ratio_units(base, other)
     of_calls = compared_statistic(base, other) != MEDIAN

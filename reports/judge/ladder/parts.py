@@ -4,7 +4,8 @@ Every figure is a paired one of one file: what a round did to all rungs alike is
 the rungs tells it, so that their ratios within a round stay as they were measured. What a change is worth in
 one order is the difference of two rungs' seconds, so that in every order, in every launch, and averaged over
 both, the parts add up to the whole. Intervals are Student's over launches, with the variance between them
-moderated towards the one that all rungs show.
+moderated towards the one that all rungs show. Rungs that couldn't be resident together, and so took turns
+with the first alone, have launches in common and no rounds: what rounds did stays in their figures then.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from likeforlike.reports.read.schema.runs import Change, Rung
 from likeforlike.reports.sort.baselines import Steps
 from likeforlike.reports.sort.epochs import warm_epochs
 from likeforlike.reports.sort.measured.measurements import Measurement, grouped
-from likeforlike.reports.statistics.launches import Unit, entrants_variances, student, unit_of
+from likeforlike.reports.statistics.launches import (
+    ROUNDS_A_SESSION,
+    Unit,
+    entrants_variances,
+    student,
+    unit_of,
+)
 from likeforlike.reports.statistics.moderated_variance import Spread, moderated, pooled_spread
 from likeforlike.reports.statistics.verdicts import THRESHOLD, adjusted_p_values
 
@@ -82,6 +89,8 @@ class Parts:
     launches: int
     orders: int
     """From how many orders, those with a figure for each rung."""
+    in_pairs: bool = False
+    """Whether rungs have launches in common, and no rounds."""
 
     @property
     def told(self) -> list[Part]:
@@ -113,11 +122,10 @@ def parts_of(orders: Sequence[Steps]) -> Parts | None:
     items = _items(whole)
     changed = {rung.change.field for order in whole for rung, _ in order if rung.change is not None}
     steps = None if changed & set(_NOT_IN_STEPS) else _steps(items[0])
-    rungs = _of_one_file([_seconds(item, steps is not None, quiet=True) for item in items])
-    if len(rungs[0]) < 2:  # as for all ratios: where quiet rounds leave no two launches, all count
-        rungs = _of_one_file([_seconds(item, steps is not None, quiet=False) for item in items])
-    if len(rungs[0]) < 2:
+    found = _in_common(items, steps is not None)
+    if found is None:
         return None
+    rungs, in_pairs = found
     figures = _Figures(rungs)
     made: dict[tuple[str, str, str], list[_Change]] = {}
     changes: dict[tuple[str, str, str], Change] = {}
@@ -150,6 +158,7 @@ def parts_of(orders: Sequence[Steps]) -> Parts | None:
         rest=figures.amount(unsure).scaled(towards) if unsure else None,
         launches=len(rungs[0]),
         orders=len(whole),
+        in_pairs=in_pairs,
     )
 
 
@@ -252,6 +261,38 @@ def _seconds(item: Measurement, training_alone: bool, quiet: bool) -> Seconds:
         if seconds > 0 and not (quiet and number in run.disturbed_rounds)
     ]
     return {place: dict(found) for place, found in grouped((p, (n, s)) for p, n, s in rounds).items()}
+
+
+def _in_common(items: Sequence[Measurement], training_alone: bool) -> tuple[list[Seconds], bool] | None:
+    """Each rung's rounds of two launches or more that all rungs have; None where there are no two.
+
+    And whether they have the launches alone in common, no rounds.
+    """
+    for shared in (_of_one_file, _launch_by_launch):
+        for quiet in (True, False):  # as for all ratios: where quiet rounds leave no two launches, all count
+            rungs = shared([_seconds(item, training_alone, quiet) for item in items])
+            if len(rungs[0]) > 1:
+                return rungs, shared is _launch_by_launch
+    return None
+
+
+def _launch_by_launch(rungs: Sequence[Seconds]) -> list[Seconds]:
+    """Rounds of the launches that all rungs were measured in at one time, numbered by their order in each.
+
+    In a launch that was broken off and taken up later, or tried again, rungs were measured at other times.
+    """
+    timed = [
+        {
+            place: dict(enumerate(seconds))
+            for place, seconds in grouped(
+                ((*place, number // ROUNDS_A_SESSION), seconds)
+                for place, rounds in rung.items()
+                for number, seconds in rounds.items()
+            ).items()
+        }
+        for rung in rungs
+    ]
+    return _of_one_file(timed)
 
 
 def _of_one_file(rungs: Sequence[Seconds]) -> list[Seconds]:

@@ -66,15 +66,16 @@ def told_interaction(sure: Sequence[Effect]) -> str:
 
 def explanation(sure: Sequence[Effect], where: str) -> str:
     """The effects in seconds, and the largest interaction."""
-    what = f"What explains it, in seconds per {epoch_words(sure[0].steps[0].base)} {where}"
+    what = f"What changes of the ladder add, in seconds per {epoch_words(sure[0].steps[0].base)} {where}"
     orders = sure[0].orders
     largest = max(abs(effect.seconds) for effect in sure)
     if orders == 1:
         told = [f"{change_text(effect.rung)} {added_text(effect.seconds, largest)} s" for effect in sure]
-        return f"{what}, the changes made in one order: {', '.join(told)}."
+        return f"{what}, made in one order: {', '.join(told)}."
     told = [
         f"{change_text(effect.rung)} {added_text(effect.seconds, largest)} s "
-        f"({added_text(effect.least.seconds, largest)} to {added_text(effect.most.seconds, largest)})"
+        f"({added_text(effect.least.seconds, largest)} to {added_text(effect.most.seconds, largest)}, "
+        "by order)"
         for effect in sure
     ]
     return f"{what}, averaged over {orders} orders: {', '.join(told)}.{told_interaction(sure)}"

@@ -120,11 +120,13 @@ def parts_table(parts: Parts, name: str, where: str, workload: str, machine: str
         if parts.per_step
         else ""
     )
-    note = (
-        f"{alone}Without what a round did to all rungs alike, so that their ratios within a round stay "
-        f"as they are; the parts add up to the whole. Intervals: 95 %, over {parts.launches} launches of one "
-        "run."
+    rounds = (
+        "Rungs took turns with the first alone, so that they have launches in common and no rounds"
+        if parts.in_pairs
+        else "Without what a round did to all rungs alike: their ratios within a round stay as they are"
     )
+    over = f"Intervals: 95 %, over {parts.launches} launches of one run."
+    note = f"{alone}{rounds}; the parts add up to the whole. {over}"
     columns = ("what the slower end has", unit, "interval", "of the whole", "sure?")
     return Table(
         name, f"Where the difference goes on {where}", columns, tuple(rows), note, minor=("interval",)

@@ -96,7 +96,9 @@ class TestPaired:
         estimate = estimate_ratio(*in_turns(steady(0.01), steady(0.02), group="another"), Known())
         assert (estimate.ratio, estimate.paired) == (pytest.approx(2.0), False)
 
-    @pytest.mark.parametrize(("launches", "in_turns_of", "paired"), [(5, 3, True), (4, 2, True), (5, 2, False)])
+    @pytest.mark.parametrize(
+        ("launches", "in_turns_of", "paired"), [(5, 3, True), (4, 2, True), (5, 2, False)]
+    )
     def test_of_which_most_launches_took_no_turns_all_launches_count(self, launches, in_turns_of, paired):
         """Rungs of a ladder turn with its first; retried together they turn with each other: 3 pairs of 15."""
         rounds = [n + (500 if n >= 8 * in_turns_of else 0) for n in range(8 * launches)]

@@ -114,7 +114,7 @@ def told(document):
 
 def test_the_finding_names_what_is_sure_in_every_order_and_the_interaction():
     broken = told(ladder_file(BOTH, lost=("ladder-02", "ladder-04")))  # no order has all its rungs
-    (finding,) = (line for line in broken.splitlines() if "What explains it" in line)
+    (finding,) = (line for line in broken.splitlines() if "What changes of the ladder add" in line)
     assert (
         "in seconds per whole epoch on cpu:0, averaged over 2 orders: graph-loop to eager-loop +" in finding
     )
@@ -122,7 +122,7 @@ def test_the_finding_names_what_is_sure_in_every_order_and_the_interaction():
     assert "bias on to off" not in finding
     assert "graph-loop to eager-loop is worth +" in finding
     text = told(ladder_file(BOTH))
-    assert "What explains it" not in text
+    assert "What changes of the ladder add" not in text
     (interaction,) = (line for line in text.splitlines() if line.startswith("The change bias on to off"))
     assert " s in graph-loop, but -" in interaction
     assert interaction.endswith(" s in eager-loop.")

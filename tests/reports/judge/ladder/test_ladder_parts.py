@@ -86,6 +86,37 @@ def test_parts_add_up_to_the_whole_whatever_the_noise(worth, orders):
     assert told == pytest.approx(parts.whole.seconds)
 
 
+def in_pairs(document, later=()):
+    """Rungs that took turns with the first alone: no round is common to two; ``later``: cells of which a launch
+    was taken up again."""
+    for n, cell in enumerate(document["benchmarks"]):
+        told = cell["extra_info"]
+        last = max(told["launch_numbers"])
+        moved = [10**8 * (n in later and launch == last) for launch in told["launch_numbers"]]
+        rows = zip(told["round_numbers"], moved, strict=True)
+        told["round_numbers"] = [number + 10_000 * n + more for number, more in rows]
+    return document
+
+
+def test_rungs_that_went_in_pairs_have_launches_in_common():
+    document = ladder(spread=0.0)
+    together, apart = parts_in(document), parts_in(in_pairs(document))
+    assert (apart.launches, apart.orders, apart.per_step) == (3, 2, True)
+    assert (together.in_pairs, apart.in_pairs) == (False, True)
+    text = to_markdown(build_report([read(document, "a.json")]))
+    assert (
+        "Rungs took turns with the first alone, so that they have launches in common and no rounds;" in text
+    )
+    for part, other in zip(together.parts, apart.parts, strict=True):
+        assert other.amount.seconds == pytest.approx(part.amount.seconds)
+
+
+def test_a_launch_that_was_taken_up_again_for_some_rungs_is_not_in_common():
+    document = ladder((THERE,), spread=0.0)
+    assert parts_in(in_pairs(document, later=(1,))).launches == 2
+    assert parts_in(in_pairs(ladder((THERE,), spread=0.0), later=range(9))).launches == 3
+
+
 def test_what_is_worth_more_in_one_order_is_averaged():
     document = ladder(worth=entangled, spread=0.0)
     scale = first_seconds(document) / 4.7 / STEPS

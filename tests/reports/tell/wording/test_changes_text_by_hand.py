@@ -45,7 +45,7 @@ def test_changes_of_short_epochs_are_not_worth_nothing():
     """Of epochs of 10 ms one saves 3.2 ms, the other 0.4 ms."""
     sure = [effect(step(1, 0.010, 0.0068)), effect(step(1, 0.0068, 0.0064))]
     assert explanation(sure, "on cpu:0") == (
-        "What explains it, in seconds per epoch as timed on cpu:0, the changes made in one order: "
+        "What changes of the ladder add, in seconds per epoch as timed on cpu:0, made in one order: "
         "batch size 32 to 64 -0.0032 s, batch size 32 to 64 -0.0004 s."
     )
 
@@ -54,8 +54,8 @@ def test_over_several_orders_the_range_has_as_many_decimals():
     """The mean of -3.0 and -3.4 ms."""
     sure = [effect(step(1, 0.010, 0.0070), step(2, 0.010, 0.0066))]
     assert explanation(sure, "on cpu:0") == (
-        "What explains it, in seconds per epoch as timed on cpu:0, averaged over 2 orders: "
-        "batch size 32 to 64 -0.0032 s (-0.0034 to -0.0030)."
+        "What changes of the ladder add, in seconds per epoch as timed on cpu:0, averaged over 2 orders: "
+        "batch size 32 to 64 -0.0032 s (-0.0034 to -0.0030, by order)."
     )
 
 
