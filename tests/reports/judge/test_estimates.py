@@ -97,7 +97,7 @@ class TestPaired:
         assert (estimate.ratio, estimate.paired) == (pytest.approx(2.0), False)
 
     @pytest.mark.parametrize(
-        ("launches", "in_turns_of", "paired"), [(5, 3, True), (4, 2, True), (5, 2, False)]
+        ("launches", "in_turns_of", "paired"), [(5, 3, True), (8, 4, True), (7, 3, False), (5, 2, False)]
     )
     def test_of_which_most_launches_took_no_turns_all_launches_count(self, launches, in_turns_of, paired):
         """Rungs of a ladder turn with its first; retried together they turn with each other: 3 pairs of 15."""

@@ -10,6 +10,7 @@ from report_studies import study_of
 
 from likeforlike.reports.sort.beside_time.units import (
     groups_in_turns,
+    launches_of_both,
     paired_by_launch,
     paired_samples,
     ratio_units,
@@ -101,6 +102,14 @@ def test_a_group_without_the_other_is_passed_over(statistic):
     assert len(base.runs) == 2
     ((place, _),) = ratio_units(base, other).items()
     assert place[1] == "g"
+
+
+def test_launches_of_both_are_counted_whether_they_share_rounds_or_not():
+    """Of launches 0 to 2 and 1 to 3 two; a group that one of them alone is in counts for nothing."""
+    rounds = list(range(100, 104))
+    base = [cell("numpy", counting(4), launches=[0, 0, 1, 2]), cell("numpy", counting(2), group="alone")]
+    base, other = measured(*base, cell("jax", counting(4), launches=[1, 2, 2, 3], round_numbers=rounds))
+    assert (len(base.runs), launches_of_both(base, other), launches_of_both(other, base)) == (2, 2, 2)
 
 
 def test_turns_beside_another_without_launches_are_of_the_first():
