@@ -218,7 +218,7 @@ def test_a_sound_file_is_written_once_with_its_page(tmp_path, capsys):
     folder = tmp_path / "shared"
     assert main(["ladder-2026", "--to", str(folder)]) == 0
     (path,) = folder.glob("*.json")
-    assert re.fullmatch(r"[0-9a-f]{12}-20261125-[0-9a-f]{8}\.json", path.name)
+    assert re.fullmatch(r"[0-9a-f]{12}-20261128-[0-9a-f]{8}\.json", path.name)
     before = path.read_bytes()
     assert main(["ladder-2026", "--to", str(folder)]) == 0
     assert "there already" in capsys.readouterr().out
@@ -347,6 +347,7 @@ def another_machine(document, seconds, seed, cores=8, launches=4):
         cell["extra_info"] |= {"launch_numbers": numbers, "launches": told, "round_numbers": numbers}
         cell["extra_info"] |= {"round_numbers": list(range(len(data))), "disturbed": []}
         cell["extra_info"]["stop"] = None
+        cell["extra_info"].pop("waited_seconds", None)
     own = copy.deepcopy(made["benchmarks"][0])
     own["extra_info"] |= {"cell": "sum-numpy-cpu:0", "workload": "sum", "implementation": "numpy"}
     own["stats"] = stats_of([float(value * np.exp(draw.normal(0, 0.01))) for value in own["stats"]["data"]])
