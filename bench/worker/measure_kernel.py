@@ -15,7 +15,7 @@ import numpy as np
 
 from likeforlike.bench.worker.calls import side_answers
 from likeforlike.bench.worker.calls.cold_cache import Emptying, emptying
-from likeforlike.bench.worker.calls.launch_cost import launch_cost, waiting_seconds
+from likeforlike.bench.worker.calls.launch_cost import LONGEST_SECONDS, launch_cost, waiting_seconds
 from likeforlike.bench.worker.calls.operands_before import OperandsBefore
 from likeforlike.bench.worker.calls.timed_calls import TimedCalls, timed_calls
 from likeforlike.bench.worker.calls.turn_length import TurnLength, turn_length
@@ -346,6 +346,9 @@ def launch_facts(placed: Placed) -> dict[str, Any]:
         return {}  # the last make their calls in a row by themselves
     median, on_gpu = statistics.median(seconds), placed.spec.device.startswith("gpu")
     empty = placed.emptying.empty if placed.emptying else None
+    if not on_gpu and empty is None and median <= LONGEST_SECONDS:
+        # NumPy's threads spin on behind the proof, for a tenth of a second, on cores that a call's own want
+        wake(placed, _SUSTAINED_WAKING_SECONDS)
     return {"launch_cost": launch_cost(placed.kernel, on_gpu, median, placed.clock, empty)}
 
 
